@@ -1,0 +1,235 @@
+package archive
+
+import (
+	"context"
+	crand "crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"time"
+)
+
+// Document is a stored object as the update loop sees it. It is immutable.
+// [Change] is the one that production uses.
+type Document interface {
+	// Encode returns the text to store. It must not be modified.
+	Encode() []byte
+	// HasModification reports whether the history holds this id.
+	HasModification(id string) bool
+	// Field returns the raw JSON value of a top-level field.
+	Field(name string) (json.RawMessage, bool)
+	// Apply returns the document with the edit applied; modifications that the
+	// history already holds are not appended again.
+	Apply(Edit) (Document, error)
+}
+
+// Codec makes the document from what is stored under an object id.
+type Codec func(id string, body []byte) (Document, error)
+
+// JSONCodec reads a [Change] and checks that it carries the id it is stored under.
+func JSONCodec(id string, body []byte) (Document, error) {
+	c, err := ParseChange(body)
+	if err != nil {
+		return nil, err
+	}
+	if c.ID() != id {
+		return nil, fmt.Errorf("%w document: it carries the id %q", ErrInvalid, c.ID())
+	}
+	return c, nil
+}
+
+// Snapshot is a version of an object: its content and its ETag.
+type Snapshot struct {
+	Document Document // nil: there is no object, or its content is not known
+	ETag     string
+}
+
+// Change returns the document as a [Change], or nil if it is none.
+func (s Snapshot) Change() *Change {
+	c, _ := s.Document.(*Change)
+	return c
+}
+
+// Options configure an [Archive].
+type Options struct {
+	Store  Store      // required
+	Policy Policy     // zero: DefaultPolicy
+	Clock  Clock      // nil: WallClock
+	Rand   *rand.Rand // jitter and ids; nil: an own generator with a random seed
+	Codec  Codec      // nil: JSONCodec
+	Bucket string     // named in errors; may be empty
+	// Observer sees every call. The zero value sees nothing.
+	Observer Observer
+}
+
+// Archive updates objects under optimistic locking. It is safe for concurrent
+// use if its Store, Clock and Observer are; it guards its Rand itself.
+type Archive struct {
+	store    Store
+	policy   Policy
+	clock    Clock
+	codec    Codec
+	bucket   string
+	observer Observer
+
+	randMu sync.Mutex
+	rand   *rand.Rand
+}
+
+// New checks the options and returns an Archive.
+func New(o Options) (*Archive, error) {
+	if o.Store == nil {
+		return nil, errors.New("archive: Options.Store is required")
+	}
+	if o.Policy == (Policy{}) {
+		o.Policy = DefaultPolicy()
+	}
+	if err := o.Policy.Validate(); err != nil {
+		return nil, fmt.Errorf("archive: %w", err)
+	}
+	if o.Clock == nil {
+		o.Clock = WallClock{}
+	}
+	if o.Codec == nil {
+		o.Codec = JSONCodec
+	}
+	if o.Rand == nil {
+		var seed [32]byte
+		crand.Read(seed[:]) // never fails: crypto/rand ends the program instead
+		o.Rand = rand.New(rand.NewChaCha8(seed))
+	}
+	return &Archive{
+		store: o.Store, policy: o.Policy, clock: o.Clock, codec: o.Codec,
+		bucket: o.Bucket, observer: o.Observer, rand: o.Rand,
+	}, nil
+}
+
+// NewModificationID returns a fresh id, for an intent that has none yet.
+func (a *Archive) NewModificationID() string {
+	a.randMu.Lock()
+	defer a.randMu.Unlock()
+	return NewModificationID(a.rand)
+}
+
+// Load returns the current version. It retries what is worth retrying as the
+// policy says. The error wraps [ErrNotFound] if there is no such object.
+func (a *Archive) Load(ctx context.Context, id string) (Snapshot, error) {
+	c, err := a.newCall("load", id)
+	if err != nil {
+		return Snapshot{}, err
+	}
+	return c.run(ctx)
+}
+
+// Create stores a new document with the modifications appended. Of racing
+// creates exactly one commits; the others end as [ETagMismatchError]. Repeated
+// with the same modification ids it answers as the first call did.
+//
+// If the object is created, its reply lost, and the object deleted by somebody
+// else before the read-back, Create creates it again.
+func (a *Archive) Create(ctx context.Context, id string, doc Document, mods ...Modification) (Snapshot, error) {
+	c, err := a.newCall("create", id)
+	if err != nil {
+		return Snapshot{}, err
+	}
+	if named, ok := doc.(interface{ ID() string }); ok && named.ID() != id {
+		return Snapshot{}, fmt.Errorf("create %s: %w document: it carries the id %q", c.key, ErrInvalid, named.ID())
+	}
+	edit, err := c.prepare(Edit{Modifications: mods})
+	if err != nil {
+		return Snapshot{}, err
+	}
+	c.change = func(current Snapshot) (Document, error) {
+		if current.Document != nil {
+			return nil, &ETagMismatchError{Bucket: a.bucket, Key: c.key, Found: current.ETag}
+		}
+		return doc.Apply(edit)
+	}
+	return c.run(ctx)
+}
+
+// Append adds modifications to the history and sets fields in the same write.
+// It commutes with other updates: on a conflict it reads again and appends
+// again. Its fields replace whatever is stored, so use it for fields that the
+// caller owns, and [Archive.Save] for those that people edit.
+func (a *Archive) Append(ctx context.Context, id string, edit Edit) (Snapshot, error) {
+	c, err := a.newCall("append", id)
+	if err != nil {
+		return Snapshot{}, err
+	}
+	edit, err = c.prepare(edit)
+	if err != nil {
+		return Snapshot{}, err
+	}
+	c.change = func(current Snapshot) (Document, error) {
+		if current.Document == nil {
+			return nil, ErrNotFound
+		}
+		return current.Document.Apply(edit)
+	}
+	return c.run(ctx)
+}
+
+// Save stores what a user submits, merged with what others stored since the
+// user loaded base. A field that the user did not change keeps the stored
+// value, also if it is submitted; a field that both changed differently ends
+// the call as [ETagMismatchError], which names it with all values.
+//
+// Without base.Document there is nothing to merge against: any version other
+// than base.ETag is a conflict.
+//
+// The returned document can hold changes by others that the user has not seen.
+func (a *Archive) Save(ctx context.Context, id string, base Snapshot, edit Edit) (Snapshot, error) {
+	c, err := a.newCall("save", id)
+	if err != nil {
+		return Snapshot{}, err
+	}
+	if base.ETag == "" {
+		return Snapshot{}, fmt.Errorf("save %s: %w base: the ETag of the version that the user loaded is missing", c.key, ErrInvalid)
+	}
+	edit, err = c.prepare(edit)
+	if err != nil {
+		return Snapshot{}, err
+	}
+	c.change = func(current Snapshot) (Document, error) {
+		if current.Document == nil {
+			return nil, ErrNotFound
+		}
+		mismatch := &ETagMismatchError{Bucket: a.bucket, Key: c.key, Expected: base.ETag, Found: current.ETag}
+		against := base.Document
+		if against == nil {
+			if current.ETag != base.ETag {
+				return nil, mismatch
+			}
+			against = current.Document
+		}
+		fields, conflicts := merge(against, current.Document, edit.Fields)
+		if len(conflicts) > 0 {
+			mismatch.Fields = conflicts
+			return nil, mismatch
+		}
+		return current.Document.Apply(Edit{Fields: fields, Modifications: edit.Modifications})
+	}
+	return c.run(ctx)
+}
+
+// prepare completes and checks an edit before anything is sent, so that every
+// attempt writes the same.
+func (c *call) prepare(e Edit) (Edit, error) {
+	now := c.start.UTC().Format(time.RFC3339)
+	mods := make([]Modification, len(e.Modifications))
+	for i, m := range e.Modifications {
+		if m.Timestamp == "" {
+			m.Timestamp = now
+		}
+		mods[i] = m
+	}
+	e.Modifications = mods
+	if err := e.validate(); err != nil {
+		return Edit{}, fmt.Errorf("%s %s: %w", c.op, c.key, err)
+	}
+	c.mods = mods
+	return e, nil
+}

@@ -1,0 +1,34 @@
+// Package archive updates JSON objects on S3 under optimistic locking, so that
+// of many concurrent writers none loses a modification of another.
+//
+// Every update is a read, a change of what was read, and a conditional write
+// that the store accepts only if nobody wrote in between. When it refuses, the
+// update waits as its [Policy] says and starts again at the read.
+//
+// # What is guaranteed
+//
+//   - A call that returns a nil error has committed: its modifications are in
+//     the stored object, each exactly once, also when the call is repeated with
+//     the same modification ids, when a reply was lost, or when a layer below
+//     sent the write twice.
+//   - A call that returns an error other than [ErrOutcomeUnknown] has not
+//     committed and will not commit later.
+//   - A write whose outcome is unknown (a lost reply, a timeout, a 500) is
+//     settled by reading back and looking for its modification ids. Only when
+//     that is impossible, or when the write may still be under way, does the
+//     call end as [OutcomeUnknownError].
+//   - An edit never silently replaces a field value that its author had not
+//     seen: see [Archive.Save].
+//   - Everything in a document that a call does not set keeps its bytes, its
+//     place and its spelling: see [Change].
+//
+// What is not guaranteed: the order in which concurrent callers commit, that
+// a call commits at all under endless contention (it ends as [ExhaustedError]),
+// and anything against writers that do not use conditional writes.
+//
+// # Why it is shaped so
+//
+// The package imports the standard library only. What production varies is
+// injected: the [Store], the [Clock], the random source, the [Codec] and the
+// [Observer]. It starts no goroutines and holds no global state.
+package archive

@@ -1,0 +1,161 @@
+package archive
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// ErrInvalid marks input that can never succeed: an id that is no safe key, a
+// document that is no JSON object, a modification without an id. Nothing was written.
+var ErrInvalid = errors.New("invalid")
+
+// ConcurrentModification is the error type that the API reports for conflicts
+// and exhaustion.
+const ConcurrentModification = "CONCURRENT_MODIFICATION"
+
+// The HTTP statuses of the errors below; net/http itself is not needed here.
+const (
+	statusConflict       = 409
+	statusGatewayTimeout = 504
+)
+
+// FieldConflict is a field that the caller and somebody else both changed,
+// to different values. Values are raw JSON; nil means that the field is absent.
+type FieldConflict struct {
+	Field  string
+	Base   []byte // what the caller had loaded
+	Theirs []byte // what is stored now
+	Ours   []byte // what the caller submits
+}
+
+// ETagMismatchError says that the object is not the version that the caller
+// worked on, and that merging was impossible. Nothing was written.
+type ETagMismatchError struct {
+	Bucket   string // as configured in Options; may be empty
+	Key      string
+	Expected string          // ETag that the caller worked on; empty for a create
+	Found    string          // ETag that is stored now
+	Fields   []FieldConflict // changed by both; empty if no base was given
+}
+
+func (e *ETagMismatchError) Error() string {
+	if e.Expected == "" {
+		return fmt.Sprintf("create %s: the object already exists (ETag %s)", location(e.Bucket, e.Key), e.Found)
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "save %s: it was modified by another user (expected ETag %s, found %s)",
+		location(e.Bucket, e.Key), e.Expected, e.Found)
+	for i, f := range e.Fields {
+		sep := ", "
+		if i == 0 {
+			sep = "; both changed "
+		}
+		fmt.Fprintf(&b, "%s%s (theirs %s, yours %s)", sep, f.Field, brief(f.Theirs), brief(f.Ours))
+	}
+	b.WriteString(". Please refresh and try again.")
+	return b.String()
+}
+
+// StatusCode is the HTTP status that an API answers with.
+func (e *ETagMismatchError) StatusCode() int { return statusConflict }
+
+// ExhaustedError says that the policy allowed no further attempt. Nothing was written.
+type ExhaustedError struct {
+	Bucket   string // as configured in Options; may be empty
+	Key      string
+	Attempts int           // read-modify-write passes made
+	Elapsed  time.Duration // from the call to giving up
+	Last     error         // why the last attempt did not commit
+}
+
+func (e *ExhaustedError) Error() string {
+	return fmt.Sprintf("Unable to save after %d attempts. The change was modified by another user. "+
+		"Please refresh and try again. (%s, %v elapsed, last: %v)",
+		e.Attempts, location(e.Bucket, e.Key), e.Elapsed.Round(time.Millisecond), e.Last)
+}
+
+// Unwrap returns the cause of the last attempt's failure.
+func (e *ExhaustedError) Unwrap() error { return e.Last }
+
+// StatusCode is the HTTP status that an API answers with.
+func (e *ExhaustedError) StatusCode() int { return statusConflict }
+
+// OutcomeUnknownError says that a write may have been applied, or may still be,
+// and that reading back did not settle it. Repeating the call with the same
+// modification ids is safe: it commits them at most once.
+type OutcomeUnknownError struct {
+	Bucket   string
+	Key      string
+	Attempts int
+	Elapsed  time.Duration
+	Last     error // why the outcome could not be settled
+}
+
+func (e *OutcomeUnknownError) Error() string {
+	return fmt.Sprintf("%s: the outcome of a write is unknown after %d attempts and %v (last: %v). "+
+		"Repeat the call with the same modification ids to settle it.",
+		location(e.Bucket, e.Key), e.Attempts, e.Elapsed.Round(time.Millisecond), e.Last)
+}
+
+// Unwrap returns why the outcome could not be settled.
+func (e *OutcomeUnknownError) Unwrap() error { return e.Last }
+
+// Is makes errors.Is(err, ErrOutcomeUnknown) true.
+func (e *OutcomeUnknownError) Is(target error) bool { return target == ErrOutcomeUnknown }
+
+// StatusCode is the HTTP status that an API answers with: the gateway behind it
+// gave no answer.
+func (e *OutcomeUnknownError) StatusCode() int { return statusGatewayTimeout }
+
+// Outcome is how a call ended. Every call ends in exactly one.
+type Outcome string
+
+// The outcomes. All but Committed and Unknown wrote nothing.
+const (
+	Committed Outcome = "committed" // the modifications are stored
+	Conflict  Outcome = "conflict"  // ETagMismatchError: the caller must decide
+	Exhausted Outcome = "exhausted" // ExhaustedError: too much contention for the policy
+	Gone      Outcome = "gone"      // ErrNotFound: there is no object to update
+	Unknown   Outcome = "unknown"   // OutcomeUnknownError: may have been written
+	Failed    Outcome = "failed"    // anything else: the store's error, invalid input, a context that ended
+)
+
+// OutcomeOf classifies the error of a call of this package.
+func OutcomeOf(err error) Outcome {
+	var mismatch *ETagMismatchError
+	var exhausted *ExhaustedError
+	switch {
+	case err == nil:
+		return Committed
+	case errors.As(err, &mismatch):
+		return Conflict
+	case errors.As(err, &exhausted):
+		return Exhausted
+	case errors.Is(err, ErrOutcomeUnknown):
+		return Unknown
+	case errors.Is(err, ErrNotFound):
+		return Gone
+	}
+	return Failed
+}
+
+func location(bucket, key string) string {
+	if bucket == "" {
+		return key
+	}
+	return bucket + "/" + key
+}
+
+// brief shortens a raw value for a message.
+func brief(value []byte) string {
+	const most = 60
+	switch {
+	case value == nil:
+		return "(absent)"
+	case len(value) > most:
+		return strings.ToValidUTF8(string(value[:most]), "") + "…"
+	}
+	return string(value)
+}

@@ -1,0 +1,59 @@
+package archive
+
+import (
+	"bytes"
+	"encoding/json"
+	"maps"
+	"reflect"
+	"slices"
+)
+
+// merge is the three-way merge of the fields that a user submits: base is what
+// the user had loaded, theirs what is stored now, ours what the user submits.
+// It returns the fields to set on theirs:
+//
+//	ours = base                  keep theirs: the user did not change it
+//	theirs = base, theirs = ours set ours
+//	otherwise                    a conflict: both changed it, differently
+//
+// Values are equal as [sameValue] says.
+func merge(base, theirs Document, ours map[string]json.RawMessage) (map[string]json.RawMessage, []FieldConflict) {
+	set := make(map[string]json.RawMessage, len(ours))
+	var conflicts []FieldConflict
+	for _, name := range slices.Sorted(maps.Keys(ours)) {
+		was, _ := base.Field(name)
+		now, _ := theirs.Field(name)
+		want := ours[name]
+		switch {
+		case sameValue(want, was):
+		case sameValue(now, was), sameValue(now, want):
+			set[name] = want
+		default:
+			conflicts = append(conflicts, FieldConflict{Field: name, Base: was, Theirs: now, Ours: want})
+		}
+	}
+	return set, conflicts
+}
+
+// sameValue reports whether two raw values mean the same: equal but for white
+// space, the order of an object's fields and the escaping of strings. Numbers
+// are compared by their spelling, so that no edit is missed for want of precision.
+// Absent (nil) equals only absent.
+func sameValue(a, b json.RawMessage) bool {
+	if bytes.Equal(a, b) {
+		return (a == nil) == (b == nil)
+	}
+	if a == nil || b == nil {
+		return false
+	}
+	va, errA := decode(a)
+	vb, errB := decode(b)
+	return errA == nil && errB == nil && reflect.DeepEqual(va, vb)
+}
+
+func decode(raw json.RawMessage) (value any, err error) {
+	dec := json.NewDecoder(bytes.NewReader(raw))
+	dec.UseNumber()
+	err = dec.Decode(&value)
+	return value, err
+}

@@ -1,0 +1,87 @@
+package archive
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"time"
+)
+
+// The types of modification in use.
+const (
+	Created          = "created"
+	Updated          = "updated"
+	Submitted        = "submitted"
+	Approved         = "approved"
+	Deleted          = "deleted"
+	MeetingScheduled = "meeting_scheduled"
+	MeetingCancelled = "meeting_cancelled"
+	Processed        = "processed"
+)
+
+// Modification is one entry of a document's append-only history.
+type Modification struct {
+	// ID is unique to the intent behind the modification: a repeated call or a
+	// redelivered message uses the same one, and it is stored only once. Entries
+	// that other software wrote may have none.
+	ID string `json:"modification_id,omitempty"`
+	// Timestamp is RFC 3339. Empty means the time of the call.
+	Timestamp string `json:"timestamp"`
+	UserID    string `json:"user_id"`
+	Type      string `json:"modification_type"`
+	// CustomerCode names the customer that a "processed" is for.
+	CustomerCode    string          `json:"customer_code,omitempty"`
+	MeetingMetadata json.RawMessage `json:"meeting_metadata,omitempty"`
+}
+
+// NewModificationID returns an id that is unique for all practical purposes:
+// "m-" and 120 random bits in 24 characters.
+func NewModificationID(rng *rand.Rand) string {
+	return "m-" + base32Text(rng.Uint64(), rng.Uint64())
+}
+
+// base32Text writes the low 60 bits of each number as 12 characters: together
+// 24 of Crockford's alphabet.
+func base32Text(hi, lo uint64) string {
+	const alphabet = "0123456789abcdefghjkmnpqrstvwxyz"
+	var b [24]byte
+	for i := range b {
+		v := hi
+		if i >= 12 {
+			v = lo
+		}
+		b[i] = alphabet[v>>(5*(i%12))&31]
+	}
+	return string(b[:])
+}
+
+// validate reports why the modification can't be stored.
+func (m *Modification) validate() error {
+	switch {
+	case m.ID == "":
+		return fmt.Errorf("%w modification: it has no id; choose one per intent, so that a repeated call commits once", ErrInvalid)
+	case strings.ContainsFunc(m.ID, func(r rune) bool { return r <= ' ' || r == 0x7f || r == '"' || r == '\\' || r > 0x7f }):
+		return fmt.Errorf("%w modification id %q: printable ASCII without spaces, quotes and backslashes only", ErrInvalid, m.ID)
+	case m.Type == "":
+		return fmt.Errorf("%w modification %s: it has no modification_type", ErrInvalid, m.ID)
+	case m.MeetingMetadata != nil && !json.Valid(m.MeetingMetadata):
+		return fmt.Errorf("%w modification %s: meeting_metadata is not JSON", ErrInvalid, m.ID)
+	}
+	if _, err := time.Parse(time.RFC3339, m.Timestamp); err != nil {
+		return fmt.Errorf("%w modification %s: timestamp %q is not RFC 3339", ErrInvalid, m.ID, m.Timestamp)
+	}
+	return nil
+}
+
+// encode returns the modification as compact JSON without HTML escaping.
+func (m *Modification) encode() (json.RawMessage, error) {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(m); err != nil {
+		return nil, err
+	}
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
+}

@@ -1,0 +1,132 @@
+package archive
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"time"
+)
+
+// Kind names how a policy computes its waits.
+type Kind string
+
+// The kinds. With v = min(Cap, Base·2ⁿ) before the n-th retry, n = 1 first, as
+// published in "Exponential Backoff And Jitter" (AWS Architecture Blog, 2015):
+const (
+	None         Kind = "none"         // 0: retry at once
+	Constant     Kind = "constant"     // Base
+	Exponential  Kind = "exponential"  // v
+	Equal        Kind = "equal"        // v/2 + U(0, v/2)
+	Full         Kind = "full"         // U(0, v)
+	Decorrelated Kind = "decorrelated" // min(Cap, U(Base, 3·previous wait)), the previous being Base at first
+)
+
+// Unlimited as [Policy.Retries] never gives up for the number of attempts.
+const Unlimited = math.MaxInt
+
+// Policy says how long to wait between attempts and when to give up. Use a
+// preset, [ParsePolicy], or fill every field and call [Policy.Validate].
+type Policy struct {
+	Kind Kind
+	// Base is the unit of the wait. Note the published formula: the first
+	// exponential wait is up to 2·Base, so Base 50ms means 100ms, 200ms, 400ms, …
+	// Must be positive, except for None, which ignores it.
+	Base time.Duration
+	// Cap bounds each single wait; at least Base. None ignores it.
+	Cap time.Duration
+	// Retries is the number of attempts after the first; 0 means one attempt
+	// only, Unlimited means no bound.
+	Retries int
+	// Deadline bounds the whole call: no wait is begun that would end later
+	// than this after the call's start. It does not cut a request short.
+	// 0 means no bound.
+	Deadline time.Duration
+}
+
+// DefaultPolicy is full(base=50ms,cap=2s,retries=16,deadline=25s).
+//
+// Full jitter, because writers that collided once must not wake together. For
+// the usual fan-in of 30 writers on a store that commits about 15 conditional
+// writes a second on one key the last of them can't commit before 2.0 s, so
+// 16 retries and waits that add up to 14 s on average leave room to spare,
+// where the documented 700 ms leave none. Base 50ms makes the first wait
+// U(0, 100ms), about one round trip, so that two users who collide hardly
+// notice. Cap 2s keeps late retries from sleeping past the moment when the
+// contention is over. Deadline 25s is below the 29 s after which an API
+// gateway gives up and the 30 s default visibility timeout of a queue.
+func DefaultPolicy() Policy {
+	return Policy{Kind: Full, Base: 50 * time.Millisecond, Cap: 2 * time.Second, Retries: 16, Deadline: 25 * time.Second}
+}
+
+// DocumentedPolicy is what the first implementation did: at most 3 retries
+// after 100 ms, 200 ms and 400 ms, without jitter. For comparison only: writers
+// that collide once collide again.
+func DocumentedPolicy() Policy {
+	return Policy{Kind: Exponential, Base: 50 * time.Millisecond, Cap: 400 * time.Millisecond, Retries: 3}
+}
+
+// Validate reports what makes the policy unusable.
+func (p Policy) Validate() error {
+	switch p.Kind {
+	case None, Constant, Exponential, Equal, Full, Decorrelated:
+	default:
+		return fmt.Errorf("policy kind %q is not known (known: %s)", p.Kind, kindNames)
+	}
+	if p.Kind != None {
+		if p.Base <= 0 {
+			return fmt.Errorf("policy %s: base must be positive, not %v", p.Kind, p.Base)
+		}
+		if p.Cap < p.Base {
+			return fmt.Errorf("policy %s: cap %v is below base %v", p.Kind, p.Cap, p.Base)
+		}
+	}
+	if p.Retries < 0 {
+		return fmt.Errorf("policy %s: retries must be 0 or more, not %d", p.Kind, p.Retries)
+	}
+	if p.Deadline < 0 {
+		return fmt.Errorf("policy %s: deadline must be 0 (none) or more, not %v", p.Kind, p.Deadline)
+	}
+	return nil
+}
+
+// MaxAttempts is Retries+1, or [Unlimited].
+func (p Policy) MaxAttempts() int {
+	if p.Retries == Unlimited {
+		return Unlimited
+	}
+	return p.Retries + 1
+}
+
+// Wait returns how long to wait before the n-th retry (n = 1 first), after a
+// previous wait of prev. The kinds without jitter do not touch rng.
+func (p Policy) Wait(n int, prev time.Duration, rng *rand.Rand) time.Duration {
+	switch p.Kind {
+	case Constant:
+		return p.Base
+	case Exponential:
+		return p.ceiling(n)
+	case Equal:
+		half := p.ceiling(n) / 2
+		return half + uniform(rng, half)
+	case Full:
+		return uniform(rng, p.ceiling(n))
+	case Decorrelated:
+		widest := min(3*max(prev, p.Base), 3*p.Cap)
+		return min(p.Cap, p.Base+uniform(rng, widest-p.Base))
+	}
+	return 0
+}
+
+// ceiling is min(Cap, Base·2ⁿ) without overflow.
+func (p Policy) ceiling(n int) time.Duration {
+	const mostDoublings = 62
+	if n > mostDoublings || p.Base > p.Cap>>n {
+		return p.Cap
+	}
+	return p.Base << n
+}
+
+// uniform draws from [0, most].
+func uniform(rng *rand.Rand, most time.Duration) time.Duration {
+	return time.Duration(rng.Float64() * float64(most))
+}

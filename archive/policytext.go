@@ -1,0 +1,140 @@
+package archive
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+)
+
+const kindNames = "none, constant, exponential, equal, full, decorrelated; presets: default, documented"
+
+var errPolicySyntax = errors.New("want a preset (default, documented) or kind(base=D,cap=D,retries=N,deadline=D)")
+
+// String returns the policy as [ParsePolicy] reads it. The preset of
+// [DocumentedPolicy] prints as "documented".
+func (p Policy) String() string {
+	if p == DocumentedPolicy() {
+		return "documented"
+	}
+	var args []string
+	if p.Kind != None {
+		args = append(args, "base="+p.Base.String(), "cap="+p.Cap.String())
+	}
+	args = append(args, "retries="+retriesText(p.Retries))
+	if p.Deadline > 0 {
+		args = append(args, "deadline="+p.Deadline.String())
+	}
+	return string(p.Kind) + "(" + strings.Join(args, ",") + ")"
+}
+
+func retriesText(n int) string {
+	if n == Unlimited {
+		return "unlimited"
+	}
+	return strconv.Itoa(n)
+}
+
+// ParsePolicy reads "full(base=100ms,cap=5s,retries=8)", any other kind with
+// any of base, cap, retries (a number or "unlimited") and deadline, or a preset:
+// "default" or "documented". What is left out is as in [DefaultPolicy], except
+// that there is no deadline unless one is stated.
+func ParsePolicy(text string) (Policy, error) {
+	text = strings.TrimSpace(text)
+	switch text {
+	case "default":
+		return DefaultPolicy(), nil
+	case "documented":
+		return DocumentedPolicy(), nil
+	}
+	kind, rest, hasArgs := strings.Cut(text, "(")
+	p := DefaultPolicy()
+	p.Kind = Kind(strings.TrimSpace(kind))
+	p.Deadline = 0
+	if hasArgs {
+		args, closed := strings.CutSuffix(rest, ")")
+		if !closed {
+			return Policy{}, fmt.Errorf("policy %q: the closing parenthesis is missing: %w", text, errPolicySyntax)
+		}
+		if err := p.parseArgs(args); err != nil {
+			return Policy{}, fmt.Errorf("policy %q: %w", text, err)
+		}
+	}
+	if err := p.Validate(); err != nil {
+		return Policy{}, err
+	}
+	return p, nil
+}
+
+func (p *Policy) parseArgs(args string) error {
+	if strings.TrimSpace(args) == "" {
+		return nil
+	}
+	seen := map[string]bool{}
+	for arg := range strings.SplitSeq(args, ",") {
+		name, value, ok := strings.Cut(arg, "=")
+		name, value = strings.TrimSpace(name), strings.TrimSpace(value)
+		if !ok {
+			return fmt.Errorf("%q is no name=value: %w", strings.TrimSpace(arg), errPolicySyntax)
+		}
+		if seen[name] {
+			return fmt.Errorf("%s is given twice", name)
+		}
+		seen[name] = true
+		if err := p.set(name, value); err != nil {
+			return err
+		}
+	}
+	// A small base or cap stated alone keeps the other consistent with it.
+	if seen["base"] && !seen["cap"] {
+		p.Cap = max(p.Cap, p.Base)
+	}
+	if seen["cap"] && !seen["base"] {
+		p.Base = min(p.Base, p.Cap)
+	}
+	return nil
+}
+
+func (p *Policy) set(name, value string) (err error) {
+	switch name {
+	case "base":
+		p.Base, err = parseDuration(name, value)
+	case "cap":
+		p.Cap, err = parseDuration(name, value)
+	case "deadline":
+		p.Deadline, err = parseDuration(name, value)
+	case "retries":
+		if value == "unlimited" {
+			p.Retries = Unlimited
+			return nil
+		}
+		p.Retries, err = strconv.Atoi(value)
+		if err != nil {
+			err = fmt.Errorf("retries must be a whole number or unlimited, not %q", value)
+		}
+	default:
+		err = fmt.Errorf("%q is not known (known: base, cap, retries, deadline)", name)
+	}
+	return err
+}
+
+func parseDuration(name, value string) (time.Duration, error) {
+	d, err := time.ParseDuration(value)
+	if err != nil {
+		return 0, fmt.Errorf("%s must be a duration such as 100ms or 5s, not %q", name, value)
+	}
+	return d, nil
+}
+
+// MarshalText implements encoding.TextMarshaler.
+func (p Policy) MarshalText() ([]byte, error) { return []byte(p.String()), nil }
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (p *Policy) UnmarshalText(text []byte) error {
+	parsed, err := ParsePolicy(string(text))
+	if err == nil {
+		*p = parsed
+	}
+	return err
+}

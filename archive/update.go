@@ -1,0 +1,207 @@
+package archive
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// call is one Load, Create, Append or Save under way.
+type call struct {
+	*Archive
+	op    string
+	id    string
+	key   string
+	start time.Time
+	// mods are the modifications by which the call recognises its own write.
+	mods []Modification
+	// change makes the next version from the stored one, whose Document is nil
+	// if there is none. Its error ends the call. It is nil for a load.
+	change func(current Snapshot) (Document, error)
+
+	attempts int
+	last     AttemptInfo // of the attempt under way
+	// inDoubt: a write sent on top of doubtETag ("" for a create) has an
+	// unknown outcome and may have been applied, or may be later.
+	inDoubt   bool
+	doubtETag string
+}
+
+func (a *Archive) newCall(op, id string) (*call, error) {
+	key, err := Key(id)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", op, err)
+	}
+	return &call{Archive: a, op: op, id: id, key: key, start: a.clock.Now()}, nil
+}
+
+// run makes attempts until one commits, one fails for good, or the policy
+// allows no more.
+func (c *call) run(ctx context.Context) (Snapshot, error) {
+	info := CallInfo{Op: c.op, Key: c.key, MaxAttempts: c.policy.MaxAttempts()}
+	var wait time.Duration
+	for {
+		c.attempts++
+		c.last = AttemptInfo{CallInfo: info, Attempt: c.attempts}
+		done, err := c.attempt(ctx)
+		c.last.Err = err
+		c.observer.attempt(ctx, c.last)
+		if err == nil {
+			return c.end(ctx, done, nil)
+		}
+		if !worthRetrying(err) {
+			return c.end(ctx, Snapshot{}, c.failure(err))
+		}
+		wait = c.nextWait(wait)
+		if c.attempts >= info.MaxAttempts || c.pastDeadline(wait) {
+			done, err = c.giveUp(ctx, err)
+			return c.end(ctx, done, err)
+		}
+		c.observer.wait(ctx, WaitInfo{CallInfo: info, Attempt: c.attempts + 1, Wait: wait, Cause: err})
+		if err := c.clock.Sleep(ctx, wait); err != nil {
+			return c.end(ctx, Snapshot{}, c.failure(err))
+		}
+	}
+}
+
+// attempt reads, changes and conditionally writes once.
+func (c *call) attempt(ctx context.Context) (Snapshot, error) {
+	var current Snapshot
+	// A create expects nothing to be there and looks only when it was wrong.
+	if c.op != "create" || c.attempts > 1 {
+		var err error
+		current, err = c.look(ctx)
+		if err != nil {
+			return Snapshot{}, err
+		}
+		if c.change == nil || c.holds(current.Document) {
+			return current, nil
+		}
+	}
+	next, err := c.change(current)
+	if err != nil {
+		return Snapshot{}, err
+	}
+	cond := IfMatch(current.ETag)
+	if current.Document == nil {
+		cond = IfAbsent()
+	}
+	c.last.Wrote = true
+	etag, err := c.store.Put(ctx, c.key, next.Encode(), cond)
+	if errors.Is(err, ErrOutcomeUnknown) {
+		c.inDoubt, c.doubtETag = true, current.ETag
+	}
+	return Snapshot{next, etag}, err
+}
+
+// look reads the current version, and settles a write in doubt if what it
+// finds allows it. For an update that finds nothing, Document is nil.
+func (c *call) look(ctx context.Context) (Snapshot, error) {
+	body, etag, err := c.store.Get(ctx, c.key)
+	if errors.Is(err, ErrNotFound) && c.change != nil {
+		return Snapshot{}, nil
+	}
+	if err != nil {
+		return Snapshot{}, err
+	}
+	if etag == "" {
+		return Snapshot{}, errors.New("the store gave no ETag, so no write can be conditioned on this version")
+	}
+	c.last.ETag = etag
+	doc, err := c.codec(c.id, body)
+	if err != nil {
+		return Snapshot{}, err
+	}
+	// Histories only grow and every version adds an id of its own, so an ETag
+	// that is gone never returns: a write conditioned on it, if it has not been
+	// applied by now, never will be. While the ETag still stands, it may be.
+	if c.inDoubt && etag != c.doubtETag && !c.holds(doc) {
+		c.inDoubt = false
+	}
+	return Snapshot{doc, etag}, nil
+}
+
+// holds reports whether the document has all modifications of the call: then it
+// has committed, be it in this attempt, in one whose reply was lost, or in an
+// earlier call with the same ids.
+func (c *call) holds(doc Document) bool {
+	if doc == nil || len(c.mods) == 0 {
+		return false
+	}
+	for i := range c.mods {
+		if !doc.HasModification(c.mods[i].ID) {
+			return false
+		}
+	}
+	return true
+}
+
+// giveUp looks once more, because even a write that was refused may have
+// committed if a layer below sent it twice; then it says why the call failed.
+func (c *call) giveUp(ctx context.Context, cause error) (Snapshot, error) {
+	if c.change == nil {
+		return Snapshot{}, fmt.Errorf("%s %s: %d attempts in %v: %w",
+			c.op, c.key, c.attempts, c.elapsed().Round(time.Millisecond), cause)
+	}
+	current, err := c.look(ctx)
+	if err == nil && c.holds(current.Document) {
+		return current, nil
+	}
+	if c.inDoubt {
+		return Snapshot{}, c.failure(cause)
+	}
+	if errors.Is(cause, ErrOutcomeUnknown) {
+		cause = fmt.Errorf("%w: read back after %q, and it was not applied", ErrPreconditionFailed, cause.Error())
+	}
+	return Snapshot{}, &ExhaustedError{
+		Bucket: c.bucket, Key: c.key, Attempts: c.attempts, Elapsed: c.elapsed(), Last: cause,
+	}
+}
+
+// failure is the call's answer to an error that ends it. A write in doubt makes
+// every other failure uncertain.
+func (c *call) failure(err error) error {
+	if c.inDoubt {
+		return &OutcomeUnknownError{
+			Bucket: c.bucket, Key: c.key, Attempts: c.attempts, Elapsed: c.elapsed(), Last: err,
+		}
+	}
+	var mismatch *ETagMismatchError
+	if errors.As(err, &mismatch) {
+		return mismatch // says itself what was being done
+	}
+	return fmt.Errorf("%s %s: %w", c.op, c.key, err)
+}
+
+func (c *call) end(ctx context.Context, done Snapshot, err error) (Snapshot, error) {
+	c.observer.done(ctx, DoneInfo{
+		CallInfo: c.last.CallInfo, Attempts: c.attempts, Elapsed: c.elapsed(), ETag: done.ETag, Err: err,
+	})
+	if err != nil {
+		return Snapshot{}, err
+	}
+	return done, nil
+}
+
+func (c *call) nextWait(previous time.Duration) time.Duration {
+	c.randMu.Lock()
+	defer c.randMu.Unlock()
+	return c.policy.Wait(c.attempts, previous, c.rand)
+}
+
+func (c *call) pastDeadline(wait time.Duration) bool {
+	return c.policy.Deadline > 0 && c.elapsed()+wait > c.policy.Deadline
+}
+
+func (c *call) elapsed() time.Duration { return c.clock.Now().Sub(c.start) }
+
+// worthRetrying reports whether another attempt can succeed. All of these but
+// the last mean that nothing was written.
+func worthRetrying(err error) bool {
+	return errors.Is(err, ErrPreconditionFailed) || // 412: read the new version
+		errors.Is(err, ErrConflict) || // 409: another write was in flight
+		errors.Is(err, ErrThrottled) || // 503
+		errors.Is(err, ErrUnavailable) ||
+		errors.Is(err, ErrOutcomeUnknown) // read back first: attempt does
+}
