@@ -134,6 +134,9 @@ func (a *Archive) Create(ctx context.Context, id string, doc Document, mods ...M
 	if err != nil {
 		return Snapshot{}, err
 	}
+	if doc == nil {
+		return Snapshot{}, fmt.Errorf("create %s: %w document: there is none", c.key, ErrInvalid)
+	}
 	if named, ok := doc.(interface{ ID() string }); ok && named.ID() != id {
 		return Snapshot{}, fmt.Errorf("create %s: %w document: it carries the id %q", c.key, ErrInvalid, named.ID())
 	}

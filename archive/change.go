@@ -9,8 +9,8 @@ import (
 )
 
 const (
-	modificationsField = "modifications"
-	modificationIDKey  = `"modification_id"`
+	modificationsField  = "modifications"
+	modificationIDField = "modification_id"
 )
 
 // idFields are the fields that name a document, in the order in which they are
@@ -33,38 +33,109 @@ type Change struct {
 }
 
 type field struct {
-	name  string
+	name  []byte
 	value span
 }
 
 // ParseChange reads a document. The error says what is wrong with it and wraps
 // [ErrInvalid]. The body must not be modified afterwards.
 func ParseChange(body []byte) (*Change, error) {
-	if !json.Valid(body) {
+	p := parse{
+		scanner: scanner{b: body, open: make([]container, 0, 8)},
+		change:  &Change{body: body, fields: make([]field, 0, 48)},
+	}
+	if !p.scan(p.value) {
 		return nil, fmt.Errorf("%w document: %w", ErrInvalid, syntaxError(body))
 	}
-	start := skipSpace(body, 0)
-	if body[start] != '{' {
-		return nil, fmt.Errorf("%w document: it is no JSON object", ErrInvalid)
+	if p.err == nil && p.bracket != '{' {
+		p.fail("it is no JSON object")
 	}
-	c := &Change{body: body, fields: make([]field, 0, 48)}
-	var err error
-	eachField(body, start, func(key, value span) bool {
-		name := text(key.of(body))
-		if _, twice := c.Field(name); twice {
-			err = fmt.Errorf("%w document: field %q appears twice", ErrInvalid, name)
-			return false
+	if p.err == nil {
+		p.err = p.change.readID()
+	}
+	if p.err == nil {
+		p.err = p.change.checkHistory()
+	}
+	if p.err != nil {
+		return nil, p.err
+	}
+	return p.change, nil
+}
+
+// parse makes a Change of the values that the scanner tells of.
+type parse struct {
+	scanner
+	change  *Change
+	bracket byte // of the document
+	err     error
+	// names marks the hashes of the names seen, so that only likely duplicates
+	// are looked for.
+	names [256]bool
+	// The entry of the history under way: its id, and whether that was seen.
+	entryID string
+	hasID   bool
+}
+
+func (p *parse) value(depth int, value span) {
+	switch depth {
+	case 0:
+		p.bracket = p.b[value.start]
+	case 1:
+		p.field(value)
+	case 2:
+		if p.inHistory() {
+			p.change.entries = append(p.change.entries, value)
+			p.change.ids = append(p.change.ids, p.entryID)
+			p.entryID, p.hasID = "", false
 		}
-		c.fields = append(c.fields, field{name, value})
-		return true
-	})
-	if err != nil {
-		return nil, err
+	case 3:
+		p.entryField(value)
 	}
-	if err := c.readID(); err != nil {
-		return nil, err
+}
+
+func (p *parse) field(value span) {
+	if p.open[0].bracket != '{' || p.err != nil {
+		return
 	}
-	return c, c.readHistory()
+	name := text(p.open[0].key.of(p.b))
+	seen := &p.names[hash(name)]
+	if *seen && p.change.index(string(name)) >= 0 {
+		p.fail("field %q appears twice", name)
+		return
+	}
+	*seen = true
+	p.change.fields = append(p.change.fields, field{name, value})
+	if string(name) == modificationsField {
+		p.change.history = value
+	}
+}
+
+// hash tells most of a document's field names apart.
+func hash(name []byte) (h uint8) {
+	for _, c := range name {
+		h = h*31 + c
+	}
+	return h
+}
+
+// inHistory reports whether the value under way is inside the array of modifications.
+func (p *parse) inHistory() bool {
+	return p.open[0].bracket == '{' && p.open[1].bracket == '[' && string(text(p.open[0].key.of(p.b))) == modificationsField
+}
+
+func (p *parse) entryField(value span) {
+	entry := &p.open[2]
+	if p.hasID || entry.bracket != '{' || !p.inHistory() || string(text(entry.key.of(p.b))) != modificationIDField {
+		return
+	}
+	p.hasID = true
+	if p.b[value.start] == '"' {
+		p.entryID = string(text(value.of(p.b)))
+	}
+}
+
+func (p *parse) fail(format string, args ...any) {
+	p.err = fmt.Errorf("%w document: %s", ErrInvalid, fmt.Sprintf(format, args...))
 }
 
 func (c *Change) readID() error {
@@ -76,40 +147,23 @@ func (c *Change) readID() error {
 		if value[0] != '"' {
 			return fmt.Errorf("%w document: %s is no string", ErrInvalid, name)
 		}
-		c.id = text(value)
+		c.id = string(text(value))
 		return ValidateID(c.id)
 	}
 	return fmt.Errorf("%w document: it has neither %s nor %s", ErrInvalid, idFields[0], idFields[1])
 }
 
-func (c *Change) readHistory() error {
-	i := c.index(modificationsField)
-	if i < 0 {
+func (c *Change) checkHistory() error {
+	if c.history == (span{}) {
 		return nil
 	}
-	c.history = c.fields[i].value
-	switch c.body[c.history.start] {
-	case 'n': // null
-		return nil
-	case '[':
-	default:
+	if first := c.body[c.history.start]; first != '[' && first != 'n' { // null is an empty history
 		return fmt.Errorf("%w document %s: %s is no array", ErrInvalid, c.id, modificationsField)
 	}
-	c.entries = elements(c.body, c.history.start)
-	c.ids = make([]string, len(c.entries))
 	for n, entry := range c.entries {
 		if c.body[entry.start] != '{' {
 			return fmt.Errorf("%w document %s: %s[%d] is no object", ErrInvalid, c.id, modificationsField, n)
 		}
-		eachField(c.body, entry.start, func(key, value span) bool {
-			if string(key.of(c.body)) != modificationIDKey {
-				return true
-			}
-			if c.body[value.start] == '"' {
-				c.ids[n] = text(value.of(c.body))
-			}
-			return false
-		})
 	}
 	return nil
 }
@@ -132,7 +186,7 @@ func (c *Change) Field(name string) (json.RawMessage, bool) {
 func (c *Change) FieldNames() []string {
 	names := make([]string, len(c.fields))
 	for i, f := range c.fields {
-		names[i] = f.name
+		names[i] = string(f.name)
 	}
 	return names
 }
@@ -172,7 +226,7 @@ func (c *Change) Modifications() ([]Modification, error) {
 
 func (c *Change) index(name string) int {
 	for i := range c.fields {
-		if c.fields[i].name == name {
+		if string(c.fields[i].name) == name {
 			return i
 		}
 	}
@@ -207,31 +261,28 @@ func Key(id string) (string, error) {
 	return "archive/" + id + ".json", nil
 }
 
-// text decodes a JSON string that is known to be valid.
-func text(quoted []byte) string {
+// text decodes a JSON string that is known to be valid. It shares its memory
+// where it can.
+func text(quoted []byte) []byte {
 	if bytes.IndexByte(quoted, '\\') < 0 {
-		return string(quoted[1 : len(quoted)-1])
+		return quoted[1 : len(quoted)-1]
 	}
 	var s string
 	if err := json.Unmarshal(quoted, &s); err != nil {
-		return string(quoted)
+		return quoted
 	}
-	return s
+	return []byte(s)
 }
 
 // syntaxError says where a text stops being JSON.
 func syntaxError(body []byte) error {
-	var any json.RawMessage
-	err := json.Unmarshal(body, &any)
+	err := json.Unmarshal(body, new(json.RawMessage))
 	var syntax *json.SyntaxError
-	if errors.As(err, &syntax) {
-		before := body[:min(int(syntax.Offset), len(body))]
-		line := bytes.Count(before, []byte("\n")) + 1
-		column := len(before) - bytes.LastIndexByte(before, '\n') - 1
-		return fmt.Errorf("line %d, column %d: %s", line, column, syntax.Error())
+	if !errors.As(err, &syntax) {
+		return err
 	}
-	if err == nil {
-		return errors.New("it is no JSON")
-	}
-	return err
+	before := body[:max(syntax.Offset-1, 0)] // the offset counts the offending byte
+	line := bytes.Count(before, []byte("\n")) + 1
+	column := len(before) - bytes.LastIndexByte(before, '\n')
+	return fmt.Errorf("line %d, column %d: %w", line, column, err)
 }

@@ -13,10 +13,11 @@
 //     sent the write twice.
 //   - A call that returns an error other than [ErrOutcomeUnknown] has not
 //     committed and will not commit later.
-//   - A write whose outcome is unknown (a lost reply, a timeout, a 500) is
-//     settled by reading back and looking for its modification ids. Only when
-//     that is impossible, or when the write may still be under way, does the
-//     call end as [OutcomeUnknownError].
+//   - A write whose outcome is unknown (a lost reply, a timeout, a 500, or a 412,
+//     which may answer a repetition of the write by a layer below) is settled
+//     by reading back and looking for its modification ids. Only when that is
+//     impossible, or when the write may still be under way, does the call end
+//     as [OutcomeUnknownError].
 //   - An edit never silently replaces a field value that its author had not
 //     seen: see [Archive.Save].
 //   - Everything in a document that a call does not set keeps its bytes, its
@@ -24,7 +25,9 @@
 //
 // What is not guaranteed: the order in which concurrent callers commit, that
 // a call commits at all under endless contention (it ends as [ExhaustedError]),
-// and anything against writers that do not use conditional writes.
+// and anything against writers that do not use conditional writes, or that
+// delete an object and create it anew while a write of it is in doubt: settling
+// one relies on histories that only grow.
 //
 // # Why it is shaped so
 //

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"unicode/utf8"
 )
 
 // Edit is what one update does to a document, all of it or nothing.
@@ -37,6 +38,9 @@ func (e Edit) validate() error {
 		if name == modificationsField {
 			return fmt.Errorf("%w edit: %s can't be set, only appended to", ErrInvalid, name)
 		}
+		if !utf8.ValidString(name) {
+			return fmt.Errorf("%w edit: field name %q is not UTF-8", ErrInvalid, name)
+		}
 		if !json.Valid(e.Fields[name]) {
 			return fmt.Errorf("%w edit: the value of field %q is not JSON", ErrInvalid, name)
 		}
@@ -54,14 +58,15 @@ func (c *Change) Apply(e Edit) (Document, error) {
 	var cuts []splice
 	var added []string
 	for _, name := range slices.Sorted(maps.Keys(e.Fields)) {
-		value := e.Fields[name]
+		value := bytes.TrimSpace(e.Fields[name])
 		i := c.index(name)
 		switch {
+		case slices.Contains(idFields[:], name):
+			if i < 0 || !sameValue(c.fields[i].value.of(c.body), value) {
+				return nil, fmt.Errorf("%w edit: %s of %s can't be changed", ErrInvalid, name, c.id)
+			}
 		case i < 0:
 			added = append(added, name)
-		case slices.Contains(idFields[:], name) && !sameValue(c.fields[i].value.of(c.body), value):
-			return nil, fmt.Errorf("%w edit: %s of %s can't be changed", ErrInvalid, name, c.id)
-		case bytes.Equal(c.fields[i].value.of(c.body), value):
 		default:
 			cuts = append(cuts, splice{c.fields[i].value, value})
 		}
@@ -94,7 +99,7 @@ func (c *Change) missing(mods []Modification) ([]json.RawMessage, error) {
 		if c.HasModification(mods[i].ID) {
 			continue
 		}
-		entry, err := mods[i].encode()
+		entry, err := encode(mods[i])
 		if err != nil {
 			return nil, fmt.Errorf("%w modification %s: %w", ErrInvalid, mods[i].ID, err)
 		}
@@ -130,31 +135,37 @@ func applySplices(body []byte, cuts []splice) []byte {
 func (c *Change) appendEntries(entries []json.RawMessage) splice {
 	if n := len(c.entries); n > 0 {
 		lead := c.body[c.history.start+1 : c.entries[0].start]
+		oneLine := bytes.IndexByte(c.entries[0].of(c.body), '\n') < 0
 		var b bytes.Buffer
 		for _, e := range entries {
 			b.WriteByte(',')
 			b.Write(lead)
-			writeIndented(&b, e, lead)
+			if oneLine {
+				b.Write(e)
+			} else {
+				writeIndented(&b, e, lead, c.indent())
+			}
 		}
 		end := c.entries[n-1].end
 		return splice{span{end, end}, b.Bytes()}
 	}
-	return splice{c.history, newHistory(entries, c.fieldLead())}
+	return splice{c.history, c.newHistory(entries)}
 }
 
-// newHistory writes an array of entries in a document whose fields follow lead.
-func newHistory(entries []json.RawMessage, fieldLead []byte) []byte {
-	lead := fieldLead
-	if bytes.IndexByte(fieldLead, '\n') >= 0 {
-		lead = append(bytes.Clone(fieldLead), "  "...)
+// newHistory writes an array of entries in the style of the document's fields.
+func (c *Change) newHistory(entries []json.RawMessage) []byte {
+	lead := c.fieldLead()
+	entryLead := lead
+	if bytes.IndexByte(lead, '\n') >= 0 {
+		entryLead = slices.Concat(lead, c.indent())
 	}
 	var b bytes.Buffer
 	for i, e := range entries {
 		b.WriteByte("[,"[min(i, 1)])
-		b.Write(lead)
-		writeIndented(&b, e, lead)
+		b.Write(entryLead)
+		writeIndented(&b, e, entryLead, c.indent())
 	}
-	b.Write(fieldLead)
+	b.Write(lead)
 	b.WriteByte(']')
 	return b.Bytes()
 }
@@ -167,13 +178,14 @@ func (c *Change) addFields(names []string, values map[string]json.RawMessage, en
 	}
 	var b bytes.Buffer
 	for _, name := range names {
-		value := []byte(values[name])
+		value := bytes.TrimSpace(values[name])
 		if name == modificationsField {
-			value = newHistory(entries, lead)
+			value = c.newHistory(entries)
 		}
 		b.WriteByte(',')
 		b.Write(lead)
-		b.Write(quote(name))
+		quoted, _ := encode(name) // a string always encodes
+		b.Write(quoted)
 		b.WriteString(colon)
 		b.Write(value)
 	}
@@ -187,24 +199,31 @@ func (c *Change) fieldLead() []byte {
 	return c.body[start:skipSpace(c.body, start)]
 }
 
-// writeIndented writes an entry as indented as lead is, compact if lead has no
-// line break.
-func writeIndented(b *bytes.Buffer, entry json.RawMessage, lead []byte) {
+// indent is one level of the document's indentation: that of its fields.
+func (c *Change) indent() []byte {
+	lead := c.fieldLead()
+	if newline := bytes.LastIndexByte(lead, '\n'); newline >= 0 {
+		return lead[newline+1:]
+	}
+	return []byte("  ")
+}
+
+// writeIndented writes an entry with the line breaks and the indentation of
+// lead, compact if lead has no line break.
+func writeIndented(b *bytes.Buffer, entry json.RawMessage, lead, indent []byte) {
 	newline := bytes.LastIndexByte(lead, '\n')
 	if newline < 0 {
 		b.Write(entry)
 		return
 	}
-	if json.Indent(b, entry, string(lead[newline+1:]), "  ") != nil {
+	var lines bytes.Buffer
+	if json.Indent(&lines, entry, string(lead[newline+1:]), string(indent)) != nil {
 		b.Write(entry)
+		return
 	}
-}
-
-// quote encodes a field name without HTML escaping.
-func quote(name string) []byte {
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	_ = enc.Encode(name) // a string always encodes
-	return bytes.TrimSuffix(b.Bytes(), []byte("\n"))
+	indented := lines.Bytes()
+	if bytes.Contains(lead, []byte("\r\n")) {
+		indented = bytes.ReplaceAll(indented, []byte("\n"), []byte("\r\n"))
+	}
+	b.Write(indented)
 }

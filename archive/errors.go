@@ -1,6 +1,7 @@
 package archive
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -25,9 +26,9 @@ const (
 // to different values. Values are raw JSON; nil means that the field is absent.
 type FieldConflict struct {
 	Field  string
-	Base   []byte // what the caller had loaded
-	Theirs []byte // what is stored now
-	Ours   []byte // what the caller submits
+	Base   json.RawMessage // what the caller had loaded
+	Theirs json.RawMessage // what is stored now
+	Ours   json.RawMessage // what the caller submits
 }
 
 // ETagMismatchError says that the object is not the version that the caller
@@ -124,11 +125,14 @@ const (
 
 // OutcomeOf classifies the error of a call of this package.
 func OutcomeOf(err error) Outcome {
+	var unknown *OutcomeUnknownError
 	var mismatch *ETagMismatchError
 	var exhausted *ExhaustedError
 	switch {
 	case err == nil:
 		return Committed
+	case errors.As(err, &unknown): // first: it may wrap any of the others
+		return Unknown
 	case errors.As(err, &mismatch):
 		return Conflict
 	case errors.As(err, &exhausted):

@@ -12,9 +12,10 @@ import (
 // the user had loaded, theirs what is stored now, ours what the user submits.
 // It returns the fields to set on theirs:
 //
-//	ours = base                  keep theirs: the user did not change it
-//	theirs = base, theirs = ours set ours
-//	otherwise                    a conflict: both changed it, differently
+//	ours = base    keep theirs: the user did not change it
+//	ours = theirs  keep theirs: both changed it to the same
+//	theirs = base  set ours
+//	otherwise      a conflict: both changed it, differently
 //
 // Values are equal as [sameValue] says.
 func merge(base, theirs Document, ours map[string]json.RawMessage) (map[string]json.RawMessage, []FieldConflict) {
@@ -25,8 +26,8 @@ func merge(base, theirs Document, ours map[string]json.RawMessage) (map[string]j
 		now, _ := theirs.Field(name)
 		want := ours[name]
 		switch {
-		case sameValue(want, was):
-		case sameValue(now, was), sameValue(now, want):
+		case sameValue(want, was), sameValue(want, now):
+		case sameValue(now, was):
 			set[name] = want
 		default:
 			conflicts = append(conflicts, FieldConflict{Field: name, Base: was, Theirs: now, Ours: want})

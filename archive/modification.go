@@ -75,12 +75,12 @@ func (m *Modification) validate() error {
 	return nil
 }
 
-// encode returns the modification as compact JSON without HTML escaping.
-func (m *Modification) encode() (json.RawMessage, error) {
+// encode returns compact JSON without HTML escaping.
+func encode(value any) (json.RawMessage, error) {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false)
-	if err := enc.Encode(m); err != nil {
+	if err := enc.Encode(value); err != nil {
 		return nil, err
 	}
 	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil

@@ -111,7 +111,8 @@ func (p Policy) Wait(n int, prev time.Duration, rng *rand.Rand) time.Duration {
 	case Full:
 		return uniform(rng, p.ceiling(n))
 	case Decorrelated:
-		widest := min(3*max(prev, p.Base), 3*p.Cap)
+		const longest = math.MaxInt64 / 3 // or 3·prev would overflow
+		widest := 3 * min(max(prev, p.Base), longest)
 		return min(p.Cap, p.Base+uniform(rng, widest-p.Base))
 	}
 	return 0
@@ -126,7 +127,7 @@ func (p Policy) ceiling(n int) time.Duration {
 	return p.Base << n
 }
 
-// uniform draws from [0, most].
+// uniform draws from [0, most).
 func uniform(rng *rand.Rand, most time.Duration) time.Duration {
 	return time.Duration(rng.Float64() * float64(most))
 }

@@ -64,6 +64,9 @@ func ParsePolicy(text string) (Policy, error) {
 	if err := p.Validate(); err != nil {
 		return Policy{}, err
 	}
+	if p.Kind == None {
+		p.Base, p.Cap = 0, 0
+	}
 	return p, nil
 }
 
@@ -90,7 +93,7 @@ func (p *Policy) parseArgs(args string) error {
 	if seen["base"] && !seen["cap"] {
 		p.Cap = max(p.Cap, p.Base)
 	}
-	if seen["cap"] && !seen["base"] {
+	if seen["cap"] && !seen["base"] && p.Cap > 0 {
 		p.Base = min(p.Base, p.Cap)
 	}
 	return nil
@@ -121,7 +124,7 @@ func (p *Policy) set(name, value string) (err error) {
 
 func parseDuration(name, value string) (time.Duration, error) {
 	d, err := time.ParseDuration(value)
-	if err != nil {
+	if err != nil || d < 0 {
 		return 0, fmt.Errorf("%s must be a duration such as 100ms or 5s, not %q", name, value)
 	}
 	return d, nil

@@ -7,8 +7,8 @@ import (
 
 // Store is a key-value store with conditional writes, such as S3.
 //
-// ETags are opaque: they are compared for equality by the store alone and sent
-// back exactly as they came. Neither side modifies a body after handing it over.
+// ETags are opaque: they are compared for equality only, and sent back exactly
+// as they came. Neither side modifies a body after handing it over.
 //
 // An adapter answers with the sentinel errors below, wrapped so that errors.Is
 // finds them, and passes every other error through as it is. Adapters must not

@@ -26,6 +26,9 @@ type call struct {
 	// unknown outcome and may have been applied, or may be later.
 	inDoubt   bool
 	doubtETag string
+	// refused: a write was answered 412 and nothing was read since. It may be the
+	// answer to a repetition, by a layer below, of the write that committed.
+	refused bool
 }
 
 func (a *Archive) newCall(op, id string) (*call, error) {
@@ -67,6 +70,9 @@ func (c *call) run(ctx context.Context) (Snapshot, error) {
 
 // attempt reads, changes and conditionally writes once.
 func (c *call) attempt(ctx context.Context) (Snapshot, error) {
+	if err := ctx.Err(); err != nil {
+		return Snapshot{}, err // nothing is sent that could end in doubt
+	}
 	var current Snapshot
 	// A create expects nothing to be there and looks only when it was wrong.
 	if c.op != "create" || c.attempts > 1 {
@@ -89,10 +95,15 @@ func (c *call) attempt(ctx context.Context) (Snapshot, error) {
 	}
 	c.last.Wrote = true
 	etag, err := c.store.Put(ctx, c.key, next.Encode(), cond)
-	if errors.Is(err, ErrOutcomeUnknown) {
+	switch {
+	case err == nil:
+		return Snapshot{next, etag}, nil
+	case mayBeApplied(err):
 		c.inDoubt, c.doubtETag = true, current.ETag
+	case errors.Is(err, ErrPreconditionFailed):
+		c.refused = true
 	}
-	return Snapshot{next, etag}, err
+	return Snapshot{}, err
 }
 
 // look reads the current version, and settles a write in doubt if what it
@@ -100,6 +111,7 @@ func (c *call) attempt(ctx context.Context) (Snapshot, error) {
 func (c *call) look(ctx context.Context) (Snapshot, error) {
 	body, etag, err := c.store.Get(ctx, c.key)
 	if errors.Is(err, ErrNotFound) && c.change != nil {
+		c.refused = false
 		return Snapshot{}, nil
 	}
 	if err != nil {
@@ -113,6 +125,7 @@ func (c *call) look(ctx context.Context) (Snapshot, error) {
 	if err != nil {
 		return Snapshot{}, err
 	}
+	c.refused = false
 	// Histories only grow and every version adds an id of its own, so an ETag
 	// that is gone never returns: a write conditioned on it, if it has not been
 	// applied by now, never will be. While the ETag still stands, it may be.
@@ -138,17 +151,26 @@ func (c *call) holds(doc Document) bool {
 }
 
 // giveUp looks once more, because even a write that was refused may have
-// committed if a layer below sent it twice; then it says why the call failed.
+// committed, and because what it finds may be a better answer than exhaustion;
+// then it says why the call failed.
 func (c *call) giveUp(ctx context.Context, cause error) (Snapshot, error) {
 	if c.change == nil {
 		return Snapshot{}, fmt.Errorf("%s %s: %d attempts in %v: %w",
 			c.op, c.key, c.attempts, c.elapsed().Round(time.Millisecond), cause)
 	}
 	current, err := c.look(ctx)
-	if err == nil && c.holds(current.Document) {
-		return current, nil
+	if err == nil {
+		if c.holds(current.Document) {
+			return current, nil
+		}
+		if _, final := c.change(current); final != nil {
+			return Snapshot{}, c.failure(final)
+		}
 	}
-	if c.inDoubt {
+	if c.inDoubt || c.refused {
+		if err != nil {
+			cause = fmt.Errorf("%w; reading back: %w", cause, err)
+		}
 		return Snapshot{}, c.failure(cause)
 	}
 	if errors.Is(cause, ErrOutcomeUnknown) {
@@ -162,7 +184,7 @@ func (c *call) giveUp(ctx context.Context, cause error) (Snapshot, error) {
 // failure is the call's answer to an error that ends it. A write in doubt makes
 // every other failure uncertain.
 func (c *call) failure(err error) error {
-	if c.inDoubt {
+	if c.inDoubt || c.refused {
 		return &OutcomeUnknownError{
 			Bucket: c.bucket, Key: c.key, Attempts: c.attempts, Elapsed: c.elapsed(), Last: err,
 		}
@@ -191,7 +213,7 @@ func (c *call) nextWait(previous time.Duration) time.Duration {
 }
 
 func (c *call) pastDeadline(wait time.Duration) bool {
-	return c.policy.Deadline > 0 && c.elapsed()+wait > c.policy.Deadline
+	return c.policy.Deadline > 0 && wait > c.policy.Deadline-c.elapsed()
 }
 
 func (c *call) elapsed() time.Duration { return c.clock.Now().Sub(c.start) }
@@ -204,4 +226,11 @@ func worthRetrying(err error) bool {
 		errors.Is(err, ErrThrottled) || // 503
 		errors.Is(err, ErrUnavailable) ||
 		errors.Is(err, ErrOutcomeUnknown) // read back first: attempt does
+}
+
+// mayBeApplied reports whether a write that failed so may be applied, now or
+// later. A store that passes a context's error through has cut the write short.
+func mayBeApplied(err error) bool {
+	cut := errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
+	return errors.Is(err, ErrOutcomeUnknown) || cut && !worthRetrying(err)
 }

@@ -1,0 +1,239 @@
+package archive
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestNewChecksItsOptions(t *testing.T) {
+	if _, err := New(Options{}); err == nil || !strings.Contains(err.Error(), "Options.Store is required") {
+		t.Errorf("no store: %v", err)
+	}
+	if _, err := New(Options{Store: newMemStore(), Policy: Policy{Kind: Full}}); err == nil || !strings.Contains(err.Error(), "base must be positive") {
+		t.Errorf("bad policy: %v", err)
+	}
+	a, err := New(Options{Store: newMemStore()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a.policy != DefaultPolicy() || a.clock != (WallClock{}) {
+		t.Errorf("defaults: %s, %T", a.policy, a.clock)
+	}
+}
+
+func TestObserverSeesEveryStepInOrder(t *testing.T) {
+	r := newRig(t, 3)
+	var events []string
+	r.observer = Observer{
+		Attempt: func(_ context.Context, i AttemptInfo) {
+			events = append(events, fmt.Sprintf("%s %s attempt %d/%d wrote=%v read=%v: %v",
+				i.Op, i.Key, i.Attempt, i.MaxAttempts, i.Wrote, i.ETag == etagOf(r.store.history[i.Attempt-1]), i.Err))
+		},
+		Wait: func(_ context.Context, i WaitInfo) {
+			events = append(events, fmt.Sprintf("%s wait %v for attempt %d/%d: %v", i.Op, i.Wait, i.Attempt, i.MaxAttempts, i.Cause))
+		},
+		Done: func(_ context.Context, i DoneInfo) {
+			events = append(events, fmt.Sprintf("%s done after %d/%d in %v etag=%v: %v",
+				i.Op, i.Attempts, i.MaxAttempts, i.Elapsed, i.ETag == etagOf([]byte(r.store.body(testKey))), i.Err))
+		},
+	}
+	for n := 1; n <= 2; n++ {
+		r.store.onPut[n] = after(r.store.interlope(fmt.Sprint("x", n), nil), nil)
+	}
+	if _, err := r.Append(t.Context(), testID, Edit{Modifications: []Modification{mod("m1")}}); err != nil {
+		t.Fatal(err)
+	}
+	want := []string{
+		"append archive/CHG-1.json attempt 1/4 wrote=true read=true: precondition failed",
+		"append wait 100ms for attempt 2/4: precondition failed",
+		"append archive/CHG-1.json attempt 2/4 wrote=true read=true: precondition failed",
+		"append wait 200ms for attempt 3/4: precondition failed",
+		"append archive/CHG-1.json attempt 3/4 wrote=true read=true: <nil>",
+		"append done after 3/4 in 300ms etag=true: <nil>",
+	}
+	if d := cmp.Diff(want, events); d != "" {
+		t.Error(d)
+	}
+}
+
+func TestObserverIsToldHowTheCallEnded(t *testing.T) {
+	r := newRig(t, 1)
+	var done []DoneInfo
+	r.observer.Done = func(_ context.Context, i DoneInfo) { done = append(done, i) }
+	r.store.onPut[1], r.store.onPut[2] = answer(ErrThrottled), answer(ErrConflict)
+	_, err := r.Append(t.Context(), testID, Edit{Modifications: []Modification{mod("m1")}})
+	if len(done) != 1 || done[0].Err != err || done[0].ETag != "" || done[0].Attempts != 2 {
+		t.Errorf("%+v; the call ended as %v", done, err)
+	}
+}
+
+func TestLeavingInAWaitIsNoAttempt(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	r := newRig(t, 3)
+	var done DoneInfo
+	r.observer.Done = func(_ context.Context, i DoneInfo) { done = i }
+	r.clock.onSleep = func(int) { cancel() }
+	r.store.onPut[1] = answer(ErrThrottled)
+	_, err := r.Append(ctx, testID, Edit{Modifications: []Modification{mod("m1")}})
+	if !errors.Is(err, context.Canceled) || done.Attempts != 1 {
+		t.Errorf("%v after %d attempts", err, done.Attempts)
+	}
+}
+
+func TestDeadline(t *testing.T) {
+	tests := []struct {
+		name     string
+		policy   Policy
+		attempts int
+	}{
+		{"none", Policy{Constant, 100 * ms, 100 * ms, 9, 0}, 10},
+		{"a wait may end exactly then", Policy{Constant, 100 * ms, 100 * ms, 9, 300 * ms}, 4},
+		{"no wait is begun that would end later", Policy{Constant, 100 * ms, 100 * ms, 9, 299 * ms}, 3},
+		{"shorter than any wait", Policy{Constant, 100 * ms, 100 * ms, 9, 1}, 1},
+		{"a wait beyond all bounds", Policy{Constant, math.MaxInt64, math.MaxInt64, 9, math.MaxInt64}, 2},
+	}
+	for _, tt := range tests {
+		r := newRig(t, 0)
+		r.policy = tt.policy
+		for n := range 10 {
+			r.store.onPut[n+1] = answer(ErrThrottled)
+		}
+		_, err := r.Append(t.Context(), testID, Edit{Modifications: []Modification{mod("m1")}})
+		var exhausted *ExhaustedError
+		if !errors.As(err, &exhausted) || exhausted.Attempts != tt.attempts {
+			t.Errorf("%s: %v; want %d attempts", tt.name, err, tt.attempts)
+		}
+	}
+}
+
+func TestTimestampIsThatOfTheCall(t *testing.T) {
+	r := newRig(t, 3)
+	r.store.onPut[1] = answer(ErrThrottled)
+	m := Modification{ID: "m1", UserID: "u", Type: Updated}
+	done, err := r.Append(t.Context(), testID, Edit{Modifications: []Modification{m}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	mods, err := done.Change().Modifications()
+	if err != nil || mods[0].Timestamp != "2025-10-20T12:00:00Z" || m.Timestamp != "" {
+		t.Errorf("%+v, %v; the caller's modification: %+v", mods, err, m)
+	}
+}
+
+func TestModificationIDs(t *testing.T) {
+	first, second := NewModificationID(rand.New(rand.NewPCG(1, 1))), NewModificationID(rand.New(rand.NewPCG(1, 1)))
+	if first != second || len(first) != 26 {
+		t.Errorf("ids %q and %q from the same seed", first, second)
+	}
+	a, err := New(Options{Store: newMemStore()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := map[string]bool{}
+	for range 1000 {
+		m := mod(a.NewModificationID())
+		if m.validate() != nil || seen[m.ID] {
+			t.Fatalf("id %q is invalid or not unique", m.ID)
+		}
+		seen[m.ID] = true
+	}
+}
+
+func TestManyGoroutinesLoseNothing(t *testing.T) {
+	const writers, updates = 16, 20
+	s := newMemStore()
+	s.set(testKey, []byte(testDoc))
+	for n := range 100_000 {
+		s.onGet[n] = after(runtime.Gosched, nil) // let the others in between read and write
+	}
+	clock := &manualClock{}
+	a, err := New(Options{Store: s, Clock: clock, Policy: Policy{Kind: Full, Base: 1, Cap: 1, Retries: Unlimited}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var wg sync.WaitGroup
+	for w := range writers {
+		wg.Go(func() {
+			for u := range updates {
+				m := mod(fmt.Sprintf("w%d-u%d-%s", w, u, a.NewModificationID()))
+				field := fmt.Sprintf("w%d", w)
+				var err error
+				if u%2 == 0 {
+					_, err = a.Append(t.Context(), testID, Edit{fields(field, fmt.Sprint(u)), []Modification{m}})
+				} else {
+					var base Snapshot
+					if base, err = a.Load(t.Context(), testID); err == nil {
+						_, err = a.Save(t.Context(), testID, base, Edit{fields(field, fmt.Sprint(u)), []Modification{m}})
+					}
+				}
+				if err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	if len(clock.waits) == 0 {
+		t.Error("there was no contention, so nothing is proved")
+	}
+	c := mustParse(t, s.body(testKey))
+	for w := range writers {
+		next := 0 // each writer's updates are all there, once, in its order
+		for _, id := range c.ModificationIDs() {
+			if strings.HasPrefix(id, fmt.Sprintf("w%d-", w)) {
+				if !strings.HasPrefix(id, fmt.Sprintf("w%d-u%d-", w, next)) {
+					t.Errorf("%s where update %d was expected", id, next)
+				}
+				next++
+			}
+		}
+		if last, _ := c.Field(fmt.Sprintf("w%d", w)); next != updates || string(last) != fmt.Sprint(updates-1) {
+			t.Errorf("writer %d: %d updates are there, the last is %s", w, next, last)
+		}
+	}
+}
+
+// For the race detector, which sees into a PCG but not into a ChaCha8.
+func TestRandomSourceIsGuarded(t *testing.T) {
+	a, err := New(Options{Store: newMemStore(), Rand: rand.New(rand.NewPCG(1, 2))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var wg sync.WaitGroup
+	for range 4 {
+		wg.Go(func() {
+			c := &call{Archive: a, attempts: 1}
+			for range 1000 {
+				c.nextWait(0)
+			}
+		})
+	}
+	wg.Wait()
+}
+
+func TestWallClockSleepEndsWithTheContext(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	if err := (WallClock{}).Sleep(ctx, 0); err != nil {
+		t.Errorf("no wait: %v", err)
+	}
+	if err := (WallClock{}).Sleep(ctx, 1); err != nil {
+		t.Errorf("a nanosecond: %v", err)
+	}
+	time.AfterFunc(1, cancel)
+	if err := (WallClock{}).Sleep(ctx, time.Hour); !errors.Is(err, context.Canceled) {
+		t.Errorf("cancelled while waiting: %v", err)
+	}
+	if err := (WallClock{}).Sleep(ctx, 0); !errors.Is(err, context.Canceled) {
+		t.Errorf("cancelled before: %v", err)
+	}
+}

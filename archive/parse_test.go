@@ -1,0 +1,113 @@
+package archive
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestParseChangeRefuses(t *testing.T) {
+	tests := []struct{ name, body, want string }{
+		{"nothing", "", "line 1, column 1: unexpected end of JSON input"},
+		{"a truncated document", "{\n  \"changeId\": \"C\",\n", "line 2, column 19: unexpected end"},
+		{"a bad value", "{\n  \"changeId\": \"C\",\n  \"x\": y}", "line 3, column 8: invalid character 'y'"},
+		{"a line break in a string", "{\"changeId\": \"C\n\"}", `line 1, column 16: invalid character '\n' in string literal`},
+		{"text after the end", `{"changeId":"C"} x`, "line 1, column 18"},
+		{"a byte order mark", "\ufeff{\"changeId\":\"C\"}", "line 1, column 1"},
+		{"a single quote", `{'changeId':'C'}`, "line 1, column 2"},
+		{"an array", `[]`, "no JSON object"},
+		{"null", `null`, "no JSON object"},
+		{"no id", `{"title":"x"}`, "neither changeId nor announcement_id"},
+		{"a nested id", `{"x":{"changeId":"C"}}`, "neither changeId nor announcement_id"},
+		{"a number as id", `{"changeId":7}`, "changeId is no string"},
+		{"an unsafe id", `{"changeId":"../x"}`, "object id"},
+		{"an empty id", `{"changeId":""}`, "it is empty"},
+		{"a field twice", `{"changeId":"C","a":1,"a":2}`, `field "a" appears twice`},
+		{"a field twice, once escaped", `{"changeId":"C","a":1,"\u0061":2}`, `field "a" appears twice`},
+		{"history no array", `{"changeId":"C","modifications":{}}`, "modifications is no array"},
+		{"an entry no object", `{"changeId":"C","modifications":[{},1]}`, "modifications[1] is no object"},
+	}
+	for _, tt := range tests {
+		c, err := ParseChange([]byte(tt.body))
+		if !errors.Is(err, ErrInvalid) || !strings.Contains(err.Error(), tt.want) || c != nil {
+			t.Errorf("%s: got %v, want %q", tt.name, err, tt.want)
+		}
+	}
+}
+
+func TestParseChangeReads(t *testing.T) {
+	tests := []struct {
+		name, body string
+		id         string
+		fields     []string
+		ids        []string
+	}{
+		{"a change", `{"changeId":"C"}`, "C", []string{"changeId"}, nil},
+		{"an announcement", `{"announcement_id":"A"}`, "A", []string{"announcement_id"}, nil},
+		{"white space around everything", " \t\r\n{ \"a\" :\t[ ] ,\r\n\"changeId\" : \"C\" } \n", "C", []string{"a", "changeId"}, nil},
+		{"escaped keys", `{"ch\u0061ngeId":"C\u0044","a\"b\\":1,"\\":2}`, "CD", []string{"changeId", `a"b\`, `\`}, nil},
+		{"braces in strings", `{"a":"}],{[\"","changeId":"C"}`, "C", []string{"a", "changeId"}, nil},
+		{"no history", `{"changeId":"C","modifications":null}`, "C", []string{"changeId", "modifications"}, nil},
+		{"an empty history", `{"changeId":"C","modifications":[ ]}`, "C", []string{"changeId", "modifications"}, nil},
+		{"entries with and without ids", `{"changeId":"C","modifications":[{"modification_id":"m1"},{},{"x":1,"modification_id":"m2"}]}`,
+			"C", []string{"changeId", "modifications"}, []string{"m1", "", "m2"}},
+		{"ids that are no strings", `{"changeId":"C","modifications":[{"modification_id":7},{"modification_id":null}]}`,
+			"C", []string{"changeId", "modifications"}, []string{"", ""}},
+		{"escaped ids", `{"changeId":"C","modifications":[{"modification\u005fid":"m\u0031"}]}`,
+			"C", []string{"changeId", "modifications"}, []string{"m1"}},
+		{"nested look-alikes", `{"changeId":"C","x":{"modifications":[{"modification_id":"m1"}]},"modifications":[{"meeting_metadata":{"modification_id":"m2"}},{"modification_id":["m3"]}]}`,
+			"C", []string{"changeId", "x", "modifications"}, []string{"", ""}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			c := mustParse(t, tt.body)
+			if c.ID() != tt.id {
+				t.Errorf("id %q, want %q", c.ID(), tt.id)
+			}
+			if d := cmp.Diff(tt.fields, c.FieldNames()); d != "" {
+				t.Errorf("fields: %s", d)
+			}
+			if d := cmp.Diff(tt.ids, c.ModificationIDs()); d != "" {
+				t.Errorf("ids: %s", d)
+			}
+			for _, id := range []string{"m1", "m2", "m3", ""} {
+				want := id != "" && strings.Contains(strings.Join(tt.ids, " "), id)
+				if c.HasModification(id) != want {
+					t.Errorf("HasModification(%q) = %v", id, !want)
+				}
+			}
+			if string(c.Encode()) != tt.body {
+				t.Error("Encode changed the text")
+			}
+		})
+	}
+}
+
+func TestModificationsDecodesTheHistory(t *testing.T) {
+	c := mustParse(t, string(readTestdata(t, "CHG-12345")))
+	mods, err := c.Modifications()
+	if err != nil || len(mods) != 5 || len(c.RawModifications()) != 5 {
+		t.Fatalf("%d entries, %v", len(mods), err)
+	}
+	want := Modification{Timestamp: "2025-10-17T22:01:07Z", UserID: "backend-system", Type: Processed, CustomerCode: "hts"}
+	if d := cmp.Diff(want, mods[4]); d != "" {
+		t.Error(d)
+	}
+	odd := mustParse(t, `{"changeId":"C","modifications":[{"timestamp":7}]}`)
+	if _, err := odd.Modifications(); !errors.Is(err, ErrInvalid) || !strings.Contains(err.Error(), "modifications[0]") {
+		t.Errorf("%v", err)
+	}
+}
+
+// What a caller gets is a window on the document: appending to it must not
+// write into the text behind it.
+func TestValuesHaveNoRoomToAppend(t *testing.T) {
+	c := mustParse(t, testDoc)
+	value, _ := c.Field("title")
+	_ = append(value, "!!!"...)
+	if string(c.Encode()) != testDoc {
+		t.Errorf("the document is now %s", c.Encode())
+	}
+}

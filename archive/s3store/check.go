@@ -1,0 +1,95 @@
+package s3store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
+
+	"holdfast/archive"
+)
+
+// absentKey is looked up by Check. Nothing is ever stored there.
+const absentKey = ".holdfast/nothing-is-stored-here"
+
+// checkError says in one line what is wrong and what to do about it.
+type checkError struct {
+	what  string
+	cause error
+}
+
+func (e *checkError) Error() string { return e.what }
+func (e *checkError) Unwrap() error { return e.cause }
+
+// Check asks for an object that is not there and returns nil if the store says
+// so. It costs one request and writes nothing, so it does not show whether
+// writing is allowed. Its error is one line that says what to do; errors.Is and
+// errors.As find the cause, such as [archive.ErrUnavailable].
+func (s *Store) Check(ctx context.Context) error {
+	o := s.client.Options()
+	if o.Credentials != nil {
+		if _, err := o.Credentials.Retrieve(ctx); err != nil {
+			return s.checkFailed(err, "%s: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE", essence(err))
+		}
+	}
+	// A GET, because the answer to a HEAD does not tell a missing key from a
+	// missing bucket.
+	_, _, err := s.Get(ctx, absentKey)
+	switch {
+	case errors.Is(err, archive.ErrNotFound):
+		return nil
+	case err == nil:
+		return s.checkFailed(nil, "it has an object %s, which nobody writes: is this an S3 endpoint?", s.prefix+absentKey)
+	}
+	return s.explain(err)
+}
+
+func (s *Store) explain(err error) error {
+	var failed *answerError
+	if !errors.As(err, &failed) {
+		return s.checkFailed(err, "%s", oneLine(err.Error()))
+	}
+	status, code, _ := reply(failed.cause)
+	switch {
+	case failed.ended != nil:
+		return s.checkFailed(err, "%s", failed.what)
+	case code == "NoSuchBucket":
+		return s.checkFailed(err, "there is no such bucket: create it, or correct its name")
+	case code == "InvalidAccessKeyId", code == "SignatureDoesNotMatch", code == "ExpiredToken",
+		code == "InvalidToken", code == "RequestTimeTooSkewed":
+		return s.checkFailed(err, "%s: correct the AWS credentials (or this machine's clock)", failed.what)
+	case status == http.StatusForbidden, status == http.StatusUnauthorized:
+		return s.checkFailed(err, "%s: the credentials need s3:GetObject, s3:PutObject, s3:DeleteObject and s3:ListBucket"+
+			" (without the last, S3 answers 403 for a missing key)", failed.what)
+	case code == "PermanentRedirect", code == "AuthorizationHeaderMalformed", status == http.StatusMovedPermanently:
+		return s.checkFailed(err, "%s: the bucket is in another region%s", failed.what, regionHint(failed.cause))
+	case errors.Is(err, archive.ErrUnavailable):
+		return s.checkFailed(err, "%s: is the server running, and is the endpoint right?", failed.what)
+	case code == "":
+		return s.checkFailed(err, "%s: is this an S3 endpoint?", failed.what)
+	}
+	return s.checkFailed(err, "%s", failed.what)
+}
+
+func (s *Store) checkFailed(cause error, format string, args ...any) error {
+	at := aws.ToString(s.client.Options().BaseEndpoint)
+	if at == "" {
+		at = "AWS"
+	}
+	where := fmt.Sprintf("check s3://%s at %s: ", s.bucket, at)
+	return &checkError{what: where + fmt.Sprintf(format, args...), cause: cause}
+}
+
+// regionHint names the region that the server says the bucket is in.
+func regionHint(err error) string {
+	var resp *smithyhttp.ResponseError
+	if errors.As(err, &resp) && resp.Response != nil && resp.Response.Response != nil {
+		if region := resp.Response.Header.Get("x-amz-bucket-region"); region != "" {
+			return ": set AWS_REGION=" + region
+		}
+	}
+	return ": set AWS_REGION"
+}

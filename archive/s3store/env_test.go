@@ -1,0 +1,78 @@
+package s3store_test
+
+import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"holdfast/archive/s3store"
+)
+
+// cleanEnv gives the SDK credentials and nothing else to find.
+func cleanEnv(t *testing.T) {
+	t.Helper()
+	for _, entry := range os.Environ() {
+		name, _, _ := strings.Cut(entry, "=")
+		if strings.HasPrefix(name, "AWS_") || strings.HasSuffix(strings.ToLower(name), "_proxy") {
+			t.Setenv(name, "") // so that it is restored
+			os.Unsetenv(name)
+		}
+	}
+	for name, value := range map[string]string{
+		"AWS_ACCESS_KEY_ID":           "test",
+		"AWS_SECRET_ACCESS_KEY":       "test",
+		"AWS_CONFIG_FILE":             os.DevNull,
+		"AWS_SHARED_CREDENTIALS_FILE": os.DevNull,
+		"AWS_EC2_METADATA_DISABLED":   "true",
+	} {
+		t.Setenv(name, value)
+	}
+}
+
+func open(t *testing.T, c s3store.Config) *s3store.Store {
+	t.Helper()
+	cleanEnv(t)
+	if c.Bucket == "" {
+		c.Bucket = "bucket"
+	}
+	s, err := s3store.Open(t.Context(), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// serve returns a store whose server answers with the handler.
+func serve(t *testing.T, h http.HandlerFunc) *s3store.Store {
+	t.Helper()
+	server := httptest.NewServer(h)
+	t.Cleanup(server.Close)
+	return open(t, s3store.Config{Endpoint: server.URL, RequestTimeout: 5 * time.Second})
+}
+
+// s3Error answers as S3 does.
+func s3Error(status int, code, message string) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/xml")
+		w.WriteHeader(status)
+		if r.Method != http.MethodHead {
+			fmt.Fprintf(w, `<?xml version="1.0" encoding="UTF-8"?>`+"\n<Error><Code>%s</Code><Message>%s</Message>"+
+				"<RequestId>R1</RequestId><HostId>H1</HostId></Error>", code, message)
+		}
+	}
+}
+
+// bare answers without an S3 error, as a proxy does.
+func bare(status int, body string) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "text/html")
+		w.WriteHeader(status)
+		if r.Method != http.MethodHead {
+			fmt.Fprint(w, body)
+		}
+	}
+}

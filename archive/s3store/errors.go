@@ -1,0 +1,252 @@
+package s3store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/aws/smithy-go"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
+
+	"holdfast/archive"
+)
+
+// answerError is a failed request in one line. errors.Is finds the sentinel and
+// the caller's own context error, errors.As whatever the SDK had returned.
+type answerError struct {
+	op, key string
+	what    string // what happened
+	kind    error  // the sentinel of archive, or nil
+	ended   error  // why the caller's context ended, or nil
+	cause   error  // the SDK's error
+}
+
+func (e *answerError) Error() string {
+	text := e.op + " " + e.key + ": " + e.what
+	if e.kind != nil {
+		text += ": " + e.kind.Error()
+	}
+	return text
+}
+
+func (e *answerError) Unwrap() []error {
+	all := make([]error, 0, 3)
+	if e.kind != nil {
+		all = append(all, e.kind)
+	}
+	if e.ended != nil {
+		all = append(all, e.ended)
+	}
+	return append(all, typed{e.cause})
+}
+
+// typed gives an error to errors.As and errors.Is, but hides the ends of
+// contexts: the deadline of a single request would pass for the caller's own.
+type typed struct{ error }
+
+func (t typed) As(target any) bool { return errors.As(t.error, target) }
+
+func (t typed) Is(target error) bool {
+	return target != context.DeadlineExceeded && target != context.Canceled && errors.Is(t.error, target)
+}
+
+// classify says what the failure means for the caller: by the server's error
+// code first, by the HTTP status second, and by how far the request came if
+// there was no answer at all.
+func (r *request) classify(err error) error {
+	e := &answerError{op: r.op, key: r.key, cause: err, ended: r.caller.Err()}
+	status, code, message := reply(err)
+	if !r.handed.Load() || status == 0 && code == "" {
+		e.what, e.kind = r.unanswered(err)
+		return e
+	}
+	e.kind = r.answered(status, code)
+	switch {
+	case code == "" && status < 300:
+		e.what = fmt.Sprintf("%d with an answer that cannot be read: %s", status, essence(err))
+	case code == "":
+		e.what = fmt.Sprintf("%d without an S3 error code", status)
+	case e.kind == nil && message != "":
+		e.what = fmt.Sprintf("%d %s: %s", status, code, oneLine(message))
+	default:
+		e.what = fmt.Sprintf("%d %s", status, code)
+	}
+	return e
+}
+
+// noETag is the failure of a write that was answered 200 without an ETag, as no
+// S3 does but a web server may.
+func (r *request) noETag() error {
+	return &answerError{
+		op: r.op, key: r.key, what: "200 without an ETag", kind: archive.ErrOutcomeUnknown,
+		cause: errors.New("no ETag: is this an S3 endpoint?"),
+	}
+}
+
+// The SDK's stand-in for a code or message that the server did not give.
+const unknownError = "UnknownError"
+
+// reply extracts the server's answer. The code is empty if the server gave
+// none; the SDK then makes one up from the status, which must not count, because
+// a proxy's bare 503 promises nothing that S3's ServiceUnavailable does.
+func reply(err error) (status int, code, message string) {
+	var resp *smithyhttp.ResponseError
+	if errors.As(err, &resp) && resp.Response != nil && resp.Response.Response != nil {
+		status = resp.HTTPStatusCode()
+	}
+	var api smithy.APIError
+	if errors.As(err, &api) {
+		code, message = api.ErrorCode(), api.ErrorMessage()
+	}
+	text := http.StatusText(status)
+	madeUp := code == strings.ReplaceAll(text, " ", "") && message == text
+	if madeUp || code == unknownError || code == "NotFound" && message == "" {
+		return status, "", ""
+	}
+	if message == unknownError {
+		message = ""
+	}
+	return status, code, message
+}
+
+// answered classifies an answer of the server. nil passes the error as it is.
+func (r *request) answered(status int, code string) error {
+	if kind, known := r.byCode(code); known {
+		return kind
+	}
+	switch {
+	case status == http.StatusNotFound && code == "" && r.op == "head":
+		return archive.ErrNotFound
+	case status == http.StatusPreconditionFailed:
+		return archive.ErrPreconditionFailed
+	case status == http.StatusConflict && code == "":
+		return archive.ErrConflict
+	case status == http.StatusTooManyRequests:
+		return archive.ErrThrottled
+	case status == http.StatusNotImplemented:
+		return nil // refused before anything was done
+	case status >= 500, status == http.StatusRequestTimeout, status < 300:
+		// A 503 without a known code is in here: it is not S3's, and a proxy
+		// may give up on a request that the server goes on to execute.
+		return r.unclear()
+	}
+	return nil
+}
+
+// byCode classifies the codes that S3 documents, whatever their status: S3 may
+// answer an error inside a 200.
+func (r *request) byCode(code string) (kind error, known bool) {
+	switch code {
+	case "NoSuchKey":
+		return archive.ErrNotFound, true
+	case "NoSuchBucket":
+		return nil, true // a wrong configuration, not a missing object
+	case "PreconditionFailed":
+		return archive.ErrPreconditionFailed, true
+	case "ConditionalRequestConflict",
+		// "A conflicting conditional operation is currently in progress against
+		// this resource. Try again": nothing was written, and trying again after
+		// a look is right. Other codes with a 409 (InvalidBucketState,
+		// BucketAlreadyExists) describe a state that no retry changes.
+		"OperationAborted":
+		return archive.ErrConflict, true
+	case "SlowDown", "ServiceUnavailable", "TooManyRequests", "TooManyRequestsException",
+		"RequestLimitExceeded", "BandwidthLimitExceeded", "RequestThrottled", "RequestThrottledException":
+		return archive.ErrThrottled, true
+	case "InternalError", "RequestTimeout":
+		return r.unclear(), true
+	}
+	if strings.HasPrefix(code, "Throttl") { // Throttling, ThrottlingException, ThrottledException
+		return archive.ErrThrottled, true
+	}
+	return nil, false
+}
+
+// unclear is the meaning of a failure that says nothing about what was done.
+func (r *request) unclear() error {
+	if r.write {
+		return archive.ErrOutcomeUnknown
+	}
+	return archive.ErrUnavailable
+}
+
+// unanswered classifies a request that got no answer.
+func (r *request) unanswered(err error) (what string, kind error) {
+	ended := r.caller.Err()
+	timedOut := errors.Is(err, context.DeadlineExceeded)
+	switch {
+	case ended != nil && r.unsent():
+		return ended.Error() + " before the request was sent", archive.ErrUnavailable
+	case ended != nil:
+		return ended.Error(), r.unclear()
+	case !r.handed.Load():
+		return essence(err), nil // no credentials, an invalid key
+	case r.unsent() && timedOut:
+		return fmt.Sprintf("no connection within %v", r.timeout), archive.ErrUnavailable
+	case r.unsent(), neverConnected(err):
+		return essence(err), archive.ErrUnavailable
+	case timedOut:
+		return fmt.Sprintf("no answer within %v", r.timeout), r.unclear()
+	}
+	return essence(err), r.unclear()
+}
+
+// neverConnected reports whether no connection was made, for transports that do
+// not report theirs.
+func neverConnected(err error) bool {
+	var op *net.OpError
+	var dns *net.DNSError
+	return errors.As(err, &op) && (op.Op == "dial" || op.Op == "proxyconnect") || errors.As(err, &dns)
+}
+
+// essence is the part of an SDK error that says what happened, without the
+// SDK's account of what it was doing.
+func essence(err error) string {
+	if noCredentials(err) {
+		return "no AWS credentials were found"
+	}
+	var op *smithy.OperationError
+	if errors.As(err, &op) {
+		err = op.Err
+	}
+	var resp *smithyhttp.ResponseError
+	if errors.As(err, &resp) && resp.Err != nil {
+		err = resp.Err
+	}
+	var send *smithyhttp.RequestSendError
+	if errors.As(err, &send) {
+		err = send.Err
+	}
+	var client *url.Error
+	if errors.As(err, &client) {
+		err = client.Err
+	}
+	return oneLine(err.Error())
+}
+
+// noCredentials reports whether the SDK looked everywhere: the instance's
+// metadata service is the last place, and absent on most machines.
+func noCredentials(err error) bool {
+	var op *smithy.OperationError
+	for errors.As(err, &op) {
+		if op.ServiceID == "ec2imds" {
+			return true
+		}
+		err = op.Err
+	}
+	return false
+}
+
+// oneLine makes a server's text fit for a log line.
+func oneLine(text string) string {
+	const most = 300
+	text = strings.Join(strings.Fields(text), " ")
+	if len(text) > most {
+		text = strings.ToValidUTF8(text[:most], "") + "…"
+	}
+	return text
+}

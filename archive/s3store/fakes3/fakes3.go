@@ -1,0 +1,115 @@
+// Package fakes3 is an in-memory S3 served over real HTTP on 127.0.0.1.
+//
+// The server is gofakes3 with its memory back end, which checks a condition and
+// writes under one lock; its other back ends tear reads. It differs from S3:
+// If-Match on a missing key answers 412 and not 404, DELETE ignores If-Match,
+// 409 is never sent, and signatures are not verified.
+package fakes3
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/johannesboyne/gofakes3"
+	"github.com/johannesboyne/gofakes3/backend/s3mem"
+
+	"holdfast/archive/s3store"
+)
+
+const bucket = "holdfast"
+
+// A client on the same machine sends its headers at once.
+const readHeaderTimeout = 10 * time.Second
+
+// Server is a running server. Close it when done.
+type Server struct {
+	endpoint  string
+	http      http.Server
+	served    chan error
+	transport *http.Transport
+	client    *s3.Client
+}
+
+// Start serves an empty bucket on a free port of 127.0.0.1.
+func Start() (*Server, error) {
+	backend := s3mem.New()
+	if err := backend.CreateBucket(bucket); err != nil {
+		return nil, fmt.Errorf("start the embedded S3: create its bucket: %w", err)
+	}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, fmt.Errorf("start the embedded S3: %w", err)
+	}
+	s := &Server{
+		endpoint: "http://" + listener.Addr().String(),
+		http: http.Server{
+			Handler:           handler(backend),
+			ReadHeaderTimeout: readHeaderTimeout,
+			ErrorLog:          log.New(io.Discard, "", 0), // of clients that hang up
+		},
+		served: make(chan error, 1),
+		// No Proxy: the environment's must not come between.
+		transport: &http.Transport{MaxIdleConnsPerHost: s3store.IdleConnsPerHost},
+	}
+	s.client = s.newClient()
+	go func() { s.served <- s.http.Serve(listener) }()
+	return s, nil
+}
+
+// handler is the server without what costs time or memory and proves nothing
+// here: old versions of every object, and a look at the client's clock.
+func handler(backend gofakes3.Backend) http.Handler {
+	return gofakes3.New(backend,
+		gofakes3.WithoutVersioning(),
+		gofakes3.WithTimeSkewLimit(0),
+		gofakes3.WithLogger(gofakes3.DiscardLog()),
+	).Server()
+}
+
+// newClient states every option that the SDK would otherwise look for in the
+// environment: a run against this server must not turn to a real bucket.
+func (s *Server) newClient() *s3.Client {
+	return s3.New(s3.Options{
+		BaseEndpoint:               aws.String(s.endpoint),
+		Region:                     "us-east-1",
+		UsePathStyle:               true,
+		Credentials:                credentials.NewStaticCredentialsProvider("holdfast", "holdfast", ""),
+		Retryer:                    aws.NopRetryer{},
+		RequestChecksumCalculation: aws.RequestChecksumCalculationWhenRequired,
+		ResponseChecksumValidation: aws.ResponseChecksumValidationWhenRequired,
+		HTTPClient:                 &http.Client{Transport: s.transport},
+	})
+}
+
+// Store returns a store on the server's bucket. All of them share the objects
+// and the connections.
+func (s *Server) Store() *s3store.Store { return s3store.New(s.client, bucket, "") }
+
+// Client returns the SDK's client, its retries off, for comparison with a Store.
+func (s *Server) Client() *s3.Client { return s.client }
+
+// Endpoint returns the server's URL.
+func (s *Server) Endpoint() string { return s.endpoint }
+
+// Bucket returns the bucket's name.
+func (s *Server) Bucket() string { return bucket }
+
+// Close stops the server, drops requests that are under way, and forgets all
+// objects.
+func (s *Server) Close() error {
+	err := s.http.Close()
+	s.transport.CloseIdleConnections()
+	if served := <-s.served; !errors.Is(served, http.ErrServerClosed) {
+		err = errors.Join(err, served)
+	}
+	s.served <- http.ErrServerClosed // Close may be called again
+	return err
+}

@@ -1,0 +1,93 @@
+package s3store
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptrace"
+	"sync/atomic"
+	"time"
+)
+
+// request is one request under way. It notes how far it came, because a write
+// that was never sent is certainly not applied, while one that was sent may be.
+type request struct {
+	op, key string
+	write   bool
+	caller  context.Context // as given, without the request's own deadline
+	timeout time.Duration
+	cancel  context.CancelFunc
+
+	handed  atomic.Bool // to the HTTP client
+	dialing atomic.Bool // the transport looked for a connection …
+	dialed  atomic.Bool // … and has got one
+}
+
+type requestKey struct{}
+
+// begin returns the context to send with. Its error is that of a context which
+// had ended before anything was sent.
+func (s *Store) begin(ctx context.Context, op, key string) (*request, context.Context, error) {
+	r := &request{
+		op: op, key: s.prefix + key, write: op == "put" || op == "delete",
+		caller: ctx, timeout: s.timeout, cancel: func() {},
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, nil, r.classify(err)
+	}
+	ctx, r.cancel = context.WithTimeout(ctx, s.timeout)
+	ctx = context.WithValue(ctx, requestKey{}, r)
+	if r.write {
+		ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+			GetConn: func(string) { r.dialing.Store(true) },
+			GotConn: func(httptrace.GotConnInfo) { r.dialed.Store(true) },
+		})
+	}
+	return r, ctx, nil
+}
+
+func (r *request) end() { r.cancel() }
+
+// unsent reports whether the request certainly never left. A transport that
+// does not report its connections (no GetConn) is never trusted with that.
+func (r *request) unsent() bool {
+	return !r.handed.Load() || r.dialing.Load() && !r.dialed.Load()
+}
+
+// sender is the HTTP client below the SDK.
+type sender struct {
+	next interface {
+		Do(*http.Request) (*http.Response, error)
+	}
+}
+
+func (s sender) Do(req *http.Request) (*http.Response, error) {
+	if r, ok := req.Context().Value(requestKey{}).(*request); ok {
+		r.handed.Store(true)
+	}
+	resp, err := s.next.Do(req)
+	if err == nil && req.Method == http.MethodDelete && resp.StatusCode == http.StatusOK {
+		return revealError(resp)
+	}
+	return resp, err
+}
+
+// revealError makes an error inside a 200 an error. The SDK does so for every
+// operation that we use but DeleteObject, and gives it the same status.
+func revealError(resp *http.Response) (*http.Response, error) {
+	const most = 64 << 10
+	body, err := io.ReadAll(io.LimitReader(resp.Body, most))
+	if err != nil {
+		return nil, errors.Join(err, resp.Body.Close())
+	}
+	if bytes.Contains(body, []byte("<Error")) {
+		resp.StatusCode = http.StatusInternalServerError
+	}
+	resp.Body = struct {
+		io.Reader
+		io.Closer
+	}{io.MultiReader(bytes.NewReader(body), resp.Body), resp.Body}
+	return resp, nil
+}
