@@ -1,0 +1,67 @@
+# Everything that people and CI do here. `make help` lists it.
+
+GO            ?= go
+BIN           := bin
+TOOLS         := $(CURDIR)/.tools
+GOLANGCI      := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+MINIO         := github.com/minio/minio@v0.0.0-20260212201848-7aac2a2c5b7c
+FUZZTIME      ?= 20s
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## list the targets
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: build
+build: ## build bin/simulate
+	$(GO) build -o $(BIN)/simulate ./cmd/simulate
+
+.PHONY: simulate
+simulate: build ## the release gate: every scenario, production core, verdict
+	$(BIN)/simulate run
+
+.PHONY: test
+test: ## all tests that need nothing but Go
+	$(GO) test ./...
+
+.PHONY: race
+race: ## all tests under the race detector
+	$(GO) test -race ./...
+
+.PHONY: bench
+bench: ## real world against a bare SDK loop; speed of the judge and the core
+	$(GO) test -run '^$$' -bench . -benchtime 5x ./scenarios
+	$(GO) test -run '^$$' -bench Judge -benchtime 1x ./scenarios/check
+	$(GO) test -run '^$$' -bench . ./archive ./scenarios/history
+
+.PHONY: fuzz
+fuzz: ## each fuzz test for FUZZTIME (20s)
+	@for pkg in $$($(GO) list ./...); do \
+	  for f in $$($(GO) test -list '^Fuzz' $$pkg | grep '^Fuzz'); do \
+	    echo "$$pkg $$f"; $(GO) test -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZTIME) $$pkg || exit 1; \
+	  done; \
+	done
+
+.PHONY: vet
+vet: ## go vet and gofmt
+	$(GO) vet ./...
+	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); test -z "$$unformatted" || { echo "not gofmt'ed: $$unformatted"; exit 1; }
+
+.PHONY: lint
+lint: $(TOOLS)/golangci-lint ## golangci-lint
+	$(TOOLS)/golangci-lint run ./...
+
+.PHONY: test-servers
+test-servers: $(TOOLS)/minio ## conformance suite and every scenario against MinIO
+	.ci/with-minio $(TOOLS)/minio $(GO) test -count=1 -p 1 -run 'OnServer' ./archive/s3store ./cmd/simulate
+
+$(TOOLS)/golangci-lint:
+	GOBIN=$(TOOLS) $(GO) install $(GOLANGCI)
+
+$(TOOLS)/minio:
+	GOBIN=$(TOOLS) $(GO) install $(MINIO)
+
+.PHONY: clean
+clean: ## remove what was built and recorded
+	rm -rf $(BIN) simulate-out

@@ -1,0 +1,130 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+	"golang.org/x/term"
+)
+
+// The exit codes. Where several hold, the first of this order counts.
+const (
+	exitPassed       = 0
+	exitViolated     = 3
+	exitInterrupted  = 130
+	exitCouldNotRun  = 1
+	exitInconclusive = 5
+	exitThreshold    = 99
+	exitUsage        = 2 // bad flags or scenario: nothing was run
+)
+
+// exitError ends the program with a code. Without err the report has said it all.
+type exitError struct {
+	code int
+	err  error
+}
+
+func (e *exitError) Error() string {
+	if e.err == nil {
+		return fmt.Sprintf("exit %d", e.code)
+	}
+	return e.err.Error()
+}
+
+func (e *exitError) Unwrap() error { return e.err }
+
+func usage(format string, args ...any) error {
+	return &exitError{exitUsage, fmt.Errorf(format, args...)}
+}
+
+func couldNotRun(format string, args ...any) error {
+	return &exitError{exitCouldNotRun, fmt.Errorf(format, args...)}
+}
+
+// app is the program's streams.
+type app struct {
+	stdout, stderr io.Writer
+}
+
+func (a *app) root() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "simulate",
+		Short: "Show whether optimistic locking on S3 loses anything, and how its retries behave",
+		Long: `simulate plays scenarios of concurrent writers against an S3 store, judges the
+recorded history by invariants, and reports how retries are distributed.
+
+Exit codes: 0 passed; 1 could not run; 2 bad flags or scenario; 3 an invariant
+is violated; 5 inconclusive; 99 a threshold failed; 130 interrupted.
+
+Every flag can be set by the environment as SIMULATE_NAME, with underscores for
+hyphens: SIMULATE_CLIENTS=50. A flag wins over the environment, the environment
+over the scenario's file.`,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return usage("there is no command %q; see simulate --help", args[0])
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	root.SetOut(a.stdout)
+	root.SetErr(a.stderr)
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usage("%w", err) })
+	root.CompletionOptions.HiddenDefaultCmd = true
+	root.AddCommand(a.runCommand(), a.checkCommand(), a.listCommand(), a.validateCommand(), a.versionCommand())
+	return root
+}
+
+// exitCode writes an error as one line and returns the program's exit code.
+func (a *app) exitCode(err error) int {
+	if err == nil {
+		return exitPassed
+	}
+	code := exitUsage // what cobra itself rejects: unknown commands, wrong arguments
+	var exit *exitError
+	if errors.As(err, &exit) {
+		code = exit.code
+		if exit.err == nil {
+			return code
+		}
+	}
+	fmt.Fprintf(a.stderr, "simulate: %s\n", oneLine(err.Error()))
+	return code
+}
+
+func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
+
+// fromEnvironment sets the flags that the command line did not from SIMULATE_*.
+func fromEnvironment(flags *pflag.FlagSet) error {
+	var failed error
+	flags.VisitAll(func(f *pflag.Flag) {
+		name := "SIMULATE_" + strings.ToUpper(strings.ReplaceAll(f.Name, "-", "_"))
+		value, set := os.LookupEnv(name)
+		if f.Changed || !set || failed != nil {
+			return
+		}
+		if err := flags.Set(f.Name, value); err != nil {
+			failed = usage("%s=%q: %w", name, value, err)
+		}
+	})
+	return failed
+}
+
+// isTerminal reports whether a stream is a terminal.
+func isTerminal(stream any) bool {
+	f, ok := stream.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
+}
+
+// colored reports whether a stream wants colors: a terminal whose user has not
+// said no (https://no-color.org).
+func colored(stream any, noColor bool) bool {
+	return !noColor && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb" && isTerminal(stream)
+}

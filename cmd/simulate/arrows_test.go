@@ -1,0 +1,68 @@
+package main
+
+import (
+	"os/exec"
+	"strings"
+	"testing"
+)
+
+// TestImportsPointDownward keeps the four storeys apart: command, reports,
+// scenarios, archive. A package may import what stands below it, never above.
+func TestImportsPointDownward(t *testing.T) {
+	allowed := map[string][]string{
+		"holdfast/archive":                {},
+		"holdfast/archive/storetest":      {"holdfast/archive"},
+		"holdfast/archive/s3store":        {"holdfast/archive"},
+		"holdfast/archive/s3store/fakes3": {"holdfast/archive"},
+		"holdfast/scenarios/history":      {"holdfast/archive"},
+		"holdfast/scenarios/check":        {"holdfast/archive", "holdfast/scenarios/history"},
+		"holdfast/scenarios/cores":        {"holdfast/archive"},
+		"holdfast/scenarios":              {"holdfast/archive", "holdfast/scenarios"},
+		"holdfast/reports/schema":         {},
+		"holdfast/reports":                {"holdfast/archive", "holdfast/scenarios", "holdfast/reports"},
+		"holdfast/cmd/simulate":           {"holdfast/archive", "holdfast/scenarios", "holdfast/reports"},
+	}
+	for _, pkg := range strings.Fields(goList(t, "holdfast/...")) {
+		below, known := allowed[pkg]
+		if !known {
+			t.Errorf("%s has no storey: add it to this table and to ARCHITECTURE.md", pkg)
+			continue
+		}
+		for _, dep := range strings.Fields(goList(t, "-deps", pkg)) {
+			if dep == pkg || !strings.HasPrefix(dep, "holdfast/") {
+				continue
+			}
+			fine := false
+			for _, root := range below {
+				fine = fine || dep == root || strings.HasPrefix(dep, root+"/")
+			}
+			if !fine {
+				t.Errorf("%s imports %s", pkg, dep)
+			}
+		}
+	}
+}
+
+// TestCoreImportsTheStandardLibraryOnly: production carries nothing of the harness.
+func TestCoreImportsTheStandardLibraryOnly(t *testing.T) {
+	out := goList(t, "-deps", "-f", "{{if not .Standard}}{{.ImportPath}}{{end}}", "holdfast/archive")
+	for _, dep := range strings.Fields(out) {
+		if dep != "holdfast/archive" {
+			t.Errorf("archive imports %s", dep)
+		}
+	}
+	for _, imported := range strings.Fields(goList(t, "-f", "{{join .Imports \" \"}}", "holdfast/archive")) {
+		if imported == "testing" {
+			t.Error("archive imports testing")
+		}
+	}
+}
+
+func goList(t *testing.T, args ...string) string {
+	t.Helper()
+	out, err := exec.Command("go", append([]string{"list"}, args...)...).Output()
+	if err != nil {
+		t.Fatalf("go list %v: %v", args, err)
+	}
+	return string(out)
+}

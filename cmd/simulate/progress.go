@@ -1,0 +1,127 @@
+package main
+
+import (
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/vbauerster/mpb/v8"
+	"github.com/vbauerster/mpb/v8/decor"
+
+	"holdfast/scenarios"
+	"holdfast/scenarios/history"
+)
+
+// heartbeat is how often a line is written where there is no terminal.
+const heartbeat = 5 * time.Second
+
+// progress counts events on their way to the history and shows how far a run is.
+type progress struct {
+	history.Sink
+	operations, conflicts atomic.Int64
+
+	done chan struct{}
+	wg   sync.WaitGroup
+	bars *mpb.Progress
+	bar  *mpb.Bar
+}
+
+// Add implements [history.Sink].
+func (p *progress) Add(e *history.Event) {
+	switch {
+	case e.Kind == history.Return:
+		p.operations.Add(1)
+	case e.Kind == history.Put && (e.Answer == history.PreconditionFailed || e.Answer == history.Conflict):
+		p.conflicts.Add(1)
+	}
+	p.Sink.Add(e)
+}
+
+func (a *app) startProgress(o outputOptions, run *scenarios.Run, sink history.Sink) *progress {
+	p := &progress{Sink: sink, done: make(chan struct{})}
+	kind := o.progress
+	if kind == "auto" {
+		kind = "plain"
+		if isTerminal(a.stderr) {
+			kind = "bar"
+		}
+	}
+	if o.quiet {
+		kind = "none"
+	}
+	switch kind {
+	case "bar":
+		p.showBar(a, run)
+	case "plain":
+		p.wg.Go(func() { p.beat(a, run.Scenario.Name) })
+	}
+	return p
+}
+
+// expected is the run's length: milliseconds if it ends by the clock, otherwise
+// operations. Retries and reloads make the number of operations an estimate.
+func expected(run *scenarios.Run) (total int64, byClock bool) {
+	s := run.Scenario
+	n := int64(run.Repetitions)
+	if s.Duration > 0 {
+		return n * time.Duration(s.Duration).Milliseconds(), true
+	}
+	return n * int64(s.Operations()), false
+}
+
+func (p *progress) showBar(a *app, run *scenarios.Run) {
+	total, byClock := expected(run)
+	p.bars = mpb.New(mpb.WithOutput(a.stderr), mpb.WithWidth(28), mpb.WithAutoRefresh())
+	p.bar = p.bars.AddBar(total,
+		mpb.BarRemoveOnComplete(),
+		mpb.PrependDecorators(decor.Name(run.Scenario.Name, decor.WCSyncSpaceR)),
+		mpb.AppendDecorators(decor.Any(func(decor.Statistics) string {
+			return fmt.Sprintf("%d ops, %d conflicts", p.operations.Load(), p.conflicts.Load())
+		})),
+	)
+	start := time.Now()
+	p.wg.Go(func() {
+		tick := time.NewTicker(100 * time.Millisecond)
+		defer tick.Stop()
+		for {
+			select {
+			case <-p.done:
+				return
+			case <-tick.C:
+				current := p.operations.Load()
+				if byClock {
+					current = time.Since(start).Milliseconds()
+				}
+				// Never complete before the run is: completion ends the bar.
+				p.bar.SetCurrent(min(current, total-1))
+			}
+		}
+	})
+}
+
+func (p *progress) beat(a *app, name string) {
+	tick := time.NewTicker(heartbeat)
+	defer tick.Stop()
+	start := time.Now()
+	for {
+		select {
+		case <-p.done:
+			return
+		case <-tick.C:
+			fmt.Fprintf(a.stderr, "%s: %v, %d operations, %d conflicts\n",
+				name, time.Since(start).Round(time.Second), p.operations.Load(), p.conflicts.Load())
+		}
+	}
+}
+
+// stop ends the display. A bar is always taken down by aborting it: mpb waits
+// for ever for one that was neither completed nor aborted.
+func (p *progress) stop() {
+	close(p.done)
+	p.wg.Wait()
+	if p.bars != nil {
+		p.bar.Abort(true)
+		p.bars.Wait()
+	}
+}

@@ -1,0 +1,373 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"holdfast/archive"
+	"holdfast/archive/s3store"
+	"holdfast/reports"
+	"holdfast/scenarios"
+	"holdfast/scenarios/cores"
+	"holdfast/scenarios/history"
+)
+
+// storeOptions say where a run plays.
+type storeOptions struct {
+	store     string
+	endpoint  string
+	pathStyle s3store.PathStyle
+}
+
+// runOptions are the flags of run.
+type runOptions struct {
+	storeOptions
+	world      string
+	core       string
+	policy     string
+	document   string
+	clients    int
+	duration   time.Duration
+	seed       uint64
+	runs       int
+	thresholds []string
+	out        string
+	output     outputOptions
+}
+
+// outputOptions are the flags that say what is written.
+type outputOptions struct {
+	json     bool
+	quiet    bool
+	noColor  bool
+	progress string
+}
+
+func (a *app) runCommand() *cobra.Command {
+	var o runOptions
+	cmd := &cobra.Command{
+		Use:   "run [SCENARIO|FILE…]",
+		Short: "Play scenarios, judge what happened, report it (all scenarios if none is named)",
+		Example: `  simulate run two-users
+  simulate run two-users --core unlocked
+  simulate run backend-fan-in --policy documented --runs 20
+  simulate run sustained-contention --clients 32 --duration 10s --threshold 'attempts.p99<6'
+  simulate run --store s3://bucket/prefix --endpoint http://127.0.0.1:9000`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := fromEnvironment(cmd.Flags()); err != nil {
+				return err
+			}
+			return a.run(cmd.Context(), o, cmd.Flags().Changed, args)
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&o.world, "world", "real", "`real`: goroutines, wall clock, HTTP")
+	f.StringVar(&o.store, "store", "fake", "`fake` (embedded S3) or s3://bucket/prefix")
+	f.StringVar(&o.endpoint, "endpoint", "", "`URL` of an S3 server other than AWS")
+	f.TextVar(&o.pathStyle, "path-style", s3store.PathStyleAuto, "bucket in the path: `auto`, on or off")
+	f.StringVar(&o.core, "core", "production", "core under test: "+coreNames())
+	f.StringVar(&o.policy, "policy", "", "retry `POLICY`, such as full(base=100ms,cap=5s,retries=8), default or documented")
+	f.StringVar(&o.document, "document", "", "`FILE` with your own change or announcement")
+	f.IntVar(&o.clients, "clients", 0, "number of concurrent clients")
+	f.DurationVar(&o.duration, "duration", 0, "how long to keep the load up")
+	f.Uint64Var(&o.seed, "seed", 1, "seed of all random choices")
+	f.IntVar(&o.runs, "runs", 1, "repetitions of each scenario")
+	f.StringArrayVar(&o.thresholds, "threshold", nil, "fail unless `METRIC<LIMIT` holds; repeatable")
+	f.StringVar(&o.out, "out", "simulate-out", "`DIR` for histories and results")
+	o.output.register(cmd)
+	return cmd
+}
+
+func (o *outputOptions) register(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.BoolVar(&o.json, "json", false, "write one JSON document to stdout")
+	f.BoolVar(&o.quiet, "quiet", false, "write the verdict only, and no progress")
+	f.BoolVar(&o.noColor, "no-color", false, "no colors")
+	f.StringVar(&o.progress, "progress", "auto", "progress on stderr: `auto`, bar, plain or none")
+}
+
+func coreNames() string {
+	var names []string
+	for _, c := range cores.All() {
+		names = append(names, c.Name)
+	}
+	return strings.Join(names, ", ")
+}
+
+// run plays all scenarios that are named and writes the report.
+func (a *app) run(ctx context.Context, o runOptions, changed func(string) bool, names []string) error {
+	if len(names) == 0 {
+		names = scenarios.Names()
+	}
+	var plays []*play
+	for _, name := range names { // all mistakes are found before anything runs
+		p, err := o.prepare(name, changed)
+		if err != nil {
+			return err
+		}
+		plays = append(plays, p)
+	}
+	var runs []reports.Run
+	var settings *s3store.Settings
+	var failure error
+	for _, p := range plays {
+		r, err := a.play(ctx, o, p)
+		if r != nil {
+			runs, settings = append(runs, *r), &p.settings
+		}
+		if err != nil {
+			failure = err
+			break
+		}
+		if ctx.Err() != nil {
+			break
+		}
+	}
+	if len(runs) == 0 && failure != nil {
+		return failure
+	}
+	result := reports.NewResult(reports.NewEnvironment(settings), runs...)
+	if err := a.write(o.output, result); err != nil {
+		return couldNotRun("write the report: %w", err)
+	}
+	return worst(runs, failure, ctx.Err() != nil)
+}
+
+// play is one scenario with all flags applied.
+type play struct {
+	name     string // as it was asked for
+	run      scenarios.Run
+	replay   string
+	settings s3store.Settings
+}
+
+// prepare reads a scenario and applies the flags to it.
+func (o runOptions) prepare(name string, changed func(string) bool) (*play, error) {
+	if err := o.validate(); err != nil {
+		return nil, err
+	}
+	s, err := scenarios.Open(name)
+	if err != nil {
+		return nil, usage("%w", err)
+	}
+	if changed("clients") {
+		if err := s.Scale(o.clients); err != nil {
+			return nil, usage("--clients: %w", err)
+		}
+	}
+	if changed("duration") {
+		if err := s.Limit(o.duration); err != nil {
+			return nil, usage("--duration: %w", err)
+		}
+	}
+	if o.document != "" {
+		s.Document = o.document
+	}
+	doc, err := scenarios.OpenDocument(s.Document)
+	if err != nil {
+		return nil, usage("--document: %w", err)
+	}
+	core, err := cores.Find(o.core)
+	if err != nil {
+		return nil, usage("--core: %w", err)
+	}
+	policy, err := o.resolvePolicy(s, core)
+	if err != nil {
+		return nil, err
+	}
+	for _, text := range o.thresholds {
+		t, err := scenarios.ParseThreshold(text)
+		if err != nil {
+			return nil, usage("--threshold: %w", err)
+		}
+		s.Expect.Thresholds = append(s.Expect.Thresholds, t)
+	}
+	return &play{
+		name: name,
+		run: scenarios.Run{
+			Scenario: s, Document: doc, Core: core, Policy: policy,
+			Seed: o.seed, Repetitions: o.runs, Clock: archive.WallClock{},
+		},
+		replay: o.replay(name, changed),
+	}, nil
+}
+
+func (o runOptions) validate() error {
+	switch {
+	case o.world == "virtual":
+		return usage("--world virtual is not part of this version: it plays in the real world only")
+	case o.world != "real":
+		return usage("--world is real, not %q", o.world)
+	case o.runs < 1:
+		return usage("--runs must be 1 or more, not %d", o.runs)
+	case o.endpoint != "" && o.store == "fake":
+		return usage("--endpoint needs --store s3://bucket/prefix")
+	}
+	return o.output.validate()
+}
+
+func (o outputOptions) validate() error {
+	switch o.progress {
+	case "auto", "bar", "plain", "none":
+		return nil
+	}
+	return usage("--progress is auto, bar, plain or none, not %q", o.progress)
+}
+
+// resolvePolicy takes the flag's policy, else the scenario's, else the core's.
+func (o runOptions) resolvePolicy(s *scenarios.Scenario, core cores.Spec) (archive.Policy, error) {
+	if o.policy != "" {
+		p, err := archive.ParsePolicy(o.policy)
+		if err != nil {
+			return p, usage("--policy: %w", err)
+		}
+		return p, nil
+	}
+	if s.Policy != nil {
+		return archive.Policy(*s.Policy), nil
+	}
+	return core.Policy, nil
+}
+
+// replay is the command that runs the same again.
+func (o runOptions) replay(name string, changed func(string) bool) string {
+	args := []string{"simulate run", name}
+	add := func(flag, value string) {
+		if changed(flag) {
+			args = append(args, "--"+flag, quoteShell(value))
+		}
+	}
+	add("core", o.core)
+	add("policy", o.policy)
+	add("document", o.document)
+	add("clients", strconv.Itoa(o.clients))
+	add("duration", o.duration.String())
+	add("runs", strconv.Itoa(o.runs))
+	add("store", o.store)
+	add("endpoint", o.endpoint)
+	add("path-style", o.pathStyle.String())
+	for _, t := range o.thresholds {
+		args = append(args, "--threshold", quoteShell(t))
+	}
+	return strings.Join(append(args, "--seed", strconv.FormatUint(o.seed, 10)), " ")
+}
+
+func quoteShell(s string) string {
+	if s != "" && !strings.ContainsAny(s, " \t\n'\"\\$`()<>|&;*?[]{}#~!") {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+}
+
+// play runs one scenario: its history is on disk before it is judged. It
+// returns a run also when something failed after it.
+func (a *app) play(ctx context.Context, o runOptions, p *play) (*reports.Run, error) {
+	id := newRunID()
+	target, err := openTarget(ctx, o.storeOptions, id)
+	if err != nil {
+		return nil, err
+	}
+	p.settings, p.run.Store = target.settings, target.repetition
+	run, err := a.playOn(ctx, o, p, target, id)
+	if closeErr := target.close(ctx); err == nil {
+		err = closeErr
+	}
+	return run, err
+}
+
+func (a *app) playOn(ctx context.Context, o runOptions, p *play, target *target, id string) (*reports.Run, error) {
+	dir, err := reports.NewDirectory(o.out, p.run.Scenario.Name, id, time.Now())
+	if err != nil {
+		return nil, couldNotRun("--out: %w", err)
+	}
+	played, playErr := a.record(ctx, o, p, target.name, dir)
+	run, err := reports.FromFile(filepath.Join(dir, reports.HistoryFile))
+	if err != nil {
+		return nil, couldNotRun("judge %s: %w", p.name, errors.Join(playErr, err))
+	}
+	run.Shows, run.Directory = p.run.Scenario.Shows, dir
+	run.Judge(p.run.Scenario.Expect.Thresholds)
+	for _, s := range played.Steps {
+		run.Steps = append(run.Steps, reports.StepResult{Step: s.Step, Want: s.Want, Got: s.Got, Passed: s.AsAsked})
+	}
+	if playErr != nil {
+		playErr = couldNotRun("play %s: %w", p.name, playErr)
+	}
+	if err := save(o.out, dir, p, target, &run); err != nil && playErr == nil {
+		playErr = couldNotRun("save the result of %s: %w", p.name, err)
+	}
+	return &run, playErr
+}
+
+// record plays the scenario into the history file.
+func (a *app) record(ctx context.Context, o runOptions, p *play, store, dir string) (scenarios.Played, error) {
+	f, err := os.Create(filepath.Join(dir, reports.HistoryFile))
+	if err != nil {
+		return scenarios.Played{}, err
+	}
+	defer f.Close()
+	s := p.run.Scenario
+	w, err := history.NewWriter(f, history.Header{
+		Scenario: s.Name, Core: p.run.Core.Name, World: o.world, Store: store, Policy: p.run.Policy.String(),
+		Codec: "json", Seed: p.run.Seed, Clients: s.Clients(), Repetitions: p.run.Repetitions,
+		MinConflicts: s.Expect.MinConflicts, Started: time.Now().UTC().Format(time.RFC3339), Replay: p.replay,
+	})
+	if err != nil {
+		return scenarios.Played{}, err
+	}
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	w.OnError = stop // a run whose history can't be kept is worth nothing
+	progress := a.startProgress(o.output, &p.run, w)
+	p.run.Sink = progress
+	played, err := p.run.Play(ctx)
+	progress.stop()
+	if closeErr := w.Close(); closeErr != nil {
+		return played, fmt.Errorf("write the history: %w", closeErr)
+	}
+	return played, err
+}
+
+// save writes the run's files and lets "latest" point to them.
+func save(out, dir string, p *play, target *target, run *reports.Run) error {
+	result := reports.NewResult(reports.NewEnvironment(&target.settings), *run)
+	scenario, err := p.run.Scenario.Encode()
+	if err != nil {
+		return err
+	}
+	return errors.Join(
+		writeFile(filepath.Join(dir, reports.ResultFile), result.WriteJSON),
+		writeFile(filepath.Join(dir, reports.ReportFile), func(w io.Writer) error {
+			reports.Text{W: w}.Result(result)
+			return nil
+		}),
+		os.WriteFile(filepath.Join(dir, reports.ScenarioFile), scenario, 0o644),
+		reports.PointLatest(out, dir),
+	)
+}
+
+func writeFile(path string, write func(io.Writer) error) error {
+	f, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(write(f), f.Close())
+}
+
+// newRunID is short, unique among runs of one second, and safe in a key.
+func newRunID() string {
+	var b [5]byte
+	rand.Read(b[:])
+	return hex.EncodeToString(b[:])
+}

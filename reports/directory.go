@@ -1,0 +1,45 @@
+package reports
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+)
+
+// The files of a run directory.
+const (
+	HistoryFile  = "history.ndjson"
+	ResultFile   = "result.json"
+	ReportFile   = "report.txt"
+	ScenarioFile = "scenario.yaml"
+)
+
+// NewDirectory makes out/scenario/<UTC time>-<id>/ for a run.
+func NewDirectory(out, scenario, id string, now time.Time) (string, error) {
+	dir := filepath.Join(out, scenario, now.UTC().Format("20060102T150405Z")+"-"+id)
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return "", fmt.Errorf("make the run's directory: %w", err)
+	}
+	return dir, nil
+}
+
+// PointLatest makes out/latest point to a run's directory.
+func PointLatest(out, dir string) error {
+	target, err := filepath.Rel(out, dir)
+	if err != nil {
+		return err
+	}
+	link := filepath.Join(out, "latest")
+	// Replaced by a rename, so that there is always a latest.
+	next := link + ".new"
+	if err := os.Remove(next); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if err := os.Symlink(target, next); err != nil {
+		return err
+	}
+	return os.Rename(next, link)
+}

@@ -1,0 +1,51 @@
+package reports
+
+import (
+	"os"
+
+	"holdfast/scenarios/check"
+	"holdfast/scenarios/history"
+)
+
+// FromHistory reads a history to its end, judges it and makes its numbers.
+func FromHistory(rd *history.Reader) (Run, error) {
+	judge, numbers := check.New(rd.Header), NewCollector()
+	interrupted := false
+	for e, err := range rd.Events() {
+		if err != nil {
+			return Run{}, err
+		}
+		judge.Add(e)
+		numbers.Add(e)
+		interrupted = interrupted || e.Interrupted
+	}
+	h, verdict := rd.Header, judge.Finish()
+	r := Run{
+		Scenario: h.Scenario, Core: h.Core, World: h.World, Store: h.Store, Codec: h.Codec, Policy: h.Policy,
+		Seed: h.Seed, Clients: h.Clients, Repetitions: h.Repetitions, Replay: h.Replay,
+		Verdict: verdict.Verdict, Reasons: verdict.Reasons, Violations: verdict.Violations,
+		Violated: map[string]int{}, Interrupted: interrupted, Thresholds: []ThresholdResult{},
+	}
+	if r.Violations == nil {
+		r.Violations = []check.Violation{}
+	}
+	for invariant, n := range verdict.Found {
+		r.Violated[string(invariant)] = n
+	}
+	numbers.Fill(&r, verdict.Counts)
+	return r, nil
+}
+
+// FromFile is [FromHistory] of a saved file.
+func FromFile(path string) (Run, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return Run{}, err
+	}
+	defer f.Close()
+	rd, err := history.NewReader(f, path)
+	if err != nil {
+		return Run{}, err
+	}
+	return FromHistory(rd)
+}

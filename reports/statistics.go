@@ -1,0 +1,194 @@
+package reports
+
+import (
+	"slices"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
+	"gonum.org/v1/gonum/stat"
+
+	"holdfast/scenarios/check"
+	"holdfast/scenarios/history"
+)
+
+// Collector makes the numbers of a run out of its events, in one pass and with
+// memory for the open operations only.
+type Collector struct {
+	counts    Counts
+	histogram []int
+	latency   *hdrhistogram.Histogram // microseconds
+	makespans []float64               // milliseconds
+	begin     int64
+	last      int64
+	begun     bool
+	end       int64
+	open      map[int]*openOperation
+}
+
+type openOperation struct {
+	load  bool
+	start int64 // intended
+	puts  int
+}
+
+// latencyMostMicros is an hour; longer operations count as that long.
+const latencyMostMicros = 3600 * 1000 * 1000
+
+// NewCollector returns an empty collector.
+func NewCollector() *Collector {
+	return &Collector{latency: hdrhistogram.New(1, latencyMostMicros, 3), open: map[int]*openOperation{}}
+}
+
+// Add takes the next event.
+func (c *Collector) Add(e *history.Event) {
+	c.end = max(c.end, e.At)
+	switch e.Kind {
+	case history.Begin:
+		c.closeRepetition()
+		c.begin, c.last, c.begun = e.At, e.At, true
+	case history.Invoke:
+		c.invoke(e)
+	case history.Get:
+		if e.Op > 0 {
+			c.counts.Gets++
+		}
+	case history.Put:
+		c.put(e)
+	case history.Return:
+		c.finish(e)
+	}
+}
+
+func (c *Collector) closeRepetition() {
+	if c.begun && c.last > c.begin {
+		c.makespans = append(c.makespans, float64(c.last-c.begin)/1e6)
+	}
+	c.begun = false
+}
+
+func (c *Collector) invoke(e *history.Event) {
+	op := &openOperation{load: e.Do == "load", start: e.At}
+	if e.Due > 0 {
+		op.start = e.Due
+	}
+	c.open[e.Op] = op
+	if !op.load {
+		c.counts.Operations++
+	}
+}
+
+func (c *Collector) put(e *history.Event) {
+	if e.Op == 0 {
+		return // the harness's own
+	}
+	if op := c.open[e.Op]; op != nil {
+		op.puts++
+	}
+	n := &c.counts
+	n.Puts++
+	switch e.Answer {
+	case history.OK:
+		n.Committed++
+	case history.PreconditionFailed:
+		n.Conflicts412++
+	case history.Conflict:
+		n.Conflicts409++
+	case history.Throttled:
+		n.Throttled++
+	case history.UnknownAnswer:
+		n.UnknownOutcomes++
+	default:
+		n.RefusedOtherwise++
+	}
+}
+
+func (c *Collector) finish(e *history.Event) {
+	op := c.open[e.Op]
+	delete(c.open, e.Op)
+	if op == nil || op.load {
+		return
+	}
+	c.last = e.At
+	n := &c.counts
+	switch e.Outcome {
+	case history.Committed:
+		n.Acknowledged++
+		for len(c.histogram) <= op.puts {
+			c.histogram = append(c.histogram, 0)
+		}
+		c.histogram[op.puts]++
+		micros := min(max((e.At-op.start)/1000, 1), latencyMostMicros)
+		_ = c.latency.RecordValue(micros) // in range by construction
+	case history.UserConflict:
+		n.UserConflicts++
+	case history.Exhausted:
+		n.Exhausted++
+	case history.Gone:
+		n.Gone++
+	case history.Cancelled:
+		n.Cancelled++
+	case history.Unknown:
+		n.EndedUnknown++
+	default:
+		n.Failed++
+	}
+}
+
+// Fill writes the numbers into a run. The judge's counts are added to them.
+func (c *Collector) Fill(r *Run, judged check.Counts) {
+	c.closeRepetition()
+	r.Counts = c.counts
+	for _, op := range c.open {
+		if !op.load {
+			r.Counts.Unfinished++
+		}
+	}
+	r.Counts.Lost, r.Counts.Duplicated, r.Counts.Overwritten = judged.Lost, judged.Duplicated, judged.Overwritten
+	r.Attempts = c.attempts()
+	r.Rates = rates(r.Counts)
+	r.Elapsed = float64(c.end) / 1e6
+	if n := int(c.latency.TotalCount()); n > 0 {
+		at := func(percent float64) float64 { return float64(c.latency.ValueAtPercentile(percent)) / 1e3 }
+		r.LatencyMS = &Latency{n, at(50), at(90), at(99), at(99.9), float64(c.latency.Max()) / 1e3}
+	}
+	if n := len(c.makespans); n > 0 {
+		slices.Sort(c.makespans)
+		r.MakespanMS = &Makespan{
+			n, stat.Mean(c.makespans, nil), stat.Quantile(0.5, stat.Empirical, c.makespans, nil), c.makespans[n-1],
+		}
+	}
+}
+
+func (c *Collector) attempts() Attempts {
+	a := Attempts{Histogram: slices.Clone(c.histogram)}
+	if a.Histogram == nil {
+		a.Histogram = []int{}
+	}
+	var values, weights []float64
+	for needed, operations := range c.histogram {
+		if operations > 0 {
+			values, weights = append(values, float64(needed)), append(weights, float64(operations))
+			a.Max = needed
+		}
+	}
+	if len(values) > 0 {
+		a.Mean = stat.Mean(values, weights)
+		at := func(p float64) float64 { return stat.Quantile(p, stat.Empirical, values, weights) }
+		a.P50, a.P90, a.P99 = at(0.5), at(0.9), at(0.99)
+	}
+	return a
+}
+
+func rates(c Counts) map[string]float64 {
+	share := func(part, of int) float64 {
+		if of == 0 {
+			return 0
+		}
+		return float64(part) / float64(of)
+	}
+	return map[string]float64{
+		"acknowledged.rate":  share(c.Acknowledged, c.Operations),
+		"user_conflict.rate": share(c.UserConflicts, c.Operations),
+		"exhausted.rate":     share(c.Exhausted, c.Operations),
+		"conflict.rate":      share(c.Conflicts412+c.Conflicts409, c.Puts),
+	}
+}

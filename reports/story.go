@@ -1,0 +1,202 @@
+package reports
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/jedib0t/go-pretty/v6/text"
+
+	"holdfast/scenarios/check"
+	"holdfast/scenarios/history"
+)
+
+// eventsShown keeps a report short; result.json has the rest.
+const eventsShown = 12
+
+// stories tells the first violation of the first invariant in full, and of the
+// others in a sentence.
+func (t Text) stories(r *Run) {
+	told := map[check.Invariant]bool{}
+	first := slices.Clone(r.Violations)
+	slices.SortStableFunc(first, func(a, b check.Violation) int { return byNumber(string(a.Invariant), string(b.Invariant)) })
+	for _, v := range first {
+		if told[v.Invariant] {
+			continue
+		}
+		t.headline(v)
+		if len(told) == 0 {
+			t.story(v)
+		}
+		told[v.Invariant] = true
+	}
+}
+
+func (t Text) headline(v check.Violation) {
+	fmt.Fprintf(t.W, "%s %s: %s\n", v.Invariant, v.Invariant.Title(), v.Anomaly)
+	for _, line := range wrap(checksum.ReplaceAllString(shortNames(v).Replace(v.Summary), ""), Width-2) {
+		fmt.Fprintf(t.W, "  %s\n", line)
+	}
+}
+
+// checksum is what tells long values apart in a history; people need it not.
+var checksum = regexp.MustCompile(` #[0-9a-f]{16}`)
+
+func (t Text) story(v check.Violation) {
+	names := shortNames(v)
+	width := 0
+	for _, e := range v.Witness {
+		width = max(width, text.StringWidth(e.Actor))
+	}
+	for i, e := range v.Witness {
+		if i == eventsShown {
+			fmt.Fprintf(t.W, "  … %d more events\n", len(v.Witness)-i)
+			return
+		}
+		lines := wrap(names.Replace(tell(&e)), Width-14-width)
+		for n, line := range lines {
+			if n == 0 {
+				fmt.Fprintf(t.W, "%9.2f ms  %-*s  %s\n", float64(e.At)/1e6, width, e.Actor, line)
+			} else {
+				fmt.Fprintf(t.W, "%*s%s\n", 16+width, "", line)
+			}
+		}
+	}
+}
+
+// tell says in words what an event was.
+func tell(e *history.Event) string {
+	switch e.Kind {
+	case history.Invoke:
+		return tellInvoke(e)
+	case history.Get:
+		if e.Answer == history.NotFound {
+			return "reads: there is no object"
+		}
+		if e.Doc == nil {
+			return "looks at version " + e.ETag
+		}
+		return fmt.Sprintf("reads version %s, which has %d modifications", e.ETag, e.Doc.N)
+	case history.Put:
+		return tellPut(e)
+	case history.Return:
+		if e.Outcome == history.Committed {
+			return "is told: committed as version " + e.ETag
+		}
+		return "is told: " + e.Outcome
+	}
+	return string(e.Kind)
+}
+
+func tellInvoke(e *history.Event) string {
+	s := "wants to " + e.Do
+	if len(e.Sets) > 0 {
+		s += " " + strings.Join(e.Sets, ", ")
+	}
+	if n := len(e.IDs); n > 0 {
+		s += " with modification " + e.IDs[n-1]
+	}
+	if e.Base != "" {
+		s += ", having loaded version " + e.Base
+	}
+	return s
+}
+
+func tellPut(e *history.Event) string {
+	var did []string
+	if e.Doc.Of == "" {
+		did = append(did, fmt.Sprintf("the whole document with %d modifications", e.Doc.N))
+	} else {
+		did = append(did, fmt.Sprintf("on top of %s", e.Doc.Of))
+		if n := len(e.Doc.Add); n == 1 {
+			did = append(did, "adds "+e.Doc.Add[0])
+		} else if n > 1 {
+			did = append(did, fmt.Sprintf("adds %d modifications up to %s", n, e.Doc.Add[n-1]))
+		}
+	}
+	for _, s := range e.Doc.Set {
+		was, now := differing(s.Was, s.Now)
+		did = append(did, fmt.Sprintf("%s from %s to %s", s.Field, was, now))
+	}
+	switch {
+	case e.If == history.IfNone:
+		did = append(did, "without a condition")
+	case e.If == history.IfMatch && e.IfETag != e.Doc.Of:
+		did = append(did, "on condition of "+e.IfETag)
+	}
+	if e.Answer == history.UnknownAnswer {
+		did = append(did, "and gets no answer")
+	}
+	name := e.ETag
+	if name == "" {
+		name = "(no ETag)"
+	}
+	return fmt.Sprintf("writes version %s: %s", name, strings.Join(did, ", "))
+}
+
+// differing shortens two values to where they differ.
+func differing(was, now string) (string, string) {
+	const lead = 8 // of what both share
+	a, b := []rune(checksum.ReplaceAllString(was, "")), []rune(checksum.ReplaceAllString(now, ""))
+	same := 0
+	for same < len(a) && same < len(b) && a[same] == b[same] {
+		same++
+	}
+	return cut(a, same-lead), cut(b, same-lead)
+}
+
+// cut shows a part of a value from a rune on, or from its beginning if that is near.
+func cut(value []rune, from int) string {
+	const most = 28
+	if len(value) == 0 {
+		return "(absent)"
+	}
+	head, tail := "", ""
+	if from > 2 {
+		head, value = "…", value[min(from, len(value)):]
+	}
+	if len(value) > most {
+		value, tail = value[:most], "…"
+	}
+	return head + string(value) + tail
+}
+
+// shortNames replaces the ETags of a story by v1, v2, … in the order in which
+// they appear, and shortens modification ids. result.json has them in full.
+func shortNames(v check.Violation) *strings.Replacer {
+	var pairs []string
+	seen := map[string]bool{"": true}
+	version := func(etag string) {
+		if !seen[etag] {
+			seen[etag] = true
+			pairs = append(pairs, etag, fmt.Sprintf("v%d", len(pairs)/2+1))
+		}
+	}
+	for _, e := range v.Witness {
+		version(e.Base)
+		if e.Doc != nil {
+			version(e.Doc.Of)
+		}
+		version(e.IfETag)
+		version(e.ETag)
+	}
+	short := func(id string) {
+		const most = 10
+		if len(id) > most && !seen[id] {
+			seen[id] = true
+			pairs = append(pairs, id, id[:most-1]+"…")
+		}
+	}
+	for _, e := range v.Witness {
+		for _, id := range e.IDs {
+			short(id)
+		}
+		if e.Doc != nil {
+			for _, id := range e.Doc.Add {
+				short(id)
+			}
+		}
+	}
+	return strings.NewReplacer(pairs...)
+}

@@ -1,0 +1,320 @@
+package reports
+
+import (
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/jedib0t/go-pretty/v6/text"
+
+	"holdfast/scenarios/check"
+)
+
+// Text writes reports for people.
+type Text struct {
+	W io.Writer
+	// Color marks verdicts; set it only for a terminal.
+	Color bool
+}
+
+// Width is the number of columns that reports keep to.
+const Width = 80
+
+// Result writes one run in full, or several as a table with the story of each
+// that failed.
+func (t Text) Result(r Result) {
+	if len(r.Runs) == 1 {
+		t.Run(&r.Runs[0])
+		return
+	}
+	t.summary(r)
+	for i := range r.Runs {
+		if run := &r.Runs[i]; !run.Passed() {
+			fmt.Fprintln(t.W)
+			t.Run(run)
+		}
+	}
+}
+
+// Run writes one run, verdict first.
+func (t Text) Run(r *Run) {
+	t.verdict(r)
+	if r.Verdict != check.Violated { // it says what a passing run has shown
+		for _, line := range wrap(r.Shows, Width-6) {
+			fmt.Fprintf(t.W, "      %s\n", line)
+		}
+	}
+	notes := r.Missed()
+	if r.Verdict == check.Inconclusive {
+		notes = append(slices.Clone(r.Reasons), notes...)
+	}
+	for _, reason := range notes {
+		for i, line := range wrap(reason, Width-10) {
+			fmt.Fprintf(t.W, "      %s %s\n", []string{"–", " "}[min(i, 1)], line)
+		}
+	}
+	fmt.Fprintln(t.W)
+	if r.Verdict == check.Violated {
+		t.stories(r)
+		fmt.Fprintln(t.W)
+	}
+	t.numbers(r)
+	t.row("setting", fmt.Sprintf("%s core, %s world, %s, %s", r.Core, r.World, r.Store, plural(r.Clients, "client")))
+	t.row("policy", r.Policy)
+	if r.Directory != "" {
+		t.row("saved in", r.Directory)
+	}
+	if r.Replay != "" {
+		// Never wrapped: it is there to be copied.
+		t.row("replay", r.Replay)
+		if r.World == "real" {
+			t.row("", "(the real world's schedule varies from run to run)")
+		}
+	}
+}
+
+// Word is the verdict in one word.
+func (r *Run) Word() string {
+	switch {
+	case r.Verdict == check.Violated:
+		return "FAIL"
+	case r.Interrupted:
+		return "STOPPED"
+	case r.Verdict == check.Inconclusive:
+		return "INCONCLUSIVE"
+	case len(r.Missed()) > 0:
+		return "FAIL"
+	}
+	return "PASS"
+}
+
+func (t Text) verdict(r *Run) {
+	what := "every invariant held"
+	switch {
+	case r.Verdict == check.Violated:
+		what = "violates " + strings.Join(violated(r), ", ")
+	case r.Verdict == check.Inconclusive:
+		what = "nothing was proved"
+	case r.Interrupted:
+		what = "interrupted; every invariant held up to there"
+	case len(r.Missed()) > 0:
+		what = "every invariant held, but not every expectation"
+	}
+	head := t.paint(r.Word())
+	lines := wrap(fmt.Sprintf("%s: %s", r.Scenario, what), Width-len(r.Word())-2)
+	for i, line := range lines {
+		if i > 0 {
+			head = strings.Repeat(" ", len(r.Word()))
+		}
+		fmt.Fprintf(t.W, "%s  %s\n", head, line)
+	}
+}
+
+// violated lists the invariants with their titles and how often they were broken.
+func violated(r *Run) []string {
+	var all []string
+	for _, name := range slices.SortedFunc(maps.Keys(r.Violated), byNumber) {
+		all = append(all, fmt.Sprintf("%s %s (%d×)", name, check.Invariant(name).Title(), r.Violated[name]))
+	}
+	return all
+}
+
+// byNumber sorts I2 before I10.
+func byNumber(a, b string) int {
+	if len(a) != len(b) {
+		return len(a) - len(b)
+	}
+	return strings.Compare(a, b)
+}
+
+func (t Text) numbers(r *Run) {
+	c := r.Counts
+	ended := []string{fmt.Sprintf("%d of %d acknowledged", c.Acknowledged, c.Operations)}
+	for _, part := range []struct {
+		n    int
+		what string
+	}{
+		{c.UserConflicts, "left to the user"}, {c.Exhausted, "gave up"}, {c.Gone, "gone"}, {c.Failed, "failed"},
+		{c.EndedUnknown, "unknown"}, {c.Cancelled, "cancelled"}, {c.Unfinished, "unfinished"},
+	} {
+		if part.n > 0 || part.what == "gave up" {
+			ended = append(ended, fmt.Sprintf("%d %s", part.n, part.what))
+		}
+	}
+	if seconds := r.Elapsed / 1000; seconds >= 1 {
+		ended = append(ended, fmt.Sprintf("%s/s", formatNumber(float64(c.Acknowledged)/seconds)))
+	}
+	t.row("operations", strings.Join(ended, ", "))
+	if c.Lost+c.Duplicated+c.Overwritten > 0 {
+		t.row("damage", fmt.Sprintf("%d lost, %d duplicated, %d overwritten unseen", c.Lost, c.Duplicated, c.Overwritten))
+	}
+	t.row("writes", writes(c))
+	if c.Acknowledged > 0 {
+		t.row("attempts", fmt.Sprintf("mean %.2f  p50 %s  p90 %s  p99 %s  max %d", r.Attempts.Mean,
+			formatNumber(r.Attempts.P50), enough(c.Acknowledged, 10, r.Attempts.P90),
+			enough(c.Acknowledged, 100, r.Attempts.P99), r.Attempts.Max))
+		t.histogram(r.Attempts.Histogram, c.Acknowledged)
+	}
+	if l := r.LatencyMS; l != nil {
+		t.row("latency ms", fmt.Sprintf("p50 %s  p90 %s  p99 %s  p99.9 %s  max %s", formatNumber(l.P50),
+			enough(l.Samples, 10, l.P90), enough(l.Samples, 100, l.P99), enough(l.Samples, 1000, l.P999), formatNumber(l.Max)))
+	}
+	if m := r.MakespanMS; m != nil && m.Samples > 1 {
+		t.row("makespan ms", fmt.Sprintf("mean %s  p50 %s  max %s  over %d repetitions",
+			formatNumber(m.Mean), formatNumber(m.P50), formatNumber(m.Max), m.Samples))
+	}
+}
+
+// writes accounts for every write: the parts add up to the whole.
+func writes(c Counts) string {
+	parts := []string{fmt.Sprintf("%d = %d committed + %d conflicts", c.Puts, c.Committed, c.Conflicts412+c.Conflicts409)}
+	for _, part := range []struct {
+		n    int
+		what string
+	}{{c.Throttled, "throttled"}, {c.UnknownOutcomes, "unknown"}, {c.RefusedOtherwise, "refused otherwise"}} {
+		if part.n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", part.n, part.what))
+		}
+	}
+	text := strings.Join(parts, " + ")
+	if c.Puts > 0 {
+		text += fmt.Sprintf("  (%.1f %% met a conflict)", 100*float64(c.Conflicts412+c.Conflicts409)/float64(c.Puts))
+	}
+	return text
+}
+
+// enough shows a percentile only if there are samples to tell it from the maximum.
+func enough(samples, needed int, value float64) string {
+	if samples < needed {
+		return fmt.Sprintf("– (needs %d)", needed)
+	}
+	return formatNumber(value)
+}
+
+// mostBars is the number of bars that a histogram has at most.
+const mostBars = 8
+
+// histogram draws how many operations needed how many attempts; the tail is
+// gathered so that it stays short.
+func (t Text) histogram(counts []int, total int) {
+	first := 0
+	for first < len(counts) && counts[first] == 0 {
+		first++
+	}
+	var labels []string
+	var bars []int
+	width := 1
+	if span := len(counts) - first; span > mostBars {
+		width = (span + mostBars - 1) / mostBars
+	}
+	for from := first; from < len(counts); from += width {
+		to := min(from+width, len(counts)) - 1
+		n := 0
+		for _, c := range counts[from : to+1] {
+			n += c
+		}
+		label := fmt.Sprint(from)
+		if to > from {
+			label = fmt.Sprintf("%d–%d", from, to)
+		}
+		labels, bars = append(labels, label), append(bars, n)
+	}
+	const longest = 40
+	most := slices.Max(append(bars, 1))
+	for i, n := range bars {
+		bar := strings.Repeat("█", (n*longest+most-1)/most)
+		t.row("", fmt.Sprintf("%5s %s %d (%.1f %%)", labels[i], bar, n, 100*float64(n)/float64(total)))
+	}
+}
+
+func (t Text) row(name, value string) { fmt.Fprintf(t.W, "%-12s%s\n", name, value) }
+
+// summary writes several runs as a table, the verdict of all first.
+func (t Text) summary(r Result) {
+	passed, elapsed := 0, 0.0
+	verdict := "PASS"
+	for i := range r.Runs {
+		elapsed += r.Runs[i].Elapsed
+		switch word := r.Runs[i].Word(); {
+		case word == "PASS":
+			passed++
+		case verdict == "PASS" || word == "FAIL":
+			verdict = word
+		}
+	}
+	fmt.Fprintf(t.W, "%s  %d of %d scenarios passed in %v\n\n", t.paint(verdict), passed, len(r.Runs),
+		(time.Duration(elapsed) * time.Millisecond).Round(100*time.Millisecond))
+	w := table.NewWriter()
+	w.SetStyle(table.StyleDefault)
+	w.Style().Options = table.OptionsNoBordersAndSeparators
+	w.Style().Format.Header = text.FormatDefault
+	w.Style().Box.PaddingLeft = ""
+	w.AppendHeader(table.Row{"scenario", "verdict", "ops", "conflicts", "attempts", "p99 ms", "gave up"})
+	var columns []table.ColumnConfig
+	for n := 3; n <= 7; n++ {
+		columns = append(columns, table.ColumnConfig{Number: n, Align: text.AlignRight, AlignHeader: text.AlignRight})
+	}
+	w.SetColumnConfigs(columns)
+	for i := range r.Runs {
+		run := &r.Runs[i]
+		latency := "–"
+		if run.LatencyMS != nil {
+			latency = formatNumber(run.LatencyMS.P99)
+		}
+		attempts := "–"
+		if run.Counts.Acknowledged > 0 {
+			attempts = fmt.Sprintf("%.2f, max %d", run.Attempts.Mean, run.Attempts.Max)
+		}
+		w.AppendRow(table.Row{
+			run.Scenario, t.paint(run.Word()), run.Counts.Operations,
+			fmt.Sprintf("%.1f %%", 100*run.Rates["conflict.rate"]), attempts, latency, run.Counts.Exhausted,
+		})
+	}
+	for line := range strings.SplitSeq(w.Render(), "\n") {
+		fmt.Fprintln(t.W, strings.TrimRight(line, " "))
+	}
+}
+
+func (t Text) paint(word string) string {
+	if !t.Color {
+		return word
+	}
+	color := text.FgRed
+	switch word {
+	case "PASS":
+		color = text.FgGreen
+	case "INCONCLUSIVE", "STOPPED":
+		color = text.FgYellow
+	}
+	return text.Colors{text.Bold, color}.Sprint(word)
+}
+
+func plural(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}
+
+// wrap breaks a text into lines of at most width columns, at spaces.
+func wrap(s string, width int) []string {
+	var lines []string
+	line := ""
+	for word := range strings.FieldsSeq(s) {
+		if line != "" && text.StringWidth(line)+1+text.StringWidth(word) > width {
+			lines, line = append(lines, line), ""
+		}
+		if line != "" {
+			line += " "
+		}
+		line += word
+	}
+	if line != "" {
+		lines = append(lines, line)
+	}
+	return lines
+}

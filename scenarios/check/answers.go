@@ -1,0 +1,182 @@
+package check
+
+import (
+	"fmt"
+
+	"holdfast/scenarios/history"
+)
+
+// judge decides about one object.
+func (o *object) judge(j *Judge) {
+	o.link(j)
+	o.checkForks(j)
+	o.trace(j)
+	o.checkSubmitted(j)
+	o.walk(j)
+	for _, n := range o.ops {
+		o.checkAnswer(j, n)
+	}
+	o.checkReads(j)
+	o.checkRealTime(j)
+}
+
+// checkAnswer compares what a client was told with what the chain holds.
+func (o *object) checkAnswer(j *Judge, n int32) {
+	op := j.ops.all.at(n)
+	if op.do == load {
+		return
+	}
+	switch {
+	case op.outcome == committed:
+		o.checkAcknowledged(j, n)
+	case op.outcome.refused():
+		o.checkRefused(j, n)
+	}
+}
+
+// vanished: the object was not there at the end, and nobody had deleted it.
+func (o *object) vanished() bool {
+	return o.final != none && o.reads.at(o.final).etag == 0 && o.reads.at(o.final).start > o.deletedUntil
+}
+
+// checkAcknowledged: all modifications of an acknowledged operation are in the
+// last version, and the ETag of the answer names a version that holds them.
+func (o *object) checkAcknowledged(j *Judge, n int32) {
+	op := j.ops.all.at(n)
+	written := true
+	for _, m := range o.modsOf(op) {
+		s := &o.state[m]
+		if (s.count == 0 || o.vanished()) && op.invoked > o.deletedUntil && !s.lost {
+			s.lost = true
+			o.reportLost(j, n, m)
+		}
+		written = written && (s.version != none || s.offChain != none)
+	}
+	v := o.version(op.etag)
+	switch {
+	case !written:
+		o.reportAnswer(j, n, "success without a write", "was told that it had committed, but no version holds its modifications")
+	case op.etag == 0:
+		o.reportAnswer(j, n, "success without an ETag", "was told that it had committed, without the ETag of the version")
+	case v == none && !o.doubtful(op.etag):
+		o.reportAnswer(j, n, "unknown ETag", "was told ETag "+o.etags.name(op.etag)+", which names no recorded version")
+	case o.position(v) != none && o.firstAfter(op, o.position(v)):
+		o.reportAnswer(j, n, "stale ETag", "was told ETag "+o.etags.name(op.etag)+", a version that does not hold its modifications yet")
+	}
+}
+
+// firstAfter reports whether a modification of the operation came into the
+// chain only after a position.
+func (o *object) firstAfter(op *operation, pos int32) bool {
+	for _, m := range o.modsOf(op) {
+		if o.position(o.state[m].version) > pos {
+			return true
+		}
+	}
+	return false
+}
+
+// reportLost tells who wrote the version from which an acknowledged
+// modification is missing.
+func (o *object) reportLost(j *Judge, n, m int32) {
+	j.counts.Lost++
+	s := &o.state[m]
+	what := fmt.Sprintf("%s was told that %s is stored in %s", j.author(n), o.mods.name(m), o.key)
+	ev := evidence{ops: []int32{n}, final: true}
+	anomaly, held := "modification vanished", s.version
+	if held == none {
+		held = s.offChain
+	}
+	culprit := none
+	switch {
+	case held == none:
+		anomaly = "never written"
+		what += "; no version that anybody read holds it"
+	case s.count > 0:
+		what += "; at the end there is no such object"
+	case s.version != none:
+		culprit = s.removed
+	default:
+		culprit = o.rival(s.offChain)
+	}
+	if culprit != none {
+		w := o.versions.at(culprit)
+		what += fmt.Sprintf("; %s wrote version %s without it", j.writer(w), o.etags.name(w.etag))
+		if w.of != 0 {
+			what += ", built on version " + o.etags.name(w.of)
+		}
+		ev.versions = append(ev.versions, culprit)
+		ev.ops = append(ev.ops, w.op)
+	} else if held != none && s.count == 0 {
+		what += "; the version read at the end is older"
+	}
+	ev.versions = append(ev.versions, held)
+	j.report(NothingLost, anomaly, what, func() []history.Event { return j.story(o, ev) })
+}
+
+// checkRefused: an operation that was told that it failed has written nothing,
+// and was told the right kind of failure.
+func (o *object) checkRefused(j *Judge, n int32) {
+	op := j.ops.all.at(n)
+	for _, m := range o.modsOf(op) {
+		if by := o.firstWriter(m); by == n {
+			o.reportAnswer(j, n, "failure that committed", fmt.Sprintf(
+				"was told %q, but its modification %s is stored", j.spelled(op.outcome), o.mods.name(m)))
+			return
+		}
+	}
+	refusedByOthers := op.lastCall == preconditionFailed || op.lastCall == conflict
+	switch {
+	case op.outcome == failed && refusedByOthers:
+		o.reportAnswer(j, n, "conflict called a failure", "met a conflict and was told of a failure of the store, not of a conflict or exhaustion")
+	case op.outcome == exhausted && !op.refused:
+		o.reportAnswer(j, n, "exhausted without a refusal", "was told that its attempts are exhausted, though the store refused nothing")
+	case op.outcome == userConflict && !op.outrun:
+		o.reportAnswer(j, n, "conflict without a cause", "was told of a conflict, though it met no version but its own")
+	case op.outcome == gone && !op.missed:
+		o.reportAnswer(j, n, "gone without a 404", "was told that the object is gone, which the store never said")
+	}
+}
+
+// firstWriter is the operation that wrote the first version holding a modification.
+func (o *object) firstWriter(m int32) int32 {
+	s := &o.state[m]
+	switch {
+	case s.version != none:
+		return o.versions.at(s.version).op
+	case s.offChain != none:
+		return o.versions.at(s.offChain).op
+	}
+	return none
+}
+
+func (o *object) reportAnswer(j *Judge, n int32, anomaly, what string) {
+	j.report(HonestAnswers, anomaly, j.author(n)+" "+what, func() []history.Event {
+		return j.story(o, evidence{ops: []int32{n}, allCalls: true})
+	})
+}
+
+// checkReads compares each read with the version whose ETag it got.
+func (o *object) checkReads(j *Judge) {
+	for i := range o.reads.n {
+		r := o.reads.at(i)
+		switch {
+		case r.etag == 0 || r.version == none && o.doubtful(r.etag):
+		case r.version == none:
+			j.report(OneChain, "unknown version", fmt.Sprintf("%s read version %s of %s, which no recorded write made",
+				j.actors.name(r.by), o.etags.name(r.etag), o.key),
+				func() []history.Event { return []history.Event{o.readEvent(j, r)} })
+		case r.n != none && r.content() != o.versions.at(r.version).content():
+			o.reportTwoContents(j, r.version, evidence{versions: []int32{r.version}, reads: []*read{r}})
+		case o.versions.at(r.version).answer != acknowledged:
+			o.checkReverted(j, r.version, r.at)
+		}
+	}
+}
+
+func (o *object) reportTwoContents(j *Judge, i int32, ev evidence) {
+	j.report(OneChain, "one ETag, two contents",
+		fmt.Sprintf("version %s of %s was written and then met again with other content",
+			o.etags.name(o.versions.at(i).etag), o.key),
+		func() []history.Event { return j.story(o, ev) })
+}

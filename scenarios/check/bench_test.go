@@ -1,0 +1,148 @@
+package check
+
+import (
+	"fmt"
+	"runtime"
+	"runtime/metrics"
+	"testing"
+	"time"
+
+	"holdfast/scenarios/history"
+)
+
+// million writes the history of n acknowledged appends to one object, one event
+// at a time. Every second write has an unknown outcome and is settled by a read.
+func million(n int, add func(*history.Event)) {
+	const key = "archive/CHG-12345.json"
+	now := int64(0)
+	at := func() int64 { now += 1000; return now }
+	etag := func(i int) string { return fmt.Sprintf("\"%032x\"", i) }
+	doc := func(i int) history.Doc { return history.Doc{N: i, Sum: history.Sum(i), Fields: 7} }
+	first := doc(0)
+	add(&history.Event{Kind: history.Put, Start: at(), At: at(), Actor: history.SetupActor, Key: key,
+		If: history.IfAbsent, Answer: history.OK, ETag: etag(0), Doc: &first})
+	for i := 1; i <= n; i++ {
+		actor, id := fmt.Sprintf("backend-%02d", i%30), fmt.Sprintf("mod-%020d", i)
+		add(&history.Event{Kind: history.Invoke, At: at(), Actor: actor, Op: i, Key: key, Do: "append", IDs: []string{id}})
+		read := doc(i - 1)
+		add(&history.Event{Kind: history.Get, Start: at(), At: at(), Actor: actor, Op: i, Key: key,
+			Answer: history.OK, ETag: etag(i - 1), Doc: &read})
+		written := doc(i)
+		written.Of, written.Keep, written.Add = etag(i-1), i-1, []string{id}
+		put := &history.Event{Kind: history.Put, Start: at(), At: at(), Actor: actor, Op: i, Key: key,
+			If: history.IfMatch, IfETag: etag(i - 1), Answer: history.OK, ETag: etag(i), Doc: &written}
+		if i%2 == 0 {
+			put.Answer, put.ETag = history.UnknownAnswer, ""
+		}
+		add(put)
+		if i%2 == 0 {
+			settled := doc(i)
+			add(&history.Event{Kind: history.Get, Start: at(), At: at(), Actor: actor, Op: i, Key: key,
+				Answer: history.OK, ETag: etag(i), Doc: &settled})
+		}
+		add(&history.Event{Kind: history.Return, At: at(), Actor: actor, Op: i, Key: key, Outcome: history.Committed, ETag: etag(i)})
+	}
+	last := doc(n)
+	add(&history.Event{Kind: history.Get, Start: at(), At: at(), Actor: history.FinalActor, Key: key,
+		Answer: history.OK, ETag: etag(n), Doc: &last})
+	add(&history.Event{Kind: history.End, At: at()})
+}
+
+// BenchmarkJudge judges a million acknowledged modifications, generated on the
+// fly: what it takes to generate them is measured apart and taken off.
+func BenchmarkJudge(b *testing.B) {
+	const n = 1_000_000
+	for b.Loop() {
+		begun := time.Now()
+		million(n, func(*history.Event) {})
+		generating := time.Since(begun)
+		runtime.GC()
+		begun = time.Now()
+		j := New(history.Header{})
+		peak, events := uint64(0), 0
+		million(n, func(e *history.Event) {
+			j.Add(e)
+			if events++; events%100_000 == 0 {
+				peak = max(peak, held())
+			}
+		})
+		r := j.Finish()
+		took := time.Since(begun) - generating
+		peak = max(peak, held())
+		if r.Verdict != OK || r.Counts.Committed != n {
+			b.Fatalf("%s, %d committed, %v", r.Verdict, r.Counts.Committed, r.Violations)
+		}
+		b.ReportMetric(float64(took.Nanoseconds())/n, "ns/modification")
+		b.ReportMetric(float64(took.Milliseconds()), "ms/judge")
+		b.ReportMetric(float64(peak>>20), "MB-peak")
+	}
+}
+
+// held is the memory that the program holds, garbage included.
+func held() uint64 {
+	sample := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}, {Name: "/memory/classes/heap/unused:bytes"}}
+	metrics.Read(sample)
+	return sample[0].Value.Uint64() + sample[1].Value.Uint64()
+}
+
+// BenchmarkBrokenHistory judges histories full of violations, which need more
+// searching than good ones.
+func BenchmarkBrokenHistory(b *testing.B) {
+	for _, c := range []struct {
+		name             string
+		objects, updates int
+		stale            int // how old the version is that a write is built on
+		locked           bool
+	}{
+		{"unlocked/many objects", 2000, 100, 3, false},
+		{"unlocked/one object", 1, 20_000, 3, false},
+		{"unlocked/one large object", 1, 200_000, 3, false},
+		{"two lines of history", 1, 20_000, 2, true},
+		{"two long lines of history", 1, 200_000, 2, true},
+		{"always on the first version", 1, 200_000, 1 << 30, true},
+	} {
+		b.Run(c.name, func(b *testing.B) {
+			for b.Loop() {
+				j := New(history.Header{})
+				for o := range c.objects {
+					stale(j, fmt.Sprintf("archive/C%d.json", o), c.updates, c.stale, c.locked, o*c.updates)
+				}
+				j.Add(&history.Event{Kind: history.End})
+				if r := j.Finish(); r.Verdict != Violated {
+					b.Fatal(r.Verdict)
+				}
+			}
+		})
+	}
+}
+
+// stale writes updates that are built on a version that is several updates old,
+// without a condition or with one that names the current version all the same.
+func stale(j *Judge, key string, updates, age int, locked bool, firstOp int) {
+	history0 := []*history.Doc{{}}
+	etag := func(i int) string { return fmt.Sprintf("v%d", i) }
+	now := int64(1)
+	j.Add(&history.Event{Kind: history.Put, At: now, Actor: history.SetupActor, Key: key, If: history.IfAbsent,
+		Answer: history.OK, ETag: etag(0), Doc: history0[0]})
+	for i := 1; i <= updates; i++ {
+		op, id, of := firstOp+i, fmt.Sprintf("m%d", i), max(0, i-age)
+		if !locked {
+			of = i - 1 - (i-1)%age
+		}
+		base := history0[of]
+		d := &history.Doc{N: base.N + 1, Sum: history.Sum(i), Of: etag(of), Keep: base.N, Add: []string{id}}
+		history0 = append(history0, d)
+		put := &history.Event{Kind: history.Put, Start: now, At: now + 1, Actor: "a", Op: op, Key: key,
+			If: history.IfNone, Answer: history.OK, ETag: etag(i), Doc: d}
+		if locked {
+			put.If, put.IfETag = history.IfMatch, etag(i-1)
+		}
+		j.Add(&history.Event{Kind: history.Invoke, At: now, Actor: "a", Op: op, Key: key, Do: "append", IDs: []string{id}})
+		j.Add(put)
+		j.Add(&history.Event{Kind: history.Return, At: now + 1, Actor: "a", Op: op, Key: key, Outcome: history.Committed, ETag: etag(i)})
+		now += 10
+	}
+	last := *history0[updates]
+	j.Add(&history.Event{Kind: history.Get, Start: now, At: now + 1, Actor: history.FinalActor, Key: key,
+		Answer: history.OK, ETag: etag(updates), Doc: &last})
+}

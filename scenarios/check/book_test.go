@@ -1,0 +1,249 @@
+package check
+
+import (
+	"hash/fnv"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"holdfast/scenarios/history"
+)
+
+// book writes a history by hand: each call adds an event, ten nanoseconds after
+// the one before, with a request that lasted five.
+type book struct {
+	events   []*history.Event
+	now      int64
+	ops      int
+	key      string
+	versions map[string]doc // by ETag
+}
+
+// doc is a document: its entries in order, "id" or "id=text", and its fields.
+type doc struct {
+	entries []string
+	fields  map[string]string
+	moved   bool
+	bad     string
+}
+
+func (d doc) plus(entries ...string) doc {
+	d.entries = slices.Concat(d.entries, entries)
+	return d
+}
+
+// first keeps only the first n entries.
+func (d doc) first(n int) doc {
+	d.entries = d.entries[:n]
+	return d
+}
+
+func (d doc) set(field, value string) doc {
+	d.fields = maps.Clone(d.fields)
+	if d.fields == nil {
+		d.fields = map[string]string{}
+	}
+	d.fields[field] = value
+	if value == "" {
+		delete(d.fields, field)
+	}
+	return d
+}
+
+func sum(parts ...string) history.Sum {
+	h := fnv.New64a()
+	for _, p := range parts {
+		h.Write(append([]byte(p), 0))
+	}
+	return history.Sum(h.Sum64())
+}
+
+func (d doc) fieldSum() history.Sum {
+	parts := []string{map[bool]string{true: "moved"}[d.moved]}
+	for _, f := range slices.Sorted(maps.Keys(d.fields)) {
+		parts = append(parts, f, d.fields[f])
+	}
+	return sum(parts...)
+}
+
+// read describes the document as a read does, written as a write on top of base.
+func (d doc) read() *history.Doc {
+	if d.bad != "" {
+		return &history.Doc{Bad: d.bad}
+	}
+	return &history.Doc{N: len(d.entries), Sum: sum(d.entries...), Fields: d.fieldSum()}
+}
+
+func (d doc) written(base doc, of string) *history.Doc {
+	w := d.read()
+	w.Of = of
+	if of != "" {
+		for w.Keep < min(len(d.entries), len(base.entries)) && d.entries[w.Keep] == base.entries[w.Keep] {
+			w.Keep++
+		}
+	}
+	for _, e := range d.entries[w.Keep:] {
+		id, _, _ := strings.Cut(e, "=")
+		w.Add = append(w.Add, id)
+	}
+	if of == "" || d.bad != "" {
+		return w
+	}
+	w.Moved = d.moved != base.moved
+	names := maps.Clone(base.fields)
+	if names == nil {
+		names = map[string]string{}
+	}
+	maps.Copy(names, d.fields)
+	for _, f := range slices.Sorted(maps.Keys(names)) {
+		if d.fields[f] != base.fields[f] {
+			w.Set = append(w.Set, history.Set{Field: f, Was: base.fields[f], Now: d.fields[f]})
+		}
+	}
+	return w
+}
+
+func newBook() *book { return &book{key: "archive/C.json", versions: map[string]doc{}} }
+
+func (b *book) add(e history.Event) *history.Event {
+	b.now += 10
+	e.At = b.now
+	b.events = append(b.events, &e)
+	return &e
+}
+
+// setup stores the object as the harness does.
+func (b *book) setup(d doc) {
+	(&client{book: b, actor: history.SetupActor}).put("absent", history.OK, "v0", d)
+}
+
+// final is the harness's last read; "" finds nothing.
+func (b *book) final(etag string) {
+	c := &client{book: b, actor: history.FinalActor}
+	if etag == "" {
+		c.missing()
+	} else {
+		c.get(etag)
+	}
+	b.add(history.Event{Kind: history.End})
+}
+
+// client is one operation of an actor.
+type client struct {
+	*book
+	actor string
+	op    int
+	read  string // ETag of the version read or written last
+	since int64  // start of the next request; 0: just before its answer
+}
+
+func (b *book) begin(actor, do string, ids ...string) *client {
+	b.ops++
+	b.add(history.Event{Kind: history.Invoke, Actor: actor, Op: b.ops, Key: b.key, Do: do, IDs: ids})
+	return &client{book: b, actor: actor, op: b.ops}
+}
+
+// edits says which fields the operation means to change, and on what base.
+func (c *client) edits(base string, fields ...string) *client {
+	invoked := c.events[len(c.events)-1]
+	invoked.Base, invoked.Sets = base, fields
+	return c
+}
+
+// from lets the next request begin when the event of that number was logged.
+func (c *client) from(t int64) *client {
+	c.since = t
+	return c
+}
+
+func (c *client) call(e history.Event) *history.Event {
+	e.Actor, e.Op, e.Key = c.actor, c.op, c.key
+	out := c.add(e)
+	out.Start = out.At - 5
+	if c.since != 0 {
+		out.Start, c.since = c.since, 0
+	}
+	return out
+}
+
+func (c *client) get(etag string) *client { return c.getAs(etag, c.versions[etag]) }
+
+func (c *client) getAs(etag string, d doc) *client {
+	c.read = etag
+	c.call(history.Event{Kind: history.Get, Answer: history.OK, ETag: etag, Doc: d.read()})
+	return c
+}
+
+func (c *client) head(etag string) *client {
+	c.call(history.Event{Kind: history.Head, Answer: history.OK, ETag: etag})
+	return c
+}
+
+func (c *client) missing() *client {
+	c.read = ""
+	c.call(history.Event{Kind: history.Get, Answer: history.NotFound})
+	return c
+}
+
+func (c *client) fails(kind history.Kind, answer string) *client {
+	c.call(history.Event{Kind: kind, Answer: answer})
+	return c
+}
+
+// put writes d under a condition: "absent", "none", or an ETag to match. etag
+// is the version that came of it, "" if none did.
+func (c *client) put(cond, answer, etag string, d doc) *client {
+	e := history.Event{Kind: history.Put, If: history.IfMatch, IfETag: cond, Answer: answer, Doc: d.written(c.versions[c.read], c.read)}
+	if cond == "absent" || cond == "none" {
+		e.If, e.IfETag = cond, ""
+	}
+	if etag != "" {
+		c.versions[etag] = d
+	}
+	if answer == history.OK {
+		e.ETag, c.read = etag, etag
+	}
+	c.call(e)
+	return c
+}
+
+func (c *client) end(outcome, etag string) {
+	c.add(history.Event{Kind: history.Return, Actor: c.actor, Op: c.op, Key: c.key, Outcome: outcome, ETag: etag})
+}
+
+// append is an operation that reads a version and appends to it at once.
+func (b *book) append(actor, id, on, makes string) {
+	c := b.begin(actor, "append", id).get(on)
+	c.put(on, history.OK, makes, b.versions[on].plus(id)).end(history.Committed, makes)
+}
+
+// save is an operation that has loaded base and sets a field on version on.
+func (b *book) save(actor, id, base, on, makes, field, value string) {
+	c := b.begin(actor, "save", id).edits(base, field).get(on)
+	c.put(on, history.OK, makes, b.versions[on].plus(id).set(field, value)).end(history.Committed, makes)
+}
+
+func judged(h history.Header, events []*history.Event) Report {
+	j := New(h)
+	for _, e := range events {
+		j.Add(e)
+	}
+	return j.Finish()
+}
+
+// expect compares the invariants found broken with those wanted.
+func expect(t *testing.T, r Report, want ...Invariant) {
+	t.Helper()
+	found := slices.Sorted(maps.Keys(r.Found))
+	slices.Sort(want)
+	if !slices.Equal(found, want) {
+		t.Errorf("found %v, want %v", r.Found, want)
+		for _, v := range r.Violations {
+			t.Logf("%s %s: %s", v.Invariant, v.Anomaly, v.Summary)
+		}
+	}
+	if verdict := map[bool]Verdict{true: Violated, false: OK}[len(want) > 0]; r.Verdict != verdict {
+		t.Errorf("verdict %s, want %s: %v", r.Verdict, verdict, r.Reasons)
+	}
+}

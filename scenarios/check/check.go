@@ -1,0 +1,191 @@
+// Package check is the judge: it reads a history and says whether every
+// invariant held, was violated, or could not be decided.
+//
+// It is linear in the number of events. Every write states which version it was
+// built on and which it replaced, and every modification has a unique id, so
+// the committed versions of an object form one chain and one pass over the
+// chain decides. A write whose outcome its client never learned counts as
+// committed if, and only if, somebody read the version that it made; so does one
+// that was answered with a refusal, because a layer below the client may have
+// sent it twice.
+//
+// What it can't see: versions that nobody read and whose author got no good
+// answer, and whatever clients outside the history do between two recorded reads
+// (their versions show up as [OneChain] violations).
+package check
+
+import (
+	"fmt"
+
+	"holdfast/scenarios/history"
+)
+
+// Verdict is what a history shows.
+type Verdict string
+
+// The verdicts. Inconclusive is never a pass: nothing was run, the contention
+// was too small to prove anything, or the evidence is incomplete.
+const (
+	OK           Verdict = "ok"
+	Violated     Verdict = "violated"
+	Inconclusive Verdict = "inconclusive"
+)
+
+// Invariant names a promise that every run must keep.
+type Invariant string
+
+// The invariants.
+const (
+	NothingLost       Invariant = "I1"  // an acknowledged modification is in every later version
+	ExactlyOnce       Invariant = "I2"  // no modification id twice in one version
+	NothingInvented   Invariant = "I3"  // every modification was submitted by the client that wrote it
+	OneChain          Invariant = "I4"  // each commit names the version it replaced; versions never fork
+	AppendOnly        Invariant = "I5"  // a version's modifications are its predecessor's plus a suffix
+	NoSilentOverwrite Invariant = "I6"  // an acknowledged field edit is replaced only by someone who had seen it
+	RealTime          Invariant = "I7"  // a read that starts after an acknowledgement sees it; versions never go back
+	OneCreator        Invariant = "I8"  // of racing creates exactly one wins
+	HonestAnswers     Invariant = "I10" // each call's answer is true
+	ForeignDataIntact Invariant = "I11" // fields that an operation did not mean to change survive
+)
+
+var titles = map[Invariant]string{
+	NothingLost:       "nothing lost",
+	ExactlyOnce:       "exactly once",
+	NothingInvented:   "nothing invented",
+	OneChain:          "one chain",
+	AppendOnly:        "append only",
+	NoSilentOverwrite: "no silent overwrite",
+	RealTime:          "real time",
+	OneCreator:        "one creator",
+	HonestAnswers:     "honest answers",
+	ForeignDataIntact: "foreign data intact",
+}
+
+// Title is the invariant in two or three words.
+func (i Invariant) Title() string { return titles[i] }
+
+// Violation is one broken promise.
+type Violation struct {
+	Invariant Invariant `json:"invariant"`
+	// Anomaly is a short name for the way in which it was broken.
+	Anomaly string `json:"anomaly"`
+	Summary string `json:"summary"`
+	// Witness is the smallest set of events that shows it, in order of time.
+	Witness []history.Event `json:"witness"`
+}
+
+// Report is the judge's answer.
+type Report struct {
+	Verdict Verdict
+	// Reasons say why the verdict is inconclusive.
+	Reasons []string
+	// Violations are at most [MostShown] for each invariant, the earliest
+	// found; Found counts all.
+	Violations []Violation
+	Found      map[Invariant]int
+	Counts     Counts
+	// Interrupted: the run was cut short; the verdict is about what there is.
+	Interrupted bool
+}
+
+// MostShown bounds the violations of one invariant that are reported with a witness.
+const MostShown = 5
+
+// Counts is what the judge counted on the way.
+type Counts struct {
+	Committed   int // versions written by the scenario's actors
+	Lost        int // distinct acknowledged modifications that are gone
+	Duplicated  int // distinct modifications that stood twice in a version
+	Overwritten int // acknowledged field edits replaced unseen
+}
+
+// Judge takes the events of one history and gives the verdict. Use [New].
+type Judge struct {
+	header    history.Header
+	actors    table
+	objects   []*object
+	byKey     map[string]*object
+	ops       operations
+	sets      map[int32][]string // fields that an operation meant to change
+	refusals  int
+	updates   int
+	acked     int
+	open      int // operations that began and have not ended
+	ended     bool
+	cut       bool
+	violation []Violation
+	found     map[Invariant]int
+	counts    Counts
+	learned   []string // see word
+	effort    int      // spent on versions that rewrite history
+	// contradiction is the first of the events that can't be true.
+	contradiction  string
+	contradictions int
+}
+
+// New returns a judge for a history with this header.
+func New(h history.Header) *Judge {
+	j := &Judge{header: h, byKey: map[string]*object{}, sets: map[int32][]string{}, found: map[Invariant]int{}}
+	j.ops.all.add(operation{object: none})
+	return j
+}
+
+// Finish gives the verdict. The judge must not be used afterwards.
+func (j *Judge) Finish() Report {
+	for _, o := range j.objects {
+		o.judge(j)
+	}
+	r := Report{Verdict: OK, Violations: j.violation, Found: j.found, Counts: j.counts, Interrupted: j.cut}
+	r.Reasons = j.doubts()
+	switch {
+	case len(j.found) > 0:
+		r.Verdict = Violated
+	case len(r.Reasons) > 0:
+		r.Verdict = Inconclusive
+	}
+	return r
+}
+
+// doubts are the reasons not to call a history without violations ok.
+func (j *Judge) doubts() []string {
+	var why []string
+	switch {
+	case j.updates == 0:
+		why = append(why, "no operation was run")
+	case j.acked == 0:
+		why = append(why, "no operation was acknowledged, so none could be lost")
+	case j.refusals < j.header.MinConflicts:
+		why = append(why, fmt.Sprintf("too little contention to prove anything: %d conflicts, the scenario wants at least %d",
+			j.refusals, j.header.MinConflicts))
+	}
+	if !j.ended {
+		why = append(why, "the history has no end")
+	}
+	if j.open > 0 {
+		why = append(why, fmt.Sprintf("%d operations have no end, so what their clients were told is not known", j.open))
+	}
+	if j.contradictions > 0 {
+		why = append(why, fmt.Sprintf("the history contradicts itself %d times, first: %s", j.contradictions, j.contradiction))
+	}
+	updated, read := 0, 0
+	for _, o := range j.objects {
+		if o.updated {
+			updated++
+			if o.final != none {
+				read++
+			}
+		}
+	}
+	if read < updated {
+		why = append(why, fmt.Sprintf("the final state of %d of %d objects was not read", updated-read, updated))
+	}
+	return why
+}
+
+// report records a violation; witness is called only if it will be shown.
+func (j *Judge) report(i Invariant, anomaly, summary string, witness func() []history.Event) {
+	j.found[i]++
+	if j.found[i] <= MostShown {
+		j.violation = append(j.violation, Violation{Invariant: i, Anomaly: anomaly, Summary: summary, Witness: witness()})
+	}
+}

@@ -1,0 +1,171 @@
+package check
+
+import (
+	"fmt"
+	"math"
+
+	"holdfast/scenarios/history"
+)
+
+// Add takes the next event. It keeps nothing of e but strings and slices of them.
+func (j *Judge) Add(e *history.Event) {
+	switch e.Kind {
+	case history.Invoke:
+		j.invoke(e)
+	case history.Return:
+		j.finish(e)
+	case history.Get, history.Head:
+		j.read(e)
+	case history.Put:
+		if e.Doc != nil {
+			j.put(e)
+		}
+	case history.Delete:
+		j.remove(e)
+	case history.End:
+		j.ended, j.cut = true, e.Interrupted
+	}
+}
+
+func harness(actor string) bool { return actor == history.SetupActor || actor == history.FinalActor }
+
+func (j *Judge) invoke(e *history.Event) {
+	n := j.ops.index(e.Op)
+	op := j.ops.all.at(n)
+	if n == 0 || op.object != none {
+		j.contradict("operation %d begins more than once", e.Op)
+		return
+	}
+	o := j.object(e.Key)
+	op.actor, op.object = j.actors.number(e.Actor), o.number
+	op.invoked, op.at, op.do = e.At, e.At, j.word(e.Do)
+	op.base = o.etags.number(e.Base)
+	op.firstMod, op.mods = int32(len(o.submitted)), int32(len(e.IDs))
+	o.ops = append(o.ops, n)
+	for _, id := range e.IDs {
+		o.submitted = append(o.submitted, o.mods.number(id))
+	}
+	if len(e.Sets) > 0 {
+		j.sets[n] = e.Sets
+	}
+	j.open++
+	if op.do != load {
+		j.updates++
+		o.updated = true
+	}
+}
+
+func (j *Judge) finish(e *history.Event) {
+	n := j.ops.index(e.Op)
+	op := j.ops.all.at(n)
+	if n == 0 || op.outcome != noWord {
+		j.contradict("operation %d ends more than once", e.Op)
+		return
+	}
+	if op.object == none {
+		// Its beginning is missing: nothing that it did was submitted.
+		o := j.object(e.Key)
+		op.actor, op.object = j.actors.number(e.Actor), o.number
+		o.ops = append(o.ops, n)
+		j.open++
+	}
+	op.at, op.outcome = e.At, j.word(e.Outcome)
+	op.etag = j.objects[op.object].etags.number(e.ETag)
+	j.open--
+	if op.do != load && op.outcome == committed {
+		j.acked++
+	}
+	if op.outcome == userConflict {
+		j.refusals++
+	}
+}
+
+func (j *Judge) read(e *history.Event) {
+	o := j.object(e.Key)
+	n := j.ops.index(e.Op)
+	op := j.ops.all.at(n)
+	if e.Answer != history.OK || e.Doc != nil && e.Doc.Bad != "" {
+		op.lastCall = answer(code(answers, e.Answer)) // explains a failure
+	}
+	if e.Answer != history.OK {
+		op.refused = true
+		op.missed = op.missed || e.Answer == history.NotFound
+	}
+	r := read{op: n, start: e.Start, at: e.At, n: none, version: none, by: j.actors.number(e.Actor)}
+	switch {
+	case e.Answer == history.OK && e.ETag != "":
+		r.etag = o.etags.number(e.ETag)
+		op.outrun = op.outrun || r.etag != op.base || op.object != o.number
+	case e.Answer == history.NotFound:
+	default:
+		return // nothing was learned
+	}
+	if e.Doc != nil {
+		r.n, r.sum, r.fields = bounded(e.Doc.N), e.Doc.Sum, e.Doc.Fields
+	}
+	if e.Actor == history.FinalActor && e.Kind == history.Get {
+		o.final = int32(o.reads.n)
+	}
+	o.reads.add(r)
+}
+
+func (j *Judge) put(e *history.Event) {
+	o := j.object(e.Key)
+	n := j.ops.index(e.Op)
+	op := j.ops.all.at(n)
+	d := e.Doc
+	v := version{
+		op: n, by: j.actors.number(e.Actor), start: e.Start, at: e.At,
+		ifCond: uint8(code(conditions, e.If)), answer: answer(code(answers, e.Answer)),
+		cond: o.etags.number(e.IfETag), of: o.etags.number(d.Of),
+		firstAdd: int32(len(o.added)), adds: int32(len(d.Add)), keep: bounded(d.Keep), n: bounded(d.N),
+		sum: d.Sum, fields: d.Fields, parent: none, pos: none, moved: d.Moved, bad: d.Bad != "",
+		harness: n == 0 && harness(e.Actor),
+	}
+	op.lastCall = v.answer
+	switch v.answer {
+	case acknowledged:
+		v.etag = o.etags.number(e.ETag)
+		if v.etag != 0 && !v.harness {
+			j.counts.Committed++
+		}
+	case preconditionFailed, conflict:
+		op.outrun = true
+		j.refusals++
+	}
+	op.refused = op.refused || v.answer != acknowledged
+	op.missed = op.missed || e.Answer == history.NotFound
+	for _, id := range d.Add {
+		o.added = append(o.added, o.mods.number(id))
+	}
+	if len(d.Set) > 0 {
+		o.sets[int32(o.versions.n)] = d.Set
+	}
+	o.versions.add(v)
+	o.updated = true
+}
+
+func (j *Judge) remove(e *history.Event) {
+	o := j.object(e.Key)
+	op := j.ops.all.at(j.ops.index(e.Op))
+	op.lastCall = answer(code(answers, e.Answer))
+	switch {
+	case e.Answer == history.OK:
+		o.deletedUntil = max(o.deletedUntil, e.At)
+	case e.Answer == history.UnknownAnswer:
+		o.deletedUntil = forever // it may be applied at any time
+	default:
+		op.refused = true
+		op.missed = op.missed || e.Answer == history.NotFound
+	}
+}
+
+// contradict notes that the history can't be true as it stands.
+func (j *Judge) contradict(format string, args ...any) {
+	if j.contradictions++; j.contradictions == 1 {
+		j.contradiction = fmt.Sprintf(format, args...)
+	}
+}
+
+// bounded makes a count of a garbled history usable.
+func bounded(n int) int32 { return int32(min(max(n, 0), math.MaxInt32)) }

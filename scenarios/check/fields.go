@@ -1,0 +1,168 @@
+package check
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	"holdfast/scenarios/history"
+)
+
+// fieldLog knows the value of every changed field at every position of the chain.
+type fieldLog struct {
+	o   *object
+	log map[string][]fieldEdit
+}
+
+// fieldEdit is a value that a field took at a position. The first edit of a
+// field is its value before anything changed it.
+type fieldEdit struct {
+	pos   int32
+	value string
+}
+
+func newFieldLog(o *object) *fieldLog { return &fieldLog{o: o, log: map[string][]fieldEdit{}} }
+
+// at is the edit in force at a position; ok is false if the field never changed.
+func (l *fieldLog) at(field string, pos int32) (fieldEdit, bool) {
+	edits := l.log[field]
+	n, exact := slices.BinarySearchFunc(edits, pos, func(e fieldEdit, p int32) int { return int(e.pos - p) })
+	switch {
+	case exact:
+		return edits[n], true
+	case n > 0:
+		return edits[n-1], true
+	}
+	return fieldEdit{}, false
+}
+
+// step compares the fields of version i with those of its predecessor.
+func (l *fieldLog) step(j *Judge, i, previous int32) {
+	o := l.o
+	v := o.versions.at(i)
+	if v.bad {
+		l.reportForeign(j, i, "not a document", "with content that is no document")
+	}
+	if previous == none {
+		return
+	}
+	changes := l.changes(i, previous)
+	for _, s := range changes {
+		if _, known := l.log[s.Field]; !known {
+			l.log[s.Field] = []fieldEdit{{pos: none, value: s.Was}}
+		}
+		before, _ := l.at(s.Field, v.pos-1)
+		if s.Now != before.value {
+			if !v.harness {
+				l.judge(j, i, s, before)
+			}
+			l.log[s.Field] = append(l.log[s.Field], fieldEdit{v.pos, s.Now})
+		}
+	}
+	w := o.versions.at(previous)
+	switch {
+	case v.harness:
+	case v.moved:
+		l.reportForeign(j, i, "fields reordered", "with its fields in another order")
+	case len(changes) == 0 && v.fields != w.fields && !v.bad && !w.bad && (v.of == w.etag || v.of == 0 && len(j.sets[v.op]) == 0):
+		l.reportForeign(j, i, "field changed unasked", "with other fields than the version that it replaced")
+	}
+}
+
+// changes are the fields in which version i differs from its predecessor: those
+// that it set and, if it was built on an older version, those that it put back.
+func (l *fieldLog) changes(i, previous int32) []history.Set {
+	o := l.o
+	v := o.versions.at(i)
+	sets := o.sets[i]
+	built := o.position(o.version(v.of))
+	if built == none || built >= o.versions.at(previous).pos {
+		return sets
+	}
+	own := map[string]bool{}
+	for _, s := range sets {
+		own[s.Field] = true
+	}
+	sets = slices.Clone(sets)
+	for _, field := range slices.Sorted(maps.Keys(l.log)) {
+		now, _ := l.at(field, v.pos-1)
+		if old, _ := l.at(field, built); !own[field] && old.value != now.value {
+			sets = append(sets, history.Set{Field: field, Was: now.value, Now: old.value})
+		}
+	}
+	return sets
+}
+
+// judge decides about one changed field: was the value that it replaced known
+// to whoever changed it, and was the change meant?
+func (l *fieldLog) judge(j *Judge, i int32, s history.Set, before fieldEdit) {
+	o := l.o
+	v := o.versions.at(i)
+	op := j.ops.all.at(v.op)
+	if before.pos != none && l.acknowledged(j, o.chain[before.pos]) && l.unseen(op, v, s.Field, before) {
+		l.reportOverwrite(j, i, s, before.value, o.chain[before.pos])
+		return
+	}
+	if op.do != create && !slices.Contains(j.sets[v.op], s.Field) {
+		l.reportForeign(j, i, "field changed unasked",
+			fmt.Sprintf("and changed %s from %s to %s, which it was not asked to do", s.Field, orAbsent(before.value), orAbsent(s.Now)))
+	}
+}
+
+// unseen reports whether who wrote version v had not seen the value that it
+// replaced. What a user has seen is the version that the page had loaded; a
+// back end has seen what it read and what it wrote itself.
+func (l *fieldLog) unseen(op *operation, v *version, field string, before fieldEdit) bool {
+	o := l.o
+	etag := v.of
+	if op.do == save && op.object == o.number {
+		etag = op.base
+	} else if o.versions.at(o.chain[before.pos]).by == v.by {
+		return false
+	}
+	seen := o.version(etag)
+	if etag != 0 && o.position(seen) == none {
+		return false // what stood in that version is not known
+	}
+	known, _ := l.at(field, o.position(seen))
+	return known.value != before.value
+}
+
+// acknowledged: somebody was told that a version's changes are stored, its
+// writer or who repeated the operation.
+func (l *fieldLog) acknowledged(j *Judge, i int32) bool {
+	v := l.o.versions.at(i)
+	if j.ops.all.at(v.op).outcome == committed {
+		return true
+	}
+	return slices.ContainsFunc(l.o.adds(v), func(m int32) bool { return l.o.state[m].acked })
+}
+
+func (l *fieldLog) reportForeign(j *Judge, i int32, anomaly, how string) {
+	o := l.o
+	v := o.versions.at(i)
+	j.report(ForeignDataIntact, anomaly,
+		fmt.Sprintf("%s wrote version %s of %s %s", j.writer(v), o.etags.name(v.etag), o.key, how),
+		func() []history.Event {
+			return j.story(o, evidence{versions: []int32{v.parent, i}, ops: []int32{v.op}})
+		})
+}
+
+func (l *fieldLog) reportOverwrite(j *Judge, i int32, s history.Set, lost string, victim int32) {
+	o := l.o
+	v, w := o.versions.at(i), o.versions.at(victim)
+	j.counts.Overwritten++
+	j.report(NoSilentOverwrite, "stale field written",
+		fmt.Sprintf("%s set %s of %s to %s; %s had loaded an older version and replaced it by %s without having seen it",
+			j.writer(w), s.Field, o.key, orAbsent(lost), j.writer(v), orAbsent(s.Now)),
+		func() []history.Event {
+			return j.story(o, evidence{versions: []int32{victim, i}, ops: []int32{w.op, v.op}})
+		})
+}
+
+func orAbsent(value string) string {
+	if value == "" {
+		return "(absent)"
+	}
+	return value
+}

@@ -1,0 +1,101 @@
+package check
+
+import (
+	"fmt"
+
+	"holdfast/scenarios/history"
+)
+
+// checkForks finds committed versions that are not on the chain: something on
+// the chain took their place without replacing them.
+func (o *object) checkForks(j *Judge) {
+	creators := map[int32]bool{}
+	for i := range o.versions.n {
+		v := o.versions.at(i)
+		if !o.committed(i) || v.start <= o.deletedUntil {
+			continue
+		}
+		if op := j.ops.all.at(v.op); op.do == create && op.outcome == committed {
+			creators[v.op] = true
+		}
+		if v.pos != none {
+			continue
+		}
+		rival := o.rival(i)
+		if rival == none {
+			if v.answer == acknowledged {
+				o.checkReverted(j, i, v.at)
+			}
+			continue
+		}
+		j.report(OneChain, "fork",
+			fmt.Sprintf("%s and %s both replaced %s of %s", j.writer(v), j.writer(o.versions.at(rival)),
+				o.versionName(v.parent), o.key),
+			func() []history.Event {
+				return j.story(o, evidence{versions: []int32{i, rival}, ops: []int32{v.op, o.versions.at(rival).op}})
+			})
+	}
+	if len(creators) > 1 {
+		j.report(OneCreator, "several creators", fmt.Sprintf("%d clients were told that they had created %s", len(creators), o.key),
+			func() []history.Event { return j.story(o, evidence{creators: true}) })
+	}
+}
+
+// checkReverted reports a version that the one read at the end does not descend
+// from, though it was there, in nobody's place, before that read began.
+func (o *object) checkReverted(j *Judge, i int32, at int64) {
+	v := o.versions.at(i)
+	if o.final == none || at >= o.reads.at(o.final).start || o.position(i) != none ||
+		v.start <= o.deletedUntil || o.rival(i) != none {
+		return
+	}
+	j.report(RealTime, "older at the end",
+		fmt.Sprintf("the last read of %s is of %s, after %s of %s was there",
+			o.key, o.versionName(o.reads.at(o.final).version), o.versionName(i), j.writer(v)),
+		func() []history.Event {
+			return j.story(o, evidence{versions: []int32{i}, ops: []int32{v.op}, final: true})
+		})
+}
+
+// rival is the version on the chain that stands where an off-chain version,
+// or the one it descends from, should have had its place.
+func (o *object) rival(i int32) int32 {
+	next := o.position(o.anchor(o.versions.at(i).parent)) + 1 // none is -1
+	if int(next) < len(o.chain) {
+		return o.chain[next]
+	}
+	return none
+}
+
+// anchor is the version itself if it is on the chain, or its last ancestor that
+// is; none if there is none.
+func (o *object) anchor(i int32) int32 {
+	const unset = none - 1
+	if o.anchors == nil {
+		o.anchors = make([]int32, o.versions.n)
+		for k := range o.anchors {
+			o.anchors[k] = unset
+		}
+	}
+	var path []int32
+	for i != none && o.versions.at(i).pos == none {
+		if o.anchors[i] != unset {
+			i = o.anchors[i]
+			break
+		}
+		o.anchors[i] = none // in a circle of parents there is no anchor
+		path = append(path, i)
+		i = o.versions.at(i).parent
+	}
+	for _, k := range path {
+		o.anchors[k] = i
+	}
+	return i
+}
+
+func (o *object) versionName(i int32) string {
+	if i == none {
+		return "nothing (the object was absent)"
+	}
+	return "version " + o.etags.name(o.versions.at(i).etag)
+}

@@ -1,0 +1,240 @@
+package check
+
+import (
+	"math"
+	"slices"
+
+	"holdfast/scenarios/history"
+)
+
+// none is the number of a version, modification or operation that is not there.
+const none int32 = -1
+
+// operation is what one client meant to do and was told.
+type operation struct {
+	number      int // as the history has it
+	actor       int32
+	object      int32 // none: the operation is only known by its store calls
+	invoked, at int64
+	base, etag  int32 // numbers of ETags in the object's table
+	firstMod    int32 // its modifications are object.submitted[firstMod:][:mods]
+	mods        int32
+	do, outcome word
+	lastCall    answer // to its last store call, of those that explain a failure
+	missed      bool   // it was told 404
+	refused     bool   // it was told anything but ok
+	outrun      bool   // it was told 412 or 409, or read another version than its base
+}
+
+// answer is a store's answer as a number; 0 is ok.
+type answer uint8
+
+var answers = []string{
+	history.OK, history.UnknownAnswer, history.PreconditionFailed, history.Conflict, history.NotFound,
+	history.Throttled, history.Unavailable, history.OtherError,
+}
+
+const (
+	acknowledged answer = iota
+	outcomeUnknown
+	preconditionFailed
+	conflict
+)
+
+// conditions of a write, as numbers.
+var conditions = []string{history.IfMatch, history.IfAbsent, history.IfNone}
+
+const (
+	ifMatch uint8 = iota
+	ifAbsent
+	ifNone
+)
+
+// code is the index of a word, or the last one if the word is not known.
+func code(words []string, word string) int {
+	if n := slices.Index(words, word); n >= 0 {
+		return n
+	}
+	return len(words) - 1
+}
+
+// word is a kind or outcome of an operation as a number; the first is none.
+type word uint8
+
+const (
+	noWord word = iota
+	load
+	create
+	save
+	committed
+	userConflict
+	exhausted
+	gone
+	unknown
+	failed
+	cancelled
+)
+
+var words = []string{
+	"", "load", "create", "save", history.Committed, history.UserConflict, history.Exhausted,
+	history.Gone, history.Unknown, history.Failed, history.Cancelled,
+}
+
+// refused reports whether the outcome says that nothing was written.
+func (w word) refused() bool { return w >= userConflict && w != unknown && int(w) < len(words) }
+
+// word returns the number of a word; those that the judge does not know by
+// itself, such as further kinds of operation, are learned.
+func (j *Judge) word(s string) word {
+	for w, known := range words {
+		if known == s {
+			return word(w)
+		}
+	}
+	at := slices.Index(j.learned, s)
+	if at < 0 && len(words)+len(j.learned) < math.MaxUint8 {
+		at = len(j.learned)
+		j.learned = append(j.learned, s)
+	}
+	return word(len(words) + max(at, 0))
+}
+
+func (j *Judge) spelled(w word) string {
+	if int(w) < len(words) {
+		return words[w]
+	}
+	return j.learned[int(w)-len(words)]
+}
+
+// version is a write that was, or may have been, applied.
+type version struct {
+	start, at   int64
+	sum, fields history.Sum
+	op          int32
+	by          int32 // actor
+	etag        int32 // of this version; 0 while it is not known
+	cond        int32 // ETag that the write was conditioned on
+	of          int32 // ETag of the version it was built on
+	firstAdd    int32 // the entries it adds are object.added[firstAdd:][:adds]
+	adds        int32
+	keep, n     int32
+	parent      int32 // the version it replaced
+	pos         int32 // position in the chain; none if not on it
+	ifCond      uint8
+	answer      answer
+	moved, bad  bool
+	harness     bool // written by the harness, which needs no operation
+}
+
+// read is a read that was answered with a version, or with nothing (etag 0).
+type read struct {
+	start, at   int64
+	sum, fields history.Sum
+	op          int32
+	by          int32 // actor
+	etag        int32
+	n           int32 // none: only the ETag is known
+	version     int32
+}
+
+// object is what the history says of one key.
+type object struct {
+	number    int32
+	key       string
+	etags     table
+	mods      table
+	ops       []int32 // operations on it, in order of their beginning
+	submitted []int32 // modification numbers, in order of submission
+	added     []int32 // modification numbers, in order of writing
+	versions  list[version]
+	sets      map[int32][]history.Set // fields that a version changed
+	reads     list[read]
+	final     int32 // the last read by the harness; none if there was none
+	updated   bool  // by an operation or a write
+	// deletedUntil is when the last deletion ended, forever if that is not
+	// known: what began earlier may be gone rightly.
+	deletedUntil int64
+
+	byETag  []int32   // ETag number → version
+	state   []modInfo // by modification number
+	chain   []int32   // versions in order, oldest first
+	anchors []int32   // see anchor
+	// unsettled: some writes have no good answer and nobody read what they made.
+	unsettled bool
+	described []bool // by ETag number: somebody read more than the ETag
+}
+
+const (
+	neverDeleted = math.MinInt64
+	forever      = math.MaxInt64
+)
+
+func (j *Judge) object(key string) *object {
+	o := j.byKey[key]
+	if o == nil {
+		o = &object{
+			number: int32(len(j.objects)), key: key, final: none,
+			sets: map[int32][]history.Set{}, deletedUntil: neverDeleted,
+		}
+		o.etags.number("") // 0 is no ETag
+		j.byKey[key] = o
+		j.objects = append(j.objects, o)
+	}
+	return o
+}
+
+// modsOf are the modifications that an operation submitted to this object.
+func (o *object) modsOf(op *operation) []int32 {
+	if op.object != o.number {
+		return nil
+	}
+	return o.submitted[op.firstMod:][:op.mods]
+}
+
+func (o *object) adds(v *version) []int32 { return o.added[v.firstAdd:][:v.adds] }
+
+// version returns a version by the number of its ETag, or none.
+func (o *object) version(etag int32) int32 { return o.byETag[etag] }
+
+// position is where a version stands in the chain; none if it does not.
+func (o *object) position(version int32) int32 {
+	if version == none {
+		return none
+	}
+	return o.versions.at(version).pos
+}
+
+// operations are found by the numbers that the history gives them. In a good
+// history these are consecutive; in a garbled one they can be anything.
+type operations struct {
+	all   list[operation] // the first stands for writes outside any operation
+	dense []int32         // number → index in all, 0 if there is none
+	odd   map[int]int32
+}
+
+// index returns where the operation of that number is, adding it if it is new.
+func (t *operations) index(number int) int32 {
+	if number == 0 {
+		return 0
+	}
+	if number > 0 && number < len(t.dense) && t.dense[number] != 0 {
+		return t.dense[number]
+	}
+	if n, known := t.odd[number]; known {
+		return n
+	}
+	n := t.all.n
+	t.all.add(operation{number: number, object: none})
+	if number < 0 || number > 4*int(t.all.n)+1024 {
+		if t.odd == nil {
+			t.odd = map[int]int32{}
+		}
+		t.odd[number] = n
+		return n
+	}
+	for len(t.dense) <= number {
+		t.dense = append(t.dense, 0)
+	}
+	t.dense[number] = n
+	return n
+}

@@ -1,0 +1,93 @@
+package check
+
+import (
+	"fmt"
+
+	"holdfast/scenarios/history"
+)
+
+// trace finds, for each modification, who wrote it and whether anybody was told
+// that it is stored.
+func (o *object) trace(j *Judge) {
+	o.state = make([]modInfo, o.mods.len())
+	for i := range o.state {
+		o.state[i] = modInfo{version: none, offChain: none, removed: none, origin: none}
+	}
+	for i := range o.versions.n {
+		v := o.versions.at(i)
+		if !o.committed(i) {
+			continue
+		}
+		op := j.ops.all.at(v.op)
+		for _, m := range o.adds(v) {
+			s := &o.state[m]
+			if v.pos == none {
+				s.offChain = i
+			}
+			if (v.harness || o.submits(op, m)) && (s.origin == none || v.start < o.versions.at(s.origin).start) {
+				s.origin = i
+			}
+		}
+	}
+	for _, n := range o.ops {
+		if op := j.ops.all.at(n); op.outcome == committed {
+			for _, m := range o.modsOf(op) {
+				o.state[m].acked = true
+			}
+		}
+	}
+}
+
+// submits reports whether an operation submitted a modification.
+func (o *object) submits(op *operation, mod int32) bool {
+	for _, m := range o.modsOf(op) {
+		if m == mod {
+			return true
+		}
+	}
+	return false
+}
+
+// checkSubmitted reports modifications that a write added and its client never
+// submitted. What others had written before is the business of [ExactlyOnce]
+// and [AppendOnly].
+func (o *object) checkSubmitted(j *Judge) {
+	for i := range o.versions.n {
+		v := o.versions.at(i)
+		if v.harness || !o.committed(i) {
+			continue
+		}
+		op := j.ops.all.at(v.op)
+		for _, m := range o.adds(v) {
+			if first := o.state[m].origin; first != none && o.versions.at(first).start <= v.at || o.submits(op, m) {
+				continue
+			}
+			j.report(NothingInvented, "never submitted",
+				fmt.Sprintf("%s wrote version %s of %s with modification %s, which it was never asked to write",
+					j.writer(v), o.etags.name(v.etag), o.key, o.mods.name(m)),
+				func() []history.Event {
+					return j.story(o, evidence{versions: []int32{i}, ops: []int32{v.op}})
+				})
+		}
+	}
+}
+
+func (o *object) reportLength(j *Judge, i int32, have int) {
+	v := o.versions.at(i)
+	j.report(AppendOnly, "entries do not add up",
+		fmt.Sprintf("version %s of %s by %s has %d modifications, but what it kept and added makes %d",
+			o.etags.name(v.etag), o.key, j.writer(v), v.n, have),
+		func() []history.Event { return j.story(o, evidence{versions: []int32{i}}) })
+}
+
+func (o *object) reportDuplicate(j *Judge, i, m int32) {
+	j.counts.Duplicated++
+	v, first := o.versions.at(i), o.state[m].version
+	w := o.versions.at(first)
+	j.report(ExactlyOnce, "appended again",
+		fmt.Sprintf("%s wrote version %s of %s, in which modification %s stands twice; %s had written it before",
+			j.writer(v), o.etags.name(v.etag), o.key, o.mods.name(m), j.writer(w)),
+		func() []history.Event {
+			return j.story(o, evidence{versions: []int32{first, i}, ops: []int32{w.op, v.op}})
+		})
+}

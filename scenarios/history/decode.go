@@ -1,0 +1,73 @@
+package history
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"slices"
+)
+
+// decode reads an event strictly: what the format does not know is an error, so
+// that a damaged history is never judged as something else.
+func decode(line []byte) (*Event, error) {
+	dec := json.NewDecoder(bytes.NewReader(line))
+	dec.DisallowUnknownFields()
+	e := new(Event)
+	if err := dec.Decode(e); err != nil {
+		return nil, fmt.Errorf("the line is no event: %w", err)
+	}
+	if _, err := dec.Token(); err != io.EOF {
+		return nil, errors.New("the line holds more than one event")
+	}
+	return e, e.validate()
+}
+
+var (
+	answers = []string{
+		OK, NotFound, PreconditionFailed, Conflict, Throttled, Unavailable, UnknownAnswer, OtherError,
+	}
+	outcomes   = []string{Committed, UserConflict, Exhausted, Gone, Unknown, Failed, Cancelled}
+	conditions = []string{IfMatch, IfAbsent, IfNone}
+)
+
+func (e *Event) validate() error {
+	switch e.Kind {
+	case Invoke, Return, Wait:
+		if e.Op <= 0 || e.Actor == "" || e.Key == "" {
+			return fmt.Errorf("%s event without operation, actor or key", e.Kind)
+		}
+		if e.Kind == Return && !slices.Contains(outcomes, e.Outcome) {
+			return fmt.Errorf("return event of unknown outcome %q", e.Outcome)
+		}
+	case Get, Head, Put, Delete:
+		if e.Key == "" || !slices.Contains(answers, e.Answer) {
+			return fmt.Errorf("%s event without key, or of unknown answer %q", e.Kind, e.Answer)
+		}
+		if e.Kind == Put && !slices.Contains(conditions, e.If) {
+			return fmt.Errorf("put event of unknown condition %q", e.If)
+		}
+		if e.Doc == nil && (e.Kind == Put || e.Kind == Get && e.Answer == OK) {
+			return fmt.Errorf("%s event without its document", e.Kind)
+		}
+	case Begin, Note, End:
+	default:
+		return fmt.Errorf("event of unknown kind %q", e.Kind)
+	}
+	return e.validateNumbers()
+}
+
+func (e *Event) validateNumbers() error {
+	if e.Op < 0 || e.Op > math.MaxInt32 {
+		return fmt.Errorf("operation number %d is out of range", e.Op)
+	}
+	if e.Start > e.At {
+		return fmt.Errorf("%s event that ends before it starts", e.Kind)
+	}
+	if d := e.Doc; d != nil && (d.N < 0 || d.N > math.MaxInt32 || d.Keep < 0 || d.Keep > math.MaxInt32) {
+		return fmt.Errorf("document with a count out of range: n %d, keep %d", d.N, d.Keep)
+	}
+	return nil
+}

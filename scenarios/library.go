@@ -1,0 +1,102 @@
+package scenarios
+
+import (
+	"bytes"
+	"embed"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+
+	"holdfast/archive"
+
+	"github.com/goccy/go-yaml"
+)
+
+//go:embed library
+var library embed.FS
+
+// order is the one in which the library is listed: from the simplest to the
+// heaviest. A test holds it against the files.
+var order = []string{
+	"no-conflict", "single-conflict", "persistent-conflict",
+	"two-users", "two-users-same-field", "user-vs-backend",
+	"create-race", "backend-fan-in", "burst", "sustained-contention",
+}
+
+// Names lists the built-in scenarios.
+func Names() []string { return slices.Clone(order) }
+
+func builtIn(name string) ([]byte, bool) {
+	if !slices.Contains(order, name) {
+		return nil, false
+	}
+	source, err := library.ReadFile("library/" + name + ".yaml")
+	return source, err == nil
+}
+
+// Encode writes the scenario as YAML, all settings resolved.
+func (s *Scenario) Encode() ([]byte, error) {
+	return yaml.MarshalWithOptions(s, yaml.Indent(2), yaml.IndentSequence(true), yaml.UseLiteralStyleIfMultiline(true))
+}
+
+const defaultDocument = "CHG-12345"
+
+// OpenDocument returns the built-in document of that id ("" is CHG-12345), or
+// reads the file at that path.
+func OpenDocument(idOrPath string) (*archive.Change, error) {
+	if idOrPath == "" {
+		idOrPath = defaultDocument
+	}
+	body, err := library.ReadFile("library/documents/" + idOrPath + ".json")
+	if err != nil {
+		if body, err = os.ReadFile(idOrPath); errors.Is(err, os.ErrNotExist) && !strings.ContainsAny(idOrPath, "/.") {
+			return nil, fmt.Errorf("there is no document %q: give a file, or one of CHG-12345, CHG-30030, CIC-77001", idOrPath)
+		}
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read the document: %w", err)
+	}
+	doc, err := archive.ParseChange(body)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", idOrPath, err)
+	}
+	return doc, nil
+}
+
+// withID returns the document under another id, all else unchanged.
+func withID(doc *archive.Change, id string) (*archive.Change, error) {
+	if doc.ID() == id {
+		return doc, nil
+	}
+	was, _ := json.Marshal(doc.ID())
+	now, _ := json.Marshal(id)
+	body := doc.Encode()
+	// The id's text may stand elsewhere too: the right place is where replacing
+	// it changes the id.
+	for at := 0; ; at += len(was) {
+		next := bytes.Index(body[at:], was)
+		if next < 0 {
+			break
+		}
+		at += next
+		renamed, err := archive.ParseChange(slices.Concat(body[:at], now, body[at+len(was):]))
+		if err == nil && renamed.ID() == id {
+			return renamed, nil
+		}
+	}
+	return nil, fmt.Errorf("document %s: its id can't be replaced", doc.ID())
+}
+
+// customers lists the customer codes that a document names.
+func customers(doc *archive.Change) []string {
+	var codes []string
+	if raw, ok := doc.Field("customers"); ok {
+		if json.Unmarshal(raw, &codes) != nil {
+			return nil
+		}
+	}
+	return codes
+}

@@ -1,0 +1,220 @@
+package scenarios
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"holdfast/archive"
+
+	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/parser"
+)
+
+// FileError is a mistake in a scenario file and its place. Line and Column
+// start at 1; 0 if the place is unknown.
+type FileError struct {
+	File         string
+	Line, Column int
+	Reason       string
+}
+
+func (e *FileError) Error() string {
+	if e.Line == 0 {
+		return fmt.Sprintf("%s: %s", e.File, e.Reason)
+	}
+	return fmt.Sprintf("%s:%d:%d: %s", e.File, e.Line, e.Column, e.Reason)
+}
+
+// Open returns the scenario of that name from the library, or reads the file at
+// that path.
+func Open(nameOrPath string) (*Scenario, error) {
+	if source, ok := builtIn(nameOrPath); ok {
+		return Parse(nameOrPath+".yaml", source)
+	}
+	source, err := os.ReadFile(nameOrPath)
+	if errors.Is(err, os.ErrNotExist) && !strings.ContainsAny(nameOrPath, "/.") {
+		return nil, fmt.Errorf("there is no scenario %q%s", nameOrPath, didYouMean(nameOrPath, Names()))
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read the scenario: %w", err)
+	}
+	return Parse(nameOrPath, source)
+}
+
+// Parse reads a scenario strictly. Errors are [FileError].
+func Parse(file string, source []byte) (*Scenario, error) {
+	tree, err := parser.ParseBytes(source, 0)
+	if err != nil {
+		return nil, atPosition(file, err)
+	}
+	s := &Scenario{}
+	if len(tree.Docs) != 1 || tree.Docs[0].Body == nil {
+		return nil, &FileError{File: file, Reason: "want exactly one scenario in the file"}
+	}
+	if err := yaml.NodeToValue(tree.Docs[0].Body, s, yaml.Strict()); err != nil {
+		return nil, atPosition(file, err)
+	}
+	if err := s.Validate(); err != nil {
+		return nil, locate(file, tree, err)
+	}
+	return s, nil
+}
+
+// valueError is a bad value at a node.
+type valueError struct {
+	line, column int
+	reason       string
+}
+
+func (e *valueError) Error() string { return e.reason }
+
+func badValue(node ast.Node, err error) error {
+	p := node.GetToken().Position
+	return &valueError{p.Line, p.Column, err.Error()}
+}
+
+// atPosition turns the library's errors into one line with a place.
+func atPosition(file string, err error) error {
+	var value *valueError
+	if errors.As(err, &value) {
+		return &FileError{file, value.line, value.column, value.reason}
+	}
+	var positioned yaml.Error
+	if errors.As(err, &positioned) && positioned.GetToken() != nil {
+		p := positioned.GetToken().Position
+		return &FileError{file, p.Line, p.Column, plainReason(positioned.GetMessage())}
+	}
+	return &FileError{File: file, Reason: plainReason(err.Error())}
+}
+
+var unknownField = regexp.MustCompile(`^unknown field "(.*)"$`)
+
+// plainReason says in the scenario's words what the library says in Go's.
+func plainReason(reason string) string {
+	reason, _, _ = strings.Cut(reason, "\n")
+	if m := unknownField.FindStringSubmatch(reason); m != nil {
+		return fmt.Sprintf("unknown key %q%s", m[1], didYouMean(m[1], knownKeys))
+	}
+	return reason
+}
+
+var knownKeys = []string{
+	"name", "shows", "why", "document", "objects", "actors", "timeline", "duration", "policy", "expect",
+	"count", "popularity", "fresh_after", "absent", "kind", "load", "interferes", "operations", "think", "rate",
+	"with", "before", "times", "at", "actor", "do", "set", "type", "hold", "conflicts",
+	"min_conflicts", "thresholds", "violations",
+}
+
+// locate finds the place that a validation error speaks of.
+func locate(file string, tree *ast.File, err error) error {
+	var invalid *invalidError
+	if !errors.As(err, &invalid) {
+		return &FileError{File: file, Reason: err.Error()}
+	}
+	for path := invalid.path; ; {
+		if p, pathErr := yaml.PathString("$" + path); pathErr == nil {
+			if node, nodeErr := p.FilterFile(tree); nodeErr == nil && node != nil {
+				at := node.GetToken().Position
+				return &FileError{file, at.Line, at.Column, invalid.reason}
+			}
+		}
+		cut := strings.LastIndexAny(path, ".[")
+		if cut < 0 {
+			return &FileError{file, 1, 1, invalid.reason}
+		}
+		path = path[:cut]
+	}
+}
+
+// scalar is the text of a scalar node.
+func scalar(node ast.Node) (string, error) {
+	if _, ok := node.(ast.ScalarNode); !ok {
+		return "", badValue(node, errors.New("want a single value here"))
+	}
+	return node.GetToken().Value, nil
+}
+
+// UnmarshalYAML implements yaml.NodeUnmarshaler.
+func (d *Duration) UnmarshalYAML(node ast.Node) error {
+	text, err := scalar(node)
+	if err != nil {
+		return err
+	}
+	parsed, err := time.ParseDuration(text)
+	if err != nil || parsed < 0 {
+		return badValue(node, fmt.Errorf("want a duration such as 250ms or 10s, not %q", text))
+	}
+	*d = Duration(parsed)
+	return nil
+}
+
+// MarshalYAML writes the duration as it is read.
+func (d Duration) MarshalYAML() (any, error) { return time.Duration(d).String(), nil }
+
+// UnmarshalYAML implements yaml.NodeUnmarshaler.
+func (p *Policy) UnmarshalYAML(node ast.Node) error {
+	text, err := scalar(node)
+	if err != nil {
+		return err
+	}
+	parsed, err := archive.ParsePolicy(text)
+	if err != nil {
+		return badValue(node, err)
+	}
+	*p = Policy(parsed)
+	return nil
+}
+
+// MarshalYAML writes the policy as it is read.
+func (p Policy) MarshalYAML() (any, error) { return archive.Policy(p).String(), nil }
+
+// UnmarshalYAML implements yaml.NodeUnmarshaler.
+func (t *Threshold) UnmarshalYAML(node ast.Node) error {
+	text, err := scalar(node)
+	if err != nil {
+		return err
+	}
+	parsed, err := ParseThreshold(text)
+	if err != nil {
+		return badValue(node, err)
+	}
+	*t = parsed
+	return nil
+}
+
+// MarshalYAML writes the threshold as it is read.
+func (t Threshold) MarshalYAML() (any, error) { return t.String(), nil }
+
+// UnmarshalYAML implements yaml.NodeUnmarshaler.
+func (p *Popularity) UnmarshalYAML(node ast.Node) error {
+	text, err := scalar(node)
+	if err != nil {
+		return err
+	}
+	if text == "uniform" {
+		p.Skew = 0
+		return nil
+	}
+	if inner, ok := strings.CutPrefix(text, "zipf("); ok && strings.HasSuffix(inner, ")") {
+		skew, err := strconv.ParseFloat(strings.TrimSuffix(inner, ")"), 64)
+		if err == nil && skew > 1 {
+			p.Skew = skew
+			return nil
+		}
+	}
+	return badValue(node, fmt.Errorf("want uniform or zipf(S) with S above 1, not %q", text))
+}
+
+// MarshalYAML writes the popularity as it is read.
+func (p Popularity) MarshalYAML() (any, error) {
+	if p.Skew == 0 {
+		return "uniform", nil
+	}
+	return fmt.Sprintf("zipf(%v)", p.Skew), nil
+}

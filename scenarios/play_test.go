@@ -1,0 +1,135 @@
+package scenarios
+
+import (
+	"fmt"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"holdfast/archive"
+	"holdfast/archive/s3store/fakes3"
+	"holdfast/scenarios/check"
+	"holdfast/scenarios/cores"
+	"holdfast/scenarios/history"
+)
+
+// memory keeps the events of a run.
+type memory struct {
+	mu     sync.Mutex
+	events []*history.Event
+}
+
+func (m *memory) Add(e *history.Event) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.events = append(m.events, e)
+}
+
+// play runs a scenario against the embedded S3 and judges it.
+func play(t *testing.T, name, core string, adjust func(*Run)) (Played, check.Report, []*history.Event) {
+	t.Helper()
+	s, err := Open(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s.Duration > 0 {
+		s.Duration = Duration(500 * time.Millisecond)
+	}
+	doc, err := OpenDocument(s.Document)
+	if err != nil {
+		t.Fatal(err)
+	}
+	spec, err := cores.Find(core)
+	if err != nil {
+		t.Fatal(err)
+	}
+	server, err := fakes3.Start()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer server.Close()
+	policy := spec.Policy
+	if s.Policy != nil {
+		policy = archive.Policy(*s.Policy)
+	}
+	m := &memory{}
+	run := &Run{
+		Scenario: s, Document: doc, Core: spec, Policy: policy, Seed: 1, Repetitions: 1, Clock: archive.WallClock{}, Sink: m,
+		Store: func(n int) archive.Store { return server.Store().WithPrefix(fmt.Sprintf("r%d/", n)) },
+	}
+	if adjust != nil {
+		adjust(run)
+	}
+	played, err := run.Play(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	judge := check.New(history.Header{MinConflicts: s.Expect.MinConflicts})
+	for _, e := range m.events {
+		judge.Add(e)
+	}
+	return played, judge.Finish(), m.events
+}
+
+func TestProductionKeepsEveryInvariant(t *testing.T) {
+	for _, name := range Names() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			played, report, _ := play(t, name, "production", nil)
+			if report.Verdict != check.OK {
+				t.Errorf("verdict %s: %v", report.Verdict, report.Reasons)
+			}
+			for _, v := range report.Violations {
+				t.Errorf("%s %s: %s", v.Invariant, v.Anomaly, v.Summary)
+			}
+			for _, s := range played.Steps {
+				if !s.AsAsked {
+					t.Errorf("%s: want %s, got %s", s.Step, s.Want, s.Got)
+				}
+			}
+		})
+	}
+}
+
+// TestBrokenCoresAreCaught runs every core that a scenario says it catches.
+func TestBrokenCoresAreCaught(t *testing.T) {
+	for _, name := range Names() {
+		s, err := Open(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for core, invariants := range s.Expect.Violations {
+			t.Run(name+"/"+core, func(t *testing.T) {
+				t.Parallel()
+				_, report, _ := play(t, name, core, nil)
+				for _, want := range invariants {
+					if report.Found[check.Invariant(want)] == 0 {
+						t.Errorf("%s was not violated; found %v", want, report.Found)
+					}
+				}
+				for found := range report.Found {
+					t.Logf("%s violated %d times", found, report.Found[found])
+				}
+			})
+		}
+	}
+}
+
+func TestLibraryIsComplete(t *testing.T) {
+	files, err := library.ReadDir("library")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, f := range files {
+		if !f.IsDir() {
+			names = append(names, f.Name()[:len(f.Name())-len(".yaml")])
+		}
+	}
+	slices.Sort(names)
+	listed := slices.Sorted(slices.Values(Names()))
+	if !slices.Equal(names, listed) {
+		t.Errorf("files %v, listed %v", names, listed)
+	}
+}

@@ -1,0 +1,129 @@
+package scenarios
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"sync"
+
+	"holdfast/archive"
+)
+
+// pool is the set of documents that a repetition works on. Each slot holds one;
+// after enough updates a fresh one takes its place.
+type pool struct {
+	spec  Objects
+	doc   *archive.Change
+	setup archive.Store
+
+	mu    sync.Mutex
+	slots []slot
+	ids   []string // of all documents ever used
+}
+
+type slot struct {
+	id         string
+	generation int
+	updates    int
+}
+
+func newPool(spec Objects, doc *archive.Change, setup archive.Store) *pool {
+	return &pool{spec: spec, doc: doc, setup: setup, slots: make([]slot, max(spec.Count, 1))}
+}
+
+// open fills all slots.
+func (p *pool) open(ctx context.Context) error {
+	for n := range p.slots {
+		id := p.name(n, 1)
+		if err := p.create(ctx, id); err != nil {
+			return err
+		}
+		p.slots[n] = slot{id: id, generation: 1}
+		p.ids = append(p.ids, id)
+	}
+	return nil
+}
+
+// name is the id of a slot's document: that of the original if there is only one.
+func (p *pool) name(n, generation int) string {
+	id := p.doc.ID()
+	if len(p.slots) > 1 {
+		id += fmt.Sprintf("-s%03d", n+1)
+	}
+	if p.spec.FreshAfter > 0 {
+		id += fmt.Sprintf("-g%04d", generation)
+	}
+	return id
+}
+
+func (p *pool) create(ctx context.Context, id string) error {
+	if p.spec.Absent {
+		return nil
+	}
+	doc, err := withID(p.doc, id)
+	if err != nil {
+		return err
+	}
+	key, err := archive.Key(id)
+	if err != nil {
+		return err
+	}
+	if _, err := p.setup.Put(ctx, key, doc.Encode(), archive.IfAbsent()); err != nil {
+		return fmt.Errorf("store the scenario's document: %w", err)
+	}
+	return nil
+}
+
+// pick chooses a slot by popularity.
+func (p *pool) pick(rng *rand.Rand) int {
+	n := len(p.slots)
+	switch {
+	case n == 1:
+		return 0
+	case p.spec.Popularity.Skew > 1:
+		return int(rand.NewZipf(rng, p.spec.Popularity.Skew, 1, uint64(n-1)).Uint64())
+	}
+	return rng.IntN(n)
+}
+
+// current is the id of a slot's document.
+func (p *pool) current(n int) string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.slots[n].id
+}
+
+// updated counts a committed update of a document. Whoever makes the count full
+// stores the next document; the others go on with the old one until it is there.
+func (p *pool) updated(ctx context.Context, n int, id string) error {
+	if p.spec.FreshAfter == 0 {
+		return nil
+	}
+	p.mu.Lock()
+	s := &p.slots[n]
+	full := false
+	if s.id == id {
+		s.updates++
+		full = s.updates == p.spec.FreshAfter
+	}
+	next := p.name(n, s.generation+1)
+	p.mu.Unlock()
+	if !full {
+		return nil
+	}
+	if err := p.create(ctx, next); err != nil {
+		return err
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.slots[n] = slot{id: next, generation: s.generation + 1}
+	p.ids = append(p.ids, next)
+	return nil
+}
+
+// all lists every document that was used.
+func (p *pool) all() []string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.ids
+}

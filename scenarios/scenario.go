@@ -1,0 +1,223 @@
+// Package scenarios describes what a run does and plays it: which actors there
+// are, what each does and when, against which documents, and what is expected.
+//
+// A scenario is a YAML file. The built-in ones are embedded from library/;
+// wherever a name is accepted, a path to a file is too.
+package scenarios
+
+import (
+	"fmt"
+	"time"
+
+	"holdfast/archive"
+)
+
+// Scenario is a parsed file. [Parse] is strict: unknown keys, bad values and
+// references to actors that do not exist are errors with file, line and column.
+type Scenario struct {
+	// Name is how the scenario is asked for; lower case, digits and hyphens.
+	Name string `yaml:"name"`
+	// Shows says in a sentence what a passing run has shown; Why, why it exists.
+	Shows string `yaml:"shows"`
+	Why   string `yaml:"why"`
+	// Document is a built-in document (CHG-12345, CHG-30030, CIC-77001) or a
+	// path. Empty: CHG-12345.
+	Document string  `yaml:"document,omitempty"`
+	Objects  Objects `yaml:"objects,omitempty"`
+	Actors   []Actor `yaml:"actors"`
+	// Timeline, if given, is played step by step: a step begins when the one
+	// before it has ended or is held.
+	Timeline []Step `yaml:"timeline,omitempty"`
+	// Duration ends the loads that state no number of operations. 0: none do.
+	Duration Duration `yaml:"duration,omitempty"`
+	// Policy is the retry policy. Nil: the core's own.
+	Policy *Policy `yaml:"policy,omitempty"`
+	Expect Expect  `yaml:"expect,omitempty"`
+}
+
+// Objects says how many documents there are.
+type Objects struct {
+	// Count is the number of documents used at a time. 0: 1.
+	Count int `yaml:"count,omitempty"`
+	// Popularity is how actors choose among them: "uniform" (the default) or
+	// "zipf(S)" with S > 1, where the first is the most popular.
+	Popularity Popularity `yaml:"popularity,omitempty"`
+	// FreshAfter replaces a document by a fresh one after so many committed
+	// updates, so that contention is measured and not the growth of one
+	// document. 0: never.
+	FreshAfter int `yaml:"fresh_after,omitempty"`
+	// Absent: the documents do not exist when the scenario starts.
+	Absent bool `yaml:"absent,omitempty"`
+}
+
+// Kind is what an actor is, which decides what its load does.
+type Kind string
+
+// The kinds of actor.
+const (
+	User    Kind = "user"    // loads, edits a field, saves; on a conflict reloads and saves again
+	Backend Kind = "backend" // appends "processed" for its customer
+	Creator Kind = "creator" // creates the document
+)
+
+// Actor is one client, or Count of them, named name-01, name-02, ….
+type Actor struct {
+	Name string `yaml:"name"`
+	Kind Kind   `yaml:"kind"`
+	// Count is the number of such clients. 0: 1. The --clients flag replaces the
+	// largest count among the actors with a load.
+	Count int `yaml:"count,omitempty"`
+	// Load makes the actor run freely. Without it the actor acts in the
+	// timeline or interferes.
+	Load *Load `yaml:"load,omitempty"`
+	// Interferes makes the actor commit an update of its own each time another
+	// is about to make a call.
+	Interferes *Interferes `yaml:"interferes,omitempty"`
+}
+
+// Load is what an actor does when it runs freely. All loads start together.
+type Load struct {
+	// Operations each actor does. 0: until the scenario's duration ends.
+	Operations int `yaml:"operations,omitempty"`
+	// Think is the pause between two operations of an actor, exponentially
+	// distributed with this mean. 0: none.
+	Think Duration `yaml:"think,omitempty"`
+	// Rate makes an actor begin operations at this rate per second, whether or
+	// not the previous one has ended in time; latency counts from the intended
+	// start. 0: each operation begins when the previous one has ended.
+	Rate float64 `yaml:"rate,omitempty"`
+}
+
+// Interferes says when an actor commits an update of its own.
+type Interferes struct {
+	With   string `yaml:"with"`            // the actor that is disturbed
+	Before string `yaml:"before"`          // the store call that it is about to make: "get" or "put"
+	Times  int    `yaml:"times,omitempty"` // 0: every time
+}
+
+// Do is what a step does.
+type Do string
+
+// The steps of a timeline.
+const (
+	DoLoad   Do = "load"   // the actor remembers what it read as its base
+	DoSave   Do = "save"   // a three-way merge of Set against the base
+	DoAppend Do = "append" // Set and a modification
+	DoCreate Do = "create"
+	DoResume Do = "resume" // a held call goes on
+)
+
+// Step is one line of a timeline.
+type Step struct {
+	At    string `yaml:"at"` // a label, such as T1
+	Actor string `yaml:"actor"`
+	Do    Do     `yaml:"do"`
+	// Set are fields to change: text, or any other YAML value, as JSON.
+	Set map[string]any `yaml:"set,omitempty"`
+	// Type of the modification. Empty: as fits the step and the actor.
+	Type string `yaml:"type,omitempty"`
+	// Hold stops the actor before its next "get" or "put" until it is resumed.
+	Hold string `yaml:"hold,omitempty"`
+	// Expect is the outcome that the production core must reach when the step
+	// ends; Conflicts are the fields that a conflict must name.
+	Expect    archive.Outcome `yaml:"expect,omitempty"`
+	Conflicts []string        `yaml:"conflicts,omitempty"`
+}
+
+// Expect says what a run must show.
+type Expect struct {
+	// MinConflicts is the contention below which the run proves nothing and
+	// its verdict is inconclusive.
+	MinConflicts int `yaml:"min_conflicts,omitempty"`
+	// Thresholds are conditions on the results, such as "attempts.p99<6".
+	Thresholds []Threshold `yaml:"thresholds,omitempty"`
+	// Violations are the invariants that cores known to be broken must violate.
+	Violations map[string][]string `yaml:"violations,omitempty"`
+}
+
+// The types that are read strictly from text.
+type (
+	// Duration is a time.Duration such as 250ms or 10s.
+	Duration time.Duration
+	// Policy is a retry policy, see [archive.ParsePolicy].
+	Policy archive.Policy
+	// Popularity is "uniform" or "zipf(S)"; Skew is S, 0 for uniform.
+	Popularity struct{ Skew float64 }
+)
+
+// scalable is the actor whose number --clients sets: of those with a load the
+// one that stands for most. Nil if there is none, or no one such.
+func (s *Scenario) scalable() *Actor {
+	var most *Actor
+	tied := false
+	for i := range s.Actors {
+		a := &s.Actors[i]
+		switch {
+		case a.Load == nil:
+		case most == nil || a.Count > most.Count:
+			most, tied = a, false
+		case a.Count == most.Count:
+			tied = true
+		}
+	}
+	if tied {
+		return nil
+	}
+	return most
+}
+
+// Scale sets the number of clients of the actor that stands for several.
+func (s *Scenario) Scale(clients int) error {
+	a := s.scalable()
+	switch {
+	case clients < 1:
+		return fmt.Errorf("the number of clients must be 1 or more, not %d", clients)
+	case a == nil:
+		return fmt.Errorf("scenario %s has no one actor that could be multiplied", s.Name)
+	}
+	a.Count = clients
+	return nil
+}
+
+// Limit sets how long the loads run.
+func (s *Scenario) Limit(d time.Duration) error {
+	switch {
+	case d <= 0:
+		return fmt.Errorf("the duration must be positive, not %v", d)
+	case s.Duration == 0:
+		return fmt.Errorf("scenario %s does a fixed number of operations, so it has no duration to set", s.Name)
+	}
+	s.Duration = Duration(d)
+	return nil
+}
+
+// Clients is the number of actors.
+func (s *Scenario) Clients() int {
+	n := 0
+	for _, a := range s.Actors {
+		n += max(a.Count, 1)
+	}
+	return n
+}
+
+// Operations is the number of operations that one repetition begins, without
+// those that follow a conflict; 0 if it ends by the clock.
+func (s *Scenario) Operations() int {
+	n := 0
+	for _, step := range s.Timeline {
+		if step.Do != DoResume {
+			n++
+		}
+	}
+	for _, a := range s.Actors {
+		if a.Load == nil {
+			continue
+		}
+		each := a.Load.Operations
+		if a.Kind == User {
+			each *= 2 // a load and a save
+		}
+		n += each * max(a.Count, 1)
+	}
+	return n
+}

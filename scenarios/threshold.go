@@ -1,0 +1,99 @@
+package scenarios
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Threshold is a condition on a metric of the result, such as "attempts.p99<6".
+type Threshold struct {
+	Metric string
+	Op     string // < <= > >= ==
+	Limit  float64
+}
+
+// Metrics are the names that a threshold can use. Those with a dot are paths in
+// the result document; the rates are shares of operations or attempts.
+var Metrics = []string{
+	"attempts.mean", "attempts.p50", "attempts.p90", "attempts.p99", "attempts.max",
+	"latency_ms.p50", "latency_ms.p90", "latency_ms.p99", "latency_ms.p999", "latency_ms.max",
+	"makespan_ms.mean", "makespan_ms.p50", "makespan_ms.max",
+	"acknowledged.rate", "conflict.rate", "exhausted.rate", "user_conflict.rate",
+	"counts.operations", "counts.acknowledged", "counts.exhausted", "counts.user_conflicts",
+	"counts.conflicts_412", "counts.conflicts_409", "counts.unknown_outcomes", "counts.throttled",
+	"counts.gets", "counts.puts",
+}
+
+var thresholdSyntax = regexp.MustCompile(`^\s*([a-z0-9_.]+)\s*(<=|>=|==|<|>)\s*([0-9.eE+-]+)\s*$`)
+
+// ParseThreshold reads "metric<limit".
+func ParseThreshold(text string) (Threshold, error) {
+	m := thresholdSyntax.FindStringSubmatch(text)
+	if m == nil {
+		return Threshold{}, fmt.Errorf("threshold %q: want METRIC, one of < <= > >= ==, and a number, such as attempts.p99<6", text)
+	}
+	if !slices.Contains(Metrics, m[1]) {
+		return Threshold{}, fmt.Errorf("threshold %q: there is no metric %q%s", text, m[1], didYouMean(m[1], Metrics))
+	}
+	limit, err := strconv.ParseFloat(m[3], 64)
+	if err != nil {
+		return Threshold{}, fmt.Errorf("threshold %q: %q is no number", text, m[3])
+	}
+	return Threshold{m[1], m[2], limit}, nil
+}
+
+func (t Threshold) String() string {
+	return t.Metric + t.Op + strconv.FormatFloat(t.Limit, 'g', -1, 64)
+}
+
+// Holds reports whether a value meets the threshold.
+func (t Threshold) Holds(value float64) bool {
+	switch t.Op {
+	case "<":
+		return value < t.Limit
+	case "<=":
+		return value <= t.Limit
+	case ">":
+		return value > t.Limit
+	case ">=":
+		return value >= t.Limit
+	}
+	return value == t.Limit
+}
+
+// didYouMean suggests the closest name, or lists all if none is close.
+func didYouMean(name string, known []string) string {
+	best, distance := "", len(name)/2+1
+	for _, k := range known {
+		if d := editDistance(name, k); d < distance {
+			best, distance = k, d
+		}
+	}
+	if best != "" {
+		return fmt.Sprintf("; did you mean %s?", best)
+	}
+	return "; known: " + strings.Join(known, ", ")
+}
+
+// editDistance is Levenshtein's.
+func editDistance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			cost := 1
+			if a[i] == b[j] {
+				cost = 0
+			}
+			diagonal, row[j+1] = row[j+1], min(row[j+1]+1, row[j]+1, diagonal+cost)
+		}
+	}
+	return row[len(b)]
+}
