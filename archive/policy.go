@@ -48,7 +48,7 @@ type Policy struct {
 // Full jitter, because writers that collided once must not wake together. For
 // the usual fan-in of 30 writers on a store that commits about 15 conditional
 // writes a second on one key the last of them can't commit before 2.0 s, so
-// 16 retries and waits that add up to 14 s on average leave room to spare,
+// 16 retries and waits that add up to 12.5 s on average leave room to spare,
 // where the documented 700 ms leave none. Base 50ms makes the first wait
 // U(0, 100ms), about one round trip, so that two users who collide hardly
 // notice. Cap 2s keeps late retries from sleeping past the moment when the

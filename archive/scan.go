@@ -140,7 +140,7 @@ func skipSpace(b []byte, i int) int {
 
 // validScalar returns the index after the string, number or literal at i, or -1.
 func validScalar(b []byte, i int) int {
-	literal := ""
+	var literal string
 	switch b[i] {
 	case '"':
 		return validString(b, i)

@@ -34,7 +34,8 @@ func PointLatest(out, dir string) error {
 	}
 	link := filepath.Join(out, "latest")
 	// Replaced by a rename, so that there is always a latest.
-	next := link + ".new"
+	// Its name is the run's own: others may be ending at the same moment.
+	next := link + "." + filepath.Base(dir)
 	if err := os.Remove(next); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}

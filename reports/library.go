@@ -10,7 +10,7 @@ import (
 // Library lists scenarios with what each shows.
 func (t Text) Library(all []*scenarios.Scenario) {
 	for _, s := range all {
-		clients := plural(s.Clients(), "client")
+		clients := Plural(s.Clients(), "client")
 		if s.Duration > 0 {
 			clients += ", for " + time.Duration(s.Duration).String()
 		}

@@ -16,6 +16,9 @@ func (r *Run) Metric(name string) (value float64, ok bool) {
 		return v, true
 	}
 	group, field, _ := strings.Cut(name, ".")
+	if group == "attempts" && r.Counts.Acknowledged == 0 {
+		return 0, false
+	}
 	section := byTag(reflect.ValueOf(r).Elem(), group)
 	if section.Kind() == reflect.Pointer {
 		section = section.Elem()
@@ -51,7 +54,7 @@ func (r *Run) Judge(thresholds []scenarios.Threshold) {
 	r.Thresholds = []ThresholdResult{}
 	for _, t := range thresholds {
 		value, ok := r.Metric(t.Metric)
-		r.Thresholds = append(r.Thresholds, ThresholdResult{t.String(), value, ok && t.Holds(value)})
+		r.Thresholds = append(r.Thresholds, ThresholdResult{t.String(), value, ok && t.Holds(value), !ok})
 	}
 }
 

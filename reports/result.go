@@ -78,7 +78,11 @@ func (r *Run) Missed() []string {
 	var missed []string
 	for _, t := range r.Thresholds {
 		if !t.Passed {
-			missed = append(missed, t.Expression+" ("+formatNumber(t.Value)+")")
+			value := "it is " + formatNumber(t.Value)
+			if t.NoValue {
+				value = "there are no samples"
+			}
+			missed = append(missed, "threshold "+t.Expression+" missed: "+value)
 		}
 	}
 	for _, s := range r.Steps {
@@ -157,6 +161,7 @@ type ThresholdResult struct {
 	Expression string  `json:"expression"`
 	Value      float64 `json:"value"`
 	Passed     bool    `json:"passed"`
+	NoValue    bool    `json:"-"` // nothing was measured; Value is 0 and means nothing
 }
 
 // StepResult is a step of a timeline that expected an outcome.

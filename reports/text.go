@@ -6,7 +6,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/jedib0t/go-pretty/v6/text"
@@ -63,7 +62,7 @@ func (t Text) Run(r *Run) {
 		fmt.Fprintln(t.W)
 	}
 	t.numbers(r)
-	t.row("setting", fmt.Sprintf("%s core, %s world, %s, %s", r.Core, r.World, r.Store, plural(r.Clients, "client")))
+	t.wrapped("setting", fmt.Sprintf("%s core, %s world, %s, %s", r.Core, r.World, r.Store, Plural(r.Clients, "client")))
 	t.row("policy", r.Policy)
 	if r.Directory != "" {
 		t.row("saved in", r.Directory)
@@ -145,23 +144,22 @@ func (t Text) numbers(r *Run) {
 			ended = append(ended, fmt.Sprintf("%d %s", part.n, part.what))
 		}
 	}
-	if seconds := r.Elapsed / 1000; seconds >= 1 {
-		ended = append(ended, fmt.Sprintf("%s/s", formatNumber(float64(c.Acknowledged)/seconds)))
+	// Without what the harness did before and after.
+	if m := r.MakespanMS; m != nil && m.Mean*float64(m.Samples) >= 1000 {
+		ended = append(ended, fmt.Sprintf("%s/s", formatNumber(1000*float64(c.Acknowledged)/(m.Mean*float64(m.Samples)))))
 	}
-	t.row("operations", strings.Join(ended, ", "))
+	t.wrapped("operations", strings.Join(ended, ", "))
 	if c.Lost+c.Duplicated+c.Overwritten > 0 {
 		t.row("damage", fmt.Sprintf("%d lost, %d duplicated, %d overwritten unseen", c.Lost, c.Duplicated, c.Overwritten))
 	}
-	t.row("writes", writes(c))
+	t.wrapped("writes", writes(c))
 	if c.Acknowledged > 0 {
-		t.row("attempts", fmt.Sprintf("mean %.2f  p50 %s  p90 %s  p99 %s  max %d", r.Attempts.Mean,
-			formatNumber(r.Attempts.P50), enough(c.Acknowledged, 10, r.Attempts.P90),
-			enough(c.Acknowledged, 100, r.Attempts.P99), r.Attempts.Max))
+		t.row("attempts", fmt.Sprintf("mean %.2f  ", r.Attempts.Mean)+
+			percentiles(c.Acknowledged, float64(r.Attempts.Max), r.Attempts.P50, r.Attempts.P90, r.Attempts.P99))
 		t.histogram(r.Attempts.Histogram, c.Acknowledged)
 	}
 	if l := r.LatencyMS; l != nil {
-		t.row("latency ms", fmt.Sprintf("p50 %s  p90 %s  p99 %s  p99.9 %s  max %s", formatNumber(l.P50),
-			enough(l.Samples, 10, l.P90), enough(l.Samples, 100, l.P99), enough(l.Samples, 1000, l.P999), formatNumber(l.Max)))
+		t.row("latency ms", percentiles(l.Samples, l.Max, l.P50, l.P90, l.P99, l.P999))
 	}
 	if m := r.MakespanMS; m != nil && m.Samples > 1 {
 		t.row("makespan ms", fmt.Sprintf("mean %s  p50 %s  max %s  over %d repetitions",
@@ -171,7 +169,7 @@ func (t Text) numbers(r *Run) {
 
 // writes accounts for every write: the parts add up to the whole.
 func writes(c Counts) string {
-	parts := []string{fmt.Sprintf("%d = %d committed + %d conflicts", c.Puts, c.Committed, c.Conflicts412+c.Conflicts409)}
+	parts := []string{fmt.Sprintf("%d = %d committed + %s", c.Puts, c.Committed, Plural(c.Conflicts412+c.Conflicts409, "conflict"))}
 	for _, part := range []struct {
 		n    int
 		what string
@@ -182,17 +180,31 @@ func writes(c Counts) string {
 	}
 	text := strings.Join(parts, " + ")
 	if c.Puts > 0 {
-		text += fmt.Sprintf("  (%.1f %% met a conflict)", 100*float64(c.Conflicts412+c.Conflicts409)/float64(c.Puts))
+		text += fmt.Sprintf(" (%.1f\u00a0%% met a conflict)", 100*float64(c.Conflicts412+c.Conflicts409)/float64(c.Puts))
 	}
 	return text
 }
 
-// enough shows a percentile only if there are samples to tell it from the maximum.
-func enough(samples, needed int, value float64) string {
-	if samples < needed {
-		return fmt.Sprintf("– (needs %d)", needed)
+// percentiles shows p50, p90, … as far as there are samples to tell them from
+// the maximum, and says what the others need.
+func percentiles(samples int, most float64, values ...float64) string {
+	var shown, missing []string
+	for i, v := range values {
+		name, needed := []string{"p50", "p90", "p99", "p99.9"}[i], []int{0, 10, 100, 1000}[i]
+		switch {
+		case samples >= needed:
+			shown = append(shown, name+" "+formatNumber(v))
+		case len(missing) == 0:
+			missing = append(missing, fmt.Sprintf("%s needs %d samples", name, needed))
+		default:
+			missing = append(missing, fmt.Sprintf("%s %d", name, needed))
+		}
 	}
-	return formatNumber(value)
+	shown = append(shown, "max "+formatNumber(most))
+	if len(missing) > 0 {
+		shown = append(shown, "("+strings.Join(missing, ", ")+")")
+	}
+	return strings.Join(shown, "  ")
 }
 
 // mostBars is the number of bars that a histogram has at most.
@@ -227,11 +239,21 @@ func (t Text) histogram(counts []int, total int) {
 	most := slices.Max(append(bars, 1))
 	for i, n := range bars {
 		bar := strings.Repeat("█", (n*longest+most-1)/most)
-		t.row("", fmt.Sprintf("%5s %s %d (%.1f %%)", labels[i], bar, n, 100*float64(n)/float64(total)))
+		if n > 0 {
+			bar += " "
+		}
+		t.row("", fmt.Sprintf("%7s %s%d (%.1f %%)", labels[i], bar, n, 100*float64(n)/float64(total)))
 	}
 }
 
 func (t Text) row(name, value string) { fmt.Fprintf(t.W, "%-12s%s\n", name, value) }
+
+// wrapped is a row that keeps to the width.
+func (t Text) wrapped(name, value string) {
+	for i, line := range wrap(value, Width-12) {
+		t.row([]string{name, ""}[min(i, 1)], line)
+	}
+}
 
 // summary writes several runs as a table, the verdict of all first.
 func (t Text) summary(r Result) {
@@ -246,8 +268,7 @@ func (t Text) summary(r Result) {
 			verdict = word
 		}
 	}
-	fmt.Fprintf(t.W, "%s  %d of %d scenarios passed in %v\n\n", t.paint(verdict), passed, len(r.Runs),
-		(time.Duration(elapsed) * time.Millisecond).Round(100*time.Millisecond))
+	fmt.Fprintf(t.W, "%s  %d of %d scenarios passed in %.1f s\n\n", t.paint(verdict), passed, len(r.Runs), elapsed/1000)
 	w := table.NewWriter()
 	w.SetStyle(table.StyleDefault)
 	w.Style().Options = table.OptionsNoBordersAndSeparators
@@ -293,7 +314,8 @@ func (t Text) paint(word string) string {
 	return text.Colors{text.Bold, color}.Sprint(word)
 }
 
-func plural(n int, what string) string {
+// Plural says how many there are of something.
+func Plural(n int, what string) string {
 	if n == 1 {
 		return "1 " + what
 	}

@@ -71,7 +71,11 @@ func withID(doc *archive.Change, id string) (*archive.Change, error) {
 	if doc.ID() == id {
 		return doc, nil
 	}
-	was, _ := json.Marshal(doc.ID())
+	// As it is written there, which may be with escapes.
+	was, ok := doc.Field("changeId")
+	if !ok {
+		was, _ = doc.Field("announcement_id")
+	}
 	now, _ := json.Marshal(id)
 	body := doc.Encode()
 	// The id's text may stand elsewhere too: the right place is where replacing

@@ -1,10 +1,13 @@
 package scenarios
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -49,13 +52,20 @@ func Open(nameOrPath string) (*Scenario, error) {
 
 // Parse reads a scenario strictly. Errors are [FileError].
 func Parse(file string, source []byte) (*Scenario, error) {
+	source = bytes.TrimPrefix(source, []byte("\ufeff")) // some editors write it
 	tree, err := parser.ParseBytes(source, 0)
 	if err != nil {
 		return nil, atPosition(file, err)
 	}
 	s := &Scenario{}
-	if len(tree.Docs) != 1 || tree.Docs[0].Body == nil {
-		return nil, &FileError{File: file, Reason: "want exactly one scenario in the file"}
+	switch {
+	case len(tree.Docs) == 0 || len(tree.Docs) == 1 && tree.Docs[0].Body == nil:
+		return nil, &FileError{File: file, Reason: "the file is empty; want a scenario"}
+	case len(tree.Docs) > 1:
+		return nil, &FileError{File: file, Reason: "want exactly one scenario in the file, not several documents"}
+	}
+	if err := wholeNumbers(tree.Docs[0].Body); err != nil {
+		return nil, atPosition(file, err)
 	}
 	if err := yaml.NodeToValue(tree.Docs[0].Body, s, yaml.Strict()); err != nil {
 		return nil, atPosition(file, err)
@@ -93,13 +103,60 @@ func atPosition(file string, err error) error {
 	return &FileError{File: file, Reason: plainReason(err.Error())}
 }
 
-var unknownField = regexp.MustCompile(`^unknown field "(.*)"$`)
+// wholeNumbers refuses fractions where a count is wanted; the library would cut
+// them off. What a step sets is the user's and may be anything.
+func wholeNumbers(node ast.Node) error {
+	switch n := node.(type) {
+	case *ast.MappingNode:
+		for _, v := range n.Values {
+			if err := wholeNumbers(v); err != nil {
+				return err
+			}
+		}
+	case *ast.MappingValueNode:
+		key := n.Key.GetToken().Value
+		if f, fraction := n.Value.(*ast.FloatNode); fraction && slices.Contains(countKeys, key) {
+			return badValue(f, fmt.Errorf("%s must be a whole number, not %s", key, f.GetToken().Value))
+		}
+		if key != "set" {
+			return wholeNumbers(n.Value)
+		}
+	case *ast.SequenceNode:
+		for _, v := range n.Values {
+			if err := wholeNumbers(v); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+var countKeys = []string{"count", "fresh_after", "operations", "times", "min_conflicts"}
+
+var (
+	unknownField = regexp.MustCompile(`^unknown field "(.*)"$`)
+	wrongType    = regexp.MustCompile(`^cannot unmarshal (.+) into Go .*of type (\S+)( \( overflow \))?$`)
+)
+
+// goTypes says what a file may hold where Go wants a type.
+var goTypes = map[string]string{
+	"int": "a whole number", "float64": "a number", "bool": "true or false", "string": "text",
+}
 
 // plainReason says in the scenario's words what the library says in Go's.
 func plainReason(reason string) string {
 	reason, _, _ = strings.Cut(reason, "\n")
 	if m := unknownField.FindStringSubmatch(reason); m != nil {
 		return fmt.Sprintf("unknown key %q%s", m[1], didYouMean(m[1], knownKeys))
+	}
+	if m := wrongType.FindStringSubmatch(reason); m != nil && goTypes[m[2]] != "" {
+		if m[3] != "" {
+			return m[1] + " is out of range"
+		}
+		return "want " + goTypes[m[2]] + " here"
+	}
+	if strings.HasPrefix(reason, "found character '\t'") {
+		return "a tab can't indent YAML: use spaces"
 	}
 	return reason
 }
@@ -120,7 +177,7 @@ func locate(file string, tree *ast.File, err error) error {
 	for path := invalid.path; ; {
 		if p, pathErr := yaml.PathString("$" + path); pathErr == nil {
 			if node, nodeErr := p.FilterFile(tree); nodeErr == nil && node != nil {
-				at := node.GetToken().Position
+				at := beginning(node).GetToken().Position
 				return &FileError{file, at.Line, at.Column, invalid.reason}
 			}
 		}
@@ -130,6 +187,20 @@ func locate(file string, tree *ast.File, err error) error {
 		}
 		path = path[:cut]
 	}
+}
+
+// beginning is the node where another begins: the token of a mapping is its
+// first colon.
+func beginning(node ast.Node) ast.Node {
+	switch n := node.(type) {
+	case *ast.MappingNode:
+		if len(n.Values) > 0 && !n.IsFlowStyle {
+			return n.Values[0].Key
+		}
+	case *ast.MappingValueNode:
+		return n.Key
+	}
+	return node
 }
 
 // scalar is the text of a scalar node.
@@ -203,7 +274,7 @@ func (p *Popularity) UnmarshalYAML(node ast.Node) error {
 	}
 	if inner, ok := strings.CutPrefix(text, "zipf("); ok && strings.HasSuffix(inner, ")") {
 		skew, err := strconv.ParseFloat(strings.TrimSuffix(inner, ")"), 64)
-		if err == nil && skew > 1 {
+		if err == nil && skew > 1 && !math.IsInf(skew, 0) {
 			p.Skew = skew
 			return nil
 		}

@@ -8,6 +8,7 @@ import (
 	"maps"
 	"math/rand/v2"
 	"slices"
+	"sync"
 	"time"
 
 	"holdfast/archive"
@@ -26,19 +27,31 @@ type performer struct {
 	rng        *rand.Rand
 	edits      int
 
-	base     archive.Snapshot // what the user has loaded
-	baseID   string
-	fields   []string // text fields that a user can edit
-	cue      *cue     // set while it plays in a timeline
-	disturbs int      // times that it has interfered
+	base   archive.Snapshot // what the user has loaded
+	baseID string
+	fields []string // text fields that a user can edit
+	cue    *cue     // set while it plays in a timeline
 	// disturbers commit an update each before this one's store calls.
 	disturbers []*performer
+	turn       sync.Mutex // several that it disturbs may call at once
+	disturbs   int        // times that it has interfered
 }
 
 // editable are the fields that people edit as text, of changes and announcements.
 var editable = []string{
 	"changeTitle", "changeReason", "implementationPlan", "testPlan", "customerImpact", "rollbackPlan",
 	"title", "summary", "content",
+}
+
+// editableFields are those that a document has.
+func editableFields(doc *archive.Change) []string {
+	var fields []string
+	for _, field := range editable {
+		if _, ok := doc.Field(field); ok {
+			fields = append(fields, field)
+		}
+	}
+	return fields
 }
 
 func (p *repetition) newPerformer(a *Actor, name string, n int) (*performer, error) {
@@ -50,11 +63,7 @@ func (p *repetition) newPerformer(a *Actor, name string, n int) (*performer, err
 	if codes := customers(p.Document); len(codes) > 0 {
 		f.customer = codes[n%len(codes)]
 	}
-	for _, field := range editable {
-		if _, ok := p.Document.Field(field); ok {
-			f.fields = append(f.fields, field)
-		}
-	}
+	f.fields = editableFields(p.Document)
 	core, err := p.Core.New(cores.Environment{
 		Store: gate{f.client, f.beforeCall}, Policy: p.Policy, Clock: p.Clock, Rand: f.rng, Observer: f.client.Observer(),
 	})
@@ -85,10 +94,8 @@ func (g gate) Put(ctx context.Context, key string, body []byte, cond archive.Con
 // beforeCall holds the client if the timeline says so, and lets others interfere.
 func (f *performer) beforeCall(ctx context.Context, call string) error {
 	for _, d := range f.disturbers {
-		i := d.actor.Interferes
-		if i.Before == call && (i.Times == 0 || d.disturbs < i.Times) {
-			d.disturbs++
-			_ = d.append(ctx, f.baseID, nil, "", 0) // its outcome is in the history
+		if d.actor.Interferes.Before == call {
+			d.disturb(ctx, f.baseID)
 		}
 	}
 	if f.cue != nil {
@@ -97,12 +104,23 @@ func (f *performer) beforeCall(ctx context.Context, call string) error {
 	return nil
 }
 
+// disturb commits an update, unless it was done often enough.
+func (f *performer) disturb(ctx context.Context, id string) {
+	f.turn.Lock()
+	defer f.turn.Unlock()
+	if i := f.actor.Interferes; i.Times == 0 || f.disturbs < i.Times {
+		f.disturbs++
+		_ = f.append(ctx, id, nil, "", 0) // its outcome is in the history
+	}
+}
+
 // load reads the document as a user does who opens the edit page.
 func (f *performer) load(ctx context.Context, id string) error {
+	f.baseID = id // before the read: others may interfere with it
 	f.client.Begin(history.Operation{Do: "load", ID: id})
 	loaded, err := f.core.Load(ctx, id)
 	f.client.Finish(loaded.ETag, err)
-	f.base, f.baseID = loaded, id
+	f.base = loaded
 	return err
 }
 
@@ -168,15 +186,18 @@ func (f *performer) runLoad(ctx context.Context, start time.Time) {
 		pause := time.Duration(0)
 		switch {
 		case l.Rate > 0:
-			due = due.Add(time.Duration(f.rng.ExpFloat64() / l.Rate * float64(time.Second)))
+			due = due.Add(time.Duration(min(f.rng.ExpFloat64()/l.Rate*float64(time.Second), longestPause)))
 			pause = due.Sub(clock.Now())
 		case n > 0 && l.Think > 0:
 			pause = time.Duration(f.rng.ExpFloat64() * float64(l.Think))
 		}
-		if pause > 0 && clock.Sleep(ctx, pause) != nil {
+		// Checked before the pause: one that is longer than what is left would
+		// only make the run longer than was asked for.
+		left := time.Duration(f.repetition.Scenario.Duration) - clock.Now().Sub(start)
+		if l.Operations == 0 && left <= max(pause, 0) {
 			return
 		}
-		if l.Operations == 0 && clock.Now().Sub(start) >= time.Duration(f.repetition.Scenario.Duration) {
+		if pause > 0 && clock.Sleep(ctx, pause) != nil {
 			return
 		}
 		var intended int64
@@ -192,6 +213,9 @@ func (f *performer) runLoad(ctx context.Context, start time.Time) {
 		}
 	}
 }
+
+// longestPause, a thousand hours, keeps the sum of many from overflowing.
+const longestPause = float64(1000 * time.Hour)
 
 // mostFailures in a row, and an actor stops: a store that refuses everything
 // (no permission, no bucket) would only fill the history.

@@ -123,7 +123,7 @@ func (p *repetition) play(ctx context.Context) error {
 // cast makes a performer of each actor and tells the disturbed ones who
 // interferes with them.
 func (p *repetition) cast() error {
-	byName := map[string]*performer{}
+	byName := map[string][]*performer{}
 	for i := range p.Scenario.Actors {
 		a := &p.Scenario.Actors[i]
 		for n := range max(a.Count, 1) {
@@ -136,12 +136,14 @@ func (p *repetition) cast() error {
 				return err
 			}
 			p.actors = append(p.actors, f)
-			byName[a.Name] = f
+			byName[a.Name] = append(byName[a.Name], f)
 		}
 	}
 	for _, f := range p.actors {
 		if i := f.actor.Interferes; i != nil {
-			byName[i.With].disturbers = append(byName[i.With].disturbers, f)
+			for _, disturbed := range byName[i.With] {
+				disturbed.disturbers = append(disturbed.disturbers, f)
+			}
 		}
 	}
 	return nil

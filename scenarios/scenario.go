@@ -170,10 +170,10 @@ func (s *Scenario) scalable() *Actor {
 func (s *Scenario) Scale(clients int) error {
 	a := s.scalable()
 	switch {
-	case clients < 1:
-		return fmt.Errorf("the number of clients must be 1 or more, not %d", clients)
+	case clients < 1 || clients > mostClients:
+		return fmt.Errorf("the number of clients must be from 1 to %d, not %d", mostClients, clients)
 	case a == nil:
-		return fmt.Errorf("scenario %s has no one actor that could be multiplied", s.Name)
+		return fmt.Errorf("scenario %s has no single actor with a load whose number could be set", s.Name)
 	}
 	a.Count = clients
 	return nil

@@ -86,7 +86,7 @@ func (p *repetition) playStep(ctx context.Context, f *performer, s *Step) bool {
 	label := strings.TrimSpace(fmt.Sprintf("%s %s %s", s.At, s.Actor, s.Do))
 	switch {
 	case s.Hold != "" && !r.held:
-		p.steps = append(p.steps, StepResult{label, "held before its " + s.Hold, "ended without one: " + ended(r.err), false})
+		p.steps = append(p.steps, StepResult{label, "held before its " + s.Hold, "ended without one: " + explain(r.err), false})
 		return false
 	case r.held || s.Expect == "":
 		return true
@@ -97,7 +97,10 @@ func (p *repetition) playStep(ctx context.Context, f *performer, s *Step) bool {
 
 // compare holds the outcome of a step against what it expects.
 func (s *Step) compare(label string, err error) StepResult {
-	want, got := string(s.Expect), ended(err)
+	want, got := string(s.Expect), string(archive.OutcomeOf(err))
+	if got != want {
+		got = explain(err)
+	}
 	asAsked := archive.OutcomeOf(err) == s.Expect
 	if len(s.Conflicts) > 0 {
 		want += " on " + strings.Join(s.Conflicts, ", ")
@@ -110,7 +113,14 @@ func (s *Step) compare(label string, err error) StepResult {
 	return StepResult{label, want, got, asAsked}
 }
 
-func ended(err error) string { return string(archive.OutcomeOf(err)) }
+// explain names an outcome; of a failure, whose name says nothing, also the reason.
+func explain(err error) string {
+	outcome := archive.OutcomeOf(err)
+	if outcome == archive.Failed {
+		return fmt.Sprintf("%s (%v)", outcome, err)
+	}
+	return string(outcome)
+}
 
 func conflictFields(err error) []string {
 	var mismatch *archive.ETagMismatchError

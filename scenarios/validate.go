@@ -2,11 +2,15 @@ package scenarios
 
 import (
 	"fmt"
+	"maps"
+	"math"
 	"regexp"
 	"slices"
 	"strings"
 
 	"holdfast/archive"
+	"holdfast/scenarios/check"
+	"holdfast/scenarios/cores"
 )
 
 // invalidError is a scenario that can't be played. Path names the place in the
@@ -30,6 +34,8 @@ func (s *Scenario) Validate() error {
 	switch {
 	case !goodName.MatchString(s.Name):
 		return invalid(".name", "the name %q must be lower-case letters, digits and single hyphens", s.Name)
+	case s.Name == "latest":
+		return invalid(".name", "the name latest is taken: it is what points to the last run")
 	case s.Shows == "":
 		return invalid(".name", "say under shows: what a passing run has shown")
 	case len(s.Actors) == 0:
@@ -38,6 +44,8 @@ func (s *Scenario) Validate() error {
 		return invalid(".objects.count", "count must not be negative")
 	case s.Objects.FreshAfter < 0:
 		return invalid(".objects.fresh_after", "fresh_after must not be negative")
+	case s.Objects.FreshAfter > 0 && s.Objects.Absent:
+		return invalid(".objects.fresh_after", "absent documents can't be replaced by fresh ones")
 	case s.Expect.MinConflicts < 0:
 		return invalid(".expect.min_conflicts", "min_conflicts must not be negative")
 	}
@@ -51,8 +59,15 @@ func (s *Scenario) Validate() error {
 			return err
 		}
 	}
-	return s.validateHolds()
+	if err := s.validateHolds(); err != nil {
+		return err
+	}
+	return s.validateViolations()
 }
+
+// mostClients is more than one machine can play; a number above it is a slip
+// that would only fill the memory.
+const mostClients = 100_000
 
 func (s *Scenario) validateActor(i int) error {
 	a := &s.Actors[i]
@@ -66,6 +81,8 @@ func (s *Scenario) validateActor(i int) error {
 		return invalid(path+".kind", "an actor is of kind user, backend or creator, not %q", a.Kind)
 	case a.Count < 0:
 		return invalid(path+".count", "count must not be negative")
+	case a.Count > mostClients:
+		return invalid(path+".count", "count must be at most %d", mostClients)
 	case a.Count > 1 && a.Load == nil:
 		return invalid(path+".count", "only an actor with a load can stand for several")
 	case a.Load != nil && a.Interferes != nil:
@@ -92,8 +109,8 @@ func (s *Scenario) validateLoad(path string, a *Actor) error {
 		return invalid(path+".operations", "operations must not be negative")
 	case l.Operations == 0 && s.Duration == 0:
 		return invalid(path, "say how many operations each actor does, or give the scenario a duration")
-	case l.Rate < 0:
-		return invalid(path+".rate", "rate must not be negative")
+	case !(l.Rate >= 0) || math.IsInf(l.Rate, 0):
+		return invalid(path+".rate", "rate must be a number of operations per second, 0 or more")
 	case l.Rate > 0 && l.Think > 0:
 		return invalid(path+".rate", "a load has a rate or a think time, not both")
 	case a.Kind == Creator && l.Operations != 1:
@@ -113,6 +130,47 @@ func (s *Scenario) validateInterferes(path string, a *Actor) error {
 		return invalid(path+".times", "times must not be negative")
 	case a.Kind != Backend:
 		return invalid(path, "only a backend can interfere")
+	case s.disturbed(a) == nil:
+		return invalid(path+".with", "%s never acts: the actors only interfere with each other", a.Name)
+	}
+	return nil
+}
+
+// disturbed is the actor at the end of a chain of interferences, which acts by
+// itself. Nil: there is none, they go round in a circle.
+func (s *Scenario) disturbed(a *Actor) *Actor {
+	for range s.Actors {
+		if a == nil || a.Interferes == nil {
+			return a
+		}
+		a = s.actor(a.Interferes.With)
+	}
+	return nil
+}
+
+// validateViolations checks the names in expect.violations.
+func (s *Scenario) validateViolations() error {
+	for _, core := range slices.Sorted(maps.Keys(s.Expect.Violations)) {
+		path := ".expect.violations." + core
+		if _, err := cores.Find(core); err != nil {
+			return invalid(path, "%v", err)
+		}
+		for _, name := range s.Expect.Violations[core] {
+			if check.Invariant(name).Title() == "" {
+				return invalid(path, "there is no invariant %q", name)
+			}
+		}
+	}
+	return nil
+}
+
+// Suits reports why the scenario can't be played on a document.
+func (s *Scenario) Suits(doc *archive.Change) error {
+	for _, a := range s.Actors {
+		if a.Load != nil && a.Kind == User && len(editableFields(doc)) == 0 {
+			return fmt.Errorf("user %s has nothing to edit: document %s has none of the fields %s",
+				a.Name, doc.ID(), strings.Join(editable, ", "))
+		}
 	}
 	return nil
 }
@@ -136,6 +194,9 @@ func (s *Scenario) validateStep(i int) error {
 		return invalid(path+".expect", "%q is no outcome (committed, conflict, exhausted, gone, unknown, failed)", step.Expect)
 	case len(step.Conflicts) > 0 && step.Expect != archive.Conflict:
 		return invalid(path+".conflicts", "fields in conflict need expect: conflict")
+	}
+	if _, err := rawFields(step.Set); err != nil {
+		return invalid(path+".set", "%v", err)
 	}
 	if step.Do == DoSave && !s.loadedBefore(i) {
 		return invalid(path+".do", "%s saves without having loaded", step.Actor)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"regexp"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -46,6 +47,22 @@ func couldNotRun(format string, args ...any) error {
 	return &exitError{exitCouldNotRun, fmt.Errorf(format, args...)}
 }
 
+// strconvCause is how Go's number parsing names itself and repeats the value.
+var strconvCause = regexp.MustCompile(`strconv\.Parse(\w+): parsing "(?:[^"\\]|\\.)*": (.*)$`)
+
+// badFlag says in the user's words what is wrong with a flag's value.
+func badFlag(err error) error {
+	m := strconvCause.FindStringSubmatch(err.Error())
+	if m == nil {
+		return usage("%w", err)
+	}
+	want := map[string]string{"Int": "want a whole number", "Uint": "want a whole number, 0 or more", "Bool": "want true or false"}[m[1]]
+	if strings.HasSuffix(m[2], "range") {
+		want = "the number is too large"
+	}
+	return usage("%s%s", strings.TrimSuffix(err.Error(), m[0]), want)
+}
+
 // app is the program's streams.
 type app struct {
 	stdout, stderr io.Writer
@@ -76,7 +93,7 @@ over the scenario's file.`,
 	}
 	root.SetOut(a.stdout)
 	root.SetErr(a.stderr)
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usage("%w", err) })
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return badFlag(err) })
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(a.runCommand(), a.checkCommand(), a.listCommand(), a.validateCommand(), a.versionCommand())
 	return root
@@ -111,7 +128,7 @@ func fromEnvironment(flags *pflag.FlagSet) error {
 			return
 		}
 		if err := flags.Set(f.Name, value); err != nil {
-			failed = usage("%s=%q: %w", name, value, err)
+			failed = badFlag(fmt.Errorf("%s=%q: %w", name, value, err))
 		}
 	})
 	return failed

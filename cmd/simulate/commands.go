@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -34,10 +35,10 @@ func (a *app) checkCommand() *cobra.Command {
 			case err != nil:
 				return couldNotRun("check: %w", err)
 			}
-			if err := a.write(o, reports.NewResult(reports.NewEnvironment(nil), run)); err != nil {
-				return couldNotRun("write the report: %w", err)
+			if err = a.write(o, reports.NewResult(reports.NewEnvironment(nil), run)); err != nil {
+				err = couldNotRun("write the report: %w", err)
 			}
-			return worst([]reports.Run{run}, nil, false)
+			return worst([]reports.Run{run}, err, false)
 		},
 	}
 	o.register(cmd)
@@ -58,7 +59,11 @@ func (a *app) listCommand() *cobra.Command {
 				}
 				all = append(all, s)
 			}
-			reports.Text{W: a.stdout}.Library(all)
+			w := bufio.NewWriter(a.stdout)
+			reports.Text{W: w}.Library(all)
+			if err := w.Flush(); err != nil {
+				return couldNotRun("write the list: %w", err)
+			}
 			return nil
 		},
 	}
@@ -79,14 +84,14 @@ func (a *app) validateCommand() *cobra.Command {
 			for _, file := range files {
 				s, err := scenarios.Open(file)
 				if err == nil {
-					_, err = scenarios.OpenDocument(s.Document)
+					_, err = openDocument(s, file, "")
 				}
 				if err != nil {
 					failed++
 					fmt.Fprintf(a.stderr, "simulate: %s\n", oneLine(err.Error()))
 					continue
 				}
-				fmt.Fprintf(a.stdout, "%s: ok, scenario %s with %d clients\n", file, s.Name, s.Clients())
+				fmt.Fprintf(a.stdout, "%s: ok, scenario %s (%s)\n", file, s.Name, reports.Plural(s.Clients(), "client"))
 			}
 			if failed > 0 {
 				return &exitError{code: exitUsage}

@@ -24,8 +24,11 @@ func (a *app) write(o outputOptions, result reports.Result) error {
 	return w.Flush()
 }
 
-// worst is the error that decides the exit code of several runs.
+// worst is the error that decides the exit code of several runs. Interrupted is
+// what the user did now; a history that was cut short says so by itself, also
+// when a failure was the reason.
 func worst(runs []reports.Run, failure error, interrupted bool) error {
+	cut := false
 	inconclusive, missed := false, false
 	for i := range runs {
 		r := &runs[i]
@@ -34,13 +37,15 @@ func worst(runs []reports.Run, failure error, interrupted bool) error {
 		}
 		inconclusive = inconclusive || r.Verdict == check.Inconclusive
 		missed = missed || len(r.Missed()) > 0
-		interrupted = interrupted || r.Interrupted
+		cut = cut || r.Interrupted
 	}
 	switch {
 	case interrupted:
-		return &exitError{code: exitInterrupted}
+		return &exitError{code: exitInterrupted, err: failure}
 	case failure != nil:
 		return failure
+	case cut:
+		return &exitError{code: exitInterrupted}
 	case inconclusive:
 		return &exitError{code: exitInconclusive}
 	case missed:

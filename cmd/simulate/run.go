@@ -134,12 +134,11 @@ func (a *app) run(ctx context.Context, o runOptions, changed func(string) bool, 
 			break
 		}
 	}
-	if len(runs) == 0 && failure != nil {
-		return failure
-	}
-	result := reports.NewResult(reports.NewEnvironment(settings), runs...)
-	if err := a.write(o.output, result); err != nil {
-		return couldNotRun("write the report: %w", err)
+	if len(runs) > 0 {
+		result := reports.NewResult(reports.NewEnvironment(settings), runs...)
+		if err := a.write(o.output, result); err != nil && failure == nil {
+			failure = couldNotRun("write the report: %w", err)
+		}
 	}
 	return worst(runs, failure, ctx.Err() != nil)
 }
@@ -174,9 +173,9 @@ func (o runOptions) prepare(name string, changed func(string) bool) (*play, erro
 	if o.document != "" {
 		s.Document = o.document
 	}
-	doc, err := scenarios.OpenDocument(s.Document)
+	doc, err := openDocument(s, name, o.document)
 	if err != nil {
-		return nil, usage("--document: %w", err)
+		return nil, usage("%w", err)
 	}
 	core, err := cores.Find(o.core)
 	if err != nil {
@@ -185,6 +184,9 @@ func (o runOptions) prepare(name string, changed func(string) bool) (*play, erro
 	policy, err := o.resolvePolicy(s, core)
 	if err != nil {
 		return nil, err
+	}
+	if o.policy != "" { // so that the scenario that is saved has it
+		s.Policy = (*scenarios.Policy)(&policy)
 	}
 	for _, text := range o.thresholds {
 		t, err := scenarios.ParseThreshold(text)
@@ -203,6 +205,22 @@ func (o runOptions) prepare(name string, changed func(string) bool) (*play, erro
 	}, nil
 }
 
+// openDocument opens the document of a scenario and says where a bad one was named.
+func openDocument(s *scenarios.Scenario, scenario, flag string) (*archive.Change, error) {
+	where := scenario
+	if flag != "" {
+		where = "--document"
+	}
+	doc, err := scenarios.OpenDocument(s.Document)
+	if err == nil {
+		err = s.Suits(doc)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", where, err)
+	}
+	return doc, nil
+}
+
 func (o runOptions) validate() error {
 	switch {
 	case o.world == "virtual":
@@ -211,6 +229,8 @@ func (o runOptions) validate() error {
 		return usage("--world is real, not %q", o.world)
 	case o.runs < 1:
 		return usage("--runs must be 1 or more, not %d", o.runs)
+	case o.out == "":
+		return usage("--out wants a directory, not an empty name")
 	case o.endpoint != "" && o.store == "fake":
 		return usage("--endpoint needs --store s3://bucket/prefix")
 	}
@@ -242,7 +262,7 @@ func (o runOptions) resolvePolicy(s *scenarios.Scenario, core cores.Spec) (archi
 
 // replay is the command that runs the same again.
 func (o runOptions) replay(name string, changed func(string) bool) string {
-	args := []string{"simulate run", name}
+	args := []string{"simulate run", quoteShell(name)}
 	add := func(flag, value string) {
 		if changed(flag) {
 			args = append(args, "--"+flag, quoteShell(value))
@@ -293,16 +313,19 @@ func (a *app) playOn(ctx context.Context, o runOptions, p *play, target *target,
 	}
 	played, playErr := a.record(ctx, o, p, target.name, dir)
 	run, err := reports.FromFile(filepath.Join(dir, reports.HistoryFile))
-	if err != nil {
-		return nil, couldNotRun("judge %s: %w", p.name, errors.Join(playErr, err))
+	if playErr != nil {
+		playErr = couldNotRun("play %s: %w", p.name, playErr)
+	}
+	switch {
+	case err != nil && playErr != nil:
+		return nil, playErr // it is why the history can't be read
+	case err != nil:
+		return nil, couldNotRun("judge %s: %w", p.name, err)
 	}
 	run.Shows, run.Directory = p.run.Scenario.Shows, dir
 	run.Judge(p.run.Scenario.Expect.Thresholds)
 	for _, s := range played.Steps {
 		run.Steps = append(run.Steps, reports.StepResult{Step: s.Step, Want: s.Want, Got: s.Got, Passed: s.AsAsked})
-	}
-	if playErr != nil {
-		playErr = couldNotRun("play %s: %w", p.name, playErr)
 	}
 	if err := save(o.out, dir, p, target, &run); err != nil && playErr == nil {
 		playErr = couldNotRun("save the result of %s: %w", p.name, err)

@@ -1,25 +1,27 @@
 package check
 
-import "math"
+import (
+	"math"
+	"math/bits"
+)
 
 // settle recognises the writes without a good answer that somebody read, by
 // their content, and so learns their ETags.
 func (o *object) settle(j *Judge) {
 	o.described = make([]bool, o.etags.len())
-	candidates := map[content][]int32{} // for the contents of unknown ETags
+	var found candidates
 	for i := range o.reads.n {
 		if r := o.reads.at(i); r.etag != 0 && r.n != none && o.byETag[r.etag] == none {
-			candidates[r.content()] = nil
+			found.want(r.content())
 			o.described[r.etag] = true
 		}
 	}
-	if len(candidates) == 0 {
+	if found.last == nil {
 		return
 	}
 	for i := range o.versions.n {
-		v := o.versions.at(i)
-		if list, wanted := candidates[v.content()]; wanted && v.etag == 0 {
-			candidates[v.content()] = append(list, i)
+		if v := o.versions.at(i); v.etag == 0 {
+			found.offer(v.content(), i)
 		}
 	}
 	taken := o.taken()
@@ -28,7 +30,7 @@ func (o *object) settle(j *Judge) {
 		if r.etag == 0 || r.n == none || o.byETag[r.etag] != none {
 			continue
 		}
-		if i := o.likeliest(j, candidates[r.content()], r, taken); i != none {
+		if i := o.likeliest(j, &found, r, taken); i != none {
 			v := o.versions.at(i)
 			v.etag, o.byETag[r.etag] = r.etag, i
 			taken[v.cond] = taken[v.cond] || v.ifCond == ifMatch
@@ -55,12 +57,12 @@ func (o *object) taken() []bool {
 // not one that replaced what another is known to have replaced; rather one that
 // added something than one that repeated what it had read; rather one of unknown
 // outcome than one that was refused; and rather one whose client does not deny it.
-func (o *object) likeliest(j *Judge, candidates []int32, r *read, taken []bool) int32 {
+func (o *object) likeliest(j *Judge, found *candidates, r *read, taken []bool) int32 {
 	best, fewest := none, math.MaxInt
 	const most = 64 // there are few but in a garbled history
-	for _, i := range candidates[:min(len(candidates), most)] {
+	for i, tried := found.of(r.content()), 0; i != none && tried < most; i, tried = found.before(i), tried+1 {
 		v := o.versions.at(i)
-		if v.etag != 0 || v.start > r.at {
+		if v.etag != 0 || v.start > r.at || v.content() != r.content() {
 			continue
 		}
 		doubts := 0
@@ -76,9 +78,53 @@ func (o *object) likeliest(j *Judge, candidates []int32, r *read, taken []bool) 
 		if outcome := j.ops.all.at(v.op).outcome; outcome != committed && outcome != unknown {
 			doubts++
 		}
-		if doubts <= fewest { // of equal ones the last: the others were refused before it
+		if doubts < fewest { // of equal ones the last: the others were refused before it
 			best, fewest = i, doubts
 		}
 	}
 	return best
+}
+
+// candidates are the writes of each wanted content, the last one first.
+type candidates struct {
+	last map[uint64]int32 // by content.key
+	next map[int32]int32  // the one before it, for those few that have one
+}
+
+// key mixes a content into one word. Contents of equal key are compared in full.
+func (c content) key() uint64 {
+	const golden = 0x9e3779b97f4a7c15
+	return uint64(c.sum)*golden ^ bits.RotateLeft64(uint64(c.fields), 32) ^ uint64(uint32(c.n))
+}
+
+func (c *candidates) want(what content) {
+	if c.last == nil {
+		c.last, c.next = map[uint64]int32{}, map[int32]int32{}
+	}
+	c.last[what.key()] = none
+}
+
+func (c *candidates) offer(what content, i int32) {
+	earlier, wanted := c.last[what.key()]
+	if !wanted {
+		return
+	}
+	if earlier != none {
+		c.next[i] = earlier
+	}
+	c.last[what.key()] = i
+}
+
+func (c *candidates) of(what content) int32 {
+	if i, wanted := c.last[what.key()]; wanted {
+		return i
+	}
+	return none
+}
+
+func (c *candidates) before(i int32) int32 {
+	if earlier, ok := c.next[i]; ok {
+		return earlier
+	}
+	return none
 }

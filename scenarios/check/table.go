@@ -5,23 +5,42 @@ import "hash/maphash"
 // table gives each distinct string a small number. It holds no pointers to
 // strings: millions of them cost the garbage collector nothing.
 type table struct {
-	text  []byte
-	ends  []int   // of each string in text
-	slots []int32 // open addressing; number+1, 0 is free
+	text  [][]byte // pages
+	spots list[spot]
+	// slots are an open hash table: the upper half of a slot is the string's
+	// hash, the lower its number+1, 0 if the slot is free.
+	slots []uint64
 	seed  maphash.Seed
 	// recent are the numbers given last: most strings come several times in a row.
 	recent [4]int32
 	turn   uint8
 }
 
-func (t *table) len() int { return len(t.ends) }
+// spot is where a string is.
+type spot struct{ page, start, size uint32 }
+
+const textPage = 64 << 10
+
+func (t *table) len() int { return int(t.spots.n) }
 
 func (t *table) bytes(n int32) []byte {
-	start := 0
-	if n > 0 {
-		start = t.ends[n-1]
+	at := t.spots.at(n)
+	return t.text[at.page][at.start:][:at.size]
+}
+
+// store adds a string to the text.
+func (t *table) store(s string) {
+	last := len(t.text) - 1
+	if last < 0 || len(t.text[last])+len(s) > textPage {
+		var page []byte
+		if last >= 0 {
+			page = make([]byte, 0, max(textPage, len(s))) // the first grows: most tables are short
+		}
+		t.text = append(t.text, page)
+		last++
 	}
-	return t.text[start:t.ends[n]]
+	t.spots.add(spot{uint32(last), uint32(len(t.text[last])), uint32(len(s))})
+	t.text[last] = append(t.text[last], s...)
 }
 
 // name is the string of a number.
@@ -29,43 +48,50 @@ func (t *table) name(n int32) string { return string(t.bytes(n)) }
 
 func (t *table) number(s string) int32 {
 	for _, n := range t.recent {
-		if int(n) < len(t.ends) && string(t.bytes(n)) == s {
+		if n < t.spots.n && string(t.bytes(n)) == s {
 			return n
 		}
 	}
-	if 2*len(t.ends) >= len(t.slots) {
-		t.grow()
-	}
-	at := t.slot(s)
-	n := t.slots[at] - 1
-	if n == none {
-		n = int32(len(t.ends))
-		t.slots[at] = n + 1
-		t.text = append(t.text, s...)
-		t.ends = append(t.ends, len(t.text))
-	}
+	n := t.find(s)
 	t.recent[t.turn%4] = n
 	t.turn++
 	return n
 }
 
-// slot is where the string is, or where it belongs.
-func (t *table) slot(s string) uint64 {
+// find looks a string up in the slots and adds it if it is new.
+func (t *table) find(s string) int32 {
+	if 2*t.len() >= len(t.slots) {
+		t.grow()
+	}
+	hash := maphash.String(t.seed, s) >> 32
 	mask := uint64(len(t.slots) - 1)
-	for at := maphash.String(t.seed, s) & mask; ; at = (at + 1) & mask {
-		if n := t.slots[at] - 1; n == none || string(t.bytes(n)) == s {
-			return at
+	at := hash & mask
+	for ; t.slots[at] != 0; at = (at + 1) & mask {
+		if n := int32(uint32(t.slots[at])) - 1; t.slots[at]>>32 == hash && string(t.bytes(n)) == s {
+			return n
 		}
 	}
+	t.store(s)
+	t.slots[at] = hash<<32 | uint64(t.spots.n)
+	return t.spots.n - 1
 }
 
 func (t *table) grow() {
 	if t.slots == nil {
 		t.seed = maphash.MakeSeed()
 	}
-	t.slots = make([]int32, max(16, 2*len(t.slots)))
-	for n := range t.ends {
-		t.slots[t.slot(t.name(int32(n)))] = int32(n) + 1
+	old := t.slots
+	t.slots = make([]uint64, max(16, 2*len(old)))
+	mask := uint64(len(t.slots) - 1)
+	for _, slot := range old {
+		if slot == 0 {
+			continue
+		}
+		at := slot >> 32 & mask
+		for t.slots[at] != 0 {
+			at = (at + 1) & mask
+		}
+		t.slots[at] = slot
 	}
 }
 

@@ -191,6 +191,45 @@ func TestCounts(t *testing.T) {
 	}
 }
 
+// TestRestoredEntries: a version that was built on an old one brings back what
+// was dropped since, and drops what was added since.
+func TestRestoredEntries(t *testing.T) {
+	b := newBook()
+	b.setup(start)
+	b.append("ann", "m1", "v0", "v1")
+	eve := b.begin("eve", "append", "m3").get("v1")
+	b.begin("bob", "append", "m2").get("v1").put("v1", history.OK, "v2", start.plus("m2")).end(history.Committed, "v2")
+	eve.head("v2").put("v2", history.OK, "v3", start.plus("m1", "m3")).end(history.Committed, "v3")
+	b.final("v3")
+	r := judged(history.Header{}, b.events)
+	if r.Counts.Lost != 1 || r.Found[AppendOnly] != 2 {
+		t.Errorf("%+v %v", r.Counts, r.Found)
+	}
+	for _, v := range r.Violations {
+		if v.Invariant == NothingLost && !strings.Contains(v.Summary, "bob was told that m2 is stored") {
+			t.Error(v.Summary)
+		}
+	}
+}
+
+// TestAnomalies: the name of what went wrong is the closest one.
+func TestAnomalies(t *testing.T) {
+	b := newBook()
+	b.setup(start)
+	moved := start.plus("m1")
+	moved.moved = true
+	b.begin("ann", "append", "m1").get("v0").put("v0", history.OK, "v1", moved).end(history.Committed, "")
+	b.final("v1")
+	r := judged(history.Header{}, b.events)
+	var names []string
+	for _, v := range r.Violations {
+		names = append(names, v.Anomaly)
+	}
+	if want := "fields reordered, success without an ETag"; strings.Join(names, ", ") != want {
+		t.Errorf("got %v, want %s", names, want)
+	}
+}
+
 // TestViolationsShownAreBounded: all are counted, the first few told.
 func TestViolationsShownAreBounded(t *testing.T) {
 	b := newBook()

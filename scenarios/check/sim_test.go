@@ -1,0 +1,295 @@
+package check
+
+import (
+	"fmt"
+	"slices"
+
+	"holdfast/scenarios/history"
+
+	"pgregory.net/rapid"
+)
+
+// A tiny store with clients that take turns at random. Requests are sent,
+// applied and answered in separate turns, so that they overlap and their events
+// are logged in another order than they took effect. Replies get lost, writes
+// arrive late, and a layer below may send a write twice.
+
+// bug is what is wrong with a client.
+type bug string
+
+const (
+	correct      bug = "correct"
+	noCondition  bug = "writes without a condition"
+	staleContent bug = "reads the ETag anew and writes what it had"
+	appendsAgain bug = "appends again after a lost reply"
+	dropsEntry   bug = "drops the first entry"
+	claims       bug = "says committed whatever the store said"
+	denies       bug = "says exhausted whatever the store said"
+	blindSave    bug = "overwrites fields that it has not seen"
+)
+
+// applied is a version that the store really had.
+type applied struct {
+	doc
+	etag     string
+	op       int
+	of       string // what its client had read; "" at first
+	blind    bool   // without a condition
+	base     doc    // what the user of a save had loaded
+	save     bool
+	observed bool // somebody learned of it
+}
+
+type sim struct {
+	*book
+	t        *rapid.T
+	truth    []*applied // in order
+	unique   bool       // every write has an ETag of its own, also of the same bytes
+	actors   []*actor
+	inFlight []*request // given up by their clients; may be applied or not
+}
+
+// request is a write under way.
+type request struct {
+	*applied
+	cond, kind string
+	start      int64
+}
+
+// actor is a client, between its turns.
+type actor struct {
+	*client
+	sim  *sim
+	name string
+	bug  bug
+	todo int
+	step func() // what it does in its next turn
+
+	id       string
+	save     bool
+	loaded   doc // what a user had loaded
+	loadedAs string
+	seen     doc
+	seenAs   string
+	attempts int
+	inDoubt  string // ETag on which a write of unknown outcome was based
+	ids      int
+}
+
+func newSim(t *rapid.T, bugs []bug) *sim {
+	s := &sim{book: newBook(), t: t, unique: rapid.Bool().Draw(t, "unique")}
+	s.setup(start)
+	s.versions["v0"] = start
+	s.truth = []*applied{{doc: start, etag: "v0", observed: true}}
+	for i, b := range bugs {
+		a := &actor{sim: s, name: fmt.Sprintf("c%d", i), bug: b, todo: rapid.IntRange(1, 3).Draw(t, "todo")}
+		a.step = a.begin
+		s.actors = append(s.actors, a)
+	}
+	return s
+}
+
+func (s *sim) current() *applied { return s.truth[len(s.truth)-1] }
+
+// run takes turns until all are done, then reads the final state.
+func (s *sim) run() {
+	for {
+		able := slices.DeleteFunc(slices.Clone(s.actors), func(a *actor) bool { return a.step == nil })
+		if len(able) == 0 {
+			break
+		}
+		if len(s.inFlight) > 0 && rapid.IntRange(0, 9).Draw(s.t, "late") == 0 {
+			s.apply(s.inFlight[0])
+			s.inFlight = s.inFlight[1:]
+			s.now += 10
+			continue
+		}
+		able[rapid.IntRange(0, len(able)-1).Draw(s.t, "turn")].step()
+	}
+	s.current().observed = true
+	s.final(s.current().etag)
+}
+
+// apply is the store's decision about a write.
+func (s *sim) apply(r *request) string {
+	if !r.blind && r.cond != s.current().etag {
+		return history.PreconditionFailed
+	}
+	r.etag = fmt.Sprintf("e%x", uint64(sum(append(slices.Clone(r.entries), r.fields["title"])...)))
+	if s.unique {
+		r.etag = fmt.Sprintf("u%d", len(s.truth))
+	}
+	version := *r.applied
+	if last := s.current(); last.etag != version.etag {
+		s.truth = append(s.truth, &version)
+	}
+	s.versions[version.etag] = version.doc
+	return history.OK
+}
+
+func (a *actor) begin() {
+	if a.todo--; a.todo < 0 {
+		a.step = nil
+		return
+	}
+	repeat := a.client != nil && a.id != "" && rapid.IntRange(0, 2).Draw(a.sim.t, "repeat") == 0
+	if !repeat {
+		a.ids++
+		a.id = fmt.Sprintf("%s-%d", a.name, a.ids)
+		a.save = rapid.Bool().Draw(a.sim.t, "save")
+	}
+	a.attempts, a.inDoubt = 0, ""
+	if a.save && !repeat {
+		a.sim.book.ops++
+		a.client = &client{book: a.sim.book, actor: a.name, op: a.sim.book.ops}
+		a.sim.add(history.Event{Kind: history.Invoke, Actor: a.name, Op: a.op, Key: a.sim.key, Do: "load"})
+		a.step = a.read(func() {
+			a.loaded, a.loadedAs = a.seen, a.seenAs
+			a.end(history.Committed, a.seenAs)
+			a.step = a.invoke
+		})
+		return
+	}
+	a.invoke()
+}
+
+func (a *actor) invoke() {
+	do := "append"
+	if a.save {
+		do = "save"
+	}
+	a.client = a.sim.book.begin(a.name, do, a.id)
+	if a.save {
+		a.edits(a.loadedAs, "title")
+	}
+	a.step = a.read(a.look)
+}
+
+// read is two turns: the store looks, and the client hears of it.
+func (a *actor) read(then func()) func() {
+	return func() {
+		sent := a.sim.now
+		version := a.sim.current()
+		version.observed = true
+		a.seen, a.seenAs = version.doc, version.etag
+		a.step = func() {
+			a.client.from(sent).getAs(version.etag, version.doc)
+			a.step = then
+		}
+	}
+}
+
+// look decides what to do about what was read.
+func (a *actor) look() {
+	holds := slices.Contains(a.seen.entries, a.id)
+	if a.inDoubt != "" && a.inDoubt != a.seenAs && !holds {
+		a.inDoubt = ""
+	}
+	switch {
+	case holds && a.bug != appendsAgain:
+		a.finish(history.Committed)
+	case a.attempts >= 3 && a.inDoubt != "":
+		a.finish(history.Unknown)
+	case a.attempts >= 3:
+		a.finish(history.Exhausted)
+	case a.save && a.seen.fields["title"] != a.loaded.fields["title"] && a.bug != blindSave:
+		if a.inDoubt != "" {
+			a.finish(history.Unknown)
+		} else {
+			a.finish(history.UserConflict)
+		}
+	default:
+		a.send(a.next())
+	}
+}
+
+// next is the version that the client wants to store.
+func (a *actor) next() doc {
+	d := a.seen
+	if a.bug == dropsEntry && len(d.entries) > 1 {
+		d.entries = d.entries[1:]
+	}
+	d = d.plus(a.id)
+	if a.save {
+		d = d.set("title", "by "+a.id)
+	}
+	return d
+}
+
+func (a *actor) send(d doc) {
+	a.attempts++
+	r := &request{
+		applied: &applied{doc: d, op: a.op, of: a.seenAs, blind: a.bug == noCondition, base: a.loaded, save: a.save},
+		cond:    a.seenAs, start: a.sim.now,
+	}
+	fault := rapid.SampledFrom([]string{"", "", "", "", "lost", "late", "dropped", "throttled", "twice"}).Draw(a.sim.t, "fault")
+	a.step = func() {
+		var answer string
+		switch fault {
+		case "":
+			answer = a.sim.apply(r)
+		case "lost":
+			a.sim.apply(r)
+			answer = history.UnknownAnswer
+		case "late":
+			a.sim.inFlight = append(a.sim.inFlight, r)
+			answer = history.UnknownAnswer
+		case "dropped":
+			answer = history.UnknownAnswer
+		case "throttled":
+			answer = history.Throttled
+		case "twice":
+			a.sim.apply(r)
+			answer = a.sim.apply(r)
+		}
+		a.step = func() { a.answered(r, answer) }
+	}
+}
+
+func (a *actor) answered(r *request, answer string) {
+	etag, cond := "", r.cond
+	if answer == history.OK {
+		etag = r.etag
+		for _, v := range a.sim.truth {
+			v.observed = v.observed || v.etag == etag
+		}
+	}
+	if r.blind {
+		cond = "none"
+	}
+	a.client.from(r.start).put(cond, answer, etag, r.doc)
+	if answer == history.OK {
+		a.seenAs = etag
+	}
+	switch {
+	case a.bug == claims:
+		a.finish(history.Committed)
+	case a.bug == denies:
+		a.finish(history.Exhausted)
+	case answer == history.OK:
+		a.finish(history.Committed)
+	case a.bug == staleContent && answer == history.PreconditionFailed && a.attempts < 3:
+		stale := r.doc
+		a.step = a.read(func() {
+			if slices.Equal(a.seen.entries, stale.entries) {
+				a.finish(history.Committed) // the layer below had sent it twice
+				return
+			}
+			a.send(stale)
+		})
+	default:
+		if answer == history.UnknownAnswer {
+			a.inDoubt = r.cond
+		}
+		a.step = a.read(a.look)
+	}
+}
+
+func (a *actor) finish(outcome string) {
+	etag := ""
+	if outcome == history.Committed {
+		etag = a.seenAs
+	}
+	a.end(outcome, etag)
+	a.step = a.begin
+}
