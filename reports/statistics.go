@@ -1,6 +1,7 @@
 package reports
 
 import (
+	"math"
 	"slices"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
@@ -147,7 +148,12 @@ func (c *Collector) Fill(r *Run, judged check.Counts) {
 	r.Rates = rates(r.Counts)
 	r.Elapsed = float64(c.end) / 1e6
 	if n := int(c.latency.TotalCount()); n > 0 {
-		at := func(percent float64) float64 { return float64(c.latency.ValueAtPercentile(percent)) / 1e3 }
+		at := func(percent float64) float64 {
+			// The library rounds the rank to the nearest, so that it would call the
+			// last but one of six samples their p90: ask for the rank itself.
+			rank := math.Ceil(percent*float64(n)/100 - 1e-9)
+			return float64(c.latency.ValueAtPercentile(100*rank/float64(n))) / 1e3
+		}
 		r.LatencyMS = &Latency{n, at(50), at(90), at(99), at(99.9), float64(c.latency.Max()) / 1e3}
 	}
 	if n := len(c.makespans); n > 0 {

@@ -12,6 +12,9 @@ import (
 	"holdfast/scenarios/history"
 )
 
+// leastWidth is left for what an actor did, however long its name is.
+const leastWidth = 24
+
 // eventsShown keeps a report short; result.json has the rest.
 const eventsShown = 12
 
@@ -54,7 +57,7 @@ func (t Text) story(v check.Violation) {
 			fmt.Fprintf(t.W, "  … %d more events\n", len(v.Witness)-i)
 			return
 		}
-		lines := wrap(names.Replace(tell(&e)), Width-14-width)
+		lines := wrap(names.Replace(tell(&e)), max(Width-16-width, leastWidth))
 		for n, line := range lines {
 			if n == 0 {
 				fmt.Fprintf(t.W, "%9.2f ms  %-*s  %s\n", float64(e.At)/1e6, width, e.Actor, line)

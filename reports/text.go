@@ -242,7 +242,7 @@ func (t Text) histogram(counts []int, total int) {
 		if n > 0 {
 			bar += " "
 		}
-		t.row("", fmt.Sprintf("%7s %s%d (%.1f %%)", labels[i], bar, n, 100*float64(n)/float64(total)))
+		t.row("", fmt.Sprintf("%5s %s%d (%.1f %%)", labels[i], bar, n, 100*float64(n)/float64(total)))
 	}
 }
 
@@ -268,7 +268,7 @@ func (t Text) summary(r Result) {
 			verdict = word
 		}
 	}
-	fmt.Fprintf(t.W, "%s  %d of %d scenarios passed in %.1f s\n\n", t.paint(verdict), passed, len(r.Runs), elapsed/1000)
+	fmt.Fprintf(t.W, "%s  %d of %d scenarios passed in %.1fs\n\n", t.paint(verdict), passed, len(r.Runs), elapsed/1000)
 	w := table.NewWriter()
 	w.SetStyle(table.StyleDefault)
 	w.Style().Options = table.OptionsNoBordersAndSeparators

@@ -55,7 +55,7 @@ func million(n int, add func(*history.Event)) {
 // is held at the peak depends on how much garbage the collector lets lie.
 func BenchmarkJudge(b *testing.B) {
 	const n, batch = 1_000_000, 10_000
-	for _, percent := range []int{25, 100} {
+	for _, percent := range []int{25, 50, 100} {
 		b.Run(fmt.Sprintf("GOGC=%d", percent), func(b *testing.B) {
 			defer debug.SetGCPercent(debug.SetGCPercent(percent))
 			runtime.LockOSThread()

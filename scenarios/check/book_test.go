@@ -33,12 +33,6 @@ func (d doc) plus(entries ...string) doc {
 	return d
 }
 
-// first keeps only the first n entries.
-func (d doc) first(n int) doc {
-	d.entries = d.entries[:n]
-	return d
-}
-
 func (d doc) set(field, value string) doc {
 	d.fields = maps.Clone(d.fields)
 	if d.fields == nil {

@@ -116,8 +116,8 @@ type predecessors struct {
 func (p *predecessors) likeliest(o *object, i int32) int32 {
 	if p.byLength == nil {
 		for k := range o.versions.n {
-			if o.committed(int32(k)) {
-				p.byLength = append(p.byLength, int32(k))
+			if o.committed(k) {
+				p.byLength = append(p.byLength, k)
 			}
 		}
 		slices.SortStableFunc(p.byLength, func(a, b int32) int { return cmp.Compare(o.versions.at(a).n, o.versions.at(b).n) })

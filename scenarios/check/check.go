@@ -105,6 +105,7 @@ type Judge struct {
 	actors    table
 	objects   []*object
 	byKey     map[string]*object
+	latest    *object // of the last event
 	ops       operations
 	sets      map[int32][]string // fields that an operation meant to change
 	refusals  int

@@ -104,7 +104,7 @@ func (j *Judge) read(e *history.Event) {
 		r.n, r.sum, r.fields = bounded(e.Doc.N), e.Doc.Sum, e.Doc.Fields
 	}
 	if e.Actor == history.FinalActor && e.Kind == history.Get {
-		o.final = int32(o.reads.n)
+		o.final = o.reads.n
 	}
 	o.reads.add(r)
 }
@@ -139,7 +139,7 @@ func (j *Judge) put(e *history.Event) {
 		o.added = append(o.added, o.mods.number(id))
 	}
 	if len(d.Set) > 0 {
-		o.sets[int32(o.versions.n)] = d.Set
+		o.sets[o.versions.n] = d.Set
 	}
 	o.versions.add(v)
 	o.updated = true

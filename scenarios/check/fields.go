@@ -23,17 +23,17 @@ type fieldEdit struct {
 
 func newFieldLog(o *object) *fieldLog { return &fieldLog{o: o, log: map[string][]fieldEdit{}} }
 
-// at is the edit in force at a position; ok is false if the field never changed.
-func (l *fieldLog) at(field string, pos int32) (fieldEdit, bool) {
+// at is the edit in force at a position; zero if the field never changed.
+func (l *fieldLog) at(field string, pos int32) fieldEdit {
 	edits := l.log[field]
 	n, exact := slices.BinarySearchFunc(edits, pos, func(e fieldEdit, p int32) int { return int(e.pos - p) })
 	switch {
 	case exact:
-		return edits[n], true
+		return edits[n]
 	case n > 0:
-		return edits[n-1], true
+		return edits[n-1]
 	}
-	return fieldEdit{}, false
+	return fieldEdit{}
 }
 
 // step compares the fields of version i with those of its predecessor.
@@ -51,7 +51,7 @@ func (l *fieldLog) step(j *Judge, i, previous int32) {
 		if _, known := l.log[s.Field]; !known {
 			l.log[s.Field] = []fieldEdit{{pos: none, value: s.Was}}
 		}
-		before, _ := l.at(s.Field, v.pos-1)
+		before := l.at(s.Field, v.pos-1)
 		if s.Now != before.value {
 			if !v.harness {
 				l.judge(j, i, s, before)
@@ -85,8 +85,8 @@ func (l *fieldLog) changes(i, previous int32) []history.Set {
 	}
 	sets = slices.Clone(sets)
 	for _, field := range slices.Sorted(maps.Keys(l.log)) {
-		now, _ := l.at(field, v.pos-1)
-		if old, _ := l.at(field, built); !own[field] && old.value != now.value {
+		now := l.at(field, v.pos-1)
+		if old := l.at(field, built); !own[field] && old.value != now.value {
 			sets = append(sets, history.Set{Field: field, Was: now.value, Now: old.value})
 		}
 	}
@@ -124,7 +124,7 @@ func (l *fieldLog) unseen(op *operation, v *version, field string, before fieldE
 	if etag != 0 && o.position(seen) == none {
 		return false // what stood in that version is not known
 	}
-	known, _ := l.at(field, o.position(seen))
+	known := l.at(field, o.position(seen))
 	return known.value != before.value
 }
 

@@ -170,6 +170,9 @@ const (
 )
 
 func (j *Judge) object(key string) *object {
+	if j.latest != nil && j.latest.key == key { // consecutive events are mostly of one object
+		return j.latest
+	}
 	o := j.byKey[key]
 	if o == nil {
 		o = &object{
@@ -180,6 +183,7 @@ func (j *Judge) object(key string) *object {
 		j.byKey[key] = o
 		j.objects = append(j.objects, o)
 	}
+	j.latest = o
 	return o
 }
 

@@ -52,8 +52,8 @@ type sim struct {
 // request is a write under way.
 type request struct {
 	*applied
-	cond, kind string
-	start      int64
+	cond  string
+	start int64
 }
 
 // actor is a client, between its turns.

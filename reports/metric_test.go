@@ -1,0 +1,117 @@
+package reports
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"holdfast/scenarios"
+)
+
+// full has another value in every number, so that none can be taken for another.
+func full() *Run {
+	r := &Run{
+		Counts: Counts{
+			Operations: 101, Acknowledged: 102, UserConflicts: 103, Exhausted: 104, Puts: 105, Conflicts412: 106,
+			Conflicts409: 107, Throttled: 108, UnknownOutcomes: 109, Gets: 110,
+		},
+		Attempts:   Attempts{Mean: 1.25, P50: 2, P90: 3, P99: 4, Max: 5},
+		LatencyMS:  &Latency{Samples: 6, P50: 6.5, P90: 7.5, P99: 8.5, P999: 9.5, Max: 10.5},
+		MakespanMS: &Makespan{Samples: 11, Mean: 11.5, P50: 12.5, Max: 13.5},
+	}
+	r.Rates = rates(r.Counts)
+	return r
+}
+
+// TestEveryMetricIsInTheDocument: what a threshold compares is what result.json
+// says at that path, or under rates.
+func TestEveryMetricIsInTheDocument(t *testing.T) {
+	r := full()
+	body, err := json.Marshal(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var document map[string]map[string]any
+	var loose map[string]any
+	if err := json.Unmarshal(body, &loose); err != nil {
+		t.Fatal(err)
+	}
+	document = map[string]map[string]any{}
+	for key, v := range loose {
+		if section, ok := v.(map[string]any); ok {
+			document[key] = section
+		}
+	}
+	seen := map[float64]string{}
+	for _, name := range scenarios.Metrics {
+		got, ok := r.Metric(name)
+		if !ok {
+			t.Errorf("%s has no value", name)
+			continue
+		}
+		section, field, _ := strings.Cut(name, ".")
+		want, found := document["rates"][name]
+		if !found {
+			want, found = document[section][field]
+		}
+		if !found || want != got {
+			t.Errorf("%s is %v, the document says %v", name, got, want)
+		}
+		if other := seen[got]; other != "" {
+			t.Errorf("%s has the value of %s", name, other)
+		}
+		seen[got] = name
+	}
+}
+
+func TestMetricsWithoutSamplesHaveNoValue(t *testing.T) {
+	empty := &Run{}
+	empty.Rates = rates(empty.Counts)
+	for _, name := range scenarios.Metrics {
+		_, ok := empty.Metric(name)
+		distribution := strings.HasPrefix(name, "attempts.") || strings.HasPrefix(name, "latency_ms.") || strings.HasPrefix(name, "makespan_ms.")
+		if ok == distribution {
+			t.Errorf("%s has a value: %v", name, ok)
+		}
+	}
+	for _, name := range []string{"", ".", "counts", "counts.", "speed.p50", "scenario.", "attempts.histogram", "thresholds.passed"} {
+		if v, ok := full().Metric(name); ok {
+			t.Errorf("%q has the value %v", name, v)
+		}
+	}
+}
+
+func TestJudgeThresholds(t *testing.T) {
+	threshold := func(text string) scenarios.Threshold {
+		parsed, err := scenarios.ParseThreshold(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return parsed
+	}
+	r := full()
+	r.Judge([]scenarios.Threshold{threshold("attempts.p99<5"), threshold("attempts.p99<4"), threshold("latency_ms.max<=10.5")})
+	if missed := r.Missed(); len(missed) != 1 || missed[0] != "threshold attempts.p99<4 missed: it is 4" {
+		t.Errorf("missed %q", missed)
+	}
+	empty := &Run{}
+	empty.Judge([]scenarios.Threshold{threshold("attempts.p99<5"), threshold("latency_ms.max<1000"), threshold("counts.puts==0")})
+	if missed := empty.Missed(); len(missed) != 2 || missed[1] != "threshold latency_ms.max<1000 missed: there are no samples" {
+		t.Errorf("missed %q", missed)
+	}
+	empty.Judge(nil)
+	if empty.Thresholds == nil || len(empty.Missed()) != 0 {
+		t.Error("no thresholds must be an empty list, and none missed")
+	}
+}
+
+func TestFormatNumber(t *testing.T) {
+	for v, want := range map[float64]string{
+		0: "0", 1: "1", 0.004: "0.00", 0.125: "0.12", 9.994: "9.99", 12.34: "12.3", 99.96: "100.0", 123.4: "123",
+		999999: "999999", 1e6: "1000000", -3: "-3", 1234567.8: "1234568",
+	} {
+		if got := formatNumber(v); got != want {
+			t.Errorf("%v is written as %q, want %q", v, got, want)
+		}
+	}
+}
