@@ -41,7 +41,7 @@ type field struct {
 // [ErrInvalid]. The body must not be modified afterwards.
 func ParseChange(body []byte) (*Change, error) {
 	p := parse{
-		scanner: scanner{b: body, open: make([]container, 0, 8)},
+		scanner: scanner{b: body, most: mostNesting, open: make([]container, 0, 8)},
 		change:  &Change{body: body, fields: make([]field, 0, 48)},
 	}
 	if !p.scan(p.value) {

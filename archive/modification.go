@@ -66,7 +66,7 @@ func (m *Modification) validate() error {
 		return fmt.Errorf("%w modification id %q: printable ASCII without spaces, quotes and backslashes only", ErrInvalid, m.ID)
 	case m.Type == "":
 		return fmt.Errorf("%w modification %s: it has no modification_type", ErrInvalid, m.ID)
-	case m.MeetingMetadata != nil && !json.Valid(m.MeetingMetadata):
+	case m.MeetingMetadata != nil && !validInside(m.MeetingMetadata, 3):
 		return fmt.Errorf("%w modification %s: meeting_metadata is not JSON", ErrInvalid, m.ID)
 	}
 	if _, err := time.Parse(time.RFC3339, m.Timestamp); err != nil {

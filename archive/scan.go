@@ -23,7 +23,8 @@ const toldDepth = 3
 // for speed; encoding/json took as long as the rest of an update. FuzzValidJSON
 // holds the two together: they accept the same texts.
 type scanner struct {
-	b []byte
+	b    []byte
+	most int // nesting allowed
 	// open are the objects and arrays around the value under way, outermost first.
 	open []container
 }
@@ -36,7 +37,13 @@ type container struct {
 
 // validJSON is json.Valid.
 func validJSON(b []byte) bool {
-	s := scanner{b: b}
+	return validInside(b, 0)
+}
+
+// validInside reports whether a text is a JSON value that can stand inside outer
+// objects and arrays.
+func validInside(b []byte, outer int) bool {
+	s := scanner{b: b, most: mostNesting - outer}
 	return s.scan(func(int, span) {})
 }
 
@@ -50,7 +57,7 @@ func (s *scanner) scan(told func(depth int, value span)) bool {
 			return false // a value had to begin here
 		}
 		if c := s.b[i]; c == '{' || c == '[' {
-			if len(s.open) == mostNesting {
+			if len(s.open) == s.most {
 				return false
 			}
 			s.open = append(s.open, container{bracket: c, start: i})
