@@ -3,6 +3,7 @@ package scenarios
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -141,22 +142,27 @@ func (l bareLoop) run(ctx context.Context, key string, body []byte, operations i
       "customer_code": "hts"
     }`)
 	for range operations {
-		out, err := l.client.GetObject(ctx, &s3.GetObjectInput{Bucket: &l.bucket, Key: &key})
-		if err != nil {
-			return err
-		}
-		read, err := io.ReadAll(out.Body)
-		_ = out.Body.Close()
+		read, etag, err := l.get(ctx, key)
 		if err != nil {
 			return err
 		}
 		at := bytes.Index(read, []byte("\n  ],\n  \"meeting_metadata\""))
 		body = append(append(append(make([]byte, 0, len(read)+len(entry)), read[:at]...), entry...), read[at:]...)
-		if _, err := l.put(ctx, key, body, out.ETag); err != nil {
+		if _, err := l.put(ctx, key, body, etag); err != nil {
 			return err
 		}
 	}
-	return nil
+	_, _, err := l.get(ctx, key) // the player reads every document once more
+	return err
+}
+
+func (l bareLoop) get(ctx context.Context, key string) (body []byte, etag *string, err error) {
+	out, err := l.client.GetObject(ctx, &s3.GetObjectInput{Bucket: &l.bucket, Key: &key})
+	if err != nil {
+		return nil, nil, err
+	}
+	body, err = io.ReadAll(out.Body)
+	return body, out.ETag, errors.Join(err, out.Body.Close())
 }
 
 func (l bareLoop) put(ctx context.Context, key string, body []byte, ifMatch *string) (*s3.PutObjectOutput, error) {
