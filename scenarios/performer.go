@@ -205,7 +205,10 @@ func (f *performer) runLoad(ctx context.Context, start time.Time) {
 			intended = f.repetition.rec.Now() - clock.Now().Sub(due).Nanoseconds()
 		}
 		err := f.operate(ctx, intended)
-		if failures++; archive.OutcomeOf(err) != archive.Failed {
+		switch archive.OutcomeOf(err) {
+		case archive.Failed, archive.Gone:
+			failures++
+		default:
 			failures = 0
 		}
 		if ctx.Err() != nil || failures >= mostFailures {
@@ -218,7 +221,8 @@ func (f *performer) runLoad(ctx context.Context, start time.Time) {
 const longestPause = float64(1000 * time.Hour)
 
 // mostFailures in a row, and an actor stops: a store that refuses everything
-// (no permission, no bucket) would only fill the history.
+// (no permission, no bucket), or an object that is not there, would only fill
+// the history.
 const mostFailures = 10
 
 // operate does one operation of a load.

@@ -25,6 +25,7 @@ type slot struct {
 	id         string
 	generation int
 	updates    int
+	renewing   bool // somebody is storing the next document
 }
 
 func newPool(spec Objects, doc *archive.Change, setup archive.Store) *pool {
@@ -104,18 +105,21 @@ func (p *pool) updated(ctx context.Context, n int, id string) error {
 	full := false
 	if s.id == id {
 		s.updates++
-		full = s.updates == p.spec.FreshAfter
+		full = s.updates >= p.spec.FreshAfter && !s.renewing
+		s.renewing = s.renewing || full
 	}
 	next := p.name(n, s.generation+1)
 	p.mu.Unlock()
 	if !full {
 		return nil
 	}
-	if err := p.create(ctx, next); err != nil {
-		return err
-	}
+	err := p.create(ctx, next)
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if err != nil {
+		s.renewing = false // the next update tries again
+		return err
+	}
 	p.slots[n] = slot{id: next, generation: s.generation + 1}
 	p.ids = append(p.ids, next)
 	return nil

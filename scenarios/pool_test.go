@@ -109,6 +109,10 @@ func TestPoolReportsAStoreThatFails(t *testing.T) {
 	if err := newPool(Objects{}, p.doc, store).open(t.Context()); !errors.Is(err, broken) {
 		t.Errorf("want the store's error, got %v", err)
 	}
+	store.refuse = nil
+	if err := p.updated(t.Context(), 0, p.current(0)); err != nil || p.current(0) != "CHG-12345-g0002" {
+		t.Errorf("the next update stays with %s (%v)", p.current(0), err)
+	}
 }
 
 // TestPopularity: uniform choice is even, zipf prefers the first the more the
