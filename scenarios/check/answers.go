@@ -98,6 +98,9 @@ func (o *object) reportLost(j *Judge, n, m int32) {
 		culprit = s.removed
 	default:
 		culprit = o.rival(s.offChain)
+		if j.found[NothingLost] < MostShown { // it searches
+			culprit = o.overwriter(s.offChain, culprit)
+		}
 	}
 	if culprit != none {
 		w := o.versions.at(culprit)
@@ -112,6 +115,20 @@ func (o *object) reportLost(j *Judge, n, m int32) {
 	}
 	ev.versions = append(ev.versions, held)
 	j.report(NothingLost, anomaly, what, func() []history.Event { return j.story(o, ev) })
+}
+
+// overwriter is the first version of the chain that was answered after one off
+// the chain, from its rival on: the rival itself may have been there before.
+func (o *object) overwriter(i, rival int32) int32 {
+	if rival == none {
+		return none
+	}
+	for _, k := range o.chain[o.position(rival):] {
+		if o.versions.at(k).at >= o.versions.at(i).at {
+			return k
+		}
+	}
+	return rival
 }
 
 // checkRefused: an operation that was told that it failed has written nothing,
