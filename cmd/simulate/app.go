@@ -134,6 +134,16 @@ func fromEnvironment(flags *pflag.FlagSet) error {
 	return failed
 }
 
+// exactly is cobra.ExactArgs with a message that says what is wanted.
+func exactly(n int, what string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) != n {
+			return usage("%s wants %s, not %d arguments", cmd.Name(), what, len(args))
+		}
+		return nil
+	}
+}
+
 // isTerminal reports whether a stream is a terminal.
 func isTerminal(stream any) bool {
 	f, ok := stream.(*os.File)

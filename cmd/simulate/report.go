@@ -4,9 +4,35 @@ import (
 	"bufio"
 	"fmt"
 
+	"github.com/spf13/cobra"
+
 	"holdfast/reports"
 	"holdfast/scenarios/check"
 )
+
+// outputOptions are the flags that say what is written.
+type outputOptions struct {
+	json     bool
+	quiet    bool
+	noColor  bool
+	progress string
+}
+
+func (o *outputOptions) register(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.BoolVar(&o.json, "json", false, "write one JSON document to stdout")
+	f.BoolVar(&o.quiet, "quiet", false, "write the verdict only, and no progress")
+	f.BoolVar(&o.noColor, "no-color", false, "no colors")
+	f.StringVar(&o.progress, "progress", "auto", "progress on stderr: `auto`, bar, plain or none")
+}
+
+func (o outputOptions) validate() error {
+	switch o.progress {
+	case "auto", "bar", "plain", "none":
+		return nil
+	}
+	return usage("--progress is auto, bar, plain or none, not %q", o.progress)
+}
 
 // write writes a result to stdout as it was asked for.
 func (a *app) write(o outputOptions, result reports.Result) error {

@@ -1,0 +1,34 @@
+package main
+
+import (
+	"bufio"
+
+	"github.com/spf13/cobra"
+
+	"holdfast/reports"
+	"holdfast/scenarios"
+)
+
+func (a *app) listCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "list",
+		Short: "List the built-in scenarios",
+		Args:  exactly(0, "no arguments"),
+		RunE: func(*cobra.Command, []string) error {
+			var all []*scenarios.Scenario
+			for _, name := range scenarios.Names() {
+				s, err := scenarios.Open(name)
+				if err != nil {
+					return couldNotRun("%w", err)
+				}
+				all = append(all, s)
+			}
+			w := bufio.NewWriter(a.stdout)
+			reports.Text{W: w}.Library(all)
+			if err := w.Flush(); err != nil {
+				return couldNotRun("write the list: %w", err)
+			}
+			return nil
+		},
+	}
+}
