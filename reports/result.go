@@ -7,6 +7,7 @@ package reports
 import (
 	"encoding/json"
 	"io"
+	"reflect"
 
 	"holdfast/scenarios/check"
 )
@@ -124,6 +125,14 @@ type Counts struct {
 
 	Redelivered  int `json:"redelivered"`   // queue messages delivered again
 	DeadLettered int `json:"dead_lettered"` // queue messages given up
+}
+
+// add adds every count, those that will be added to the type included.
+func (c *Counts) add(o *Counts) {
+	sum, more := reflect.ValueOf(c).Elem(), reflect.ValueOf(o).Elem()
+	for i := range sum.NumField() {
+		sum.Field(i).SetInt(sum.Field(i).Int() + more.Field(i).Int())
+	}
 }
 
 // Attempts says how many writes an acknowledged operation needed.

@@ -12,17 +12,19 @@ import (
 )
 
 // Collector makes the numbers of a run out of its events, in one pass and with
-// memory for the open operations only.
+// memory for the open operations and a number for each acknowledged one.
 type Collector struct {
 	counts    Counts
 	histogram []int
-	latency   *hdrhistogram.Histogram // microseconds
-	makespans []float64               // milliseconds
+	latencies []int64   // microseconds, of the acknowledged operations
+	makespans []float64 // milliseconds
 	begin     int64
 	last      int64
 	begun     bool
 	end       int64
 	open      map[int]*openOperation
+	// unfinished operations of repetitions that were merged.
+	unfinished int
 }
 
 type openOperation struct {
@@ -36,7 +38,41 @@ const latencyMostMicros = 3600 * 1000 * 1000
 
 // NewCollector returns an empty collector.
 func NewCollector() *Collector {
-	return &Collector{latency: hdrhistogram.New(1, latencyMostMicros, 3), open: map[int]*openOperation{}}
+	return &Collector{open: map[int]*openOperation{}}
+}
+
+// Merge adds what another collector has of later repetitions, which must have
+// ended. Times go on where those of the first ended.
+func (c *Collector) Merge(later *Collector) {
+	c.closeRepetition()
+	later.closeRepetition()
+	c.counts.add(&later.counts)
+	for needed, n := range later.histogram {
+		c.needed(needed, n)
+	}
+	c.latencies = append(c.latencies, later.latencies...)
+	c.makespans = append(c.makespans, later.makespans...)
+	c.end += later.end
+	c.unfinished += later.unfinished
+	for _, op := range later.open {
+		if !op.load {
+			c.unfinished++
+		}
+	}
+}
+
+// Reset makes the collector as new.
+func (c *Collector) Reset() {
+	clear(c.open)
+	*c = Collector{open: c.open, histogram: c.histogram[:0], latencies: c.latencies[:0], makespans: c.makespans[:0]}
+}
+
+// needed counts operations that needed so many attempts.
+func (c *Collector) needed(attempts, operations int) {
+	for len(c.histogram) <= attempts {
+		c.histogram = append(c.histogram, 0)
+	}
+	c.histogram[attempts] += operations
 }
 
 // Add takes the next event.
@@ -113,12 +149,8 @@ func (c *Collector) finish(e *history.Event) {
 	switch e.Outcome {
 	case history.Committed:
 		n.Acknowledged++
-		for len(c.histogram) <= op.puts {
-			c.histogram = append(c.histogram, 0)
-		}
-		c.histogram[op.puts]++
-		micros := min(max((e.At-op.start)/1000, 1), latencyMostMicros)
-		_ = c.latency.RecordValue(micros) // in range by construction
+		c.needed(op.puts, 1)
+		c.latencies = append(c.latencies, min(max((e.At-op.start)/1000, 1), latencyMostMicros))
 	case history.UserConflict:
 		n.UserConflicts++
 	case history.Exhausted:
@@ -138,6 +170,7 @@ func (c *Collector) finish(e *history.Event) {
 func (c *Collector) Fill(r *Run, judged check.Counts) {
 	c.closeRepetition()
 	r.Counts = c.counts
+	r.Counts.Unfinished = c.unfinished
 	for _, op := range c.open {
 		if !op.load {
 			r.Counts.Unfinished++
@@ -147,21 +180,31 @@ func (c *Collector) Fill(r *Run, judged check.Counts) {
 	r.Attempts = c.attempts()
 	r.Rates = rates(r.Counts)
 	r.Elapsed = float64(c.end) / 1e6
-	if n := int(c.latency.TotalCount()); n > 0 {
-		at := func(percent float64) float64 {
-			// The library rounds the rank to the nearest, so that it would call the
-			// last but one of six samples their p90: ask for the rank itself.
-			rank := math.Ceil(percent*float64(n)/100 - 1e-9)
-			return float64(c.latency.ValueAtPercentile(100*rank/float64(n))) / 1e3
-		}
-		r.LatencyMS = &Latency{n, at(50), at(90), at(99), at(99.9), float64(c.latency.Max()) / 1e3}
-	}
+	r.LatencyMS = latency(c.latencies)
 	if n := len(c.makespans); n > 0 {
 		slices.Sort(c.makespans)
 		r.MakespanMS = &Makespan{
 			n, stat.Mean(c.makespans, nil), stat.Quantile(0.5, stat.Empirical, c.makespans, nil), c.makespans[n-1],
 		}
 	}
+}
+
+func latency(micros []int64) *Latency {
+	n := len(micros)
+	if n == 0 {
+		return nil
+	}
+	histogram := hdrhistogram.New(1, latencyMostMicros, 3)
+	for _, m := range micros {
+		_ = histogram.RecordValue(m) // in range by construction
+	}
+	at := func(percent float64) float64 {
+		// The library rounds the rank to the nearest, so that it would call the
+		// last but one of six samples their p90: ask for the rank itself.
+		rank := math.Ceil(percent*float64(n)/100 - 1e-9)
+		return float64(histogram.ValueAtPercentile(100*rank/float64(n))) / 1e3
+	}
+	return &Latency{n, at(50), at(90), at(99), at(99.9), float64(histogram.Max()) / 1e3}
 }
 
 func (c *Collector) attempts() Attempts {

@@ -11,6 +11,7 @@ import (
 	"holdfast/archive"
 	"holdfast/scenarios/cores"
 	"holdfast/scenarios/history"
+	"holdfast/scenarios/world"
 )
 
 // plain is a store in memory. Each call takes a while on its clock.
@@ -125,13 +126,12 @@ func inMemory(t *testing.T, source string, adjust func(*Run, *plain)) (Played, [
 	}
 	run := &Run{
 		Scenario: s, Document: doc, Core: must(cores.Find("production")), Policy: policy,
-		Seed: 1, Repetitions: 1, Clock: clock, Sink: m,
-		Store: func(int) archive.Store { return store },
+		Seed: 1, Repetitions: 1,
 	}
 	if adjust != nil {
 		adjust(run, store)
 	}
-	played, err := run.Play(t.Context())
+	played, err := run.Play(t.Context(), func(int) world.World { return world.NewReal(clock, store, nil) }, m)
 	if err != nil {
 		t.Fatal(err)
 	}

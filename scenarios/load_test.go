@@ -10,6 +10,7 @@ import (
 	"holdfast/archive"
 	"holdfast/scenarios/cores"
 	"holdfast/scenarios/history"
+	"holdfast/scenarios/world"
 )
 
 const ms = int64(time.Millisecond)
@@ -117,10 +118,9 @@ actors: [{name: ann, kind: user, load: {operations: 1}}]
 	}
 	run := &Run{
 		Scenario: s, Document: doc, Policy: archive.Policy{Kind: archive.None, Retries: 5}, Seed: 1, Repetitions: 1,
-		Clock: clock, Sink: m, Store: func(int) archive.Store { return store },
 	}
 	run.Core = must(cores.Find("production"))
-	if _, err := run.Play(t.Context()); err != nil {
+	if _, err := run.Play(t.Context(), func(int) world.World { return world.NewReal(clock, store, nil) }, m); err != nil {
 		t.Fatal(err)
 	}
 	want := `ann load

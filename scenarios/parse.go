@@ -4,15 +4,10 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"math"
 	"os"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
-	"time"
-
-	"holdfast/archive"
 
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
@@ -162,7 +157,8 @@ func plainReason(reason string) string {
 }
 
 var knownKeys = []string{
-	"name", "shows", "why", "document", "objects", "actors", "timeline", "duration", "policy", "expect",
+	"name", "shows", "why", "document", "objects", "actors", "timeline", "duration", "core", "policy", "latency",
+	"faults", "codec", "schedule", "expect",
 	"count", "popularity", "fresh_after", "absent", "kind", "load", "interferes", "operations", "think", "rate",
 	"with", "before", "times", "at", "actor", "do", "set", "type", "hold", "conflicts",
 	"min_conflicts", "thresholds", "violations",
@@ -201,91 +197,4 @@ func beginning(node ast.Node) ast.Node {
 		return n.Key
 	}
 	return node
-}
-
-// scalar is the text of a scalar node.
-func scalar(node ast.Node) (string, error) {
-	if _, ok := node.(ast.ScalarNode); !ok {
-		return "", badValue(node, errors.New("want a single value here"))
-	}
-	return node.GetToken().Value, nil
-}
-
-// UnmarshalYAML implements yaml.NodeUnmarshaler.
-func (d *Duration) UnmarshalYAML(node ast.Node) error {
-	text, err := scalar(node)
-	if err != nil {
-		return err
-	}
-	parsed, err := time.ParseDuration(text)
-	if err != nil || parsed < 0 {
-		return badValue(node, fmt.Errorf("want a duration such as 250ms or 10s, not %q", text))
-	}
-	*d = Duration(parsed)
-	return nil
-}
-
-// MarshalYAML writes the duration as it is read.
-func (d Duration) MarshalYAML() (any, error) { return time.Duration(d).String(), nil }
-
-// UnmarshalYAML implements yaml.NodeUnmarshaler.
-func (p *Policy) UnmarshalYAML(node ast.Node) error {
-	text, err := scalar(node)
-	if err != nil {
-		return err
-	}
-	parsed, err := archive.ParsePolicy(text)
-	if err != nil {
-		return badValue(node, err)
-	}
-	*p = Policy(parsed)
-	return nil
-}
-
-// MarshalYAML writes the policy as it is read.
-func (p Policy) MarshalYAML() (any, error) { return archive.Policy(p).String(), nil }
-
-// UnmarshalYAML implements yaml.NodeUnmarshaler.
-func (t *Threshold) UnmarshalYAML(node ast.Node) error {
-	text, err := scalar(node)
-	if err != nil {
-		return err
-	}
-	parsed, err := ParseThreshold(text)
-	if err != nil {
-		return badValue(node, err)
-	}
-	*t = parsed
-	return nil
-}
-
-// MarshalYAML writes the threshold as it is read.
-func (t Threshold) MarshalYAML() (any, error) { return t.String(), nil }
-
-// UnmarshalYAML implements yaml.NodeUnmarshaler.
-func (p *Popularity) UnmarshalYAML(node ast.Node) error {
-	text, err := scalar(node)
-	if err != nil {
-		return err
-	}
-	if text == "uniform" {
-		p.Skew = 0
-		return nil
-	}
-	if inner, ok := strings.CutPrefix(text, "zipf("); ok && strings.HasSuffix(inner, ")") {
-		skew, err := strconv.ParseFloat(strings.TrimSuffix(inner, ")"), 64)
-		if err == nil && skew > 1 && !math.IsInf(skew, 0) {
-			p.Skew = skew
-			return nil
-		}
-	}
-	return badValue(node, fmt.Errorf("want uniform or zipf(S) with S above 1, not %q", text))
-}
-
-// MarshalYAML writes the popularity as it is read.
-func (p Popularity) MarshalYAML() (any, error) {
-	if p.Skew == 0 {
-		return "uniform", nil
-	}
-	return fmt.Sprintf("zipf(%v)", p.Skew), nil
 }

@@ -8,12 +8,12 @@ import (
 	"maps"
 	"math/rand/v2"
 	"slices"
-	"sync"
 	"time"
 
 	"holdfast/archive"
 	"holdfast/scenarios/cores"
 	"holdfast/scenarios/history"
+	"holdfast/scenarios/network"
 )
 
 // performer is one client: an actor, the core it uses and what it remembers.
@@ -25,7 +25,9 @@ type performer struct {
 	client     *history.Client
 	core       cores.Core
 	rng        *rand.Rand
+	faults     *network.Injector // nil: none
 	edits      int
+	copies     int // of its messages that were delivered again
 
 	base   archive.Snapshot // what the user has loaded
 	baseID string
@@ -33,8 +35,8 @@ type performer struct {
 	cue    *cue     // set while it plays in a timeline
 	// disturbers commit an update each before this one's store calls.
 	disturbers []*performer
-	turn       sync.Mutex // several that it disturbs may call at once
-	disturbs   int        // times that it has interfered
+	turn       turnstile // several that it disturbs may call at once
+	disturbs   int       // times that it has interfered
 }
 
 // editable are the fields that people edit as text, of changes and announcements.
@@ -57,69 +59,64 @@ func editableFields(doc *archive.Change) []string {
 func (p *repetition) newPerformer(a *Actor, name string, n int) (*performer, error) {
 	f := &performer{
 		repetition: p, actor: a, name: name,
-		client: p.rec.Client(name, p.prefix, p.store),
+		client: p.rec.Client(name, p.prefix, p.world.Store(name)),
 		rng:    stream(p.Seed, p.Scenario.Name, p.number, name),
+	}
+	if len(p.Scenario.Faults) > 0 {
+		f.faults = network.NewInjector(p.Scenario.faults(), name, a.Name, stream(p.Seed, p.Scenario.Name, p.number, name+"\x00faults"))
 	}
 	if codes := customers(p.Document); len(codes) > 0 {
 		f.customer = codes[n%len(codes)]
 	}
 	f.fields = editableFields(p.Document)
-	core, err := p.Core.New(cores.Environment{
-		Store: gate{f.client, f.beforeCall}, Policy: p.Policy, Clock: p.Clock, Rand: f.rng, Observer: f.client.Observer(),
+	return f, f.start()
+}
+
+// start gives the performer a core of its own, as the start of a process does.
+func (f *performer) start() (err error) {
+	p := f.repetition
+	f.core, err = p.Core.New(cores.Environment{
+		Store: gate{f.client, f.beforeCall}, Policy: p.Policy, Clock: p.world, Rand: f.rng, Observer: f.client.Observer(),
 	})
-	f.core = core
-	return f, err
-}
-
-// gate lets something happen before each read and write of a client.
-type gate struct {
-	archive.Store
-	before func(ctx context.Context, call string) error
-}
-
-func (g gate) Get(ctx context.Context, key string) ([]byte, string, error) {
-	if err := g.before(ctx, "get"); err != nil {
-		return nil, "", err
-	}
-	return g.Store.Get(ctx, key)
-}
-
-func (g gate) Put(ctx context.Context, key string, body []byte, cond archive.Condition) (string, error) {
-	if err := g.before(ctx, "put"); err != nil {
-		return "", err
-	}
-	return g.Store.Put(ctx, key, body, cond)
-}
-
-// beforeCall holds the client if the timeline says so, and lets others interfere.
-func (f *performer) beforeCall(ctx context.Context, call string) error {
-	for _, d := range f.disturbers {
-		if d.actor.Interferes.Before == call {
-			d.disturb(ctx, f.baseID)
-		}
-	}
-	if f.cue != nil {
-		return f.cue.hold(ctx, call)
-	}
-	return nil
+	f.base = archive.Snapshot{}
+	return err
 }
 
 // disturb commits an update, unless it was done often enough.
 func (f *performer) disturb(ctx context.Context, id string) {
-	f.turn.Lock()
-	defer f.turn.Unlock()
+	f.turn.enter(f.repetition.world)
+	defer f.turn.leave()
 	if i := f.actor.Interferes; i.Times == 0 || f.disturbs < i.Times {
 		f.disturbs++
 		_ = f.append(ctx, id, nil, "", 0) // its outcome is in the history
 	}
 }
 
+// intent is what a client wants of its core. It stays the same, modification ids
+// included, however often the client has to begin again.
+type intent struct {
+	op       history.Operation
+	base     archive.Snapshot
+	document archive.Document // of a create
+	edit     archive.Edit
+}
+
+func (f *performer) do(ctx context.Context, in *intent) (archive.Snapshot, error) {
+	switch in.op.Do {
+	case "load":
+		return f.core.Load(ctx, in.op.ID)
+	case "save":
+		return f.core.Save(ctx, in.op.ID, in.base, in.edit)
+	case "append":
+		return f.core.Append(ctx, in.op.ID, in.edit)
+	}
+	return f.core.Create(ctx, in.op.ID, in.document, in.edit.Modifications...)
+}
+
 // load reads the document as a user does who opens the edit page.
 func (f *performer) load(ctx context.Context, id string) error {
 	f.baseID = id // before the read: others may interfere with it
-	f.client.Begin(history.Operation{Do: "load", ID: id})
-	loaded, err := f.core.Load(ctx, id)
-	f.client.Finish(loaded.ETag, err)
+	loaded, err := f.submit(ctx, &intent{op: history.Operation{Do: "load", ID: id}})
 	f.base = loaded
 	return err
 }
@@ -127,11 +124,13 @@ func (f *performer) load(ctx context.Context, id string) error {
 // save submits fields against what the user has loaded.
 func (f *performer) save(ctx context.Context, fields map[string]json.RawMessage, kind string, due int64) error {
 	m := f.modification(kind, archive.Updated)
-	f.client.Begin(history.Operation{
-		Do: "save", ID: f.baseID, IDs: []string{m.ID}, Sets: slices.Sorted(maps.Keys(fields)), Base: f.base.ETag, Due: due,
+	_, err := f.submit(ctx, &intent{
+		op: history.Operation{
+			Do: "save", ID: f.baseID, IDs: []string{m.ID}, Sets: slices.Sorted(maps.Keys(fields)), Base: f.base.ETag, Due: due,
+		},
+		base: f.base,
+		edit: archive.Edit{Fields: fields, Modifications: []archive.Modification{m}},
 	})
-	saved, err := f.core.Save(ctx, f.baseID, f.base, archive.Edit{Fields: fields, Modifications: []archive.Modification{m}})
-	f.client.Finish(saved.ETag, err)
 	return err
 }
 
@@ -145,11 +144,12 @@ func (f *performer) append(ctx context.Context, id string, fields map[string]jso
 	if m.Type == archive.Processed {
 		m.CustomerCode = f.customer
 	}
-	f.client.Begin(history.Operation{
-		Do: "append", ID: id, IDs: []string{m.ID}, Sets: slices.Sorted(maps.Keys(fields)), Due: due,
-	})
-	stored, err := f.core.Append(ctx, id, archive.Edit{Fields: fields, Modifications: []archive.Modification{m}})
-	f.client.Finish(stored.ETag, err)
+	in := &intent{
+		op:   history.Operation{Do: "append", ID: id, IDs: []string{m.ID}, Sets: slices.Sorted(maps.Keys(fields)), Due: due},
+		edit: archive.Edit{Fields: fields, Modifications: []archive.Modification{m}},
+	}
+	f.redeliver(ctx, in)
+	_, err := f.submit(ctx, in)
 	return err
 }
 
@@ -161,10 +161,21 @@ func (f *performer) create(ctx context.Context, id string, due int64) error {
 		return err
 	}
 	m := f.modification("", archive.Created)
-	f.client.Begin(history.Operation{Do: "create", ID: id, IDs: append(history.EntryIDs(doc), m.ID), Due: due})
-	created, err := f.core.Create(ctx, id, doc, m)
-	f.client.Finish(created.ETag, err)
+	_, err = f.submit(ctx, &intent{
+		op:       history.Operation{Do: "create", ID: id, IDs: append(history.EntryIDs(doc), m.ID), Due: due},
+		document: doc,
+		edit:     archive.Edit{Modifications: []archive.Modification{m}},
+	})
 	return err
+}
+
+// remove deletes the object from outside: no operation of any core.
+func (f *performer) remove(ctx context.Context, id string) error {
+	key, err := archive.Key(id)
+	if err != nil {
+		return err
+	}
+	return f.client.Delete(ctx, key, archive.Condition{})
 }
 
 func (f *performer) modification(kind, otherwise string) archive.Modification {
@@ -173,76 +184,8 @@ func (f *performer) modification(kind, otherwise string) archive.Modification {
 	}
 	return archive.Modification{
 		ID: archive.NewModificationID(f.rng), UserID: f.name, Type: kind,
-		Timestamp: f.repetition.Clock.Now().UTC().Format(time.RFC3339),
+		Timestamp: f.repetition.world.Now().UTC().Format(time.RFC3339),
 	}
-}
-
-// runLoad acts freely until the load's operations are done or its time is up.
-func (f *performer) runLoad(ctx context.Context, start time.Time) {
-	clock, l := f.repetition.Clock, f.actor.Load
-	due := start
-	failures := 0
-	for n := 0; l.Operations == 0 || n < l.Operations; n++ {
-		pause := time.Duration(0)
-		switch {
-		case l.Rate > 0:
-			due = due.Add(time.Duration(min(f.rng.ExpFloat64()/l.Rate*float64(time.Second), longestPause)))
-			pause = due.Sub(clock.Now())
-		case n > 0 && l.Think > 0:
-			pause = time.Duration(f.rng.ExpFloat64() * float64(l.Think))
-		}
-		// Checked before the pause: one that is longer than what is left would
-		// only make the run longer than was asked for.
-		left := time.Duration(f.repetition.Scenario.Duration) - clock.Now().Sub(start)
-		if l.Operations == 0 && left <= max(pause, 0) {
-			return
-		}
-		if pause > 0 && clock.Sleep(ctx, pause) != nil {
-			return
-		}
-		var intended int64
-		if l.Rate > 0 {
-			intended = f.repetition.rec.Now() - clock.Now().Sub(due).Nanoseconds()
-		}
-		err := f.operate(ctx, intended)
-		switch archive.OutcomeOf(err) {
-		case archive.Failed, archive.Gone:
-			failures++
-		default:
-			failures = 0
-		}
-		if ctx.Err() != nil || failures >= mostFailures {
-			return
-		}
-	}
-}
-
-// longestPause, a thousand hours, keeps the sum of many from overflowing.
-const longestPause = float64(1000 * time.Hour)
-
-// mostFailures in a row, and an actor stops: a store that refuses everything
-// (no permission, no bucket), or an object that is not there, would only fill
-// the history.
-const mostFailures = 10
-
-// operate does one operation of a load.
-func (f *performer) operate(ctx context.Context, due int64) error {
-	objects := f.repetition.objects
-	n := objects.pick(f.rng)
-	id := objects.current(n)
-	var err error
-	switch f.actor.Kind {
-	case Creator:
-		return f.create(ctx, id, due)
-	case Backend:
-		err = f.append(ctx, id, nil, "", due)
-	case User:
-		err = f.edit(ctx, id, due)
-	}
-	if err == nil {
-		err = objects.updated(ctx, n, id)
-	}
-	return err
 }
 
 // edit is a user's load and save. Told of a conflict, the user reloads, looks,

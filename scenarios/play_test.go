@@ -12,6 +12,7 @@ import (
 	"holdfast/scenarios/check"
 	"holdfast/scenarios/cores"
 	"holdfast/scenarios/history"
+	"holdfast/scenarios/world"
 )
 
 // memory keeps the events of a run.
@@ -55,13 +56,14 @@ func play(t *testing.T, name, core string, adjust func(*Run)) (Played, check.Rep
 	}
 	m := &memory{}
 	run := &Run{
-		Scenario: s, Document: doc, Core: spec, Policy: policy, Seed: 1, Repetitions: 1, Clock: archive.WallClock{}, Sink: m,
-		Store: func(n int) archive.Store { return server.Store().WithPrefix(fmt.Sprintf("r%d/", n)) },
+		Scenario: s, Document: doc, Core: spec, Policy: policy, Seed: 1, Repetitions: 1,
 	}
 	if adjust != nil {
 		adjust(run)
 	}
-	played, err := run.Play(t.Context())
+	played, err := run.Play(t.Context(), func(n int) world.World {
+		return world.NewReal(archive.WallClock{}, server.Store().WithPrefix(fmt.Sprintf("r%d/", n)), nil)
+	}, m)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,17 +2,14 @@ package scenarios
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/binary"
 	"errors"
 	"fmt"
-	"math/rand/v2"
-	"sync"
 	"time"
 
 	"holdfast/archive"
 	"holdfast/scenarios/cores"
 	"holdfast/scenarios/history"
+	"holdfast/scenarios/world"
 )
 
 // Run is a scenario with all that playing it needs. All fields are required.
@@ -23,11 +20,9 @@ type Run struct {
 	Policy      archive.Policy
 	Seed        uint64
 	Repetitions int
-	// Store returns the store of a repetition, counted from 1: each must be
-	// empty and apart from the others.
-	Store func(repetition int) archive.Store
-	Clock archive.Clock
-	Sink  history.Sink
+	// AnyOrder lets each actor of a timeline do its own steps in their order, but
+	// without waiting for those of the others.
+	AnyOrder bool
 }
 
 // Played says how playing went; what happened is in the history.
@@ -49,24 +44,37 @@ type StepResult struct {
 // run was interrupted.
 const finalReadTimeout = 15 * time.Second
 
-// Play plays the scenario in the real world, with a goroutine for each actor.
-// The error says why the run could not be set up or brought to its end; what
-// clients met on the way is in the history.
-func (r *Run) Play(ctx context.Context) (Played, error) {
-	rec := history.NewRecorder(r.Sink, r.Clock)
+// Play plays the repetitions one after the other and records them as one
+// history. Each has a world of its own, whose clocks must agree. The error says
+// why the run could not be set up or brought to its end; what clients met on the
+// way is in the history.
+func (r *Run) Play(ctx context.Context, open func(repetition int) world.World, sink history.Sink) (Played, error) {
 	var played Played
+	var rec *history.Recorder
 	for n := 1; n <= r.Repetitions && ctx.Err() == nil; n++ {
-		p := newRepetition(r, rec, n)
-		err := p.play(ctx)
-		played.Steps = append(played.Steps, p.steps...)
+		w := open(n)
+		if rec == nil {
+			rec = history.NewRecorder(sink, w)
+		}
+		steps, err := r.playOne(ctx, n, w, rec)
+		played.Steps = append(played.Steps, steps...)
 		if err != nil && ctx.Err() == nil {
 			rec.End(true)
 			return played, err
 		}
 	}
 	played.Interrupted = ctx.Err() != nil
-	rec.End(played.Interrupted)
+	if rec != nil {
+		rec.End(played.Interrupted)
+	}
 	return played, nil
+}
+
+// playOne plays a repetition in a world.
+func (r *Run) playOne(ctx context.Context, n int, w world.World, rec *history.Recorder) (steps []StepResult, err error) {
+	p := newRepetition(r, w, rec, n)
+	stuck := w.Run(ctx, func(ctx context.Context) { err = p.play(ctx) })
+	return p.steps, errors.Join(err, stuck)
 }
 
 // repetition is one playing of the scenario.
@@ -74,19 +82,21 @@ type repetition struct {
 	*Run
 	number  int
 	prefix  string // of its keys in the history
+	world   world.World
 	rec     *history.Recorder
-	store   archive.Store
 	objects *pool
 	actors  []*performer
+	tasks   *world.Group
+	start   time.Time // of the actors
 	steps   []StepResult
 }
 
-func newRepetition(r *Run, rec *history.Recorder, n int) *repetition {
-	p := &repetition{Run: r, number: n, rec: rec, store: r.Store(n)}
+func newRepetition(r *Run, w world.World, rec *history.Recorder, n int) *repetition {
+	p := &repetition{Run: r, number: n, world: w, rec: rec}
 	if r.Repetitions > 1 {
 		p.prefix = fmt.Sprintf("r%05d/", n)
 	}
-	setup := rec.Client(history.SetupActor, p.prefix, p.store)
+	setup := rec.Client(history.SetupActor, p.prefix, w.Store(history.SetupActor))
 	p.objects = newPool(r.Scenario.Objects, r.Document, setup)
 	return p
 }
@@ -99,15 +109,27 @@ func (p *repetition) play(ctx context.Context) error {
 		return err
 	}
 	p.rec.Begin(p.number)
-	if len(p.Scenario.Timeline) > 0 {
+	p.start = p.world.Now()
+	p.tasks = world.NewGroup(p.world)
+	switch {
+	case len(p.Scenario.Timeline) == 0:
+		p.startLoads(ctx)
+	case p.AnyOrder:
+		p.startSteps(ctx)
+	default:
 		p.playTimeline(ctx)
-	} else {
-		p.playLoads(ctx)
 	}
-	// The judge needs the final state also, and most of all, after an interrupt.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), finalReadTimeout)
+	p.tasks.Wait()
+	return p.readFinalState(ctx)
+}
+
+// readFinalState reads every object, when no write is under way any more. The
+// judge needs it also, and most of all, after an interrupt.
+func (p *repetition) readFinalState(ctx context.Context) error {
+	ctx, cancel := p.world.WithTimeout(context.WithoutCancel(ctx), finalReadTimeout)
 	defer cancel()
-	final := p.rec.Client(history.FinalActor, p.prefix, p.store)
+	p.world.Settle(ctx)
+	final := p.rec.Client(history.FinalActor, p.prefix, p.world.Store(history.FinalActor))
 	for _, id := range p.objects.all() {
 		key, err := archive.Key(id)
 		if err != nil {
@@ -127,11 +149,7 @@ func (p *repetition) cast() error {
 	for i := range p.Scenario.Actors {
 		a := &p.Scenario.Actors[i]
 		for n := range max(a.Count, 1) {
-			name := a.Name
-			if a.Count > 1 {
-				name = fmt.Sprintf("%s-%0*d", a.Name, len(fmt.Sprint(a.Count)), n+1)
-			}
-			f, err := p.newPerformer(a, name, n)
+			f, err := p.newPerformer(a, a.memberName(n), n)
 			if err != nil {
 				return err
 			}
@@ -149,21 +167,11 @@ func (p *repetition) cast() error {
 	return nil
 }
 
-// playLoads lets all loads start together and waits until they have ended.
-func (p *repetition) playLoads(ctx context.Context) {
-	start := p.Clock.Now()
-	var wg sync.WaitGroup
+// startLoads lets all loads start together.
+func (p *repetition) startLoads(ctx context.Context) {
 	for _, f := range p.actors {
 		if f.actor.Load != nil {
-			wg.Go(func() { f.runLoad(ctx, start) })
+			p.tasks.Go(func() { f.runLoad(ctx) })
 		}
 	}
-	wg.Wait()
-}
-
-// stream returns the random stream of one actor: the same for the same seed,
-// scenario, repetition and name, whatever else runs.
-func stream(seed uint64, scenario string, repetition int, actor string) *rand.Rand {
-	h := sha256.Sum256(fmt.Appendf(nil, "%d\x00%s\x00%d\x00%s", seed, scenario, repetition, actor))
-	return rand.New(rand.NewPCG(binary.BigEndian.Uint64(h[:8]), binary.BigEndian.Uint64(h[8:16])))
 }

@@ -19,6 +19,7 @@ import (
 	"holdfast/archive/s3store/fakes3"
 	"holdfast/scenarios/cores"
 	"holdfast/scenarios/history"
+	"holdfast/scenarios/world"
 )
 
 // BenchmarkRealWorld compares the operations a second of the whole real world
@@ -83,15 +84,16 @@ func timePlayer(b *testing.B, server *fakes3.Server, doc *archive.Change, client
 	for c := range clients {
 		all = append(all, &Run{
 			Scenario: s, Document: doc, Core: spec, Policy: archive.DefaultPolicy(), Seed: uint64(turn*clients + c), Repetitions: 1,
-			Store: func(int) archive.Store { return server.Store().WithPrefix(fmt.Sprintf("ours%d-%d/", turn, c)) },
-			Clock: archive.WallClock{}, Sink: sink,
 		})
 	}
 	start := time.Now()
 	var wg sync.WaitGroup
-	for _, r := range all {
+	for c, r := range all {
 		wg.Go(func() {
-			if _, err := r.Play(b.Context()); err != nil {
+			open := func(int) world.World {
+				return world.NewReal(archive.WallClock{}, server.Store().WithPrefix(fmt.Sprintf("ours%d-%d/", turn, c)), nil)
+			}
+			if _, err := r.Play(b.Context(), open, sink); err != nil {
 				b.Error(err)
 			}
 		})

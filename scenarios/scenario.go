@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"holdfast/archive"
+	"holdfast/scenarios/network"
 )
 
 // Scenario is a parsed file. [Parse] is strict: unknown keys, bad values and
@@ -30,9 +31,22 @@ type Scenario struct {
 	Timeline []Step `yaml:"timeline,omitempty"`
 	// Duration ends the loads that state no number of operations. 0: none do.
 	Duration Duration `yaml:"duration,omitempty"`
+	// Core is the core under test. Empty: production.
+	Core string `yaml:"core,omitempty"`
 	// Policy is the retry policy. Nil: the core's own.
 	Policy *Policy `yaml:"policy,omitempty"`
-	Expect Expect  `yaml:"expect,omitempty"`
+	// Latency of the store in the virtual world, and added to that of the embedded
+	// S3 in the real one; see [network.ParseLatency]. Nil: s3-standard, and in the
+	// real world none.
+	Latency *Latency `yaml:"latency,omitempty"`
+	// Faults that befall calls and clients, see [network.ParseFault].
+	Faults []Fault `yaml:"faults,omitempty"`
+	// Codec of the documents in the virtual world: json, or compact, whose
+	// updates cost the same however long the history. Empty: json.
+	Codec Codec `yaml:"codec,omitempty"`
+	// Schedule is the exact order of calls to replay, as explore found it.
+	Schedule string `yaml:"schedule,omitempty"`
+	Expect   Expect `yaml:"expect,omitempty"`
 }
 
 // Objects says how many documents there are.
@@ -55,9 +69,10 @@ type Kind string
 
 // The kinds of actor.
 const (
-	User    Kind = "user"    // loads, edits a field, saves; on a conflict reloads and saves again
-	Backend Kind = "backend" // appends "processed" for its customer
-	Creator Kind = "creator" // creates the document
+	User     Kind = "user"     // loads, edits a field, saves; on a conflict reloads and saves again
+	Backend  Kind = "backend"  // appends "processed" for its customer
+	Creator  Kind = "creator"  // creates the document
+	Outsider Kind = "outsider" // deletes the document, through no core
 )
 
 // Actor is one client, or Count of them, named name-01, name-02, ….
@@ -143,7 +158,36 @@ type (
 	Policy archive.Policy
 	// Popularity is "uniform" or "zipf(S)"; Skew is S, 0 for uniform.
 	Popularity struct{ Skew float64 }
+	// Latency is how long calls take, see [network.ParseLatency].
+	Latency network.Latency
+	// Fault is what can go wrong, see [network.ParseFault].
+	Fault network.Fault
 )
+
+// Codec names how documents are encoded.
+type Codec string
+
+// The codecs.
+const (
+	JSON    Codec = "json"    // real documents
+	Compact Codec = "compact" // the same semantics at a cost that does not grow
+)
+
+// memberName is the name of the n-th client of an actor, from 0.
+func (a *Actor) memberName(n int) string {
+	if a.Count <= 1 {
+		return a.Name
+	}
+	return fmt.Sprintf("%s-%0*d", a.Name, len(fmt.Sprint(a.Count)), n+1)
+}
+
+func (s *Scenario) faults() []network.Fault {
+	all := make([]network.Fault, len(s.Faults))
+	for i, f := range s.Faults {
+		all[i] = network.Fault(f)
+	}
+	return all
+}
 
 // scalable is the actor whose number --clients sets: of those with a load the
 // one that stands for most. Nil if there is none, or no one such.

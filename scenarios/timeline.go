@@ -7,19 +7,18 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"sync"
 
 	"holdfast/archive"
+	"holdfast/scenarios/world"
 )
 
 // cue is how the timeline and one actor hand over to each other: the actor
-// works between being given a step, or resumed, and its next report. A step
-// makes at most two reports, so that no report ever blocks.
+// works between being given a step, or resumed, and its next report.
 type cue struct {
-	steps   chan *Step
-	reports chan report
-	resume  chan struct{}
-	held    string // the call before which to stop; owned by whoever works
+	held   string       // the call before which to stop; owned by whoever works
+	report report       // what the actor reported last
+	spoken world.Signal // the actor has reported
+	resume world.Signal // the actor that is held may go on
 }
 
 // report is an actor's word that its step has ended, or that it is held.
@@ -34,24 +33,19 @@ func (c *cue) hold(ctx context.Context, call string) error {
 		return nil
 	}
 	c.held = ""
-	c.reports <- report{held: true}
-	select {
-	case <-c.resume:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
+	c.report = report{held: true}
+	resume := c.resume
+	c.spoken.Raise() // from here on the cue is the timeline's
+	return resume.Wait(ctx)
 }
 
 // playTimeline plays the steps in exactly their order: each begins when the one
 // before it has ended or is held.
 func (p *repetition) playTimeline(ctx context.Context) {
-	var wg sync.WaitGroup
 	byName := map[string]*performer{}
 	for _, f := range p.actors {
-		f.cue = &cue{steps: make(chan *Step), reports: make(chan report, 2), resume: make(chan struct{}, 1)}
+		f.cue = &cue{}
 		byName[f.name] = f
-		wg.Go(func() { f.follow(ctx) })
 	}
 	for i := range p.Scenario.Timeline {
 		if !p.playStep(ctx, byName[p.Scenario.Timeline[i].Actor], &p.Scenario.Timeline[i]) {
@@ -59,30 +53,31 @@ func (p *repetition) playTimeline(ctx context.Context) {
 		}
 	}
 	for _, f := range p.actors {
-		select {
-		case f.cue.resume <- struct{}{}: // a timeline that broke off may have left it held
-		default:
+		if f.cue.resume != nil {
+			f.cue.resume.Raise() // a timeline that broke off may have left it held
 		}
-		close(f.cue.steps)
 	}
-	wg.Wait()
 }
 
 // playStep reports whether the timeline can go on.
 func (p *repetition) playStep(ctx context.Context, f *performer, s *Step) bool {
-	f.cue.held = s.Hold
+	c := f.cue
+	resumed, spoken := c.resume, p.world.NewSignal()
+	c.held, c.spoken, c.resume = s.Hold, spoken, p.world.NewSignal()
 	if s.Do == DoResume {
-		f.cue.resume <- struct{}{}
+		resumed.Raise()
 	} else {
-		f.cue.steps <- s
+		p.tasks.Go(func() {
+			err := f.perform(ctx, s)
+			c.report = report{err: err}
+			c.spoken.Raise()
+		})
 	}
-	var r report
-	select {
-	case r = <-f.cue.reports:
-	case <-ctx.Done():
+	if spoken.Wait(ctx) != nil {
 		return false
 	}
-	f.cue.held = ""
+	r := c.report
+	c.held = ""
 	label := strings.TrimSpace(fmt.Sprintf("%s %s %s", s.At, s.Actor, s.Do))
 	switch {
 	case s.Hold != "" && !r.held:
@@ -93,6 +88,21 @@ func (p *repetition) playStep(ctx context.Context, f *performer, s *Step) bool {
 	}
 	p.steps = append(p.steps, s.compare(label, r.err))
 	return true
+}
+
+// startSteps lets each actor do its own steps, one after the other.
+func (p *repetition) startSteps(ctx context.Context) {
+	for _, f := range p.actors {
+		p.tasks.Go(func() {
+			for i := range p.Scenario.Timeline {
+				if s := &p.Scenario.Timeline[i]; s.Actor == f.name && s.Do != DoResume {
+					if errors.Is(f.perform(ctx, s), errDied) {
+						return
+					}
+				}
+			}
+		})
+	}
 }
 
 // compare holds the outcome of a step against what it expects.
@@ -133,13 +143,7 @@ func conflictFields(err error) []string {
 	return names
 }
 
-// follow does the steps that the actor is given.
-func (f *performer) follow(ctx context.Context) {
-	for s := range f.cue.steps {
-		f.cue.reports <- report{err: f.perform(ctx, s)}
-	}
-}
-
+// perform does a step.
 func (f *performer) perform(ctx context.Context, s *Step) error {
 	id := f.repetition.objects.current(0)
 	fields, err := rawFields(s.Set)

@@ -99,6 +99,9 @@ func (c *Client) Finish(etag string, err error) {
 	c.op = 0
 }
 
+// Crash records that the client died before it was told anything.
+func (c *Client) Crash() { c.op = 0 }
+
 func outcome(err error) string {
 	o := archive.OutcomeOf(err)
 	if o == archive.Failed && (errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)) {

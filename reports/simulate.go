@@ -1,0 +1,93 @@
+package reports
+
+import (
+	"context"
+	"io"
+	"sync"
+
+	"holdfast/scenarios"
+	"holdfast/scenarios/check"
+	"holdfast/scenarios/history"
+)
+
+// Simulation is a run in virtual worlds, with what is to be kept of it.
+type Simulation struct {
+	Run    scenarios.Run
+	Header history.Header
+	// Workers play repetitions at the same time; the result does not depend on
+	// their number.
+	Workers int
+	// History takes the history; nil: nobody needs it. Of many repetitions it gets
+	// the first ones, up to mostKept bytes, and those that violate an invariant:
+	// the seed makes every other one again.
+	History io.Writer
+	// Progress, which may be nil, is told after each repetition how many are done.
+	Progress func(done int, counts Counts)
+}
+
+// mostKept bounds what is kept of the history of repetitions that prove nothing
+// new.
+const mostKept = 64 << 20
+
+// Simulate plays a run in virtual worlds, judges each repetition by itself and
+// pools the verdicts and the numbers.
+func Simulate(ctx context.Context, s Simulation) (Run, scenarios.Played, error) {
+	keeper, err := newKeeper(s.History, s.Header)
+	if err != nil {
+		return Run{}, scenarios.Played{}, err
+	}
+	total := NewCollector()
+	var verdicts []check.Report
+	spare := sync.Pool{New: func() any { return &witness{judge: check.New(s.Header), numbers: NewCollector()} }}
+	played, err := s.Run.PlayVirtual(ctx, s.Workers, scenarios.Repetitions{
+		Open: func(int) history.Sink {
+			w := spare.Get().(*witness)
+			w.reset(s.Header, keeper.wants())
+			return w
+		},
+		Done: func(n int, sink history.Sink) {
+			w := sink.(*witness)
+			verdict := w.judge.Finish()
+			keeper.keep(ctx, &s.Run, n, w, len(verdict.Violations) > 0)
+			total.Merge(w.numbers)
+			verdicts = append(verdicts, verdict)
+			if s.Progress != nil {
+				s.Progress(n, total.counts)
+			}
+			spare.Put(w)
+		},
+	})
+	if err == nil {
+		err = keeper.close(played.Interrupted)
+	}
+	if err != nil {
+		return Run{}, played, err
+	}
+	r := newRun(s.Header, check.Pool(s.Header, verdicts))
+	r.Interrupted = played.Interrupted
+	total.Fill(&r, check.Counts{Lost: r.Counts.Lost, Duplicated: r.Counts.Duplicated, Overwritten: r.Counts.Overwritten})
+	return r, played, nil
+}
+
+// witness watches one repetition.
+type witness struct {
+	judge   *check.Judge
+	numbers *Collector
+	copying bool
+	events  []history.Event
+}
+
+func (w *witness) reset(h history.Header, copying bool) {
+	w.judge.Reset(h)
+	w.numbers.Reset()
+	w.copying, w.events = copying, w.events[:0]
+}
+
+// Add implements [history.Sink].
+func (w *witness) Add(e *history.Event) {
+	w.judge.Add(e)
+	w.numbers.Add(e)
+	if w.copying {
+		w.events = append(w.events, e.Clone())
+	}
+}

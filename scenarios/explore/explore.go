@@ -1,0 +1,151 @@
+// Package explore runs a scenario under every schedule, or under many chosen ones,
+// and judges each.
+//
+// A schedule is the order in which the actors' store calls take effect, with at
+// most so many faults, each at any place: a request or reply that is lost, a write
+// that arrives after its client has given up, a 503, a 409, a client that dies and
+// whose message comes again. Each call takes effect as a whole; the time that
+// passes between calls is left out, so that any order is possible that any
+// latencies and waits could bring about, and no deadline ever ends a call. The core
+// under test is the same code as everywhere else.
+//
+// # What is guaranteed
+//
+// A complete search has seen every schedule, except those that differ from one
+// seen in nothing but the order of moves that do not affect each other; a test
+// compares it with a search that leaves out none. A schedule is repeatable: its
+// text plays it again.
+//
+// What it can't show: more faults than it was told to inject, more operations than
+// the scenario has, and races between two tasks of one client.
+package explore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"holdfast/scenarios"
+	"holdfast/scenarios/check"
+	"holdfast/scenarios/history"
+)
+
+// Strategy is how schedules are chosen.
+type Strategy string
+
+// The strategies.
+const (
+	Exhaustive Strategy = "exhaustive" // all of them, depth first
+	Random     Strategy = "random"     // each move at random
+	PCT        Strategy = "pct"        // priorities with few changes, which find bugs that need few (Burckhardt et al., ASPLOS 2010)
+)
+
+// Config says what to explore. Run, Strategy and Workers are required.
+type Config struct {
+	Run      *scenarios.Run
+	Strategy Strategy
+	// Faults that may befall the calls of one schedule.
+	Faults int
+	// Schedules bounds their number; 0: no bound. Of a random strategy it is the
+	// number itself.
+	Schedules int
+	// Budget bounds the time; 0: no bound.
+	Budget  time.Duration
+	Workers int
+	// Invariant to look for; empty: any.
+	Invariant check.Invariant
+	// Progress, which may be nil, is told now and then how many were explored.
+	Progress func(schedules int)
+
+	full bool // without reduction: every order
+}
+
+// Result is what was found.
+type Result struct {
+	Strategy  Strategy
+	Schedules int // that were played to their end and judged
+	// Complete: there are no other schedules.
+	Complete bool
+	Elapsed  time.Duration
+	// Acknowledged updates and conflicts in all of them: without any, they prove
+	// nothing.
+	Acknowledged, Conflicts int
+	// Witness is the first schedule found that violates an invariant, made as
+	// short as possible; nil: there is none.
+	Witness *Witness
+	// Stopped says why the search ended before it was complete; empty if it did not.
+	Stopped string
+}
+
+// Witness is a schedule that violates an invariant.
+type Witness struct {
+	Schedule  Schedule
+	Report    check.Report
+	Invariant check.Invariant
+	Calls     int // store calls
+	Found     int // number of the schedule in the search, from 1
+	Longest   int // calls of the schedule as it was found
+
+	moves []name
+}
+
+// Explore plays schedules until all were seen, one violates an invariant, or the
+// bounds are reached.
+func Explore(ctx context.Context, c Config) (Result, error) {
+	run := *c.Run
+	run.Repetitions, run.AnyOrder = 1, true
+	scenario := *run.Scenario
+	// Documents that are replaced after some updates would tie the actors together
+	// outside of the store, where no order is explored.
+	scenario.Objects.FreshAfter = 0
+	scenario.Faults = nil
+	run.Scenario = &scenario
+	if scenario.Duration > 0 {
+		return Result{}, fmt.Errorf("scenario %s ends by the clock, which a schedule does not have: explore one with a number of operations", scenario.Name)
+	}
+	c.Run = &run
+	if c.Budget > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeoutCause(ctx, c.Budget, errBudget)
+		defer cancel()
+	}
+	start := time.Now()
+	var result Result
+	var err error
+	if c.Strategy == Exhaustive {
+		result, err = c.exhaust(ctx)
+	} else {
+		result, err = c.sample(ctx)
+	}
+	result.Strategy, result.Elapsed = c.Strategy, time.Since(start)
+	if err != nil || result.Witness == nil {
+		return result, err
+	}
+	p := c.newRunner()
+	defer p.close()
+	return result, p.shrink(context.WithoutCancel(ctx), result.Witness)
+}
+
+var errBudget = errors.New("the budget is used up")
+
+func (c *Config) newRunner() *runner {
+	return newRunner(c.Run, c.header(), c.Faults, everyVariant)
+}
+
+func (c *Config) header() history.Header {
+	return history.Header{
+		Scenario: c.Run.Scenario.Name, Core: c.Run.Core.Name, World: "virtual", Store: "model", Policy: c.Run.Policy.String(),
+		Codec: "json", Seed: c.Run.Seed, Clients: c.Run.Scenario.Clients(), Repetitions: 1,
+	}
+}
+
+// violates returns the invariant that a report violates, of those looked for.
+func (c *Config) violates(r *check.Report) check.Invariant {
+	for _, v := range r.Violations {
+		if c.Invariant == "" || v.Invariant == c.Invariant {
+			return v.Invariant
+		}
+	}
+	return ""
+}

@@ -1,0 +1,98 @@
+package explore
+
+import (
+	"context"
+	"fmt"
+
+	"holdfast/scenarios"
+	"holdfast/scenarios/check"
+	"holdfast/scenarios/history"
+	"holdfast/scenarios/world"
+)
+
+// runner plays schedules of one run, one after the other, on one goroutine.
+type runner struct {
+	run    *scenarios.Run
+	header history.Header
+	faults int
+	kinds  variants
+
+	stage stage
+	judge *check.Judge
+	tally tally
+	// taken are the moves of the schedule under way, if they are wanted.
+	taken   []taken
+	keeping bool
+}
+
+// taken is a move as a schedule names it.
+type taken struct {
+	name
+	actor string
+}
+
+// tally says what the schedules were worth: without conflicts and acknowledged
+// updates they prove nothing.
+type tally struct {
+	acknowledged, conflicts, puts int
+}
+
+func newRunner(r *scenarios.Run, header history.Header, faults int, kinds variants) *runner {
+	p := &runner{run: r, header: header, faults: faults, kinds: kinds, judge: check.New(header)}
+	p.stage.model, p.stage.crew = world.NewModel(), &world.Crew{}
+	return p
+}
+
+func (p *runner) close() { p.stage.crew.Close() }
+
+// Add implements [history.Sink].
+func (p *runner) Add(e *history.Event) {
+	if e.Op > 0 {
+		switch {
+		case e.Kind == history.Return && e.Outcome == history.Committed:
+			p.tally.acknowledged++
+		case e.Kind == history.Put:
+			p.tally.puts++
+			if e.Answer == history.PreconditionFailed || e.Answer == history.Conflict {
+				p.tally.conflicts++
+			}
+		}
+	}
+	p.judge.Add(e)
+}
+
+// chooser decides which move comes next; false ends the schedule there.
+type chooser interface {
+	choose(s *stage, moves []move) (move, bool)
+}
+
+// play plays one schedule and judges it.
+func (p *runner) play(ctx context.Context, c chooser) (check.Report, error) {
+	s := &p.stage
+	s.reset(p.faults, p.kinds)
+	p.taken = p.taken[:0]
+	s.choose = c.choose
+	if p.keeping {
+		s.choose = func(s *stage, moves []move) (move, bool) {
+			m, ok := c.choose(s, moves)
+			if ok {
+				p.taken = append(p.taken, taken{m.name, m.call.actor})
+			}
+			return m, ok
+		}
+	}
+	p.judge.Reset(p.header)
+	if _, err := p.run.Play(ctx, p.open, p); err != nil {
+		return check.Report{}, fmt.Errorf("play a schedule: %w", err)
+	}
+	return p.judge.Finish(), nil
+}
+
+func (p *runner) open(int) world.World { return &p.stage }
+
+// reset makes the stage as new.
+func (s *stage) reset(faults int, kinds variants) {
+	s.model.Reset()
+	s.steps, s.numbers, s.alive, s.budget, s.kinds, s.stopped = 0, 0, 0, faults, kinds, false
+	s.ready, s.waiting, s.late, s.settled = s.ready[:0], s.waiting[:0], s.late[:0], nil
+}

@@ -1,0 +1,310 @@
+package explore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"holdfast/archive"
+	"holdfast/scenarios/network"
+	"holdfast/scenarios/world"
+)
+
+// stage is a world without time: a store call takes effect as a whole, and which
+// of the calls that wait comes next is somebody's choice. Waiting takes no time,
+// since any order is possible anyway, so a deadline never ends a call.
+//
+// The harness's own calls are not waited for: nothing else is going on then.
+type stage struct {
+	model *world.Model
+	crew  *world.Crew
+
+	steps   int64 // the clock: it only keeps events apart
+	running *client
+	ready   []*client // can go on without a choice, in the order in which they could
+	waiting []*client // have a call to make, in the order of their starts
+	late    []*call   // writes whose clients have given up, still under way
+	alive   int
+	budget  int // faults that may still happen
+	kinds   variants
+	stopped bool // every call kills its client
+	settled []*signal
+	numbers int32 // of clients that were given
+
+	// choose picks the next move among those that are possible; false ends the
+	// schedule. It may look at the state.
+	choose func(s *stage, moves []move) (move, bool)
+	moves  []move
+	free   []*client
+}
+
+var _ world.World = (*stage)(nil)
+
+// client is a task.
+type client struct {
+	*world.Task
+	number int32 // from 1, in the order of their first calls
+	serial int32 // of its present call, from 1
+	call   call
+}
+
+// call is what a client wants of the store.
+type call struct {
+	client *client
+	serial int32
+	actor  string
+	kind   network.Call
+	object *world.Object
+	body   []byte
+	cond   archive.Condition
+
+	etag  string
+	err   error
+	crash bool
+}
+
+var epoch = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+
+// Now implements [archive.Clock].
+func (s *stage) Now() time.Time { return epoch.Add(time.Duration(s.steps) * time.Microsecond) }
+
+// Sleep implements [archive.Clock].
+func (s *stage) Sleep(ctx context.Context, _ time.Duration) error { return ctx.Err() }
+
+// WithTimeout implements [world.World]: there is no time that could run out.
+func (s *stage) WithTimeout(ctx context.Context, _ time.Duration) (context.Context, context.CancelFunc) {
+	return context.WithCancel(ctx)
+}
+
+// Store implements [world.World].
+func (s *stage) Store(actor string) archive.Store {
+	return &port{stage: s, actor: actor, harness: strings.HasPrefix(actor, "harness/")}
+}
+
+// Go implements [world.World].
+func (s *stage) Go(task func()) {
+	c := s.newClient()
+	c.Task = s.crew.Start(task)
+	s.alive++
+	s.ready = append(s.ready, c)
+}
+
+func (s *stage) newClient() *client {
+	n := len(s.free)
+	if n == 0 {
+		return &client{}
+	}
+	c := s.free[n-1]
+	s.free = s.free[:n-1]
+	*c = client{}
+	return c
+}
+
+var errStuck = errors.New("explore: every task waits for another")
+
+// Run implements [world.World].
+func (s *stage) Run(ctx context.Context, main func(context.Context)) error {
+	s.Go(func() { main(ctx) })
+	for s.alive > 0 {
+		for len(s.ready) > 0 {
+			c := s.ready[0]
+			s.ready = append(s.ready[:0], s.ready[1:]...)
+			s.resume(c)
+		}
+		if s.alive == 0 {
+			break
+		}
+		if len(s.waiting)+len(s.late) == 0 {
+			return errStuck
+		}
+		s.step()
+	}
+	return nil
+}
+
+func (s *stage) resume(c *client) {
+	s.running = c
+	if !c.Resume() {
+		s.alive--
+		s.free = append(s.free, c)
+	}
+	s.running = nil
+}
+
+// step makes one move.
+func (s *stage) step() {
+	s.steps++
+	if !s.stopped {
+		s.moves = s.appendMoves(s.moves[:0])
+		m, ok := s.choose(s, s.moves)
+		if ok {
+			s.make(m)
+			return
+		}
+		s.stopped = true
+	}
+	// The schedule ends here: whoever has a call to make dies before it.
+	s.late = s.late[:0]
+	for _, c := range s.waiting {
+		c.call.crash = true
+		s.ready = append(s.ready, c)
+	}
+	s.waiting = s.waiting[:0]
+	s.landed()
+}
+
+// port is the store as one actor reaches it.
+type port struct {
+	stage   *stage
+	actor   string
+	harness bool
+}
+
+// What a client learns that gets no usable answer.
+var (
+	errLostWrite = fmt.Errorf("connection reset before an answer: %w", archive.ErrOutcomeUnknown)
+	errLostRead  = fmt.Errorf("connection reset before an answer: %w", archive.ErrUnavailable)
+	errSlowDown  = fmt.Errorf("503 SlowDown: %w", archive.ErrThrottled)
+	errConflict  = fmt.Errorf("409 ConditionalRequestConflict: %w", archive.ErrConflict)
+)
+
+// send waits until somebody chooses this call.
+func (p *port) send(ctx context.Context, kind network.Call, key string, body []byte, cond archive.Condition) (*call, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, fmt.Errorf("%w before the request was sent", err)
+	}
+	s := p.stage
+	c := s.running
+	c.serial++
+	c.call = call{client: c, serial: c.serial, actor: p.actor, kind: kind, object: s.model.Object(key), body: body, cond: cond}
+	if p.harness {
+		c.call.execute()
+		return &c.call, nil
+	}
+	if s.stopped {
+		panic(world.Crash{})
+	}
+	s.wait(c)
+	c.Park()
+	if c.call.crash {
+		panic(world.Crash{Fault: network.Fault{Kind: network.Crash, Restarts: !s.stopped}})
+	}
+	return &c.call, nil
+}
+
+// wait keeps those who wait in the order of their numbers, so that a move is the
+// same whatever came before it.
+func (s *stage) wait(c *client) {
+	if c.number == 0 {
+		s.numbers++
+		c.number = s.numbers
+	}
+	at := len(s.waiting)
+	for at > 0 && s.waiting[at-1].number > c.number {
+		at--
+	}
+	s.waiting = append(s.waiting, nil)
+	copy(s.waiting[at+1:], s.waiting[at:])
+	s.waiting[at] = c
+}
+
+// execute lets the call take effect.
+func (c *call) execute() {
+	switch c.kind {
+	case network.CallPut:
+		c.etag, c.err = c.object.Put(c.body, c.cond)
+	case network.CallDelete:
+		c.err = c.object.Delete(c.cond)
+	default:
+		c.body, c.etag, c.err = c.object.Get()
+	}
+}
+
+func (c *call) write() bool { return c.kind == network.CallPut || c.kind == network.CallDelete }
+
+// Get implements [archive.Store].
+func (p *port) Get(ctx context.Context, key string) ([]byte, string, error) {
+	c, err := p.send(ctx, network.CallGet, key, nil, archive.Condition{})
+	if err != nil {
+		return nil, "", err
+	}
+	return c.body, c.etag, c.err
+}
+
+// Head implements [archive.Store].
+func (p *port) Head(ctx context.Context, key string) (string, error) {
+	c, err := p.send(ctx, network.CallHead, key, nil, archive.Condition{})
+	if err != nil {
+		return "", err
+	}
+	return c.etag, c.err
+}
+
+// Put implements [archive.Store].
+func (p *port) Put(ctx context.Context, key string, body []byte, cond archive.Condition) (string, error) {
+	c, err := p.send(ctx, network.CallPut, key, body, cond)
+	if err != nil {
+		return "", err
+	}
+	return c.etag, c.err
+}
+
+// Delete implements [archive.Store].
+func (p *port) Delete(ctx context.Context, key string, cond archive.Condition) error {
+	c, err := p.send(ctx, network.CallDelete, key, nil, cond)
+	if err != nil {
+		return err
+	}
+	return c.err
+}
+
+type signal struct {
+	stage   *stage
+	raised  bool
+	waiting []*client
+}
+
+// NewSignal implements [world.World].
+func (s *stage) NewSignal() world.Signal { return &signal{stage: s} }
+
+func (g *signal) Raise() {
+	if !g.raised {
+		g.raised = true
+		g.stage.ready = append(g.stage.ready, g.waiting...)
+		g.waiting = nil
+	}
+}
+
+func (g *signal) Wait(ctx context.Context) error {
+	if g.raised {
+		return nil
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	c := g.stage.running
+	g.waiting = append(g.waiting, c)
+	c.Park()
+	return nil
+}
+
+// Settle implements [world.World].
+func (s *stage) Settle(ctx context.Context) {
+	if len(s.late) > 0 {
+		g := &signal{stage: s}
+		s.settled = append(s.settled, g)
+		_ = g.Wait(ctx)
+	}
+}
+
+// landed tells who waits for late writes that there are none any more.
+func (s *stage) landed() {
+	if len(s.late) == 0 {
+		for _, g := range s.settled {
+			g.Raise()
+		}
+		s.settled = nil
+	}
+}

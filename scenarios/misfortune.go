@@ -1,0 +1,170 @@
+package scenarios
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"holdfast/archive"
+	"holdfast/scenarios/network"
+	"holdfast/scenarios/world"
+)
+
+// gate lets something happen before and after each store call of a client.
+type gate struct {
+	archive.Store
+	before func(ctx context.Context, call network.Call, key string, conditional bool) (context.Context, *network.Fault, error)
+}
+
+func (g gate) Get(ctx context.Context, key string) ([]byte, string, error) {
+	ctx, crash, err := g.before(ctx, network.CallGet, key, false)
+	if err != nil {
+		return nil, "", err
+	}
+	body, etag, err := g.Store.Get(ctx, key)
+	dieOf(crash)
+	return body, etag, err
+}
+
+func (g gate) Head(ctx context.Context, key string) (string, error) {
+	ctx, crash, err := g.before(ctx, network.CallHead, key, false)
+	if err != nil {
+		return "", err
+	}
+	etag, err := g.Store.Head(ctx, key)
+	dieOf(crash)
+	return etag, err
+}
+
+func (g gate) Put(ctx context.Context, key string, body []byte, cond archive.Condition) (string, error) {
+	ctx, crash, err := g.before(ctx, network.CallPut, key, cond != archive.Condition{})
+	if err != nil {
+		return "", err
+	}
+	etag, err := g.Store.Put(ctx, key, body, cond)
+	dieOf(crash)
+	return etag, err
+}
+
+func (g gate) Delete(ctx context.Context, key string, cond archive.Condition) error {
+	ctx, crash, err := g.before(ctx, network.CallDelete, key, cond != archive.Condition{})
+	if err != nil {
+		return err
+	}
+	err = g.Store.Delete(ctx, key, cond)
+	dieOf(crash)
+	return err
+}
+
+// dieOf ends a client after a call whose answer it is not to see.
+func dieOf(crash *network.Fault) {
+	if crash != nil {
+		panic(world.Crash{Fault: *crash})
+	}
+}
+
+// beforeCall holds the client if the timeline says so, lets others interfere, and
+// draws what befalls the call: a fault of the network is carried to the store by
+// the context that it returns, the crash that it returns comes after the call.
+func (f *performer) beforeCall(ctx context.Context, call network.Call, key string, conditional bool) (context.Context, *network.Fault, error) {
+	for _, d := range f.disturbers {
+		if d.actor.Interferes.Before == string(call) {
+			d.disturb(ctx, f.baseID)
+		}
+	}
+	if f.cue != nil {
+		if err := f.cue.hold(ctx, string(call)); err != nil {
+			return ctx, nil, err
+		}
+	}
+	if f.faults == nil {
+		return ctx, nil, nil
+	}
+	p := f.repetition
+	fault, strikes := f.faults.Call(call, conditional, p.world.Now().Sub(p.start))
+	if !strikes {
+		return ctx, nil, nil
+	}
+	switch fault.Kind {
+	case network.Crash:
+		if fault.When == network.After {
+			return ctx, &fault, nil
+		}
+		dieOf(&fault)
+	case network.Delete:
+		outside := p.rec.Client(f.name+"/outside", p.prefix, p.world.Store(f.name+"/outside"))
+		_ = outside.Delete(ctx, key, archive.Condition{}) // its answer is in the history
+		return ctx, nil, ctx.Err()
+	}
+	return network.WithFault(ctx, fault), nil, nil
+}
+
+// errDied ends what a client does that died and does not start again.
+var errDied = errors.New("the client died")
+
+// submit has the core do what the client wants, and records it. A client that
+// dies and starts again begins anew if somebody still wants it: the queue delivers
+// a back end's message again, but nobody presses a user's button again.
+func (f *performer) submit(ctx context.Context, in *intent) (archive.Snapshot, error) {
+	for {
+		f.client.Begin(in.op)
+		done, crash, err := f.survive(ctx, in)
+		if crash == nil {
+			f.client.Finish(done.ETag, err)
+			return done, err
+		}
+		f.client.Crash()
+		if !crash.Restarts {
+			return archive.Snapshot{}, errDied
+		}
+		if err := f.repetition.world.Sleep(ctx, crash.Restart); err != nil {
+			return archive.Snapshot{}, err
+		}
+		if err := f.start(); err != nil {
+			return archive.Snapshot{}, err
+		}
+		if f.actor.Kind == User {
+			return archive.Snapshot{}, errRestarted
+		}
+	}
+}
+
+// errRestarted ends what a user did whose page is gone.
+var errRestarted = errors.New("the client died and started again")
+
+// survive returns the crash of a client that died of it.
+func (f *performer) survive(ctx context.Context, in *intent) (done archive.Snapshot, crash *network.Fault, err error) {
+	defer func() {
+		switch r := recover().(type) {
+		case nil:
+		case world.Crash:
+			crash = &r.Fault
+		default:
+			panic(r)
+		}
+	}()
+	done, err = f.do(ctx, in)
+	return done, nil, err
+}
+
+// redeliver has the queue deliver a back end's message a second time, to another
+// worker, if a fault says so.
+func (f *performer) redeliver(ctx context.Context, in *intent) {
+	p := f.repetition
+	if f.faults == nil || f.actor.Kind != Backend {
+		return
+	}
+	fault, strikes := f.faults.Operation(p.world.Now().Sub(p.start))
+	if !strikes {
+		return
+	}
+	f.copies++
+	again := &performer{repetition: p, actor: f.actor, customer: f.customer, name: fmt.Sprintf("%s-again-%d", f.name, f.copies)}
+	again.client = p.rec.Client(again.name, p.prefix, p.world.Store(again.name))
+	again.rng = stream(p.Seed, p.Scenario.Name, p.number, again.name)
+	p.tasks.Go(func() {
+		if p.world.Sleep(ctx, fault.After) == nil && again.start() == nil {
+			_, _ = again.submit(ctx, in) // its outcome is in the history
+		}
+	})
+}

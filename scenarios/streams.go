@@ -1,0 +1,21 @@
+package scenarios
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"fmt"
+	"math/rand/v2"
+)
+
+// stream returns the random stream of one actor: the same for the same seed,
+// scenario, repetition and name, whatever else runs.
+func stream(seed uint64, scenario string, repetition int, actor string) *rand.Rand {
+	h := sha256.Sum256(fmt.Appendf(nil, "%d\x00%s\x00%d\x00%s", seed, scenario, repetition, actor))
+	return rand.New(rand.NewPCG(binary.BigEndian.Uint64(h[:8]), binary.BigEndian.Uint64(h[8:16])))
+}
+
+// networkStream is the random stream of what befalls an actor's calls on their
+// way, apart from what the actor itself draws.
+func (r *Run) networkStream(repetition int, actor string) *rand.Rand {
+	return stream(r.Seed, r.Scenario.Name, repetition, actor+"\x00network")
+}

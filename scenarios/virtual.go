@@ -1,0 +1,100 @@
+package scenarios
+
+import (
+	"context"
+	"math/rand/v2"
+	"sync"
+
+	"holdfast/scenarios/history"
+	"holdfast/scenarios/network"
+	"holdfast/scenarios/world"
+)
+
+// DefaultLatency is that of a virtual world whose scenario states none.
+const DefaultLatency = "s3-standard"
+
+// Repetitions is what becomes of the repetitions of a virtual run.
+type Repetitions struct {
+	// Open returns what takes the events of a repetition, the end of its history
+	// included. Repetitions are played at the same time, each on one goroutine.
+	Open func(repetition int) history.Sink
+	// Done is called when a repetition has ended, in their order and one at a
+	// time, whatever order they were played in.
+	Done func(repetition int, sink history.Sink)
+}
+
+// PlayVirtual plays each repetition in a virtual world of its own, on so many
+// workers. What happens in a repetition depends on the run and the repetition's
+// number only. Each is a history of its own, which begins at time 0 with
+// operation 1.
+func (r *Run) PlayVirtual(ctx context.Context, workers int, reps Repetitions) (Played, error) {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	window := 4 * workers // repetitions that may be ahead of the last one done
+	jobs, ended := make(chan int, window), make(chan finished, window)
+	var wg sync.WaitGroup
+	for range min(workers, r.Repetitions) {
+		wg.Go(func() { r.work(ctx, reps, jobs, ended) })
+	}
+	defer wg.Wait()
+	defer close(jobs)
+
+	var played Played
+	waiting := map[int]finished{}
+	for sent, next := 0, 1; ; {
+		for sent < r.Repetitions && sent-next < window-1 && ctx.Err() == nil {
+			sent++
+			jobs <- sent
+		}
+		if next > sent {
+			played.Interrupted = played.Interrupted || sent < r.Repetitions
+			return played, nil
+		}
+		f := <-ended
+		waiting[f.repetition] = f
+		for f, ok := waiting[next]; ok; f, ok = waiting[next] {
+			delete(waiting, next)
+			next++
+			if f.err != nil && !f.interrupted {
+				return played, f.err
+			}
+			played.Steps = append(played.Steps, f.steps...)
+			played.Interrupted = played.Interrupted || f.interrupted
+			reps.Done(f.repetition, f.sink)
+		}
+	}
+}
+
+// finished is a repetition that has been played.
+type finished struct {
+	repetition  int
+	sink        history.Sink
+	steps       []StepResult
+	interrupted bool
+	err         error
+}
+
+func (r *Run) work(ctx context.Context, reps Repetitions, jobs <-chan int, ended chan<- finished) {
+	crew := &world.Crew{}
+	defer crew.Close()
+	for n := range jobs {
+		f := finished{repetition: n, sink: reps.Open(n)}
+		w := world.NewVirtual(world.Config{
+			Latency: r.latency(), Crew: crew, Rand: func(actor string) *rand.Rand { return r.networkStream(n, actor) },
+		})
+		rec := history.NewRecorder(f.sink, w)
+		f.steps, f.err = r.playOne(ctx, n, w, rec)
+		f.interrupted = ctx.Err() != nil
+		rec.End(f.interrupted || f.err != nil)
+		ended <- f
+	}
+}
+
+// latency is the scenario's or the default.
+func (r *Run) latency() network.Latency {
+	if r.Scenario.Latency != nil {
+		return network.Latency(*r.Scenario.Latency)
+	}
+	l, _ := network.ParseLatency(DefaultLatency) // a test parses it
+	return l
+}

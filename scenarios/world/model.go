@@ -1,0 +1,126 @@
+package world
+
+import (
+	"fmt"
+	"hash/crc32"
+
+	"holdfast/archive"
+)
+
+// The answers of the model, made once: each is the sentinel with S3's words.
+var (
+	errNoSuchKey     = fmt.Errorf("404 NoSuchKey: %w", archive.ErrNotFound)
+	errPrecondition  = fmt.Errorf("412 PreconditionFailed: %w", archive.ErrPreconditionFailed)
+	errConflict      = fmt.Errorf("409 ConditionalRequestConflict: %w", archive.ErrConflict)
+	errSlowDown      = fmt.Errorf("503 SlowDown: %w", archive.ErrThrottled)
+	errDeleteAbsence = fmt.Errorf("delete: %w condition %s: condition a delete on an ETag or on nothing", archive.ErrInvalid, archive.IfAbsent())
+)
+
+// Model is a bucket that answers as S3 promises, without time: each call takes
+// effect as a whole.
+//
+// A deleted key, which on a versioned bucket is one whose current version is a
+// delete marker, counts as absent: a create of it succeeds, an update answers 404.
+// ETags depend on the content only, as those of a plain PUT do, so the same bytes
+// written again have the same ETag.
+type Model struct {
+	objects map[string]*Object
+	// latest spares a look-up: consecutive calls are mostly of one key.
+	latest    *Object
+	latestKey string
+}
+
+// Object is what a key holds.
+type Object struct {
+	body    []byte
+	etag    string
+	present bool
+	// lane is when the writes that are being served, by a store that takes time
+	// for them, will have ended; only [Virtual] uses it.
+	lane lane
+}
+
+// NewModel returns an empty bucket.
+func NewModel() *Model { return &Model{objects: map[string]*Object{}} }
+
+// Reset empties the bucket.
+func (m *Model) Reset() {
+	clear(m.objects)
+	m.latest, m.latestKey = nil, ""
+}
+
+// Object returns the place of a key.
+func (m *Model) Object(key string) *Object {
+	if m.latest != nil && m.latestKey == key {
+		return m.latest
+	}
+	o := m.objects[key]
+	if o == nil {
+		o = &Object{}
+		m.objects[key] = o
+	}
+	m.latest, m.latestKey = o, key
+	return o
+}
+
+// Present reports whether there is an object.
+func (o *Object) Present() bool { return o.present }
+
+// Get returns what is there.
+func (o *Object) Get() (body []byte, etag string, err error) {
+	if !o.present {
+		return nil, "", errNoSuchKey
+	}
+	return o.body, o.etag, nil
+}
+
+// Refuses returns the answer to a write whose condition does not hold, or nil.
+func (o *Object) Refuses(cond archive.Condition) error {
+	switch {
+	case cond.IsAbsent() && o.present:
+		return errPrecondition
+	case cond.ETag() == "":
+		return nil
+	case !o.present:
+		return errNoSuchKey
+	case cond.ETag() != o.etag:
+		return errPrecondition
+	}
+	return nil
+}
+
+// Put writes if the condition holds.
+func (o *Object) Put(body []byte, cond archive.Condition) (etag string, err error) {
+	if err := o.Refuses(cond); err != nil {
+		return "", err
+	}
+	o.body, o.etag, o.present = body, ETag(body), true
+	return o.etag, nil
+}
+
+// Delete removes if the condition holds.
+func (o *Object) Delete(cond archive.Condition) error {
+	if cond.IsAbsent() {
+		return errDeleteAbsence
+	}
+	if err := o.Refuses(cond); err != nil {
+		return err
+	}
+	o.body, o.etag, o.present = nil, "", false
+	return nil
+}
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+// ETag is that of an object with this content: a checksum, of two that processors
+// compute fast, as the cost of an MD5 would be most of the cost of a call.
+func ETag(body []byte) string {
+	const digits = "0123456789abcdef"
+	sum := uint64(crc32.Checksum(body, castagnoli))<<32 | uint64(crc32.ChecksumIEEE(body))
+	var text [18]byte
+	text[0], text[17] = '"', '"'
+	for i := range 16 {
+		text[1+i] = digits[sum>>(60-4*i)&15]
+	}
+	return string(text[:])
+}

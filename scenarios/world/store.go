@@ -1,0 +1,292 @@
+package world
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"holdfast/archive"
+	"holdfast/scenarios/network"
+)
+
+// port is the model store as one actor reaches it: over a network.
+type port struct {
+	world *Virtual
+	rng   *rand.Rand
+}
+
+// call is a store call under way.
+type call struct {
+	kind   network.Call
+	object *Object
+	body   []byte // of a write; of a read's answer
+	cond   archive.Condition
+	fault  network.Kind
+	port   *port
+
+	task     *Task
+	ticket   uint64 // of the client's wait
+	deadline int64
+	answered bool
+
+	etag string
+	err  error
+}
+
+// lane is the row of writes of one key that are being served one after another.
+type lane struct {
+	until int64
+}
+
+// What a client learns that gets no usable answer.
+var (
+	errLostWrite  = fmt.Errorf("connection reset before an answer: %w", archive.ErrOutcomeUnknown)
+	errLostRead   = fmt.Errorf("connection reset before an answer: %w", archive.ErrUnavailable)
+	errErrorWrite = fmt.Errorf("500 InternalError: %w", archive.ErrOutcomeUnknown)
+	errErrorRead  = fmt.Errorf("500 InternalError: %w", archive.ErrUnavailable)
+	errLateWrite  = fmt.Errorf("no answer within %v: %w", RequestTimeout, archive.ErrOutcomeUnknown)
+	errLateRead   = fmt.Errorf("no answer within %v: %w", RequestTimeout, archive.ErrUnavailable)
+)
+
+// Get implements [archive.Store].
+func (p *port) Get(ctx context.Context, key string) ([]byte, string, error) {
+	c, err := p.send(ctx, network.CallGet, key, nil, archive.Condition{})
+	if err != nil {
+		return nil, "", err
+	}
+	body, etag, err := c.body, c.etag, c.err
+	p.world.release(c)
+	return body, etag, err
+}
+
+// Head implements [archive.Store].
+func (p *port) Head(ctx context.Context, key string) (string, error) {
+	c, err := p.send(ctx, network.CallHead, key, nil, archive.Condition{})
+	if err != nil {
+		return "", err
+	}
+	etag, err := c.etag, c.err
+	p.world.release(c)
+	return etag, err
+}
+
+// Put implements [archive.Store].
+func (p *port) Put(ctx context.Context, key string, body []byte, cond archive.Condition) (string, error) {
+	c, err := p.send(ctx, network.CallPut, key, body, cond)
+	if err != nil {
+		return "", err
+	}
+	etag, err := c.etag, c.err
+	p.world.release(c)
+	return etag, err
+}
+
+// Delete implements [archive.Store].
+func (p *port) Delete(ctx context.Context, key string, cond archive.Condition) error {
+	if cond.IsAbsent() {
+		return errDeleteAbsence
+	}
+	c, err := p.send(ctx, network.CallDelete, key, nil, cond)
+	if err != nil {
+		return err
+	}
+	err = c.err
+	p.world.release(c)
+	return err
+}
+
+// send sends a call and returns it answered, or the error of a client that got
+// no answer.
+func (p *port) send(ctx context.Context, kind network.Call, key string, body []byte, cond archive.Condition) (*call, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, fmt.Errorf("%w before the request was sent", err)
+	}
+	w := p.world
+	c := w.newCall()
+	c.kind, c.object, c.body, c.cond, c.port = kind, w.model.Object(key), body, cond, p
+	c.task, c.ticket, c.deadline = w.running, w.running.ticket, w.now+int64(RequestTimeout)
+	arrival := w.now + int64(w.Latency.Request.Sample(p.rng))
+	if fault, ok := network.FaultFrom(ctx); ok {
+		c.fault = fault.Kind
+		arrival += int64(fault.By)
+	}
+	switch {
+	case c.fault == network.RequestLost:
+		c.err = c.lost()
+		w.replyAt(c, arrival)
+	case c.write():
+		w.agenda.add(event{at: arrival, what: arrive, call: c})
+	default: // what a read finds is decided when it has been served
+		arrival += int64(w.Latency.Read.Sample(p.rng))
+		w.agenda.add(event{at: arrival, what: arrive, call: c})
+	}
+	if arrival > c.deadline {
+		w.expect(c)
+	}
+	w.park(ctx)
+	if c.answered {
+		return c, nil
+	}
+	return nil, w.abandon(ctx, c)
+}
+
+// expect lets the client stop waiting at the call's deadline.
+func (w *Virtual) expect(c *call) {
+	w.agenda.add(event{at: c.deadline, what: expire, task: c.task, ticket: c.ticket})
+}
+
+// abandon is the end of a call for a client that waits no longer; the call goes on.
+func (w *Virtual) abandon(ctx context.Context, c *call) error {
+	err := errLateRead
+	if c.write() {
+		err = errLateWrite
+		w.adrift++
+	}
+	c.task = nil
+	if ended := ctx.Err(); ended != nil {
+		return fmt.Errorf("%w: %w", ended, c.lost())
+	}
+	return err
+}
+
+func (c *call) write() bool { return c.kind == network.CallPut || c.kind == network.CallDelete }
+
+func (c *call) lost() error {
+	if c.write() {
+		return errLostWrite
+	}
+	return errLostRead
+}
+
+// arrived is what the store does when a call reaches it.
+func (w *Virtual) arrived(c *call) {
+	allowance := &w.gets
+	if c.write() {
+		allowance = &w.puts
+	}
+	switch {
+	case c.fault == network.Throttled503, !allowance.spend(w.now):
+		w.refuse(c, errSlowDown)
+	case c.fault == network.Conflict409:
+		w.refuse(c, errConflict)
+	case c.kind == network.CallGet || c.kind == network.CallHead:
+		c.body, c.etag, c.err = c.object.Get()
+		w.reply(c)
+	default:
+		w.serve(c)
+	}
+}
+
+// serve begins to serve a write. A condition that does not hold is refused at
+// once. A conditional write that finds another of its key under way may be told
+// so; otherwise it waits its turn and is decided then.
+func (w *Virtual) serve(c *call) {
+	if err := c.object.Refuses(c.cond); err != nil {
+		w.refuse(c, err)
+		return
+	}
+	lane := &c.object.lane
+	conditional := c.cond != archive.Condition{}
+	if lane.until > w.now && conditional && c.port.rng.Float64() < w.Latency.Conflict409 {
+		w.refuse(c, errConflict)
+		return
+	}
+	takes := int64(w.Latency.Write.Sample(c.port.rng))
+	if lane.until <= w.now && takes == 0 {
+		w.served(c)
+		return
+	}
+	lane.until = max(lane.until, w.now) + takes
+	w.agenda.add(event{at: lane.until, what: apply, call: c})
+	if lane.until > c.deadline && c.task != nil {
+		w.expect(c)
+	}
+}
+
+// served is the moment at which a write takes effect.
+func (w *Virtual) served(c *call) {
+	if c.kind == network.CallPut {
+		c.etag, c.err = c.object.Put(c.body, c.cond)
+	} else {
+		c.err = c.object.Delete(c.cond)
+	}
+	w.reply(c)
+}
+
+// refuse answers without an effect. Deciding takes a store as long as a read.
+func (w *Virtual) refuse(c *call, err error) {
+	c.err = err
+	w.replyAt(c, w.now+int64(w.Latency.Read.Sample(c.port.rng)))
+}
+
+func (w *Virtual) reply(c *call) { w.replyAt(c, w.now) }
+
+// replyAt sends the answer on its way.
+func (w *Virtual) replyAt(c *call, at int64) {
+	if c.task == nil {
+		w.landed(c)
+		return
+	}
+	switch c.fault {
+	case network.ReplyLost:
+		c.err = c.lost()
+	case network.Error500:
+		c.err = errErrorRead
+		if c.write() {
+			c.err = errErrorWrite
+		}
+	}
+	at += int64(w.Latency.Reply.Sample(c.port.rng))
+	if at > c.deadline {
+		// It comes too late: the write, if it was one, is over.
+		c.err, at = errLateRead, c.deadline
+		if c.write() {
+			c.err = errLateWrite
+		}
+	}
+	w.agenda.add(event{at: at, what: answer, call: c})
+}
+
+// answered brings an answer to its client.
+func (w *Virtual) answered(c *call) {
+	if c.task == nil {
+		w.landed(c)
+		return
+	}
+	c.answered = true
+	w.resume(c.task)
+}
+
+// landed is the end of a call that its client has given up.
+func (w *Virtual) landed(c *call) {
+	wrote := c.write()
+	w.release(c)
+	if !wrote {
+		return
+	}
+	if w.adrift--; w.adrift > 0 {
+		return
+	}
+	for _, s := range w.settled {
+		s.Raise()
+	}
+	w.settled = nil
+}
+
+func (w *Virtual) newCall() *call {
+	if n := len(w.calls); n > 0 {
+		c := w.calls[n-1]
+		w.calls = w.calls[:n-1]
+		return c
+	}
+	return &call{}
+}
+
+func (w *Virtual) release(c *call) {
+	*c = call{}
+	w.calls = append(w.calls, c)
+}
+
+// elapsed is the time since the world began.
+func (w *Virtual) elapsed() time.Duration { return time.Duration(w.now) }

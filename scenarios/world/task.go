@@ -1,0 +1,102 @@
+package world
+
+import "iter"
+
+// Crew runs functions as coroutines. A coroutine that has ended its function
+// takes the next one, so that starting a task costs neither a goroutine nor the
+// growth of a stack. A Crew belongs to one goroutine at a time; Close it.
+type Crew struct {
+	idle []*Task
+	all  []*Task
+}
+
+// Task is a function under way. It runs while somebody is in [Task.Resume], up
+// to its next [Task.Park].
+type Task struct {
+	crew   *Crew
+	next   func() (struct{}, bool)
+	stop   func()
+	yield  func(struct{}) bool
+	run    func()
+	killed bool
+
+	// What a [Virtual] world knows of it: the number of times that it was
+	// resumed, and the context that can wake it.
+	ticket uint64
+	under  *vcontext
+}
+
+// Start makes a task of a function. It begins with the first Resume.
+func (c *Crew) Start(run func()) *Task {
+	var t *Task
+	if n := len(c.idle); n > 0 {
+		t, c.idle = c.idle[n-1], c.idle[:n-1]
+	} else {
+		t = &Task{crew: c}
+		t.next, t.stop = iter.Pull(t.work)
+		c.all = append(c.all, t)
+	}
+	t.run, t.killed = run, false
+	return t
+}
+
+// Close ends the coroutines. Tasks must have ended or been killed.
+func (c *Crew) Close() {
+	for _, t := range c.all {
+		t.stop()
+	}
+	c.idle, c.all = nil, nil
+}
+
+// work is the coroutine: one function after the other, parked between them.
+func (t *Task) work(yield func(struct{}) bool) {
+	t.yield = yield
+	for {
+		t.perform()
+		if !yield(struct{}{}) {
+			return
+		}
+	}
+}
+
+// death unwinds a task that was killed while it was parked.
+type death struct{}
+
+func (t *Task) perform() {
+	defer func() {
+		t.run = nil
+		if t.killed {
+			if r := recover(); r != nil && r != (death{}) {
+				panic(r)
+			}
+		}
+	}()
+	t.run()
+}
+
+// Resume lets the task run until it parks or ends, and reports whether it has
+// still something to do. A panic of the task is the caller's.
+func (t *Task) Resume() bool {
+	t.next()
+	if t.run == nil {
+		t.crew.idle = append(t.crew.idle, t)
+		return false
+	}
+	return true
+}
+
+// Park gives up control until the next Resume. Only the running task parks, and
+// only itself.
+func (t *Task) Park() {
+	t.yield(struct{}{})
+	if t.killed {
+		panic(death{})
+	}
+}
+
+// Kill ends a parked task where it stands, as the end of a process does: what it
+// had deferred still runs, and must not park.
+func (t *Task) Kill() {
+	t.killed = true
+	t.Resume()
+}

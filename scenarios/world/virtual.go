@@ -1,0 +1,226 @@
+package world
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"slices"
+	"time"
+
+	"holdfast/archive"
+	"holdfast/scenarios/network"
+)
+
+// epoch is when every virtual world begins.
+var epoch = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+
+// RequestTimeout is how long a client of a virtual world waits for an answer, as
+// the S3 adapter does.
+const RequestTimeout = 10 * time.Second
+
+// Config says what a virtual world is like. All fields are required.
+type Config struct {
+	Latency network.Latency
+	// Rand returns the random stream of what befalls an actor's calls.
+	Rand func(actor string) *rand.Rand
+	// Crew runs the tasks.
+	Crew *Crew
+}
+
+// Virtual is a world in which a scheduler owns time and order. It belongs to one
+// goroutine, that of [Virtual.Run].
+type Virtual struct {
+	Config
+	model   *Model
+	now     int64 // nanoseconds since the epoch
+	agenda  agenda
+	tasks   []*Task // alive, in the order of their starts
+	running *Task
+	root    *vcontext
+	calls   []*call // to be used again
+
+	puts, gets budget
+	adrift     int              // writes under way whose clients have given up
+	settled    []*virtualSignal // to raise when there are none
+}
+
+var _ World = (*Virtual)(nil)
+
+// NewVirtual returns an empty world at the epoch.
+func NewVirtual(c Config) *Virtual {
+	return &Virtual{
+		Config: c, model: NewModel(),
+		puts: newBudget(c.Latency.PutsPerSecond), gets: newBudget(c.Latency.GetsPerSecond),
+	}
+}
+
+// Now implements [archive.Clock].
+func (w *Virtual) Now() time.Time { return epoch.Add(time.Duration(w.now)) }
+
+// Sleep implements [archive.Clock].
+func (w *Virtual) Sleep(ctx context.Context, d time.Duration) error {
+	if err := ctx.Err(); err != nil || d <= 0 {
+		return err
+	}
+	t := w.running
+	w.agenda.add(event{at: w.now + int64(d), what: wake, task: t, ticket: t.ticket})
+	w.park(ctx)
+	return ctx.Err()
+}
+
+// Store implements [World].
+func (w *Virtual) Store(actor string) archive.Store { return &port{w, w.Rand(actor)} }
+
+// Go implements [World].
+func (w *Virtual) Go(task func()) {
+	t := w.Crew.Start(task)
+	w.tasks = append(w.tasks, t)
+	w.wake(t)
+}
+
+// errStuck: a mistake of whoever plays, not of the core under test.
+var errStuck = errors.New("the virtual world stands still: every task waits for another")
+
+// interval is the number of events between two looks at the caller's context.
+const interval = 256
+
+// Run implements [World]. When ctx ends, the context that main got ends at that
+// moment of virtual time.
+func (w *Virtual) Run(ctx context.Context, main func(context.Context)) error {
+	w.root = &vcontext{Context: context.WithoutCancel(ctx), world: w, done: make(chan struct{})}
+	w.Go(func() { main(w.root) })
+	for n := 0; len(w.tasks) > 0; n++ {
+		if n%interval == 0 && ctx.Err() != nil {
+			w.root.end(ctx.Err())
+		}
+		if len(w.agenda.events) == 0 {
+			return errStuck
+		}
+		e := w.agenda.next()
+		w.now = e.at
+		w.happen(&e)
+	}
+	return nil
+}
+
+func (w *Virtual) happen(e *event) {
+	switch e.what {
+	case wake, expire:
+		if e.task.ticket == e.ticket {
+			w.resume(e.task)
+		}
+	case answer:
+		w.answered(e.call)
+	case arrive:
+		w.arrived(e.call)
+	case apply:
+		w.served(e.call)
+	case cancel:
+		e.ctx.end(context.DeadlineExceeded)
+	}
+}
+
+func (w *Virtual) resume(t *Task) {
+	t.ticket++ // whatever else would have woken it comes too late
+	w.running = t
+	if !t.Resume() {
+		i := slices.Index(w.tasks, t)
+		w.tasks = slices.Delete(w.tasks, i, i+1)
+	}
+	w.running = nil
+}
+
+// wake lets a task go on at this instant, after what was planned before.
+func (w *Virtual) wake(t *Task) {
+	t.ticket++
+	w.agenda.add(event{at: w.now, what: wake, task: t, ticket: t.ticket})
+}
+
+// park stops the running task until it is woken, by an event with its ticket or
+// by the end of ctx.
+func (w *Virtual) park(ctx context.Context) {
+	t := w.running
+	if c := nearest(ctx); c != nil {
+		t.under = c
+		c.waiting++
+		t.Park()
+		c.waiting--
+		t.under = nil
+		return
+	}
+	t.Park()
+}
+
+type virtualSignal struct {
+	world   *Virtual
+	raised  bool
+	waiting []*Task
+}
+
+// NewSignal implements [World].
+func (w *Virtual) NewSignal() Signal { return &virtualSignal{world: w} }
+
+func (s *virtualSignal) Raise() {
+	if s.raised {
+		return
+	}
+	s.raised = true
+	for _, t := range s.waiting {
+		s.world.wake(t)
+	}
+	s.waiting = nil
+}
+
+func (s *virtualSignal) Wait(ctx context.Context) error {
+	if s.raised {
+		return nil
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	t := s.world.running
+	s.waiting = append(s.waiting, t)
+	s.world.park(ctx)
+	if s.raised {
+		return nil
+	}
+	s.waiting = slices.DeleteFunc(s.waiting, func(o *Task) bool { return o == t })
+	return ctx.Err()
+}
+
+// Settle implements [World].
+func (w *Virtual) Settle(ctx context.Context) {
+	if w.adrift == 0 {
+		return
+	}
+	s := &virtualSignal{world: w}
+	w.settled = append(w.settled, s)
+	_ = s.Wait(ctx) // a run that is cut short need not be settled
+}
+
+// budget is the number of requests a second that a store serves before it asks
+// to slow down: a token bucket that holds one second's worth.
+type budget struct {
+	every int64 // nanoseconds for a request; 0: no bound
+	next  int64 // when the bucket would be full again
+}
+
+func newBudget(perSecond float64) budget {
+	if perSecond <= 0 {
+		return budget{}
+	}
+	return budget{every: int64(float64(time.Second) / perSecond)}
+}
+
+// spend reports whether a request at this time is served.
+func (b *budget) spend(now int64) bool {
+	if b.every == 0 {
+		return true
+	}
+	full := max(b.next, now)
+	if full-now > int64(time.Second) {
+		return false
+	}
+	b.next = full + b.every
+	return true
+}

@@ -1,0 +1,97 @@
+// Package world is where a scenario plays: in the real world, on goroutines, the
+// wall clock and a store over the network, or in a virtual one, in which a
+// scheduler owns time and order.
+//
+// # What is guaranteed
+//
+// Whoever plays sees only [World], so the same scenario and the same core run in
+// either. In a [Virtual] world nothing sleeps for real, exactly one task runs at
+// a time, and what happens follows from the random streams that it was given: the
+// same seed gives the same history, on any machine and with any GOMAXPROCS.
+//
+// # Why it is shaped so
+//
+// Tasks of the virtual world are coroutines ([iter.Pull]), which hand over
+// control several times faster than goroutines over channels, at exactly the
+// places where a client can be overtaken: a store call, a sleep, a wait for a
+// signal. The store is a model, [Model], that answers as S3 promises; what time
+// passes between a call's parts is the business of [Virtual].
+package world
+
+import (
+	"context"
+	"sync/atomic"
+	"time"
+
+	"holdfast/archive"
+	"holdfast/scenarios/network"
+)
+
+// World is where one repetition of a scenario plays.
+type World interface {
+	archive.Clock
+	// Store returns the store as the named actor reaches it.
+	Store(actor string) archive.Store
+	// Run runs main and the tasks that it starts, and returns when all have
+	// ended. The context that main gets ends when ctx does. The error says that
+	// the tasks wait for each other for ever.
+	Run(ctx context.Context, main func(ctx context.Context)) error
+	// Go starts a task beside the running one.
+	Go(task func())
+	// NewSignal returns a signal that tasks of this world can wait for.
+	NewSignal() Signal
+	// Settle returns when no write that its client has given up is under way any
+	// more, or when ctx ends.
+	Settle(ctx context.Context)
+	// WithTimeout is [context.WithTimeout] by this world's time.
+	WithTimeout(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc)
+}
+
+// Signal is something that happens once.
+type Signal interface {
+	// Raise wakes all who wait, now and later. Raising again does nothing.
+	Raise()
+	// Wait returns nil once the signal is raised, or ctx's error when that ends
+	// first.
+	Wait(ctx context.Context) error
+}
+
+// Group is a set of tasks that somebody waits for.
+type Group struct {
+	world World
+	left  atomic.Int64 // tasks, and one for whoever will wait
+	done  Signal
+}
+
+// NewGroup returns an empty group.
+func NewGroup(w World) *Group {
+	g := &Group{world: w, done: w.NewSignal()}
+	g.left.Store(1)
+	return g
+}
+
+// Go starts a task of the group. A task may start others.
+func (g *Group) Go(task func()) {
+	g.left.Add(1)
+	g.world.Go(func() {
+		defer g.end()
+		task()
+	})
+}
+
+// Wait returns when all tasks have ended. It is called once, and after it no
+// task is started but by tasks.
+func (g *Group) Wait() {
+	g.end()
+	_ = g.done.Wait(context.Background()) // which never ends
+}
+
+func (g *Group) end() {
+	if g.left.Add(-1) == 0 {
+		g.done.Raise()
+	}
+}
+
+// Crash is what a client panics with that dies of a fault; whoever plays it
+// recovers.
+type Crash struct{ Fault network.Fault }
