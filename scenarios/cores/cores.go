@@ -1,5 +1,11 @@
 // Package cores holds the cores under test: the production core, and others
 // that are broken in a known way, so that every check is seen to fail.
+//
+// A planted bug ([Bugs]) is one small, named change. Where the production core
+// has a seam (its store, its documents, its caller) the bug is a wrapper there;
+// what lies inside the update loop is a switched line of [reference], the same
+// loop written once more. No core starts goroutines or draws on more than its
+// [Environment], so a schedule repeats with every one of them.
 package cores
 
 import (
@@ -27,38 +33,49 @@ type Environment struct {
 	Clock    archive.Clock
 	Rand     *rand.Rand
 	Observer archive.Observer
+	Codec    archive.Codec // nil: archive.JSONCodec
 }
 
 // Spec describes a core.
 type Spec struct {
 	Name string
-	// Fault says what is wrong with it; empty for the production core.
+	// Fault says what is wrong with it; empty for the production core and the
+	// reference.
 	Fault string
+	// JSONOnly: it can't work on documents other than [archive.Change].
+	JSONOnly bool
 	// Policy is what it uses unless the run asks for another.
 	Policy archive.Policy
 	New    func(Environment) (Core, error)
 }
 
-// All lists the cores, production first.
+var documentedSpec = Spec{
+	Name:     "documented",
+	Fault:    "the first implementation as described: blind merge, doubled history, untyped error on exhaustion",
+	JSONOnly: true,
+	Policy:   archive.DocumentedPolicy(),
+	New:      newDocumented,
+}
+
+var unlockedSpec = Spec{
+	Name:   "unlocked",
+	Fault:  "no condition on any write",
+	Policy: archive.DefaultPolicy(),
+	New:    newUnlocked,
+}
+
+// All lists the cores that are worth a run of their own, production first. The
+// other planted bugs are in [Bugs].
 func All() []Spec {
 	return []Spec{
 		{Name: "production", Policy: archive.DefaultPolicy(), New: production},
-		{
-			Name:   "documented",
-			Fault:  "the first implementation as described: blind merge, doubled history, untyped error on exhaustion",
-			Policy: archive.DocumentedPolicy(),
-			New:    newDocumented,
-		},
-		{
-			Name:   "unlocked",
-			Fault:  "no condition on any write",
-			Policy: archive.DefaultPolicy(),
-			New:    newUnlocked,
-		},
+		documentedSpec,
+		unlockedSpec,
+		{Name: "reference", Policy: archive.DefaultPolicy(), New: inLoop(noFlaw)},
 	}
 }
 
-// Find returns the core of that name.
+// Find returns the core or planted bug of that name.
 func Find(name string) (Spec, error) {
 	var names []string
 	for _, s := range All() {
@@ -67,11 +84,16 @@ func Find(name string) (Spec, error) {
 		}
 		names = append(names, s.Name)
 	}
-	return Spec{}, fmt.Errorf("there is no core %q (known: %s)", name, strings.Join(names, ", "))
+	for _, b := range Bugs() {
+		if b.Name == name {
+			return b.Spec, nil
+		}
+	}
+	return Spec{}, fmt.Errorf("there is no core %q (known: %s, and the planted bugs of simulate selftest)", name, strings.Join(names, ", "))
 }
 
 func production(e Environment) (Core, error) {
 	return archive.New(archive.Options{
-		Store: e.Store, Policy: e.Policy, Clock: e.Clock, Rand: e.Rand, Observer: e.Observer,
+		Store: e.Store, Policy: e.Policy, Clock: e.Clock, Rand: e.Rand, Observer: e.Observer, Codec: e.Codec,
 	})
 }

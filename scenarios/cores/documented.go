@@ -1,9 +1,7 @@
 package cores
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 
@@ -132,43 +130,16 @@ func (d documented) upload(ctx context.Context, id string, doc archive.Document,
 
 // blindMerge is {...current, ...form, modifications: [...current, ...form]}.
 func blindMerge(current, form *archive.Change) (archive.Document, error) {
-	var b bytes.Buffer
-	b.WriteByte('{')
-	separator := "\n  "
-	field := func(name string, value json.RawMessage) {
-		quoted, _ := json.Marshal(name)
-		fmt.Fprintf(&b, "%s%s: %s", separator, quoted, value)
-		separator = ",\n  "
-	}
-	both := append(current.RawModifications(), form.RawModifications()...)
-	for _, name := range current.FieldNames() {
-		value, submitted := form.Field(name)
-		if !submitted {
-			value, _ = current.Field(name)
-		}
-		if name == "modifications" {
-			value = array(both)
-		}
-		field(name, value)
-	}
-	for _, name := range form.FieldNames() {
-		if _, there := current.Field(name); !there {
-			value, _ := form.Field(name)
-			field(name, value)
+	merged := members(current)
+	for i, m := range merged {
+		if value, submitted := form.Field(m.name); submitted {
+			merged[i].value = value
 		}
 	}
-	b.WriteString("\n}\n")
-	return archive.ParseChange(b.Bytes())
-}
-
-func array(entries []json.RawMessage) json.RawMessage {
-	return json.RawMessage("[\n    " + string(bytes.Join(rawBytes(entries), []byte(",\n    "))) + "\n  ]")
-}
-
-func rawBytes(entries []json.RawMessage) [][]byte {
-	all := make([][]byte, len(entries))
-	for i, e := range entries {
-		all[i] = e
+	for _, m := range members(form) {
+		if _, there := current.Field(m.name); !there {
+			merged = append(merged, m)
+		}
 	}
-	return all
+	return assemble(merged, append(current.RawModifications(), form.RawModifications()...))
 }

@@ -16,7 +16,7 @@ type unlocked struct {
 }
 
 func newUnlocked(e Environment) (Core, error) {
-	e.Store = unconditional{e.Store}
+	e.Store = badPut{e.Store, withoutCondition}
 	core, err := production(e)
 	return unlocked{Core: core, store: e.Store}, err
 }
@@ -33,11 +33,4 @@ func (u unlocked) Save(ctx context.Context, id string, base archive.Snapshot, ed
 	}
 	etag, err := u.store.Put(ctx, key, page.Encode(), archive.Condition{})
 	return archive.Snapshot{Document: page, ETag: etag}, err
-}
-
-// unconditional is a store whose callers forgot the conditions.
-type unconditional struct{ archive.Store }
-
-func (u unconditional) Put(ctx context.Context, key string, body []byte, _ archive.Condition) (string, error) {
-	return u.Store.Put(ctx, key, body, archive.Condition{})
 }

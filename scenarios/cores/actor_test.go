@@ -1,0 +1,152 @@
+package cores_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"slices"
+
+	"holdfast/archive"
+	"holdfast/scenarios/cores"
+	"holdfast/scenarios/history"
+)
+
+// actor is a client of the world.
+type actor struct {
+	*world
+	name    string
+	client  *history.Client
+	core    cores.Core
+	base    archive.Snapshot
+	updates int
+	creates bool
+	pause   func() // nil: it is not scheduled, its calls are made at once
+	// beforePut lets others interfere.
+	beforePut func()
+}
+
+func (w *world) actor(name string) *actor {
+	a := &actor{world: w, name: name, client: w.rec.Client(name, "", w.server())}
+	a.start()
+	w.actors = append(w.actors, a)
+	return a
+}
+
+// start makes the actor's core; after a crash, anew.
+func (a *actor) start() {
+	core, err := a.spec.New(cores.Environment{
+		Store: gate{a}, Policy: a.policy, Clock: a.world, Rand: rand.New(rand.NewPCG(1, 1)), Observer: a.client.Observer(),
+	})
+	if err != nil {
+		a.t.Fatal(err)
+	}
+	a.core = core
+}
+
+func (a *actor) modification(kind string) archive.Modification {
+	a.updates++
+	return archive.Modification{
+		ID: fmt.Sprintf("m-%s-%d", a.name, a.updates), UserID: a.name, Type: kind, Timestamp: "2025-10-18T09:00:00Z",
+	}
+}
+
+func (a *actor) load() {
+	a.client.Begin(history.Operation{Do: "load", ID: objectID})
+	loaded, err := a.core.Load(a.t.Context(), objectID)
+	a.client.Finish(loaded.ETag, err)
+	a.base = loaded
+}
+
+// save sets a field to a text. Users whose load failed have nothing to save.
+func (a *actor) save(field, text string) error {
+	if a.base.Document == nil {
+		return nil
+	}
+	value, _ := json.Marshal(text)
+	m := a.modification(archive.Updated)
+	a.client.Begin(history.Operation{Do: "save", ID: objectID, IDs: []string{m.ID}, Sets: []string{field}, Base: a.base.ETag})
+	saved, err := a.core.Save(a.t.Context(), objectID, a.base, archive.Edit{
+		Fields: map[string]json.RawMessage{field: value}, Modifications: []archive.Modification{m},
+	})
+	a.client.Finish(saved.ETag, err)
+	return err
+}
+
+// append adds a modification. An actor that crashes is started again, and its
+// message delivered again.
+func (a *actor) append(kind string, fields map[string]json.RawMessage) {
+	m := a.modification(kind)
+	for !a.deliver(m, fields) {
+		a.start()
+	}
+}
+
+type crash struct{}
+
+func (a *actor) deliver(m archive.Modification, fields map[string]json.RawMessage) (done bool) {
+	defer func() {
+		if !done {
+			if r := recover(); r != (crash{}) {
+				panic(r)
+			}
+			a.client.Finish("", &archive.OutcomeUnknownError{}) // nobody was told anything
+		}
+	}()
+	a.client.Begin(history.Operation{Do: "append", ID: objectID, IDs: []string{m.ID}, Sets: slices.Sorted(maps.Keys(fields))})
+	stored, err := a.core.Append(a.t.Context(), objectID, archive.Edit{Fields: fields, Modifications: []archive.Modification{m}})
+	a.client.Finish(stored.ETag, err)
+	return true
+}
+
+func (a *actor) create() {
+	m := a.modification(archive.Created)
+	a.client.Begin(history.Operation{Do: "create", ID: objectID, IDs: append(history.EntryIDs(original), m.ID)})
+	created, err := a.core.Create(a.t.Context(), objectID, original, m)
+	a.client.Finish(created.ETag, err)
+}
+
+// gate is where an actor waits for its turn before each call to the store, and
+// where it crashes.
+type gate struct{ *actor }
+
+func (g gate) turn() {
+	if g.pause != nil {
+		g.pause()
+	}
+	g.perhapsCrash()
+}
+
+func (g gate) perhapsCrash() {
+	if g.crashes && g.faulty(6) {
+		panic(crash{})
+	}
+}
+
+func (g gate) Get(ctx context.Context, key string) ([]byte, string, error) {
+	g.turn()
+	body, etag, err := g.client.Get(ctx, key)
+	g.perhapsCrash()
+	return body, etag, err
+}
+
+func (g gate) Head(ctx context.Context, key string) (string, error) {
+	g.turn()
+	return g.client.Head(ctx, key)
+}
+
+func (g gate) Put(ctx context.Context, key string, body []byte, cond archive.Condition) (string, error) {
+	if g.beforePut != nil {
+		g.beforePut()
+	}
+	g.turn()
+	etag, err := g.client.Put(ctx, key, body, cond)
+	g.perhapsCrash()
+	return etag, err
+}
+
+func (g gate) Delete(ctx context.Context, key string, cond archive.Condition) error {
+	g.turn()
+	return g.client.Delete(ctx, key, cond)
+}

@@ -1,0 +1,283 @@
+package cores
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"holdfast/archive"
+)
+
+// reference is the update loop of [archive.Archive] written once more, as
+// plainly as possible: the same calls to the store and the same answers. A flaw
+// changes one line of it; without one it must never be flagged, which shows
+// that what is caught is the flaw and not the loop.
+type reference struct {
+	Environment
+	flaw flaw
+}
+
+// flaw is the one line that is wrong.
+type flaw int
+
+const (
+	noFlaw             flaw = iota
+	retryWithoutReread      // writes the same again under the ETag that is there now
+	appendAgain             // does not look for its own modification after the first attempt
+	blindRetry              // sends a write of unknown outcome again and believes the second answer
+	renameOnRetry           // chooses a new id for each attempt
+	settleByETag            // takes any new version for its own
+	settleByLast            // looks for its modification at the end of the history only
+	settleTooSoon           // takes a write that is not there yet for one that never will be
+	forgetDoubt             // does not remember that a write may still arrive
+	giveUpUnseen            // does not look once more before it says that it is exhausted
+	forceLast               // drops the condition on the last attempt
+	upsert                  // a create writes on top of what is there
+	formOverTheirs          // a save writes every field of the user's form
+	formAsLoaded            // a save writes the version that the user loaded, with the edit
+	lastWriterWins          // a save overwrites a field that both changed
+	rebaseOnRetry           // a save takes what it reads again for what the user had seen
+)
+
+// inLoop is the reference core with a flaw.
+func inLoop(f flaw) func(Environment) (Core, error) {
+	return func(e Environment) (Core, error) {
+		if e.Codec == nil {
+			e.Codec = archive.JSONCodec
+		}
+		return &reference{e, f}, e.Policy.Validate()
+	}
+}
+
+// update is one call under way.
+type update struct {
+	*reference
+	op    string
+	id    string
+	key   string
+	start time.Time
+	edit  archive.Edit
+	// change makes the next version of the current one. It is nil for a load.
+	change func(current archive.Snapshot) (archive.Document, error)
+
+	attempts  int
+	read      archive.Snapshot // of the first attempt
+	inDoubt   bool             // a write on top of doubtETag may be applied, now or later
+	doubtETag string
+	refused   bool // a write was answered 412, and nothing was read since
+}
+
+func (r *reference) begin(op, id string, edit archive.Edit) (*update, error) {
+	key, err := archive.Key(id)
+	return &update{reference: r, op: op, id: id, key: key, start: r.Clock.Now(), edit: edit}, err
+}
+
+func (r *reference) Load(ctx context.Context, id string) (archive.Snapshot, error) {
+	u, err := r.begin("load", id, archive.Edit{})
+	if err != nil {
+		return archive.Snapshot{}, err
+	}
+	return u.run(ctx)
+}
+
+func (r *reference) Create(ctx context.Context, id string, doc archive.Document, mods ...archive.Modification) (archive.Snapshot, error) {
+	u, err := r.begin("create", id, archive.Edit{Modifications: mods})
+	if err != nil {
+		return archive.Snapshot{}, err
+	}
+	u.change = func(current archive.Snapshot) (archive.Document, error) {
+		if current.Document != nil && r.flaw == upsert {
+			return u.apply(current.Document, u.edit)
+		}
+		if current.Document != nil {
+			return nil, &archive.ETagMismatchError{Key: u.key, Found: current.ETag}
+		}
+		return u.apply(doc, u.edit)
+	}
+	return u.run(ctx)
+}
+
+func (r *reference) Append(ctx context.Context, id string, edit archive.Edit) (archive.Snapshot, error) {
+	u, err := r.begin("append", id, edit)
+	if err != nil {
+		return archive.Snapshot{}, err
+	}
+	u.change = func(current archive.Snapshot) (archive.Document, error) {
+		if current.Document == nil {
+			return nil, archive.ErrNotFound
+		}
+		return u.apply(current.Document, u.edit)
+	}
+	return u.run(ctx)
+}
+
+func (r *reference) Save(ctx context.Context, id string, base archive.Snapshot, edit archive.Edit) (archive.Snapshot, error) {
+	u, err := r.begin("save", id, edit)
+	if err == nil && base.ETag == "" {
+		err = fmt.Errorf("save %s: %w base: the ETag of the version that the user loaded is missing", u.key, archive.ErrInvalid)
+	}
+	if err != nil {
+		return archive.Snapshot{}, err
+	}
+	u.change = func(current archive.Snapshot) (archive.Document, error) {
+		if current.Document == nil {
+			return nil, archive.ErrNotFound
+		}
+		return u.merged(base, current)
+	}
+	return u.run(ctx)
+}
+
+func (u *update) run(ctx context.Context) (archive.Snapshot, error) {
+	var wait time.Duration
+	for {
+		u.attempts++
+		done, err := u.attempt(ctx)
+		if err == nil {
+			return done, nil
+		}
+		if !retriable(err) {
+			return archive.Snapshot{}, u.failure(err)
+		}
+		wait = u.Policy.Wait(u.attempts, wait, u.Rand)
+		if u.attempts >= u.Policy.MaxAttempts() || u.Policy.Deadline > 0 && wait > u.Policy.Deadline-u.elapsed() {
+			return u.giveUp(ctx, err)
+		}
+		if u.Observer.Wait != nil {
+			info := archive.CallInfo{Op: u.op, Key: u.key, MaxAttempts: u.Policy.MaxAttempts()}
+			u.Observer.Wait(ctx, archive.WaitInfo{CallInfo: info, Attempt: u.attempts + 1, Wait: wait, Cause: err})
+		}
+		if err := u.Clock.Sleep(ctx, wait); err != nil {
+			return archive.Snapshot{}, u.failure(err)
+		}
+	}
+}
+
+func (u *update) attempt(ctx context.Context) (archive.Snapshot, error) {
+	if err := ctx.Err(); err != nil {
+		return archive.Snapshot{}, err
+	}
+	if u.flaw == renameOnRetry && u.attempts > 1 {
+		u.rename()
+	}
+	var current archive.Snapshot
+	if u.op != "create" || u.attempts > 1 {
+		var err error
+		if current, err = u.look(ctx); err != nil {
+			return archive.Snapshot{}, err
+		}
+		if u.change == nil || u.settled(current) {
+			return current, nil
+		}
+		if u.flaw == settleTooSoon && u.inDoubt {
+			u.inDoubt = false
+			return archive.Snapshot{}, errors.New("the write was not applied")
+		}
+	}
+	next, err := u.change(current)
+	if err != nil {
+		return archive.Snapshot{}, err
+	}
+	etag, err := u.put(ctx, next, current)
+	return archive.Snapshot{Document: next, ETag: etag}, err
+}
+
+func (u *update) put(ctx context.Context, next archive.Document, current archive.Snapshot) (string, error) {
+	cond := archive.IfMatch(current.ETag)
+	if current.Document == nil {
+		cond = archive.IfAbsent()
+	}
+	if u.flaw == forceLast && u.attempts == u.Policy.MaxAttempts() {
+		cond = archive.Condition{}
+	}
+	etag, err := u.Store.Put(ctx, u.key, next.Encode(), cond)
+	if u.flaw == blindRetry && errors.Is(err, archive.ErrOutcomeUnknown) {
+		etag, err = u.Store.Put(ctx, u.key, next.Encode(), cond)
+		if errors.Is(err, archive.ErrPreconditionFailed) {
+			return "", &archive.ETagMismatchError{Key: u.key, Expected: current.ETag}
+		}
+	}
+	switch {
+	case mayBeApplied(err):
+		u.inDoubt, u.doubtETag = u.flaw != forgetDoubt, current.ETag
+	case errors.Is(err, archive.ErrPreconditionFailed):
+		u.refused = true
+	}
+	return etag, err
+}
+
+// look reads the current version. For an update that finds nothing, Document is nil.
+func (u *update) look(ctx context.Context) (archive.Snapshot, error) {
+	if u.flaw == retryWithoutReread && u.read.Document != nil {
+		etag, err := u.Store.Head(ctx, u.key)
+		return archive.Snapshot{Document: u.read.Document, ETag: etag}, err
+	}
+	body, etag, err := u.Store.Get(ctx, u.key)
+	if errors.Is(err, archive.ErrNotFound) && u.change != nil {
+		u.refused = false
+		return archive.Snapshot{}, nil
+	}
+	if err == nil && etag == "" {
+		err = errors.New("the store gave no ETag, so no write can be conditioned on this version")
+	}
+	if err != nil {
+		return archive.Snapshot{}, err
+	}
+	doc, err := u.Codec(u.id, body)
+	if err != nil {
+		return archive.Snapshot{}, err
+	}
+	u.refused = false
+	u.read = archive.Snapshot{Document: doc, ETag: etag}
+	if u.inDoubt && etag != u.doubtETag && !u.holds(doc) {
+		u.inDoubt = false // an ETag that is gone never returns, so the write can't be applied any more
+	}
+	return u.read, nil
+}
+
+// giveUp looks once more, because a write that was refused or lost may be there.
+func (u *update) giveUp(ctx context.Context, cause error) (archive.Snapshot, error) {
+	exhausted := &archive.ExhaustedError{Key: u.key, Attempts: u.attempts, Elapsed: u.elapsed(), Last: cause}
+	switch {
+	case u.change == nil:
+		return archive.Snapshot{}, cause
+	case u.flaw == giveUpUnseen:
+		return archive.Snapshot{}, exhausted
+	}
+	if current, err := u.look(ctx); err == nil {
+		if u.holds(current.Document) {
+			return current, nil
+		}
+		if _, final := u.change(current); final != nil {
+			return archive.Snapshot{}, u.failure(final)
+		}
+	}
+	if u.inDoubt || u.refused {
+		return archive.Snapshot{}, u.failure(cause)
+	}
+	if errors.Is(cause, archive.ErrOutcomeUnknown) {
+		exhausted.Last = archive.ErrPreconditionFailed // read back, it was not applied
+	}
+	return archive.Snapshot{}, exhausted
+}
+
+func (u *update) failure(err error) error {
+	if u.inDoubt || u.refused {
+		return &archive.OutcomeUnknownError{Key: u.key, Attempts: u.attempts, Elapsed: u.elapsed(), Last: err}
+	}
+	return err
+}
+
+func (u *update) elapsed() time.Duration { return u.Clock.Now().Sub(u.start) }
+
+func retriable(err error) bool {
+	return errors.Is(err, archive.ErrPreconditionFailed) || errors.Is(err, archive.ErrConflict) ||
+		errors.Is(err, archive.ErrThrottled) || errors.Is(err, archive.ErrUnavailable) ||
+		errors.Is(err, archive.ErrOutcomeUnknown)
+}
+
+func mayBeApplied(err error) bool {
+	cut := errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
+	return errors.Is(err, archive.ErrOutcomeUnknown) || cut && !retriable(err)
+}

@@ -1,0 +1,119 @@
+package cores
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+
+	"holdfast/archive"
+)
+
+// settled reports whether the current version shows that the call has committed.
+func (u *update) settled(current archive.Snapshot) bool {
+	retry := u.attempts > 1
+	switch {
+	case u.flaw == appendAgain && retry:
+		return false
+	case u.flaw == settleByETag && u.doubtETag != "":
+		return current.ETag != u.doubtETag
+	case u.flaw == settleByLast && retry:
+		return u.last(current.Document) == u.edit.Modifications[len(u.edit.Modifications)-1].ID
+	}
+	return u.holds(current.Document)
+}
+
+// holds reports whether the document has all modifications of the call.
+func (u *update) holds(doc archive.Document) bool {
+	missing := func(m archive.Modification) bool { return !doc.HasModification(m.ID) }
+	return doc != nil && len(u.edit.Modifications) > 0 && !slices.ContainsFunc(u.edit.Modifications, missing)
+}
+
+func (u *update) last(doc archive.Document) string {
+	c, ok := doc.(*archive.Change)
+	if !ok || len(c.ModificationIDs()) == 0 {
+		return ""
+	}
+	return c.ModificationIDs()[len(c.ModificationIDs())-1]
+}
+
+func (u *update) rename() {
+	u.edit.Modifications = slices.Clone(u.edit.Modifications)
+	for i, m := range u.edit.Modifications {
+		u.edit.Modifications[i].ID = fmt.Sprintf("%s-%d", m.ID, u.attempts)
+	}
+}
+
+func (u *update) apply(doc archive.Document, edit archive.Edit) (archive.Document, error) {
+	if c, ok := doc.(*archive.Change); ok && (u.flaw == appendAgain || u.flaw == settleByLast) {
+		return appendAll(c, edit)
+	}
+	return doc.Apply(edit)
+}
+
+// merged is the next version of a save: the current one with those fields set
+// that the user changed.
+func (u *update) merged(base, current archive.Snapshot) (archive.Document, error) {
+	mismatch := &archive.ETagMismatchError{Key: u.key, Expected: base.ETag, Found: current.ETag}
+	against := base.Document
+	switch {
+	case u.flaw == formAsLoaded:
+		return u.apply(base.Document, u.edit)
+	case u.flaw == formOverTheirs:
+		return u.apply(current.Document, archive.Edit{Fields: form(base, u.edit), Modifications: u.edit.Modifications})
+	case u.flaw == rebaseOnRetry && u.attempts > 1:
+		against = current.Document
+	case against == nil && current.ETag != base.ETag:
+		return nil, mismatch
+	case against == nil:
+		against = current.Document
+	}
+	set := map[string]json.RawMessage{}
+	for _, name := range slices.Sorted(maps.Keys(u.edit.Fields)) {
+		was, _ := against.Field(name)
+		now, _ := current.Document.Field(name)
+		want := u.edit.Fields[name]
+		switch {
+		case same(want, was), same(want, now): // the user did not change it, or both did alike
+		case same(now, was), u.flaw == lastWriterWins:
+			set[name] = want
+		default:
+			mismatch.Fields = append(mismatch.Fields, archive.FieldConflict{Field: name, Base: was, Theirs: now, Ours: want})
+		}
+	}
+	if len(mismatch.Fields) > 0 {
+		return nil, mismatch
+	}
+	return u.apply(current.Document, archive.Edit{Fields: set, Modifications: u.edit.Modifications})
+}
+
+// form holds every field as the user's page does: as loaded, with the edit.
+func form(base archive.Snapshot, edit archive.Edit) map[string]json.RawMessage {
+	fields := map[string]json.RawMessage{}
+	for _, m := range members(base.Change()) {
+		if m.name != historyField {
+			fields[m.name] = m.value
+		}
+	}
+	maps.Copy(fields, edit.Fields)
+	return fields
+}
+
+// same reports whether two raw values mean the same; absent equals only absent.
+func same(a, b json.RawMessage) bool {
+	if a == nil || b == nil {
+		return a == nil && b == nil
+	}
+	va, errA := decoded(a)
+	vb, errB := decoded(b)
+	return errA == nil && errB == nil && reflect.DeepEqual(va, vb)
+}
+
+func decoded(raw json.RawMessage) (value any, err error) {
+	dec := json.NewDecoder(bytes.NewReader(raw))
+	dec.UseNumber()
+	err = dec.Decode(&value)
+	return value, err
+}

@@ -1,0 +1,219 @@
+package cores
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"holdfast/archive"
+)
+
+const historyField = "modifications"
+
+// member is a top-level field of a document.
+type member struct {
+	name  string
+	value json.RawMessage
+}
+
+// members takes a document apart, its history included.
+func members(c *archive.Change) []member {
+	var all []member
+	for _, name := range c.FieldNames() {
+		value, _ := c.Field(name)
+		all = append(all, member{name, value})
+	}
+	return all
+}
+
+// assemble makes a document of members, with these entries as its history.
+func assemble(all []member, entries []json.RawMessage) (*archive.Change, error) {
+	var b bytes.Buffer
+	separator := "{\n  "
+	for _, m := range all {
+		if m.name == historyField {
+			m.value = array(entries)
+		}
+		quoted, _ := json.Marshal(m.name)
+		fmt.Fprintf(&b, "%s%s: %s", separator, quoted, m.value)
+		separator = ",\n  "
+	}
+	b.WriteString("\n}\n")
+	return archive.ParseChange(b.Bytes())
+}
+
+func array(entries []json.RawMessage) json.RawMessage {
+	var b bytes.Buffer
+	separator := "[\n    "
+	for _, e := range entries {
+		b.WriteString(separator)
+		b.Write(e)
+		separator = ",\n    "
+	}
+	b.WriteString("\n  ]")
+	return b.Bytes()
+}
+
+// alteration is what a bug does to every version that is written: to its
+// members, of which the history is only a place, or to its history.
+type alteration func(all []member, entries []json.RawMessage) ([]member, []json.RawMessage)
+
+// altered is a document whose edits go through an alteration.
+type altered struct {
+	*archive.Change
+	alter alteration
+}
+
+func (a altered) Apply(e archive.Edit) (archive.Document, error) {
+	next, err := a.Change.Apply(e)
+	if err != nil {
+		return nil, err
+	}
+	c := next.(*archive.Change)
+	built, err := assemble(a.alter(members(c), c.RawModifications()))
+	return altered{built, a.alter}, err
+}
+
+// inDocument is the production core with a bug in the documents that it writes.
+func inDocument(alter alteration) func(Environment) (Core, error) {
+	return withDocument(func(c *archive.Change) archive.Document { return altered{c, alter} })
+}
+
+func withDocument(wrap func(*archive.Change) archive.Document) func(Environment) (Core, error) {
+	return func(e Environment) (Core, error) {
+		e.Codec = func(id string, body []byte) (archive.Document, error) {
+			doc, err := archive.JSONCodec(id, body)
+			if err != nil {
+				return nil, err
+			}
+			return wrap(doc.(*archive.Change)), nil
+		}
+		return production(e)
+	}
+}
+
+// inHistory is an alteration of the history only.
+func inHistory(alter func(entries []json.RawMessage) []json.RawMessage) alteration {
+	return func(all []member, entries []json.RawMessage) ([]member, []json.RawMessage) {
+		return all, alter(entries)
+	}
+}
+
+// inValues is an alteration of each field's value.
+func inValues(alter func(value json.RawMessage) json.RawMessage) alteration {
+	return func(all []member, entries []json.RawMessage) ([]member, []json.RawMessage) {
+		for i := range all {
+			all[i].value = alter(all[i].value)
+		}
+		return all, entries
+	}
+}
+
+func newestFirst(entries []json.RawMessage) []json.RawMessage {
+	when := func(entry json.RawMessage) string {
+		var m archive.Modification
+		_ = json.Unmarshal(entry, &m) // of no time: first
+		return m.Timestamp
+	}
+	slices.SortStableFunc(entries, func(a, b json.RawMessage) int { return cmp.Compare(when(b), when(a)) })
+	return entries
+}
+
+func dropFirst(entries []json.RawMessage) []json.RawMessage {
+	const most = 5
+	return entries[max(0, len(entries)-most):]
+}
+
+func lastTwice(entries []json.RawMessage) []json.RawMessage {
+	return append(entries, entries[len(entries)-1])
+}
+
+// reencode passes each entry through the struct, as most programs would.
+func reencode(entries []json.RawMessage) []json.RawMessage {
+	for i, e := range entries {
+		var m archive.Modification
+		if json.Unmarshal(e, &m) == nil {
+			entries[i], _ = json.Marshal(m)
+		}
+	}
+	return entries
+}
+
+// backfillIDs gives an id to old entries that have none.
+func backfillIDs(entries []json.RawMessage) []json.RawMessage {
+	for i, e := range entries {
+		if !bytes.Contains(e, []byte(`"modification_id"`)) {
+			entries[i] = fmt.Appendf(nil, `{"modification_id": "old-%d", %s`, i, e[1:])
+		}
+	}
+	return entries
+}
+
+func byName(all []member, entries []json.RawMessage) ([]member, []json.RawMessage) {
+	slices.SortFunc(all, func(a, b member) int { return strings.Compare(a.name, b.name) })
+	return all, entries
+}
+
+// dropExtensions loses the fields that no struct has been given.
+func dropExtensions(all []member, entries []json.RawMessage) ([]member, []json.RawMessage) {
+	return slices.DeleteFunc(all, func(m member) bool { return strings.HasPrefix(m.name, "x_") }), entries
+}
+
+func escapeHTML(value json.RawMessage) json.RawMessage {
+	var b bytes.Buffer
+	json.HTMLEscape(&b, value)
+	return b.Bytes()
+}
+
+// roundNumbers passes every number through a float64 and keeps all else.
+func roundNumbers(value json.RawMessage) json.RawMessage {
+	var b bytes.Buffer
+	done := int64(0)
+	dec := json.NewDecoder(bytes.NewReader(value))
+	dec.UseNumber()
+	for {
+		token, err := dec.Token()
+		if err != nil {
+			break
+		}
+		if n, ok := token.(json.Number); ok {
+			f, _ := n.Float64()
+			rounded, _ := json.Marshal(f)
+			b.Write(value[done : dec.InputOffset()-int64(len(n))])
+			b.Write(rounded)
+			done = dec.InputOffset()
+		}
+	}
+	b.Write(value[done:])
+	return b.Bytes()
+}
+
+// forgetful is a document that does not know which modifications it holds.
+type forgetful struct{ *archive.Change }
+
+func (f forgetful) HasModification(string) bool { return false }
+
+func (f forgetful) Apply(e archive.Edit) (archive.Document, error) {
+	next, err := appendAll(f.Change, e)
+	return forgetful{next}, err
+}
+
+// appendAll applies an edit and appends its modifications, there or not.
+func appendAll(c *archive.Change, e archive.Edit) (*archive.Change, error) {
+	next, err := c.Apply(e)
+	if err != nil {
+		return nil, err
+	}
+	entries := c.RawModifications()
+	for _, m := range e.Modifications {
+		entry, err := json.Marshal(m)
+		if err != nil {
+			return nil, err
+		}
+		entries = append(entries, entry)
+	}
+	return assemble(members(next.(*archive.Change)), entries)
+}
