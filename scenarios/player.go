@@ -86,7 +86,7 @@ func newRepetition(r *Run, rec *history.Recorder, n int) *repetition {
 	if r.Repetitions > 1 {
 		p.prefix = fmt.Sprintf("r%05d/", n)
 	}
-	setup := rec.Client(history.SetupActor, p.prefix, p.store)
+	setup := func() archive.Store { return rec.Client(history.SetupActor, p.prefix, p.store) }
 	p.objects = newPool(r.Scenario.Objects, r.Document, setup)
 	return p
 }
