@@ -21,7 +21,8 @@ type Document interface {
 	// Field returns the raw JSON value of a top-level field.
 	Field(name string) (json.RawMessage, bool)
 	// Apply returns the document with the edit applied; modifications that the
-	// history already holds are not appended again.
+	// history already holds are not appended again. It refuses what
+	// [Edit.Validate] refuses, and an edit that changes the document's id.
 	Apply(Edit) (Document, error)
 }
 
@@ -213,7 +214,9 @@ func (a *Archive) Save(ctx context.Context, id string, base Snapshot, edit Edit)
 			mismatch.Fields = conflicts
 			return nil, mismatch
 		}
-		return current.Document.Apply(Edit{Fields: fields, Modifications: edit.Modifications})
+		merged := edit
+		merged.Fields = fields // some of those that were validated
+		return current.Document.Apply(merged)
 	}
 	return c.run(ctx)
 }
@@ -221,18 +224,18 @@ func (a *Archive) Save(ctx context.Context, id string, base Snapshot, edit Edit)
 // prepare completes and checks an edit before anything is sent, so that every
 // attempt writes the same.
 func (c *call) prepare(e Edit) (Edit, error) {
-	now := c.start.UTC().Format(time.RFC3339)
 	mods := make([]Modification, len(e.Modifications))
 	for i, m := range e.Modifications {
 		if m.Timestamp == "" {
-			m.Timestamp = now
+			m.Timestamp = c.start.UTC().Format(time.RFC3339)
 		}
 		mods[i] = m
 	}
 	e.Modifications = mods
-	if err := e.validate(); err != nil {
+	if err := e.Validate(); err != nil {
 		return Edit{}, fmt.Errorf("%s %s: %w", c.op, c.key, err)
 	}
+	e.valid = true
 	c.mods = mods
 	return e, nil
 }

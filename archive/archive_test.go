@@ -169,11 +169,11 @@ func TestManyGoroutinesLoseNothing(t *testing.T) {
 				field := fmt.Sprintf("w%d", w)
 				var err error
 				if u%2 == 0 {
-					_, err = a.Append(t.Context(), testID, Edit{fields(field, fmt.Sprint(u)), []Modification{m}})
+					_, err = a.Append(t.Context(), testID, Edit{Fields: fields(field, fmt.Sprint(u)), Modifications: []Modification{m}})
 				} else {
 					var base Snapshot
 					if base, err = a.Load(t.Context(), testID); err == nil {
-						_, err = a.Save(t.Context(), testID, base, Edit{fields(field, fmt.Sprint(u)), []Modification{m}})
+						_, err = a.Save(t.Context(), testID, base, Edit{Fields: fields(field, fmt.Sprint(u)), Modifications: []Modification{m}})
 					}
 				}
 				if err != nil {

@@ -27,7 +27,7 @@ func BenchmarkParseChange(b *testing.B) {
 }
 
 func BenchmarkApply(b *testing.B) {
-	edit := Edit{fields("status", `"completed"`), []Modification{mod("m1")}}
+	edit := Edit{Fields: fields("status", `"completed"`), Modifications: []Modification{mod("m1")}}
 	eachDocument(b, func(b *testing.B, body []byte) {
 		c := mustParse(b, string(body))
 		for b.Loop() {

@@ -55,9 +55,9 @@ func TestForeignBytesSurviveManyUpdates(t *testing.T) {
 			m.UserID = "<b>&é</b>"
 			r.store.history = nil
 			if n%2 == 0 {
-				snapshot, err = r.Append(t.Context(), id, Edit{fields("meeting_metadata", fmt.Sprintf(`{"n":%d.0}`, n)), []Modification{m}})
+				snapshot, err = r.Append(t.Context(), id, Edit{Fields: fields("meeting_metadata", fmt.Sprintf(`{"n":%d.0}`, n)), Modifications: []Modification{m}})
 			} else {
-				snapshot, err = r.Save(t.Context(), id, snapshot, Edit{fields("status", fmt.Sprintf(`"<%d>"`, n)), []Modification{m}})
+				snapshot, err = r.Save(t.Context(), id, snapshot, Edit{Fields: fields("status", fmt.Sprintf(`"<%d>"`, n)), Modifications: []Modification{m}})
 			}
 		}
 
@@ -136,7 +136,7 @@ func TestStyleOfWhatIsAdded(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			edit := Edit{fields("z", " 2 ", "new", `"<&>"`), []Modification{mod("m1")}}
+			edit := Edit{Fields: fields("z", " 2 ", "new", `"<&>"`), Modifications: []Modification{mod("m1")}}
 			next, err := mustParse(t, tt.before).Apply(edit)
 			if err != nil {
 				t.Fatal(err)

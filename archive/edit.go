@@ -17,10 +17,16 @@ type Edit struct {
 	// Modifications are appended to the history. At least one: every update
 	// leaves its trace, and the trace is what makes it repeatable.
 	Modifications []Modification
+	// valid: the update loop has validated it, and gives it to every attempt.
+	valid bool
 }
 
-// validate reports why the edit can't be applied to any document.
-func (e Edit) validate() error {
+// Validate reports why the edit can't be applied to any document. The error
+// wraps [ErrInvalid].
+func (e Edit) Validate() error {
+	if e.valid {
+		return nil
+	}
 	if len(e.Modifications) == 0 {
 		return fmt.Errorf("%w edit: it appends no modification", ErrInvalid)
 	}
@@ -52,7 +58,7 @@ func (e Edit) validate() error {
 // modifications appended that the history does not hold yet. Fields that are
 // new are added at the end in the order of their names.
 func (c *Change) Apply(e Edit) (Document, error) {
-	if err := e.validate(); err != nil {
+	if err := e.Validate(); err != nil {
 		return nil, err
 	}
 	var cuts []splice

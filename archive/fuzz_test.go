@@ -34,7 +34,7 @@ func FuzzParseChange(f *testing.F) {
 		}
 		checkAgainstEncodingJSON(t, c)
 		for _, m := range []Modification{mod("f1"), mod("f2")} {
-			c = applyAndCompare(t, c, Edit{fields("zz new", ` {"n": 1.50} `, "title", `"<&>"`), []Modification{m}})
+			c = applyAndCompare(t, c, Edit{Fields: fields("zz new", ` {"n": 1.50} `, "title", `"<&>"`), Modifications: []Modification{m}})
 		}
 	})
 }

@@ -120,7 +120,7 @@ func TestAnswersAreHonest(t *testing.T) {
 			r.store.remove()
 		}
 		s.plan(t, op, retries)
-		edit := Edit{fields("title", `"ours"`), []Modification{mod("m1"), mod("m2")}}
+		edit := Edit{Fields: fields("title", `"ours"`), Modifications: []Modification{mod("m1"), mod("m2")}}
 		call := func(ctx context.Context) (Snapshot, error) {
 			switch op {
 			case "append":

@@ -117,7 +117,7 @@ func TestSave(t *testing.T) {
 				default:
 					r.store.onPut[1] = after(others, nil)
 				}
-				edit := Edit{tt.ours, []Modification{mod("m1")}}
+				edit := Edit{Fields: tt.ours, Modifications: []Modification{mod("m1")}}
 				for range 2 { // the second time repeats the first
 					_, err := r.Save(t.Context(), testID, r.base, edit)
 					if got := OutcomeOf(err); got != tt.want {
@@ -145,7 +145,7 @@ func TestSave(t *testing.T) {
 func TestSaveOfAnObjectThatIsGone(t *testing.T) {
 	r := newRig(t, 3)
 	r.store.remove()
-	_, err := r.Save(t.Context(), testID, r.base, Edit{fields("title", `"b"`), []Modification{mod("m1")}})
+	_, err := r.Save(t.Context(), testID, r.base, Edit{Fields: fields("title", `"b"`), Modifications: []Modification{mod("m1")}})
 	if OutcomeOf(err) != Gone || r.store.body(testKey) != "" {
 		t.Errorf("ended as %v; the store holds %q", err, r.store.body(testKey))
 	}

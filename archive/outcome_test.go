@@ -278,18 +278,18 @@ func TestIdentityCannotBeEdited(t *testing.T) {
 	for _, f := range []map[string]json.RawMessage{
 		fields("changeId", `"CHG-2"`), fields("announcement_id", `"CIC-1"`), fields("changeId", `null`),
 	} {
-		if _, err := r.Append(t.Context(), testID, Edit{f, []Modification{mod("m1")}}); !errors.Is(err, ErrInvalid) {
+		if _, err := r.Append(t.Context(), testID, Edit{Fields: f, Modifications: []Modification{mod("m1")}}); !errors.Is(err, ErrInvalid) {
 			t.Errorf("%s: %v", f, err)
 		}
 	}
 	if r.store.puts != 0 {
 		t.Errorf("%d writes were sent", r.store.puts)
 	}
-	if _, err := r.Append(t.Context(), testID, Edit{fields("changeId", `"CHG-1"`), []Modification{mod("m1")}}); err != nil {
+	if _, err := r.Append(t.Context(), testID, Edit{Fields: fields("changeId", `"CHG-1"`), Modifications: []Modification{mod("m1")}}); err != nil {
 		t.Errorf("the same id: %v", err)
 	}
 	announcement := mustParse(t, `{"announcement_id":"CIC-1"}`)
-	if _, err := announcement.Apply(Edit{fields("changeId", `"CHG-1"`), []Modification{mod("m1")}}); !errors.Is(err, ErrInvalid) {
+	if _, err := announcement.Apply(Edit{Fields: fields("changeId", `"CHG-1"`), Modifications: []Modification{mod("m1")}}); !errors.Is(err, ErrInvalid) {
 		t.Errorf("an announcement became a change: %v", err)
 	}
 }
@@ -301,8 +301,8 @@ func TestDeepNestingIsRefusedBeforeItIsStored(t *testing.T) {
 	m := mod("m1")
 	m.MeetingMetadata = deep
 	for name, edit := range map[string]Edit{
-		"field":            {map[string]json.RawMessage{"title": deep}, []Modification{mod("m1")}},
-		"meeting_metadata": {nil, []Modification{m}},
+		"field":            {Fields: map[string]json.RawMessage{"title": deep}, Modifications: []Modification{mod("m1")}},
+		"meeting_metadata": {Modifications: []Modification{m}},
 	} {
 		r := newRig(t, 3)
 		if _, err := r.Append(t.Context(), testID, edit); !errors.Is(err, ErrInvalid) || r.store.puts != 0 {

@@ -24,7 +24,7 @@ type memory struct {
 func (m *memory) Add(e *history.Event) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.events = append(m.events, e)
+	m.events = append(m.events, e.Clone())
 }
 
 // play runs a scenario against the embedded S3 and judges it.

@@ -96,7 +96,7 @@ func newRepetition(r *Run, w world.World, rec *history.Recorder, n int) *repetit
 	if r.Repetitions > 1 {
 		p.prefix = fmt.Sprintf("r%05d/", n)
 	}
-	setup := rec.Client(history.SetupActor, p.prefix, w.Store(history.SetupActor))
+	setup := func() archive.Store { return rec.Client(history.SetupActor, p.prefix, w.Store(history.SetupActor)) }
 	p.objects = newPool(r.Scenario.Objects, r.Document, setup)
 	return p
 }

@@ -14,7 +14,7 @@ import (
 type pool struct {
 	spec  Objects
 	doc   *archive.Change
-	setup archive.Store
+	setup func() archive.Store // a client for one call: several may store at once
 
 	mu    sync.Mutex
 	slots []slot
@@ -28,7 +28,7 @@ type slot struct {
 	renewing   bool // somebody is storing the next document
 }
 
-func newPool(spec Objects, doc *archive.Change, setup archive.Store) *pool {
+func newPool(spec Objects, doc *archive.Change, setup func() archive.Store) *pool {
 	return &pool{spec: spec, doc: doc, setup: setup, slots: make([]slot, max(spec.Count, 1))}
 }
 
@@ -69,7 +69,7 @@ func (p *pool) create(ctx context.Context, id string) error {
 	if err != nil {
 		return err
 	}
-	if _, err := p.setup.Put(ctx, key, doc.Encode(), archive.IfAbsent()); err != nil {
+	if _, err := p.setup().Put(ctx, key, doc.Encode(), archive.IfAbsent()); err != nil {
 		return fmt.Errorf("store the scenario's document: %w", err)
 	}
 	return nil

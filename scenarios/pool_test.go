@@ -9,12 +9,13 @@ import (
 	"testing"
 
 	"holdfast/archive"
+	"holdfast/scenarios/history"
 )
 
 func testPool(t *testing.T, spec Objects) (*pool, *plain) {
 	t.Helper()
 	store := newPlain(newLeaping())
-	p := newPool(spec, must(OpenDocument("")), store)
+	p := newPool(spec, must(OpenDocument("")), func() archive.Store { return store })
 	if err := p.open(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -99,6 +100,36 @@ func TestPoolRotatesOnceForMany(t *testing.T) {
 	}
 }
 
+// TestPoolsStoreAtOnce is for the race detector: documents of several slots are
+// stored at the same time, each by a client of its own.
+func TestPoolsStoreAtOnce(t *testing.T) {
+	clock, m := newLeaping(), &memory{}
+	store, rec := newPlain(clock), history.NewRecorder(m, clock)
+	spec := Objects{Count: 8, FreshAfter: 1}
+	p := newPool(spec, must(OpenDocument("")), func() archive.Store { return rec.Client(history.SetupActor, "", store) })
+	if err := p.open(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	var wg sync.WaitGroup
+	for n := range spec.Count {
+		wg.Go(func() {
+			for range 20 {
+				if err := p.updated(context.Background(), n, p.current(n)); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	keys := map[string]bool{}
+	for _, e := range m.events {
+		keys[e.Key] = true
+	}
+	if want := spec.Count * 21; len(m.events) != want || len(keys) != want {
+		t.Errorf("%d writes of %d documents, want %d", len(m.events), len(keys), want)
+	}
+}
+
 func TestPoolReportsAStoreThatFails(t *testing.T) {
 	p, store := testPool(t, Objects{FreshAfter: 1})
 	broken := errors.New("broken")
@@ -106,7 +137,7 @@ func TestPoolReportsAStoreThatFails(t *testing.T) {
 	if err := p.updated(t.Context(), 0, p.current(0)); !errors.Is(err, broken) {
 		t.Errorf("want the store's error, got %v", err)
 	}
-	if err := newPool(Objects{}, p.doc, store).open(t.Context()); !errors.Is(err, broken) {
+	if err := newPool(Objects{}, p.doc, p.setup).open(t.Context()); !errors.Is(err, broken) {
 		t.Errorf("want the store's error, got %v", err)
 	}
 	store.refuse = nil

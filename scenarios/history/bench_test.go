@@ -54,14 +54,14 @@ func BenchmarkDescribe(b *testing.B) {
 		b.Run(fmt.Sprintf("append/%dKB", len(base)>>10), func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				newContent(next, known).docAgainst(known, "x")
+				newContent(next, known).Written(known, "x")
 			}
 		})
 		edited := bytes.Replace(next, []byte(`"changeTitle": "`), []byte(`"changeTitle": "New `), 1)
 		b.Run(fmt.Sprintf("save/%dKB", len(base)>>10), func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				newContent(edited, known).docAgainst(known, "x")
+				newContent(edited, known).Written(known, "x")
 			}
 		})
 	}

@@ -2,6 +2,7 @@ package history
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"sync"
@@ -9,8 +10,8 @@ import (
 	"holdfast/archive"
 )
 
-// content is a document as the history describes it. It is immutable and shared
-// by all clients that meet the version.
+// content is a JSON document as the history describes it. It is shared by all
+// clients that meet the version.
 type content struct {
 	body   []byte
 	ids    []string // of all entries; those without an id have a name
@@ -136,14 +137,15 @@ func (c *content) kept(base *content) int {
 	return n
 }
 
-// doc describes the content as read.
-func (c *content) doc() *Doc {
-	return &Doc{N: len(c.raw), Sum: c.sum, Fields: c.fields, Bad: c.bad}
+// Read implements [Content].
+func (c *content) Read() Doc {
+	return Doc{N: len(c.raw), Sum: c.sum, Fields: c.fields, Bad: c.bad}
 }
 
-// docAgainst describes the content as written on top of base, whose ETag is of.
-func (c *content) docAgainst(base *content, of string) *Doc {
-	d := c.doc()
+// Written implements [Content].
+func (c *content) Written(on Content, of string) Doc {
+	d := c.Read()
+	base, _ := on.(*content)
 	if base == nil || base.bad != "" {
 		d.Add = c.ids
 		return d
@@ -152,13 +154,20 @@ func (c *content) docAgainst(base *content, of string) *Doc {
 	d.Keep = c.kept(base)
 	d.Add = c.ids[d.Keep:]
 	if c.bad == "" && c.fields != base.fields {
-		d.Set, d.Moved = fieldChanges(base.change(), c.change())
+		d.Set, d.Moved = FieldChanges(base.change(), c.change())
 	}
 	return d
 }
 
-// fieldChanges compares all fields but the history, byte for byte.
-func fieldChanges(base, next *archive.Change) (set []Set, moved bool) {
+// Fields are the top-level fields of a document.
+type Fields interface {
+	FieldNames() []string
+	Field(name string) (json.RawMessage, bool)
+}
+
+// FieldChanges compares all fields but the history, byte for byte. It returns
+// those that differ and whether the others changed their order.
+func FieldChanges(base, next Fields) (set []Set, moved bool) {
 	var common []string
 	for _, name := range next.FieldNames() {
 		if name == "modifications" {
@@ -170,7 +179,7 @@ func fieldChanges(base, next *archive.Change) (set []Set, moved bool) {
 			common = append(common, name)
 		}
 		if !had || !bytes.Equal(was, now) {
-			set = append(set, Set{Field: name, Was: token(was), Now: token(now)})
+			set = append(set, NewSet(name, was, now))
 		}
 	}
 	next0 := 0
@@ -180,13 +189,18 @@ func fieldChanges(base, next *archive.Change) (set []Set, moved bool) {
 			continue
 		}
 		if _, kept := next.Field(name); !kept {
-			set = append(set, Set{Field: name, Was: token(was)})
+			set = append(set, NewSet(name, was, nil))
 			continue
 		}
 		moved = moved || common[next0] != name
 		next0++
 	}
 	return set, moved
+}
+
+// NewSet describes a changed field by its raw values; nil is absent.
+func NewSet(field string, was, now []byte) Set {
+	return Set{Field: field, Was: token(was), Now: token(now)}
 }
 
 // token shortens a raw value so that equal tokens mean equal values.

@@ -5,9 +5,9 @@ import (
 	"sync"
 )
 
-// contents remembers the last versions that anybody read or wrote, so that the
-// many reads of one version are described once. It is bounded, whatever the
-// length of the run and the number of its objects.
+// contents describes JSON documents. It remembers the last versions that anybody
+// read or wrote, so that the many reads of one version are described once. It is
+// bounded, whatever the length of the run and the number of its objects.
 type contents struct {
 	mu       sync.Mutex
 	versions map[versionName]*content
@@ -20,21 +20,34 @@ type versionName struct{ key, etag string }
 // mostRemembered bounds the bodies that are remembered, in bytes.
 const mostRemembered = 16 << 20
 
+// NewJSONDescriber returns the describer of JSON documents. It is safe for
+// concurrent use.
+func NewJSONDescriber() Describer { return newContents() }
+
 func newContents() *contents { return &contents{versions: map[versionName]*content{}} }
+
+// Content implements [Describer].
+func (cs *contents) Content(key, etag string, body []byte, base Content) Content {
+	if known := cs.get(key, etag, body); known != nil {
+		return known
+	}
+	continued, _ := base.(*content)
+	fresh := newContent(body, continued)
+	if etag != "" {
+		cs.put(key, etag, fresh)
+	}
+	return fresh
+}
 
 // get returns the remembered version if the body is really the same.
 func (cs *contents) get(key, etag string, body []byte) *content {
-	if c := cs.named(key, etag); c != nil && bytes.Equal(c.body, body) {
+	cs.mu.Lock()
+	c := cs.versions[versionName{key, etag}]
+	cs.mu.Unlock()
+	if c != nil && bytes.Equal(c.body, body) {
 		return c
 	}
 	return nil
-}
-
-// named returns what is remembered under an ETag.
-func (cs *contents) named(key, etag string) *content {
-	cs.mu.Lock()
-	defer cs.mu.Unlock()
-	return cs.versions[versionName{key, etag}]
 }
 
 func (cs *contents) put(key, etag string, c *content) {

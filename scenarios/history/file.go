@@ -11,7 +11,9 @@ import (
 	"sync"
 )
 
-// Sink takes events as they happen.
+// Sink takes events as they happen. An event is the sink's to read during the
+// call only: the recorder uses it, and its Doc, for the next one. Its strings and
+// slices are not used again and may be kept; [Event.Clone] keeps all.
 type Sink interface {
 	Add(*Event)
 }

@@ -26,7 +26,7 @@ type Header struct {
 	World    string `json:"world"`
 	Store    string `json:"store"`
 	Policy   string `json:"policy"`
-	Codec    string `json:"codec"` // "json": the documents are real ones
+	Codec    string `json:"codec"` // "json": real documents; "compact": stand-ins with the same semantics
 	Seed     uint64 `json:"seed"`
 	Clients  int    `json:"clients"`
 	// Repetitions is the number of runs of the scenario in this history.
@@ -129,6 +129,16 @@ type Event struct {
 
 	// Interrupted marks the end of a run that was cut short.
 	Interrupted bool `json:"interrupted,omitempty"`
+}
+
+// Clone returns a copy of an event that a [Sink] may keep.
+func (e *Event) Clone() *Event {
+	kept := *e
+	if e.Doc != nil {
+		doc := *e.Doc
+		kept.Doc = &doc
+	}
+	return &kept
 }
 
 // Doc is the content of a version: the history's length and checksum, and for a

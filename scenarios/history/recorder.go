@@ -12,16 +12,21 @@ import (
 // Recorder makes events out of what the clients of a run do. All clients share
 // its clock and its operation numbers.
 type Recorder struct {
-	sink  Sink
-	clock archive.Clock
-	begin time.Time
-	ops   atomic.Int64
-	known *contents
+	sink     Sink
+	clock    archive.Clock
+	begin    time.Time
+	ops      atomic.Int64
+	describe Describer
 }
 
-// NewRecorder starts the run's clock.
+// NewRecorder starts the run's clock. The documents are JSON.
 func NewRecorder(sink Sink, clock archive.Clock) *Recorder {
-	return &Recorder{sink: sink, clock: clock, begin: clock.Now(), known: newContents()}
+	return NewRecorderWith(sink, clock, NewJSONDescriber())
+}
+
+// NewRecorderWith is NewRecorder for documents that are described otherwise.
+func NewRecorderWith(sink Sink, clock archive.Clock, d Describer) *Recorder {
+	return &Recorder{sink: sink, clock: clock, begin: clock.Now(), describe: d}
 }
 
 // Now is the time since the run began, in nanoseconds.
@@ -47,7 +52,8 @@ func (r *Recorder) Client(actor, prefix string, store archive.Store) *Client {
 	return &Client{rec: r, actor: actor, prefix: prefix, store: store}
 }
 
-// Client records the operations and store calls of one actor.
+// Client records the operations and store calls of one actor. It uses one event
+// for all of them, as [Sink] says.
 type Client struct {
 	rec    *Recorder
 	actor  string
@@ -56,12 +62,23 @@ type Client struct {
 
 	op    int
 	opKey string
-	// read is the last version that the actor read or wrote of readKey (with
-	// the prefix): what its next write is built on.
-	readKey  string
-	readETag string
-	read     *content
+	// The last key that the store was called with, without and with the prefix.
+	key, fullKey string
+	// known are the versions that the actor read or wrote last, each of another
+	// key, the latest first: what its next write of the key is built on.
+	known [mostKnown]known
+
+	event Event
+	doc   Doc
 }
+
+type known struct {
+	key, etag string
+	content   Content
+}
+
+// mostKnown is how many keys an actor remembers: more than one operation needs.
+const mostKnown = 4
 
 // Operation is what a client means to do.
 type Operation struct {
@@ -77,15 +94,17 @@ type Operation struct {
 func (c *Client) Begin(o Operation) {
 	c.op = int(c.rec.ops.Add(1))
 	c.opKey = c.prefix + "archive/" + o.ID + ".json"
-	c.rec.sink.Add(&Event{
-		Kind: Invoke, At: c.rec.Now(), Actor: c.actor, Op: c.op, Key: c.opKey,
-		Do: o.Do, IDs: o.IDs, Sets: o.Sets, Base: o.Base, Due: o.Due,
-	})
+	e := c.next(Invoke, c.opKey)
+	e.At = c.rec.Now()
+	e.Do, e.IDs, e.Sets, e.Base, e.Due = o.Do, o.IDs, o.Sets, o.Base, o.Due
+	c.rec.sink.Add(e)
 }
 
 // Finish records how the operation ended.
 func (c *Client) Finish(etag string, err error) {
-	e := &Event{Kind: Return, At: c.rec.Now(), Actor: c.actor, Op: c.op, Key: c.opKey, ETag: etag, Outcome: outcome(err)}
+	e := c.next(Return, c.opKey)
+	e.At = c.rec.Now()
+	e.ETag, e.Outcome = etag, outcome(err)
 	if err != nil {
 		e.Text = err.Error()
 	}
@@ -113,62 +132,41 @@ func outcome(err error) string {
 // Observer returns the hooks that record an operation's waits.
 func (c *Client) Observer() archive.Observer {
 	return archive.Observer{Wait: func(_ context.Context, w archive.WaitInfo) {
-		c.rec.sink.Add(&Event{
-			Kind: Wait, At: c.rec.Now(), Actor: c.actor, Op: c.op, Key: c.prefix + w.Key,
-			Wait: w.Wait.Nanoseconds(), Attempt: w.Attempt, Answer: answer(w.Cause),
-		})
+		e := c.next(Wait, c.full(w.Key))
+		e.At = c.rec.Now()
+		e.Wait, e.Attempt, e.Answer = w.Wait.Nanoseconds(), w.Attempt, answer(w.Cause)
+		c.rec.sink.Add(e)
 	}}
 }
 
 // Get implements [archive.Store].
 func (c *Client) Get(ctx context.Context, key string) ([]byte, string, error) {
-	e := c.start(Get, key)
+	start := c.rec.Now()
 	body, etag, err := c.store.Get(ctx, key)
-	c.answered(e, etag, err)
+	e := c.answered(Get, start, key, etag, err)
 	if err == nil {
-		read := c.describe(e.Key, etag, body)
-		c.readKey, c.readETag, c.read = e.Key, etag, read
-		e.Doc = read.doc()
+		read := c.rec.describe.Content(e.Key, etag, body, c.last(e.Key).content)
+		c.learn(known{e.Key, etag, read})
+		c.doc = read.Read()
+		e.Doc = &c.doc
 	}
 	c.rec.sink.Add(e)
 	return body, etag, err
 }
 
-// describe returns what is known of a version or describes it anew.
-func (c *Client) describe(key, etag string, body []byte) *content {
-	if known := c.rec.known.get(key, etag, body); known != nil {
-		return known
-	}
-	base, _ := c.base(key, archive.Condition{})
-	fresh := newContent(body, base)
-	c.rec.known.put(key, etag, fresh)
-	return fresh
-}
-
-// base is the version of a key that the actor knows, with its ETag. If it has
-// looked at another key since, the write's condition still tells.
-func (c *Client) base(key string, cond archive.Condition) (*content, string) {
-	if c.readKey == key {
-		return c.read, c.readETag
-	}
-	if known := c.rec.known.named(key, cond.ETag()); known != nil {
-		return known, cond.ETag()
-	}
-	return nil, ""
-}
-
 // Head implements [archive.Store].
 func (c *Client) Head(ctx context.Context, key string) (string, error) {
-	e := c.start(Head, key)
+	start := c.rec.Now()
 	etag, err := c.store.Head(ctx, key)
-	c.answered(e, etag, err)
-	c.rec.sink.Add(e)
+	c.rec.sink.Add(c.answered(Head, start, key, etag, err))
 	return etag, err
 }
 
 // Put implements [archive.Store].
 func (c *Client) Put(ctx context.Context, key string, body []byte, cond archive.Condition) (string, error) {
-	e := c.start(Put, key)
+	start := c.rec.Now()
+	etag, err := c.store.Put(ctx, key, body, cond)
+	e := c.answeredWrite(Put, start, key, etag, err)
 	e.If, e.IfETag = IfNone, cond.ETag()
 	switch {
 	case cond.IsAbsent():
@@ -176,14 +174,12 @@ func (c *Client) Put(ctx context.Context, key string, body []byte, cond archive.
 	case cond.ETag() != "":
 		e.If = IfMatch
 	}
-	etag, err := c.store.Put(ctx, key, body, cond)
-	c.answeredWrite(e, etag, err)
-	base, of := c.base(e.Key, cond)
-	written := newContent(body, base)
-	e.Doc = written.docAgainst(base, of)
+	base := c.last(e.Key)
+	written := c.rec.describe.Content(e.Key, etag, body, base.content)
+	c.doc = written.Written(base.content, base.etag)
+	e.Doc = &c.doc
 	if err == nil {
-		c.rec.known.put(e.Key, etag, written)
-		c.readKey, c.readETag, c.read = e.Key, etag, written
+		c.learn(known{e.Key, etag, written})
 	}
 	c.rec.sink.Add(e)
 	return etag, err
@@ -191,34 +187,71 @@ func (c *Client) Put(ctx context.Context, key string, body []byte, cond archive.
 
 // Delete implements [archive.Store].
 func (c *Client) Delete(ctx context.Context, key string, cond archive.Condition) error {
-	e := c.start(Delete, key)
+	start := c.rec.Now()
 	err := c.store.Delete(ctx, key, cond)
+	e := c.answeredWrite(Delete, start, key, "", err)
 	e.IfETag = cond.ETag()
-	c.answeredWrite(e, "", err)
 	c.rec.sink.Add(e)
 	return err
 }
 
-func (c *Client) start(kind Kind, key string) *Event {
-	return &Event{Kind: kind, Start: c.rec.Now(), Actor: c.actor, Op: c.op, Key: c.prefix + key}
+// last is the version of a key that the actor knows, if any.
+func (c *Client) last(key string) known {
+	for i := range c.known {
+		if c.known[i].key == key {
+			return c.known[i]
+		}
+	}
+	return known{}
 }
 
-func (c *Client) answered(e *Event, etag string, err error) {
-	e.At = c.rec.Now()
+// learn makes a version the latest that the actor knows.
+func (c *Client) learn(k known) {
+	i := 0
+	for i < mostKnown-1 && c.known[i].key != k.key {
+		i++
+	}
+	copy(c.known[1:i+1], c.known[:i])
+	c.known[0] = k
+}
+
+// full adds the prefix to a key.
+func (c *Client) full(key string) string {
+	if c.key != key || c.fullKey == "" {
+		c.key, c.fullKey = key, c.prefix+key
+	}
+	return c.fullKey
+}
+
+// next empties the event.
+func (c *Client) next(kind Kind, fullKey string) *Event {
+	c.event = Event{}
+	e := &c.event
+	e.Kind, e.Actor, e.Op, e.Key = kind, c.actor, c.op, fullKey
+	return e
+}
+
+// answered begins the event of a store call. It is called after the store was,
+// during which the client may have recorded other things.
+func (c *Client) answered(kind Kind, start int64, key, etag string, err error) *Event {
+	e := c.next(kind, c.full(key))
+	e.Start, e.At = start, c.rec.Now()
 	e.ETag = etag
 	e.Answer = answer(err)
 	if e.Answer == OtherError || e.Answer == UnknownAnswer || e.Answer == Unavailable {
 		e.Text = err.Error()
 	}
+	return e
 }
 
 // answeredWrite: a write that was cut short may have been applied, whatever the
 // store calls it.
-func (c *Client) answeredWrite(e *Event, etag string, err error) {
-	c.answered(e, etag, err)
+func (c *Client) answeredWrite(kind Kind, start int64, key, etag string, err error) *Event {
+	e := c.answered(kind, start, key, etag, err)
 	if e.Answer == OtherError && (errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)) {
 		e.Answer = UnknownAnswer
 	}
+	return e
 }
 
 // answer names a store's answer.

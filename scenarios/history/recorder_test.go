@@ -80,7 +80,7 @@ type log struct {
 func (l *log) Add(e *Event) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.events = append(l.events, e)
+	l.events = append(l.events, e.Clone())
 }
 
 func (l *log) last() *Event { return l.events[len(l.events)-1] }
@@ -161,19 +161,26 @@ func TestRecordedCalls(t *testing.T) {
 	}
 }
 
-// TestOtherKeysBetweenReadAndWrite: what a write is built on is known by its
-// condition when the client has looked at another object since.
+// TestOtherKeysBetweenReadAndWrite: what a write is built on is known when the
+// client has looked at a few other objects since.
 func TestOtherKeysBetweenReadAndWrite(t *testing.T) {
 	ctx, l, store := context.Background(), &log{}, newMemory()
 	c := NewRecorder(l, archive.WallClock{}).Client("ann", "", store)
 	e0, _ := c.Put(ctx, "one", document([]string{"a"}, "A"), archive.IfAbsent())
-	_, _ = c.Put(ctx, "two", document(nil, "A"), archive.IfAbsent())
+	e1, _ := c.Put(ctx, "two", document(nil, "A"), archive.IfAbsent())
 	_, _ = c.Put(ctx, "one", document([]string{"a", "b"}, "B"), archive.IfMatch(e0))
 	if d := l.last().Doc; d.Of != e0 || d.Keep != 1 || len(d.Set) != 1 {
 		t.Errorf("%+v", d)
 	}
 	_, _ = c.Put(ctx, "two", document([]string{"a"}, "A"), archive.Condition{})
-	if d := l.last().Doc; d.Of != "" || d.Keep != 0 || len(d.Add) != 1 {
+	if d := l.last().Doc; d.Of != e1 || d.Keep != 0 || len(d.Add) != 1 {
+		t.Errorf("%+v", d)
+	}
+	for _, other := range []string{"three", "four", "five", "six"} {
+		_, _ = c.Put(ctx, other, document(nil, "A"), archive.IfAbsent())
+	}
+	_, _ = c.Put(ctx, "one", document([]string{"a", "b", "c"}, "B"), archive.Condition{})
+	if d := l.last().Doc; d.Of != "" || d.Keep != 0 || len(d.Add) != 3 {
 		t.Errorf("%+v", d)
 	}
 }
@@ -226,8 +233,8 @@ func TestDescriptions(t *testing.T) {
 }
 
 func compareRead(t *rapid.T, got *Doc, body []byte) {
-	want := newContent(bytes.Clone(body), nil).doc()
-	if diff := cmp.Diff(want, got); diff != "" {
+	want := newContent(bytes.Clone(body), nil).Read()
+	if diff := cmp.Diff(&want, got); diff != "" {
 		t.Fatalf("read of %s: %s", body, diff)
 	}
 }
