@@ -127,6 +127,24 @@ var clientCases = []brokenCase{
 		},
 	},
 	{
+		"a lost write of a crashed client that its successor acknowledged", func(b *book) {
+			b.setup(start)
+			next := start.plus("m1")
+			b.begin("ann", "append", "m1").get("v0").put("v0", history.UnknownAnswer, "v1", next).end(history.Crashed, "")
+			b.begin("ann", "append", "m1").get("v1").end(history.Committed, "v1")
+			b.begin("bob", "append", "m2").get("v1").put("v1", history.OK, "v2", start.plus("m2")).end(history.Committed, "v2")
+			b.final("v2")
+		}, []Invariant{NothingLost, AppendOnly}, func(b *book) { // stored or not: nobody was told
+			b.setup(start)
+			next := start.plus("m1")
+			b.begin("ann", "append", "m1").get("v0").put("v0", history.UnknownAnswer, "v1", next).end(history.Crashed, "")
+			b.begin("eve", "append", "m3").get("v0").put("v0", history.UnknownAnswer, "", start.plus("m3")).end(history.Crashed, "")
+			b.begin("ann", "append", "m1").get("v1").end(history.Committed, "v1")
+			b.append("bob", "m2", "v1", "v2")
+			b.final("v2")
+		},
+	},
+	{
 		"both of two that sent the same deny it", func(b *book) {
 			b.setup(start)
 			b.append("ann", "m1", "v0", "v1")

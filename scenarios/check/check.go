@@ -7,7 +7,8 @@
 // chain decides. A write whose outcome its client never learned counts as
 // committed if, and only if, somebody read the version that it made; so does one
 // that was answered with a refusal, because a layer below the client may have
-// sent it twice.
+// sent it twice. A client that crashed has been told nothing: its operation is
+// neither acknowledged nor refused.
 //
 // What it can't see: versions that nobody read and whose author got no good
 // answer, and whatever clients outside the history do between two recorded reads

@@ -58,7 +58,7 @@ func (s *sim) oracle() truth {
 // told checks a client's answer.
 func (s *sim) told(found *truth, seen []*applied, last *applied, id string, e *history.Event) {
 	switch e.Outcome {
-	case history.Unknown:
+	case history.Unknown, history.Crashed:
 	case history.Committed:
 		if !slices.Contains(last.entries, id) {
 			found.lost[id] = true
@@ -85,7 +85,8 @@ func (s *sim) told(found *truth, seen []*applied, last *applied, id string, e *h
 func (s *sim) sentByOthers(v *applied) bool {
 	denied := map[int]bool{}
 	for _, e := range s.events {
-		denied[e.Op] = denied[e.Op] || e.Kind == history.Return && e.Outcome != history.Committed && e.Outcome != history.Unknown
+		denied[e.Op] = denied[e.Op] || e.Kind == history.Return &&
+			!slices.Contains([]string{history.Committed, history.Unknown, history.Crashed}, e.Outcome)
 	}
 	return slices.ContainsFunc(s.events, func(e *history.Event) bool {
 		return e.Kind == history.Put && e.Op != v.op && !denied[e.Op] &&

@@ -73,15 +73,16 @@ const (
 	unknown
 	failed
 	cancelled
+	crashed
 )
 
 var words = []string{
 	"", "load", "create", "save", history.Committed, history.UserConflict, history.Exhausted,
-	history.Gone, history.Unknown, history.Failed, history.Cancelled,
+	history.Gone, history.Unknown, history.Failed, history.Cancelled, history.Crashed,
 }
 
 // refused reports whether the outcome says that nothing was written.
-func (w word) refused() bool { return w >= userConflict && w != unknown && int(w) < len(words) }
+func (w word) refused() bool { return w >= userConflict && w != unknown && w < crashed }
 
 // word returns the number of a word; those that the judge does not know by
 // itself, such as further kinds of operation, are learned.

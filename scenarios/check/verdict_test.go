@@ -73,6 +73,15 @@ func TestVerdicts(t *testing.T) {
 			good(b)
 			b.begin("eve", "append", "m3").get("v2").put("v2", history.Conflict, "", start).end(history.Cancelled, "")
 		}, 0, OK, ""},
+		{"crashed", func(b *book) {
+			good(b)
+			b.begin("eve", "append", "m3").get("v2").put("v2", history.UnknownAnswer, "", start).end(history.Crashed, "")
+		}, 0, OK, ""},
+		{"all crashed", func(b *book) {
+			b.setup(start)
+			b.begin("ann", "append", "m1").get("v0").put("v0", history.UnknownAnswer, "v1", start.plus("m1")).end(history.Crashed, "")
+			b.final("v1")
+		}, 0, Inconclusive, "acknowledged"},
 		{"committed after the final read", func(b *book) {
 			b.setup(start)
 			b.append("ann", "m1", "v0", "v1")
