@@ -26,6 +26,7 @@ const (
 	claims       bug = "says committed whatever the store said"
 	denies       bug = "says exhausted whatever the store said"
 	blindSave    bug = "overwrites fields that it has not seen"
+	caches       bug = "loads what it had read last"
 )
 
 // applied is a version that the store really had.
@@ -86,6 +87,9 @@ func newSim(t *rapid.T, bugs []bug) *sim {
 	s.truth = []*applied{{doc: start, etag: "v0", observed: true}}
 	for i, b := range bugs {
 		a := &actor{sim: s, name: fmt.Sprintf("c%d", i), bug: b, todo: rapid.IntRange(1, 3).Draw(t, "todo")}
+		if b == caches {
+			a.todo += 3 // time to grow stale
+		}
 		a.step = a.begin
 		s.actors = append(s.actors, a)
 	}
@@ -152,14 +156,20 @@ func (a *actor) begin() {
 		a.client = &client{book: a.sim.book, actor: a.name, op: a.sim.book.ops}
 		a.sim.add(history.Event{Kind: history.Invoke, Actor: a.name, Op: a.op, Key: a.sim.key, Do: "load"})
 		a.open = true
-		a.step = a.read(func() {
-			a.loaded, a.loadedAs = a.seen, a.seenAs
-			a.end(history.Committed, a.seenAs)
-			a.step = a.invoke
-		})
+		if a.bug == caches && a.seenAs != "" {
+			a.step = a.endLoad
+			return
+		}
+		a.step = a.read(a.endLoad)
 		return
 	}
 	a.invoke()
+}
+
+func (a *actor) endLoad() {
+	a.loaded, a.loadedAs = a.seen, a.seenAs
+	a.end(history.Committed, a.seenAs)
+	a.step = a.invoke
 }
 
 func (a *actor) invoke() {
@@ -271,7 +281,7 @@ func (a *actor) answered(r *request, answer string) {
 	}
 	a.client.from(r.start).put(cond, answer, etag, r.doc)
 	if answer == history.OK {
-		a.seenAs = etag
+		a.seen, a.seenAs = r.doc, etag
 	}
 	switch {
 	case a.bug == claims:
