@@ -97,7 +97,7 @@ func (r *Run) Missed() []string {
 // Counts are totals over all repetitions. Every operation ends in exactly one
 // way, and every write has exactly one answer:
 //
-//	operations = acknowledged + user_conflicts + exhausted + gone + failed + cancelled + ended_unknown + unfinished
+//	operations = acknowledged + user_conflicts + exhausted + gone + failed + cancelled + ended_unknown + crashed + unfinished
 //	puts       = committed + conflicts_412 + conflicts_409 + throttled + unknown_outcomes + refused_otherwise
 type Counts struct {
 	Operations    int `json:"operations"`     // creates, appends and saves begun
@@ -108,6 +108,7 @@ type Counts struct {
 	Failed        int `json:"failed"`        // the store's error
 	Cancelled     int `json:"cancelled"`     // the run ended first
 	EndedUnknown  int `json:"ended_unknown"` // clients were told that they can't know
+	Crashed       int `json:"crashed"`       // clients died before they were told anything
 	Unfinished    int `json:"unfinished"`
 
 	Puts             int `json:"puts"` // write attempts

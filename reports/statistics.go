@@ -144,7 +144,9 @@ func (c *Collector) finish(e *history.Event) {
 	if op == nil || op.load {
 		return
 	}
-	c.last = e.At
+	if e.Outcome != history.Crashed { // which is no answer
+		c.last = e.At
+	}
 	n := &c.counts
 	switch e.Outcome {
 	case history.Committed:
@@ -161,6 +163,8 @@ func (c *Collector) finish(e *history.Event) {
 		n.Cancelled++
 	case history.Unknown:
 		n.EndedUnknown++
+	case history.Crashed:
+		n.Crashed++
 	default:
 		n.Failed++
 	}

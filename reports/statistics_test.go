@@ -61,7 +61,7 @@ func randomRun(rng *rand.Rand) (events []*history.Event, ops []operation, begins
 				i := open[n]
 				open = slices.Delete(open, n, n+1)
 				ops[i].end, ops[i].outcome = at, pick(history.Committed, history.Committed, history.Committed, history.UserConflict,
-					history.Exhausted, history.Gone, history.Unknown, history.Failed, history.Cancelled)
+					history.Exhausted, history.Gone, history.Unknown, history.Failed, history.Cancelled, history.Crashed)
 				events = append(events, &history.Event{Kind: history.Return, At: at, Op: i + 1, Outcome: ops[i].outcome})
 			}
 		}
@@ -92,7 +92,7 @@ func naive(events []*history.Event, ops []operation) Counts {
 	}
 	c.Acknowledged, c.UserConflicts, c.Exhausted = outcomes[history.Committed], outcomes[history.UserConflict], outcomes[history.Exhausted]
 	c.Gone, c.Failed, c.Cancelled = outcomes[history.Gone], outcomes[history.Failed], outcomes[history.Cancelled]
-	c.EndedUnknown, c.Unfinished = outcomes[history.Unknown], outcomes[""]
+	c.EndedUnknown, c.Crashed, c.Unfinished = outcomes[history.Unknown], outcomes[history.Crashed], outcomes[""]
 	c.Committed, c.Conflicts412, c.Conflicts409 = answers[history.OK], answers[history.PreconditionFailed], answers[history.Conflict]
 	c.Throttled, c.UnknownOutcomes = answers[history.Throttled], answers[history.UnknownAnswer]
 	c.RefusedOtherwise = answers[history.Unavailable] + answers[history.NotFound] + answers[history.OtherError]
@@ -132,7 +132,9 @@ func TestCollectorAgainstNaiveRecomputation(t *testing.T) {
 			if op.load || op.outcome == "" {
 				continue
 			}
-			last[op.repetition] = max(last[op.repetition], op.end)
+			if op.outcome != history.Crashed {
+				last[op.repetition] = max(last[op.repetition], op.end)
+			}
 			if op.outcome == history.Committed {
 				attempts = append(attempts, op.puts)
 				latency = append(latency, max(float64((op.end-op.start)/1000)/1000, 0.001))

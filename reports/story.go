@@ -84,8 +84,11 @@ func tell(e *history.Event) string {
 	case history.Put:
 		return tellPut(e)
 	case history.Return:
-		if e.Outcome == history.Committed {
+		switch e.Outcome {
+		case history.Committed:
 			return "is told: committed as version " + e.ETag
+		case history.Crashed:
+			return "dies before it is told anything"
 		}
 		return "is told: " + e.Outcome
 	}

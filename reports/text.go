@@ -138,7 +138,7 @@ func (t Text) numbers(r *Run) {
 		what string
 	}{
 		{c.UserConflicts, "left to the user"}, {c.Exhausted, "gave up"}, {c.Gone, "gone"}, {c.Failed, "failed"},
-		{c.EndedUnknown, "unknown"}, {c.Cancelled, "cancelled"}, {c.Unfinished, "unfinished"},
+		{c.EndedUnknown, "unknown"}, {c.Cancelled, "cancelled"}, {c.Crashed, "crashed"}, {c.Unfinished, "unfinished"},
 	} {
 		if part.n > 0 || part.what == "gave up" {
 			ended = append(ended, fmt.Sprintf("%d %s", part.n, part.what))

@@ -70,6 +70,7 @@ func brokenRun() Run {
 				{Kind: history.Return, At: 2_790_000, Actor: "alice", Outcome: history.Committed, ETag: `"e2"`},
 				put(3_160_000, "a-back-end-with-a-long-name-17", `"e3"`, `"e1"`, "m-nc8a14efedcba", "testPlan"),
 				{Kind: history.Return, At: 123_456_790_000, Actor: "bob", Outcome: history.Exhausted},
+				{Kind: history.Return, At: 123_456_795_000, Actor: "eve", Outcome: history.Crashed},
 				{Kind: history.Get, At: 123_456_800_000, Actor: "harness/final", Answer: history.OK, ETag: `"e3"`, Doc: &history.Doc{N: 6}},
 			}},
 		{Invariant: check.NothingLost, Anomaly: "modification vanished", Summary: "told only once"},
@@ -92,8 +93,9 @@ func inconclusive() Run {
 func interrupted() Run {
 	r := passed()
 	r.Interrupted, r.MakespanMS, r.Store = true, nil, "s3://a-bucket-with-quite-a-long-name-indeed/and/a/prefix"
-	r.Counts.Operations += 45
+	r.Counts.Operations += 47
 	r.Counts.EndedUnknown, r.Counts.Cancelled, r.Counts.Unfinished, r.Counts.Failed = 15, 20, 5, 5
+	r.Counts.Crashed = 2
 	r.Counts.Puts += 30
 	r.Counts.UnknownOutcomes, r.Counts.Throttled, r.Counts.RefusedOtherwise = 15, 10, 5
 	return r

@@ -22,7 +22,7 @@ func (g gate) Get(ctx context.Context, key string) ([]byte, string, error) {
 		return nil, "", err
 	}
 	body, etag, err := g.Store.Get(ctx, key)
-	dieOf(crash)
+	live(crash, err)
 	return body, etag, err
 }
 
@@ -32,7 +32,7 @@ func (g gate) Head(ctx context.Context, key string) (string, error) {
 		return "", err
 	}
 	etag, err := g.Store.Head(ctx, key)
-	dieOf(crash)
+	live(crash, err)
 	return etag, err
 }
 
@@ -42,7 +42,7 @@ func (g gate) Put(ctx context.Context, key string, body []byte, cond archive.Con
 		return "", err
 	}
 	etag, err := g.Store.Put(ctx, key, body, cond)
-	dieOf(crash)
+	live(crash, err)
 	return etag, err
 }
 
@@ -52,14 +52,20 @@ func (g gate) Delete(ctx context.Context, key string, cond archive.Condition) er
 		return err
 	}
 	err = g.Store.Delete(ctx, key, cond)
-	dieOf(crash)
+	live(crash, err)
 	return err
 }
 
-// dieOf ends a client after a call whose answer it is not to see.
-func dieOf(crash *network.Fault) {
+// crashed is what ends a client wherever it stands in its code.
+type crashed struct{ fault network.Fault }
+
+// live ends a client after a call whose answer it is not to see.
+func live(crash *network.Fault, err error) {
 	if crash != nil {
-		panic(world.Crash{Fault: *crash})
+		panic(crashed{*crash})
+	}
+	if died, dead := err.(*world.Died); dead { //nolint:errorlint // nobody has wrapped it
+		panic(crashed{died.Fault})
 	}
 }
 
@@ -90,7 +96,7 @@ func (f *performer) beforeCall(ctx context.Context, call network.Call, key strin
 		if fault.When == network.After {
 			return ctx, &fault, nil
 		}
-		dieOf(&fault)
+		live(&fault, nil)
 	case network.Delete:
 		outside := p.rec.Client(f.name+"/outside", p.prefix, p.world.Store(f.name+"/outside"))
 		_ = outside.Delete(ctx, key, archive.Condition{}) // its answer is in the history
@@ -137,8 +143,8 @@ func (f *performer) survive(ctx context.Context, in *intent) (done archive.Snaps
 	defer func() {
 		switch r := recover().(type) {
 		case nil:
-		case world.Crash:
-			crash = &r.Fault
+		case crashed:
+			crash = &r.fault
 		default:
 			panic(r)
 		}

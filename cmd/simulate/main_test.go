@@ -130,7 +130,7 @@ func TestNumbersAddUp(t *testing.T) {
 			t.Parallel()
 			r := result(t, exitPassed, append([]string{"run"}, args...)...).Runs[0]
 			c := r.Counts
-			ends := c.Acknowledged + c.UserConflicts + c.Exhausted + c.Gone + c.Failed + c.Cancelled + c.EndedUnknown + c.Unfinished
+			ends := c.Acknowledged + c.UserConflicts + c.Exhausted + c.Gone + c.Failed + c.Cancelled + c.EndedUnknown + c.Crashed + c.Unfinished
 			if ends != c.Operations {
 				t.Errorf("%d operations ended in %d ways: %+v", c.Operations, ends, c)
 			}

@@ -178,7 +178,7 @@ func (o *object) checkReads(j *Judge) {
 	for i := range o.reads.n {
 		r := o.reads.at(i)
 		switch {
-		case r.etag == 0 || r.version == none && o.doubtful(r.etag):
+		case r.etag == 0 || r.version == none && (r.load || o.doubtful(r.etag)):
 		case r.version == none:
 			j.report(OneChain, "unknown version", fmt.Sprintf("%s read version %s of %s, which no recorded write made",
 				j.actors.name(r.by), o.etags.name(r.etag), o.key),

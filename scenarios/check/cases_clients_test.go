@@ -64,6 +64,43 @@ var clientCases = []brokenCase{
 		},
 	},
 	{
+		"a stale answer to a load", func(b *book) { // out of a cache
+			b.setup(start)
+			b.begin("bob", "load").get("v0").end(history.Committed, "v0")
+			b.append("ann", "m1", "v0", "v1")
+			b.begin("bob", "load").end(history.Committed, "v0")
+			b.final("v1")
+		}, []Invariant{RealTime}, func(b *book) { // the load began before
+			b.setup(start)
+			b.begin("bob", "load").get("v0").end(history.Committed, "v0")
+			bob := b.begin("bob", "load")
+			b.append("ann", "m1", "v0", "v1")
+			bob.end(history.Committed, "v0")
+			b.begin("bob", "load").end(history.Committed, "v1")
+			b.final("v1")
+		},
+	},
+	{
+		"loads go back", func(b *book) { // nobody else has seen what the first one saw
+			b.setup(start)
+			ann := b.begin("ann", "append", "m1").get("v0").put("v0", history.UnknownAnswer, "v1", start.plus("m1"))
+			b.begin("eve", "load").end(history.Committed, "v1")
+			b.begin("bob", "load").end(history.Committed, "v0")
+			ann.get("v1").end(history.Committed, "v1")
+			b.final("v1")
+		}, []Invariant{RealTime}, func(b *book) { // they overlap
+			b.setup(start)
+			ann := b.begin("ann", "append", "m1").get("v0").put("v0", history.UnknownAnswer, "v1", start.plus("m1"))
+			bob := b.begin("bob", "load")
+			b.begin("eve", "load").end(history.Committed, "v1")
+			bob.end(history.Committed, "v0")
+			b.begin("bob", "load").end(history.Unknown, "v0") // no answer
+			b.begin("bob", "load").end(history.Committed, "")
+			ann.get("v1").end(history.Committed, "v1")
+			b.final("v1")
+		},
+	},
+	{
 		"versions go back between two reads", func(b *book) {
 			b.setup(start)
 			ann := b.begin("ann", "append", "m1").get("v0")
@@ -123,6 +160,24 @@ var clientCases = []brokenCase{
 			next := b.versions["v1"].plus("m2")
 			b.begin("bob", "append", "m2").get("v1").put("v1", history.Unavailable, "", next).end(history.Exhausted, "")
 			b.begin("bob", "append", "m2").get("v1").put("v1", history.UnknownAnswer, "v2", next).get("v2").end(history.Committed, "v2")
+			b.final("v2")
+		},
+	},
+	{
+		"a lost write of a crashed client that its successor acknowledged", func(b *book) {
+			b.setup(start)
+			next := start.plus("m1")
+			b.begin("ann", "append", "m1").get("v0").put("v0", history.UnknownAnswer, "v1", next).end(history.Crashed, "")
+			b.begin("ann", "append", "m1").get("v1").end(history.Committed, "v1")
+			b.begin("bob", "append", "m2").get("v1").put("v1", history.OK, "v2", start.plus("m2")).end(history.Committed, "v2")
+			b.final("v2")
+		}, []Invariant{NothingLost, AppendOnly}, func(b *book) { // stored or not: nobody was told
+			b.setup(start)
+			next := start.plus("m1")
+			b.begin("ann", "append", "m1").get("v0").put("v0", history.UnknownAnswer, "v1", next).end(history.Crashed, "")
+			b.begin("eve", "append", "m3").get("v0").put("v0", history.UnknownAnswer, "", start.plus("m3")).end(history.Crashed, "")
+			b.begin("ann", "append", "m1").get("v1").end(history.Committed, "v1")
+			b.append("bob", "m2", "v1", "v2")
 			b.final("v2")
 		},
 	},

@@ -7,7 +7,8 @@
 // chain decides. A write whose outcome its client never learned counts as
 // committed if, and only if, somebody read the version that it made; so does one
 // that was answered with a refusal, because a layer below the client may have
-// sent it twice.
+// sent it twice. A client that crashed has been told nothing: its operation is
+// neither acknowledged nor refused.
 //
 // What it can't see: versions that nobody read and whose author got no good
 // answer, and whatever clients outside the history do between two recorded reads
@@ -42,7 +43,7 @@ const (
 	OneChain          Invariant = "I4"  // each commit names the version it replaced; versions never fork
 	AppendOnly        Invariant = "I5"  // a version's modifications are its predecessor's plus a suffix
 	NoSilentOverwrite Invariant = "I6"  // an acknowledged field edit is replaced only by someone who had seen it
-	RealTime          Invariant = "I7"  // a read that starts after an acknowledgement sees it; versions never go back
+	RealTime          Invariant = "I7"  // a read, or a load as a whole, that starts after an acknowledgement sees it; versions never go back
 	OneCreator        Invariant = "I8"  // of racing creates exactly one wins
 	HonestAnswers     Invariant = "I10" // each call's answer is true
 	ForeignDataIntact Invariant = "I11" // fields that an operation did not mean to change survive

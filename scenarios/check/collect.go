@@ -78,6 +78,11 @@ func (j *Judge) finish(e *history.Event) {
 	if op.outcome == userConflict {
 		j.refusals++
 	}
+	if op.do == load && op.outcome == committed && op.etag != 0 && op.etag != op.saw {
+		j.objects[op.object].reads.add(read{
+			op: n, by: op.actor, start: op.invoked, at: e.At, etag: op.etag, n: none, version: none, load: true,
+		})
+	}
 }
 
 func (j *Judge) read(e *history.Event) {
@@ -95,7 +100,11 @@ func (j *Judge) read(e *history.Event) {
 	switch {
 	case e.Answer == history.OK && e.ETag != "":
 		r.etag = o.etags.number(e.ETag)
-		op.outrun = op.outrun || r.etag != op.base || op.object != o.number
+		here := op.object == o.number
+		op.outrun = op.outrun || r.etag != op.base || !here
+		if here {
+			op.saw = r.etag
+		}
 	case e.Answer == history.NotFound:
 	default:
 		return // nothing was learned

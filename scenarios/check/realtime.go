@@ -16,7 +16,8 @@ type proof struct {
 
 // checkRealTime: a read that starts after a write was acknowledged, or after
 // another read ended, sees that version or a later one. Operations whose times
-// overlap may see either, so only a strictly earlier end counts.
+// overlap may see either, so only a strictly earlier end counts. A load is a read
+// as a whole, too: what it answers may come from elsewhere than the store.
 //
 // It goes through the reads in the order in which they started, and keeps the
 // latest position that was proved before.
@@ -31,6 +32,7 @@ func (o *object) checkRealTime(j *Judge) {
 	}
 	sortBy(started, func(i int32) int64 { return o.reads.at(i).start })
 	latest := proof{none, none, none}
+	var told toldStale
 	for _, i := range started {
 		r := o.reads.at(i)
 		for len(writes) > 0 && o.versions.at(writes[0]).at < r.start {
@@ -49,10 +51,29 @@ func (o *object) checkRealTime(j *Judge) {
 		if r.etag != 0 && pos == none {
 			continue // an unknown version, or off the chain: reported as such
 		}
-		if pos < latest.pos {
+		if pos < latest.pos && told.news(j.ops.all.at(r.op), r) {
 			o.reportStale(j, r, latest)
 		}
 	}
+}
+
+// toldStale remembers which operations were shown an old version and answered it:
+// the load as a whole is then no further violation.
+type toldStale map[int32]bool // by operation: whether the load was reported, and not a store read
+
+func (t *toldStale) news(op *operation, r *read) bool {
+	if op.do != load || r.etag != op.etag {
+		return true
+	}
+	load, told := (*t)[r.op]
+	if told {
+		return load == r.load
+	}
+	if *t == nil {
+		*t = toldStale{}
+	}
+	(*t)[r.op] = r.load
+	return true
 }
 
 // proofs are the acknowledged writes and the reads of the chain in order of
@@ -84,7 +105,10 @@ func sortBy(all []int32, time func(int32) int64) {
 
 func (o *object) reportStale(j *Judge, r *read, proof proof) {
 	ev := evidence{reads: []*read{r}}
-	known := "an acknowledged write"
+	did, known := "read", "an acknowledged write"
+	if r.load {
+		did = "loaded"
+	}
 	if proof.version != none {
 		ev.versions = append(ev.versions, proof.version)
 	} else {
@@ -96,7 +120,7 @@ func (o *object) reportStale(j *Judge, r *read, proof proof) {
 		seen = o.versionName(r.version)
 	}
 	j.report(RealTime, "stale read",
-		fmt.Sprintf("%s read %s of %s after %s had shown %s",
-			j.actors.name(r.by), seen, o.key, known, o.versionName(o.chain[proof.pos])),
+		fmt.Sprintf("%s %s %s of %s after %s had shown %s",
+			j.actors.name(r.by), did, seen, o.key, known, o.versionName(o.chain[proof.pos])),
 		func() []history.Event { return j.story(o, ev) })
 }

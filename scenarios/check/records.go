@@ -17,6 +17,7 @@ type operation struct {
 	object      int32 // none: the operation is only known by its store calls
 	invoked, at int64
 	base, etag  int32 // numbers of ETags in the object's table
+	saw         int32 // ETag that its last store read of the object showed
 	firstMod    int32 // its modifications are object.submitted[firstMod:][:mods]
 	mods        int32
 	do, outcome word
@@ -73,15 +74,16 @@ const (
 	unknown
 	failed
 	cancelled
+	crashed
 )
 
 var words = []string{
 	"", "load", "create", "save", history.Committed, history.UserConflict, history.Exhausted,
-	history.Gone, history.Unknown, history.Failed, history.Cancelled,
+	history.Gone, history.Unknown, history.Failed, history.Cancelled, history.Crashed,
 }
 
 // refused reports whether the outcome says that nothing was written.
-func (w word) refused() bool { return w >= userConflict && w != unknown && int(w) < len(words) }
+func (w word) refused() bool { return w >= userConflict && w != unknown && w < crashed }
 
 // word returns the number of a word; those that the judge does not know by
 // itself, such as further kinds of operation, are learned.
@@ -126,7 +128,8 @@ type version struct {
 	harness     bool // written by the harness, which needs no operation
 }
 
-// read is a read that was answered with a version, or with nothing (etag 0).
+// read is a read that was answered with a version, or with nothing (etag 0): a
+// store call, or a load as a whole whose answer is not what the store showed it.
 type read struct {
 	start, at   int64
 	sum, fields history.Sum
@@ -135,6 +138,7 @@ type read struct {
 	etag        int32
 	n           int32 // none: only the ETag is known
 	version     int32
+	load        bool
 }
 
 // object is what the history says of one key.

@@ -75,7 +75,7 @@ func (o *object) likeliest(j *Judge, found *candidates, r *read, taken []bool) i
 		if v.answer > outcomeUnknown {
 			doubts += 2
 		}
-		if outcome := j.ops.all.at(v.op).outcome; outcome != committed && outcome != unknown {
+		if j.ops.all.at(v.op).outcome.refused() {
 			doubts++
 		}
 		if doubts < fewest { // of equal ones the last: the others were refused before it

@@ -12,7 +12,7 @@ import (
 // A tiny store with clients that take turns at random. Requests are sent,
 // applied and answered in separate turns, so that they overlap and their events
 // are logged in another order than they took effect. Replies get lost, writes
-// arrive late, and a layer below may send a write twice.
+// arrive late, a layer below may send a write twice, and clients die.
 
 // bug is what is wrong with a client.
 type bug string
@@ -26,6 +26,7 @@ const (
 	claims       bug = "says committed whatever the store said"
 	denies       bug = "says exhausted whatever the store said"
 	blindSave    bug = "overwrites fields that it has not seen"
+	caches       bug = "loads what it had read last"
 )
 
 // applied is a version that the store really had.
@@ -66,6 +67,7 @@ type actor struct {
 	step func() // what it does in its next turn
 
 	id       string
+	open     bool // an operation is
 	save     bool
 	loaded   doc // what a user had loaded
 	loadedAs string
@@ -74,6 +76,8 @@ type actor struct {
 	attempts int
 	inDoubt  string // ETag on which a write of unknown outcome was based
 	ids      int
+	sent     *request // without an answer so far
+	decided  bool     // the store has dealt with it
 }
 
 func newSim(t *rapid.T, bugs []bug) *sim {
@@ -83,6 +87,9 @@ func newSim(t *rapid.T, bugs []bug) *sim {
 	s.truth = []*applied{{doc: start, etag: "v0", observed: true}}
 	for i, b := range bugs {
 		a := &actor{sim: s, name: fmt.Sprintf("c%d", i), bug: b, todo: rapid.IntRange(1, 3).Draw(t, "todo")}
+		if b == caches {
+			a.todo += 3 // time to grow stale
+		}
 		a.step = a.begin
 		s.actors = append(s.actors, a)
 	}
@@ -104,7 +111,12 @@ func (s *sim) run() {
 			s.now += 10
 			continue
 		}
-		able[rapid.IntRange(0, len(able)-1).Draw(s.t, "turn")].step()
+		a := able[rapid.IntRange(0, len(able)-1).Draw(s.t, "turn")]
+		if a.open && rapid.IntRange(0, 29).Draw(s.t, "crash") == 0 {
+			a.crash()
+			continue
+		}
+		a.step()
 	}
 	s.current().observed = true
 	s.final(s.current().etag)
@@ -143,14 +155,21 @@ func (a *actor) begin() {
 		a.sim.book.ops++
 		a.client = &client{book: a.sim.book, actor: a.name, op: a.sim.book.ops}
 		a.sim.add(history.Event{Kind: history.Invoke, Actor: a.name, Op: a.op, Key: a.sim.key, Do: "load"})
-		a.step = a.read(func() {
-			a.loaded, a.loadedAs = a.seen, a.seenAs
-			a.end(history.Committed, a.seenAs)
-			a.step = a.invoke
-		})
+		a.open = true
+		if a.bug == caches && a.seenAs != "" {
+			a.step = a.endLoad
+			return
+		}
+		a.step = a.read(a.endLoad)
 		return
 	}
 	a.invoke()
+}
+
+func (a *actor) endLoad() {
+	a.loaded, a.loadedAs = a.seen, a.seenAs
+	a.end(history.Committed, a.seenAs)
+	a.step = a.invoke
 }
 
 func (a *actor) invoke() {
@@ -158,7 +177,7 @@ func (a *actor) invoke() {
 	if a.save {
 		do = "save"
 	}
-	a.client = a.sim.book.begin(a.name, do, a.id)
+	a.client, a.open = a.sim.book.begin(a.name, do, a.id), true
 	if a.save {
 		a.edits(a.loadedAs, "title")
 	}
@@ -170,9 +189,9 @@ func (a *actor) read(then func()) func() {
 	return func() {
 		sent := a.sim.now
 		version := a.sim.current()
-		version.observed = true
 		a.seen, a.seenAs = version.doc, version.etag
 		a.step = func() {
+			version.observed = true
 			a.client.from(sent).getAs(version.etag, version.doc)
 			a.step = then
 		}
@@ -223,7 +242,9 @@ func (a *actor) send(d doc) {
 		cond:    a.seenAs, start: a.sim.now,
 	}
 	fault := rapid.SampledFrom([]string{"", "", "", "", "lost", "late", "dropped", "throttled", "twice"}).Draw(a.sim.t, "fault")
+	a.sent, a.decided = r, false
 	a.step = func() {
+		a.decided = true
 		var answer string
 		switch fault {
 		case "":
@@ -248,6 +269,7 @@ func (a *actor) send(d doc) {
 
 func (a *actor) answered(r *request, answer string) {
 	etag, cond := "", r.cond
+	a.sent = nil
 	if answer == history.OK {
 		etag = r.etag
 		for _, v := range a.sim.truth {
@@ -259,7 +281,7 @@ func (a *actor) answered(r *request, answer string) {
 	}
 	a.client.from(r.start).put(cond, answer, etag, r.doc)
 	if answer == history.OK {
-		a.seenAs = etag
+		a.seen, a.seenAs = r.doc, etag
 	}
 	switch {
 	case a.bug == claims:
@@ -292,4 +314,29 @@ func (a *actor) finish(outcome string) {
 	}
 	a.end(outcome, etag)
 	a.step = a.begin
+}
+
+func (a *actor) end(outcome, etag string) {
+	a.open = false
+	a.client.end(outcome, etag)
+}
+
+// crash is the client's death. What it had sent may be applied yet.
+func (a *actor) crash() {
+	if r := a.sent; r != nil {
+		cond := r.cond
+		if r.blind {
+			cond = "none"
+		}
+		a.client.from(r.start).put(cond, history.UnknownAnswer, "", r.doc)
+		if !a.decided {
+			a.sim.inFlight = append(a.sim.inFlight, r)
+		}
+	}
+	a.sent = nil
+	if a.save {
+		a.id = "" // the user's form is gone
+	}
+	a.seen, a.seenAs = doc{}, ""
+	a.finish(history.Crashed)
 }

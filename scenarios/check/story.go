@@ -67,7 +67,10 @@ func (j *Judge) story(o *object, ev evidence) []history.Event {
 	for i := range o.reads.n {
 		r := o.reads.at(i)
 		wanted := slices.Contains(ev.reads, r) || ev.final && i == o.final || ops[r.op] && (ev.allCalls || o.builtOn(r, versions))
-		if wanted {
+		switch {
+		case wanted && r.load:
+			ops[r.op] = true // its beginning and its end
+		case wanted:
 			events = append(events, o.readEvent(j, r))
 		}
 	}

@@ -73,6 +73,15 @@ func TestVerdicts(t *testing.T) {
 			good(b)
 			b.begin("eve", "append", "m3").get("v2").put("v2", history.Conflict, "", start).end(history.Cancelled, "")
 		}, 0, OK, ""},
+		{"crashed", func(b *book) {
+			good(b)
+			b.begin("eve", "append", "m3").get("v2").put("v2", history.UnknownAnswer, "", start).end(history.Crashed, "")
+		}, 0, OK, ""},
+		{"all crashed", func(b *book) {
+			b.setup(start)
+			b.begin("ann", "append", "m1").get("v0").put("v0", history.UnknownAnswer, "v1", start.plus("m1")).end(history.Crashed, "")
+			b.final("v1")
+		}, 0, Inconclusive, "acknowledged"},
 		{"committed after the final read", func(b *book) {
 			b.setup(start)
 			b.append("ann", "m1", "v0", "v1")
@@ -106,6 +115,33 @@ func TestInterruptedRunsAreMarked(t *testing.T) {
 	b.events[len(b.events)-1].Interrupted = true
 	if r := judged(history.Header{}, b.events); !r.Interrupted || r.Verdict != OK {
 		t.Errorf("%+v", r)
+	}
+}
+
+// TestStaleReadsAreReportedOnce: the load that answers what a stale read of the
+// store showed it is no violation of its own, whatever it read besides.
+func TestStaleReadsAreReportedOnce(t *testing.T) {
+	b := newBook()
+	b.setup(start)
+	b.append("ann", "m1", "v0", "v1")
+	b.begin("bob", "load").get("v0").end(history.Committed, "v0")
+	b.begin("bob", "load").get("v0").get("v1").end(history.Committed, "v0")
+	b.begin("bob", "load").get("v1").get("v1").end(history.Committed, "v0")
+	begun := b.now + 10
+	b.begin("bob", "load").from(begun).get("v0").get("v1").end(history.Committed, "v0")
+	b.final("v1")
+	r := judged(history.Header{}, b.events)
+	if r.Found[RealTime] != 4 {
+		t.Errorf("found %v", r.Found)
+	}
+	for _, v := range r.Violations {
+		if !strings.HasPrefix(v.Summary, "bob ") || !strings.Contains(v.Summary, "version v0 of archive/C.json after an acknowledged write had shown version v1") {
+			t.Error(v.Summary)
+		}
+	}
+	last := r.Violations[2].Witness
+	if len(last) != 3 || last[0].Kind != history.Put || last[1].Kind != history.Invoke || last[2].Kind != history.Return {
+		t.Errorf("%+v", last)
 	}
 }
 

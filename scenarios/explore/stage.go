@@ -183,15 +183,24 @@ func (p *port) send(ctx context.Context, kind network.Call, key string, body []b
 		c.call.execute()
 		return &c.call, nil
 	}
-	if s.stopped {
-		panic(world.Crash{})
+	if !s.stopped {
+		s.wait(c)
+		c.Park()
 	}
-	s.wait(c)
-	c.Park()
-	if c.call.crash {
-		panic(world.Crash{Fault: network.Fault{Kind: network.Crash, Restarts: !s.stopped}})
+	if s.stopped || c.call.crash {
+		c.call.die(!s.stopped)
 	}
 	return &c.call, nil
+}
+
+// die makes the answer one that its client does not live to see. It starts again,
+// unless the schedule is over.
+func (c *call) die(again bool) {
+	answer := errLostRead
+	if c.write() {
+		answer = errLostWrite
+	}
+	c.etag, c.err = "", &world.Died{Fault: network.Fault{Kind: network.Crash, Restarts: again}, Answer: answer}
 }
 
 // wait keeps those who wait in the order of their numbers, so that a move is the

@@ -72,6 +72,7 @@ func goodEvents() []*Event {
 		{Kind: Head, Start: 22, At: 23, Actor: "a", Op: 1, Key: "k", Answer: NotFound},
 		{Kind: Delete, Start: 24, At: 25, Actor: "a", Op: 1, Key: "k", Answer: OtherError, Text: "denied"},
 		{Kind: Return, At: 26, Actor: "a", Op: 1, Key: "k", Outcome: UserConflict, Fields: []string{"title"}, Text: "conflict"},
+		{Kind: Return, At: 26, Actor: "a", Op: 2, Key: "k", Outcome: Crashed, Text: "the client died"},
 		{Kind: Note, At: 27, Text: "a\nb"},
 		{Kind: End, At: 28, Interrupted: true},
 	}

@@ -75,6 +75,7 @@ const (
 	Unknown      = "unknown"
 	Failed       = "failed"    // the store's error; nothing was written
 	Cancelled    = "cancelled" // the run ended first; nothing was written
+	Crashed      = "crashed"   // the client died before it was told anything
 )
 
 // The conditions of a write.

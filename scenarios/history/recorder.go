@@ -118,8 +118,18 @@ func (c *Client) Finish(etag string, err error) {
 	c.op = 0
 }
 
-// Crash records that the client died before it was told anything.
-func (c *Client) Crash() { c.op = 0 }
+// Crash records that the client died: its operation, if one is open, ends without
+// an answer, and what it had read is forgotten, for its successor is a new
+// process. A store call that is under way must return first, as one of unknown
+// outcome, or what it wrote would be from nobody.
+func (c *Client) Crash() {
+	if c.op != 0 {
+		c.rec.sink.Add(&Event{
+			Kind: Return, At: c.rec.Now(), Actor: c.actor, Op: c.op, Key: c.opKey, Outcome: Crashed, Text: "the client died",
+		})
+	}
+	c.op, c.known = 0, [mostKnown]known{}
+}
 
 func outcome(err error) string {
 	o := archive.OutcomeOf(err)

@@ -161,6 +161,30 @@ func TestRecordedCalls(t *testing.T) {
 	}
 }
 
+// TestCrash: the operation ends without an answer, and the successor has read nothing.
+func TestCrash(t *testing.T) {
+	ctx, l, store := context.Background(), &log{}, newMemory()
+	c := NewRecorder(l, archive.WallClock{}).Client("ann", "r1/", store)
+	c.Begin(Operation{Do: "append", ID: "C"})
+	_, _ = c.Put(ctx, key, document([]string{"a"}, "A"), archive.IfAbsent())
+	c.Crash()
+	got := *l.last()
+	got.At = 0
+	want := Event{Kind: Return, Actor: "ann", Op: 1, Key: "r1/" + key, Outcome: Crashed, Text: "the client died"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	_, _ = c.Put(ctx, key, document([]string{"a", "b"}, "A"), archive.Condition{})
+	if e := l.last(); e.Op != 0 || e.Doc.Of != "" || e.Doc.Keep != 0 {
+		t.Errorf("the successor knows: %+v %+v", e, e.Doc)
+	}
+	events := len(l.events)
+	c.Crash() // idle
+	if len(l.events) != events {
+		t.Errorf("an idle client's death is recorded: %+v", l.last())
+	}
+}
+
 // TestOtherKeysBetweenReadAndWrite: what a write is built on is known when the
 // client has looked at a few other objects since.
 func TestOtherKeysBetweenReadAndWrite(t *testing.T) {

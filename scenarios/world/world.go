@@ -92,6 +92,14 @@ func (g *Group) end() {
 	}
 }
 
-// Crash is what a client panics with that dies of a fault; whoever plays it
-// recovers.
-type Crash struct{ Fault network.Fault }
+// Died is the answer to a call whose client does not live to see it; whoever plays
+// the client ends it.
+type Died struct {
+	Fault  network.Fault // the crash
+	Answer error         // what a recorder of the call learns
+}
+
+func (d *Died) Error() string { return "the client died: " + d.Answer.Error() }
+
+// Unwrap returns the answer.
+func (d *Died) Unwrap() error { return d.Answer }
