@@ -23,7 +23,8 @@ var library embed.FS
 var order = []string{
 	"no-conflict", "single-conflict", "persistent-conflict",
 	"two-users", "two-users-same-field", "user-vs-backend",
-	"create-race", "backend-fan-in", "burst", "sustained-contention",
+	"three-writers", "create-race", "single-try", "delete-race", "lost-reply", "redelivery",
+	"backend-fan-in", "burst", "sustained-contention", "storm",
 }
 
 // Names lists the built-in scenarios.

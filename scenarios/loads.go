@@ -11,8 +11,11 @@ import (
 // runLoad acts freely until the load's operations are done or its time is up.
 func (f *performer) runLoad(ctx context.Context) {
 	p, clock, l := f.repetition, f.repetition.world, f.actor.Load
-	due := p.start
+	due := p.start.Add(time.Duration(l.After))
 	failures := 0
+	if l.After > 0 && clock.Sleep(ctx, time.Duration(l.After)) != nil {
+		return
+	}
 	for n := 0; l.Operations == 0 || n < l.Operations; n++ {
 		pause := time.Duration(0)
 		switch {

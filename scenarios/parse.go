@@ -158,8 +158,8 @@ func plainReason(reason string) string {
 
 var knownKeys = []string{
 	"name", "shows", "why", "document", "objects", "actors", "timeline", "duration", "core", "policy", "latency",
-	"faults", "codec", "schedule", "expect",
-	"count", "popularity", "fresh_after", "absent", "kind", "load", "interferes", "operations", "think", "rate",
+	"request_timeout", "faults", "codec", "schedule", "expect",
+	"count", "popularity", "fresh_after", "absent", "kind", "load", "interferes", "operations", "after", "think", "rate",
 	"with", "before", "times", "at", "actor", "do", "set", "type", "hold", "conflicts",
 	"min_conflicts", "thresholds", "violations",
 }

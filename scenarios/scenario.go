@@ -39,6 +39,9 @@ type Scenario struct {
 	// S3 in the real one; see [network.ParseLatency]. Nil: s3-standard, and in the
 	// real world none.
 	Latency *Latency `yaml:"latency,omitempty"`
+	// RequestTimeout is how long a client waits for an answer of the store. 0: as
+	// long as the S3 adapter does.
+	RequestTimeout Duration `yaml:"request_timeout,omitempty"`
 	// Faults that befall calls and clients, see [network.ParseFault].
 	Faults []Fault `yaml:"faults,omitempty"`
 	// Codec of the documents in the virtual world: json, or compact, whose
@@ -94,6 +97,8 @@ type Actor struct {
 type Load struct {
 	// Operations each actor does. 0: until the scenario's duration ends.
 	Operations int `yaml:"operations,omitempty"`
+	// After is how long the actor waits before its first operation. 0: not at all.
+	After Duration `yaml:"after,omitempty"`
 	// Think is the pause between two operations of an actor, exponentially
 	// distributed with this mean. 0: none.
 	Think Duration `yaml:"think,omitempty"`
@@ -232,6 +237,33 @@ func (s *Scenario) Limit(d time.Duration) error {
 		return fmt.Errorf("scenario %s does a fixed number of operations, so it has no duration to set", s.Name)
 	}
 	s.Duration = Duration(d)
+	return nil
+}
+
+// AtMost limits the number of clients of each actor.
+func (s *Scenario) AtMost(clients int) error {
+	if clients < 1 {
+		return fmt.Errorf("the number of clients must be 1 or more, not %d", clients)
+	}
+	for i := range s.Actors {
+		s.Actors[i].Count = min(s.Actors[i].Count, clients)
+	}
+	return nil
+}
+
+// Bound limits the operations of each actor with a load.
+func (s *Scenario) Bound(operations int) error {
+	if operations < 1 {
+		return fmt.Errorf("the number of operations must be 1 or more, not %d", operations)
+	}
+	for i := range s.Actors {
+		if l := s.Actors[i].Load; l != nil && (l.Operations == 0 || l.Operations > operations) {
+			bounded := *l
+			bounded.Operations = operations
+			s.Actors[i].Load = &bounded
+		}
+	}
+	s.Duration = 0
 	return nil
 }
 

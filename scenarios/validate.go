@@ -48,9 +48,21 @@ func (s *Scenario) Validate() error {
 		return invalid(".objects.fresh_after", "absent documents can't be replaced by fresh ones")
 	case s.Expect.MinConflicts < 0:
 		return invalid(".expect.min_conflicts", "min_conflicts must not be negative")
+	case s.Codec != "" && s.Codec != JSON && s.Codec != Compact:
+		return invalid(".codec", "documents are json or compact, not %q", s.Codec)
+	}
+	if s.Core != "" {
+		if _, err := cores.Find(s.Core); err != nil {
+			return invalid(".core", "%v", err)
+		}
 	}
 	for i := range s.Actors {
 		if err := s.validateActor(i); err != nil {
+			return err
+		}
+	}
+	for i := range s.Faults {
+		if err := s.validateFault(i); err != nil {
 			return err
 		}
 	}
@@ -77,8 +89,8 @@ func (s *Scenario) validateActor(i int) error {
 		return invalid(path+".name", "the actor's name %q must be lower-case letters, digits and single hyphens", a.Name)
 	case slices.ContainsFunc(s.Actors[:i], func(b Actor) bool { return b.Name == a.Name }):
 		return invalid(path+".name", "there are two actors named %s", a.Name)
-	case !slices.Contains([]Kind{User, Backend, Creator}, a.Kind):
-		return invalid(path+".kind", "an actor is of kind user, backend or creator, not %q", a.Kind)
+	case !slices.Contains([]Kind{User, Backend, Creator, Outsider}, a.Kind):
+		return invalid(path+".kind", "an actor is of kind user, backend, creator or outsider, not %q", a.Kind)
 	case a.Count < 0:
 		return invalid(path+".count", "count must not be negative")
 	case a.Count > mostClients:
@@ -117,6 +129,24 @@ func (s *Scenario) validateLoad(path string, a *Actor) error {
 		return invalid(path+".operations", "a creator creates once: operations must be 1")
 	}
 	return nil
+}
+
+// validateFault checks that a fault names somebody whom it can befall.
+func (s *Scenario) validateFault(i int) error {
+	f := &s.Faults[i]
+	path := fmt.Sprintf(".faults[%d]", i)
+	if f.Actor == "" {
+		return nil
+	}
+	for k := range s.Actors {
+		a := &s.Actors[k]
+		for n := range max(a.Count, 1) {
+			if f.Actor == a.Name || f.Actor == a.memberName(n) {
+				return nil
+			}
+		}
+	}
+	return invalid(path, "there is no actor %q", f.Actor)
 }
 
 func (s *Scenario) validateInterferes(path string, a *Actor) error {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"math/rand/v2"
 	"sync"
+	"time"
 
 	"holdfast/scenarios/history"
 	"holdfast/scenarios/network"
@@ -12,6 +13,10 @@ import (
 
 // DefaultLatency is that of a virtual world whose scenario states none.
 const DefaultLatency = "s3-standard"
+
+// defaultRequestTimeout is that of the S3 adapter, which is not needed here; a
+// test holds the two together.
+const defaultRequestTimeout = 10 * time.Second
 
 // Repetitions is what becomes of the repetitions of a virtual run.
 type Repetitions struct {
@@ -78,23 +83,45 @@ func (r *Run) work(ctx context.Context, reps Repetitions, jobs <-chan int, ended
 	crew := &world.Crew{}
 	defer crew.Close()
 	for n := range jobs {
-		f := finished{repetition: n, sink: reps.Open(n)}
-		w := world.NewVirtual(world.Config{
-			Latency: r.latency(), Crew: crew, Rand: func(actor string) *rand.Rand { return r.networkStream(n, actor) },
-		})
-		rec := history.NewRecorder(f.sink, w)
-		f.steps, f.err = r.playOne(ctx, n, w, rec)
-		f.interrupted = ctx.Err() != nil
-		rec.End(f.interrupted || f.err != nil)
-		ended <- f
+		ended <- r.playVirtual(ctx, n, crew, reps.Open(n))
 	}
 }
 
-// latency is the scenario's or the default.
-func (r *Run) latency() network.Latency {
+// playVirtual plays one repetition.
+func (r *Run) playVirtual(ctx context.Context, n int, crew *world.Crew, sink history.Sink) finished {
+	w := world.NewVirtual(world.Config{
+		Latency: r.Latency(), RequestTimeout: r.RequestTimeout(), Crew: crew,
+		Rand: func(actor string) *rand.Rand { return r.networkStream(n, actor) },
+	})
+	rec := history.NewRecorder(sink, w)
+	f := finished{repetition: n, sink: sink}
+	f.steps, f.err = r.playOne(ctx, n, w, rec)
+	f.interrupted = ctx.Err() != nil
+	rec.End(f.interrupted || f.err != nil)
+	return f
+}
+
+// Latency is the scenario's, or what a virtual world has by default.
+func (r *Run) Latency() network.Latency {
 	if r.Scenario.Latency != nil {
 		return network.Latency(*r.Scenario.Latency)
 	}
 	l, _ := network.ParseLatency(DefaultLatency) // a test parses it
 	return l
+}
+
+// RequestTimeout is the scenario's or the S3 adapter's.
+func (r *Run) RequestTimeout() time.Duration {
+	if r.Scenario.RequestTimeout > 0 {
+		return time.Duration(r.Scenario.RequestTimeout)
+	}
+	return defaultRequestTimeout
+}
+
+// PlayAgain plays one repetition of a virtual run again.
+func (r *Run) PlayAgain(ctx context.Context, repetition int, sink history.Sink) error {
+	crew := &world.Crew{}
+	defer crew.Close()
+	f := r.playVirtual(ctx, repetition, crew, sink)
+	return f.err
 }

@@ -45,8 +45,8 @@ var (
 	errLostRead   = fmt.Errorf("connection reset before an answer: %w", archive.ErrUnavailable)
 	errErrorWrite = fmt.Errorf("500 InternalError: %w", archive.ErrOutcomeUnknown)
 	errErrorRead  = fmt.Errorf("500 InternalError: %w", archive.ErrUnavailable)
-	errLateWrite  = fmt.Errorf("no answer within %v: %w", RequestTimeout, archive.ErrOutcomeUnknown)
-	errLateRead   = fmt.Errorf("no answer within %v: %w", RequestTimeout, archive.ErrUnavailable)
+	errLateWrite  = fmt.Errorf("no answer in time: %w", archive.ErrOutcomeUnknown)
+	errLateRead   = fmt.Errorf("no answer in time: %w", archive.ErrUnavailable)
 )
 
 // Get implements [archive.Store].
@@ -105,7 +105,7 @@ func (p *port) send(ctx context.Context, kind network.Call, key string, body []b
 	w := p.world
 	c := w.newCall()
 	c.kind, c.object, c.body, c.cond, c.port = kind, w.model.Object(key), body, cond, p
-	c.task, c.ticket, c.deadline = w.running, w.running.ticket, w.now+int64(RequestTimeout)
+	c.task, c.ticket, c.deadline = w.running, w.running.ticket, w.now+int64(w.RequestTimeout)
 	arrival := w.now + int64(w.Latency.Request.Sample(p.rng))
 	if fault, ok := network.FaultFrom(ctx); ok {
 		c.fault = fault.Kind

@@ -14,13 +14,11 @@ import (
 // epoch is when every virtual world begins.
 var epoch = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 
-// RequestTimeout is how long a client of a virtual world waits for an answer, as
-// the S3 adapter does.
-const RequestTimeout = 10 * time.Second
-
 // Config says what a virtual world is like. All fields are required.
 type Config struct {
 	Latency network.Latency
+	// RequestTimeout is how long a client waits for an answer.
+	RequestTimeout time.Duration
 	// Rand returns the random stream of what befalls an actor's calls.
 	Rand func(actor string) *rand.Rand
 	// Crew runs the tasks.

@@ -1,0 +1,142 @@
+package reports
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+
+	"holdfast/scenarios/check"
+	"holdfast/scenarios/explore"
+)
+
+// ExploreSchema names the document of an exploration.
+const ExploreSchema = "simulate.explore/v1"
+
+// Explored is the result of an exploration: what explore --json prints.
+type Explored struct {
+	Schema             string            `json:"schema"`
+	Passed             bool              `json:"passed"`
+	Scenario           string            `json:"scenario"`
+	Core               string            `json:"core"`
+	Policy             string            `json:"policy"`
+	Seed               uint64            `json:"seed"`
+	Strategy           explore.Strategy  `json:"strategy"`
+	Faults             int               `json:"faults"` // of one schedule, at most
+	Schedules          int               `json:"schedules"`
+	Complete           bool              `json:"complete"`
+	Stopped            string            `json:"stopped,omitempty"` // why it is not complete
+	SchedulesPerSecond float64           `json:"schedules_per_second"`
+	Elapsed            float64           `json:"elapsed_ms"`
+	Acknowledged       int               `json:"acknowledged"`
+	Conflicts          int               `json:"conflicts"`
+	Verdict            check.Verdict     `json:"verdict"`
+	Violations         []check.Violation `json:"violations"` // of the schedule below
+	Schedule           string            `json:"schedule,omitempty"`
+	FoundAfter         int               `json:"found_after,omitempty"` // schedules
+	Replay             string            `json:"replay"`
+}
+
+// NewExplored makes the document of a search.
+func NewExplored(c explore.Config, r explore.Result, replay string) Explored {
+	e := Explored{
+		Schema: ExploreSchema, Scenario: c.Run.Scenario.Name, Core: c.Run.Core.Name, Policy: c.Run.Policy.String(), Seed: c.Run.Seed,
+		Strategy: r.Strategy, Faults: c.Faults, Schedules: r.Schedules, Complete: r.Complete, Stopped: r.Stopped,
+		Elapsed: float64(r.Elapsed.Microseconds()) / 1e3, Acknowledged: r.Acknowledged, Conflicts: r.Conflicts,
+		Verdict: check.OK, Violations: []check.Violation{}, Replay: replay,
+	}
+	if s := r.Elapsed.Seconds(); s > 0 {
+		e.SchedulesPerSecond = float64(r.Schedules) / s
+	}
+	switch w := r.Witness; {
+	case w != nil:
+		e.Verdict, e.Schedule, e.FoundAfter = check.Violated, w.Schedule.String(), w.Found
+		for _, v := range w.Report.Violations {
+			if v.Invariant == w.Invariant {
+				e.Violations = append(e.Violations, v)
+			}
+		}
+		for _, v := range w.Report.Violations {
+			if v.Invariant != w.Invariant {
+				e.Violations = append(e.Violations, v)
+			}
+		}
+	case e.doubt() != "":
+		e.Verdict = check.Inconclusive
+	}
+	e.Passed = e.Verdict == check.OK
+	return e
+}
+
+// doubt is why an exploration without violations proves nothing. Who asks for a
+// number or a time of random schedules has been given what was asked for; who asks
+// for all has not.
+func (e *Explored) doubt() string {
+	switch {
+	case e.Schedules == 0:
+		return "no schedule was played to its end"
+	case e.Acknowledged == 0:
+		return "no update was acknowledged, so none could be lost"
+	case e.Conflicts == 0:
+		return "no write met a conflict: the order of the calls does not matter here"
+	case e.Strategy == explore.Exhaustive && !e.Complete:
+		return e.Stopped + " before all schedules were seen: give it more with --budget, or try --strategy pct"
+	}
+	return ""
+}
+
+// WriteJSON writes the document.
+func (e Explored) WriteJSON(w io.Writer) error { return writeJSON(w, e) }
+
+func writeJSON(w io.Writer, document any) error {
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	return enc.Encode(document)
+}
+
+// Word is the verdict in one word.
+func (e *Explored) Word() string {
+	return map[check.Verdict]string{check.OK: "PASS", check.Violated: "FAIL", check.Inconclusive: "INCONCLUSIVE"}[e.Verdict]
+}
+
+// Line says in a line what was explored and found.
+func (e *Explored) Line() string {
+	how := "complete"
+	if !e.Complete {
+		how = string(e.Strategy) + ", not complete"
+	}
+	what := "0 violations"
+	if e.Verdict == check.Violated {
+		v := e.Violations[0]
+		what = fmt.Sprintf("violates %s %s", v.Invariant, v.Invariant.Title())
+	}
+	return fmt.Sprintf("%s: explored %s (%s), %s", e.Scenario, Plural(e.Schedules, "schedule"), how, what)
+}
+
+// Explored writes an exploration.
+func (t Text) Explored(e *Explored) {
+	fmt.Fprintf(t.W, "%s  %s\n", t.paint(e.Word()), e.Line())
+	if why := e.doubt(); e.Verdict == check.Inconclusive {
+		for i, line := range wrap(why, Width-10) {
+			fmt.Fprintf(t.W, "      %s %s\n", []string{"–", " "}[min(i, 1)], line)
+		}
+	}
+	fmt.Fprintln(t.W)
+	if e.Verdict == check.Violated {
+		t.stories(&Run{Violations: e.Violations})
+		fmt.Fprintln(t.W)
+		t.wrapped("schedule", fmt.Sprintf("%s (%s; shortest found, first seen as number %d)",
+			e.Schedule, Plural(len(strings.Fields(e.Schedule)), "store call"), e.FoundAfter))
+	} else {
+		t.wrapped("updates", fmt.Sprintf("%d acknowledged, %d conflicts in all schedules together", e.Acknowledged, e.Conflicts))
+	}
+	faults := "no faults"
+	if e.Faults > 0 {
+		faults = "up to " + Plural(e.Faults, "fault") + " in each schedule, at any place"
+	}
+	t.wrapped("setting", fmt.Sprintf("%s core, %s strategy, %s", e.Core, e.Strategy, faults))
+	t.row("policy", e.Policy)
+	t.row("speed", fmt.Sprintf("%s schedules/s, %.1f s", formatNumber(e.SchedulesPerSecond), e.Elapsed/1e3))
+	t.row("replay", e.Replay)
+}

@@ -1,0 +1,151 @@
+package reports
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/jedib0t/go-pretty/v6/text"
+
+	"holdfast/scenarios/explore"
+)
+
+// SelfTestSchema names the document of a self-test.
+const SelfTestSchema = "simulate.selftest/v1"
+
+// SelfTested is the result of a self-test: what selftest --json prints.
+type SelfTested struct {
+	Schema  string       `json:"schema"`
+	Passed  bool         `json:"passed"`
+	Bugs    []PlantedBug `json:"bugs"`
+	Sound   []SoundCore  `json:"sound"`
+	Elapsed float64      `json:"elapsed_ms"`
+}
+
+// PlantedBug is a bug and how it was caught.
+type PlantedBug struct {
+	Name      string `json:"name"`
+	Fault     string `json:"fault"` // what is wrong with it
+	Invariant string `json:"invariant"`
+	Caught    bool   `json:"caught"`
+	CaughtBy  string `json:"caught_by"` // the command that plays the schedule; of a bug that got away, the search
+	Schedules int    `json:"schedules"` // played until it was caught
+	Calls     int    `json:"calls"`     // of the shortest schedule found that shows it
+}
+
+// SoundCore is a core that nothing may be found against.
+type SoundCore struct {
+	Core      string `json:"core"`
+	Where     string `json:"where"`
+	Schedules int    `json:"schedules"`
+	Complete  bool   `json:"complete"`
+	Accused   string `json:"accused,omitempty"`
+}
+
+// NewSelfTested makes the document.
+func NewSelfTested(t explore.Tested, elapsedMS float64) SelfTested {
+	s := SelfTested{Schema: SelfTestSchema, Passed: len(t.Bugs) > 0 && len(t.Cleared) > 0, Elapsed: elapsedMS}
+	for _, c := range t.Bugs {
+		b := PlantedBug{
+			Name: c.Bug.Name, Fault: c.Bug.Fault, Invariant: c.Bug.Invariant, Caught: c.Caught, Schedules: c.Schedules,
+			CaughtBy: fmt.Sprintf("explore %s, %d faults", c.Bug.Scenario, c.Faults),
+		}
+		if w := c.Witness; w != nil {
+			b.Calls = w.Calls
+			b.CaughtBy = fmt.Sprintf("simulate run %s --core %s --schedule '%s'", c.Bug.Scenario, c.Bug.Name, w.Schedule)
+		}
+		s.Passed = s.Passed && c.Caught
+		s.Bugs = append(s.Bugs, b)
+	}
+	for _, c := range t.Cleared {
+		s.Passed = s.Passed && c.Accused == "" && c.Schedules > 0
+		s.Sound = append(s.Sound, SoundCore(c))
+	}
+	return s
+}
+
+// WriteJSON writes the document.
+func (s SelfTested) WriteJSON(w io.Writer) error { return writeJSON(w, s) }
+
+// Word is the verdict in one word.
+func (s *SelfTested) Word() string {
+	if s.Passed {
+		return "PASS"
+	}
+	return "FAIL"
+}
+
+// Line says in a line what was shown.
+func (s *SelfTested) Line() string {
+	caught := 0
+	for _, b := range s.Bugs {
+		if b.Caught {
+			caught++
+		}
+	}
+	schedules, storms, accused := 0, 0, 0
+	for _, c := range s.Sound {
+		if c.Where == "storm" {
+			storms += c.Schedules
+		} else {
+			schedules += c.Schedules
+		}
+		if c.Accused != "" {
+			accused++
+		}
+	}
+	wrongly := "none wrongly accused"
+	if accused > 0 {
+		wrongly = fmt.Sprintf("%d WRONGLY ACCUSED", accused)
+	}
+	return fmt.Sprintf("selftest: %d of %d planted bugs caught; sound cores: %d schedules and %d storms, %s",
+		caught, len(s.Bugs), schedules, storms, wrongly)
+}
+
+// SelfTested writes a self-test.
+func (t Text) SelfTested(s *SelfTested) {
+	for i, line := range wrap(s.Line(), Width-6) {
+		if i == 0 {
+			line = t.paint(s.Word()) + "  " + line
+		} else {
+			line = "      " + line
+		}
+		fmt.Fprintln(t.W, line)
+	}
+	fmt.Fprintln(t.W)
+	w := table.NewWriter()
+	w.SetStyle(table.StyleDefault)
+	w.Style().Options = table.OptionsNoBordersAndSeparators
+	w.Style().Format.Header = text.FormatDefault
+	w.Style().Box.PaddingLeft = ""
+	w.AppendHeader(table.Row{"planted bug", "caught by", "schedules", "calls", "scenario"})
+	w.SetColumnConfigs([]table.ColumnConfig{
+		{Number: 3, Align: text.AlignRight, AlignHeader: text.AlignRight},
+		{Number: 4, Align: text.AlignRight, AlignHeader: text.AlignRight},
+	})
+	for _, b := range s.Bugs {
+		by, calls := b.Invariant, fmt.Sprint(b.Calls)
+		if !b.Caught {
+			by, calls = "NOT by "+b.Invariant, "–"
+		}
+		fields := strings.Fields(b.CaughtBy)
+		scenario := strings.TrimSuffix(fields[1], ",")
+		if b.Caught {
+			scenario = fields[2]
+		}
+		w.AppendRow(table.Row{b.Name, by, b.Schedules, calls, scenario})
+	}
+	for line := range strings.SplitSeq(w.Render(), "\n") {
+		fmt.Fprintln(t.W, strings.TrimRight(line, " "))
+	}
+	fmt.Fprintln(t.W)
+	for _, c := range s.Sound {
+		if c.Accused != "" {
+			fmt.Fprintf(t.W, "WRONGLY ACCUSED  %s core in %s\n", c.Core, c.Where)
+			for _, line := range wrap(c.Accused, Width-6) {
+				fmt.Fprintf(t.W, "      %s\n", line)
+			}
+		}
+	}
+}

@@ -1,0 +1,236 @@
+package explore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"holdfast/archive"
+	"holdfast/scenarios"
+	"holdfast/scenarios/check"
+	"holdfast/scenarios/cores"
+	"holdfast/scenarios/history"
+)
+
+// SelfTest says how thorough a self-test is.
+type SelfTest struct {
+	// Schedules bounds the search for each bug.
+	Schedules int
+	// Seeds is the number of storms that the sound cores must weather.
+	Seeds   int
+	Workers int
+	// Progress, which may be nil, is told what has been done. It is called from
+	// several goroutines, one at a time.
+	Progress func(what string)
+}
+
+// Caught is a planted bug, and how it was found.
+type Caught struct {
+	Bug       cores.Bug
+	Caught    bool
+	Schedules int // played, the one that shows it included
+	Witness   *Witness
+	Run       *scenarios.Run
+	Faults    int
+}
+
+// Cleared is a sound core that was put before the judge: nothing may be found.
+type Cleared struct {
+	Core      string
+	Where     string // "explore two-users, 1 fault"
+	Schedules int
+	Complete  bool
+	// Accused is what it was wrongly accused of; empty: nothing.
+	Accused string
+}
+
+// Tested is the result of a self-test.
+type Tested struct {
+	Bugs    []Caught
+	Cleared []Cleared
+}
+
+// sound are the cores that must never be accused.
+var sound = []string{"production", "reference"}
+
+// Run searches for each planted bug in its scenario, one schedule after the other,
+// until its own invariant catches it; and lets the sound cores go through the same
+// scenarios with the same faults, and through many seeds of storm.
+func (t *SelfTest) Run(ctx context.Context) (Tested, error) {
+	bugs := cores.Bugs()
+	result := Tested{Bugs: make([]Caught, len(bugs))}
+	type place struct {
+		scenario string
+		faults   int
+	}
+	var jobs []func() error
+	var places []place
+	known := map[place]bool{}
+	for i, b := range bugs {
+		jobs = append(jobs, func() (err error) {
+			result.Bugs[i], err = t.catch(ctx, b)
+			return err
+		})
+		if p := (place{b.Scenario, b.Faults}); !known[p] {
+			known[p], places = true, append(places, p)
+		}
+	}
+	for _, core := range sound {
+		for _, p := range places {
+			n := len(result.Cleared)
+			result.Cleared = append(result.Cleared, Cleared{})
+			jobs = append(jobs, func() (err error) {
+				result.Cleared[n], err = t.clear(ctx, core, p.scenario, p.faults)
+				return err
+			})
+		}
+	}
+	if err := t.each(jobs); err != nil {
+		return result, err
+	}
+	for _, core := range sound {
+		c, err := t.weather(ctx, core)
+		if err != nil {
+			return result, err
+		}
+		result.Cleared = append(result.Cleared, c)
+	}
+	return result, ctx.Err()
+}
+
+// each does the jobs on the workers.
+func (t *SelfTest) each(jobs []func() error) error {
+	var wg sync.WaitGroup
+	queue := make(chan func() error)
+	errs := make([]error, max(t.Workers, 1))
+	for i := range errs {
+		wg.Go(func() {
+			for job := range queue {
+				errs[i] = errors.Join(errs[i], job())
+			}
+		})
+	}
+	for _, job := range jobs {
+		queue <- job
+	}
+	close(queue)
+	wg.Wait()
+	return errors.Join(errs...)
+}
+
+var telling sync.Mutex
+
+func (t *SelfTest) tell(format string, args ...any) {
+	if t.Progress != nil {
+		telling.Lock()
+		defer telling.Unlock()
+		t.Progress(fmt.Sprintf(format, args...))
+	}
+}
+
+// small is a scenario of the library with few enough operations to see all of its
+// schedules.
+func small(name string, spec cores.Spec) (*scenarios.Run, error) {
+	s, err := scenarios.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	doc, err := scenarios.OpenDocument(s.Document)
+	if err != nil {
+		return nil, err
+	}
+	if len(s.Timeline) == 0 {
+		most := 1
+		if name == "three-writers" {
+			most = 2
+		}
+		if err := errors.Join(s.Bound(most), s.AtMost(2)); err != nil {
+			return nil, err
+		}
+	}
+	policy := spec.Policy
+	if s.Policy != nil {
+		policy = archive.Policy(*s.Policy)
+	}
+	return &scenarios.Run{Scenario: s, Document: doc, Core: spec, Policy: policy, Seed: 1, Repetitions: 1}, nil
+}
+
+func (t *SelfTest) catch(ctx context.Context, b cores.Bug) (Caught, error) {
+	run, err := small(b.Scenario, b.Spec)
+	if err != nil {
+		return Caught{}, err
+	}
+	c := Caught{Bug: b, Run: run, Faults: b.Faults}
+	found, err := Explore(ctx, Config{
+		Run: run, Strategy: Exhaustive, Faults: b.Faults, Schedules: t.Schedules, Workers: 1, Invariant: check.Invariant(b.Invariant),
+	})
+	if err != nil {
+		return c, fmt.Errorf("search for %s: %w", b.Name, err)
+	}
+	c.Witness, c.Caught, c.Schedules = found.Witness, found.Witness != nil, found.Schedules
+	t.tell("%s: %d schedules of %s", b.Name, c.Schedules, b.Scenario)
+	return c, nil
+}
+
+func (t *SelfTest) clear(ctx context.Context, core, scenario string, faults int) (Cleared, error) {
+	spec, err := cores.Find(core)
+	if err != nil {
+		return Cleared{}, err
+	}
+	run, err := small(scenario, spec)
+	if err != nil {
+		return Cleared{}, err
+	}
+	c := Cleared{Core: core, Where: fmt.Sprintf("explore %s, %d faults", scenario, faults)}
+	found, err := Explore(ctx, Config{Run: run, Strategy: Exhaustive, Faults: faults, Schedules: t.Schedules, Workers: 1})
+	if err != nil {
+		return c, fmt.Errorf("explore %s with the %s core: %w", scenario, core, err)
+	}
+	c.Schedules, c.Complete = found.Schedules, found.Complete
+	if w := found.Witness; w != nil {
+		c.Accused = fmt.Sprintf("%s %s: %s", w.Invariant, w.Report.Violations[0].Anomaly, w.Report.Violations[0].Summary)
+	}
+	t.tell("%s core: %d schedules of %s", core, c.Schedules, scenario)
+	return c, nil
+}
+
+// weather lets a core go through many storms.
+func (t *SelfTest) weather(ctx context.Context, core string) (Cleared, error) {
+	spec, err := cores.Find(core)
+	if err != nil {
+		return Cleared{}, err
+	}
+	s, err := scenarios.Open("storm")
+	if err != nil {
+		return Cleared{}, err
+	}
+	doc, err := scenarios.OpenDocument(s.Document)
+	if err != nil {
+		return Cleared{}, err
+	}
+	run := &scenarios.Run{Scenario: s, Document: doc, Core: spec, Policy: spec.Policy, Seed: 1, Repetitions: t.Seeds}
+	c := Cleared{Core: core, Where: "storm", Complete: true}
+	start := time.Now()
+	played, err := run.PlayVirtual(ctx, t.Workers, scenarios.Repetitions{
+		Open: func(int) history.Sink { return &judged{check.New(history.Header{})} },
+		Done: func(n int, sink history.Sink) {
+			c.Schedules++
+			report := sink.(*judged).Finish()
+			if c.Accused == "" && len(report.Violations) > 0 {
+				v := report.Violations[0]
+				c.Accused = fmt.Sprintf("repetition %d: %s %s: %s", n, v.Invariant, v.Anomaly, v.Summary)
+			}
+			if time.Since(start) > time.Second {
+				start = time.Now()
+				t.tell("%s core: %d of %d storms", core, n, t.Seeds)
+			}
+		},
+	})
+	c.Complete = !played.Interrupted
+	return c, err
+}
+
+// judged is a judge that takes events.
+type judged struct{ *check.Judge }
