@@ -59,7 +59,7 @@ func Start() (*Server, error) {
 		// No Proxy: the environment's must not come between.
 		transport: &http.Transport{MaxIdleConnsPerHost: s3store.IdleConnsPerHost},
 	}
-	s.client = s.newClient()
+	s.client = s.newClient(s.transport)
 	go func() { s.served <- s.http.Serve(listener) }()
 	return s, nil
 }
@@ -76,7 +76,7 @@ func handler(backend gofakes3.Backend) http.Handler {
 
 // newClient states every option that the SDK would otherwise look for in the
 // environment: a run against this server must not turn to a real bucket.
-func (s *Server) newClient() *s3.Client {
+func (s *Server) newClient(transport http.RoundTripper) *s3.Client {
 	return s3.New(s3.Options{
 		BaseEndpoint:               aws.String(s.endpoint),
 		Region:                     "us-east-1",
@@ -85,13 +85,19 @@ func (s *Server) newClient() *s3.Client {
 		Retryer:                    aws.NopRetryer{},
 		RequestChecksumCalculation: aws.RequestChecksumCalculationWhenRequired,
 		ResponseChecksumValidation: aws.ResponseChecksumValidationWhenRequired,
-		HTTPClient:                 &http.Client{Transport: s.transport},
+		HTTPClient:                 &http.Client{Transport: transport},
 	})
 }
 
 // Store returns a store on the server's bucket. All of them share the objects
 // and the connections.
 func (s *Server) Store() *s3store.Store { return s3store.New(s.client, bucket, "") }
+
+// StoreVia returns a store whose requests pass through what wrap makes of the
+// server's transport.
+func (s *Server) StoreVia(wrap func(http.RoundTripper) http.RoundTripper) *s3store.Store {
+	return s3store.New(s.newClient(wrap(s.transport)), bucket, "")
+}
 
 // Client returns the SDK's client, its retries off, for comparison with a Store.
 func (s *Server) Client() *s3.Client { return s.client }

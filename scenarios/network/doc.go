@@ -1,0 +1,27 @@
+// Package network is what befalls a store call on its way: the latency of each
+// leg, and faults.
+//
+// It holds the two texts that scenarios and flags share, a [Latency] such as
+// normal(10ms,2ms) or s3-standard and a [Fault] such as reply-lost(nth=2,actor=bob),
+// and what decides by them: [Distribution.Sample] how long a leg takes,
+// [Injector] which fault befalls which call. A decision travels to the call in
+// its context ([WithFault]), so that the core under test, which stands between
+// the player and the store, knows of none of it.
+//
+// # What is guaranteed
+//
+//   - A text prints as it is read: parsing what String returns gives the same.
+//   - Decisions depend on the random stream and on the sequence of an actor's
+//     calls only, never on the clock, on other actors, or on whether another
+//     fault struck the same call.
+//   - A fault does what it says to the request, so that an adapter sees what it
+//     would see in production; it never invents an answer that S3 does not give.
+//
+// # What is not
+//
+// A virtual store brings its own transport. [Transport] is for the real world,
+// where it stands between the SDK and HTTP. It adds what happens on the way;
+// how long a store serves a call, and what it does under load, is the real
+// store's own. Crash, duplicate and delete happen outside of a call: whoever
+// plays the actors carries them out.
+package network

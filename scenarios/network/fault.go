@@ -1,0 +1,195 @@
+package network
+
+import (
+	"fmt"
+	"strings"
+	"time"
+	"unicode"
+)
+
+// Kind says what befalls a call, or an operation.
+type Kind string
+
+// The kinds. For a read "the outcome is unknown" means that it has no answer.
+const (
+	RequestLost  Kind = "request-lost" // never arrives, and the client learns nothing
+	ReplyLost    Kind = "reply-lost"   // applied; the answer is lost
+	Error500     Kind = "500"          // applied, then answered 500 InternalError
+	Throttled503 Kind = "503"          // answered 503 SlowDown; not applied
+	Conflict409  Kind = "409"          // a conditional write, answered 409 ConditionalRequestConflict; not applied
+	Slow         Kind = "slow"         // the request arrives By later; a client that times out meanwhile doesn't know the outcome
+	Crash        Kind = "crash"        // the client dies
+	Duplicate    Kind = "duplicate"    // a queue delivers a back end's message twice
+	Delete       Kind = "delete"       // somebody outside deletes the object just before the call
+)
+
+// Call is a kind of store call.
+type Call string
+
+// The calls. AnyCall is for a [Fault] only.
+const (
+	CallGet    Call = "get"
+	CallHead   Call = "head"
+	CallPut    Call = "put"
+	CallDelete Call = "delete"
+	AnyCall    Call = "any"
+)
+
+// When says at which point of its call a client crashes.
+type When string
+
+// The points. Before is before the call is sent, After is after it was applied
+// and before its answer is seen.
+const (
+	Before When = "before"
+	After  When = "after"
+)
+
+// Fault is one thing that goes wrong, and where. It is comparable. Use
+// [ParseFault], or fill every field that the kind has and call [Fault.Validate].
+type Fault struct {
+	Kind Kind
+	// Actor is an actor's name, or the name of a group: backend stands for
+	// backend-07. Empty: every actor.
+	Actor string
+	// Call is what the fault befalls: the fitting calls are those of that kind
+	// (with a condition, for 409) in the window. Empty for duplicate, which
+	// befalls operations.
+	Call Call
+	// Rate is the share of the fitting calls, above 0 and up to 1. Nth is the
+	// one fitting call of each actor, from 1. One of the two is given, the other 0.
+	Rate float64
+	Nth  int
+	// By is how much later a slow request arrives; positive.
+	By time.Duration
+	// After is how much later a duplicate is delivered. 0: at once.
+	After time.Duration
+	// Restarts says that a crashed client starts again, Restart later. A back
+	// end then gets its message again, with the same modification id.
+	Restart  time.Duration
+	Restarts bool
+	// When is the point of a crash.
+	When When
+	// From and To are the window, as times since the start: From counts, To
+	// doesn't. 0: unbounded.
+	From, To time.Duration
+}
+
+// kindSpec is what a kind knows.
+type kindSpec struct {
+	kind   Kind
+	call   Call     // the default; empty: it befalls operations
+	calls  []Call   // that it can befall
+	params []string // of its own
+}
+
+var (
+	allCalls   = []Call{CallGet, CallHead, CallPut, CallDelete, AnyCall}
+	writeCalls = []Call{CallPut, CallDelete, AnyCall}
+)
+
+var kinds = []kindSpec{
+	{RequestLost, CallPut, allCalls, nil},
+	{ReplyLost, CallPut, allCalls, nil},
+	{Error500, CallPut, allCalls, nil},
+	{Throttled503, AnyCall, allCalls, nil},
+	{Conflict409, CallPut, writeCalls, nil},
+	{Slow, AnyCall, allCalls, []string{"by"}},
+	{Crash, CallPut, allCalls, []string{"when", "restart"}},
+	{Duplicate, "", nil, []string{"after"}},
+	{Delete, CallPut, allCalls, nil},
+}
+
+func specOf(k Kind) (kindSpec, error) {
+	for _, s := range kinds {
+		if s.kind == k {
+			return s, nil
+		}
+	}
+	return kindSpec{}, fmt.Errorf("fault kind %q is not known (known: %s)", k, join(kinds, func(s kindSpec) string { return string(s.kind) }))
+}
+
+// names are the parameters of the kind, in the order in which they are printed.
+func (s kindSpec) names() []string {
+	names := []string{"rate", "nth", "actor"}
+	if s.call != "" {
+		names = append(names, "call")
+	}
+	return append(append(names, s.params...), "from", "to")
+}
+
+// Validate reports what makes the fault unusable.
+func (f Fault) Validate() error {
+	spec, err := specOf(f.Kind)
+	if err != nil {
+		return err
+	}
+	if reason := f.misplaced(spec); reason != "" {
+		return fmt.Errorf("fault %s: %s", f.Kind, reason)
+	}
+	if reason := f.misshapen(); reason != "" {
+		return fmt.Errorf("fault %s: %s", f.Kind, reason)
+	}
+	return nil
+}
+
+// misplaced says what is wrong with where the fault strikes.
+func (f Fault) misplaced(spec kindSpec) string {
+	fits := spec.call == "" && f.Call == ""
+	for _, c := range spec.calls {
+		fits = fits || f.Call == c
+	}
+	switch {
+	case f.Rate == 0 && f.Nth == 0:
+		return "say which: rate=0.05 for a share of them, or nth=2 for the 2nd"
+	case f.Rate != 0 && f.Nth != 0:
+		return "give rate or nth, not both"
+	case f.Rate != 0 && !(f.Rate > 0 && f.Rate <= 1):
+		return fmt.Sprintf("rate must be above 0 and at most 1, not %v", f.Rate)
+	case f.Nth < 0:
+		return fmt.Sprintf("nth must be 1 or more, not %d", f.Nth)
+	case strings.ContainsFunc(f.Actor, func(r rune) bool { return unicode.IsSpace(r) || strings.ContainsRune("(),=", r) }):
+		return fmt.Sprintf("%q is no actor's name", f.Actor)
+	case !fits && spec.call == "":
+		return "it befalls operations, so it takes no call"
+	case !fits:
+		return fmt.Sprintf("call must be one of %s, not %q", join(spec.calls, func(c Call) string { return string(c) }), f.Call)
+	case f.From < 0 || f.To < 0:
+		return "from and to must be 0 (unbounded) or more"
+	case f.To != 0 && f.To <= f.From:
+		return fmt.Sprintf("to %v is not after from %v", f.To, f.From)
+	}
+	return ""
+}
+
+// misshapen says what is wrong with what the fault does.
+func (f Fault) misshapen() string {
+	switch {
+	case f.Kind == Slow && f.By <= 0:
+		return "say how much later the request arrives, such as by=3s"
+	case f.Kind != Slow && f.By != 0:
+		return "by is for slow only"
+	case f.Kind != Duplicate && f.After != 0:
+		return "after is for duplicate only"
+	case f.After < 0:
+		return fmt.Sprintf("after must be 0 or more, not %v", f.After)
+	case f.Kind == Crash && f.When != Before && f.When != After:
+		return fmt.Sprintf("when must be before or after, not %q", f.When)
+	case f.Kind != Crash && (f.When != "" || f.Restarts || f.Restart != 0):
+		return "when and restart are for crash only"
+	case f.Restart < 0 || !f.Restarts && f.Restart != 0:
+		return fmt.Sprintf("restart must be 0 or more, and stated, not %v", f.Restart)
+	}
+	return ""
+}
+
+func join[T any](all []T, text func(T) string) string {
+	var b strings.Builder
+	for i, each := range all {
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		b.WriteString(text(each))
+	}
+	return b.String()
+}

@@ -1,0 +1,167 @@
+package network
+
+import (
+	"encoding/json"
+	"math"
+	"strings"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+)
+
+func drawFault(t *rapid.T) Fault {
+	duration := func(name string, from int64) time.Duration {
+		return time.Duration(rapid.Int64Range(from, math.MaxInt64).Draw(t, name))
+	}
+	spec := rapid.SampledFrom(kinds).Draw(t, "kind")
+	f := Fault{Kind: spec.kind, Actor: rapid.StringMatching(`([a-z0-9/_.-]{1,12})?`).Draw(t, "actor")}
+	if spec.call != "" {
+		f.Call = rapid.SampledFrom(spec.calls).Draw(t, "call")
+	}
+	if rapid.Bool().Draw(t, "by chance") {
+		f.Rate = rapid.Float64Range(math.SmallestNonzeroFloat64, 1).Draw(t, "rate")
+	} else {
+		f.Nth = rapid.IntRange(1, math.MaxInt).Draw(t, "nth")
+	}
+	switch f.Kind {
+	case Slow:
+		f.By = duration("by", 1)
+	case Duplicate:
+		f.After = duration("after", 0)
+	case Crash:
+		f.When = rapid.SampledFrom([]When{Before, After}).Draw(t, "when")
+		if f.Restarts = rapid.Bool().Draw(t, "restarts"); f.Restarts {
+			f.Restart = duration("restart", 0)
+		}
+	}
+	if rapid.Bool().Draw(t, "window") {
+		f.To = duration("to", 1)
+		f.From = time.Duration(rapid.Int64Range(0, int64(f.To)-1).Draw(t, "from"))
+	}
+	return f
+}
+
+func TestFaultRoundTrip(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		f := drawFault(t)
+		if err := f.Validate(); err != nil {
+			t.Fatal(err)
+		}
+		if back, err := ParseFault(f.String()); err != nil || back != f {
+			t.Errorf("%#v prints as %s and reads as %#v, %v", f, f, back, err)
+		}
+		var back Fault
+		text, _ := json.Marshal(f)
+		if err := json.Unmarshal(text, &back); err != nil || back != f {
+			t.Errorf("%#v is %s in JSON and reads as %#v, %v", f, text, back, err)
+		}
+	})
+}
+
+func TestParseFault(t *testing.T) {
+	for _, test := range []struct {
+		text, canonical string // empty: the same
+		want            Fault
+	}{
+		{"request-lost(nth=1)", "", Fault{Kind: RequestLost, Call: CallPut, Nth: 1}},
+		{"reply-lost(rate=0.05,actor=bob)", "", Fault{Kind: ReplyLost, Call: CallPut, Rate: 0.05, Actor: "bob"}},
+		{"500(rate=1)", "", Fault{Kind: Error500, Call: CallPut, Rate: 1}},
+		{"503(rate=1e-05)", "", Fault{Kind: Throttled503, Call: AnyCall, Rate: 1e-5}},
+		{"409(nth=3,call=any)", "", Fault{Kind: Conflict409, Call: AnyCall, Nth: 3}},
+		{"slow(nth=1,by=3s)", "", Fault{Kind: Slow, Call: AnyCall, Nth: 1, By: 3 * time.Second}},
+		{"crash(nth=1)", "", Fault{Kind: Crash, Call: CallPut, Nth: 1, When: Before}},
+		{"crash(nth=1,when=after,restart=2s)", "", Fault{Kind: Crash, Call: CallPut, Nth: 1, When: After, Restarts: true, Restart: 2 * time.Second}},
+		{"crash(nth=1,restart=0s)", "", Fault{Kind: Crash, Call: CallPut, Nth: 1, When: Before, Restarts: true}},
+		{"duplicate(rate=0.5,after=500ms)", "", Fault{Kind: Duplicate, Rate: 0.5, After: 500 * ms}},
+		{"delete(nth=1,actor=backend,call=head,from=1s,to=2s)", "", Fault{Kind: Delete, Actor: "backend", Call: CallHead, Nth: 1, From: time.Second, To: 2 * time.Second}},
+		{" crash ( restart = 1000ms , when = before , call = put , nth = 2 ) ", "crash(nth=2,restart=1s)",
+			Fault{Kind: Crash, Call: CallPut, Nth: 2, When: Before, Restarts: true, Restart: time.Second}},
+		{"503(nth=1,from=0s,to=0s)", "503(nth=1)", Fault{Kind: Throttled503, Call: AnyCall, Nth: 1}},
+	} {
+		got, err := ParseFault(test.text)
+		canonical := test.canonical
+		if canonical == "" {
+			canonical = test.text
+		}
+		if err != nil || got != test.want || got.String() != canonical {
+			t.Errorf("%q: %#v as %s, %v; want %#v", test.text, got, got, err, test.want)
+		}
+	}
+}
+
+func TestParseFaultRefuses(t *testing.T) {
+	for _, test := range []struct{ text, want string }{
+		{"", `fault kind "" is not known (known: request-lost, reply-lost, 500, 503, 409, slow, crash, duplicate, delete)`},
+		{"lost(nth=1)", `fault kind "lost" is not known (known: request-lost,`},
+		{"Slow(nth=1)", `fault kind "Slow" is not known`},
+		{"500(nth=1", `fault "500(nth=1": the closing parenthesis is missing: want kind(name=value,…), such as reply-lost(nth=2,actor=bob)`},
+		{"500(nth=1)x", "the closing parenthesis is missing"},
+		{"500(nth)", `"nth" is no name=value`},
+		{"500(nth=1,)", `"" is no name=value`},
+		{"500(nht=1)", `"nht" is not known (500 knows: rate, nth, actor, call, from, to)`},
+		{"500(nth=1,by=3s)", `"by" is not known (500 knows:`},
+		{"duplicate(nth=1,call=put)", `"call" is not known (duplicate knows: rate, nth, actor, after, from, to)`},
+		{"slow(nth=1,nth=2)", "nth is given twice"},
+		{"500", "fault 500: say which: rate=0.05 for a share of them, or nth=2 for the 2nd"},
+		{"500()", "say which: rate=0.05"},
+		{"500(rate=0.5,nth=1)", "give rate or nth, not both"},
+		{"500(rate=0)", `rate must be a number above 0 and at most 1, not "0"`},
+		{"500(rate=5%)", `rate must be a number above 0 and at most 1, not "5%"`},
+		{"500(rate=1.5)", "rate must be above 0 and at most 1, not 1.5"},
+		{"500(rate=-1)", "rate must be above 0 and at most 1, not -1"},
+		{"500(rate=NaN)", "rate must be above 0 and at most 1, not NaN"},
+		{"500(rate=1e-999)", "rate must be a number above 0"},
+		{"500(nth=0)", `nth must be a whole number, 1 or more, not "0"`},
+		{"500(nth=1.5)", `nth must be a whole number, 1 or more, not "1.5"`},
+		{"500(nth=-1)", "nth must be 1 or more, not -1"},
+		{"500(nth=1,actor=)", "actor must be the name of an actor or a group; leave it out for all"},
+		{"500(nth=1,actor=bob smith)", `"bob smith" is no actor's name`},
+		{"500(nth=1,actor=(bob)", `"(bob" is no actor's name`},
+		{"500(nth=1,call=post)", `call must be one of get, head, put, delete, any, not "post"`},
+		{"409(nth=1,call=get)", `fault 409: call must be one of put, delete, any, not "get"`},
+		{"500(nth=1,from=1)", `from must be a duration such as 500ms or 3s, not "1"`},
+		{"500(nth=1,to=-1s)", `to must be a duration such as 500ms or 3s, not "-1s"`},
+		{"500(nth=1,from=2s,to=2s)", "to 2s is not after from 2s"},
+		{"slow(nth=1)", "fault slow: say how much later the request arrives, such as by=3s"},
+		{"slow(nth=1,by=0s)", "say how much later the request arrives"},
+		{"slow(nth=1,by=soon)", `by must be a duration such as 500ms or 3s, not "soon"`},
+		{"crash(nth=1,when=during)", `when must be before or after, not "during"`},
+		{"crash(nth=1,restart=later)", "restart must be a duration"},
+		{"duplicate(nth=1,after=x)", "after must be a duration"},
+	} {
+		_, err := ParseFault(test.text)
+		if err == nil || !strings.Contains(err.Error(), test.want) || strings.Contains(err.Error(), "\n") {
+			t.Errorf("%q: %v; want one line with %q", test.text, err, test.want)
+		}
+		kept := Fault{Kind: Slow}
+		if f := kept; f.UnmarshalText([]byte(test.text)) == nil || f != kept {
+			t.Errorf("%q: UnmarshalText accepts it, or changes its target", test.text)
+		}
+	}
+}
+
+// TestFaultValidate covers what no text can say.
+func TestFaultValidate(t *testing.T) {
+	for _, test := range []struct {
+		fault Fault
+		want  string
+	}{
+		{Fault{}, `fault kind "" is not known`},
+		{Fault{Kind: Error500, Nth: 1}, `call must be one of get, head, put, delete, any, not ""`},
+		{Fault{Kind: Duplicate, Nth: 1, Call: CallPut}, "it befalls operations, so it takes no call"},
+		{Fault{Kind: Duplicate, Nth: 1, After: -1}, "after must be 0 or more, not -1ns"},
+		{Fault{Kind: Error500, Nth: 1, Call: CallPut, From: -1}, "from and to must be 0 (unbounded) or more"},
+		{Fault{Kind: Error500, Nth: 1, Call: CallPut, By: 1}, "by is for slow only"},
+		{Fault{Kind: Error500, Nth: 1, Call: CallPut, After: 1}, "after is for duplicate only"},
+		{Fault{Kind: Error500, Nth: 1, Call: CallPut, When: After}, "when and restart are for crash only"},
+		{Fault{Kind: Error500, Nth: 1, Call: CallPut, Restarts: true}, "when and restart are for crash only"},
+		{Fault{Kind: Crash, Nth: 1, Call: CallPut}, `when must be before or after, not ""`},
+		{Fault{Kind: Crash, Nth: 1, Call: CallPut, When: After, Restart: 1}, "restart must be 0 or more, and stated"},
+		{Fault{Kind: Crash, Nth: 1, Call: CallPut, When: After, Restart: -1, Restarts: true}, "restart must be 0 or more"},
+	} {
+		if err := test.fault.Validate(); err == nil || !strings.Contains(err.Error(), test.want) {
+			t.Errorf("%#v: %v; want %q", test.fault, err, test.want)
+		}
+	}
+}

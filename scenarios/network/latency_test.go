@@ -1,0 +1,105 @@
+package network
+
+import (
+	"encoding/json"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestParseLatency(t *testing.T) {
+	leg := Distribution{shape: normal, a: 10 * ms, b: 2 * ms}
+	for text, want := range map[string]Latency{
+		"":                    {},
+		" normal(10ms, 2ms) ": {Name: "normal(10ms,2ms)", Request: leg, Reply: leg},
+		" s3-express ":        profiles[1],
+	} {
+		if got, err := ParseLatency(text); err != nil || got != want {
+			t.Errorf("%q: %+v, %v", text, got, err)
+		}
+	}
+	for _, test := range []struct{ text, want string }{
+		{"s3", `latency "s3" is not known (known: s3-standard, s3-express, constant(D), normal(MEAN,SD),`},
+		{"s3-standard()", `latency "s3-standard()" is not known`},
+		{"(1ms)", `latency "(1ms)" is not known`},
+		{"normal(10ms)", `latency "normal(10ms)": want normal(MEAN,SD), such as normal(10ms,2ms)`},
+		{"normal", "the parentheses are missing"},
+	} {
+		_, err := ParseLatency(test.text)
+		if err == nil || !strings.Contains(err.Error(), test.want) || strings.Contains(err.Error(), "\n") {
+			t.Errorf("%q: %v; want one line with %q", test.text, err, test.want)
+		}
+		if l := profiles[0]; l.UnmarshalText([]byte(test.text)) == nil || l != profiles[0] {
+			t.Errorf("%q: UnmarshalText accepts it, or changes its target", test.text)
+		}
+	}
+}
+
+func TestLatencyRoundTrip(t *testing.T) {
+	for _, text := range []string{"", "s3-standard", "s3-express", "normal(10ms,2ms)", "lognormal(1.5ms,20ms)"} {
+		l, err := ParseLatency(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var back Latency
+		encoded, _ := json.Marshal(l)
+		if err := json.Unmarshal(encoded, &back); err != nil || back != l || l.String() != text {
+			t.Errorf("%q is %s and reads as %+v, %v", text, encoded, back, err)
+		}
+	}
+}
+
+// TestProfilesAreCalibrated holds the profiles to the measured figures: a lone
+// writer who sends conditional writes back to back.
+func TestProfilesAreCalibrated(t *testing.T) {
+	for _, test := range []struct {
+		name              string
+		slowest, fastest  float64 // writes a second
+		shortest, longest time.Duration
+		readMedian        [2]time.Duration
+		readP99           [2]time.Duration
+	}{
+		{"s3-standard", 14.7, 15.3, 58 * ms, 68 * ms, [2]time.Duration{15 * ms, 20 * ms}, [2]time.Duration{80 * ms, 120 * ms}},
+		{"s3-express", 68.6, 75.3, 14 * ms, 26 * ms, [2]time.Duration{2 * ms, 9 * ms}, [2]time.Duration{5 * ms, 10 * ms}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			l, err := ParseLatency(test.name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			mean := l.Request.Mean() + l.Write.Mean() + l.Reply.Mean()
+			if rate := 1 / mean.Seconds(); rate < test.slowest || rate > test.fastest || mean < test.shortest || mean > test.longest {
+				t.Errorf("by its means a lone writer writes %.1f times a second in %v", rate, mean)
+			}
+			const n = 100_000
+			rng := rand.New(rand.NewPCG(3, 4))
+			var writing time.Duration
+			for range n {
+				writing += l.Request.Sample(rng) + l.Write.Sample(rng) + l.Reply.Sample(rng)
+			}
+			mean = writing / n
+			if rate := 1 / mean.Seconds(); rate < test.slowest || rate > test.fastest || mean < test.shortest || mean > test.longest {
+				t.Errorf("a lone writer writes %.1f times a second in %v", rate, mean)
+			}
+			if served := l.Write.Mean(); served < mean*9/10 {
+				t.Errorf("of %v only %v go into serving the write", mean, served)
+			}
+			reads := make([]time.Duration, n)
+			for i := range reads {
+				reads[i] = l.Request.Sample(rng) + l.Read.Sample(rng) + l.Reply.Sample(rng)
+			}
+			slices.Sort(reads)
+			if median := reads[n/2]; median < test.readMedian[0] || median > test.readMedian[1] {
+				t.Errorf("the median of reads is %v", median)
+			}
+			if p99 := reads[n*99/100]; p99 < test.readP99[0] || p99 > test.readP99[1] {
+				t.Errorf("the p99 of reads is %v", p99)
+			}
+			if l.PutsPerSecond != 3500 || l.GetsPerSecond != 5500 || l.Conflict409 != 1 {
+				t.Errorf("%+v", l)
+			}
+		})
+	}
+}

@@ -1,0 +1,209 @@
+package network
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"os"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// Transport delays the S3 requests of the real world and does to each the
+// [Fault] that its context carries. It belongs below the SDK's client, whose
+// retries must be off: a repeated request would meet its fault again.
+//
+// A write whose caller gives up while it is on its way still arrives, as it
+// would on a real network: it is sent when its time has come, and its answer is
+// dropped. [Transport.Wait] waits for such late writes, [Transport.Close] drops
+// those that were not sent yet.
+//
+// Of a [Latency] it adds the legs. The rest is the store's own.
+type Transport struct {
+	base           http.RoundTripper
+	request, reply Distribution
+
+	mu  sync.Mutex
+	rng *rand.Rand
+
+	late   sync.WaitGroup
+	closed context.Context
+	close  context.CancelFunc
+}
+
+// lateTimeout bounds a write that nobody waits for any more.
+const lateTimeout = 30 * time.Second
+
+// NewTransport returns a transport over base. It owns rng from now on, which
+// only latencies use. A nil base is [http.DefaultTransport].
+func NewTransport(base http.RoundTripper, latency Latency, rng *rand.Rand) *Transport {
+	if base == nil {
+		base = http.DefaultTransport
+	}
+	t := &Transport{base: base, request: latency.Request, reply: latency.Reply, rng: rng}
+	t.closed, t.close = context.WithCancel(context.Background())
+	return t
+}
+
+// Wait returns when no late write is left. Call it while no call is under way.
+func (t *Transport) Wait() { t.late.Wait() }
+
+// Close drops late writes that were not sent yet and waits for the others. Call
+// it when no call is under way and none will follow.
+func (t *Transport) Close() error {
+	t.close()
+	t.late.Wait()
+	return nil
+}
+
+// RoundTrip implements [http.RoundTripper].
+func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
+	fault, _ := FaultFrom(req.Context())
+	delay := t.sample(t.request)
+	if fault.Kind == Slow {
+		delay += fault.By
+	}
+	if err := t.travel(req, fault.Kind, delay); err != nil {
+		return nil, err
+	}
+	resp, err := t.serve(req, fault.Kind)
+	if err != nil {
+		return nil, err
+	}
+	if err := sleep(req.Context(), t.sample(t.reply)); err != nil {
+		return nil, errors.Join(err, resp.Body.Close())
+	}
+	return resp, nil
+}
+
+// travel is the request's leg. If the caller gives up meanwhile, the error is
+// that of its context, and a write that would have arrived is left to arrive.
+func (t *Transport) travel(req *http.Request, kind Kind, delay time.Duration) error {
+	if delay <= 0 || req.Context().Err() != nil { // ended before it set out: for base to refuse
+		return nil
+	}
+	arrival := time.NewTimer(delay)
+	select {
+	case <-arrival.C:
+		return nil
+	case <-req.Context().Done():
+	}
+	err := req.Context().Err()
+	reads := req.Method == http.MethodGet || req.Method == http.MethodHead
+	if reads || kind == RequestLost || kind == Throttled503 || kind == Conflict409 {
+		arrival.Stop()
+		return errors.Join(err, closeBody(req))
+	}
+	late, copyErr := detach(req)
+	if copyErr != nil {
+		arrival.Stop()
+		return errors.Join(err, copyErr)
+	}
+	t.late.Go(func() { t.deliver(late, arrival) })
+	return err
+}
+
+// detach copies a request for use after RoundTrip has returned, when its body
+// and context are the caller's again. The context is a fresh one also because
+// the old one's trace would tell the caller that a connection was being made,
+// while it decides whether its write can have been sent.
+func detach(req *http.Request) (*http.Request, error) {
+	late := req.Clone(context.Background())
+	if req.Body == nil {
+		return late, nil
+	}
+	body, err := io.ReadAll(req.Body)
+	if err = errors.Join(err, req.Body.Close()); err != nil {
+		return nil, err
+	}
+	late.Body = io.NopCloser(bytes.NewReader(body))
+	late.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(body)), nil }
+	return late, nil
+}
+
+// deliver sends a late write when it arrives. Nobody learns what became of it.
+func (t *Transport) deliver(late *http.Request, arrival *time.Timer) {
+	defer arrival.Stop()
+	select {
+	case <-arrival.C:
+	case <-t.closed.Done():
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), lateTimeout)
+	defer cancel()
+	if resp, err := t.base.RoundTrip(late.WithContext(ctx)); err == nil {
+		_ = drop(resp)
+	}
+}
+
+// serve is what the store does, or seems to.
+func (t *Transport) serve(req *http.Request, kind Kind) (*http.Response, error) {
+	switch kind {
+	case RequestLost:
+		return nil, errors.Join(reset(), closeBody(req))
+	case Throttled503:
+		return refusal(req, slowDown), closeBody(req)
+	case Conflict409:
+		return refusal(req, conditionalRequestConflict), closeBody(req)
+	case ReplyLost, Error500:
+		resp, err := t.base.RoundTrip(req)
+		if err != nil {
+			return nil, err
+		}
+		if err := drop(resp); err != nil {
+			return nil, err
+		}
+		if kind == Error500 {
+			return refusal(req, internalError), nil
+		}
+		return nil, reset()
+	}
+	return t.base.RoundTrip(req)
+}
+
+// reset is what a client sees whose connection broke after it had sent its
+// request: nothing that tells whether the request arrived.
+func reset() error {
+	return &net.OpError{Op: "read", Net: "tcp", Err: os.NewSyscallError("read", syscall.ECONNRESET)}
+}
+
+// drop reads an answer to its end, so that its request was certainly served.
+func drop(resp *http.Response) error {
+	_, err := io.Copy(io.Discard, resp.Body)
+	return errors.Join(err, resp.Body.Close())
+}
+
+func closeBody(req *http.Request) error {
+	if req.Body == nil {
+		return nil
+	}
+	return req.Body.Close()
+}
+
+func (t *Transport) sample(d Distribution) time.Duration {
+	if d.IsZero() {
+		return 0
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return d.Sample(t.rng)
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	if d <= 0 {
+		return nil
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}

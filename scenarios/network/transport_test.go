@@ -1,0 +1,443 @@
+package network_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"os"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"holdfast/archive"
+	"holdfast/archive/s3store"
+	"holdfast/archive/s3store/fakes3"
+	"holdfast/scenarios/network"
+)
+
+// rig is a store whose requests pass through a transport, over a real server.
+type rig struct {
+	server    *fakes3.Server
+	store     *s3store.Store // through the transport
+	direct    *s3store.Store
+	transport *network.Transport
+	sent      atomic.Int32 // requests that passed the transport
+}
+
+func newRig(t *testing.T, latency network.Latency) *rig {
+	t.Helper()
+	server, err := fakes3.Start()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { server.Close() })
+	r := &rig{server: server, direct: server.Store()}
+	r.store = server.StoreVia(func(base http.RoundTripper) http.RoundTripper {
+		r.transport = network.NewTransport(counted{base, &r.sent}, latency, rand.New(rand.NewPCG(1, 2)))
+		return r.transport
+	})
+	t.Cleanup(func() { r.transport.Close() })
+	return r
+}
+
+func legs(t *testing.T, text string) network.Latency {
+	t.Helper()
+	l, err := network.ParseLatency(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return l
+}
+
+type counted struct {
+	base http.RoundTripper
+	n    *atomic.Int32
+}
+
+func (c counted) RoundTrip(req *http.Request) (*http.Response, error) {
+	c.n.Add(1)
+	return c.base.RoundTrip(req)
+}
+
+func meeting(t *testing.T, ctx context.Context, fault string) context.Context {
+	t.Helper()
+	f, err := network.ParseFault(fault)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return network.WithFault(ctx, f)
+}
+
+// do makes a call on key k, which holds "old" under etag.
+func do(ctx context.Context, s archive.Store, call network.Call, etag string) error {
+	var err error
+	switch call {
+	case network.CallGet:
+		_, _, err = s.Get(ctx, "k")
+	case network.CallHead:
+		_, err = s.Head(ctx, "k")
+	case network.CallPut:
+		_, err = s.Put(ctx, "k", []byte("new"), archive.IfMatch(etag))
+	case network.CallDelete:
+		err = s.Delete(ctx, "k", archive.IfMatch(etag))
+	}
+	return err
+}
+
+// applied reports whether the call on k has had its effect.
+func (r *rig) applied(t *testing.T, call network.Call) bool {
+	t.Helper()
+	body, _, err := r.direct.Get(t.Context(), "k")
+	switch {
+	case errors.Is(err, archive.ErrNotFound):
+		return call == network.CallDelete
+	case err != nil:
+		t.Fatal(err)
+	}
+	return string(body) == "new"
+}
+
+// TestFaultsAsTheStoreSeesThem: each fault, through the SDK and the adapter,
+// comes out as the answer that it stands for, and does to the object what it says.
+func TestFaultsAsTheStoreSeesThem(t *testing.T) {
+	const get, head, put, del = network.CallGet, network.CallHead, network.CallPut, network.CallDelete
+	unknown, unavailable := archive.ErrOutcomeUnknown, archive.ErrUnavailable
+	for _, test := range []struct {
+		fault   string
+		call    network.Call
+		want    error
+		applied bool
+		sent    int32
+		text    string // in the error
+	}{
+		{"request-lost(nth=1)", put, unknown, false, 0, "connection reset by peer"},
+		{"request-lost(nth=1)", del, unknown, false, 0, "connection reset by peer"},
+		{"request-lost(nth=1)", get, unavailable, false, 0, "connection reset by peer"},
+		{"request-lost(nth=1)", head, unavailable, false, 0, "connection reset by peer"},
+		{"reply-lost(nth=1)", put, unknown, true, 1, "connection reset by peer"},
+		{"reply-lost(nth=1)", del, unknown, true, 1, "connection reset by peer"},
+		{"reply-lost(nth=1)", get, unavailable, false, 1, "connection reset by peer"},
+		{"reply-lost(nth=1)", head, unavailable, false, 1, "connection reset by peer"},
+		{"500(nth=1)", put, unknown, true, 1, "500 InternalError"},
+		{"500(nth=1)", del, unknown, true, 1, "500 InternalError"},
+		{"500(nth=1)", get, unavailable, false, 1, "500 InternalError"},
+		{"500(nth=1)", head, unavailable, false, 1, "500 "},
+		{"503(nth=1)", put, archive.ErrThrottled, false, 0, "503 SlowDown"},
+		{"503(nth=1)", del, archive.ErrThrottled, false, 0, "503 SlowDown"},
+		{"503(nth=1)", get, archive.ErrThrottled, false, 0, "503 SlowDown"},
+		// The answer to a HEAD has no code, so that S3's 503 looks like a proxy's.
+		{"503(nth=1)", head, unavailable, false, 0, "503 "},
+		{"409(nth=1)", put, archive.ErrConflict, false, 0, "409 ConditionalRequestConflict"},
+		{"409(nth=1)", del, archive.ErrConflict, false, 0, "409 ConditionalRequestConflict"},
+		{"slow(nth=1,by=20ms)", put, nil, true, 1, ""},
+		{"slow(nth=1,by=20ms)", get, nil, false, 1, ""},
+		// What the player carries out passes as it is.
+		{"crash(nth=1)", put, nil, true, 1, ""},
+		{"delete(nth=1)", put, nil, true, 1, ""},
+	} {
+		t.Run(test.fault+"/"+string(test.call), func(t *testing.T) {
+			r := newRig(t, network.Latency{})
+			etag, err := r.direct.Put(t.Context(), "k", []byte("old"), archive.IfAbsent())
+			if err != nil {
+				t.Fatal(err)
+			}
+			began := time.Now()
+			err = do(meeting(t, t.Context(), test.fault), r.store, test.call, etag)
+			if !errors.Is(err, test.want) {
+				t.Errorf("got %v, want %v", err, test.want)
+			}
+			if err != nil && !strings.Contains(err.Error(), test.text) {
+				t.Errorf("%q doesn't contain %q", err, test.text)
+			}
+			if took := time.Since(began); strings.HasPrefix(test.fault, "slow") && took < 20*time.Millisecond {
+				t.Errorf("took only %v", took)
+			}
+			if got := r.applied(t, test.call); got != test.applied {
+				t.Errorf("applied: %v", got)
+			}
+			if got := r.sent.Load(); got != test.sent {
+				t.Errorf("%d requests were sent, want %d", got, test.sent)
+			}
+			// The next call meets nothing, on a connection that still works.
+			if _, err := r.store.Head(t.Context(), "other"); !errors.Is(err, archive.ErrNotFound) {
+				t.Errorf("the next call: %v", err)
+			}
+		})
+	}
+}
+
+// TestLostReplyOfARefusal: what the server answered stays unknown.
+func TestLostReplyOfARefusal(t *testing.T) {
+	r := newRig(t, network.Latency{})
+	if _, err := r.direct.Put(t.Context(), "k", []byte("old"), archive.IfAbsent()); err != nil {
+		t.Fatal(err)
+	}
+	for _, fault := range []string{"reply-lost(nth=1)", "500(nth=1)"} {
+		_, err := r.store.Put(meeting(t, t.Context(), fault), "k", []byte("new"), archive.IfAbsent())
+		if !errors.Is(err, archive.ErrOutcomeUnknown) || errors.Is(err, archive.ErrPreconditionFailed) || r.applied(t, network.CallPut) {
+			t.Errorf("%s: %v", fault, err)
+		}
+	}
+}
+
+// gate holds requests back until it is opened.
+type gate struct {
+	base http.RoundTripper
+	open chan struct{}
+}
+
+func (g gate) RoundTrip(req *http.Request) (*http.Response, error) {
+	<-g.open
+	return g.base.RoundTrip(req)
+}
+
+// TestLateWrite: a write that its caller gave up is applied later, and not
+// before, whether the request's timeout or the caller's context ended.
+func TestLateWrite(t *testing.T) {
+	for name, value := range map[string]string{
+		"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_PROFILE": "",
+		"AWS_CONFIG_FILE": os.DevNull, "AWS_SHARED_CREDENTIALS_FILE": os.DevNull,
+	} {
+		t.Setenv(name, value)
+	}
+	const patience = 50 * time.Millisecond
+	for _, test := range []struct {
+		name, fault, latency string
+		timeout              time.Duration // of the request; 0: the caller's context ends
+		call                 network.Call
+		want                 error
+		arrives              bool
+	}{
+		{"put, timeout", "slow(nth=1,by=150ms)", "", patience, network.CallPut, archive.ErrOutcomeUnknown, true},
+		{"put, caller", "slow(nth=1,by=150ms)", "", 0, network.CallPut, archive.ErrOutcomeUnknown, true},
+		{"delete, timeout", "slow(nth=1,by=150ms)", "", patience, network.CallDelete, archive.ErrOutcomeUnknown, true},
+		{"get, timeout", "slow(nth=1,by=150ms)", "", patience, network.CallGet, archive.ErrUnavailable, false},
+		{"put, long leg", "crash(nth=1)", "constant(150ms)", patience, network.CallPut, archive.ErrOutcomeUnknown, true},
+		{"put, lost on a long leg", "request-lost(nth=1)", "constant(150ms)", patience, network.CallPut, archive.ErrOutcomeUnknown, false},
+		{"put, 503 after a long leg", "503(nth=1)", "constant(150ms)", patience, network.CallPut, archive.ErrOutcomeUnknown, false},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			server, err := fakes3.Start()
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer server.Close()
+			r := &rig{server: server, direct: server.Store()}
+			etag, err := r.direct.Put(t.Context(), "k", []byte("old"), archive.IfAbsent())
+			if err != nil {
+				t.Fatal(err)
+			}
+			g := gate{http.DefaultTransport, make(chan struct{})}
+			transport := network.NewTransport(g, legs(t, test.latency), rand.New(rand.NewPCG(1, 2)))
+			store, err := s3store.Open(t.Context(), s3store.Config{
+				Bucket: server.Bucket(), Endpoint: server.Endpoint(), Transport: transport, RequestTimeout: test.timeout,
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			ctx, cancel := context.WithCancel(t.Context())
+			if test.timeout == 0 {
+				time.AfterFunc(patience, cancel)
+			}
+			err = do(meeting(t, ctx, test.fault), store, test.call, etag)
+			cancel()
+			if !errors.Is(err, test.want) {
+				t.Errorf("got %v, want %v", err, test.want)
+			}
+			if (test.timeout == 0) != errors.Is(err, context.Canceled) {
+				t.Errorf("%v: does it say that the caller gave up?", err)
+			}
+			if r.applied(t, test.call) {
+				t.Error("it was applied before it arrived")
+			}
+			close(g.open)
+			transport.Wait()
+			if r.applied(t, test.call) != test.arrives {
+				t.Errorf("applied late: %v", !test.arrives)
+			}
+		})
+	}
+}
+
+// TestLateWriteLosesItsRace: the condition is decided when the write arrives.
+func TestLateWriteLosesItsRace(t *testing.T) {
+	r := newRig(t, network.Latency{})
+	etag, err := r.direct.Put(t.Context(), "k", []byte("old"), archive.IfAbsent())
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+	defer cancel()
+	err = do(meeting(t, ctx, "slow(nth=1,by=100ms)"), r.store, network.CallPut, etag)
+	if !errors.Is(err, archive.ErrOutcomeUnknown) {
+		t.Errorf("got %v", err)
+	}
+	if _, err := r.direct.Put(t.Context(), "k", []byte("theirs"), archive.IfMatch(etag)); err != nil {
+		t.Fatal(err)
+	}
+	r.transport.Wait()
+	if body, _, err := r.direct.Get(t.Context(), "k"); string(body) != "theirs" || r.sent.Load() != 1 {
+		t.Errorf("got %q, %v after %d requests", body, err, r.sent.Load())
+	}
+}
+
+// TestCloseDropsLateWrites: a run that ends doesn't wait for an hour's delay.
+func TestCloseDropsLateWrites(t *testing.T) {
+	r := newRig(t, network.Latency{})
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+	defer cancel()
+	_, err := r.store.Put(meeting(t, ctx, "slow(nth=1,by=1h)"), "k", []byte("new"), archive.IfAbsent())
+	if !errors.Is(err, archive.ErrOutcomeUnknown) || !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("got %v", err)
+	}
+	for range 2 {
+		if err := r.transport.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+	if r.sent.Load() != 0 {
+		t.Error("it was sent")
+	}
+}
+
+// TestEndedContext: a call that was over before it began sends nothing, late or not.
+func TestEndedContext(t *testing.T) {
+	server, err := fakes3.Start()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer server.Close()
+	transport := network.NewTransport(nil, legs(t, "constant(1ms)"), rand.New(rand.NewPCG(1, 2)))
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodPut, server.Endpoint()+"/"+server.Bucket()+"/k", strings.NewReader("new"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := transport.RoundTrip(req); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v", err)
+	}
+	transport.Wait()
+	if _, err := server.Store().Head(t.Context(), "k"); !errors.Is(err, archive.ErrNotFound) {
+		t.Errorf("it was sent: %v", err)
+	}
+}
+
+// TestNoConnection: a fault doesn't hide that a write certainly never left.
+func TestNoConnection(t *testing.T) {
+	server, err := fakes3.Start()
+	if err != nil {
+		t.Fatal(err)
+	}
+	server.Close()
+	store := server.StoreVia(func(base http.RoundTripper) http.RoundTripper {
+		return network.NewTransport(base, network.Latency{}, rand.New(rand.NewPCG(1, 2)))
+	})
+	for _, fault := range []string{"reply-lost(nth=1)", "500(nth=1)", "crash(nth=1)"} {
+		_, err := store.Put(meeting(t, t.Context(), fault), "k", nil, archive.IfAbsent())
+		if !errors.Is(err, archive.ErrUnavailable) {
+			t.Errorf("%s: %v", fault, err)
+		}
+	}
+}
+
+// TestLegs: both legs take their time.
+func TestLegs(t *testing.T) {
+	r := newRig(t, legs(t, "constant(30ms)"))
+	for _, fault := range []string{"crash(nth=1)", "503(nth=1)"} {
+		began := time.Now()
+		_, err := r.store.Put(meeting(t, t.Context(), fault), "k", []byte("x"), archive.Condition{})
+		if took := time.Since(began); took < 60*time.Millisecond {
+			t.Errorf("%s: took %v, %v", fault, took, err)
+		}
+	}
+}
+
+// TestReplyOnItsWay: the caller gives up when its write was applied already.
+func TestReplyOnItsWay(t *testing.T) {
+	r := newRig(t, network.Latency{Reply: legs(t, "constant(1h)").Reply})
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	go func() {
+		for ctx.Err() == nil {
+			if _, err := r.direct.Head(ctx, "k"); err == nil {
+				cancel()
+			}
+			time.Sleep(time.Millisecond)
+		}
+	}()
+	_, err := r.store.Put(ctx, "k", []byte("new"), archive.IfAbsent())
+	if !errors.Is(err, archive.ErrOutcomeUnknown) || !errors.Is(err, context.Canceled) || !r.applied(t, network.CallPut) {
+		t.Errorf("got %v", err)
+	}
+}
+
+// TestTransportIsForManyActors: under the race detector.
+func TestTransportIsForManyActors(t *testing.T) {
+	r := newRig(t, legs(t, "uniform(0s,2ms)"))
+	var unknown atomic.Int32
+	var wg sync.WaitGroup
+	for n := range 8 {
+		wg.Go(func() {
+			for k := range 10 {
+				ctx := t.Context()
+				if k%2 == 0 {
+					ctx = meeting(t, ctx, "reply-lost(nth=1)")
+				}
+				_, err := r.store.Put(ctx, string(rune('a'+n))+string(rune('a'+k)), []byte("x"), archive.IfAbsent())
+				if errors.Is(err, archive.ErrOutcomeUnknown) {
+					unknown.Add(1)
+				} else if err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	if unknown.Load() != 40 || r.sent.Load() != 80 {
+		t.Errorf("%d of %d are unknown", unknown.Load(), r.sent.Load())
+	}
+}
+
+// TestAnswersAreS3s: status line, headers and body, as other SDKs will read them.
+func TestAnswersAreS3s(t *testing.T) {
+	transport := network.NewTransport(nil, network.Latency{}, rand.New(rand.NewPCG(1, 2)))
+	for _, test := range []struct{ fault, method, status, code string }{
+		{"503(nth=1)", http.MethodPut, "503 Slow Down", "SlowDown"},
+		{"409(nth=1)", http.MethodPut, "409 Conflict", "ConditionalRequestConflict"},
+		{"503(nth=1)", http.MethodHead, "503 Slow Down", ""},
+	} {
+		closed := false
+		body := closer{strings.NewReader("x"), &closed}
+		req, err := http.NewRequestWithContext(meeting(t, t.Context(), test.fault), test.method, "http://s3.invalid/b/k", body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp, err := transport.RoundTrip(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := io.ReadAll(resp.Body)
+		if err != nil || resp.Body.Close() != nil || !closed {
+			t.Errorf("%s: %v, request body closed: %v", test.fault, err, closed)
+		}
+		if resp.Status != test.status || resp.Header.Get("Content-Type") != "application/xml" || resp.Request != req {
+			t.Errorf("%s: %+v", test.fault, resp)
+		}
+		if test.code == "" && len(text) > 0 || test.code != "" && !strings.Contains(string(text), "<Error><Code>"+test.code+"</Code><Message>") ||
+			test.code != "" && resp.ContentLength != int64(len(text)) {
+			t.Errorf("%s: %s", test.fault, text)
+		}
+	}
+}
+
+type closer struct {
+	io.Reader
+	closed *bool
+}
+
+func (c closer) Close() error { *c.closed = true; return nil }
