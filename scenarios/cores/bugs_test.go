@@ -102,7 +102,7 @@ func each(w *world, n int, prepare, do func(*actor)) []func() {
 // the invariant, in the scenario and with the faults that it states, and makes
 // sure that fewer faults would not do.
 func TestBugsAreCaught(t *testing.T) {
-	const most, fewer = 5000, 300
+	const most, fewer = 2000, 100
 	for _, b := range cores.Bugs() {
 		t.Run(b.Name, func(t *testing.T) {
 			t.Parallel()
@@ -145,7 +145,7 @@ func TestSoundCoresAreNeverFlagged(t *testing.T) {
 		for scenario, s := range scripts {
 			t.Run(name+"/"+scenario, func(t *testing.T) {
 				t.Parallel()
-				for seed := range uint64(600) {
+				for seed := range uint64(200) {
 					r := judged(play(t, s, spec, seed, int(seed%3)))
 					if len(r.Found) > 0 {
 						t.Fatalf("schedule %d: %+v", seed, r.Violations)
@@ -163,7 +163,7 @@ func TestReferenceIsTheProductionLoop(t *testing.T) {
 	for scenario, s := range scripts {
 		t.Run(scenario, func(t *testing.T) {
 			t.Parallel()
-			for seed := range uint64(300) {
+			for seed := range uint64(100) {
 				want, got := play(t, s, production, seed, int(seed%4)), play(t, s, reference, seed, int(seed%4))
 				if diff := cmp.Diff(want, got, cmpopts.IgnoreFields(history.Event{}, "Text")); diff != "" {
 					t.Fatalf("schedule %d (-production +reference):\n%s", seed, diff)

@@ -62,7 +62,7 @@ func (d documented) Create(ctx context.Context, id string, doc archive.Document,
 // Save is updateArchiveWithOptimisticLocking as the edit page calls it: with
 // the whole form as it was loaded, history included, and the user's changes in it.
 func (d documented) Save(ctx context.Context, id string, base archive.Snapshot, edit archive.Edit) (archive.Snapshot, error) {
-	form, err := base.Document.Apply(edit)
+	form, err := page(id, base, edit)
 	if err != nil {
 		return archive.Snapshot{}, err
 	}

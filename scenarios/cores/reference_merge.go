@@ -60,7 +60,7 @@ func (u *update) merged(base, current archive.Snapshot) (archive.Document, error
 	against := base.Document
 	switch {
 	case u.flaw == formAsLoaded:
-		return u.apply(base.Document, u.edit)
+		return page(u.id, base, u.edit)
 	case u.flaw == formOverTheirs:
 		return u.apply(current.Document, archive.Edit{Fields: form(base, u.edit), Modifications: u.edit.Modifications})
 	case u.flaw == rebaseOnRetry && u.attempts > 1:

@@ -27,10 +27,22 @@ func (u unlocked) Save(ctx context.Context, id string, base archive.Snapshot, ed
 	if err != nil {
 		return archive.Snapshot{}, err
 	}
-	page, err := base.Document.Apply(edit)
+	form, err := page(id, base, edit)
 	if err != nil {
-		return archive.Snapshot{}, fmt.Errorf("save %s: %w", key, err)
+		return archive.Snapshot{}, err
 	}
-	etag, err := u.store.Put(ctx, key, page.Encode(), archive.Condition{})
-	return archive.Snapshot{Document: page, ETag: etag}, err
+	etag, err := u.store.Put(ctx, key, form.Encode(), archive.Condition{})
+	return archive.Snapshot{Document: form, ETag: etag}, err
+}
+
+// page is what a user's edit page holds: the version as it was loaded, with the edit.
+func page(id string, base archive.Snapshot, edit archive.Edit) (archive.Document, error) {
+	if base.Document == nil {
+		return nil, fmt.Errorf("save %s: %w base: load it first", id, archive.ErrInvalid)
+	}
+	form, err := base.Document.Apply(edit)
+	if err != nil {
+		return nil, fmt.Errorf("save %s: %w", id, err)
+	}
+	return form, nil
 }

@@ -47,7 +47,7 @@ func (a answered) Save(ctx context.Context, id string, base archive.Snapshot, ed
 
 func asSuccess(error) error       { return nil }
 func asFailure(err error) error   { return errors.New(err.Error()) } // its type is lost
-func asGone(err error) error      { return fmt.Errorf("%w: %s", archive.ErrNotFound, err) }
+func asGone(err error) error      { return fmt.Errorf("%w: %s", archive.ErrNotFound, err.Error()) }
 func asConflict(error) error      { return &archive.ETagMismatchError{} }
 func asExhausted(err error) error { return &archive.ExhaustedError{Last: asFailure(err)} }
 
