@@ -40,7 +40,7 @@ const (
 	NothingLost       Invariant = "I1"  // an acknowledged modification is in every later version
 	ExactlyOnce       Invariant = "I2"  // no modification id twice in one version
 	NothingInvented   Invariant = "I3"  // every modification was submitted by the client that wrote it
-	OneChain          Invariant = "I4"  // each commit names the version it replaced; versions never fork
+	OneChain          Invariant = "I4"  // each commit names the version it replaced; versions never fork; only a create makes the first
 	AppendOnly        Invariant = "I5"  // a version's modifications are its predecessor's plus a suffix
 	NoSilentOverwrite Invariant = "I6"  // an acknowledged field edit is replaced only by someone who had seen it
 	RealTime          Invariant = "I7"  // a read, or a load as a whole, that starts after an acknowledgement sees it; versions never go back

@@ -156,11 +156,13 @@ func (j *Judge) put(e *history.Event) {
 
 func (j *Judge) remove(e *history.Event) {
 	o := j.object(e.Key)
-	op := j.ops.all.at(j.ops.index(e.Op))
+	n := j.ops.index(e.Op)
+	op := j.ops.all.at(n)
 	op.lastCall = answer(code(answers, e.Answer))
 	switch {
 	case e.Answer == history.OK:
 		o.deletedUntil = max(o.deletedUntil, e.At)
+		o.deletions = append(o.deletions, deletion{e.Start, e.At, n, j.actors.number(e.Actor)})
 	case e.Answer == history.UnknownAnswer:
 		o.deletedUntil = forever // it may be applied at any time
 	default:
