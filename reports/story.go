@@ -83,6 +83,8 @@ func tell(e *history.Event) string {
 		return fmt.Sprintf("reads version %s, which has %d modifications", e.ETag, e.Doc.N)
 	case history.Put:
 		return tellPut(e)
+	case history.Delete:
+		return "deletes the object"
 	case history.Return:
 		switch e.Outcome {
 		case history.Committed:

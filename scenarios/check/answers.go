@@ -10,6 +10,7 @@ import (
 func (o *object) judge(j *Judge) {
 	o.link(j)
 	o.checkForks(j)
+	o.checkResurrected(j)
 	o.trace(j)
 	o.checkSubmitted(j)
 	o.walk(j)

@@ -48,6 +48,15 @@ var historyCases = []brokenCase{
 		},
 	},
 	{
+		"an append makes the object", func(b *book) {
+			b.begin("ann", "append", "m1").missing().put("absent", history.OK, "v1", doc{}.plus("m1")).end(history.Committed, "v1")
+			b.final("v1")
+		}, []Invariant{OneChain}, func(b *book) {
+			b.begin("ann", "create", "m1").missing().put("absent", history.OK, "v1", doc{}.plus("m1")).end(history.Committed, "v1")
+			b.final("v1")
+		},
+	},
+	{
 		"appended twice", func(b *book) {
 			b.setup(start)
 			c := b.begin("ann", "append", "m1").get("v0").put("v0", history.UnknownAnswer, "v1", start.plus("m1")).get("v1")

@@ -15,11 +15,7 @@
 // (their versions show up as [OneChain] violations).
 package check
 
-import (
-	"fmt"
-
-	"holdfast/scenarios/history"
-)
+import "holdfast/scenarios/history"
 
 // Verdict is what a history shows.
 type Verdict string
@@ -40,7 +36,7 @@ const (
 	NothingLost       Invariant = "I1"  // an acknowledged modification is in every later version
 	ExactlyOnce       Invariant = "I2"  // no modification id twice in one version
 	NothingInvented   Invariant = "I3"  // every modification was submitted by the client that wrote it
-	OneChain          Invariant = "I4"  // each commit names the version it replaced; versions never fork
+	OneChain          Invariant = "I4"  // each commit names the version it replaced; versions never fork; only a create makes the first
 	AppendOnly        Invariant = "I5"  // a version's modifications are its predecessor's plus a suffix
 	NoSilentOverwrite Invariant = "I6"  // an acknowledged field edit is replaced only by someone who had seen it
 	RealTime          Invariant = "I7"  // a read, or a load as a whole, that starts after an acknowledgement sees it; versions never go back
@@ -85,6 +81,7 @@ type Report struct {
 	Violations []Violation
 	Found      map[Invariant]int
 	Counts     Counts
+	Tally      Tally
 	// Interrupted: the run was cut short; the verdict is about what there is.
 	Interrupted bool
 }
@@ -109,20 +106,13 @@ type Judge struct {
 	latest    *object // of the last event
 	ops       operations
 	sets      map[int32][]string // fields that an operation meant to change
-	refusals  int
-	updates   int
-	acked     int
-	open      int // operations that began and have not ended
-	ended     bool
+	tally     Tally
 	cut       bool
 	violation []Violation
 	found     map[Invariant]int
 	counts    Counts
 	learned   []string // see word
 	effort    int      // spent on versions that rewrite history
-	// contradiction is the first of the events that can't be true.
-	contradiction  string
-	contradictions int
 }
 
 // New returns a judge for a history with this header.
@@ -137,51 +127,17 @@ func (j *Judge) Finish() Report {
 	for _, o := range j.objects {
 		o.judge(j)
 	}
-	r := Report{Verdict: OK, Violations: j.violation, Found: j.found, Counts: j.counts, Interrupted: j.cut}
-	r.Reasons = j.doubts()
-	switch {
-	case len(j.found) > 0:
-		r.Verdict = Violated
-	case len(r.Reasons) > 0:
-		r.Verdict = Inconclusive
-	}
-	return r
-}
-
-// doubts are the reasons not to call a history without violations ok.
-func (j *Judge) doubts() []string {
-	var why []string
-	switch {
-	case j.updates == 0:
-		why = append(why, "no operation was run")
-	case j.acked == 0:
-		why = append(why, "no operation was acknowledged, so none could be lost")
-	case j.refusals < j.header.MinConflicts:
-		why = append(why, fmt.Sprintf("too little contention to prove anything: %d conflicts, the scenario wants at least %d",
-			j.refusals, j.header.MinConflicts))
-	}
-	if !j.ended {
-		why = append(why, "the history has no end")
-	}
-	if j.open > 0 {
-		why = append(why, fmt.Sprintf("%d operations have no end, so what their clients were told is not known", j.open))
-	}
-	if j.contradictions > 0 {
-		why = append(why, fmt.Sprintf("the history contradicts itself %d times, first: %s", j.contradictions, j.contradiction))
-	}
-	updated, read := 0, 0
 	for _, o := range j.objects {
 		if o.updated {
-			updated++
-			if o.final != none {
-				read++
+			j.tally.Objects++
+			if o.final == none {
+				j.tally.Unread++
 			}
 		}
 	}
-	if read < updated {
-		why = append(why, fmt.Sprintf("the final state of %d of %d objects was not read", updated-read, updated))
-	}
-	return why
+	r := Report{Violations: j.violation, Found: j.found, Counts: j.counts, Tally: j.tally, Interrupted: j.cut}
+	r.conclude(j.header)
+	return r
 }
 
 // report records a violation; witness is called only if it will be shown.

@@ -23,7 +23,7 @@ func (j *Judge) Add(e *history.Event) {
 	case history.Delete:
 		j.remove(e)
 	case history.End:
-		j.ended, j.cut = true, e.Interrupted
+		j.tally.Ended, j.cut = true, j.cut || e.Interrupted
 	}
 }
 
@@ -48,9 +48,9 @@ func (j *Judge) invoke(e *history.Event) {
 	if len(e.Sets) > 0 {
 		j.sets[n] = e.Sets
 	}
-	j.open++
+	j.tally.Open++
 	if op.do != load {
-		j.updates++
+		j.tally.Updates++
 		o.updated = true
 	}
 }
@@ -67,16 +67,16 @@ func (j *Judge) finish(e *history.Event) {
 		o := j.object(e.Key)
 		op.actor, op.object = j.actors.number(e.Actor), o.number
 		o.ops = append(o.ops, n)
-		j.open++
+		j.tally.Open++
 	}
 	op.at, op.outcome = e.At, j.word(e.Outcome)
 	op.etag = j.objects[op.object].etags.number(e.ETag)
-	j.open--
+	j.tally.Open--
 	if op.do != load && op.outcome == committed {
-		j.acked++
+		j.tally.Acknowledged++
 	}
 	if op.outcome == userConflict {
-		j.refusals++
+		j.tally.Refusals++
 	}
 	if op.do == load && op.outcome == committed && op.etag != 0 && op.etag != op.saw {
 		j.objects[op.object].reads.add(read{
@@ -140,7 +140,7 @@ func (j *Judge) put(e *history.Event) {
 		}
 	case preconditionFailed, conflict:
 		op.outrun = true
-		j.refusals++
+		j.tally.Refusals++
 	}
 	op.refused = op.refused || v.answer != acknowledged
 	op.missed = op.missed || e.Answer == history.NotFound
@@ -156,11 +156,13 @@ func (j *Judge) put(e *history.Event) {
 
 func (j *Judge) remove(e *history.Event) {
 	o := j.object(e.Key)
-	op := j.ops.all.at(j.ops.index(e.Op))
+	n := j.ops.index(e.Op)
+	op := j.ops.all.at(n)
 	op.lastCall = answer(code(answers, e.Answer))
 	switch {
 	case e.Answer == history.OK:
 		o.deletedUntil = max(o.deletedUntil, e.At)
+		o.deletions = append(o.deletions, deletion{e.Start, e.At, n, j.actors.number(e.Actor)})
 	case e.Answer == history.UnknownAnswer:
 		o.deletedUntil = forever // it may be applied at any time
 	default:
@@ -171,8 +173,8 @@ func (j *Judge) remove(e *history.Event) {
 
 // contradict notes that the history can't be true as it stands.
 func (j *Judge) contradict(format string, args ...any) {
-	if j.contradictions++; j.contradictions == 1 {
-		j.contradiction = fmt.Sprintf(format, args...)
+	if j.tally.Contradictions++; j.tally.Contradictions == 1 {
+		j.tally.Contradiction = fmt.Sprintf(format, args...)
 	}
 }
 

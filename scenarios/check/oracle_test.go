@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"strconv"
 	"testing"
 
 	"holdfast/scenarios/history"
@@ -17,9 +18,26 @@ func TestMain(m *testing.M) {
 	chosen := false
 	flag.Visit(func(f *flag.Flag) { chosen = chosen || f.Name == "rapid.checks" })
 	if !chosen && !testing.Short() {
-		_ = flag.Set("rapid.checks", "1500") // a case takes a fraction of a millisecond
+		_ = flag.Set("rapid.checks", strconv.Itoa(allChecks)) // a case takes a fraction of a millisecond
 	}
 	os.Exit(m.Run())
+}
+
+// allChecks is the number of cases without which their variety proves nothing.
+const allChecks = 1500
+
+// enough fails if a kind of case came too rarely to prove anything.
+func enough(t *testing.T, seen map[string]int, least int, kinds ...string) {
+	t.Helper()
+	t.Log(seen)
+	if n, err := strconv.Atoi(flag.Lookup("rapid.checks").Value.String()); err != nil || n < allChecks {
+		return
+	}
+	for _, kind := range kinds {
+		if seen[kind] < least {
+			t.Errorf("%d cases of the kind %q, which is too few", seen[kind], kind)
+		}
+	}
 }
 
 // truth is what really happened, found without any cleverness from the versions

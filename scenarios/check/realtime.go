@@ -65,9 +65,8 @@ func (t *toldStale) news(op *operation, r *read) bool {
 	if op.do != load || r.etag != op.etag {
 		return true
 	}
-	load, told := (*t)[r.op]
-	if told {
-		return load == r.load
+	if asLoad, told := (*t)[r.op]; told {
+		return asLoad == r.load
 	}
 	if *t == nil {
 		*t = toldStale{}

@@ -67,6 +67,7 @@ const (
 	load
 	create
 	save
+	appends
 	committed
 	userConflict
 	exhausted
@@ -78,8 +79,8 @@ const (
 )
 
 var words = []string{
-	"", "load", "create", "save", history.Committed, history.UserConflict, history.Exhausted,
-	history.Gone, history.Unknown, history.Failed, history.Cancelled, history.Crashed,
+	"", "load", "create", "save", "append", history.Committed, history.UserConflict,
+	history.Exhausted, history.Gone, history.Unknown, history.Failed, history.Cancelled, history.Crashed,
 }
 
 // refused reports whether the outcome says that nothing was written.
@@ -141,6 +142,12 @@ type read struct {
 	load        bool
 }
 
+// deletion is one that was acknowledged: the object was absent for a moment.
+type deletion struct {
+	start, at int64
+	op, by    int32
+}
+
 // object is what the history says of one key.
 type object struct {
 	number    int32
@@ -158,6 +165,7 @@ type object struct {
 	// deletedUntil is when the last deletion ended, forever if that is not
 	// known: what began earlier may be gone rightly.
 	deletedUntil int64
+	deletions    []deletion // acknowledged ones
 
 	byETag  []int32   // ETag number → version
 	state   []modInfo // by modification number

@@ -12,9 +12,10 @@ type evidence struct {
 	versions []int32
 	ops      []int32
 	reads    []*read
-	final    bool // the last read of the object
-	creators bool // all creates
-	allCalls bool // all reads and writes of the operations, not only of these versions
+	deletion *deletion // nil: none
+	final    bool      // the last read of the object
+	creators bool      // all creates
+	allCalls bool      // all reads and writes of the operations, not only of these versions
 }
 
 // author names who did an operation.
@@ -74,6 +75,12 @@ func (j *Judge) story(o *object, ev evidence) []history.Event {
 			events = append(events, o.readEvent(j, r))
 		}
 	}
+	if d := ev.deletion; d != nil {
+		events = append(events, history.Event{
+			Kind: history.Delete, Start: d.start, At: d.at, Actor: j.actors.name(d.by), Op: j.ops.all.at(d.op).number,
+			Key: o.key, Answer: history.OK,
+		})
+	}
 	for n := range ops {
 		events = append(events, j.callEvents(n)...)
 	}
@@ -96,7 +103,7 @@ func (o *object) builtOn(r *read, versions map[int32]bool) bool {
 
 // rank orders the events of one instant.
 func rank(k history.Kind) int {
-	return slices.Index([]history.Kind{history.Invoke, history.Get, history.Put, history.Return}, k)
+	return slices.Index([]history.Kind{history.Invoke, history.Get, history.Delete, history.Put, history.Return}, k)
 }
 
 func (o *object) putEvent(j *Judge, i int32) history.Event {

@@ -3,6 +3,7 @@ package check
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
@@ -173,6 +174,50 @@ func TestDeletion(t *testing.T) {
 			b.final("w2")
 		}, []Invariant{NothingLost, AppendOnly}},
 		{"created anew and vanished", func(b *book) { remove(b, history.OK); recreate(b); b.final("") }, []Invariant{NothingLost, RealTime}},
+		{"brought back by an append", func(b *book) {
+			remove(b, history.OK)
+			b.begin("bob", "append", "m2").missing().put("absent", history.OK, "w0", doc{}.plus("m2")).end(history.Committed, "w0")
+			b.final("w0")
+		}, []Invariant{OneChain}},
+		{"brought back by an append of which nobody was told", func(b *book) {
+			remove(b, history.OK)
+			b.begin("bob", "append", "m2").missing().put("absent", history.UnknownAnswer, "w0", doc{}.plus("m2")).end(history.Crashed, "")
+			b.final("w0")
+		}, []Invariant{OneChain}},
+		{"not brought back by an append", func(b *book) {
+			remove(b, history.OK)
+			b.begin("bob", "append", "m2").missing().put("absent", history.UnknownAnswer, "", doc{}.plus("m2")).end(history.Unknown, "")
+			b.begin("eve", "append", "m3").missing().put("absent", history.PreconditionFailed, "", doc{}.plus("m3")).missing().end(history.Gone, "")
+			b.final("")
+		}, nil},
+		{"brought back by a blind save", func(b *book) {
+			bob := b.begin("bob", "save", "m2").edits("v1", "title").get("v1")
+			remove(b, history.OK)
+			bob.put("none", history.OK, "v2", start.plus("m1", "m2").set("title", "B")).end(history.Committed, "v2")
+			b.final("v2")
+		}, []Invariant{OneChain}},
+		{"a blind save that the deletion can have followed", func(b *book) {
+			bob := b.begin("bob", "save", "m2").edits("v1", "title").get("v1")
+			begun := b.now
+			remove(b, history.OK)
+			bob.from(begun).put("none", history.OK, "v2", start.plus("m1", "m2").set("title", "B")).end(history.Committed, "v2")
+			b.final("v2")
+		}, nil},
+		{"a blind save on what was created anew", func(b *book) {
+			remove(b, history.OK)
+			recreate(b)
+			b.begin("bob", "save", "m2").edits("w0", "title").get("w0").
+				put("none", history.OK, "w1", doc{}.plus("c2", "m2").set("title", "B")).end(history.Committed, "w1")
+			b.final("w1")
+		}, nil},
+		{"a blind save on what was perhaps created anew", func(b *book) {
+			begun := b.now
+			remove(b, history.OK)
+			b.begin("eve", "create", "c2").from(begun).put("absent", history.UnknownAnswer, "", doc{}.plus("c2")).end(history.Unknown, "")
+			b.begin("bob", "save", "m2").edits("v1", "title").
+				put("none", history.OK, "w1", doc{}.plus("m2").set("title", "B")).end(history.Committed, "w1")
+			b.final("w1")
+		}, nil},
 		{"created anew twice", func(b *book) {
 			remove(b, history.OK)
 			recreate(b)
@@ -187,6 +232,37 @@ func TestDeletion(t *testing.T) {
 			c.build(b)
 			expect(t, judged(history.Header{}, b.events), c.want...)
 		})
+	}
+}
+
+// TestResurrectedIsExplained: by who deleted and who brought it back, once each.
+func TestResurrectedIsExplained(t *testing.T) {
+	b := newBook()
+	b.setup(start)
+	for i, actor := range []string{"ann", "bob", "eve"} {
+		c := b.begin(actor, "load")
+		c.call(history.Event{Kind: history.Delete, Answer: history.OK})
+		c.end(history.Committed, "")
+		w := fmt.Sprint("w", i)
+		cond := []string{"absent", "none", "absent"}[i]
+		b.begin("tom", "append", "m"+w).missing().put(cond, history.OK, w, doc{}.plus("m"+w)).end(history.Committed, w)
+	}
+	b.final("w2")
+	r := judged(history.Header{}, b.events)
+	if r.Found[OneChain] != 3 || len(r.Found) != 1 {
+		t.Fatalf("found %v", r.Found)
+	}
+	for i, v := range r.Violations {
+		actor := []string{"ann", "bob", "eve"}[i]
+		var kinds []history.Kind
+		for _, e := range v.Witness {
+			kinds = append(kinds, e.Kind)
+		}
+		if v.Anomaly != "resurrected" || !strings.Contains(v.Summary, fmt.Sprintf("tom wrote version w%d", i)) ||
+			!strings.HasSuffix(v.Summary, actor+" had deleted the object") || v.Witness[0].Actor != actor ||
+			!slices.Equal(kinds, []history.Kind{history.Delete, history.Invoke, history.Get, history.Put, history.Return}) {
+			t.Errorf("%s: %s: %v", v.Anomaly, v.Summary, kinds)
+		}
 	}
 }
 

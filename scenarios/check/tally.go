@@ -1,0 +1,106 @@
+package check
+
+import (
+	"fmt"
+
+	"holdfast/scenarios/history"
+)
+
+// Tally is what a verdict needs besides the violations. Tallies of histories
+// that share no object add up to the tally of all.
+type Tally struct {
+	Updates      int // operations begun that were no loads
+	Acknowledged int // of them, those whose client was told that they committed
+	Refusals     int // writes that met another, and conflicts left to the user
+	Open         int // operations that began and have not ended
+	Objects      int // that an operation or a write meant to change
+	Unread       int // of them, those whose final state was not read
+	// Contradictions counts the events that can't be true; Contradiction says
+	// what is wrong with the first.
+	Contradictions int
+	Contradiction  string
+	Ended          bool // the history has its end
+}
+
+// Pool gives the report that one judge would give of all the histories of a run,
+// one after the other, whose reports these are: as many repetitions are, judged
+// each for itself. No object may be in two of them. The header is the run's; its
+// contention is wanted of all together.
+func Pool(h history.Header, reports []Report) Report {
+	all := Report{Found: map[Invariant]int{}}
+	shown := map[Invariant]int{}
+	for i := range reports {
+		r := &reports[i]
+		all.Tally = all.Tally.plus(r.Tally)
+		all.Tally.Ended = r.Tally.Ended && (i == 0 || all.Tally.Ended)
+		all.Counts = all.Counts.plus(r.Counts)
+		all.Interrupted = all.Interrupted || r.Interrupted
+		for invariant, n := range r.Found {
+			all.Found[invariant] += n
+		}
+		for _, v := range r.Violations {
+			if shown[v.Invariant]++; shown[v.Invariant] <= MostShown {
+				all.Violations = append(all.Violations, v)
+			}
+		}
+	}
+	all.conclude(h)
+	return all
+}
+
+// conclude sets the verdict and its reasons.
+func (r *Report) conclude(h history.Header) {
+	r.Verdict, r.Reasons = OK, r.Tally.doubts(h)
+	switch {
+	case len(r.Found) > 0:
+		r.Verdict = Violated
+	case len(r.Reasons) > 0:
+		r.Verdict = Inconclusive
+	}
+}
+
+// plus adds everything but whether the history has ended.
+func (t Tally) plus(u Tally) Tally {
+	if t.Contradictions == 0 {
+		t.Contradiction = u.Contradiction
+	}
+	t.Updates += u.Updates
+	t.Acknowledged += u.Acknowledged
+	t.Refusals += u.Refusals
+	t.Open += u.Open
+	t.Objects += u.Objects
+	t.Unread += u.Unread
+	t.Contradictions += u.Contradictions
+	return t
+}
+
+func (c Counts) plus(d Counts) Counts {
+	return Counts{c.Committed + d.Committed, c.Lost + d.Lost, c.Duplicated + d.Duplicated, c.Overwritten + d.Overwritten}
+}
+
+// doubts are the reasons not to call a history without violations ok.
+func (t *Tally) doubts(h history.Header) []string {
+	var why []string
+	switch {
+	case t.Updates == 0:
+		why = append(why, "no operation was run")
+	case t.Acknowledged == 0:
+		why = append(why, "no operation was acknowledged, so none could be lost")
+	case t.Refusals < h.MinConflicts:
+		why = append(why, fmt.Sprintf("too little contention to prove anything: %d conflicts, the scenario wants at least %d",
+			t.Refusals, h.MinConflicts))
+	}
+	if !t.Ended {
+		why = append(why, "the history has no end")
+	}
+	if t.Open > 0 {
+		why = append(why, fmt.Sprintf("%d operations have no end, so what their clients were told is not known", t.Open))
+	}
+	if t.Contradictions > 0 {
+		why = append(why, fmt.Sprintf("the history contradicts itself %d times, first: %s", t.Contradictions, t.Contradiction))
+	}
+	if t.Unread > 0 {
+		why = append(why, fmt.Sprintf("the final state of %d of %d objects was not read", t.Unread, t.Objects))
+	}
+	return why
+}
