@@ -13,7 +13,7 @@ type log struct {
 	// sums are checksums of all entries up to this one, so that logs with the
 	// same sum at a position are the same up to there.
 	sums  []history.Sum
-	index map[string]int32 // where an id stands first; entries without one are left out
+	index map[string]int32 // where an id stands; entries without one are left out
 }
 
 func newLog(c *archive.Change) *log {
@@ -30,7 +30,7 @@ func newLog(c *archive.Change) *log {
 }
 
 func (l *log) note(id string, at int) {
-	if _, known := l.index[id]; !known && id != "" {
+	if id != "" {
 		l.index[id] = int32(at)
 	}
 }

@@ -177,9 +177,12 @@ func TestForkedVersionsKeepTheirHistories(t *testing.T) {
 	for i := range 4 {
 		one := must(base.Apply(archive.Edit{Modifications: []archive.Modification{mod(fmt.Sprint("f", i))}}))
 		forks = append(forks, settled(t, one))
-		again := must(base.Apply(archive.Edit{Modifications: []archive.Modification{mod(fmt.Sprint("f", i))}}))
+		again := must(base.Apply(archive.Edit{Modifications: []archive.Modification{mod(fmt.Sprint("f", i))}})).(*version)
 		if string(again.Encode()) != string(one.Encode()) || settled(t, again).len() != 4 {
 			t.Error("the same content is told apart")
+		}
+		if i == 0 && settled(t, again).log != forks[0].log {
+			t.Error("the log is copied for what it holds")
 		}
 	}
 	for i, v := range forks {
