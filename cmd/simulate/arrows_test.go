@@ -16,6 +16,7 @@ func TestImportsPointDownward(t *testing.T) {
 		"holdfast/archive/s3store/fakes3": {"holdfast/archive"},
 		"holdfast/scenarios/history":      {"holdfast/archive"},
 		"holdfast/scenarios/check":        {"holdfast/archive", "holdfast/scenarios/history"},
+		"holdfast/scenarios/compact":      {"holdfast/archive", "holdfast/scenarios/history"},
 		"holdfast/scenarios/cores":        {"holdfast/archive"},
 		"holdfast/scenarios/network":      {"holdfast/archive"},
 		"holdfast/scenarios":              {"holdfast/archive", "holdfast/scenarios"},
