@@ -27,12 +27,20 @@ func FromHistory(rd *history.Reader) (Run, error) {
 		numbers.Add(e)
 		interrupted = interrupted || e.Interrupted
 	}
-	h, verdict := rd.Header, judge.Finish()
+	verdict := judge.Finish()
+	r := newRun(rd.Header, verdict)
+	r.Interrupted = interrupted
+	numbers.Fill(&r, verdict.Counts)
+	return r, nil
+}
+
+// newRun is a run with its verdict and without its numbers.
+func newRun(h history.Header, verdict check.Report) Run {
 	r := Run{
 		Scenario: h.Scenario, Core: h.Core, World: h.World, Store: h.Store, Codec: h.Codec, Policy: h.Policy,
 		Seed: h.Seed, Clients: h.Clients, Repetitions: h.Repetitions, Replay: h.Replay,
 		Verdict: verdict.Verdict, Reasons: verdict.Reasons, Violations: verdict.Violations,
-		Violated: map[string]int{}, Interrupted: interrupted, Thresholds: []ThresholdResult{},
+		Violated: map[string]int{}, Thresholds: []ThresholdResult{},
 	}
 	if r.Violations == nil {
 		r.Violations = []check.Violation{}
@@ -40,8 +48,7 @@ func FromHistory(rd *history.Reader) (Run, error) {
 	for invariant, n := range verdict.Found {
 		r.Violated[string(invariant)] = n
 	}
-	numbers.Fill(&r, verdict.Counts)
-	return r, nil
+	return r
 }
 
 // FromFile is [FromHistory] of a saved file.

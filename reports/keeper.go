@@ -54,8 +54,7 @@ func (k *keeper) keep(ctx context.Context, run *scenarios.Run, n int, w *witness
 		w = again
 	}
 	ops, at := 0, int64(0)
-	for i := range w.events {
-		e := &w.events[i]
+	for _, e := range w.events {
 		ops, at = max(ops, e.Op), max(at, e.At)
 		if e.Kind == history.End {
 			continue

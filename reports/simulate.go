@@ -63,9 +63,10 @@ func Simulate(ctx context.Context, s Simulation) (Run, scenarios.Played, error) 
 	if err != nil {
 		return Run{}, played, err
 	}
-	r := newRun(s.Header, check.Pool(s.Header, verdicts))
+	verdict := check.Pool(s.Header, verdicts)
+	r := newRun(s.Header, verdict)
 	r.Interrupted = played.Interrupted
-	total.Fill(&r, check.Counts{Lost: r.Counts.Lost, Duplicated: r.Counts.Duplicated, Overwritten: r.Counts.Overwritten})
+	total.Fill(&r, verdict.Counts)
 	return r, played, nil
 }
 
@@ -74,7 +75,7 @@ type witness struct {
 	judge   *check.Judge
 	numbers *Collector
 	copying bool
-	events  []history.Event
+	events  []*history.Event
 }
 
 func (w *witness) reset(h history.Header, copying bool) {

@@ -76,7 +76,7 @@ func (p *repetition) newPerformer(a *Actor, name string, n int) (*performer, err
 func (f *performer) start() (err error) {
 	p := f.repetition
 	f.core, err = p.Core.New(cores.Environment{
-		Store: gate{f.client, f.beforeCall}, Policy: p.Policy, Clock: p.world, Rand: f.rng, Observer: f.client.Observer(),
+		Store: gate{f.client, f.beforeCall}, Policy: p.Policy, Clock: p.world, Rand: f.rng, Observer: f.client.Observer(), Codec: p.docs.codec,
 	})
 	f.base = archive.Snapshot{}
 	return err
@@ -163,7 +163,7 @@ func (f *performer) create(ctx context.Context, id string, due int64) error {
 	m := f.modification("", archive.Created)
 	_, err = f.submit(ctx, &intent{
 		op:       history.Operation{Do: "create", ID: id, IDs: append(history.EntryIDs(doc), m.ID), Due: due},
-		document: doc,
+		document: f.repetition.docs.encoded(doc),
 		edit:     archive.Edit{Modifications: []archive.Modification{m}},
 	})
 	return err

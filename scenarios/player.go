@@ -51,12 +51,13 @@ const finalReadTimeout = 15 * time.Second
 func (r *Run) Play(ctx context.Context, open func(repetition int) world.World, sink history.Sink) (Played, error) {
 	var played Played
 	var rec *history.Recorder
+	docs := realDocuments()
 	for n := 1; n <= r.Repetitions && ctx.Err() == nil; n++ {
 		w := open(n)
 		if rec == nil {
-			rec = history.NewRecorder(sink, w)
+			rec = history.NewRecorderWith(sink, w, docs.describe)
 		}
-		steps, err := r.playOne(ctx, n, w, rec)
+		steps, err := r.playOne(ctx, n, w, rec, docs)
 		played.Steps = append(played.Steps, steps...)
 		if err != nil && ctx.Err() == nil {
 			rec.End(true)
@@ -71,8 +72,8 @@ func (r *Run) Play(ctx context.Context, open func(repetition int) world.World, s
 }
 
 // playOne plays a repetition in a world.
-func (r *Run) playOne(ctx context.Context, n int, w world.World, rec *history.Recorder) (steps []StepResult, err error) {
-	p := newRepetition(r, w, rec, n)
+func (r *Run) playOne(ctx context.Context, n int, w world.World, rec *history.Recorder, docs documents) (steps []StepResult, err error) {
+	p := newRepetition(r, w, rec, n, docs)
 	stuck := w.Run(ctx, func(ctx context.Context) { err = p.play(ctx) })
 	return p.steps, errors.Join(err, stuck)
 }
@@ -84,6 +85,7 @@ type repetition struct {
 	prefix  string // of its keys in the history
 	world   world.World
 	rec     *history.Recorder
+	docs    documents
 	objects *pool
 	actors  []*performer
 	tasks   *world.Group
@@ -91,13 +93,13 @@ type repetition struct {
 	steps   []StepResult
 }
 
-func newRepetition(r *Run, w world.World, rec *history.Recorder, n int) *repetition {
-	p := &repetition{Run: r, number: n, world: w, rec: rec}
+func newRepetition(r *Run, w world.World, rec *history.Recorder, n int, docs documents) *repetition {
+	p := &repetition{Run: r, number: n, world: w, rec: rec, docs: docs}
 	if r.Repetitions > 1 {
 		p.prefix = fmt.Sprintf("r%05d/", n)
 	}
 	setup := func() archive.Store { return rec.Client(history.SetupActor, p.prefix, w.Store(history.SetupActor)) }
-	p.objects = newPool(r.Scenario.Objects, r.Document, setup)
+	p.objects = newPool(r.Scenario.Objects, r.Document, docs.encoded, setup)
 	return p
 }
 

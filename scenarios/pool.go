@@ -12,9 +12,10 @@ import (
 // pool is the set of documents that a repetition works on. Each slot holds one;
 // after enough updates a fresh one takes its place.
 type pool struct {
-	spec  Objects
-	doc   *archive.Change
-	setup func() archive.Store // a client for one call: several may store at once
+	spec    Objects
+	doc     *archive.Change
+	encoded func(*archive.Change) archive.Document
+	setup   func() archive.Store // a client for one call: several may store at once
 
 	mu    sync.Mutex
 	slots []slot
@@ -28,8 +29,8 @@ type slot struct {
 	renewing   bool // somebody is storing the next document
 }
 
-func newPool(spec Objects, doc *archive.Change, setup func() archive.Store) *pool {
-	return &pool{spec: spec, doc: doc, setup: setup, slots: make([]slot, max(spec.Count, 1))}
+func newPool(spec Objects, doc *archive.Change, encoded func(*archive.Change) archive.Document, setup func() archive.Store) *pool {
+	return &pool{spec: spec, doc: doc, encoded: encoded, setup: setup, slots: make([]slot, max(spec.Count, 1))}
 }
 
 // open fills all slots.
@@ -69,7 +70,7 @@ func (p *pool) create(ctx context.Context, id string) error {
 	if err != nil {
 		return err
 	}
-	if _, err := p.setup().Put(ctx, key, doc.Encode(), archive.IfAbsent()); err != nil {
+	if _, err := p.setup().Put(ctx, key, p.encoded(doc).Encode(), archive.IfAbsent()); err != nil {
 		return fmt.Errorf("store the scenario's document: %w", err)
 	}
 	return nil

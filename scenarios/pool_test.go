@@ -15,7 +15,7 @@ import (
 func testPool(t *testing.T, spec Objects) (*pool, *plain) {
 	t.Helper()
 	store := newPlain(newLeaping())
-	p := newPool(spec, must(OpenDocument("")), func() archive.Store { return store })
+	p := newPool(spec, must(OpenDocument("")), asTheyAre, func() archive.Store { return store })
 	if err := p.open(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -106,7 +106,7 @@ func TestPoolsStoreAtOnce(t *testing.T) {
 	clock, m := newLeaping(), &memory{}
 	store, rec := newPlain(clock), history.NewRecorder(m, clock)
 	spec := Objects{Count: 8, FreshAfter: 1}
-	p := newPool(spec, must(OpenDocument("")), func() archive.Store { return rec.Client(history.SetupActor, "", store) })
+	p := newPool(spec, must(OpenDocument("")), asTheyAre, func() archive.Store { return rec.Client(history.SetupActor, "", store) })
 	if err := p.open(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -137,7 +137,7 @@ func TestPoolReportsAStoreThatFails(t *testing.T) {
 	if err := p.updated(t.Context(), 0, p.current(0)); !errors.Is(err, broken) {
 		t.Errorf("want the store's error, got %v", err)
 	}
-	if err := newPool(Objects{}, p.doc, p.setup).open(t.Context()); !errors.Is(err, broken) {
+	if err := newPool(Objects{}, p.doc, asTheyAre, p.setup).open(t.Context()); !errors.Is(err, broken) {
 		t.Errorf("want the store's error, got %v", err)
 	}
 	store.refuse = nil
@@ -151,7 +151,7 @@ func TestPoolReportsAStoreThatFails(t *testing.T) {
 func TestPopularity(t *testing.T) {
 	const draws = 20_000
 	shares := func(skew float64, count int) []float64 {
-		p := newPool(Objects{Count: count, Popularity: Popularity{skew}}, nil, nil)
+		p := newPool(Objects{Count: count, Popularity: Popularity{skew}}, nil, nil, nil)
 		rng := stream(7, "s", 1, "a")
 		hits := make([]float64, count)
 		for range draws {

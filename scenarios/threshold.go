@@ -23,7 +23,9 @@ var Metrics = []string{
 	"makespan_ms.mean", "makespan_ms.p50", "makespan_ms.max",
 	"acknowledged.rate", "conflict.rate", "exhausted.rate", "user_conflict.rate",
 	"counts.operations", "counts.acknowledged", "counts.exhausted", "counts.user_conflicts",
+	"counts.failed", "counts.gone", "counts.ended_unknown", "counts.crashed",
 	"counts.conflicts_412", "counts.conflicts_409", "counts.unknown_outcomes", "counts.throttled",
+	"counts.lost", "counts.duplicated", "counts.overwritten",
 	"counts.gets", "counts.puts",
 }
 

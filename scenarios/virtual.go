@@ -93,9 +93,10 @@ func (r *Run) playVirtual(ctx context.Context, n int, crew *world.Crew, sink his
 		Latency: r.Latency(), RequestTimeout: r.RequestTimeout(), Crew: crew,
 		Rand: func(actor string) *rand.Rand { return r.networkStream(n, actor) },
 	})
-	rec := history.NewRecorder(sink, w)
+	docs := r.virtualDocuments()
+	rec := history.NewRecorderWith(sink, w, docs.describe)
 	f := finished{repetition: n, sink: sink}
-	f.steps, f.err = r.playOne(ctx, n, w, rec)
+	f.steps, f.err = r.playOne(ctx, n, w, rec, docs)
 	f.interrupted = ctx.Err() != nil
 	rec.End(f.interrupted || f.err != nil)
 	return f

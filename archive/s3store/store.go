@@ -75,6 +75,14 @@ func (s *Store) WithPrefix(sub string) *Store {
 	return &t
 }
 
+// WithRequestTimeout returns a store that shares the client and gives each request
+// so much time, which must be positive.
+func (s *Store) WithRequestTimeout(d time.Duration) *Store {
+	t := *s
+	t.timeout = d
+	return &t
+}
+
 func asPrefix(p string) string {
 	if p = strings.Trim(p, "/"); p == "" {
 		return ""
