@@ -47,8 +47,12 @@ type Snapshot struct {
 	ETag     string
 }
 
-// Change returns the document as a [Change], or nil if it is none.
+// Change returns the document as a [Change], or nil if it is none. The documents
+// of another [Codec] can give theirs with a method of this name.
 func (s Snapshot) Change() *Change {
+	if d, ok := s.Document.(interface{ Change() *Change }); ok {
+		return d.Change()
+	}
 	c, _ := s.Document.(*Change)
 	return c
 }

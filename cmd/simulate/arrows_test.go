@@ -17,6 +17,7 @@ func TestImportsPointDownward(t *testing.T) {
 		"holdfast/scenarios/history":      {"holdfast/archive"},
 		"holdfast/scenarios/check":        {"holdfast/archive", "holdfast/scenarios/history"},
 		"holdfast/scenarios/compact":      {"holdfast/archive", "holdfast/scenarios/history"},
+		"holdfast/scenarios/memo":         {"holdfast/archive", "holdfast/scenarios/history"},
 		"holdfast/scenarios/cores":        {"holdfast/archive"},
 		"holdfast/scenarios/network":      {"holdfast/archive"},
 		"holdfast/scenarios":              {"holdfast/archive", "holdfast/scenarios"},

@@ -13,6 +13,7 @@ import (
 	"holdfast/archive"
 	"holdfast/scenarios/check"
 	"holdfast/scenarios/history"
+	"holdfast/scenarios/memo"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -27,6 +28,9 @@ type kind struct {
 var (
 	jsonKind    = kind{archive.JSONCodec, func(c *archive.Change) archive.Document { return c }, history.NewJSONDescriber}
 	compactKind = kind{Codec, FromChange, NewDescriber}
+	// memoKind remembers earlier runs.
+	shared   = memo.New()
+	memoKind = kind{shared.Codec, jsonKind.from, func() history.Describer { return shared }}
 )
 
 // world is a store and clients that take turns at random, without goroutines:
@@ -231,34 +235,42 @@ func (c *client) operate() {
 	c.busy = false
 }
 
-// TestSameRunWithBothKinds: the production core does the same, the recorder
-// writes the same and the judge finds the same with real and compact documents,
-// with clients that keep the rules and with one that does not.
-func TestSameRunWithBothKinds(t *testing.T) {
+// TestSameRunWithAllKinds: the production core does the same, the recorder
+// writes the same and the judge finds the same with real, remembered and compact
+// documents, with clients that keep the rules and with one that does not.
+func TestSameRunWithAllKinds(t *testing.T) {
 	for _, broken := range []string{"correct", "unconditional", "stale content"} {
 		t.Run(broken, func(t *testing.T) {
 			verdicts := map[check.Verdict]int{}
 			for seed := range uint64(300) {
-				real, stand := newWorld(jsonKind, seed, broken), newWorld(compactKind, seed, broken)
-				want, got := real.play(), stand.play()
-				if diff := cmp.Diff(lines(real.log.all), lines(stand.log.all)); diff != "" {
-					t.Fatalf("seed %d, recorded: %s", seed, diff)
-				}
-				for i, c := range real.clients {
-					if diff := cmp.Diff(c.outcomes, stand.clients[i].outcomes); diff != "" {
-						t.Fatalf("seed %d, answered: %s", seed, diff)
+				want := newWorld(jsonKind, seed, broken)
+				report := want.play()
+				verdicts[report.Verdict]++
+				for name, k := range map[string]kind{"compact": compactKind, "memo": memoKind, "memo again": memoKind} {
+					got := newWorld(k, seed, broken)
+					r := got.play()
+					sameRun(t, fmt.Sprintf("%s, seed %d", name, seed), want, got)
+					if r.Verdict != report.Verdict || !cmp.Equal(r.Found, report.Found) || r.Counts != report.Counts {
+						t.Fatalf("%s, seed %d: JSON %v %v, %v %v", name, seed, report.Verdict, report.Found, r.Verdict, r.Found)
 					}
 				}
-				if want.Verdict != got.Verdict || !cmp.Equal(want.Found, got.Found) || want.Counts != got.Counts {
-					t.Fatalf("seed %d: JSON %v %v, compact %v %v", seed, want.Verdict, want.Found, got.Verdict, got.Found)
-				}
-				verdicts[want.Verdict]++
 			}
-			t.Log(verdicts)
 			if correct := broken == "correct"; verdicts[check.OK] < 50 && correct || correct != (verdicts[check.Violated] == 0) {
 				t.Errorf("verdicts: %v", verdicts)
 			}
 		})
+	}
+}
+
+func sameRun(t *testing.T, name string, want, got *world) {
+	t.Helper()
+	if diff := cmp.Diff(lines(want.log.all), lines(got.log.all)); diff != "" {
+		t.Fatalf("%s, recorded: %s", name, diff)
+	}
+	for i, c := range want.clients {
+		if diff := cmp.Diff(c.outcomes, got.clients[i].outcomes); diff != "" {
+			t.Fatalf("%s, answered: %s", name, diff)
+		}
 	}
 }
 

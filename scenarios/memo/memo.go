@@ -1,0 +1,165 @@
+// Package memo parses and edits each JSON document once, however often a
+// deterministic world repeats it.
+//
+// An explorer plays the same beginnings ten thousand times. With a [Memo] as the
+// codec and the describer of its runs, a repeated body is recognised by its place
+// in memory, and a repeated edit of a version gives the version that it gave
+// before, with the very same text. What it returns is otherwise what
+// [archive.JSONCodec] and [history.NewJSONDescriber] return; tests hold them together.
+//
+// It serves one goroutine at a time, and stores that hand out the slices that
+// they were given. Its memory is bounded: when it is full it forgets everything.
+package memo
+
+import (
+	"bytes"
+	"maps"
+	"slices"
+	"unsafe"
+
+	"holdfast/archive"
+	"holdfast/scenarios/history"
+)
+
+// mostBytes bounds the texts that are remembered.
+const mostBytes = 64 << 20
+
+// mostEach bounds what is remembered of one version: edits, and versions that
+// it was compared with. There are few unless clients are many.
+const mostEach = 64
+
+// Memo remembers documents. Use [New].
+type Memo struct {
+	// documents are found by the address of their text, which they hold, so that
+	// nothing else can come to stand there.
+	documents map[*byte]*document
+	bytes     int
+	forgotten int // times that everything was
+	describe  history.Describer
+}
+
+// New returns a memo that is empty.
+func New() *Memo {
+	return &Memo{documents: map[*byte]*document{}, describe: history.NewJSONDescriber()}
+}
+
+type change = archive.Change
+
+// document is a [archive.Change] that remembers what was done with it.
+type document struct {
+	*change
+	memo      *Memo
+	forgotten int // of the memo, when it was looked at last
+	edits     []edited
+
+	content history.Content // nil: not described yet
+	written []written
+}
+
+type edited struct {
+	by   archive.Edit
+	next *document
+}
+
+type written struct {
+	on  *document
+	doc history.Doc
+}
+
+// Codec is an [archive.Codec].
+func (m *Memo) Codec(id string, body []byte) (archive.Document, error) {
+	if d := m.find(body); d != nil && d.ID() == id {
+		return d, nil
+	}
+	doc, err := archive.JSONCodec(id, body)
+	if err != nil {
+		return nil, err
+	}
+	return m.keep(doc.(*archive.Change)), nil
+}
+
+// find returns the document with this very text, nil if it is not remembered.
+func (m *Memo) find(body []byte) *document {
+	d := m.documents[unsafe.SliceData(body)]
+	if d == nil || len(d.Encode()) != len(body) {
+		return nil
+	}
+	return d
+}
+
+func (m *Memo) keep(c *archive.Change) *document {
+	body := c.Encode()
+	if m.bytes += len(body); m.bytes > mostBytes {
+		clear(m.documents)
+		m.bytes = len(body)
+		m.forgotten++
+	}
+	d := &document{change: c, memo: m, forgotten: m.forgotten}
+	m.documents[unsafe.SliceData(body)] = d
+	return d
+}
+
+// Change is what [archive.Snapshot.Change] returns.
+func (d *document) Change() *archive.Change { return d.change }
+
+// Apply implements [archive.Document].
+func (d *document) Apply(e archive.Edit) (archive.Document, error) {
+	d.forget()
+	for i := range d.edits {
+		if sameEdit(&d.edits[i].by, &e) {
+			return d.edits[i].next, nil
+		}
+	}
+	next, err := d.change.Apply(e)
+	if err != nil {
+		return nil, err
+	}
+	kept := d.memo.keep(next.(*archive.Change))
+	d.forget() // keeping it may have been too much
+	if len(d.edits) < mostEach {
+		d.edits = append(d.edits, edited{cloneEdit(e), kept})
+	}
+	return kept, nil
+}
+
+// forget lets go of other documents if the memo has.
+func (d *document) forget() {
+	if d.forgotten != d.memo.forgotten {
+		d.forgotten, d.edits, d.written = d.memo.forgotten, nil, nil
+	}
+}
+
+func sameEdit(a, b *archive.Edit) bool {
+	if len(a.Modifications) != len(b.Modifications) || len(a.Fields) != len(b.Fields) {
+		return false
+	}
+	for i := range a.Modifications {
+		if !sameModification(&a.Modifications[i], &b.Modifications[i]) {
+			return false
+		}
+	}
+	for name, value := range a.Fields {
+		if other, set := b.Fields[name]; !set || !bytes.Equal(value, other) {
+			return false
+		}
+	}
+	return true
+}
+
+func sameModification(a, b *archive.Modification) bool {
+	return a.ID == b.ID && a.Timestamp == b.Timestamp && a.UserID == b.UserID && a.Type == b.Type &&
+		a.CustomerCode == b.CustomerCode && bytes.Equal(a.MeetingMetadata, b.MeetingMetadata) &&
+		(a.MeetingMetadata == nil) == (b.MeetingMetadata == nil) // empty is no JSON, nil is none
+}
+
+// cloneEdit copies what the caller may change later.
+func cloneEdit(e archive.Edit) archive.Edit {
+	e.Modifications, e.Fields = slices.Clone(e.Modifications), maps.Clone(e.Fields)
+	for i := range e.Modifications {
+		e.Modifications[i].MeetingMetadata = bytes.Clone(e.Modifications[i].MeetingMetadata)
+	}
+	for name, value := range e.Fields {
+		e.Fields[name] = bytes.Clone(value)
+	}
+	return e
+}
