@@ -4,11 +4,11 @@ import (
 	"holdfast/archive"
 	"holdfast/scenarios/compact"
 	"holdfast/scenarios/history"
+	"holdfast/scenarios/memo"
 )
 
-// documents is how a repetition encodes its documents, and describes them in the
-// history.
-type documents struct {
+// Documents is how the documents of a run are encoded, and described in its history.
+type Documents struct {
 	codec    archive.Codec // nil: the core's own
 	encoded  func(*archive.Change) archive.Document
 	describe history.Describer
@@ -25,14 +25,17 @@ func (r *Run) Codec() Codec {
 
 func asTheyAre(doc *archive.Change) archive.Document { return doc }
 
-// realDocuments are those of the real world.
-func realDocuments() documents {
-	return documents{encoded: asTheyAre, describe: history.NewJSONDescriber()}
+// RealDocuments are those of the real world.
+func RealDocuments() Documents {
+	return Documents{encoded: asTheyAre, describe: history.NewJSONDescriber()}
 }
 
-func (r *Run) virtualDocuments() documents {
+// VirtualDocuments are those of virtual worlds, of one goroutine: real documents,
+// each version of which is parsed and edited once, or compact ones.
+func (r *Run) VirtualDocuments() Documents {
 	if r.Codec() == Compact {
-		return documents{codec: compact.Codec, encoded: compact.FromChange, describe: compact.NewDescriber()}
+		return Documents{codec: compact.Codec, encoded: compact.FromChange, describe: compact.NewDescriber()}
 	}
-	return realDocuments()
+	m := memo.New()
+	return Documents{codec: m.Codec, encoded: asTheyAre, describe: m}
 }

@@ -51,7 +51,7 @@ const finalReadTimeout = 15 * time.Second
 func (r *Run) Play(ctx context.Context, open func(repetition int) world.World, sink history.Sink) (Played, error) {
 	var played Played
 	var rec *history.Recorder
-	docs := realDocuments()
+	docs := RealDocuments()
 	for n := 1; n <= r.Repetitions && ctx.Err() == nil; n++ {
 		w := open(n)
 		if rec == nil {
@@ -71,8 +71,17 @@ func (r *Run) Play(ctx context.Context, open func(repetition int) world.World, s
 	return played, nil
 }
 
+// PlayOnce plays one repetition in a world, as a history of its own.
+func (r *Run) PlayOnce(ctx context.Context, repetition int, w world.World, docs Documents, sink history.Sink) (steps []StepResult, interrupted bool, err error) {
+	rec := history.NewRecorderWith(sink, w, docs.describe)
+	steps, err = r.playOne(ctx, repetition, w, rec, docs)
+	interrupted = ctx.Err() != nil
+	rec.End(interrupted || err != nil)
+	return steps, interrupted, err
+}
+
 // playOne plays a repetition in a world.
-func (r *Run) playOne(ctx context.Context, n int, w world.World, rec *history.Recorder, docs documents) (steps []StepResult, err error) {
+func (r *Run) playOne(ctx context.Context, n int, w world.World, rec *history.Recorder, docs Documents) (steps []StepResult, err error) {
 	p := newRepetition(r, w, rec, n, docs)
 	stuck := w.Run(ctx, func(ctx context.Context) { err = p.play(ctx) })
 	return p.steps, errors.Join(err, stuck)
@@ -85,7 +94,7 @@ type repetition struct {
 	prefix  string // of its keys in the history
 	world   world.World
 	rec     *history.Recorder
-	docs    documents
+	docs    Documents
 	objects *pool
 	actors  []*performer
 	tasks   *world.Group
@@ -93,7 +102,7 @@ type repetition struct {
 	steps   []StepResult
 }
 
-func newRepetition(r *Run, w world.World, rec *history.Recorder, n int, docs documents) *repetition {
+func newRepetition(r *Run, w world.World, rec *history.Recorder, n int, docs Documents) *repetition {
 	p := &repetition{Run: r, number: n, world: w, rec: rec, docs: docs}
 	if r.Repetitions > 1 {
 		p.prefix = fmt.Sprintf("r%05d/", n)

@@ -82,23 +82,20 @@ type finished struct {
 func (r *Run) work(ctx context.Context, reps Repetitions, jobs <-chan int, ended chan<- finished) {
 	crew := &world.Crew{}
 	defer crew.Close()
+	docs := r.VirtualDocuments()
 	for n := range jobs {
-		ended <- r.playVirtual(ctx, n, crew, reps.Open(n))
+		ended <- r.playVirtual(ctx, n, crew, docs, reps.Open(n))
 	}
 }
 
 // playVirtual plays one repetition.
-func (r *Run) playVirtual(ctx context.Context, n int, crew *world.Crew, sink history.Sink) finished {
+func (r *Run) playVirtual(ctx context.Context, n int, crew *world.Crew, docs Documents, sink history.Sink) finished {
 	w := world.NewVirtual(world.Config{
 		Latency: r.Latency(), RequestTimeout: r.RequestTimeout(), Crew: crew,
 		Rand: func(actor string) *rand.Rand { return r.networkStream(n, actor) },
 	})
-	docs := r.virtualDocuments()
-	rec := history.NewRecorderWith(sink, w, docs.describe)
 	f := finished{repetition: n, sink: sink}
-	f.steps, f.err = r.playOne(ctx, n, w, rec, docs)
-	f.interrupted = ctx.Err() != nil
-	rec.End(f.interrupted || f.err != nil)
+	f.steps, f.interrupted, f.err = r.PlayOnce(ctx, n, w, docs, sink)
 	return f
 }
 
@@ -123,6 +120,6 @@ func (r *Run) RequestTimeout() time.Duration {
 func (r *Run) PlayAgain(ctx context.Context, repetition int, sink history.Sink) error {
 	crew := &world.Crew{}
 	defer crew.Close()
-	f := r.playVirtual(ctx, repetition, crew, sink)
+	f := r.playVirtual(ctx, repetition, crew, r.VirtualDocuments(), sink)
 	return f.err
 }

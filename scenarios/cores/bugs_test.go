@@ -124,16 +124,10 @@ func TestBugsAreCaught(t *testing.T) {
 					return
 				}
 			}
-			if awaiting[b.Name] {
-				t.Skip("the judge does not see this yet")
-			}
 			t.Errorf("%s was not violated in %d schedules of %s", b.Invariant, most, b.Scenario)
 		})
 	}
 }
-
-// awaiting are the bugs that need what the judge does not check yet.
-var awaiting = map[string]bool{"recreate": true, "cached-load": true}
 
 // TestSoundCoresAreNeverFlagged plays the schedules that catch the bugs.
 func TestSoundCoresAreNeverFlagged(t *testing.T) {

@@ -56,7 +56,7 @@ var original = func() *archive.Change {
 }()
 
 // Add implements [history.Sink].
-func (w *world) Add(e *history.Event) { w.events = append(w.events, e) }
+func (w *world) Add(e *history.Event) { w.events = append(w.events, e.Clone()) }
 
 // Now implements [archive.Clock]. Nobody waits: the order of the calls is
 // chosen, not the time.

@@ -93,18 +93,11 @@ type Witness struct {
 // Explore plays schedules until all were seen, one violates an invariant, or the
 // bounds are reached.
 func Explore(ctx context.Context, c Config) (Result, error) {
-	run := *c.Run
-	run.Repetitions, run.AnyOrder = 1, true
-	scenario := *run.Scenario
-	// Documents that are replaced after some updates would tie the actors together
-	// outside of the store, where no order is explored.
-	scenario.Objects.FreshAfter = 0
-	scenario.Faults = nil
-	run.Scenario = &scenario
-	if scenario.Duration > 0 {
-		return Result{}, fmt.Errorf("scenario %s ends by the clock, which a schedule does not have: explore one with a number of operations", scenario.Name)
+	if c.Run.Scenario.Duration > 0 {
+		return Result{}, fmt.Errorf("scenario %s ends by the clock, which a schedule does not have: explore one with a number of operations, or bound them",
+			c.Run.Scenario.Name)
 	}
-	c.Run = &run
+	c.Run = prepared(c.Run)
 	if c.Budget > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeoutCause(ctx, c.Budget, errBudget)
@@ -125,6 +118,19 @@ func Explore(ctx context.Context, c Config) (Result, error) {
 	p := c.newRunner()
 	defer p.close()
 	return result, p.shrink(context.WithoutCancel(ctx), result.Witness)
+}
+
+// prepared is the run as schedules play it.
+func prepared(r *scenarios.Run) *scenarios.Run {
+	run, scenario := *r, *r.Scenario
+	run.Repetitions, run.AnyOrder = 1, true
+	// Documents that are replaced after some updates would tie the actors together
+	// outside of the store, where no order is explored.
+	scenario.Objects.FreshAfter = 0
+	scenario.Faults = nil // the search injects its own
+	scenario.Codec = scenarios.JSON
+	run.Scenario = &scenario
+	return &run
 }
 
 var errBudget = errors.New("the budget is used up")

@@ -13,6 +13,7 @@ import (
 // runner plays schedules of one run, one after the other, on one goroutine.
 type runner struct {
 	run    *scenarios.Run
+	docs   scenarios.Documents
 	header history.Header
 	faults int
 	kinds  variants
@@ -38,7 +39,7 @@ type tally struct {
 }
 
 func newRunner(r *scenarios.Run, header history.Header, faults int, kinds variants) *runner {
-	p := &runner{run: r, header: header, faults: faults, kinds: kinds, judge: check.New(header)}
+	p := &runner{run: r, docs: r.VirtualDocuments(), header: header, faults: faults, kinds: kinds, judge: check.New(header)}
 	p.stage.model, p.stage.crew = world.NewModel(), &world.Crew{}
 	return p
 }
@@ -82,13 +83,11 @@ func (p *runner) play(ctx context.Context, c chooser) (check.Report, error) {
 		}
 	}
 	p.judge.Reset(p.header)
-	if _, err := p.run.Play(ctx, p.open, p); err != nil {
+	if _, _, err := p.run.PlayOnce(ctx, 1, s, p.docs, p); err != nil {
 		return check.Report{}, fmt.Errorf("play a schedule: %w", err)
 	}
 	return p.judge.Finish(), nil
 }
-
-func (p *runner) open(int) world.World { return &p.stage }
 
 // reset makes the stage as new.
 func (s *stage) reset(faults int, kinds variants) {
