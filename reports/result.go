@@ -74,6 +74,17 @@ func (r *Run) Passed() bool {
 	return r.Verdict == check.OK && !r.Interrupted && len(r.Missed()) == 0
 }
 
+// AddStep adds a step's result; of many repetitions only those that failed, and the
+// first that passed, are told apart.
+func (r *Run) AddStep(s StepResult) {
+	for i := range r.Steps {
+		if r.Steps[i] == s {
+			return
+		}
+	}
+	r.Steps = append(r.Steps, s)
+}
+
 // Missed lists the thresholds and steps that were not met.
 func (r *Run) Missed() []string {
 	var missed []string

@@ -19,3 +19,7 @@ func stream(seed uint64, scenario string, repetition int, actor string) *rand.Ra
 func (r *Run) networkStream(repetition int, actor string) *rand.Rand {
 	return stream(r.Seed, r.Scenario.Name, repetition, actor+"\x00network")
 }
+
+// TransportStream is the random stream of the latencies that are added to those of
+// a real store.
+func (r *Run) TransportStream() *rand.Rand { return r.networkStream(0, "") }

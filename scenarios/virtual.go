@@ -108,6 +108,15 @@ func (r *Run) Latency() network.Latency {
 	return l
 }
 
+// AddedLatency is what the scenario adds to that of a real store: nothing unless
+// it says so.
+func (r *Run) AddedLatency() network.Latency {
+	if r.Scenario.Latency == nil {
+		return network.Latency{}
+	}
+	return r.Latency()
+}
+
 // RequestTimeout is the scenario's or the S3 adapter's.
 func (r *Run) RequestTimeout() time.Duration {
 	if r.Scenario.RequestTimeout > 0 {

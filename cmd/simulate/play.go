@@ -9,36 +9,51 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 	"time"
 
+	"holdfast/archive/s3store"
 	"holdfast/reports"
 	"holdfast/scenarios"
+	"holdfast/scenarios/explore"
 	"holdfast/scenarios/history"
+	"holdfast/scenarios/world"
 )
 
-// play runs one scenario: its history is on disk before it is judged. It
-// returns a run also when something failed after it.
+// play runs one scenario. It returns a run also when something failed after it.
 func (a *app) play(ctx context.Context, o runOptions, p *play) (*reports.Run, error) {
 	id := newRunID()
-	target, err := openTarget(ctx, o.storeOptions, id)
+	if p.world == virtual {
+		return a.playOn(ctx, o, p, "model", nil, id)
+	}
+	target, err := openTarget(ctx, o.storeOptions, &p.run, id)
 	if err != nil {
 		return nil, err
 	}
-	p.settings, p.run.Store = target.settings, target.repetition
-	run, err := a.playOn(ctx, o, p, target, id)
+	p.settings = target.settings
+	run, err := a.playOn(ctx, o, p, target.name, target.world, id)
 	if closeErr := target.close(ctx); err == nil {
 		err = closeErr
 	}
 	return run, err
 }
 
-func (a *app) playOn(ctx context.Context, o runOptions, p *play, target *target, id string) (*reports.Run, error) {
+// playOn plays in worlds that open makes, or in virtual ones.
+func (a *app) playOn(ctx context.Context, o runOptions, p *play, store string, open func(int) world.World, id string) (*reports.Run, error) {
 	dir, err := reports.NewDirectory(o.out, p.run.Scenario.Name, id, time.Now())
 	if err != nil {
 		return nil, couldNotRun("--out: %w", err)
 	}
-	played, playErr := a.record(ctx, o, p, target.name, dir)
-	run, err := reports.FromFile(filepath.Join(dir, reports.HistoryFile))
+	var run reports.Run
+	var played scenarios.Played
+	var playErr error
+	if p.world == virtual && len(p.schedule) == 0 {
+		run, played, err = a.simulate(ctx, o, p, dir)
+	} else {
+		// The history is on disk before it is judged.
+		played, playErr = a.record(ctx, o, p, store, open, dir)
+		run, err = reports.FromFile(filepath.Join(dir, reports.HistoryFile))
+	}
 	if playErr != nil {
 		playErr = couldNotRun("play %s: %w", p.name, playErr)
 	}
@@ -51,36 +66,54 @@ func (a *app) playOn(ctx context.Context, o runOptions, p *play, target *target,
 	run.Shows, run.Directory = p.run.Scenario.Shows, dir
 	run.Judge(p.run.Scenario.Expect.Thresholds)
 	for _, s := range played.Steps {
-		run.Steps = append(run.Steps, reports.StepResult{Step: s.Step, Want: s.Want, Got: s.Got, Passed: s.AsAsked})
+		run.AddStep(reports.StepResult{Step: s.Step, Want: s.Want, Got: s.Got, Passed: s.AsAsked})
 	}
-	if err := save(o.out, dir, p, target, &run); err != nil && playErr == nil {
+	if err := save(o.out, dir, p, &run); err != nil && playErr == nil {
 		playErr = couldNotRun("save the result of %s: %w", p.name, err)
 	}
 	return &run, playErr
 }
 
+// header describes the run.
+func (p *play) header(store string) history.Header {
+	s := p.run.Scenario
+	h := history.Header{
+		Scenario: s.Name, Core: p.run.Core.Name, World: p.world, Store: store, Policy: p.run.Policy.String(),
+		Codec: string(scenarios.JSON), Seed: p.run.Seed, Clients: s.Clients(), Repetitions: p.run.Repetitions,
+		MinConflicts: s.Expect.MinConflicts, Started: time.Now().UTC().Format(time.RFC3339), Replay: p.replay,
+	}
+	if p.world == virtual {
+		h.Codec = string(p.run.Codec())
+		h.Started = world.Epoch.Format(time.RFC3339) // the history is the same whenever it is made
+	}
+	if len(p.schedule) > 0 {
+		h.MinConflicts = 0 // it shows what it shows
+	}
+	return h
+}
+
 // record plays the scenario into the history file.
-func (a *app) record(ctx context.Context, o runOptions, p *play, store, dir string) (scenarios.Played, error) {
+func (a *app) record(ctx context.Context, o runOptions, p *play, store string, open func(int) world.World, dir string) (scenarios.Played, error) {
 	f, err := os.Create(filepath.Join(dir, reports.HistoryFile))
 	if err != nil {
 		return scenarios.Played{}, err
 	}
 	defer f.Close()
-	s := p.run.Scenario
-	w, err := history.NewWriter(f, history.Header{
-		Scenario: s.Name, Core: p.run.Core.Name, World: o.world, Store: store, Policy: p.run.Policy.String(),
-		Codec: "json", Seed: p.run.Seed, Clients: s.Clients(), Repetitions: p.run.Repetitions,
-		MinConflicts: s.Expect.MinConflicts, Started: time.Now().UTC().Format(time.RFC3339), Replay: p.replay,
-	})
+	w, err := history.NewWriter(f, p.header(store))
 	if err != nil {
 		return scenarios.Played{}, err
 	}
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	w.OnError = stop // a run whose history can't be kept is worth nothing
-	progress := a.startProgress(o.output, &p.run, w)
-	p.run.Sink = progress
-	played, err := p.run.Play(ctx)
+	progress := a.startProgress(o.output, p)
+	progress.Sink = w
+	var played scenarios.Played
+	if len(p.schedule) > 0 {
+		played.Interrupted, err = explore.Replay(ctx, &p.run, p.schedule, progress)
+	} else {
+		played, err = p.run.Play(ctx, open, progress)
+	}
 	progress.stop()
 	if closeErr := w.Close(); closeErr != nil {
 		return played, fmt.Errorf("write the history: %w", closeErr)
@@ -88,9 +121,24 @@ func (a *app) record(ctx context.Context, o runOptions, p *play, store, dir stri
 	return played, err
 }
 
+// simulate plays the scenario in virtual worlds.
+func (a *app) simulate(ctx context.Context, o runOptions, p *play, dir string) (reports.Run, scenarios.Played, error) {
+	f, err := os.Create(filepath.Join(dir, reports.HistoryFile))
+	if err != nil {
+		return reports.Run{}, scenarios.Played{}, err
+	}
+	defer f.Close()
+	progress := a.startProgress(o.output, p)
+	defer progress.stop()
+	return reports.Simulate(ctx, reports.Simulation{
+		Run: p.run, Header: p.header("model"), Workers: runtime.GOMAXPROCS(0), History: f,
+		Progress: progress.repetition,
+	})
+}
+
 // save writes the run's files and lets "latest" point to them.
-func save(out, dir string, p *play, target *target, run *reports.Run) error {
-	result := reports.NewResult(reports.NewEnvironment(&target.settings), *run)
+func save(out, dir string, p *play, run *reports.Run) error {
+	result := reports.NewResult(reports.NewEnvironment(p.environment()), *run)
 	scenario, err := p.run.Scenario.Encode()
 	if err != nil {
 		return err
@@ -104,6 +152,14 @@ func save(out, dir string, p *play, target *target, run *reports.Run) error {
 		os.WriteFile(filepath.Join(dir, reports.ScenarioFile), scenario, 0o644),
 		reports.PointLatest(out, dir),
 	)
+}
+
+// environment is what decides how requests are sent; nil: none were.
+func (p *play) environment() *s3store.Settings {
+	if p.world == virtual {
+		return nil
+	}
+	return &p.settings
 }
 
 func writeFile(path string, write func(io.Writer) error) error {

@@ -9,6 +9,7 @@ import (
 	"github.com/vbauerster/mpb/v8"
 	"github.com/vbauerster/mpb/v8/decor"
 
+	"holdfast/reports"
 	"holdfast/scenarios"
 	"holdfast/scenarios/history"
 )
@@ -20,6 +21,7 @@ const heartbeat = 5 * time.Second
 type progress struct {
 	history.Sink
 	operations, conflicts atomic.Int64
+	repetitions           atomic.Int64 // done, of a virtual run
 
 	done chan struct{}
 	wg   sync.WaitGroup
@@ -38,8 +40,15 @@ func (p *progress) Add(e *history.Event) {
 	p.Sink.Add(e)
 }
 
-func (a *app) startProgress(o outputOptions, run *scenarios.Run, sink history.Sink) *progress {
-	p := &progress{Sink: sink, done: make(chan struct{})}
+// repetition is what a virtual run reports.
+func (p *progress) repetition(done int, counts reports.Counts) {
+	p.repetitions.Store(int64(done))
+	p.operations.Store(int64(counts.Operations))
+	p.conflicts.Store(int64(counts.Conflicts412 + counts.Conflicts409))
+}
+
+func (a *app) startProgress(o outputOptions, play *play) *progress {
+	p := &progress{done: make(chan struct{})}
 	kind := o.progress
 	if kind == "auto" {
 		kind = "plain"
@@ -52,9 +61,9 @@ func (a *app) startProgress(o outputOptions, run *scenarios.Run, sink history.Si
 	}
 	switch kind {
 	case "bar":
-		p.showBar(a, run)
+		p.showBar(a, play)
 	case "plain":
-		p.wg.Go(func() { p.beat(a, run.Scenario.Name) })
+		p.wg.Go(func() { p.beat(a, play) })
 	}
 	return p
 }
@@ -70,8 +79,12 @@ func expected(run *scenarios.Run) (total int64, byClock bool) {
 	return n * int64(s.Operations()), false
 }
 
-func (p *progress) showBar(a *app, run *scenarios.Run) {
+func (p *progress) showBar(a *app, play *play) {
+	run := &play.run
 	total, byClock := expected(run)
+	if play.world == virtual {
+		total = int64(run.Repetitions)
+	}
 	p.bars = mpb.New(mpb.WithOutput(a.stderr), mpb.WithWidth(28), mpb.WithAutoRefresh())
 	p.bar = p.bars.AddBar(total,
 		mpb.BarRemoveOnComplete(),
@@ -90,7 +103,10 @@ func (p *progress) showBar(a *app, run *scenarios.Run) {
 				return
 			case <-tick.C:
 				current := p.operations.Load()
-				if byClock {
+				switch {
+				case play.world == virtual:
+					current = p.repetitions.Load()
+				case byClock:
 					current = time.Since(start).Milliseconds()
 				}
 				// Never complete before the run is: completion ends the bar.
@@ -100,7 +116,7 @@ func (p *progress) showBar(a *app, run *scenarios.Run) {
 	})
 }
 
-func (p *progress) beat(a *app, name string) {
+func (p *progress) beat(a *app, play *play) {
 	tick := time.NewTicker(heartbeat)
 	defer tick.Stop()
 	start := time.Now()
@@ -109,8 +125,12 @@ func (p *progress) beat(a *app, name string) {
 		case <-p.done:
 			return
 		case <-tick.C:
-			fmt.Fprintf(a.stderr, "%s: %v, %d operations, %d conflicts\n",
-				name, time.Since(start).Round(time.Second), p.operations.Load(), p.conflicts.Load())
+			of := ""
+			if play.world == virtual {
+				of = fmt.Sprintf("%d of %d repetitions, ", p.repetitions.Load(), play.run.Repetitions)
+			}
+			fmt.Fprintf(a.stderr, "%s: %v, %s%d operations, %d conflicts\n",
+				play.run.Scenario.Name, time.Since(start).Round(time.Second), of, p.operations.Load(), p.conflicts.Load())
 		}
 	}
 }
@@ -123,5 +143,22 @@ func (p *progress) stop() {
 	if p.bars != nil {
 		p.bar.Abort(true)
 		p.bars.Wait()
+	}
+}
+
+// beats writes a line at most every heartbeat, whoever asks.
+type beats struct {
+	mu   sync.Mutex
+	last time.Time
+}
+
+func newBeats() *beats { return &beats{last: time.Now()} }
+
+func (b *beats) maybe(write func()) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if time.Since(b.last) >= heartbeat {
+		b.last = time.Now()
+		write()
 	}
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"fmt"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -37,7 +38,7 @@ func (o outputOptions) validate() error {
 // write writes a result to stdout as it was asked for.
 func (a *app) write(o outputOptions, result reports.Result) error {
 	if o.json {
-		return result.WriteJSON(a.stdout)
+		return withoutDirectories(result).WriteJSON(a.stdout)
 	}
 	w := bufio.NewWriter(a.stdout)
 	if o.quiet {
@@ -48,6 +49,18 @@ func (a *app) write(o outputOptions, result reports.Result) error {
 		reports.Text{W: w, Color: colored(a.stdout, o.noColor)}.Result(result)
 	}
 	return w.Flush()
+}
+
+// withoutDirectories leaves out where virtual runs are saved, which is the only
+// thing that differs when the same seed is run again.
+func withoutDirectories(r reports.Result) reports.Result {
+	r.Runs = slices.Clone(r.Runs)
+	for i := range r.Runs {
+		if r.Runs[i].World == virtual {
+			r.Runs[i].Directory = ""
+		}
+	}
+	return r
 }
 
 // worst is the error that decides the exit code of several runs. Interrupted is

@@ -14,6 +14,8 @@ import (
 	"holdfast/reports"
 	"holdfast/scenarios"
 	"holdfast/scenarios/cores"
+	"holdfast/scenarios/explore"
+	"holdfast/scenarios/network"
 )
 
 // storeOptions say where a run plays.
@@ -34,6 +36,10 @@ type runOptions struct {
 	duration   time.Duration
 	seed       uint64
 	runs       int
+	latency    string
+	faults     []string
+	codec      string
+	schedule   string
 	thresholds []string
 	out        string
 	output     outputOptions
@@ -48,6 +54,8 @@ func (a *app) runCommand() *cobra.Command {
   simulate run two-users --core unlocked
   simulate run backend-fan-in --policy documented --runs 20
   simulate run sustained-contention --clients 32 --duration 10s --threshold 'attempts.p99<6'
+  simulate run sustained-contention --world virtual --clients 30 --duration 1h --latency s3-standard
+  simulate run storm --world virtual --runs 1000 --fault 'reply-lost(rate=0.2)'
   simulate run --store s3://bucket/prefix --endpoint http://127.0.0.1:9000`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := fromEnvironment(cmd.Flags()); err != nil {
@@ -57,7 +65,7 @@ func (a *app) runCommand() *cobra.Command {
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&o.world, "world", "real", "`real`: goroutines, wall clock, HTTP")
+	f.StringVar(&o.world, "world", "real", "`real`: goroutines, wall clock, HTTP; virtual: a seed decides everything")
 	f.StringVar(&o.store, "store", "fake", "`fake` (embedded S3) or s3://bucket/prefix")
 	f.StringVar(&o.endpoint, "endpoint", "", "`URL` of an S3 server other than AWS")
 	f.TextVar(&o.pathStyle, "path-style", s3store.PathStyleAuto, "bucket in the path: `auto`, on or off")
@@ -68,6 +76,10 @@ func (a *app) runCommand() *cobra.Command {
 	f.DurationVar(&o.duration, "duration", 0, "how long to keep the load up")
 	f.Uint64Var(&o.seed, "seed", 1, "seed of all random choices")
 	f.IntVar(&o.runs, "runs", 1, "repetitions of each scenario")
+	f.StringVar(&o.latency, "latency", "", "`LATENCY` of a store call's legs, such as normal(10ms,2ms), or s3-standard, s3-express")
+	f.StringArrayVar(&o.faults, "fault", nil, "`FAULT` in place of the scenario's, such as reply-lost(rate=0.1), or none; repeatable")
+	f.StringVar(&o.codec, "codec", "", "documents of the virtual world: `json`, or compact for large loads")
+	f.StringVar(&o.schedule, "schedule", "", "`SCHEDULE` of calls to replay, as explore prints it")
 	f.StringArrayVar(&o.thresholds, "threshold", nil, "fail unless `METRIC<LIMIT` holds; repeatable")
 	f.StringVar(&o.out, "out", "simulate-out", "`DIR` for histories and results")
 	o.output.register(cmd)
@@ -101,7 +113,7 @@ func (a *app) run(ctx context.Context, o runOptions, changed func(string) bool, 
 	for _, p := range plays {
 		r, err := a.play(ctx, o, p)
 		if r != nil {
-			runs, settings = append(runs, *r), &p.settings
+			runs, settings = append(runs, *r), p.environment()
 		}
 		if err != nil {
 			failure = err
@@ -120,12 +132,20 @@ func (a *app) run(ctx context.Context, o runOptions, changed func(string) bool, 
 	return worst(runs, failure, ctx.Err() != nil)
 }
 
+// The worlds.
+const (
+	real    = "real"
+	virtual = "virtual"
+)
+
 // play is one scenario with all flags applied.
 type play struct {
 	name     string // as it was asked for
+	world    string
 	run      scenarios.Run
+	schedule explore.Schedule // to replay; empty: none
 	replay   string
-	settings s3store.Settings
+	settings s3store.Settings // of a store in the real world
 }
 
 // prepare reads a scenario and applies the flags to it.
@@ -147,39 +167,92 @@ func (o runOptions) prepare(name string, changed func(string) bool) (*play, erro
 			return nil, usage("--duration: %w", err)
 		}
 	}
+	if err := o.condition(s); err != nil {
+		return nil, err
+	}
+	p := &play{name: name, world: o.world, replay: o.replay(name, changed)}
+	if s.Schedule != "" {
+		if changed("world") && o.world == real {
+			return nil, usage("--world real: the schedule of %s can be replayed in a virtual world only", name)
+		}
+		p.world = virtual
+		if p.schedule, err = explore.ParseSchedule(s.Schedule); err != nil {
+			return nil, usage("%s: %w", name, err)
+		}
+	}
+	p.run, err = o.cast(s, name, changed)
+	return p, err
+}
+
+// condition applies the flags that say what the store and its network are like.
+func (o runOptions) condition(s *scenarios.Scenario) error {
 	if o.document != "" {
 		s.Document = o.document
 	}
+	if o.schedule != "" {
+		s.Schedule = o.schedule
+	}
+	if o.codec != "" {
+		s.Codec = scenarios.Codec(o.codec)
+	}
+	if o.latency != "" {
+		l, err := network.ParseLatency(o.latency)
+		if err != nil {
+			return usage("--latency: %w", err)
+		}
+		s.Latency = (*scenarios.Latency)(&l)
+	}
+	if len(o.faults) > 0 {
+		s.Faults = nil
+	}
+	for _, text := range o.faults {
+		if text == "none" && len(o.faults) == 1 {
+			break
+		}
+		f, err := network.ParseFault(text)
+		if err != nil {
+			return usage("--fault: %w", err)
+		}
+		s.Faults = append(s.Faults, scenarios.Fault(f))
+	}
+	if err := s.Validate(); err != nil {
+		return usage("%w", err)
+	}
+	return nil
+}
+
+// cast chooses document, core, policy and thresholds.
+func (o runOptions) cast(s *scenarios.Scenario, name string, changed func(string) bool) (scenarios.Run, error) {
+	r := scenarios.Run{Scenario: s, Seed: o.seed, Repetitions: o.runs}
 	doc, err := openDocument(s, name, o.document)
 	if err != nil {
-		return nil, usage("%w", err)
+		return r, usage("%w", err)
 	}
-	core, err := cores.Find(o.core)
-	if err != nil {
-		return nil, usage("--core: %w", err)
+	core := o.core
+	if s.Core != "" && !changed("core") {
+		core = s.Core
 	}
-	policy, err := o.resolvePolicy(s, core)
-	if err != nil {
-		return nil, err
+	if r.Core, err = cores.Find(core); err != nil {
+		return r, usage("--core: %w", err)
 	}
-	if o.policy != "" { // so that the scenario that is saved has it
-		s.Policy = (*scenarios.Policy)(&policy)
+	if changed("core") {
+		s.Core = core // so that the scenario that is saved has it
+	}
+	if r.Policy, err = o.resolvePolicy(s, r.Core); err != nil {
+		return r, err
+	}
+	if o.policy != "" {
+		s.Policy = (*scenarios.Policy)(&r.Policy)
 	}
 	for _, text := range o.thresholds {
 		t, err := scenarios.ParseThreshold(text)
 		if err != nil {
-			return nil, usage("--threshold: %w", err)
+			return r, usage("--threshold: %w", err)
 		}
 		s.Expect.Thresholds = append(s.Expect.Thresholds, t)
 	}
-	return &play{
-		name: name,
-		run: scenarios.Run{
-			Scenario: s, Document: doc, Core: core, Policy: policy,
-			Seed: o.seed, Repetitions: o.runs, Clock: archive.WallClock{},
-		},
-		replay: o.replay(name, changed),
-	}, nil
+	r.Document = doc
+	return r, nil
 }
 
 // openDocument opens the document of a scenario and says where a bad one was named.
@@ -200,10 +273,12 @@ func openDocument(s *scenarios.Scenario, scenario, flag string) (*archive.Change
 
 func (o runOptions) validate() error {
 	switch {
-	case o.world == "virtual":
-		return usage("--world virtual is not part of this version: it plays in the real world only")
-	case o.world != "real":
-		return usage("--world is real, not %q", o.world)
+	case o.world != real && o.world != virtual:
+		return usage("--world is real or virtual, not %q", o.world)
+	case o.world == virtual && o.store != "fake":
+		return usage("--store %s: a virtual world has a store of its own", o.store)
+	case o.world == real && o.codec == string(scenarios.Compact):
+		return usage("--codec compact is for --world virtual: a real store holds real documents")
 	case o.runs < 1:
 		return usage("--runs must be 1 or more, not %d", o.runs)
 	case o.out == "":
@@ -237,6 +312,7 @@ func (o runOptions) replay(name string, changed func(string) bool) string {
 			args = append(args, "--"+flag, quoteShell(value))
 		}
 	}
+	add("world", o.world)
 	add("core", o.core)
 	add("policy", o.policy)
 	add("document", o.document)
@@ -246,6 +322,12 @@ func (o runOptions) replay(name string, changed func(string) bool) string {
 	add("store", o.store)
 	add("endpoint", o.endpoint)
 	add("path-style", o.pathStyle.String())
+	add("latency", o.latency)
+	for _, f := range o.faults {
+		args = append(args, "--fault", quoteShell(f))
+	}
+	add("codec", o.codec)
+	add("schedule", o.schedule)
 	for _, t := range o.thresholds {
 		args = append(args, "--threshold", quoteShell(t))
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"strings"
 	"sync"
 	"time"
@@ -11,6 +12,9 @@ import (
 	"holdfast/archive"
 	"holdfast/archive/s3store"
 	"holdfast/archive/s3store/fakes3"
+	"holdfast/scenarios"
+	"holdfast/scenarios/network"
+	"holdfast/scenarios/world"
 )
 
 // target is the store that a run plays against, and how to leave it as it was.
@@ -18,7 +22,8 @@ type target struct {
 	name     string // as results state it
 	settings s3store.Settings
 	base     *s3store.Store
-	server   *fakes3.Server // of the embedded S3
+	server   *fakes3.Server     // of the embedded S3
+	network  *network.Transport // what befalls the requests; nil: nothing
 
 	mu   sync.Mutex
 	made map[string]bool // keys that the run may have written, below base's prefix
@@ -29,21 +34,31 @@ const cleanupTimeout = time.Minute
 
 // openTarget starts the embedded S3 or connects to the store that was asked
 // for, under a prefix that no other run uses.
-func openTarget(ctx context.Context, o storeOptions, runID string) (*target, error) {
+func openTarget(ctx context.Context, o storeOptions, run *scenarios.Run, runID string) (*target, error) {
+	t := &target{name: o.store}
+	var via func(http.RoundTripper) http.RoundTripper
+	if run.Scenario.Latency != nil || len(run.Scenario.Faults) > 0 {
+		via = func(base http.RoundTripper) http.RoundTripper {
+			t.network = network.NewTransport(base, run.AddedLatency(), run.TransportStream())
+			return t.network
+		}
+	}
 	if o.store == "fake" {
-		server, err := fakes3.Start()
-		if err != nil {
+		if err := t.serve(via, run.RequestTimeout()); err != nil {
 			return nil, couldNotRun("%w", err)
 		}
-		t := &target{name: "fake", server: server, base: server.Store()}
-		t.settings = t.base.Settings()
 		return t, nil
 	}
 	bucket, prefix, err := s3store.ParseURL(o.store)
 	if err != nil {
 		return nil, usage("--store: %w", err)
 	}
-	config := s3store.Config{Bucket: bucket, Prefix: prefix, Endpoint: o.endpoint, PathStyle: o.pathStyle}
+	config := s3store.Config{
+		Bucket: bucket, Prefix: prefix, Endpoint: o.endpoint, PathStyle: o.pathStyle, RequestTimeout: run.RequestTimeout(),
+	}
+	if via != nil {
+		config.Transport = via(&http.Transport{Proxy: http.ProxyFromEnvironment, MaxIdleConnsPerHost: s3store.IdleConnsPerHost})
+	}
 	if err := config.Validate(); err != nil {
 		return nil, usage("%w", err)
 	}
@@ -54,11 +69,36 @@ func openTarget(ctx context.Context, o storeOptions, runID string) (*target, err
 	if err := store.Check(ctx); err != nil {
 		return nil, couldNotRun("%w", err)
 	}
-	t := &target{name: o.store, base: store.WithPrefix("simulate-" + runID + "/"), settings: store.Settings(), made: map[string]bool{}}
+	t.base, t.settings, t.made = store.WithPrefix("simulate-"+runID+"/"), store.Settings(), map[string]bool{}
 	return t, nil
 }
 
-// repetition returns an empty store for the n-th repetition of the run.
+// serve starts the embedded S3.
+func (t *target) serve(via func(http.RoundTripper) http.RoundTripper, timeout time.Duration) (err error) {
+	if t.server, err = fakes3.Start(); err != nil {
+		return err
+	}
+	t.base = t.server.Store()
+	if via != nil {
+		t.base = t.server.StoreVia(via)
+	}
+	t.base = t.base.WithRequestTimeout(timeout)
+	t.settings = t.base.Settings()
+	return nil
+}
+
+// world returns a world with an empty store for the n-th repetition of the run.
+func (t *target) world(n int) world.World {
+	return world.NewReal(archive.WallClock{}, t.repetition(n), t.settle)
+}
+
+// settle waits for the writes whose clients have given up.
+func (t *target) settle() {
+	if t.network != nil {
+		t.network.Wait()
+	}
+}
+
 func (t *target) repetition(n int) archive.Store {
 	sub := fmt.Sprintf("r%05d/", n)
 	store := archive.Store(t.base.WithPrefix(sub))
@@ -86,6 +126,11 @@ func (s *tracked) Put(ctx context.Context, key string, body []byte, cond archive
 // close stops the embedded S3, or deletes exactly the keys that the run made,
 // also when ctx has ended.
 func (t *target) close(ctx context.Context) error {
+	if t.network != nil {
+		if err := t.network.Close(); err != nil {
+			return err
+		}
+	}
 	if t.server != nil {
 		return t.server.Close()
 	}

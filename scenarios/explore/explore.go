@@ -24,6 +24,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"holdfast/scenarios"
@@ -118,6 +119,25 @@ func Explore(ctx context.Context, c Config) (Result, error) {
 	p := c.newRunner()
 	defer p.close()
 	return result, p.shrink(context.WithoutCancel(ctx), result.Witness)
+}
+
+// Replay plays one schedule into a history. The error says where the schedule asks
+// for a move that is not possible.
+func Replay(ctx context.Context, r *scenarios.Run, schedule Schedule, sink history.Sink) (interrupted bool, err error) {
+	run := prepared(r)
+	p := newRunner(run, history.Header{}, schedule.Faults(), everyVariant)
+	defer p.close()
+	f := &follower{schedule: schedule}
+	p.stage.reset(p.faults, p.kinds)
+	p.stage.choose = f.choose
+	if _, interrupted, err = run.PlayOnce(ctx, 1, &p.stage, p.docs, sink); err != nil {
+		return interrupted, err
+	}
+	if f.missed {
+		return interrupted, fmt.Errorf("move %d of the schedule, %s, is not possible there; possible are: %s",
+			f.at+1, schedule[f.at], strings.Join(f.open, ", "))
+	}
+	return interrupted, nil
 }
 
 // prepared is the run as schedules play it.

@@ -37,7 +37,7 @@ func (c *vcontext) Deadline() (time.Time, bool) {
 	if c.deadline == 0 {
 		return c.Context.Deadline()
 	}
-	return epoch.Add(time.Duration(c.deadline)), true
+	return Epoch.Add(time.Duration(c.deadline)), true
 }
 
 func (c *vcontext) Value(key any) any {
@@ -66,7 +66,7 @@ func (w *Virtual) WithTimeout(ctx context.Context, d time.Duration) (context.Con
 		c.parent.children = append(c.parent.children, c)
 	}
 	if outer, ok := ctx.Deadline(); ok {
-		c.deadline = min(c.deadline, int64(outer.Sub(epoch)))
+		c.deadline = min(c.deadline, int64(outer.Sub(Epoch)))
 	}
 	if err := ctx.Err(); err != nil {
 		c.end(err)

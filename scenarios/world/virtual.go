@@ -11,8 +11,8 @@ import (
 	"holdfast/scenarios/network"
 )
 
-// epoch is when every virtual world begins.
-var epoch = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+// Epoch is when every virtual world begins.
+var Epoch = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 
 // Config says what a virtual world is like. All fields are required.
 type Config struct {
@@ -53,7 +53,7 @@ func NewVirtual(c Config) *Virtual {
 }
 
 // Now implements [archive.Clock].
-func (w *Virtual) Now() time.Time { return epoch.Add(time.Duration(w.now)) }
+func (w *Virtual) Now() time.Time { return Epoch.Add(time.Duration(w.now)) }
 
 // Sleep implements [archive.Clock].
 func (w *Virtual) Sleep(ctx context.Context, d time.Duration) error {

@@ -1,0 +1,217 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"runtime"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"holdfast/reports"
+	"holdfast/scenarios"
+	"holdfast/scenarios/check"
+	"holdfast/scenarios/explore"
+)
+
+// exploreOptions are the flags of explore.
+type exploreOptions struct {
+	run        runOptions
+	operations int
+	faults     int
+	strategy   string
+	schedules  int
+	budget     time.Duration
+	save       string
+}
+
+// defaultBudget is long enough for the small scenarios of the library and short
+// enough to wait for.
+const defaultBudget = time.Minute
+
+func (a *app) exploreCommand() *cobra.Command {
+	var o exploreOptions
+	cmd := &cobra.Command{
+		Use:   "explore SCENARIO|FILE",
+		Short: "Run a scenario under every schedule of its store calls, and faults at any place",
+		Long: `explore runs the core under every order in which the actors' store calls can take
+effect, depth first; orders that differ only in calls that do not affect each
+other count as one. With --faults K every call can also go wrong, up to K in one
+schedule: request-lost, reply-lost, slow (the write arrives after its client gave
+up), 503, 409, crash and crash-after (a back end's message then comes again).
+
+A violation is made as short as possible, told, and printed as a schedule that
+"simulate run --schedule" plays again.
+
+--strategy random and pct choose schedules instead of seeing all; they go on until
+--budget or --schedules is reached and never claim to be complete.`,
+		Example: `  simulate explore two-users
+  simulate explore two-users --faults 1
+  simulate explore two-users --core documented --save witness.yaml
+  simulate explore backend-fan-in --strategy pct --budget 20s`,
+		Args: exactly(1, "a scenario"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := fromEnvironment(cmd.Flags()); err != nil {
+				return err
+			}
+			return a.explore(cmd.Context(), o, cmd.Flags().Changed, args[0])
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&o.run.core, "core", "production", "core under test: "+coreNames())
+	f.StringVar(&o.run.policy, "policy", "", "retry `POLICY`; only its number of retries matters here")
+	f.StringVar(&o.run.document, "document", "", "`FILE` with your own change or announcement")
+	f.IntVar(&o.run.clients, "clients", 0, "number of concurrent clients")
+	f.IntVar(&o.operations, "operations", 0, "operations of each actor with a load, at most")
+	f.Uint64Var(&o.run.seed, "seed", 1, "seed of all random choices")
+	f.IntVar(&o.faults, "faults", 0, "number of faults in a schedule, at most")
+	f.StringVar(&o.strategy, "strategy", string(explore.Exhaustive), "`exhaustive`, random or pct")
+	f.IntVar(&o.schedules, "schedules", 0, "number of schedules, at most (0: no bound)")
+	f.DurationVar(&o.budget, "budget", defaultBudget, "time, at most (0: no bound)")
+	f.StringVar(&o.save, "save", "", "`FILE` to write a scenario to that replays a violation")
+	o.run.output.register(cmd)
+	o.run.world, o.run.store, o.run.runs, o.run.out = virtual, "fake", 1, "-"
+	return cmd
+}
+
+func (o *exploreOptions) validate() error {
+	switch {
+	case o.faults < 0:
+		return usage("--faults must be 0 or more, not %d", o.faults)
+	case o.schedules < 0:
+		return usage("--schedules must be 0 or more, not %d", o.schedules)
+	case o.budget < 0:
+		return usage("--budget must be 0 or more, not %v", o.budget)
+	case o.strategy != string(explore.Exhaustive) && o.strategy != string(explore.Random) && o.strategy != string(explore.PCT):
+		return usage("--strategy is exhaustive, random or pct, not %q", o.strategy)
+	case o.strategy != string(explore.Exhaustive) && o.budget == 0 && o.schedules == 0:
+		return usage("--strategy %s never ends by itself: give it a --budget or a number of --schedules", o.strategy)
+	}
+	return o.run.output.validate()
+}
+
+func (a *app) explore(ctx context.Context, o exploreOptions, changed func(string) bool, name string) error {
+	if err := o.validate(); err != nil {
+		return err
+	}
+	p, err := o.run.prepare(name, changed)
+	if err != nil {
+		return err
+	}
+	if changed("operations") {
+		if err := p.run.Scenario.Bound(o.operations); err != nil {
+			return usage("--operations: %w", err)
+		}
+	}
+	if p.run.Scenario.Duration > 0 {
+		return usage("scenario %s ends by the clock, which a schedule does not have: bound it with --operations", name)
+	}
+	c := explore.Config{
+		Run: &p.run, Strategy: explore.Strategy(o.strategy), Faults: o.faults, Schedules: o.schedules, Budget: o.budget,
+		Workers: runtime.GOMAXPROCS(0), Progress: a.exploring(o.run.output, name),
+	}
+	found, err := explore.Explore(ctx, c)
+	if err != nil {
+		return couldNotRun("explore %s: %w", name, err)
+	}
+	e := reports.NewExplored(c, found, o.replay(name, changed, found.Witness))
+	var failure error
+	if found.Witness != nil && o.save != "" {
+		failure = saveWitness(o.save, &p.run, found.Witness)
+	}
+	if err := a.writeExplored(o.run.output, &e); err != nil && failure == nil {
+		failure = couldNotRun("write the report: %w", err)
+	}
+	switch {
+	case e.Verdict == check.Violated:
+		return &exitError{code: exitViolated, err: failure}
+	case ctx.Err() != nil:
+		return &exitError{code: exitInterrupted, err: failure}
+	case failure != nil:
+		return failure
+	case e.Verdict == check.Inconclusive:
+		return &exitError{code: exitInconclusive}
+	}
+	return nil
+}
+
+// exploring writes a line now and then.
+func (a *app) exploring(o outputOptions, name string) func(int) {
+	if o.quiet || o.progress == "none" {
+		return nil
+	}
+	beats := newBeats()
+	return func(schedules int) {
+		beats.maybe(func() { fmt.Fprintf(a.stderr, "%s: %d schedules\n", name, schedules) })
+	}
+}
+
+func (a *app) writeExplored(o outputOptions, e *reports.Explored) error {
+	if o.json {
+		return e.WriteJSON(a.stdout)
+	}
+	w := bufio.NewWriter(a.stdout)
+	if o.quiet {
+		fmt.Fprintf(w, "%s  %s\n", e.Word(), e.Line())
+	} else {
+		reports.Text{W: w, Color: colored(a.stdout, o.noColor)}.Explored(e)
+	}
+	return w.Flush()
+}
+
+// replay is the command that plays a witness again, or explores again.
+func (o *exploreOptions) replay(name string, changed func(string) bool, w *explore.Witness) string {
+	command := "run"
+	if w == nil {
+		command = "explore"
+	}
+	args := []string{"simulate " + command, quoteShell(name)}
+	add := func(flag, value string) {
+		if changed(flag) {
+			args = append(args, "--"+flag, quoteShell(value))
+		}
+	}
+	add("core", o.run.core)
+	add("policy", o.run.policy)
+	add("document", o.run.document)
+	add("clients", strconv.Itoa(o.run.clients))
+	add("operations", strconv.Itoa(o.operations))
+	if w == nil {
+		add("faults", strconv.Itoa(o.faults))
+		add("strategy", o.strategy)
+		add("schedules", strconv.Itoa(o.schedules))
+		add("budget", o.budget.String())
+	}
+	add("seed", strconv.FormatUint(o.run.seed, 10))
+	if w != nil {
+		args = append(args, "--schedule", quoteShell(w.Schedule.String()))
+	}
+	return strings.Join(args, " ")
+}
+
+// saveWitness writes the scenario with the schedule that violates it. Nothing that
+// is there is replaced.
+func saveWitness(path string, run *scenarios.Run, w *explore.Witness) error {
+	s := *run.Scenario
+	s.Core, s.Schedule = run.Core.Name, w.Schedule.String()
+	policy := scenarios.Policy(run.Policy)
+	s.Policy = &policy
+	source, err := s.Encode()
+	if err != nil {
+		return couldNotRun("--save: %w", err)
+	}
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	if err != nil {
+		return couldNotRun("--save: %w", err)
+	}
+	_, err = f.Write(source)
+	if err := errors.Join(err, f.Close()); err != nil {
+		return couldNotRun("--save: %w", err)
+	}
+	return nil
+}
