@@ -33,7 +33,10 @@ func RealDocuments() Documents {
 // VirtualDocuments are those of virtual worlds, of one goroutine: real documents,
 // each version of which is parsed and edited once, or compact ones.
 func (r *Run) VirtualDocuments() Documents {
-	if r.Codec() == Compact {
+	switch {
+	case r.Core.JSONOnly: // it knows of no document but a Change
+		return RealDocuments()
+	case r.Codec() == Compact:
 		return Documents{codec: compact.Codec, encoded: compact.FromChange, describe: compact.NewDescriber()}
 	}
 	m := memo.New()
