@@ -175,3 +175,48 @@ func stale(j *Judge, key string, updates, age int, locked bool, firstOp int) {
 	j.Add(&history.Event{Kind: history.Get, Start: now, At: now + 1, Actor: history.FinalActor, Key: key,
 		Answer: history.OK, ETag: etag(updates), Doc: &last})
 }
+
+// twoUsers is the history of two users who save different fields at once: the
+// second meets a 412 and saves on top of the first. The answer to his last write
+// is lost if it is not ok.
+func twoUsers(last string) []*history.Event {
+	b := newBook()
+	b.setup(start)
+	b.add(history.Event{Kind: history.Begin, Repetition: 1})
+	for _, actor := range []string{"alice", "bob"} {
+		b.begin(actor, "load").get("v0").end(history.Committed, "v0")
+	}
+	alice := b.begin("alice", "save", "m-alice").edits("v0", "title").get("v0")
+	bob := b.begin("bob", "save", "m-bob").edits("v0", "plan").get("v0")
+	alice.put("v0", history.OK, "v1", start.plus("m-alice").set("title", "B")).end(history.Committed, "v1")
+	bob.put("v0", history.PreconditionFailed, "", start.plus("m-bob").set("plan", "Q")).get("v1")
+	bob.put("v1", last, "v2", b.versions["v1"].plus("m-bob").set("plan", "Q"))
+	if last != history.OK {
+		bob.get("v2")
+	}
+	bob.end(history.Committed, "v2")
+	b.final("v2")
+	return b.events
+}
+
+// BenchmarkJudgeSmall judges one short schedule after another, as exploring them does.
+func BenchmarkJudgeSmall(b *testing.B) {
+	for _, last := range []string{history.OK, history.UnknownAnswer} {
+		b.Run(last, func(b *testing.B) {
+			events := twoUsers(last)
+			h := history.Header{MinConflicts: 1}
+			j := New(h)
+			b.ReportAllocs()
+			for b.Loop() {
+				j.Reset(h)
+				for _, e := range events {
+					j.Add(e)
+				}
+				if r := j.Finish(); r.Verdict != OK {
+					b.Fatal(r.Verdict, r.Violations)
+				}
+			}
+			b.ReportMetric(float64(len(events)), "events")
+		})
+	}
+}

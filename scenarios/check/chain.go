@@ -12,10 +12,7 @@ import (
 // link finds the committed versions and puts them into one chain, from the
 // first to the one that the harness read last.
 func (o *object) link(j *Judge) {
-	o.byETag = make([]int32, o.etags.len())
-	for i := range o.byETag {
-		o.byETag[i] = none
-	}
+	o.byETag = filled(o.byETag, o.etags.len(), none)
 	// A write of what stands there already, under the same ETag, made no version;
 	// its twin did, with or without a good answer.
 	o.claim(j, func(v *version) bool { return v.named() != v.etag })

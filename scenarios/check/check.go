@@ -77,7 +77,7 @@ type Report struct {
 	// Reasons say why the verdict is inconclusive.
 	Reasons []string
 	// Violations are at most [MostShown] for each invariant, the earliest
-	// found; Found counts all.
+	// found; Found counts all. Both are nil if there are none.
 	Violations []Violation
 	Found      map[Invariant]int
 	Counts     Counts
@@ -101,11 +101,11 @@ type Counts struct {
 type Judge struct {
 	header    history.Header
 	actors    table
-	objects   []*object
-	byKey     map[string]*object
-	latest    *object // of the last event
+	keys      table     // key → number of the object
+	objects   []*object // beyond its length are some to be used again
+	latest    *object   // of the last event
 	ops       operations
-	sets      map[int32][]string // fields that an operation meant to change
+	sets      [][]string // fields that operations meant to change; the first is none
 	tally     Tally
 	cut       bool
 	violation []Violation
@@ -113,16 +113,44 @@ type Judge struct {
 	counts    Counts
 	learned   []string // see word
 	effort    int      // spent on versions that rewrite history
+	scratch   scratch
+}
+
+// scratch is memory that judging one object needs and the next can use again.
+type scratch struct {
+	walker   walker
+	fields   fieldLog
+	found    candidates
+	taken    []bool
+	writes   []int32
+	reads    []int32
+	started  []int32
+	creators []int32
 }
 
 // New returns a judge for a history with this header.
 func New(h history.Header) *Judge {
-	j := &Judge{header: h, byKey: map[string]*object{}, sets: map[int32][]string{}, found: map[Invariant]int{}}
-	j.ops.all.add(operation{object: none})
+	j := &Judge{}
+	j.Reset(h)
 	return j
 }
 
-// Finish gives the verdict. The judge must not be used afterwards.
+// Reset makes the judge as new, for a history with this header, and keeps its
+// memory: judging one short history after another then allocates next to nothing.
+// Reports that it gave stay valid.
+func (j *Judge) Reset(h history.Header) {
+	j.header = h
+	j.actors.reset()
+	j.keys.reset()
+	j.objects, j.latest = j.objects[:0], nil
+	j.ops.reset()
+	j.sets = append(j.sets[:0], nil)
+	j.tally, j.cut, j.counts = Tally{}, false, Counts{}
+	j.violation, j.found = nil, nil // a report has them
+	j.learned, j.effort = j.learned[:0], 0
+}
+
+// Finish gives the verdict. The judge must not be used afterwards, but for [Judge.Reset].
 func (j *Judge) Finish() Report {
 	for _, o := range j.objects {
 		o.judge(j)
@@ -142,6 +170,9 @@ func (j *Judge) Finish() Report {
 
 // report records a violation; witness is called only if it will be shown.
 func (j *Judge) report(i Invariant, anomaly, summary string, witness func() []history.Event) {
+	if j.found == nil {
+		j.found = map[Invariant]int{}
+	}
 	j.found[i]++
 	if j.found[i] <= MostShown {
 		j.violation = append(j.violation, Violation{Invariant: i, Anomaly: anomaly, Summary: summary, Witness: witness()})

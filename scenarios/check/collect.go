@@ -46,7 +46,8 @@ func (j *Judge) invoke(e *history.Event) {
 		o.submitted = append(o.submitted, o.mods.number(id))
 	}
 	if len(e.Sets) > 0 {
-		j.sets[n] = e.Sets
+		op.sets = int32(len(j.sets))
+		j.sets = append(j.sets, e.Sets)
 	}
 	j.tally.Open++
 	if op.do != load {
@@ -148,7 +149,8 @@ func (j *Judge) put(e *history.Event) {
 		o.added = append(o.added, o.mods.number(id))
 	}
 	if len(d.Set) > 0 {
-		o.sets[o.versions.n] = d.Set
+		v.sets = int32(len(o.sets))
+		o.sets = append(o.sets, d.Set)
 	}
 	o.versions.add(v)
 	o.updated = true

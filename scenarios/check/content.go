@@ -44,8 +44,9 @@ const mostEffort = 100_000_000
 // walk goes along the chain once and compares each version's history with its
 // predecessor's.
 func (o *object) walk(j *Judge) {
-	w := &walker{o: o, j: j}
-	fields := newFieldLog(o)
+	w, fields := &j.scratch.walker, &j.scratch.fields
+	w.reset(j, o)
+	fields.reset(o)
 	previous := none
 	for pos, i := range o.chain {
 		if w.j.effort < mostEffort {
@@ -56,6 +57,10 @@ func (o *object) walk(j *Judge) {
 		fields.step(j, i, previous)
 		previous = i
 	}
+}
+
+func (w *walker) reset(j *Judge, o *object) {
+	w.j, w.o, w.current, w.dips = j, o, w.current[:0], w.dips[:0]
 }
 
 func (w *walker) step(i, previous int32) {

@@ -2,7 +2,6 @@ package check
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 
 	"holdfast/scenarios/history"
@@ -10,8 +9,9 @@ import (
 
 // fieldLog knows the value of every changed field at every position of the chain.
 type fieldLog struct {
-	o   *object
-	log map[string][]fieldEdit
+	o     *object
+	names table
+	log   [][]fieldEdit // by number of the name; beyond its length is some memory to be used again
 }
 
 // fieldEdit is a value that a field took at a position. The first edit of a
@@ -21,11 +21,34 @@ type fieldEdit struct {
 	value string
 }
 
-func newFieldLog(o *object) *fieldLog { return &fieldLog{o: o, log: map[string][]fieldEdit{}} }
+func (l *fieldLog) reset(o *object) {
+	l.o, l.log = o, l.log[:0]
+	l.names.reset()
+}
+
+// edits are those of a field, which began with a value if it is new.
+func (l *fieldLog) edits(field, was string) *[]fieldEdit {
+	n := int(l.names.number(field))
+	if n == len(l.log) {
+		if n == cap(l.log) {
+			l.log = append(l.log, nil)
+		}
+		l.log = l.log[:n+1]
+		l.log[n] = append(l.log[n][:0], fieldEdit{pos: none, value: was})
+	}
+	return &l.log[n]
+}
 
 // at is the edit in force at a position; zero if the field never changed.
 func (l *fieldLog) at(field string, pos int32) fieldEdit {
-	edits := l.log[field]
+	if n := l.names.lookup(field); n != none {
+		return inForce(l.log[n], pos)
+	}
+	return fieldEdit{}
+}
+
+// inForce is the last edit up to a position.
+func inForce(edits []fieldEdit, pos int32) fieldEdit {
 	n, exact := slices.BinarySearchFunc(edits, pos, func(e fieldEdit, p int32) int { return int(e.pos - p) })
 	switch {
 	case exact:
@@ -48,15 +71,13 @@ func (l *fieldLog) step(j *Judge, i, previous int32) {
 	}
 	changes := l.changes(i, previous)
 	for _, s := range changes {
-		if _, known := l.log[s.Field]; !known {
-			l.log[s.Field] = []fieldEdit{{pos: none, value: s.Was}}
-		}
-		before := l.at(s.Field, v.pos-1)
+		edits := l.edits(s.Field, s.Was)
+		before := inForce(*edits, v.pos-1)
 		if s.Now != before.value {
 			if !v.harness {
 				l.judge(j, i, s, before)
 			}
-			l.log[s.Field] = append(l.log[s.Field], fieldEdit{v.pos, s.Now})
+			*edits = append(*edits, fieldEdit{v.pos, s.Now})
 		}
 	}
 	w := o.versions.at(previous)
@@ -64,7 +85,7 @@ func (l *fieldLog) step(j *Judge, i, previous int32) {
 	case v.harness:
 	case v.moved:
 		l.reportForeign(j, i, "fields reordered", "with its fields in another order")
-	case len(changes) == 0 && v.fields != w.fields && !v.bad && !w.bad && (v.of == w.etag || v.of == 0 && len(j.sets[v.op]) == 0):
+	case len(changes) == 0 && v.fields != w.fields && !v.bad && !w.bad && (v.of == w.etag || v.of == 0 && len(j.sets[j.ops.all.at(v.op).sets]) == 0):
 		l.reportForeign(j, i, "field changed unasked", "with other fields than the version that it replaced")
 	}
 }
@@ -74,7 +95,7 @@ func (l *fieldLog) step(j *Judge, i, previous int32) {
 func (l *fieldLog) changes(i, previous int32) []history.Set {
 	o := l.o
 	v := o.versions.at(i)
-	sets := o.sets[i]
+	sets := o.sets[v.sets]
 	built := o.position(o.version(v.of))
 	if built == none || built >= o.versions.at(previous).pos {
 		return sets
@@ -84,9 +105,9 @@ func (l *fieldLog) changes(i, previous int32) []history.Set {
 		own[s.Field] = true
 	}
 	sets = slices.Clone(sets)
-	for _, field := range slices.Sorted(maps.Keys(l.log)) {
-		now := l.at(field, v.pos-1)
-		if old := l.at(field, built); !own[field] && old.value != now.value {
+	for _, n := range l.names.sorted() {
+		field, now := l.names.name(n), inForce(l.log[n], v.pos-1)
+		if old := inForce(l.log[n], built); !own[field] && old.value != now.value {
 			sets = append(sets, history.Set{Field: field, Was: now.value, Now: old.value})
 		}
 	}
@@ -103,7 +124,7 @@ func (l *fieldLog) judge(j *Judge, i int32, s history.Set, before fieldEdit) {
 		l.reportOverwrite(j, i, s, before.value, o.chain[before.pos])
 		return
 	}
-	if op.do != create && !slices.Contains(j.sets[v.op], s.Field) {
+	if op.do != create && !slices.Contains(j.sets[op.sets], s.Field) {
 		l.reportForeign(j, i, "field changed unasked",
 			fmt.Sprintf("and changed %s from %s to %s, which it was not asked to do", s.Field, orAbsent(before.value), orAbsent(s.Now)))
 	}

@@ -2,6 +2,7 @@ package check
 
 import (
 	"fmt"
+	"slices"
 
 	"holdfast/scenarios/history"
 )
@@ -9,14 +10,14 @@ import (
 // checkForks finds committed versions that are not on the chain: something on
 // the chain took their place without replacing them.
 func (o *object) checkForks(j *Judge) {
-	creators := map[int32]bool{}
+	creators := j.scratch.creators[:0]
 	for i := range o.versions.n {
 		v := o.versions.at(i)
 		if !o.committed(i) || v.start <= o.deletedUntil {
 			continue
 		}
 		if op := j.ops.all.at(v.op); op.do == create && op.outcome == committed {
-			creators[v.op] = true
+			creators = append(creators, v.op)
 		}
 		if v.pos != none {
 			continue
@@ -35,7 +36,9 @@ func (o *object) checkForks(j *Judge) {
 				return j.story(o, evidence{versions: []int32{i, rival}, ops: []int32{v.op, o.versions.at(rival).op}})
 			})
 	}
-	if len(creators) > 1 {
+	j.scratch.creators = creators
+	slices.Sort(creators)
+	if creators = slices.Compact(creators); len(creators) > 1 {
 		j.report(OneCreator, "several creators", fmt.Sprintf("%d clients were told that they had created %s", len(creators), o.key),
 			func() []history.Event { return j.story(o, evidence{creators: true}) })
 	}
@@ -71,11 +74,8 @@ func (o *object) rival(i int32) int32 {
 // is; none if there is none.
 func (o *object) anchor(i int32) int32 {
 	const unset = none - 1
-	if o.anchors == nil {
-		o.anchors = make([]int32, o.versions.n)
-		for k := range o.anchors {
-			o.anchors[k] = unset
-		}
+	if len(o.anchors) == 0 {
+		o.anchors = filled(o.anchors, int(o.versions.n), unset)
 	}
 	var path []int32
 	for i != none && o.versions.at(i).pos == none {

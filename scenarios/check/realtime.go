@@ -25,11 +25,13 @@ func (o *object) checkRealTime(j *Judge) {
 	if o.deletedUntil == forever {
 		return // versions may go back to nothing at any time
 	}
-	writes, reads := o.proofs()
-	started := make([]int32, o.reads.n)
-	for i := range started {
-		started[i] = int32(i)
+	o.proofs(&j.scratch)
+	writes, reads := j.scratch.writes, j.scratch.reads
+	started := j.scratch.started[:0]
+	for i := range o.reads.n {
+		started = append(started, i)
 	}
+	j.scratch.started = started
 	sortBy(started, func(i int32) int64 { return o.reads.at(i).start })
 	latest := proof{none, none, none}
 	var told toldStale
@@ -78,7 +80,8 @@ func (t *toldStale) news(op *operation, r *read) bool {
 // proofs are the acknowledged writes and the reads of the chain in order of
 // their ends. What began before a deletion ended proves nothing about the time
 // after it.
-func (o *object) proofs() (writes, reads []int32) {
+func (o *object) proofs(s *scratch) {
+	writes, reads := s.writes[:0], s.reads[:0]
 	for _, i := range o.chain {
 		if v := o.versions.at(i); v.answer == acknowledged && v.start > o.deletedUntil {
 			writes = append(writes, i)
@@ -91,7 +94,7 @@ func (o *object) proofs() (writes, reads []int32) {
 	}
 	sortBy(writes, func(i int32) int64 { return o.versions.at(i).at })
 	sortBy(reads, func(i int32) int64 { return o.reads.at(i).at })
-	return writes, reads
+	s.writes, s.reads = writes, reads
 }
 
 // sortBy sorts what mostly comes in order.

@@ -20,6 +20,7 @@ type operation struct {
 	saw         int32 // ETag that its last store read of the object showed
 	firstMod    int32 // its modifications are object.submitted[firstMod:][:mods]
 	mods        int32
+	sets        int32 // its fields are judge.sets[sets]
 	do, outcome word
 	lastCall    answer // to its last store call, of those that explain a failure
 	missed      bool   // it was told 404
@@ -123,6 +124,7 @@ type version struct {
 	keep, n     int32
 	parent      int32 // the version it replaced
 	pos         int32 // position in the chain; none if not on it
+	sets        int32 // the fields it changed are object.sets[sets]
 	ifCond      uint8
 	answer      answer
 	moved, bad  bool
@@ -158,7 +160,7 @@ type object struct {
 	submitted []int32 // modification numbers, in order of submission
 	added     []int32 // modification numbers, in order of writing
 	versions  list[version]
-	sets      map[int32][]history.Set // fields that a version changed
+	sets      [][]history.Set // fields that versions changed; the first is none
 	reads     list[read]
 	final     int32 // the last read by the harness; none if there was none
 	updated   bool  // by an operation or a write
@@ -170,7 +172,7 @@ type object struct {
 	byETag  []int32   // ETag number → version
 	state   []modInfo // by modification number
 	chain   []int32   // versions in order, oldest first
-	anchors []int32   // see anchor
+	anchors []int32   // see anchor; empty until needed
 	// unsettled: some writes have no good answer and nobody read what they made.
 	unsettled bool
 	described []bool // by ETag number: somebody read more than the ETag
@@ -185,18 +187,39 @@ func (j *Judge) object(key string) *object {
 	if j.latest != nil && j.latest.key == key { // consecutive events are mostly of one object
 		return j.latest
 	}
-	o := j.byKey[key]
-	if o == nil {
-		o = &object{
-			number: int32(len(j.objects)), key: key, final: none,
-			sets: map[int32][]history.Set{}, deletedUntil: neverDeleted,
-		}
-		o.etags.number("") // 0 is no ETag
-		j.byKey[key] = o
-		j.objects = append(j.objects, o)
+	n := j.keys.number(key)
+	if int(n) == len(j.objects) {
+		j.addObject(key)
 	}
-	j.latest = o
-	return o
+	j.latest = j.objects[n]
+	return j.latest
+}
+
+func (j *Judge) addObject(key string) {
+	n := len(j.objects)
+	if n == cap(j.objects) {
+		j.objects = append(j.objects, nil)
+	}
+	j.objects = j.objects[:n+1]
+	if j.objects[n] == nil {
+		j.objects[n] = &object{}
+	}
+	j.objects[n].reset(int32(n), key)
+}
+
+// reset makes an object as new and keeps its memory.
+func (o *object) reset(number int32, key string) {
+	o.number, o.key = number, key
+	o.etags.reset()
+	o.etags.number("") // 0 is no ETag
+	o.mods.reset()
+	o.ops, o.submitted, o.added = o.ops[:0], o.submitted[:0], o.added[:0]
+	o.versions.reset()
+	o.sets = append(o.sets[:0], nil)
+	o.reads.reset()
+	o.final, o.updated = none, false
+	o.deletedUntil, o.deletions = neverDeleted, o.deletions[:0]
+	o.chain, o.anchors, o.unsettled = o.chain[:0], o.anchors[:0], false
 }
 
 // modsOf are the modifications that an operation submitted to this object.
@@ -226,6 +249,12 @@ type operations struct {
 	all   list[operation] // the first stands for writes outside any operation
 	dense []int32         // number → index in all, 0 if there is none
 	odd   map[int]int32
+}
+
+func (t *operations) reset() {
+	t.all.reset()
+	t.all.add(operation{object: none})
+	t.dense, t.odd = t.dense[:0], nil
 }
 
 // index returns where the operation of that number is, adding it if it is new.

@@ -8,15 +8,16 @@ import (
 // settle recognises the writes without a good answer that somebody read, by
 // their content, and so learns their ETags.
 func (o *object) settle(j *Judge) {
-	o.described = make([]bool, o.etags.len())
-	var found candidates
+	o.described = filled(o.described, o.etags.len(), false)
+	found := &j.scratch.found
+	defer found.reset()
 	for i := range o.reads.n {
 		if r := o.reads.at(i); r.etag != 0 && r.n != none && o.byETag[r.etag] == none {
 			found.want(r.content())
 			o.described[r.etag] = true
 		}
 	}
-	if found.last == nil {
+	if len(found.last) == 0 {
 		return
 	}
 	for i := range o.versions.n {
@@ -24,13 +25,14 @@ func (o *object) settle(j *Judge) {
 			found.offer(v.content(), i)
 		}
 	}
-	taken := o.taken()
+	j.scratch.taken = o.taken(j.scratch.taken)
+	taken := j.scratch.taken
 	for i := range o.reads.n {
 		r := o.reads.at(i)
 		if r.etag == 0 || r.n == none || o.byETag[r.etag] != none {
 			continue
 		}
-		if i := o.likeliest(j, &found, r, taken); i != none {
+		if i := o.likeliest(j, found, r, taken); i != none {
 			v := o.versions.at(i)
 			v.etag, o.byETag[r.etag] = r.etag, i
 			taken[v.cond] = taken[v.cond] || v.ifCond == ifMatch
@@ -42,8 +44,8 @@ func (o *object) settle(j *Judge) {
 }
 
 // taken tells, by ETag number, which versions an acknowledged write replaced.
-func (o *object) taken() []bool {
-	taken := make([]bool, o.etags.len())
+func (o *object) taken(taken []bool) []bool {
+	taken = filled(taken, o.etags.len(), false)
 	for i := range o.versions.n {
 		if v := o.versions.at(i); v.etag != 0 && v.ifCond == ifMatch && v.cond != v.etag {
 			taken[v.cond] = true
@@ -89,6 +91,16 @@ func (o *object) likeliest(j *Judge, found *candidates, r *read, taken []bool) i
 type candidates struct {
 	last map[uint64]int32 // by content.key
 	next map[int32]int32  // the one before it, for those few that have one
+}
+
+// reset forgets all and keeps the memory, unless it is much.
+func (c *candidates) reset() {
+	const much = 1024
+	if len(c.last) > much {
+		*c = candidates{}
+	}
+	clear(c.last)
+	clear(c.next)
 }
 
 // key mixes a content into one word. Contents of equal key are compared in full.

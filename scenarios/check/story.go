@@ -114,7 +114,7 @@ func (o *object) putEvent(j *Judge, i int32) history.Event {
 		ETag: o.etags.name(v.etag), // also one that its client never learned
 		Doc: &history.Doc{
 			N: int(v.n), Sum: v.sum, Fields: v.fields, Of: o.etags.name(v.of),
-			Keep: int(v.keep), Set: o.sets[i], Moved: v.moved,
+			Keep: int(v.keep), Set: o.sets[v.sets], Moved: v.moved,
 		},
 	}
 	for _, m := range o.adds(v) {
@@ -146,7 +146,7 @@ func (j *Judge) callEvents(n int32) []history.Event {
 	o := j.objects[op.object]
 	invoke := history.Event{
 		Kind: history.Invoke, At: op.invoked, Actor: j.actors.name(op.actor), Op: op.number, Key: o.key,
-		Do: j.spelled(op.do), Sets: j.sets[n], Base: o.etags.name(op.base),
+		Do: j.spelled(op.do), Sets: j.sets[op.sets], Base: o.etags.name(op.base),
 	}
 	for _, m := range o.modsOf(op) {
 		invoke.IDs = append(invoke.IDs, o.mods.name(m))

@@ -9,10 +9,7 @@ import (
 // trace finds, for each modification, who wrote it and whether anybody was told
 // that it is stored.
 func (o *object) trace(j *Judge) {
-	o.state = make([]modInfo, o.mods.len())
-	for i := range o.state {
-		o.state[i] = modInfo{version: none, offChain: none, removed: none, origin: none}
-	}
+	o.state = filled(o.state, o.mods.len(), modInfo{version: none, offChain: none, removed: none, origin: none})
 	for i := range o.versions.n {
 		v := o.versions.at(i)
 		if !o.committed(i) {

@@ -27,7 +27,7 @@ type Tally struct {
 // each for itself. No object may be in two of them. The header is the run's; its
 // contention is wanted of all together.
 func Pool(h history.Header, reports []Report) Report {
-	all := Report{Found: map[Invariant]int{}}
+	var all Report
 	shown := map[Invariant]int{}
 	for i := range reports {
 		r := &reports[i]
@@ -35,6 +35,9 @@ func Pool(h history.Header, reports []Report) Report {
 		all.Tally.Ended = r.Tally.Ended && (i == 0 || all.Tally.Ended)
 		all.Counts = all.Counts.plus(r.Counts)
 		all.Interrupted = all.Interrupted || r.Interrupted
+		if all.Found == nil && len(r.Found) > 0 {
+			all.Found = map[Invariant]int{}
+		}
 		for invariant, n := range r.Found {
 			all.Found[invariant] += n
 		}
