@@ -125,12 +125,13 @@ const (
 
 // OutcomeOf classifies the error of a call of this package.
 func OutcomeOf(err error) Outcome {
+	if err == nil {
+		return Committed // the usual case, for which errors.As would allocate
+	}
 	var unknown *OutcomeUnknownError
 	var mismatch *ETagMismatchError
 	var exhausted *ExhaustedError
 	switch {
-	case err == nil:
-		return Committed
 	case errors.As(err, &unknown): // first: it may wrap any of the others
 		return Unknown
 	case errors.As(err, &mismatch):

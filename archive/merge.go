@@ -44,12 +44,18 @@ func sameValue(a, b json.RawMessage) bool {
 	if bytes.Equal(a, b) {
 		return (a == nil) == (b == nil)
 	}
-	if a == nil || b == nil {
+	if a == nil || b == nil || plainString(a) && plainString(b) {
 		return false
 	}
 	va, errA := decode(a)
 	vb, errB := decode(b)
 	return errA == nil && errB == nil && reflect.DeepEqual(va, vb)
+}
+
+// plainString reports whether a value is a string without escapes or space around
+// it: two such strings mean the same only if they are spelled the same.
+func plainString(raw json.RawMessage) bool {
+	return len(raw) > 1 && raw[0] == '"' && raw[len(raw)-1] == '"' && bytes.IndexByte(raw, '\\') < 0
 }
 
 func decode(raw json.RawMessage) (value any, err error) {

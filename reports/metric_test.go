@@ -14,6 +14,7 @@ func full() *Run {
 		Counts: Counts{
 			Operations: 101, Acknowledged: 102, UserConflicts: 103, Exhausted: 104, Puts: 105, Conflicts412: 106,
 			Conflicts409: 107, Throttled: 108, UnknownOutcomes: 109, Gets: 110,
+			Failed: 111, Gone: 112, EndedUnknown: 113, Crashed: 114, Lost: 115, Duplicated: 116, Overwritten: 117,
 		},
 		Attempts:   Attempts{Mean: 1.25, P50: 2, P90: 3, P99: 4, Max: 5},
 		LatencyMS:  &Latency{Samples: 6, P50: 6.5, P90: 7.5, P99: 8.5, P999: 9.5, Max: 10.5},

@@ -7,8 +7,8 @@ import (
 	"holdfast/scenarios/memo"
 )
 
-// Documents is how the documents of a run are encoded, and described in its history.
-type Documents struct {
+// documents is how the documents of a run are encoded, and described in its history.
+type documents struct {
 	codec    archive.Codec // nil: the core's own
 	encoded  func(*archive.Change) archive.Document
 	describe history.Describer
@@ -25,20 +25,20 @@ func (r *Run) Codec() Codec {
 
 func asTheyAre(doc *archive.Change) archive.Document { return doc }
 
-// RealDocuments are those of the real world.
-func RealDocuments() Documents {
-	return Documents{encoded: asTheyAre, describe: history.NewJSONDescriber()}
+// realDocuments are those of the real world.
+func realDocuments() documents {
+	return documents{encoded: asTheyAre, describe: history.NewJSONDescriber()}
 }
 
-// VirtualDocuments are those of virtual worlds, of one goroutine: real documents,
+// virtualDocuments are those of virtual worlds, of one goroutine: real documents,
 // each version of which is parsed and edited once, or compact ones.
-func (r *Run) VirtualDocuments() Documents {
+func (r *Run) virtualDocuments() documents {
 	switch {
 	case r.Core.JSONOnly: // it knows of no document but a Change
-		return RealDocuments()
+		return realDocuments()
 	case r.Codec() == Compact:
-		return Documents{codec: compact.Codec, encoded: compact.FromChange, describe: compact.NewDescriber()}
+		return documents{codec: compact.Codec, encoded: compact.FromChange, describe: compact.NewDescriber()}
 	}
 	m := memo.New()
-	return Documents{codec: m.Codec, encoded: asTheyAre, describe: m}
+	return documents{codec: m.Codec, encoded: asTheyAre, describe: m}
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"holdfast/archive"
+	"holdfast/scenarios/network"
 )
 
 // maximal uses every field that a scenario with a timeline or with loads has.
@@ -65,7 +66,7 @@ func TestEncodeAndParseAreInverse(t *testing.T) {
 			if err != nil {
 				t.Fatalf("%v in\n%s", err, text)
 			}
-			if diff := cmp.Diff(s, again); diff != "" {
+			if diff := cmp.Diff(s, again, cmp.Transformer("text", func(l Latency) string { return network.Latency(l).String() })); diff != "" {
 				t.Errorf("read again it differs: %s\n%s", diff, text)
 			}
 			if twice, _ := again.Encode(); string(twice) != string(text) {

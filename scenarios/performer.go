@@ -56,19 +56,15 @@ func editableFields(doc *archive.Change) []string {
 	return fields
 }
 
-func (p *repetition) newPerformer(a *Actor, name string, n int) (*performer, error) {
+func (p *repetition) newPerformer(r *role) (*performer, error) {
 	f := &performer{
-		repetition: p, actor: a, name: name,
-		client: p.rec.Client(name, p.prefix, p.world.Store(name)),
-		rng:    stream(p.Seed, p.Scenario.Name, p.number, name),
+		repetition: p, actor: r.actor, name: r.name, customer: r.customer, fields: p.player.fields,
+		client: p.rec.Client(r.name, p.prefix, p.world.Store(r.name)),
+		rng:    r.seed.stream(p.Seed, p.Scenario.Name, p.number, r.name),
 	}
 	if len(p.Scenario.Faults) > 0 {
-		f.faults = network.NewInjector(p.Scenario.faults(), name, a.Name, stream(p.Seed, p.Scenario.Name, p.number, name+"\x00faults"))
+		f.faults = network.NewInjector(p.Scenario.faults(), r.name, r.actor.Name, stream(p.Seed, p.Scenario.Name, p.number, r.name+"\x00faults"))
 	}
-	if codes := customers(p.Document); len(codes) > 0 {
-		f.customer = codes[n%len(codes)]
-	}
-	f.fields = editableFields(p.Document)
 	return f, f.start()
 }
 
@@ -76,7 +72,7 @@ func (p *repetition) newPerformer(a *Actor, name string, n int) (*performer, err
 func (f *performer) start() (err error) {
 	p := f.repetition
 	f.core, err = p.Core.New(cores.Environment{
-		Store: gate{f.client, f.beforeCall}, Policy: p.Policy, Clock: p.world, Rand: f.rng, Observer: f.client.Observer(), Codec: p.docs.codec,
+		Store: gate{f.client, f.beforeCall}, Policy: p.Policy, Clock: p.world, Rand: f.rng, Observer: f.client.Observer(), Codec: p.player.docs.codec,
 	})
 	f.base = archive.Snapshot{}
 	return err
@@ -163,7 +159,7 @@ func (f *performer) create(ctx context.Context, id string, due int64) error {
 	m := f.modification("", archive.Created)
 	_, err = f.submit(ctx, &intent{
 		op:       history.Operation{Do: "create", ID: id, IDs: append(history.EntryIDs(doc), m.ID), Due: due},
-		document: f.repetition.docs.encoded(doc),
+		document: f.repetition.player.docs.encoded(doc),
 		edit:     archive.Edit{Modifications: []archive.Modification{m}},
 	})
 	return err

@@ -44,20 +44,19 @@ type StepResult struct {
 // run was interrupted.
 const finalReadTimeout = 15 * time.Second
 
-// Play plays the repetitions one after the other and records them as one
-// history. Each has a world of its own, whose clocks must agree. The error says
-// why the run could not be set up or brought to its end; what clients met on the
-// way is in the history.
+// Play plays the repetitions one after the other in real worlds and records them
+// as one history. The error says why the run could not be set up or brought to its
+// end; what clients met on the way is in the history.
 func (r *Run) Play(ctx context.Context, open func(repetition int) world.World, sink history.Sink) (Played, error) {
 	var played Played
 	var rec *history.Recorder
-	docs := RealDocuments()
+	p := r.player(realDocuments())
 	for n := 1; n <= r.Repetitions && ctx.Err() == nil; n++ {
 		w := open(n)
 		if rec == nil {
-			rec = history.NewRecorderWith(sink, w, docs.describe)
+			rec = history.NewRecorderWith(sink, w, p.docs.describe)
 		}
-		steps, err := r.playOne(ctx, n, w, rec, docs)
+		steps, err := p.play(ctx, n, w, rec)
 		played.Steps = append(played.Steps, steps...)
 		if err != nil && ctx.Err() == nil {
 			rec.End(true)
@@ -71,30 +70,66 @@ func (r *Run) Play(ctx context.Context, open func(repetition int) world.World, s
 	return played, nil
 }
 
-// PlayOnce plays one repetition in a world, as a history of its own.
-func (r *Run) PlayOnce(ctx context.Context, repetition int, w world.World, docs Documents, sink history.Sink) (steps []StepResult, interrupted bool, err error) {
-	rec := history.NewRecorderWith(sink, w, docs.describe)
-	steps, err = r.playOne(ctx, repetition, w, rec, docs)
+// Player plays repetitions of a run on one goroutine, and keeps what is the same
+// in all of them.
+type Player struct {
+	run  *Run
+	docs documents
+	// roles are the clients, in the order of the scenario's actors.
+	roles  []role
+	fields []string // text fields that a user can edit
+}
+
+// role is what a client is in every repetition.
+type role struct {
+	actor    *Actor
+	name     string
+	customer string
+	seed     streamSeed
+}
+
+// VirtualPlayer returns a player for virtual worlds.
+func (r *Run) VirtualPlayer() *Player { return r.player(r.virtualDocuments()) }
+
+func (r *Run) player(docs documents) *Player {
+	p := &Player{run: r, docs: docs, fields: editableFields(r.Document)}
+	codes := customers(r.Document)
+	for i := range r.Scenario.Actors {
+		a := &r.Scenario.Actors[i]
+		for n := range max(a.Count, 1) {
+			part := role{actor: a, name: a.memberName(n)}
+			if len(codes) > 0 {
+				part.customer = codes[n%len(codes)]
+			}
+			p.roles = append(p.roles, part)
+		}
+	}
+	return p
+}
+
+// Play plays one repetition in a world, as a history of its own.
+func (p *Player) Play(ctx context.Context, repetition int, w world.World, sink history.Sink) (steps []StepResult, interrupted bool, err error) {
+	rec := history.NewRecorderWith(sink, w, p.docs.describe)
+	steps, err = p.play(ctx, repetition, w, rec)
 	interrupted = ctx.Err() != nil
 	rec.End(interrupted || err != nil)
 	return steps, interrupted, err
 }
 
-// playOne plays a repetition in a world.
-func (r *Run) playOne(ctx context.Context, n int, w world.World, rec *history.Recorder, docs Documents) (steps []StepResult, err error) {
-	p := newRepetition(r, w, rec, n, docs)
-	stuck := w.Run(ctx, func(ctx context.Context) { err = p.play(ctx) })
-	return p.steps, errors.Join(err, stuck)
+func (p *Player) play(ctx context.Context, n int, w world.World, rec *history.Recorder) (steps []StepResult, err error) {
+	rep := newRepetition(p, w, rec, n)
+	stuck := w.Run(ctx, func(ctx context.Context) { err = rep.play(ctx) })
+	return rep.steps, errors.Join(err, stuck)
 }
 
 // repetition is one playing of the scenario.
 type repetition struct {
 	*Run
+	player  *Player
 	number  int
 	prefix  string // of its keys in the history
 	world   world.World
 	rec     *history.Recorder
-	docs    Documents
 	objects *pool
 	actors  []*performer
 	tasks   *world.Group
@@ -102,13 +137,14 @@ type repetition struct {
 	steps   []StepResult
 }
 
-func newRepetition(r *Run, w world.World, rec *history.Recorder, n int, docs Documents) *repetition {
-	p := &repetition{Run: r, number: n, world: w, rec: rec, docs: docs}
+func newRepetition(player *Player, w world.World, rec *history.Recorder, n int) *repetition {
+	r := player.run
+	p := &repetition{Run: r, player: player, number: n, world: w, rec: rec}
 	if r.Repetitions > 1 {
 		p.prefix = fmt.Sprintf("r%05d/", n)
 	}
 	setup := func() archive.Store { return rec.Client(history.SetupActor, p.prefix, w.Store(history.SetupActor)) }
-	p.objects = newPool(r.Scenario.Objects, r.Document, docs.encoded, setup)
+	p.objects = newPool(r.Scenario.Objects, r.Document, player.docs.encoded, setup)
 	return p
 }
 
@@ -153,25 +189,23 @@ func (p *repetition) readFinalState(ctx context.Context) error {
 	return nil
 }
 
-// cast makes a performer of each actor and tells the disturbed ones who
-// interferes with them.
+// cast makes a performer of each role and tells the disturbed ones who interferes
+// with them.
 func (p *repetition) cast() error {
-	byName := map[string][]*performer{}
-	for i := range p.Scenario.Actors {
-		a := &p.Scenario.Actors[i]
-		for n := range max(a.Count, 1) {
-			f, err := p.newPerformer(a, a.memberName(n), n)
-			if err != nil {
-				return err
-			}
-			p.actors = append(p.actors, f)
-			byName[a.Name] = append(byName[a.Name], f)
+	p.actors = make([]*performer, len(p.player.roles))
+	for i := range p.player.roles {
+		f, err := p.newPerformer(&p.player.roles[i])
+		if err != nil {
+			return err
 		}
+		p.actors[i] = f
 	}
 	for _, f := range p.actors {
 		if i := f.actor.Interferes; i != nil {
-			for _, disturbed := range byName[i.With] {
-				disturbed.disturbers = append(disturbed.disturbers, f)
+			for _, other := range p.actors {
+				if other.actor.Name == i.With {
+					other.disturbers = append(other.disturbers, f)
+				}
 			}
 		}
 	}

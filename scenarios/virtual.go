@@ -82,20 +82,21 @@ type finished struct {
 func (r *Run) work(ctx context.Context, reps Repetitions, jobs <-chan int, ended chan<- finished) {
 	crew := &world.Crew{}
 	defer crew.Close()
-	docs := r.VirtualDocuments()
+	p := r.VirtualPlayer()
 	for n := range jobs {
-		ended <- r.playVirtual(ctx, n, crew, docs, reps.Open(n))
+		ended <- p.playVirtual(ctx, n, crew, reps.Open(n))
 	}
 }
 
 // playVirtual plays one repetition.
-func (r *Run) playVirtual(ctx context.Context, n int, crew *world.Crew, docs Documents, sink history.Sink) finished {
+func (p *Player) playVirtual(ctx context.Context, n int, crew *world.Crew, sink history.Sink) finished {
+	r := p.run
 	w := world.NewVirtual(world.Config{
 		Latency: r.Latency(), RequestTimeout: r.RequestTimeout(), Crew: crew,
 		Rand: func(actor string) *rand.Rand { return r.networkStream(n, actor) },
 	})
 	f := finished{repetition: n, sink: sink}
-	f.steps, f.interrupted, f.err = r.PlayOnce(ctx, n, w, docs, sink)
+	f.steps, f.interrupted, f.err = p.Play(ctx, n, w, sink)
 	return f
 }
 
@@ -129,6 +130,6 @@ func (r *Run) RequestTimeout() time.Duration {
 func (r *Run) PlayAgain(ctx context.Context, repetition int, sink history.Sink) error {
 	crew := &world.Crew{}
 	defer crew.Close()
-	f := r.playVirtual(ctx, repetition, crew, r.VirtualDocuments(), sink)
+	f := r.VirtualPlayer().playVirtual(ctx, repetition, crew, sink)
 	return f.err
 }

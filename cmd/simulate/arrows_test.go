@@ -20,6 +20,8 @@ func TestImportsPointDownward(t *testing.T) {
 		"holdfast/scenarios/memo":         {"holdfast/archive", "holdfast/scenarios/history"},
 		"holdfast/scenarios/cores":        {"holdfast/archive"},
 		"holdfast/scenarios/network":      {"holdfast/archive"},
+		"holdfast/scenarios/world":        {"holdfast/archive", "holdfast/scenarios/network"},
+		"holdfast/scenarios/explore":      {"holdfast/archive", "holdfast/scenarios"},
 		"holdfast/scenarios":              {"holdfast/archive", "holdfast/scenarios"},
 		"holdfast/reports/schema":         {},
 		"holdfast/reports":                {"holdfast/archive", "holdfast/scenarios", "holdfast/reports"},

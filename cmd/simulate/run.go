@@ -15,6 +15,7 @@ import (
 	"holdfast/scenarios"
 	"holdfast/scenarios/cores"
 	"holdfast/scenarios/explore"
+	"holdfast/scenarios/history"
 	"holdfast/scenarios/network"
 )
 
@@ -180,9 +181,21 @@ func (o runOptions) prepare(name string, changed func(string) bool) (*play, erro
 			return nil, usage("%s: %w", name, err)
 		}
 	}
-	p.run, err = o.cast(s, name, changed)
-	return p, err
+	if p.run, err = o.cast(s, name, changed); err != nil {
+		return nil, err
+	}
+	if len(p.schedule) > 0 {
+		if _, err := explore.Replay(context.Background(), &p.run, p.schedule, nowhere{}); err != nil {
+			return nil, usage("%s: %w", name, err)
+		}
+	}
+	return p, nil
 }
+
+// nowhere is where the history of a rehearsal goes.
+type nowhere struct{}
+
+func (nowhere) Add(*history.Event) {}
 
 // condition applies the flags that say what the store and its network are like.
 func (o runOptions) condition(s *scenarios.Scenario) error {

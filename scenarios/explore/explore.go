@@ -124,13 +124,12 @@ func Explore(ctx context.Context, c Config) (Result, error) {
 // Replay plays one schedule into a history. The error says where the schedule asks
 // for a move that is not possible.
 func Replay(ctx context.Context, r *scenarios.Run, schedule Schedule, sink history.Sink) (interrupted bool, err error) {
-	run := prepared(r)
-	p := newRunner(run, history.Header{}, schedule.Faults(), everyVariant)
+	p := newRunner(prepared(r), history.Header{}, schedule.Faults(), everyVariant)
 	defer p.close()
 	f := &follower{schedule: schedule}
 	p.stage.reset(p.faults, p.kinds)
 	p.stage.choose = f.choose
-	if _, interrupted, err = run.PlayOnce(ctx, 1, &p.stage, p.docs, sink); err != nil {
+	if _, interrupted, err = p.player.Play(ctx, 1, &p.stage, sink); err != nil {
 		return interrupted, err
 	}
 	if f.missed {

@@ -12,8 +12,7 @@ import (
 
 // runner plays schedules of one run, one after the other, on one goroutine.
 type runner struct {
-	run    *scenarios.Run
-	docs   scenarios.Documents
+	player *scenarios.Player
 	header history.Header
 	faults int
 	kinds  variants
@@ -39,7 +38,7 @@ type tally struct {
 }
 
 func newRunner(r *scenarios.Run, header history.Header, faults int, kinds variants) *runner {
-	p := &runner{run: r, docs: r.VirtualDocuments(), header: header, faults: faults, kinds: kinds, judge: check.New(header)}
+	p := &runner{player: r.VirtualPlayer(), header: header, faults: faults, kinds: kinds, judge: check.New(header)}
 	p.stage.model, p.stage.crew = world.NewModel(), &world.Crew{}
 	return p
 }
@@ -83,7 +82,7 @@ func (p *runner) play(ctx context.Context, c chooser) (check.Report, error) {
 		}
 	}
 	p.judge.Reset(p.header)
-	if _, _, err := p.run.PlayOnce(ctx, 1, s, p.docs, p); err != nil {
+	if _, _, err := p.player.Play(ctx, 1, s, p); err != nil {
 		return check.Report{}, fmt.Errorf("play a schedule: %w", err)
 	}
 	return p.judge.Finish(), nil
