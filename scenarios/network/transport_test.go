@@ -6,6 +6,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"net/http"
+	"net/http/httptrace"
 	"os"
 	"strings"
 	"sync"
@@ -186,13 +187,13 @@ func TestLostReplyOfARefusal(t *testing.T) {
 
 // gate holds requests back until it is opened.
 type gate struct {
-	base http.RoundTripper
+	counted
 	open chan struct{}
 }
 
 func (g gate) RoundTrip(req *http.Request) (*http.Response, error) {
 	<-g.open
-	return g.base.RoundTrip(req)
+	return g.counted.RoundTrip(req)
 }
 
 // TestLateWrite: a write that its caller gave up is applied later, and not
@@ -231,7 +232,7 @@ func TestLateWrite(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			g := gate{http.DefaultTransport, make(chan struct{})}
+			g := gate{counted{http.DefaultTransport, &r.sent}, make(chan struct{})}
 			transport := network.NewTransport(g, legs(t, test.latency), rand.New(rand.NewPCG(1, 2)))
 			store, err := s3store.Open(t.Context(), s3store.Config{
 				Bucket: server.Bucket(), Endpoint: server.Endpoint(), Transport: transport, RequestTimeout: test.timeout,
@@ -256,10 +257,31 @@ func TestLateWrite(t *testing.T) {
 			}
 			close(g.open)
 			transport.Wait()
-			if r.applied(t, test.call) != test.arrives {
-				t.Errorf("applied late: %v", !test.arrives)
+			if r.applied(t, test.call) != test.arrives || (r.sent.Load() == 1) != test.arrives {
+				t.Errorf("applied late: %v, sent %d times", !test.arrives, r.sent.Load())
 			}
 		})
+	}
+}
+
+// TestLateWriteIsSilent: the adapter concludes from the trace that a write never
+// left; a late one must not make it look as if a connection were still being made.
+func TestLateWriteIsSilent(t *testing.T) {
+	r := newRig(t, network.Latency{})
+	ctx, cancel := context.WithTimeout(meeting(t, t.Context(), "slow(nth=1,by=40ms)"), 20*time.Millisecond)
+	defer cancel()
+	var told atomic.Bool
+	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GetConn: func(string) { told.Store(true) }})
+	req, err := http.NewRequestWithContext(ctx, http.MethodPut, r.server.Endpoint()+"/"+r.server.Bucket()+"/k", strings.NewReader("new"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.transport.RoundTrip(req); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("got %v", err)
+	}
+	r.transport.Wait()
+	if told.Load() || !r.applied(t, network.CallPut) {
+		t.Errorf("told: %v", told.Load())
 	}
 }
 
