@@ -4,9 +4,10 @@
 // It holds the two texts that scenarios and flags share, a [Latency] such as
 // normal(10ms,2ms) or s3-standard and a [Fault] such as reply-lost(nth=2,actor=bob),
 // and what decides by them: [Distribution.Sample] how long a leg takes,
-// [Injector] which fault befalls which call. A decision travels to the call in
-// its context ([WithFault]), so that the core under test, which stands between
-// the player and the store, knows of none of it.
+// [Injector] which fault befalls which call. A decision is made in front of
+// the store and travels to the request in the call's context ([WithFault]), so
+// that what stands between, the recorder, the adapter and the SDK, is the same
+// with faults and without.
 //
 // # What is guaranteed
 //
