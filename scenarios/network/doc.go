@@ -12,9 +12,9 @@
 // # What is guaranteed
 //
 //   - A text prints as it is read: parsing what String returns gives the same.
-//   - Decisions depend on the random stream and on the sequence of an actor's
-//     calls only, never on the clock, on other actors, or on whether another
-//     fault struck the same call.
+//   - Decisions depend on the random stream, the sequence of an actor's calls and
+//     the times that are stated with them only: never on the wall clock, on other
+//     actors, or on whether another fault struck the same call.
 //   - A fault does what it says to the request, so that an adapter sees what it
 //     would see in production; it never invents an answer that S3 does not give.
 //
