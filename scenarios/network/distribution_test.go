@@ -178,7 +178,7 @@ func TestDistributionRoundTrip(t *testing.T) {
 
 func TestParseDistribution(t *testing.T) {
 	for text, want := range map[string]Distribution{
-		" normal ( 10ms , 2ms ) ": {shape: normal, a: 10 * ms, b: 2 * ms},
+		"\tnormal ( 10ms , 2ms )": {shape: normal, a: 10 * ms, b: 2 * ms},
 		"uniform(0s,1h)":          {shape: uniform, b: time.Hour},
 		"uniform(0,0)":            {shape: uniform},
 		"lognormal(5ms,5ms)":      {shape: lognormal, a: 5 * ms, b: 5 * ms},

@@ -4,16 +4,17 @@
 // It holds the two texts that scenarios and flags share, a [Latency] such as
 // normal(10ms,2ms) or s3-standard and a [Fault] such as reply-lost(nth=2,actor=bob),
 // and what decides by them: [Distribution.Sample] how long a leg takes,
-// [Injector] which fault befalls which call. A decision travels to the call in
-// its context ([WithFault]), so that the core under test, which stands between
-// the player and the store, knows of none of it.
+// [Injector] which fault befalls which call. A decision is made in front of
+// the store and travels to the request in the call's context ([WithFault]), so
+// that what stands between, the recorder, the adapter and the SDK, is the same
+// with faults and without.
 //
 // # What is guaranteed
 //
 //   - A text prints as it is read: parsing what String returns gives the same.
-//   - Decisions depend on the random stream and on the sequence of an actor's
-//     calls only, never on the clock, on other actors, or on whether another
-//     fault struck the same call.
+//   - Decisions depend on the random stream, the sequence of an actor's calls and
+//     the times that are stated with them only: never on the wall clock, on other
+//     actors, or on whether another fault struck the same call.
 //   - A fault does what it says to the request, so that an adapter sees what it
 //     would see in production; it never invents an answer that S3 does not give.
 //

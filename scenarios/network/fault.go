@@ -60,7 +60,8 @@ type Fault struct {
 	// one fitting call of each actor, from 1. One of the two is given, the other 0.
 	Rate float64
 	Nth  int
-	// By is how much later a slow request arrives; positive.
+	// By is how much later a slow request arrives; positive. This and the other
+	// delays are at most 24 h.
 	By time.Duration
 	// After is how much later a duplicate is delivered. 0: at once.
 	After time.Duration
@@ -74,6 +75,9 @@ type Fault struct {
 	// doesn't. 0: unbounded.
 	From, To time.Duration
 }
+
+// longestDelay is more than a run lasts; sums of times must not overflow.
+const longestDelay = 24 * time.Hour
 
 // kindSpec is what a kind knows.
 type kindSpec struct {
@@ -179,6 +183,8 @@ func (f Fault) misshapen() string {
 		return "when and restart are for crash only"
 	case f.Restart < 0 || !f.Restarts && f.Restart != 0:
 		return fmt.Sprintf("restart must be 0 or more, and stated, not %v", f.Restart)
+	case max(f.By, f.After, f.Restart) > longestDelay:
+		return fmt.Sprintf("a delay of %v is too long: want at most 24h", max(f.By, f.After, f.Restart))
 	}
 	return ""
 }

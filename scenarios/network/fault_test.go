@@ -11,8 +11,8 @@ import (
 )
 
 func drawFault(t *rapid.T) Fault {
-	duration := func(name string, from int64) time.Duration {
-		return time.Duration(rapid.Int64Range(from, math.MaxInt64).Draw(t, name))
+	duration := func(name string, from, to time.Duration) time.Duration {
+		return time.Duration(rapid.Int64Range(int64(from), int64(to)).Draw(t, name))
 	}
 	spec := rapid.SampledFrom(kinds).Draw(t, "kind")
 	f := Fault{Kind: spec.kind, Actor: rapid.StringMatching(`([a-z0-9/_.-]{1,12})?`).Draw(t, "actor")}
@@ -26,18 +26,18 @@ func drawFault(t *rapid.T) Fault {
 	}
 	switch f.Kind {
 	case Slow:
-		f.By = duration("by", 1)
+		f.By = duration("by", 1, longestDelay)
 	case Duplicate:
-		f.After = duration("after", 0)
+		f.After = duration("after", 0, longestDelay)
 	case Crash:
 		f.When = rapid.SampledFrom([]When{Before, After}).Draw(t, "when")
 		if f.Restarts = rapid.Bool().Draw(t, "restarts"); f.Restarts {
-			f.Restart = duration("restart", 0)
+			f.Restart = duration("restart", 0, longestDelay)
 		}
 	}
 	if rapid.Bool().Draw(t, "window") {
-		f.To = duration("to", 1)
-		f.From = time.Duration(rapid.Int64Range(0, int64(f.To)-1).Draw(t, "from"))
+		f.To = duration("to", 1, math.MaxInt64)
+		f.From = duration("from", 0, f.To-1)
 	}
 	return f
 }
@@ -129,6 +129,9 @@ func TestParseFaultRefuses(t *testing.T) {
 		{"crash(nth=1,when=during)", `when must be before or after, not "during"`},
 		{"crash(nth=1,restart=later)", "restart must be a duration"},
 		{"duplicate(nth=1,after=x)", "after must be a duration"},
+		{"slow(nth=1,by=25h)", "a delay of 25h0m0s is too long: want at most 24h"},
+		{"duplicate(nth=1,after=25h)", "a delay of 25h0m0s is too long"},
+		{"crash(nth=1,restart=2000000h)", "a delay of 2000000h0m0s is too long"},
 	} {
 		_, err := ParseFault(test.text)
 		if err == nil || !strings.Contains(err.Error(), test.want) || strings.Contains(err.Error(), "\n") {

@@ -68,8 +68,10 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	if fault.Kind == Slow {
 		delay += fault.By
 	}
-	if err := t.travel(req, fault.Kind, delay); err != nil {
-		return nil, err
+	if delay > 0 && req.Context().Err() == nil { // one that had ended is for base to refuse
+		if err := t.travel(req, fault.Kind, delay); err != nil {
+			return nil, err
+		}
 	}
 	resp, err := t.serve(req, fault.Kind)
 	if err != nil {
@@ -84,9 +86,6 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 // travel is the request's leg. If the caller gives up meanwhile, the error is
 // that of its context, and a write that would have arrived is left to arrive.
 func (t *Transport) travel(req *http.Request, kind Kind, delay time.Duration) error {
-	if delay <= 0 || req.Context().Err() != nil { // ended before it set out: for base to refuse
-		return nil
-	}
 	arrival := time.NewTimer(delay)
 	select {
 	case <-arrival.C:

@@ -6,7 +6,6 @@ import (
 	"io"
 	"math/rand/v2"
 	"net/http"
-	"os"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -63,7 +62,7 @@ func (c counted) RoundTrip(req *http.Request) (*http.Response, error) {
 	return c.base.RoundTrip(req)
 }
 
-func meeting(t *testing.T, ctx context.Context, fault string) context.Context {
+func meeting(ctx context.Context, t *testing.T, fault string) context.Context {
 	t.Helper()
 	f, err := network.ParseFault(fault)
 	if err != nil {
@@ -146,7 +145,7 @@ func TestFaultsAsTheStoreSeesThem(t *testing.T) {
 				t.Fatal(err)
 			}
 			began := time.Now()
-			err = do(meeting(t, t.Context(), test.fault), r.store, test.call, etag)
+			err = do(meeting(t.Context(), t, test.fault), r.store, test.call, etag)
 			if !errors.Is(err, test.want) {
 				t.Errorf("got %v, want %v", err, test.want)
 			}
@@ -177,153 +176,10 @@ func TestLostReplyOfARefusal(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, fault := range []string{"reply-lost(nth=1)", "500(nth=1)"} {
-		_, err := r.store.Put(meeting(t, t.Context(), fault), "k", []byte("new"), archive.IfAbsent())
+		_, err := r.store.Put(meeting(t.Context(), t, fault), "k", []byte("new"), archive.IfAbsent())
 		if !errors.Is(err, archive.ErrOutcomeUnknown) || errors.Is(err, archive.ErrPreconditionFailed) || r.applied(t, network.CallPut) {
 			t.Errorf("%s: %v", fault, err)
 		}
-	}
-}
-
-// gate holds requests back until it is opened.
-type gate struct {
-	base http.RoundTripper
-	open chan struct{}
-}
-
-func (g gate) RoundTrip(req *http.Request) (*http.Response, error) {
-	<-g.open
-	return g.base.RoundTrip(req)
-}
-
-// TestLateWrite: a write that its caller gave up is applied later, and not
-// before, whether the request's timeout or the caller's context ended.
-func TestLateWrite(t *testing.T) {
-	for name, value := range map[string]string{
-		"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_PROFILE": "",
-		"AWS_CONFIG_FILE": os.DevNull, "AWS_SHARED_CREDENTIALS_FILE": os.DevNull,
-	} {
-		t.Setenv(name, value)
-	}
-	const patience = 50 * time.Millisecond
-	for _, test := range []struct {
-		name, fault, latency string
-		timeout              time.Duration // of the request; 0: the caller's context ends
-		call                 network.Call
-		want                 error
-		arrives              bool
-	}{
-		{"put, timeout", "slow(nth=1,by=150ms)", "", patience, network.CallPut, archive.ErrOutcomeUnknown, true},
-		{"put, caller", "slow(nth=1,by=150ms)", "", 0, network.CallPut, archive.ErrOutcomeUnknown, true},
-		{"delete, timeout", "slow(nth=1,by=150ms)", "", patience, network.CallDelete, archive.ErrOutcomeUnknown, true},
-		{"get, timeout", "slow(nth=1,by=150ms)", "", patience, network.CallGet, archive.ErrUnavailable, false},
-		{"put, long leg", "crash(nth=1)", "constant(150ms)", patience, network.CallPut, archive.ErrOutcomeUnknown, true},
-		{"put, lost on a long leg", "request-lost(nth=1)", "constant(150ms)", patience, network.CallPut, archive.ErrOutcomeUnknown, false},
-		{"put, 503 after a long leg", "503(nth=1)", "constant(150ms)", patience, network.CallPut, archive.ErrOutcomeUnknown, false},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			server, err := fakes3.Start()
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer server.Close()
-			r := &rig{server: server, direct: server.Store()}
-			etag, err := r.direct.Put(t.Context(), "k", []byte("old"), archive.IfAbsent())
-			if err != nil {
-				t.Fatal(err)
-			}
-			g := gate{http.DefaultTransport, make(chan struct{})}
-			transport := network.NewTransport(g, legs(t, test.latency), rand.New(rand.NewPCG(1, 2)))
-			store, err := s3store.Open(t.Context(), s3store.Config{
-				Bucket: server.Bucket(), Endpoint: server.Endpoint(), Transport: transport, RequestTimeout: test.timeout,
-			})
-			if err != nil {
-				t.Fatal(err)
-			}
-			ctx, cancel := context.WithCancel(t.Context())
-			if test.timeout == 0 {
-				time.AfterFunc(patience, cancel)
-			}
-			err = do(meeting(t, ctx, test.fault), store, test.call, etag)
-			cancel()
-			if !errors.Is(err, test.want) {
-				t.Errorf("got %v, want %v", err, test.want)
-			}
-			if (test.timeout == 0) != errors.Is(err, context.Canceled) {
-				t.Errorf("%v: does it say that the caller gave up?", err)
-			}
-			if r.applied(t, test.call) {
-				t.Error("it was applied before it arrived")
-			}
-			close(g.open)
-			transport.Wait()
-			if r.applied(t, test.call) != test.arrives {
-				t.Errorf("applied late: %v", !test.arrives)
-			}
-		})
-	}
-}
-
-// TestLateWriteLosesItsRace: the condition is decided when the write arrives.
-func TestLateWriteLosesItsRace(t *testing.T) {
-	r := newRig(t, network.Latency{})
-	etag, err := r.direct.Put(t.Context(), "k", []byte("old"), archive.IfAbsent())
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
-	defer cancel()
-	err = do(meeting(t, ctx, "slow(nth=1,by=100ms)"), r.store, network.CallPut, etag)
-	if !errors.Is(err, archive.ErrOutcomeUnknown) {
-		t.Errorf("got %v", err)
-	}
-	if _, err := r.direct.Put(t.Context(), "k", []byte("theirs"), archive.IfMatch(etag)); err != nil {
-		t.Fatal(err)
-	}
-	r.transport.Wait()
-	if body, _, err := r.direct.Get(t.Context(), "k"); string(body) != "theirs" || r.sent.Load() != 1 {
-		t.Errorf("got %q, %v after %d requests", body, err, r.sent.Load())
-	}
-}
-
-// TestCloseDropsLateWrites: a run that ends doesn't wait for an hour's delay.
-func TestCloseDropsLateWrites(t *testing.T) {
-	r := newRig(t, network.Latency{})
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
-	defer cancel()
-	_, err := r.store.Put(meeting(t, ctx, "slow(nth=1,by=1h)"), "k", []byte("new"), archive.IfAbsent())
-	if !errors.Is(err, archive.ErrOutcomeUnknown) || !errors.Is(err, context.DeadlineExceeded) {
-		t.Errorf("got %v", err)
-	}
-	for range 2 {
-		if err := r.transport.Close(); err != nil {
-			t.Error(err)
-		}
-	}
-	if r.sent.Load() != 0 {
-		t.Error("it was sent")
-	}
-}
-
-// TestEndedContext: a call that was over before it began sends nothing, late or not.
-func TestEndedContext(t *testing.T) {
-	server, err := fakes3.Start()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer server.Close()
-	transport := network.NewTransport(nil, legs(t, "constant(1ms)"), rand.New(rand.NewPCG(1, 2)))
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodPut, server.Endpoint()+"/"+server.Bucket()+"/k", strings.NewReader("new"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := transport.RoundTrip(req); !errors.Is(err, context.Canceled) {
-		t.Errorf("got %v", err)
-	}
-	transport.Wait()
-	if _, err := server.Store().Head(t.Context(), "k"); !errors.Is(err, archive.ErrNotFound) {
-		t.Errorf("it was sent: %v", err)
 	}
 }
 
@@ -338,7 +194,7 @@ func TestNoConnection(t *testing.T) {
 		return network.NewTransport(base, network.Latency{}, rand.New(rand.NewPCG(1, 2)))
 	})
 	for _, fault := range []string{"reply-lost(nth=1)", "500(nth=1)", "crash(nth=1)"} {
-		_, err := store.Put(meeting(t, t.Context(), fault), "k", nil, archive.IfAbsent())
+		_, err := store.Put(meeting(t.Context(), t, fault), "k", nil, archive.IfAbsent())
 		if !errors.Is(err, archive.ErrUnavailable) {
 			t.Errorf("%s: %v", fault, err)
 		}
@@ -350,7 +206,7 @@ func TestLegs(t *testing.T) {
 	r := newRig(t, legs(t, "constant(30ms)"))
 	for _, fault := range []string{"crash(nth=1)", "503(nth=1)"} {
 		began := time.Now()
-		_, err := r.store.Put(meeting(t, t.Context(), fault), "k", []byte("x"), archive.Condition{})
+		_, err := r.store.Put(meeting(t.Context(), t, fault), "k", []byte("x"), archive.Condition{})
 		if took := time.Since(began); took < 60*time.Millisecond {
 			t.Errorf("%s: took %v, %v", fault, took, err)
 		}
@@ -386,7 +242,7 @@ func TestTransportIsForManyActors(t *testing.T) {
 			for k := range 10 {
 				ctx := t.Context()
 				if k%2 == 0 {
-					ctx = meeting(t, ctx, "reply-lost(nth=1)")
+					ctx = meeting(ctx, t, "reply-lost(nth=1)")
 				}
 				_, err := r.store.Put(ctx, string(rune('a'+n))+string(rune('a'+k)), []byte("x"), archive.IfAbsent())
 				if errors.Is(err, archive.ErrOutcomeUnknown) {
@@ -413,7 +269,7 @@ func TestAnswersAreS3s(t *testing.T) {
 	} {
 		closed := false
 		body := closer{strings.NewReader("x"), &closed}
-		req, err := http.NewRequestWithContext(meeting(t, t.Context(), test.fault), test.method, "http://s3.invalid/b/k", body)
+		req, err := http.NewRequestWithContext(meeting(t.Context(), t, test.fault), test.method, "http://s3.invalid/b/k", body)
 		if err != nil {
 			t.Fatal(err)
 		}
