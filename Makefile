@@ -33,7 +33,7 @@ race: ## all tests under the race detector
 bench: ## real world against a bare SDK loop; speed of the judge and the core
 	$(GO) test -run '^$$' -bench . -benchtime 5x ./scenarios
 	$(GO) test -run '^$$' -bench Judge -benchtime 1x ./scenarios/check
-	$(GO) test -run '^$$' -bench . ./archive ./scenarios/history
+	$(GO) test -run '^$$' -bench . ./archive ./scenarios/history ./scenarios/compact ./scenarios/memo
 
 .PHONY: fuzz
 fuzz: ## each fuzz test for FUZZTIME (20s)

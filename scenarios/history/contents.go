@@ -33,9 +33,7 @@ func (cs *contents) Content(key, etag string, body []byte, base Content) Content
 	}
 	continued, _ := base.(*content)
 	fresh := newContent(body, continued)
-	if etag != "" {
-		cs.put(key, etag, fresh)
-	}
+	cs.put(key, etag, fresh)
 	return fresh
 }
 

@@ -196,6 +196,9 @@ func TestOtherKeysBetweenReadAndWrite(t *testing.T) {
 	if d := l.last().Doc; d.Of != e0 || d.Keep != 1 || len(d.Set) != 1 {
 		t.Errorf("%+v", d)
 	}
+	for range 2 * mostKnown {
+		_, _, _ = c.Get(ctx, "one")
+	}
 	_, _ = c.Put(ctx, "two", document([]string{"a"}, "A"), archive.Condition{})
 	if d := l.last().Doc; d.Of != e1 || d.Keep != 0 || len(d.Add) != 1 {
 		t.Errorf("%+v", d)

@@ -115,7 +115,6 @@ func (d *document) Apply(e archive.Edit) (archive.Document, error) {
 		return nil, err
 	}
 	kept := d.memo.keep(next.(*archive.Change))
-	d.forget() // keeping it may have been too much
 	if len(d.edits) < mostEach {
 		d.edits = append(d.edits, edited{cloneEdit(e), kept})
 	}
