@@ -116,7 +116,8 @@ type Judge struct {
 	scratch   scratch
 }
 
-// scratch is memory that judging one object needs and the next can use again.
+// scratch is memory that judging one object needs and the next can use again; the
+// slices are empty in between.
 type scratch struct {
 	walker   walker
 	fields   fieldLog

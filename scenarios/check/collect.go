@@ -79,11 +79,23 @@ func (j *Judge) finish(e *history.Event) {
 	if op.outcome == userConflict {
 		j.tally.Refusals++
 	}
-	if op.do == load && op.outcome == committed && op.etag != 0 && op.etag != op.saw {
-		j.objects[op.object].reads.add(read{
+	if o := j.objects[op.object]; op.do == load && op.outcome == committed && op.etag != 0 && !o.justRead(n, op.etag) {
+		o.reads.add(read{
 			op: n, by: op.actor, start: op.invoked, at: e.At, etag: op.etag, n: none, version: none, load: true,
 		})
 	}
+}
+
+// justRead reports whether one of the last store reads showed an operation this
+// version. That it looks no further back costs memory, and nothing else.
+func (o *object) justRead(op, etag int32) bool {
+	const last = 32
+	for i := o.reads.n - 1; i >= max(0, o.reads.n-last); i-- {
+		if r := o.reads.at(i); r.op == op && r.etag == etag {
+			return true
+		}
+	}
+	return false
 }
 
 func (j *Judge) read(e *history.Event) {
@@ -93,19 +105,13 @@ func (j *Judge) read(e *history.Event) {
 	if e.Answer != history.OK || e.Doc != nil && e.Doc.Bad != "" {
 		op.lastCall = answer(code(answers, e.Answer)) // explains a failure
 	}
-	if e.Answer != history.OK {
-		op.refused = true
-		op.missed = op.missed || e.Answer == history.NotFound
-	}
+	op.met.note(refusal, e.Answer != history.OK)
+	op.met.note(absence, e.Answer == history.NotFound)
 	r := read{op: n, start: e.Start, at: e.At, n: none, version: none, by: j.actors.number(e.Actor)}
 	switch {
 	case e.Answer == history.OK && e.ETag != "":
 		r.etag = o.etags.number(e.ETag)
-		here := op.object == o.number
-		op.outrun = op.outrun || r.etag != op.base || !here
-		if here {
-			op.saw = r.etag
-		}
+		op.met.note(rivals, r.etag != op.base || op.object != o.number)
 	case e.Answer == history.NotFound:
 	default:
 		return // nothing was learned
@@ -140,11 +146,11 @@ func (j *Judge) put(e *history.Event) {
 			j.counts.Committed++
 		}
 	case preconditionFailed, conflict:
-		op.outrun = true
+		op.met.note(rivals, true)
 		j.tally.Refusals++
 	}
-	op.refused = op.refused || v.answer != acknowledged
-	op.missed = op.missed || e.Answer == history.NotFound
+	op.met.note(refusal, v.answer != acknowledged)
+	op.met.note(absence, e.Answer == history.NotFound)
 	for _, id := range d.Add {
 		o.added = append(o.added, o.mods.number(id))
 	}
@@ -168,8 +174,8 @@ func (j *Judge) remove(e *history.Event) {
 	case e.Answer == history.UnknownAnswer:
 		o.deletedUntil = forever // it may be applied at any time
 	default:
-		op.refused = true
-		op.missed = op.missed || e.Answer == history.NotFound
+		op.met.note(refusal, true)
+		op.met.note(absence, e.Answer == history.NotFound)
 	}
 }
 

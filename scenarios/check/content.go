@@ -57,10 +57,11 @@ func (o *object) walk(j *Judge) {
 		fields.step(j, i, previous)
 		previous = i
 	}
+	w.current, w.dips = kept(w.current), kept(w.dips)
 }
 
 func (w *walker) reset(j *Judge, o *object) {
-	w.j, w.o, w.current, w.dips = j, o, w.current[:0], w.dips[:0]
+	w.j, w.o = j, o
 }
 
 func (w *walker) step(i, previous int32) {

@@ -10,7 +10,7 @@ import (
 // checkForks finds committed versions that are not on the chain: something on
 // the chain took their place without replacing them.
 func (o *object) checkForks(j *Judge) {
-	creators := j.scratch.creators[:0]
+	creators := j.scratch.creators
 	for i := range o.versions.n {
 		v := o.versions.at(i)
 		if !o.committed(i) || v.start <= o.deletedUntil {
@@ -36,8 +36,8 @@ func (o *object) checkForks(j *Judge) {
 				return j.story(o, evidence{versions: []int32{i, rival}, ops: []int32{v.op, o.versions.at(rival).op}})
 			})
 	}
-	j.scratch.creators = creators
 	slices.Sort(creators)
+	j.scratch.creators = kept(creators)
 	if creators = slices.Compact(creators); len(creators) > 1 {
 		j.report(OneCreator, "several creators", fmt.Sprintf("%d clients were told that they had created %s", len(creators), o.key),
 			func() []history.Event { return j.story(o, evidence{creators: true}) })

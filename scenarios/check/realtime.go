@@ -25,13 +25,14 @@ func (o *object) checkRealTime(j *Judge) {
 	if o.deletedUntil == forever {
 		return // versions may go back to nothing at any time
 	}
-	o.proofs(&j.scratch)
-	writes, reads := j.scratch.writes, j.scratch.reads
-	started := j.scratch.started[:0]
+	s := &j.scratch
+	o.proofs(s)
+	writes, reads := s.writes, s.reads
+	started := slices.Grow(s.started, int(o.reads.n))
 	for i := range o.reads.n {
 		started = append(started, i)
 	}
-	j.scratch.started = started
+	s.started = started
 	sortBy(started, func(i int32) int64 { return o.reads.at(i).start })
 	latest := proof{none, none, none}
 	var told toldStale
@@ -57,6 +58,7 @@ func (o *object) checkRealTime(j *Judge) {
 			o.reportStale(j, r, latest)
 		}
 	}
+	s.writes, s.reads, s.started = kept(s.writes), kept(s.reads), kept(s.started)
 }
 
 // toldStale remembers which operations were shown an old version and answered it:
@@ -81,7 +83,7 @@ func (t *toldStale) news(op *operation, r *read) bool {
 // their ends. What began before a deletion ended proves nothing about the time
 // after it.
 func (o *object) proofs(s *scratch) {
-	writes, reads := s.writes[:0], s.reads[:0]
+	writes, reads := slices.Grow(s.writes, len(o.chain)), slices.Grow(s.reads, int(o.reads.n))
 	for _, i := range o.chain {
 		if v := o.versions.at(i); v.answer == acknowledged && v.start > o.deletedUntil {
 			writes = append(writes, i)

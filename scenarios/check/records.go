@@ -17,15 +17,30 @@ type operation struct {
 	object      int32 // none: the operation is only known by its store calls
 	invoked, at int64
 	base, etag  int32 // numbers of ETags in the object's table
-	saw         int32 // ETag that its last store read of the object showed
 	firstMod    int32 // its modifications are object.submitted[firstMod:][:mods]
 	mods        int32
 	sets        int32 // its fields are judge.sets[sets]
 	do, outcome word
 	lastCall    answer // to its last store call, of those that explain a failure
-	missed      bool   // it was told 404
-	refused     bool   // it was told anything but ok
-	outrun      bool   // it was told 412 or 409, or read another version than its base
+	met         met
+}
+
+// met is what an operation met with, as bits: millions of operations are held.
+type met uint8
+
+const (
+	refusal met = 1 << iota // any answer but ok
+	absence                 // 404
+	rivals                  // 412 or 409, or another version than its base
+)
+
+func (m met) has(what met) bool { return m&what != 0 }
+
+// note adds what an answer of the store tells.
+func (m *met) note(what met, told bool) {
+	if told {
+		*m |= what
+	}
 }
 
 // answer is a store's answer as a number; 0 is ok.
@@ -132,7 +147,8 @@ type version struct {
 }
 
 // read is a read that was answered with a version, or with nothing (etag 0): a
-// store call, or a load as a whole whose answer is not what the store showed it.
+// store call, or a load as a whole that was answered with something else than it
+// had just read.
 type read struct {
 	start, at   int64
 	sum, fields history.Sum

@@ -18,7 +18,10 @@ func (o *object) checkResurrected(j *Judge) {
 	var between *writes
 	for i := range o.versions.n {
 		v := o.versions.at(i)
-		if do := j.ops.all.at(v.op).do; do != appends && do != save || v.ifCond == ifMatch || !o.applied(i) {
+		if v.ifCond == ifMatch || !o.applied(i) {
+			continue
+		}
+		if do := j.ops.all.at(v.op).do; do != appends && do != save {
 			continue
 		}
 		deleted := o.lastDeletion(v)

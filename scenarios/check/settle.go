@@ -25,8 +25,7 @@ func (o *object) settle(j *Judge) {
 			found.offer(v.content(), i)
 		}
 	}
-	j.scratch.taken = o.taken(j.scratch.taken)
-	taken := j.scratch.taken
+	taken := o.taken(j.scratch.taken)
 	for i := range o.reads.n {
 		r := o.reads.at(i)
 		if r.etag == 0 || r.n == none || o.byETag[r.etag] != none {
@@ -41,6 +40,7 @@ func (o *object) settle(j *Judge) {
 			}
 		}
 	}
+	j.scratch.taken = kept(taken)
 }
 
 // taken tells, by ETag number, which versions an acknowledged write replaced.
@@ -95,7 +95,6 @@ type candidates struct {
 
 // reset forgets all and keeps the memory, unless it is much.
 func (c *candidates) reset() {
-	const much = 1024
 	if len(c.last) > much {
 		*c = candidates{}
 	}

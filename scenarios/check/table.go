@@ -205,6 +205,17 @@ func (l *list[T]) reset() {
 	l.n = 0
 }
 
+// much memory is not kept for the next object: there may be none.
+const much = 1024
+
+// kept empties a slice and keeps its memory unless it is much.
+func kept[T any](s []T) []T {
+	if cap(s) > much {
+		return nil
+	}
+	return s[:0]
+}
+
 // filled is a slice of n times a value, in the memory of another if it is large enough.
 func filled[T any](s []T, n int, v T) []T {
 	s = slices.Grow(s[:0], n)[:n]
