@@ -2,6 +2,7 @@ package compact
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"testing"
 	"time"
@@ -43,6 +44,22 @@ func BenchmarkAttempt(b *testing.B) {
 				must(doc.Apply(edit)).Encode()
 			}
 		})
+	}
+}
+
+// BenchmarkSave is an attempt that sets a field of a document with thirty.
+func BenchmarkSave(b *testing.B) {
+	text := []byte(`{"changeId": "C"`)
+	for i := range 29 {
+		text = fmt.Appendf(text, `, "field%d": "the value of field %d"`, i, i)
+	}
+	body := FromChange(mustParse(b, string(text)+"}")).Encode()
+	edit := prepared(b, archive.Edit{
+		Fields: map[string]json.RawMessage{"field7": json.RawMessage(`"another value"`)}, Modifications: []archive.Modification{mod("m")},
+	})
+	b.ReportAllocs()
+	for b.Loop() {
+		must(must(Codec("C", body)).Apply(edit)).Encode()
 	}
 }
 

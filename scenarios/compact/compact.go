@@ -20,10 +20,8 @@
 package compact
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
-	"maps"
 	"slices"
 
 	"holdfast/archive"
@@ -133,17 +131,21 @@ func (v *version) set(e archive.Edit) error {
 		return err
 	}
 	v.values = slices.Clone(v.values)
-	for _, name := range slices.Sorted(maps.Keys(e.Fields)) {
-		if isIdentity(name) {
-			continue // it is the same
-		}
+	var added []string
+	for name, raw := range e.Fields {
 		i, known := v.layout.index[name]
-		if !known {
-			i = len(v.values)
-			v.layout = v.layout.with(name)
-			v.values = append(v.values, nil)
+		switch {
+		case isIdentity(name): // it is the same
+		case known:
+			v.values[i] = newValue(i, raw)
+		default:
+			added = append(added, name)
 		}
-		v.values[i] = newValue(i, bytes.Clone(bytes.TrimSpace(e.Fields[name])))
+	}
+	slices.Sort(added)
+	for _, name := range added {
+		v.layout = v.layout.with(name)
+		v.values = append(v.values, newValue(len(v.values), e.Fields[name]))
 	}
 	v.sumFields()
 	return nil

@@ -1,6 +1,7 @@
 package compact
 
 import (
+	"bytes"
 	"encoding/json"
 	"maps"
 	"slices"
@@ -17,6 +18,7 @@ type value struct {
 }
 
 func newValue(number int, raw json.RawMessage) *value {
+	raw = bytes.Clone(bytes.TrimSpace(raw)) // the caller may use it again
 	return &value{raw, add(mix(0, uint64(number)), raw)}
 }
 

@@ -212,9 +212,9 @@ func TestAttemptsLeaveNothingBehind(t *testing.T) {
 	}
 	attempts(1000)
 	before := heap()
-	attempts(200_000)
+	attempts(50_000)
 	if grew := heap() - before; grew > 100_000 {
-		t.Errorf("200,000 attempts left %d bytes behind", grew)
+		t.Errorf("50,000 attempts left %d bytes behind", grew)
 	}
 	if v := versionOf(body); v == nil || v.len() != 100 || !v.HasModification(fmt.Sprintf("m-%024d", 99)) {
 		t.Error("the version is gone")

@@ -21,7 +21,7 @@ import (
 	"holdfast/scenarios/history"
 )
 
-// mostBytes bounds the texts that are remembered.
+// mostBytes bounds the texts that a memo remembers.
 const mostBytes = 64 << 20
 
 // mostEach bounds what is remembered of one version: edits, and versions that
@@ -34,13 +34,14 @@ type Memo struct {
 	// nothing else can come to stand there.
 	documents map[*byte]*document
 	bytes     int
+	most      int
 	forgotten int // times that everything was
 	describe  history.Describer
 }
 
 // New returns a memo that is empty.
 func New() *Memo {
-	return &Memo{documents: map[*byte]*document{}, describe: history.NewJSONDescriber()}
+	return &Memo{documents: map[*byte]*document{}, most: mostBytes, describe: history.NewJSONDescriber()}
 }
 
 type change = archive.Change
@@ -89,7 +90,7 @@ func (m *Memo) find(body []byte) *document {
 
 func (m *Memo) keep(c *archive.Change) *document {
 	body := c.Encode()
-	if m.bytes += len(body); m.bytes > mostBytes {
+	if m.bytes += len(body); m.bytes > m.most {
 		clear(m.documents)
 		m.bytes = len(body)
 		m.forgotten++

@@ -180,7 +180,8 @@ func TestEveryPartOfAnEditCounts(t *testing.T) {
 // TestMemoryIsBounded: also that of a document that somebody keeps.
 func TestMemoryIsBounded(t *testing.T) {
 	m := New()
-	body := fmt.Appendf(nil, `{"changeId": "C", "modifications": [{}], "big": %q}`, bytes.Repeat([]byte("x"), mostBytes/40))
+	m.most = 1 << 20
+	body := fmt.Appendf(nil, `{"changeId": "C", "modifications": [{}], "big": %q}`, bytes.Repeat([]byte("x"), m.most/40))
 	kept := must(m.Codec("C", body)).(*document)
 	watched := m.Content("", "", bytes.Clone(body), nil).(*document)
 	for i := range 130 {
@@ -190,7 +191,7 @@ func TestMemoryIsBounded(t *testing.T) {
 		for _, d := range m.documents {
 			total += len(d.Encode())
 		}
-		if total > mostBytes || total > m.bytes || len(kept.edits) > 40 || len(watched.written) > 40 {
+		if total > m.most || total > m.bytes || len(kept.edits) > 40 || len(watched.written) > 40 {
 			t.Fatalf("after %d edits %d bytes are kept, and %d edits, %d comparisons", i, total, len(kept.edits), len(watched.written))
 		}
 	}
