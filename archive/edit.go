@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"maps"
 	"slices"
 	"unicode/utf8"
 )
@@ -40,7 +39,7 @@ func (e Edit) Validate() error {
 			}
 		}
 	}
-	for _, name := range slices.Sorted(maps.Keys(e.Fields)) {
+	for _, name := range fieldNames(e.Fields) {
 		if name == modificationsField {
 			return fmt.Errorf("%w edit: %s can't be set, only appended to", ErrInvalid, name)
 		}
@@ -63,7 +62,7 @@ func (c *Change) Apply(e Edit) (Document, error) {
 	}
 	var cuts []splice
 	var added []string
-	for _, name := range slices.Sorted(maps.Keys(e.Fields)) {
+	for _, name := range fieldNames(e.Fields) {
 		value := bytes.TrimSpace(e.Fields[name])
 		i := c.index(name)
 		switch {

@@ -3,7 +3,6 @@ package archive
 import (
 	"bytes"
 	"encoding/json"
-	"maps"
 	"reflect"
 	"slices"
 )
@@ -21,7 +20,7 @@ import (
 func merge(base, theirs Document, ours map[string]json.RawMessage) (map[string]json.RawMessage, []FieldConflict) {
 	set := make(map[string]json.RawMessage, len(ours))
 	var conflicts []FieldConflict
-	for _, name := range slices.Sorted(maps.Keys(ours)) {
+	for _, name := range fieldNames(ours) {
 		was, _ := base.Field(name)
 		now, _ := theirs.Field(name)
 		want := ours[name]
@@ -34,6 +33,16 @@ func merge(base, theirs Document, ours map[string]json.RawMessage) (map[string]j
 		}
 	}
 	return set, conflicts
+}
+
+// fieldNames are the fields of an edit in the order in which they are dealt with.
+func fieldNames(fields map[string]json.RawMessage) []string {
+	names := make([]string, 0, len(fields))
+	for name := range fields {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
 }
 
 // sameValue reports whether two raw values mean the same: equal but for white

@@ -5,9 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"math/rand/v2"
-	"slices"
 	"time"
 
 	"holdfast/archive"
@@ -84,7 +82,7 @@ func (f *performer) disturb(ctx context.Context, id string) {
 	defer f.turn.leave()
 	if i := f.actor.Interferes; i.Times == 0 || f.disturbs < i.Times {
 		f.disturbs++
-		_ = f.append(ctx, id, nil, "", 0) // its outcome is in the history
+		_ = f.append(ctx, id, sets{}, "", 0) // its outcome is in the history
 	}
 }
 
@@ -118,20 +116,20 @@ func (f *performer) load(ctx context.Context, id string) error {
 }
 
 // save submits fields against what the user has loaded.
-func (f *performer) save(ctx context.Context, fields map[string]json.RawMessage, kind string, due int64) error {
+func (f *performer) save(ctx context.Context, set sets, kind string, due int64) error {
 	m := f.modification(kind, archive.Updated)
 	_, err := f.submit(ctx, &intent{
 		op: history.Operation{
-			Do: "save", ID: f.baseID, IDs: []string{m.ID}, Sets: slices.Sorted(maps.Keys(fields)), Base: f.base.ETag, Due: due,
+			Do: "save", ID: f.baseID, IDs: []string{m.ID}, Sets: set.names, Base: f.base.ETag, Due: due,
 		},
 		base: f.base,
-		edit: archive.Edit{Fields: fields, Modifications: []archive.Modification{m}},
+		edit: archive.Edit{Fields: set.values, Modifications: []archive.Modification{m}},
 	})
 	return err
 }
 
 // append adds a modification as a back end does.
-func (f *performer) append(ctx context.Context, id string, fields map[string]json.RawMessage, kind string, due int64) error {
+func (f *performer) append(ctx context.Context, id string, set sets, kind string, due int64) error {
 	if id == "" {
 		id = f.repetition.objects.current(0)
 	}
@@ -141,8 +139,8 @@ func (f *performer) append(ctx context.Context, id string, fields map[string]jso
 		m.CustomerCode = f.customer
 	}
 	in := &intent{
-		op:   history.Operation{Do: "append", ID: id, IDs: []string{m.ID}, Sets: slices.Sorted(maps.Keys(fields)), Due: due},
-		edit: archive.Edit{Fields: fields, Modifications: []archive.Modification{m}},
+		op:   history.Operation{Do: "append", ID: id, IDs: []string{m.ID}, Sets: set.names, Due: due},
+		edit: archive.Edit{Fields: set.values, Modifications: []archive.Modification{m}},
 	}
 	f.redeliver(ctx, in)
 	_, err := f.submit(ctx, in)
@@ -197,7 +195,7 @@ func (f *performer) edit(ctx context.Context, id string, due int64) error {
 		if err != nil {
 			return err
 		}
-		err = f.save(ctx, map[string]json.RawMessage{field: text}, "", due)
+		err = f.save(ctx, newSets(map[string]json.RawMessage{field: text}), "", due)
 		var mismatch *archive.ETagMismatchError
 		if !errors.As(err, &mismatch) {
 			return err

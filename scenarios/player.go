@@ -2,8 +2,11 @@ package scenarios
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"holdfast/archive"
@@ -78,6 +81,17 @@ type Player struct {
 	// roles are the clients, in the order of the scenario's actors.
 	roles  []role
 	fields []string // text fields that a user can edit
+	sets   []sets   // what the steps of the timeline set
+}
+
+// sets are fields with their values, and their names in order.
+type sets struct {
+	values map[string]json.RawMessage
+	names  []string
+}
+
+func newSets(values map[string]json.RawMessage) sets {
+	return sets{values, slices.Sorted(maps.Keys(values))}
 }
 
 // role is what a client is in every repetition.
@@ -93,6 +107,10 @@ func (r *Run) VirtualPlayer() *Player { return r.player(r.virtualDocuments()) }
 
 func (r *Run) player(docs documents) *Player {
 	p := &Player{run: r, docs: docs, fields: editableFields(r.Document)}
+	for i := range r.Scenario.Timeline {
+		values, _ := rawFields(r.Scenario.Timeline[i].Set) // Validate has seen that they can be written
+		p.sets = append(p.sets, newSets(values))
+	}
 	codes := customers(r.Document)
 	for i := range r.Scenario.Actors {
 		a := &r.Scenario.Actors[i]

@@ -48,7 +48,7 @@ func (p *repetition) playTimeline(ctx context.Context) {
 		byName[f.name] = f
 	}
 	for i := range p.Scenario.Timeline {
-		if !p.playStep(ctx, byName[p.Scenario.Timeline[i].Actor], &p.Scenario.Timeline[i]) {
+		if !p.playStep(ctx, byName[p.Scenario.Timeline[i].Actor], i) {
 			break
 		}
 	}
@@ -60,7 +60,8 @@ func (p *repetition) playTimeline(ctx context.Context) {
 }
 
 // playStep reports whether the timeline can go on.
-func (p *repetition) playStep(ctx context.Context, f *performer, s *Step) bool {
+func (p *repetition) playStep(ctx context.Context, f *performer, i int) bool {
+	s := &p.Scenario.Timeline[i]
 	c := f.cue
 	resumed, spoken := c.resume, p.world.NewSignal()
 	c.held, c.spoken, c.resume = s.Hold, spoken, p.world.NewSignal()
@@ -68,7 +69,7 @@ func (p *repetition) playStep(ctx context.Context, f *performer, s *Step) bool {
 		resumed.Raise()
 	} else {
 		p.tasks.Go(func() {
-			err := f.perform(ctx, s)
+			err := f.perform(ctx, i)
 			c.report = report{err: err}
 			c.spoken.Raise()
 		})
@@ -96,8 +97,8 @@ func (p *repetition) startSteps(ctx context.Context) {
 		p.tasks.Go(func() {
 			for i := range p.Scenario.Timeline {
 				if s := &p.Scenario.Timeline[i]; s.Actor == f.name && s.Do != DoResume {
-					if errors.Is(f.perform(ctx, s), errDied) {
-						return
+					if err := f.perform(ctx, i); err == errDied || err == errRestarted { //nolint:errorlint // as submit returns them
+						return // the page is gone, and with it what was meant to be done on it
 					}
 				}
 			}
@@ -143,21 +144,18 @@ func conflictFields(err error) []string {
 	return names
 }
 
-// perform does a step.
-func (f *performer) perform(ctx context.Context, s *Step) error {
+// perform does a step of the timeline.
+func (f *performer) perform(ctx context.Context, i int) error {
+	s, set := &f.repetition.Scenario.Timeline[i], f.repetition.player.sets[i]
 	id := f.repetition.objects.current(0)
-	fields, err := rawFields(s.Set)
-	if err != nil {
-		return err
-	}
 	f.baseID = id
 	switch s.Do {
 	case DoLoad:
 		return f.load(ctx, id)
 	case DoSave:
-		return f.save(ctx, fields, s.Type, 0)
+		return f.save(ctx, set, s.Type, 0)
 	case DoAppend:
-		return f.append(ctx, id, fields, s.Type, 0)
+		return f.append(ctx, id, set, s.Type, 0)
 	}
 	return f.create(ctx, id, 0)
 }

@@ -33,7 +33,7 @@ func BenchmarkBurst(b *testing.B) {
 			latency := Latency(must(network.ParseLatency("normal(10ms,2ms)")))
 			s.Latency = &latency
 			run := &Run{
-				Scenario: s, Document: must(OpenDocument("")), Core: must(cores.Find("production")), Repetitions: 1,
+				Scenario: s, Document: must(OpenDocument("")), Core: must(cores.Find("production")), Repetitions: max(1, 20_000/(clients*clients)),
 				Policy: must(archive.ParsePolicy("full(base=5ms,cap=2s,retries=unlimited)")),
 			}
 			if clients >= 1000 { // or most would be spent on waiting for each other
@@ -42,7 +42,7 @@ func BenchmarkBurst(b *testing.B) {
 			var attempts puts
 			b.ReportAllocs()
 			for b.Loop() {
-				run.Seed++
+				run.Seed++ // the repetitions of a run share a crew, as they do in use
 				_, err := run.PlayVirtual(b.Context(), 1, Repetitions{
 					Open: func(int) history.Sink { return &attempts }, Done: func(int, history.Sink) {},
 				})

@@ -24,6 +24,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"strings"
 	"time"
 
@@ -99,6 +100,7 @@ func Explore(ctx context.Context, c Config) (Result, error) {
 			c.Run.Scenario.Name)
 	}
 	c.Run = prepared(c.Run)
+	defer debug.SetGCPercent(debug.SetGCPercent(gcPercent))
 	if c.Budget > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeoutCause(ctx, c.Budget, errBudget)
@@ -151,6 +153,9 @@ func prepared(r *scenarios.Run) *scenarios.Run {
 	run.Scenario = &scenario
 	return &run
 }
+
+// gcPercent: schedules hold little and throw much away.
+const gcPercent = 400
 
 var errBudget = errors.New("the budget is used up")
 

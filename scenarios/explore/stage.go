@@ -38,6 +38,7 @@ type stage struct {
 	choose func(s *stage, moves []move) (move, bool)
 	moves  []move
 	free   []*client
+	ports  []*port // of all schedules
 }
 
 var _ world.World = (*stage)(nil)
@@ -75,12 +76,19 @@ func (s *stage) Sleep(ctx context.Context, _ time.Duration) error { return ctx.E
 
 // WithTimeout implements [world.World]: there is no time that could run out.
 func (s *stage) WithTimeout(ctx context.Context, _ time.Duration) (context.Context, context.CancelFunc) {
-	return context.WithCancel(ctx)
+	return ctx, func() {}
 }
 
 // Store implements [world.World].
 func (s *stage) Store(actor string) archive.Store {
-	return &port{stage: s, actor: actor, harness: strings.HasPrefix(actor, "harness/")}
+	for _, p := range s.ports {
+		if p.actor == actor {
+			return p
+		}
+	}
+	p := &port{stage: s, actor: actor, harness: strings.HasPrefix(actor, "harness/")}
+	s.ports = append(s.ports, p)
+	return p
 }
 
 // Go implements [world.World].

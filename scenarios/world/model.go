@@ -28,10 +28,12 @@ type Model struct {
 	// latest spares a look-up: consecutive calls are mostly of one key.
 	latest    *Object
 	latestKey string
+	etags     etags
 }
 
 // Object is what a key holds.
 type Object struct {
+	etags   etags
 	body    []byte
 	etag    string
 	present bool
@@ -41,7 +43,7 @@ type Object struct {
 }
 
 // NewModel returns an empty bucket.
-func NewModel() *Model { return &Model{objects: map[string]*Object{}} }
+func NewModel() *Model { return &Model{objects: map[string]*Object{}, etags: etags{}} }
 
 // Reset empties the bucket.
 func (m *Model) Reset() {
@@ -56,7 +58,7 @@ func (m *Model) Object(key string) *Object {
 	}
 	o := m.objects[key]
 	if o == nil {
-		o = &Object{}
+		o = &Object{etags: m.etags}
 		m.objects[key] = o
 	}
 	m.latest, m.latestKey = o, key
@@ -94,7 +96,7 @@ func (o *Object) Put(body []byte, cond archive.Condition) (etag string, err erro
 	if err := o.Refuses(cond); err != nil {
 		return "", err
 	}
-	o.body, o.etag, o.present = body, ETag(body), true
+	o.body, o.etag, o.present = body, o.etags.of(body), true
 	return o.etag, nil
 }
 
@@ -108,6 +110,37 @@ func (o *Object) Delete(cond archive.Condition) error {
 	}
 	o.body, o.etag, o.present = nil, "", false
 	return nil
+}
+
+// etags remembers those of bodies that an explorer writes again and again, each the
+// same slice. They are held, so that nothing else can come to stand at their address.
+type etags map[*byte]etagged
+
+type etagged struct {
+	body []byte
+	etag string
+}
+
+// Bodies below leastRemembered bytes are summed faster than found; no more than
+// mostRemembered are held.
+const (
+	leastRemembered = 512
+	mostRemembered  = 4096
+)
+
+func (e etags) of(body []byte) string {
+	if len(body) < leastRemembered {
+		return ETag(body)
+	}
+	known, ok := e[&body[0]]
+	if !ok || len(known.body) != len(body) {
+		if len(e) >= mostRemembered {
+			clear(e)
+		}
+		known = etagged{body, ETag(body)}
+		e[&body[0]] = known
+	}
+	return known.etag
 }
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)

@@ -107,7 +107,8 @@ func (p *port) send(ctx context.Context, kind network.Call, key string, body []b
 	c.kind, c.object, c.body, c.cond, c.port = kind, w.model.Object(key), body, cond, p
 	c.task, c.ticket, c.deadline = w.running, w.running.ticket, w.now+int64(w.RequestTimeout)
 	arrival := w.now + int64(w.Latency.Request.Sample(p.rng))
-	if fault, ok := network.FaultFrom(ctx); ok {
+	if _, bare := ctx.(*vcontext); !bare { // a fault comes in a context around it
+		fault, _ := network.FaultFrom(ctx)
 		c.fault = fault.Kind
 		arrival += int64(fault.By)
 	}
