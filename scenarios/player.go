@@ -43,8 +43,8 @@ type StepResult struct {
 	AsAsked bool
 }
 
-// finalReadTimeout bounds the reads after a run, which happen also when the
-// run was interrupted.
+// finalReadTimeout bounds each read after a run; they happen also when the run was
+// interrupted.
 const finalReadTimeout = 15 * time.Second
 
 // Play plays the repetitions one after the other in real worlds and records them
@@ -189,22 +189,32 @@ func (p *repetition) play(ctx context.Context) error {
 }
 
 // readFinalState reads every object, when no write is under way any more. The
-// judge needs it also, and most of all, after an interrupt.
+// judge needs it also, and most of all, after an interrupt. It ends with the first
+// read that fails: a store that does not answer one will not answer the others.
 func (p *repetition) readFinalState(ctx context.Context) error {
-	ctx, cancel := p.world.WithTimeout(context.WithoutCancel(ctx), finalReadTimeout)
-	defer cancel()
+	ctx = context.WithoutCancel(ctx)
 	p.world.Settle(ctx)
 	final := p.rec.Client(history.FinalActor, p.prefix, p.world.Store(history.FinalActor))
 	for _, id := range p.objects.all() {
-		key, err := archive.Key(id)
-		if err != nil {
-			return err
-		}
-		if _, _, err := final.Get(ctx, key); err != nil && !errors.Is(err, archive.ErrNotFound) {
+		if err := p.readFinal(ctx, final, id); err != nil {
 			return fmt.Errorf("read the final state of %s: %w", id, err)
 		}
 	}
 	return nil
+}
+
+func (p *repetition) readFinal(ctx context.Context, final *history.Client, id string) error {
+	key, err := archive.Key(id)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := p.world.WithTimeout(ctx, finalReadTimeout)
+	defer cancel()
+	_, _, err = final.Get(ctx, key)
+	if errors.Is(err, archive.ErrNotFound) {
+		return nil
+	}
+	return err
 }
 
 // cast makes a performer of each role and tells the disturbed ones who interferes
