@@ -18,8 +18,8 @@ build: ## build bin/simulate
 	$(GO) build -o $(BIN)/simulate ./cmd/simulate
 
 .PHONY: simulate
-simulate: build ## the release gate: every scenario, production core, verdict
-	$(BIN)/simulate run
+simulate: build ## the release gate: every schedule, planted bugs, many seeds, real goroutines
+	@.ci/gate $(BIN)/simulate
 
 .PHONY: test
 test: ## all tests that need nothing but Go

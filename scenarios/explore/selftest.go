@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -59,6 +60,7 @@ var sound = []string{"production", "reference"}
 // until its own invariant catches it; and lets the sound cores go through the same
 // scenarios with the same faults, and through many seeds of storm.
 func (t *SelfTest) Run(ctx context.Context) (Tested, error) {
+	defer debug.SetGCPercent(debug.SetGCPercent(gcPercent))
 	bugs := cores.Bugs()
 	result := Tested{Bugs: make([]Caught, len(bugs))}
 	type place struct {
