@@ -20,7 +20,7 @@ func full() *Run {
 		LatencyMS:  &Latency{Samples: 6, P50: 6.5, P90: 7.5, P99: 8.5, P999: 9.5, Max: 10.5},
 		MakespanMS: &Makespan{Samples: 11, Mean: 11.5, P50: 12.5, Max: 13.5},
 	}
-	r.Rates = rates(r.Counts)
+	r.Rates = rates(r.Counts, 4)
 	return r
 }
 
@@ -67,7 +67,7 @@ func TestEveryMetricIsInTheDocument(t *testing.T) {
 
 func TestMetricsWithoutSamplesHaveNoValue(t *testing.T) {
 	empty := &Run{}
-	empty.Rates = rates(empty.Counts)
+	empty.Rates = rates(empty.Counts, 1)
 	for _, name := range scenarios.Metrics {
 		_, ok := empty.Metric(name)
 		distribution := strings.HasPrefix(name, "attempts.") || strings.HasPrefix(name, "latency_ms.") || strings.HasPrefix(name, "makespan_ms.")

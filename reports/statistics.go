@@ -182,7 +182,7 @@ func (c *Collector) Fill(r *Run, judged check.Counts) {
 	}
 	r.Counts.Lost, r.Counts.Duplicated, r.Counts.Overwritten = judged.Lost, judged.Duplicated, judged.Overwritten
 	r.Attempts = c.attempts()
-	r.Rates = rates(r.Counts)
+	r.Rates = rates(r.Counts, r.Repetitions)
 	r.Elapsed = float64(c.end) / 1e6
 	r.LatencyMS = latency(c.latencies)
 	if n := len(c.makespans); n > 0 {
@@ -231,7 +231,7 @@ func (c *Collector) attempts() Attempts {
 	return a
 }
 
-func rates(c Counts) map[string]float64 {
+func rates(c Counts, repetitions int) map[string]float64 {
 	share := func(part, of int) float64 {
 		if of == 0 {
 			return 0
@@ -239,9 +239,10 @@ func rates(c Counts) map[string]float64 {
 		return float64(part) / float64(of)
 	}
 	return map[string]float64{
-		"acknowledged.rate":  share(c.Acknowledged, c.Operations),
-		"user_conflict.rate": share(c.UserConflicts, c.Operations),
-		"exhausted.rate":     share(c.Exhausted, c.Operations),
-		"conflict.rate":      share(c.Conflicts412+c.Conflicts409, c.Puts),
+		"acknowledged.rate":           share(c.Acknowledged, c.Operations),
+		"acknowledged.per_repetition": share(c.Acknowledged, repetitions),
+		"user_conflict.rate":          share(c.UserConflicts, c.Operations),
+		"exhausted.rate":              share(c.Exhausted, c.Operations),
+		"conflict.rate":               share(c.Conflicts412+c.Conflicts409, c.Puts),
 	}
 }

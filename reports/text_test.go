@@ -30,7 +30,7 @@ func passed() Run {
 		Elapsed:    15_200, Directory: "simulate-out/sustained-contention/20261124T000650Z-b23bc83dca",
 		Replay: "simulate run sustained-contention --clients 16 --duration 5s --threshold 'attempts.p99<6' --runs 3 --seed 1",
 	}
-	r.Rates = rates(r.Counts)
+	r.Rates = rates(r.Counts, 1)
 	return r
 }
 
@@ -43,7 +43,7 @@ func small() Run {
 	r.Attempts = Attempts{Histogram: []int{0, 1, 0, 1}, Mean: 2, P50: 1, P90: 3, P99: 3, Max: 3}
 	r.LatencyMS = &Latency{Samples: 2, P50: 0.63, P90: 0.66, P99: 0.66, P999: 0.66, Max: 0.66}
 	r.MakespanMS = &Makespan{Samples: 1, Mean: 4, P50: 4, Max: 4}
-	r.Rates = rates(r.Counts)
+	r.Rates = rates(r.Counts, 1)
 	return r
 }
 
@@ -86,7 +86,7 @@ func inconclusive() Run {
 	}
 	r.Counts, r.Attempts, r.LatencyMS, r.MakespanMS = Counts{Operations: 7, Gone: 7}, Attempts{Histogram: []int{}}, nil, nil
 	r.Steps = []StepResult{{"T1 alice load", "held before its put", "ended without one: committed", false}}
-	r.Rates = rates(r.Counts)
+	r.Rates = rates(r.Counts, 1)
 	return r
 }
 

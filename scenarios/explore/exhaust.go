@@ -20,7 +20,7 @@ const branches = 64
 func (c *Config) exhaust(ctx context.Context) (Result, error) {
 	parts, head, err := c.split(ctx)
 	if err != nil || head.witness != nil {
-		return head.result(c, ctx), err
+		return head.result(ctx, c), err
 	}
 	results := make([]branch, len(parts))
 	var next, found, schedules atomic.Int64
@@ -61,7 +61,7 @@ func (c *Config) exhaust(ctx context.Context) (Result, error) {
 			break
 		}
 	}
-	return total.result(c, ctx), nil
+	return total.result(ctx, c), nil
 }
 
 const progressEvery = 4096
@@ -96,7 +96,7 @@ func (b *branch) add(o *branch) {
 	b.tally.conflicts += o.tally.conflicts
 }
 
-func (b *branch) result(c *Config, ctx context.Context) Result {
+func (b *branch) result(ctx context.Context, c *Config) Result {
 	r := Result{
 		Schedules: b.schedules, Complete: !b.unseen && b.witness == nil,
 		Acknowledged: b.tally.acknowledged, Conflicts: b.tally.conflicts, Witness: b.witness,
@@ -134,7 +134,7 @@ func (c *Config) split(ctx context.Context) ([][]node, branch, error) {
 				parts = append(parts, clone(d.nodes))
 			case !d.blocked:
 				head.schedules++
-				if c.seen(p, d, &report, &head) {
+				if c.seen(d, &report, &head) {
 					return nil, head, nil
 				}
 			}
@@ -178,7 +178,7 @@ func (p *runner) search(ctx context.Context, c *Config, prefix []node, b *branch
 		}
 		if !d.blocked {
 			b.schedules++
-			if c.seen(p, d, &report, b) {
+			if c.seen(d, &report, b) {
 				return nil
 			}
 			if judged() {
@@ -193,7 +193,7 @@ func (p *runner) search(ctx context.Context, c *Config, prefix []node, b *branch
 }
 
 // seen notes a violation, with the schedule that leads to it.
-func (c *Config) seen(p *runner, d *search, report *check.Report, b *branch) bool {
+func (c *Config) seen(d *search, report *check.Report, b *branch) bool {
 	i := c.violates(report)
 	if i == "" {
 		return false

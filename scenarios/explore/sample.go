@@ -47,7 +47,7 @@ func (c *Config) sample(ctx context.Context) (Result, error) {
 		}
 	}
 	total.unseen = true // there are always others
-	r := total.result(c, ctx)
+	r := total.result(ctx, c)
 	if r.Witness != nil {
 		r.Schedules = r.Witness.Found
 	}

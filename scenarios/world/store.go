@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
-	"time"
 
 	"holdfast/archive"
 	"holdfast/scenarios/network"
@@ -288,6 +287,3 @@ func (w *Virtual) release(c *call) {
 	*c = call{}
 	w.calls = append(w.calls, c)
 }
-
-// elapsed is the time since the world began.
-func (w *Virtual) elapsed() time.Duration { return time.Duration(w.now) }
