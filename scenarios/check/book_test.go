@@ -129,6 +129,7 @@ type client struct {
 	actor string
 	op    int
 	read  string // ETag of the version read or written last
+	base  doc    // what it was said to hold
 	since int64  // start of the next request; 0: just before its answer
 }
 
@@ -164,7 +165,7 @@ func (c *client) call(e history.Event) *history.Event {
 func (c *client) get(etag string) *client { return c.getAs(etag, c.versions[etag]) }
 
 func (c *client) getAs(etag string, d doc) *client {
-	c.read = etag
+	c.read, c.base = etag, d
 	c.call(history.Event{Kind: history.Get, Answer: history.OK, ETag: etag, Doc: d.read()})
 	return c
 }
@@ -188,7 +189,7 @@ func (c *client) fails(kind history.Kind, answer string) *client {
 // put writes d under a condition: "absent", "none", or an ETag to match. etag
 // is the version that came of it, "" if none did.
 func (c *client) put(cond, answer, etag string, d doc) *client {
-	e := history.Event{Kind: history.Put, If: history.IfMatch, IfETag: cond, Answer: answer, Doc: d.written(c.versions[c.read], c.read)}
+	e := history.Event{Kind: history.Put, If: history.IfMatch, IfETag: cond, Answer: answer, Doc: d.written(c.base, c.read)}
 	if cond == "absent" || cond == "none" {
 		e.If, e.IfETag = cond, ""
 	}
@@ -196,7 +197,7 @@ func (c *client) put(cond, answer, etag string, d doc) *client {
 		c.versions[etag] = d
 	}
 	if answer == history.OK {
-		e.ETag, c.read = etag, etag
+		e.ETag, c.read, c.base = etag, etag, d
 	}
 	c.call(e)
 	return c

@@ -19,37 +19,56 @@ type proof struct {
 // overlap may see either, so only a strictly earlier end counts. A load is a read
 // as a whole, too: what it answers may come from elsewhere than the store.
 //
-// It goes through the reads in the order in which they started, and keeps the
-// latest position that was proved before.
+// A write that replaced a version begins no later than the one after it is known:
+// otherwise its place had been taken, be it by a write of the same bytes.
 func (o *object) checkRealTime(j *Judge) {
 	if o.deletedUntil == forever {
 		return // versions may go back to nothing at any time
 	}
 	s := &j.scratch
 	o.proofs(s)
-	writes, reads := s.writes, s.reads
+	o.checkReadsInTime(j)
+	o.checkWritesInTime(j)
+	s.writes, s.reads, s.started = kept(s.writes), kept(s.reads), kept(s.started)
+}
+
+// sweep goes through the proofs in order of time and keeps the latest position.
+type sweep struct {
+	o             *object
+	writes, reads []int32
+	latest        proof
+}
+
+func (s *scratch) sweep(o *object) sweep { return sweep{o, s.writes, s.reads, proof{none, none, none}} }
+
+// until is the latest position that was proved before a time; times must increase.
+func (s *sweep) until(t int64) proof {
+	o := s.o
+	for ; len(s.writes) > 0 && o.versions.at(s.writes[0]).at < t; s.writes = s.writes[1:] {
+		if pos := o.position(s.writes[0]); pos > s.latest.pos {
+			s.latest = proof{pos, s.writes[0], none}
+		}
+	}
+	for ; len(s.reads) > 0 && o.reads.at(s.reads[0]).at < t; s.reads = s.reads[1:] {
+		if pos := o.position(o.reads.at(s.reads[0]).version); pos > s.latest.pos {
+			s.latest = proof{pos, none, s.reads[0]}
+		}
+	}
+	return s.latest
+}
+
+func (o *object) checkReadsInTime(j *Judge) {
+	s := &j.scratch
 	started := slices.Grow(s.started, int(o.reads.n))
 	for i := range o.reads.n {
 		started = append(started, i)
 	}
-	s.started = started
 	sortBy(started, func(i int32) int64 { return o.reads.at(i).start })
-	latest := proof{none, none, none}
+	proved := s.sweep(o)
 	var told toldStale
 	for _, i := range started {
 		r := o.reads.at(i)
-		for len(writes) > 0 && o.versions.at(writes[0]).at < r.start {
-			if pos := o.position(writes[0]); pos > latest.pos {
-				latest = proof{pos, writes[0], none}
-			}
-			writes = writes[1:]
-		}
-		for len(reads) > 0 && o.reads.at(reads[0]).at < r.start {
-			if pos := o.position(o.reads.at(reads[0]).version); pos > latest.pos {
-				latest = proof{pos, none, reads[0]}
-			}
-			reads = reads[1:]
-		}
+		latest := proved.until(r.start)
 		pos := o.position(r.version)
 		if r.etag != 0 && pos == none {
 			continue // an unknown version, or off the chain: reported as such
@@ -58,7 +77,30 @@ func (o *object) checkRealTime(j *Judge) {
 			o.reportStale(j, r, latest)
 		}
 	}
-	s.writes, s.reads, s.started = kept(s.writes), kept(s.reads), kept(s.started)
+	s.started = started[:0]
+}
+
+// checkWritesInTime looks at acknowledged writes with a condition. One without
+// may be applied to any version.
+func (o *object) checkWritesInTime(j *Judge) {
+	s := &j.scratch
+	started := s.started
+	for i := range o.versions.n {
+		v := o.versions.at(i)
+		if v.answer == acknowledged && v.ifCond != ifNone && v.named() != v.etag && v.start > o.deletedUntil &&
+			o.position(o.version(v.etag)) != none {
+			started = append(started, i)
+		}
+	}
+	sortBy(started, func(i int32) int64 { return o.versions.at(i).start })
+	proved := s.sweep(o)
+	for _, i := range started {
+		v := o.versions.at(i)
+		if latest := proved.until(v.start); latest.pos > o.position(o.version(v.etag)) {
+			o.reportLate(j, i, latest)
+		}
+	}
+	s.started = started[:0]
 }
 
 // toldStale remembers which operations were shown an old version and answered it:
@@ -107,17 +149,31 @@ func sortBy(all []int32, time func(int32) int64) {
 	}
 }
 
+// add puts what shows a position into the evidence, and says what it is.
+func (ev *evidence) add(o *object, p proof) (known string) {
+	if p.version != none {
+		ev.versions = append(ev.versions, p.version)
+		return "an acknowledged write"
+	}
+	ev.reads = append(ev.reads, o.reads.at(p.read))
+	return "an earlier read"
+}
+
+func (o *object) reportLate(j *Judge, i int32, proof proof) {
+	v := o.versions.at(i)
+	ev := evidence{versions: []int32{i}, ops: []int32{v.op}}
+	known := ev.add(o, proof)
+	j.report(RealTime, "replaced too late",
+		fmt.Sprintf("%s wrote version %s of %s after %s had shown %s, which came after it",
+			j.writer(v), o.etags.name(v.etag), o.key, known, o.versionName(o.chain[proof.pos])),
+		func() []history.Event { return j.story(o, ev) })
+}
+
 func (o *object) reportStale(j *Judge, r *read, proof proof) {
 	ev := evidence{reads: []*read{r}}
-	did, known := "read", "an acknowledged write"
+	did, known := "read", ev.add(o, proof)
 	if r.load {
 		did = "loaded"
-	}
-	if proof.version != none {
-		ev.versions = append(ev.versions, proof.version)
-	} else {
-		ev.reads = append(ev.reads, o.reads.at(proof.read))
-		known = "an earlier read"
 	}
 	seen := "nothing"
 	if r.version != none {

@@ -45,6 +45,9 @@ type sim struct {
 	*book
 	t        *rapid.T
 	truth    []*applied // in order
+	heads    []*applied // the current version; two if the store has split
+	fault    fault      // of the store
+	made     int        // ETags given
 	unique   bool       // every write has an ETag of its own, also of the same bytes
 	actors   []*actor
 	inFlight []*request // given up by their clients; may be applied or not
@@ -53,8 +56,9 @@ type sim struct {
 // request is a write under way.
 type request struct {
 	*applied
-	cond  string
-	start int64
+	cond   string
+	start  int64
+	forced bool // the store does not look at the condition
 }
 
 // actor is a client, between its turns.
@@ -69,34 +73,39 @@ type actor struct {
 	id       string
 	open     bool // an operation is
 	save     bool
+	create   bool
 	loaded   doc // what a user had loaded
 	loadedAs string
 	seen     doc
 	seenAs   string
 	attempts int
-	inDoubt  string // ETag on which a write of unknown outcome was based
+	doubt    bool   // a write of unknown outcome may still be applied
+	inDoubt  string // to the version of this ETag
 	ids      int
 	sent     *request // without an answer so far
 	decided  bool     // the store has dealt with it
 }
 
 func newSim(t *rapid.T, bugs []bug) *sim {
-	s := &sim{book: newBook(), t: t, unique: rapid.Bool().Draw(t, "unique")}
+	s := &sim{book: newBook(), t: t, fault: sound, unique: rapid.Bool().Draw(t, "unique")}
 	s.setup(start)
 	s.versions["v0"] = start
-	s.truth = []*applied{{doc: start, etag: "v0", observed: true}}
+	s.begins(&applied{doc: start, etag: "v0", observed: true}, bugs)
+	return s
+}
+
+// begins sets up the store with a version, and the clients.
+func (s *sim) begins(first *applied, bugs []bug) {
+	s.truth, s.heads = []*applied{first}, []*applied{first}
 	for i, b := range bugs {
-		a := &actor{sim: s, name: fmt.Sprintf("c%d", i), bug: b, todo: rapid.IntRange(1, 3).Draw(t, "todo")}
+		a := &actor{sim: s, name: fmt.Sprintf("c%d", i), bug: b, todo: rapid.IntRange(1, 3).Draw(s.t, "todo")}
 		if b == caches {
 			a.todo += 3 // time to grow stale
 		}
 		a.step = a.begin
 		s.actors = append(s.actors, a)
 	}
-	return s
 }
-
-func (s *sim) current() *applied { return s.truth[len(s.truth)-1] }
 
 // run takes turns until all are done, then reads the final state.
 func (s *sim) run() {
@@ -118,25 +127,15 @@ func (s *sim) run() {
 		}
 		a.step()
 	}
-	s.current().observed = true
-	s.final(s.current().etag)
-}
-
-// apply is the store's decision about a write.
-func (s *sim) apply(r *request) string {
-	if !r.blind && r.cond != s.current().etag {
-		return history.PreconditionFailed
+	last := s.look()
+	last.observed = true
+	c := &client{book: s.book, actor: history.FinalActor}
+	if last.etag == "" {
+		c.missing()
+	} else {
+		c.getAs(last.etag, last.doc)
 	}
-	r.etag = fmt.Sprintf("e%x", uint64(sum(append(slices.Clone(r.entries), r.fields["title"])...)))
-	if s.unique {
-		r.etag = fmt.Sprintf("u%d", len(s.truth))
-	}
-	version := *r.applied
-	if last := s.current(); last.etag != version.etag {
-		s.truth = append(s.truth, &version)
-	}
-	s.versions[version.etag] = version.doc
-	return history.OK
+	s.add(history.Event{Kind: history.End})
 }
 
 func (a *actor) begin() {
@@ -149,8 +148,10 @@ func (a *actor) begin() {
 		a.ids++
 		a.id = fmt.Sprintf("%s-%d", a.name, a.ids)
 		a.save = rapid.Bool().Draw(a.sim.t, "save")
+		a.create = a.ids == 1 && a.sim.truth[0].etag == "" && rapid.Bool().Draw(a.sim.t, "create")
+		a.save = a.save && !a.create
 	}
-	a.attempts, a.inDoubt = 0, ""
+	a.attempts, a.doubt = 0, false
 	if a.save && !repeat {
 		a.sim.book.ops++
 		a.client = &client{book: a.sim.book, actor: a.name, op: a.sim.book.ops}
@@ -167,6 +168,11 @@ func (a *actor) begin() {
 }
 
 func (a *actor) endLoad() {
+	if a.seenAs == "" {
+		a.id = "" // there is nothing to save
+		a.finish(history.Gone)
+		return
+	}
 	a.loaded, a.loadedAs = a.seen, a.seenAs
 	a.end(history.Committed, a.seenAs)
 	a.step = a.invoke
@@ -174,8 +180,11 @@ func (a *actor) endLoad() {
 
 func (a *actor) invoke() {
 	do := "append"
-	if a.save {
+	switch {
+	case a.save:
 		do = "save"
+	case a.create:
+		do = "create"
 	}
 	a.client, a.open = a.sim.book.begin(a.name, do, a.id), true
 	if a.save {
@@ -188,11 +197,15 @@ func (a *actor) invoke() {
 func (a *actor) read(then func()) func() {
 	return func() {
 		sent := a.sim.now
-		version := a.sim.current()
+		version := a.sim.look()
 		a.seen, a.seenAs = version.doc, version.etag
 		a.step = func() {
 			version.observed = true
-			a.client.from(sent).getAs(version.etag, version.doc)
+			if version.etag == "" {
+				a.client.from(sent).missing()
+			} else {
+				a.client.from(sent).getAs(version.etag, version.doc)
+			}
 			a.step = then
 		}
 	}
@@ -201,22 +214,24 @@ func (a *actor) read(then func()) func() {
 // look decides what to do about what was read.
 func (a *actor) look() {
 	holds := slices.Contains(a.seen.entries, a.id)
-	if a.inDoubt != "" && a.inDoubt != a.seenAs && !holds {
-		a.inDoubt = ""
-	}
+	a.doubt = a.doubt && (holds || a.inDoubt == a.seenAs)
 	switch {
 	case holds && a.bug != appendsAgain:
 		a.finish(history.Committed)
-	case a.attempts >= 3 && a.inDoubt != "":
+	case a.attempts >= 3 && a.doubt:
 		a.finish(history.Unknown)
 	case a.attempts >= 3:
 		a.finish(history.Exhausted)
 	case a.save && a.seen.fields["title"] != a.loaded.fields["title"] && a.bug != blindSave:
-		if a.inDoubt != "" {
+		if a.doubt {
 			a.finish(history.Unknown)
 		} else {
 			a.finish(history.UserConflict)
 		}
+	case a.create && a.seenAs != "":
+		a.finish(history.UserConflict)
+	case !a.create && a.seenAs == "":
+		a.finish(history.Gone)
 	default:
 		a.send(a.next())
 	}
@@ -268,7 +283,7 @@ func (a *actor) send(d doc) {
 }
 
 func (a *actor) answered(r *request, answer string) {
-	etag, cond := "", r.cond
+	etag := ""
 	a.sent = nil
 	if answer == history.OK {
 		etag = r.etag
@@ -276,10 +291,7 @@ func (a *actor) answered(r *request, answer string) {
 			v.observed = v.observed || v.etag == etag
 		}
 	}
-	if r.blind {
-		cond = "none"
-	}
-	a.client.from(r.start).put(cond, answer, etag, r.doc)
+	a.client.from(r.start).put(r.condition(), answer, etag, r.doc)
 	if answer == history.OK {
 		a.seen, a.seenAs = r.doc, etag
 	}
@@ -301,7 +313,7 @@ func (a *actor) answered(r *request, answer string) {
 		})
 	default:
 		if answer == history.UnknownAnswer {
-			a.inDoubt = r.cond
+			a.doubt, a.inDoubt = true, r.cond
 		}
 		a.step = a.read(a.look)
 	}
@@ -324,17 +336,13 @@ func (a *actor) end(outcome, etag string) {
 // crash is the client's death. What it had sent may be applied yet.
 func (a *actor) crash() {
 	if r := a.sent; r != nil {
-		cond := r.cond
-		if r.blind {
-			cond = "none"
-		}
-		a.client.from(r.start).put(cond, history.UnknownAnswer, "", r.doc)
+		a.client.from(r.start).put(r.condition(), history.UnknownAnswer, "", r.doc)
 		if !a.decided {
 			a.sim.inFlight = append(a.sim.inFlight, r)
 		}
 	}
 	a.sent = nil
-	if a.save {
+	if a.save || a.create {
 		a.id = "" // the user's form is gone
 	}
 	a.seen, a.seenAs = doc{}, ""
