@@ -21,14 +21,16 @@ type node struct {
 // copied. What is independent is decided in the state in which both moves are
 // possible.
 type search struct {
-	nodes   []node
-	fixed   int    // nodes of the prefix, at which nothing else is tried
-	depth   int    // of the schedule under way
-	full    bool   // no reduction: every order, for comparison
-	cut     int    // stop here: 0 never; to find prefixes
-	before  []name // scratch
-	blocked bool   // the schedule under way was abandoned: all its ends were seen
-	atCut   bool
+	nodes []node
+	fixed int  // nodes of the prefix, at which nothing else is tried
+	depth int  // of the schedule under way
+	full  bool // no reduction: every order, for comparison
+	// independent decides in place of [independent], if it is set.
+	independent func(a, b move) bool
+	cut         int    // stop here: 0 never; to find prefixes
+	before      []name // scratch
+	blocked     bool   // the schedule under way was abandoned: all its ends were seen
+	atCut       bool
 }
 
 // choose is the search's part in a schedule.
@@ -83,6 +85,10 @@ func (n *node) awake() {
 func (d *search) sleepAfter(sleep []name, n *node, m move, moves []move) []name {
 	if d.full {
 		return sleep
+	}
+	independent := independent
+	if d.independent != nil {
+		independent = d.independent
 	}
 	for _, other := range n.sleep {
 		if o, possible := find(moves, other); possible && independent(m, o) {

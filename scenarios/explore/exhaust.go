@@ -119,7 +119,7 @@ func (c *Config) split(ctx context.Context) ([][]node, branch, error) {
 	for length := 1; ; length++ {
 		var parts [][]node
 		var head branch
-		d := &search{full: c.full, cut: length}
+		d := &search{full: c.full, independent: c.independent, cut: length}
 		p.tally = tally{}
 		for {
 			if ctx.Err() != nil {
@@ -134,7 +134,7 @@ func (c *Config) split(ctx context.Context) ([][]node, branch, error) {
 				parts = append(parts, clone(d.nodes))
 			case !d.blocked:
 				head.schedules++
-				if c.seen(d, &report, &head) {
+				if c.seen(p, d, &report, &head) {
 					return nil, head, nil
 				}
 			}
@@ -164,7 +164,7 @@ func clone(nodes []node) []node {
 // search searches one branch. Judged is called after each schedule and says
 // whether to stop.
 func (p *runner) search(ctx context.Context, c *Config, prefix []node, b *branch, judged func() bool) error {
-	d := &search{full: c.full, nodes: prefix, fixed: len(prefix)}
+	d := &search{full: c.full, independent: c.independent, nodes: prefix, fixed: len(prefix)}
 	p.tally = tally{}
 	defer func() { b.tally = p.tally }()
 	for {
@@ -178,7 +178,7 @@ func (p *runner) search(ctx context.Context, c *Config, prefix []node, b *branch
 		}
 		if !d.blocked {
 			b.schedules++
-			if c.seen(d, &report, b) {
+			if c.seen(p, d, &report, b) {
 				return nil
 			}
 			if judged() {
@@ -193,7 +193,11 @@ func (p *runner) search(ctx context.Context, c *Config, prefix []node, b *branch
 }
 
 // seen notes a violation, with the schedule that leads to it.
-func (c *Config) seen(d *search, report *check.Report, b *branch) bool {
+func (c *Config) seen(p *runner, d *search, report *check.Report, b *branch) bool {
+	if c.each != nil {
+		c.each(p, report)
+		return false
+	}
 	i := c.violates(report)
 	if i == "" {
 		return false

@@ -60,7 +60,11 @@ type Config struct {
 	// Progress, which may be nil, is told now and then how many were explored.
 	Progress func(schedules int)
 
-	full bool // without reduction: every order
+	// Of tests: a search without reduction, one with another idea of what is
+	// independent, and who sees every schedule, at none of which the search then stops.
+	full        bool
+	independent func(a, b move) bool
+	each        func(p *runner, r *check.Report)
 }
 
 // Result is what was found.

@@ -1,11 +1,21 @@
 package explore
 
 import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"holdfast/archive"
 	"holdfast/scenarios"
+	"holdfast/scenarios/check"
 	"holdfast/scenarios/cores"
+	"holdfast/scenarios/history"
 )
 
 func must[T any](v T, err error) T {
@@ -29,17 +39,315 @@ func runOf(t testing.TB, scenario, core string, adjust func(*scenarios.Scenario)
 	return &scenarios.Run{Scenario: s, Document: must(scenarios.OpenDocument(s.Document)), Core: spec, Policy: policy, Seed: 1, Repetitions: 1}
 }
 
-func TestTmp(t *testing.T) {
-	for _, c := range []struct {
-		s, core string
-		faults  int
-	}{{"two-users", "production", 0}, {"two-users", "unlocked", 0}, {"two-users", "documented", 0}, {"user-vs-backend", "production", 0}, {"two-users", "production", 1}} {
-		for _, full := range []bool{false, true} {
-			r, err := Explore(t.Context(), Config{Run: runOf(t, c.s, c.core, nil), Strategy: Exhaustive, Workers: 1, Faults: c.faults, full: full, Schedules: 200000})
-			t.Log(c, full, err, r.Schedules, r.Complete, r.Elapsed, r.Acknowledged, r.Conflicts)
-			if r.Witness != nil {
-				t.Log(r.Witness.Schedule, r.Witness.Found, r.Witness.Invariant, r.Witness.Report.Violations[0].Summary)
+// bounded makes a scenario small.
+func bounded(clients, operations int) func(*scenarios.Scenario) {
+	return func(s *scenarios.Scenario) {
+		if err := errors.Join(s.AtMost(clients), s.Bound(operations)); err != nil {
+			panic(err)
+		}
+	}
+}
+
+// signature is what every client was told by the store, in its order, and what was
+// there at the end: two schedules with the same one are the same to everybody.
+type signature struct{ told map[string]string }
+
+func (s *signature) Add(e *history.Event) {
+	switch e.Kind {
+	case history.Get, history.Put, history.Head, history.Delete:
+		if e.Actor != history.SetupActor {
+			s.told[e.Actor] += fmt.Sprintf("%s %s %s;", e.Kind, e.Answer, e.ETag)
+		}
+	case history.Return:
+		s.told[e.Actor] += e.Outcome + ";"
+	}
+}
+
+func (s *signature) String() string {
+	var b strings.Builder
+	for _, actor := range slices.Sorted(maps.Keys(s.told)) {
+		fmt.Fprintf(&b, "%s: %s\n", actor, s.told[actor])
+	}
+	return b.String()
+}
+
+// seen is what a whole search came upon.
+type seen struct {
+	schedules  int
+	signatures map[string]bool
+	violated   map[check.Invariant]bool
+}
+
+// searchAll goes through all schedules, whatever they violate.
+func searchAll(t *testing.T, run *scenarios.Run, faults int, full bool, independent func(a, b move) bool) seen {
+	t.Helper()
+	found := seen{signatures: map[string]bool{}, violated: map[check.Invariant]bool{}}
+	c := &Config{Run: prepared(run), Strategy: Exhaustive, Faults: faults, Workers: 1, full: full, independent: independent}
+	p := c.newRunner()
+	defer p.close()
+	d := &search{full: full, independent: independent}
+	for {
+		s := &signature{told: map[string]string{}}
+		p.also = s
+		report, err := p.play(t.Context(), d)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !d.blocked {
+			found.schedules++
+			found.signatures[s.String()] = true
+			for i := range report.Found {
+				found.violated[i] = true
 			}
 		}
+		if !d.next() {
+			return found
+		}
+	}
+}
+
+// TestReductionAgainstBruteForce: the reduced search comes upon everything that a
+// search of all orders does, and upon each of it once.
+func TestReductionAgainstBruteForce(t *testing.T) {
+	for _, c := range []struct {
+		scenario string
+		faults   int
+		adjust   func(*scenarios.Scenario)
+		cores    string
+	}{
+		{"two-users", 0, nil, "production documented unlocked reread-etag check-then-write base-ignored"},
+		{"two-users", 1, nil, "production unlocked"},
+		{"two-users-same-field", 0, nil, "production last-writer-wins"},
+		{"user-vs-backend", 0, nil, "production documented unlocked"},
+		{"create-race", 0, bounded(3, 1), "production create-no-condition"},
+		{"create-race", 1, bounded(2, 1), "production create-412-is-success"},
+		{"delete-race", 0, bounded(1, 1), "production recreate unlocked"},
+		{"single-try", 1, nil, "production give-up-unseen doubt-forgotten"},
+		{"three-writers", 0, bounded(2, 1), "production no-condition append-again"},
+		{"lost-reply", 1, bounded(1, 1), "production blind-retry settled-by-etag"},
+		{"redelivery", 1, bounded(2, 1), "production new-id-on-redelivery"},
+	} {
+		for core := range strings.FieldsSeq(c.cores) {
+			t.Run(fmt.Sprintf("%s/%d/%s", c.scenario, c.faults, core), func(t *testing.T) {
+				t.Parallel()
+				run := runOf(t, c.scenario, core, c.adjust)
+				all := searchAll(t, run, c.faults, true, nil)
+				reduced := searchAll(t, run, c.faults, false, nil)
+				if !maps.Equal(all.signatures, reduced.signatures) {
+					t.Errorf("all orders: %d signatures, reduced: %d", len(all.signatures), len(reduced.signatures))
+				}
+				if !maps.Equal(all.violated, reduced.violated) {
+					t.Errorf("all orders violate %v, reduced %v", all.violated, reduced.violated)
+				}
+				t.Logf("%d schedules, reduced to %d, with %d signatures; violated %v",
+					all.schedules, reduced.schedules, len(all.signatures), all.violated)
+			})
+		}
+	}
+}
+
+// TestTooMuchReductionIsNoticed shows that the comparison can fail.
+func TestTooMuchReductionIsNoticed(t *testing.T) {
+	run := runOf(t, "three-writers", "production", bounded(2, 1))
+	all := searchAll(t, run, 0, true, nil)
+	for name, wrong := range map[string]func(a, b move) bool{
+		"everything is independent": func(a, b move) bool { return a.client != b.client },
+		"writes are":                func(a, b move) bool { return independent(a, b) || a.call.write() && b.call.write() },
+		"reads and writes are":      func(a, b move) bool { return independent(a, b) || a.call.write() != b.call.write() },
+	} {
+		if reduced := searchAll(t, run, 0, false, wrong); len(reduced.signatures) == len(all.signatures) {
+			t.Errorf("%s: still %d signatures", name, len(all.signatures))
+		}
+	}
+}
+
+func TestResultDoesNotDependOnTheWorkers(t *testing.T) {
+	for _, core := range []string{"production", "unlocked", "settled-by-etag"} {
+		var first Result
+		for _, workers := range []int{1, 2, 4} {
+			c := Config{Run: runOf(t, "lost-reply", core, bounded(2, 1)), Strategy: Exhaustive, Faults: 1, Workers: workers}
+			r := must(Explore(t.Context(), c))
+			r.Elapsed = 0
+			if workers == 1 {
+				first = r
+				continue
+			}
+			same := r.Schedules == first.Schedules && r.Complete == first.Complete && r.Acknowledged == first.Acknowledged &&
+				r.Conflicts == first.Conflicts && (r.Witness == nil) == (first.Witness == nil)
+			if same && r.Witness != nil {
+				same = r.Witness.Schedule.String() == first.Witness.Schedule.String() && r.Witness.Found == first.Witness.Found
+			}
+			if !same {
+				t.Errorf("%s core: %d workers: %+v, one: %+v", core, workers, r, first)
+			}
+		}
+	}
+}
+
+// TestWitnessesAreShort: nothing can be left out of a witness, and those of the
+// original two cores have at most 8 store calls.
+func TestWitnessesAreShort(t *testing.T) {
+	for _, scenario := range []string{"two-users", "user-vs-backend"} {
+		for _, core := range []string{"documented", "unlocked"} {
+			run := runOf(t, scenario, core, nil)
+			r := must(Explore(t.Context(), Config{Run: run, Strategy: Exhaustive, Workers: 2}))
+			w := r.Witness
+			if w == nil || w.Calls > 8 || w.Calls != len(w.Schedule) || w.Report.Found[w.Invariant] == 0 {
+				t.Fatalf("%s, %s core: %+v", scenario, core, w)
+			}
+			p := newRunner(prepared(run), history.Header{}, w.Schedule.Faults(), everyVariant)
+			for i := range w.Schedule {
+				shorter := slices.Delete(slices.Clone(w.Schedule), i, i+1)
+				if again := must(p.attempt(t.Context(), w.Invariant, &follower{schedule: shorter, lenient: true})); again != nil {
+					t.Errorf("%s, %s core: %s is not needed in %s", scenario, core, w.Schedule[i], w.Schedule)
+				}
+			}
+			p.close()
+			t.Logf("%s, %s core: %s in %s", scenario, core, w.Invariant, w.Schedule)
+		}
+	}
+}
+
+// replayed judges a replay.
+func replayed(ctx context.Context, run *scenarios.Run, s Schedule) (check.Report, error) {
+	judge := check.New(history.Header{})
+	_, err := Replay(ctx, run, s, &judged{judge})
+	return judge.Finish(), err
+}
+
+func TestReplay(t *testing.T) {
+	run := runOf(t, "two-users", "unlocked", nil)
+	w := must(Explore(t.Context(), Config{Run: run, Strategy: Exhaustive, Workers: 1})).Witness
+	again := must(ParseSchedule(w.Schedule.String()))
+	if !slices.Equal(again, w.Schedule) {
+		t.Errorf("%s is read as %s", w.Schedule, again)
+	}
+	if r := must(replayed(t.Context(), run, again)); r.Found[w.Invariant] == 0 {
+		t.Errorf("%s does not violate %s again: %v", again, w.Invariant, r.Found)
+	}
+	_, err := replayed(t.Context(), run, must(ParseSchedule("alice alice bob!late")))
+	if err == nil || !strings.Contains(err.Error(), "move 3") || !strings.Contains(err.Error(), "bob!late") {
+		t.Errorf("a move that is not possible: %v", err)
+	}
+}
+
+func TestParseSchedule(t *testing.T) {
+	for _, text := range []string{"alice", "alice bob!reply-lost bob!slow bob!late", "a!409 a!503 a!crash a!crash-after a!request-lost"} {
+		if s := must(ParseSchedule(text)); s.String() != text {
+			t.Errorf("%q is written as %q", text, s)
+		}
+	}
+	for text, want := range map[string]string{"": "empty", "alice bob!gone": "move 2", "!late": "names no actor"} {
+		if _, err := ParseSchedule(text); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: %v, want an error with %q", text, err, want)
+		}
+	}
+}
+
+func TestSamples(t *testing.T) {
+	for _, strategy := range []Strategy{Random, PCT} {
+		c := Config{Run: runOf(t, "backend-fan-in", "settled-by-etag", bounded(4, 1)), Strategy: strategy, Faults: 1, Schedules: 20_000, Workers: 2}
+		r := must(Explore(t.Context(), c))
+		if r.Witness == nil || r.Complete {
+			t.Fatalf("%s: %+v", strategy, r)
+		}
+		c.Workers = 1
+		if again := must(Explore(t.Context(), c)); again.Witness == nil || again.Witness.Found != r.Witness.Found ||
+			again.Witness.Schedule.String() != r.Witness.Schedule.String() {
+			t.Errorf("%s: another witness: %+v, %+v", strategy, again.Witness, r.Witness)
+		}
+		t.Logf("%s: schedule %d: %s", strategy, r.Witness.Found, r.Witness.Schedule)
+		c = Config{Run: runOf(t, "two-users", "production", nil), Strategy: strategy, Schedules: 100, Workers: 2}
+		if r := must(Explore(t.Context(), c)); r.Schedules != 100 || r.Complete || r.Witness != nil || r.Stopped == "" {
+			t.Errorf("%s of a sound core: %+v", strategy, r)
+		}
+		c.Schedules, c.Budget = 0, 50*time.Millisecond
+		if r := must(Explore(t.Context(), c)); r.Schedules == 0 || r.Complete || !strings.Contains(r.Stopped, "budget") {
+			t.Errorf("%s with a budget: %+v", strategy, r)
+		}
+	}
+}
+
+func TestAnExhaustiveSearchThatIsCutShortSaysSo(t *testing.T) {
+	r := must(Explore(t.Context(), Config{Run: runOf(t, "three-writers", "production", nil), Strategy: Exhaustive, Schedules: 500, Workers: 2}))
+	if r.Complete || r.Stopped == "" || r.Schedules < 400 {
+		t.Errorf("%+v", r)
+	}
+}
+
+// TestFaultsHappen: every variant of a fault befalls a call somewhere in a full
+// search, and a back end that died does its work again with the same id.
+func TestFaultsHappen(t *testing.T) {
+	run := runOf(t, "redelivery", "production", bounded(2, 1))
+	c := &Config{Run: prepared(run), Strategy: Exhaustive, Faults: 1, Workers: 1}
+	p := c.newRunner()
+	defer p.close()
+	p.keeping = true
+	ways := map[variant]int{}
+	invoked := map[string]int{} // by modification id, in one schedule
+	twice := 0
+	p.also = sinkFunc(func(e *history.Event) {
+		if e.Kind == history.Invoke {
+			if invoked[e.IDs[0]]++; invoked[e.IDs[0]] == 2 {
+				twice++
+			}
+		}
+	})
+	d := &search{}
+	for more := true; more; more = d.next() {
+		clear(invoked)
+		if _, err := p.play(t.Context(), d); err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range p.taken {
+			ways[m.variant]++
+		}
+	}
+	for v := plain; v <= landing; v++ {
+		if ways[v] == 0 {
+			t.Errorf("%q never happened", names[v])
+		}
+	}
+	if twice == 0 {
+		t.Error("no message came again")
+	}
+}
+
+type sinkFunc func(*history.Event)
+
+func (f sinkFunc) Add(e *history.Event) { f(e) }
+
+func TestSelfTest(t *testing.T) {
+	var mu sync.Mutex
+	told := 0
+	test := SelfTest{Schedules: 3000, Seeds: 60, Workers: 2, Progress: func(string) { mu.Lock(); told++; mu.Unlock() }}
+	r := must(test.Run(t.Context()))
+	for _, b := range r.Bugs {
+		if !b.Caught || b.Witness.Report.Found[check.Invariant(b.Bug.Invariant)] == 0 {
+			t.Errorf("%s got away", b.Bug.Name)
+		}
+	}
+	for _, c := range r.Cleared {
+		if c.Accused != "" || c.Schedules == 0 {
+			t.Errorf("%s core, %s: %d schedules, accused of %q", c.Core, c.Where, c.Schedules, c.Accused)
+		}
+	}
+	if len(r.Bugs) < 32 || told == 0 {
+		t.Errorf("%d bugs, %d lines of progress", len(r.Bugs), told)
+	}
+}
+
+// TestSelfTestCanFail: a sound core is not caught, a broken one not cleared.
+func TestSelfTestCanFail(t *testing.T) {
+	test := SelfTest{Schedules: 200, Seeds: 20, Workers: 1}
+	c := must(test.catch(t.Context(), cores.Bug{Spec: must(cores.Find("production")), Invariant: "I1", Scenario: "two-users"}))
+	if c.Caught {
+		t.Error("the production core was caught")
+	}
+	if c := must(test.clear(t.Context(), "unlocked", "two-users", 0)); c.Accused == "" {
+		t.Error("the unlocked core was cleared by exploration")
+	}
+	if c := must(test.weather(t.Context(), "unlocked")); c.Accused == "" {
+		t.Error("the unlocked core was cleared by storms")
 	}
 }

@@ -20,6 +20,7 @@ type runner struct {
 	stage stage
 	judge *check.Judge
 	tally tally
+	also  history.Sink // of tests: gets all events
 	// taken are the moves of the schedule under way, if they are wanted.
 	taken   []taken
 	keeping bool
@@ -57,6 +58,9 @@ func (p *runner) Add(e *history.Event) {
 				p.tally.conflicts++
 			}
 		}
+	}
+	if p.also != nil {
+		p.also.Add(e)
 	}
 	p.judge.Add(e)
 }
