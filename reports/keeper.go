@@ -15,14 +15,15 @@ import (
 type keeper struct {
 	out     *history.Writer // nil: nobody needs a history
 	written counting
+	most    int64 // bytes of repetitions that prove nothing new
 	full    atomic.Bool
 	left    int // repetitions that were left out
 	ops     int
 	at      int64
 }
 
-func newKeeper(w io.Writer, h history.Header) (*keeper, error) {
-	k := &keeper{}
+func newKeeper(w io.Writer, h history.Header, most int64) (*keeper, error) {
+	k := &keeper{most: most}
 	if w == nil {
 		return k, nil
 	}
@@ -72,7 +73,7 @@ func (k *keeper) keep(ctx context.Context, run *scenarios.Run, n int, w *witness
 		k.out.Add(e)
 	}
 	k.ops, k.at = k.ops+ops, k.at+at
-	k.full.Store(k.written.n > mostKept)
+	k.full.Store(k.written.n > k.most)
 }
 
 func (k *keeper) close(interrupted bool) error {

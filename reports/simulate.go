@@ -1,6 +1,7 @@
 package reports
 
 import (
+	"cmp"
 	"context"
 	"io"
 	"runtime/debug"
@@ -19,16 +20,18 @@ type Simulation struct {
 	// their number.
 	Workers int
 	// History takes the history; nil: nobody needs it. Of many repetitions it gets
-	// the first ones, up to mostKept bytes, and those that violate an invariant:
-	// the seed makes every other one again.
+	// the first ones, up to Keep bytes, and those that violate an invariant: the
+	// seed makes every other one again.
 	History io.Writer
+	// Keep bounds what is kept of repetitions that prove nothing new, in bytes.
+	// 0: DefaultKeep.
+	Keep int64
 	// Progress, which may be nil, is told after each repetition how many are done.
 	Progress func(done int, counts Counts)
 }
 
-// mostKept bounds what is kept of the history of repetitions that prove nothing
-// new.
-const mostKept = 64 << 20
+// DefaultKeep is some hundred thousand events, enough to look at.
+const DefaultKeep = 64 << 20
 
 // virtualGCPercent: virtual worlds hold little and throw much away. With Go's
 // default a third of the time would be spent on collecting it.
@@ -38,7 +41,7 @@ const virtualGCPercent = 400
 // pools the verdicts and the numbers.
 func Simulate(ctx context.Context, s Simulation) (Run, scenarios.Played, error) {
 	defer debug.SetGCPercent(debug.SetGCPercent(virtualGCPercent))
-	keeper, err := newKeeper(s.History, s.Header)
+	keeper, err := newKeeper(s.History, s.Header, cmp.Or(s.Keep, DefaultKeep))
 	if err != nil {
 		return Run{}, scenarios.Played{}, err
 	}

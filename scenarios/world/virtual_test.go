@@ -1,0 +1,287 @@
+package world
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"holdfast/archive"
+	"holdfast/scenarios/network"
+)
+
+const ms = time.Millisecond
+
+// play runs main in a world with constant legs of 10 ms and a timeout of 1 s.
+func play(t *testing.T, main func(ctx context.Context, w *Virtual)) error {
+	t.Helper()
+	crew := &Crew{}
+	defer crew.Close()
+	latency, err := network.ParseLatency("constant(10ms)")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := NewVirtual(Config{
+		Latency: latency, RequestTimeout: time.Second, Crew: crew,
+		Rand: func(string) *rand.Rand { return rand.New(rand.NewPCG(1, 2)) },
+	})
+	return w.Run(t.Context(), func(ctx context.Context) { main(ctx, w) })
+}
+
+func mustPlay(t *testing.T, main func(ctx context.Context, w *Virtual)) {
+	t.Helper()
+	if err := play(t, main); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (w *Virtual) since() time.Duration { return w.Now().Sub(Epoch) }
+
+func TestAgendaAgainstASortedList(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var a agenda
+		var sorted []event
+		for range rapid.IntRange(1, 60).Draw(t, "steps") {
+			if len(sorted) > 0 && rapid.IntRange(0, 2).Draw(t, "take") == 0 {
+				if got := a.next(); got.at != sorted[0].at || got.turn != sorted[0].turn {
+					t.Fatalf("got %d/%d, want %d/%d", got.at, got.turn, sorted[0].at, sorted[0].turn)
+				}
+				sorted = sorted[1:]
+				continue
+			}
+			e := event{at: rapid.Int64Range(0, 9).Draw(t, "at")}
+			a.add(e)
+			e.turn = a.turns
+			sorted = append(sorted, e)
+			slices.SortStableFunc(sorted, func(x, y event) int { return cmp.Compare(x.at, y.at) })
+		}
+	})
+}
+
+// TestOrder: tasks wake in the order of time, those of one instant in the order in
+// which they were planned.
+func TestOrder(t *testing.T) {
+	var order []string
+	mustPlay(t, func(ctx context.Context, w *Virtual) {
+		g := NewGroup(w)
+		for name, d := range map[string]time.Duration{"a20": 20 * ms, "b5": 5 * ms, "c10": 10 * ms} {
+			g.Go(func() {
+				if err := w.Sleep(ctx, d); err != nil {
+					t.Error(err)
+				}
+				order = append(order, name)
+			})
+		}
+		g.Wait()
+		for _, name := range []string{"x", "y", "z"} {
+			w.Go(func() { _ = w.Sleep(ctx, ms); order = append(order, name) })
+		}
+	})
+	if got := strings.Join(order, " "); got != "b5 c10 a20 x y z" {
+		t.Error(got)
+	}
+}
+
+func TestExactTimes(t *testing.T) {
+	mustPlay(t, func(ctx context.Context, w *Virtual) {
+		s := w.Store("a")
+		if _, err := s.Put(ctx, "k", []byte("1"), archive.IfAbsent()); err != nil || w.since() != 20*ms {
+			t.Errorf("%v at %v", err, w.since())
+		}
+		w.Latency.Read, w.Latency.Write = mustDistribution("constant(5ms)"), mustDistribution("constant(30ms)")
+		if _, _, err := s.Get(ctx, "k"); err != nil || w.since() != 45*ms {
+			t.Errorf("%v at %v", err, w.since())
+		}
+		if _, err := s.Put(ctx, "k", []byte("2"), archive.Condition{}); err != nil || w.since() != 95*ms {
+			t.Errorf("%v at %v", err, w.since())
+		}
+	})
+}
+
+func mustDistribution(text string) network.Distribution {
+	d, err := network.ParseDistribution(text)
+	if err != nil {
+		panic(err)
+	}
+	return d
+}
+
+// TestWritesOfAKeyAreServedInTurn: of two conditional writes that overlap, the
+// second is told 409, or waits for the first and is then decided.
+func TestWritesOfAKeyAreServedInTurn(t *testing.T) {
+	for _, c := range []struct {
+		share float64
+		want  error
+	}{{1, archive.ErrConflict}, {0, archive.ErrPreconditionFailed}} {
+		mustPlay(t, func(ctx context.Context, w *Virtual) {
+			etag, err := w.Store("a").Put(ctx, "k", []byte("1"), archive.IfAbsent())
+			if err != nil {
+				t.Fatal(err)
+			}
+			w.Latency.Write, w.Latency.Conflict409 = mustDistribution("constant(30ms)"), c.share
+			g := NewGroup(w)
+			g.Go(func() {
+				if _, err := w.Store("a").Put(ctx, "k", []byte("2"), archive.IfMatch(etag)); err != nil {
+					t.Error(err)
+				}
+			})
+			g.Go(func() {
+				_ = w.Sleep(ctx, ms)
+				if _, err := w.Store("b").Put(ctx, "k", []byte("3"), archive.IfMatch(etag)); !errors.Is(err, c.want) {
+					t.Errorf("got %v, want %v", err, c.want)
+				}
+			})
+			g.Wait()
+		})
+	}
+}
+
+// TestFaults: what a client is told, and what becomes of the write.
+func TestFaults(t *testing.T) {
+	for _, c := range []struct {
+		fault    string
+		put, get error
+		applied  bool
+	}{
+		{"request-lost(nth=1,call=any)", archive.ErrOutcomeUnknown, archive.ErrUnavailable, false},
+		{"reply-lost(nth=1,call=any)", archive.ErrOutcomeUnknown, archive.ErrUnavailable, true},
+		{"500(nth=1,call=any)", archive.ErrOutcomeUnknown, archive.ErrUnavailable, true},
+		{"503(nth=1)", archive.ErrThrottled, archive.ErrThrottled, false},
+		{"409(nth=1)", archive.ErrConflict, nil, false},
+		{"slow(nth=1,by=100ms)", nil, nil, true},
+		{"slow(nth=1,by=3s)", archive.ErrOutcomeUnknown, archive.ErrUnavailable, true},
+	} {
+		fault, err := network.ParseFault(c.fault)
+		if err != nil {
+			t.Fatal(err)
+		}
+		mustPlay(t, func(ctx context.Context, w *Virtual) {
+			s := w.Store("a")
+			etag, err := s.Put(ctx, "k", []byte("1"), archive.IfAbsent())
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, err = s.Put(network.WithFault(ctx, fault), "k", []byte("2"), archive.IfMatch(etag))
+			if !errors.Is(err, c.put) || c.put == nil && err != nil {
+				t.Errorf("%s: the put is told %v, want %v", c.fault, err, c.put)
+			}
+			w.Settle(ctx)
+			if body, _, err := s.Get(ctx, "k"); err != nil || (string(body) == "2") != c.applied {
+				t.Errorf("%s: %q, %v; want it applied: %v", c.fault, body, err, c.applied)
+			}
+			if c.get == nil && fault.Kind == network.Conflict409 {
+				return // it befalls no read
+			}
+			if _, _, err = s.Get(network.WithFault(ctx, fault), "k"); !errors.Is(err, c.get) || c.get == nil && err != nil {
+				t.Errorf("%s: the get is told %v, want %v", c.fault, err, c.get)
+			}
+		})
+	}
+}
+
+// TestDeadlines: what waits under a context ends with it; a write that was under
+// way is applied all the same.
+func TestDeadlines(t *testing.T) {
+	mustPlay(t, func(ctx context.Context, w *Virtual) {
+		short, cancel := w.WithTimeout(ctx, 5*ms)
+		defer cancel()
+		if err := w.Sleep(short, time.Hour); !errors.Is(err, context.DeadlineExceeded) || w.since() != 5*ms {
+			t.Errorf("a sleep: %v at %v", err, w.since())
+		}
+		short, cancel = w.WithTimeout(ctx, 5*ms)
+		defer cancel()
+		s := w.Store("a")
+		_, err := s.Put(short, "k", []byte("1"), archive.IfAbsent())
+		if !errors.Is(err, context.DeadlineExceeded) || !errors.Is(err, archive.ErrOutcomeUnknown) || w.since() != 10*ms {
+			t.Errorf("a write: %v at %v", err, w.since())
+		}
+		if _, _, err := s.Get(short, "k"); !errors.Is(err, context.DeadlineExceeded) || errors.Is(err, archive.ErrOutcomeUnknown) {
+			t.Errorf("a read under a context that has ended: %v", err)
+		}
+		w.Settle(ctx)
+		if _, _, err := s.Get(ctx, "k"); err != nil {
+			t.Errorf("the write did not arrive: %v", err)
+		}
+		outer, cancelOuter := w.WithTimeout(ctx, time.Hour)
+		inner, cancelInner := w.WithTimeout(outer, 2*time.Hour)
+		defer cancelInner()
+		w.Go(func() { _ = w.Sleep(ctx, 7*ms); cancelOuter() })
+		from := w.since()
+		if err := w.NewSignal().Wait(inner); !errors.Is(err, context.Canceled) || w.since() != from+7*ms {
+			t.Errorf("a wait under a cancelled parent: %v after %v", err, w.since()-from)
+		}
+		if err := w.Sleep(context.WithoutCancel(inner), ms); err != nil {
+			t.Errorf("a sleep that is cut off from it: %v", err)
+		}
+	})
+}
+
+func TestInterruption(t *testing.T) {
+	crew := &Crew{}
+	defer crew.Close()
+	w := NewVirtual(Config{RequestTimeout: time.Second, Crew: crew, Rand: func(string) *rand.Rand { return rand.New(rand.NewPCG(1, 2)) }})
+	ctx, cancel := context.WithCancel(t.Context())
+	slept := 0
+	err := w.Run(ctx, func(ctx context.Context) {
+		for w.Sleep(ctx, time.Second) == nil {
+			if slept++; slept == 1000 {
+				cancel()
+			}
+		}
+	})
+	if err != nil || slept < 1000 || slept > 1000+interval {
+		t.Errorf("%v after %d sleeps", err, slept)
+	}
+}
+
+func TestAWorldThatStandsStill(t *testing.T) {
+	err := play(t, func(ctx context.Context, w *Virtual) { _ = w.NewSignal().Wait(ctx) })
+	if !errors.Is(err, errStuck) {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestThrottling(t *testing.T) {
+	mustPlay(t, func(ctx context.Context, w *Virtual) {
+		w.puts = newBudget(100)
+		refused := 0
+		g := NewGroup(w)
+		for range 150 {
+			g.Go(func() {
+				if _, err := w.Store("a").Put(ctx, "k", []byte("1"), archive.Condition{}); errors.Is(err, archive.ErrThrottled) {
+					refused++
+				}
+			})
+		}
+		g.Wait()
+		if refused < 45 || refused > 50 {
+			t.Errorf("%d of 150 writes at once were refused, where 100 a second are served", refused)
+		}
+	})
+}
+
+// TestTasksThatAreKilled: they unwind, and their coroutine does other work.
+func TestTasksThatAreKilled(t *testing.T) {
+	crew := &Crew{}
+	defer crew.Close()
+	unwound := false
+	var task *Task
+	task = crew.Start(func() {
+		defer func() { unwound = true }()
+		task.Park()
+		t.Error("it goes on")
+	})
+	task.Resume()
+	task.Kill()
+	ran := false
+	again := crew.Start(func() { ran = true })
+	if again != task || again.Resume() || !ran || !unwound || len(crew.all) != 1 {
+		t.Errorf("same coroutine: %v, ran: %v, unwound: %v", again == task, ran, unwound)
+	}
+}
