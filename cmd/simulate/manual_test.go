@@ -18,6 +18,7 @@ func TestManualsCommandsWork(t *testing.T) {
 	readme := string(read(t, filepath.Join("..", "..", "README.md")))
 	_, runHelp, _ := simulate(t, "run", "--help")
 	_, checkHelp, _ := simulate(t, "check", "--help")
+	_, exploreHelp, _ := simulate(t, "explore", "--help")
 	document, err := filepath.Abs(filepath.Join("..", "..", "archive", "testdata", "CHG-12345.json"))
 	if err != nil {
 		t.Fatal(err)
@@ -25,7 +26,7 @@ func TestManualsCommandsWork(t *testing.T) {
 	t.Chdir(t.TempDir())
 	write(t, "change.json", string(read(t, document)))
 	seen := map[string]bool{}
-	for _, m := range manualCommand.FindAllStringSubmatch(readme+runHelp+checkHelp, -1) {
+	for _, m := range manualCommand.FindAllStringSubmatch(readme+runHelp+checkHelp+exploreHelp, -1) {
 		command := strings.TrimSpace(m[1])
 		if seen[command] || strings.Contains(command, "s3://") || strings.Contains(command, "[") {
 			continue
@@ -36,15 +37,16 @@ func TestManualsCommandsWork(t *testing.T) {
 			if strings.Contains(command, "--core") {
 				want = exitViolated
 			}
-			sooner := strings.NewReplacer("--duration 10s", "--duration 1s", "--runs 20", "--runs 2", "'", "").Replace(command)
-			code, stdout, stderr := simulate(t, strings.Fields(sooner)[1:]...)
+			sooner := strings.NewReplacer("--duration 10s", "--duration 1s", "--duration 1h", "--duration 2s", "--runs 20", "--runs 2",
+				"--runs 1000", "--runs 10", "--budget 20s", "--budget 1s", "selftest", "selftest --seeds 20 --schedules 3000").Replace(command)
+			code, stdout, stderr := simulate(t, words(sooner)[1:]...)
 			if strings.Contains(command, "--threshold") && code == exitThreshold {
 				return // a slow machine may miss it; that is what it is for
 			}
 			if code != want {
 				t.Errorf("exit %d, want %d\n%s%s", code, want, stdout, stderr)
 			}
-			if _, err := os.Stat("simulate-out/latest"); err != nil {
+			if _, err := os.Stat("simulate-out/latest"); err != nil && strings.Contains(command, "simulate run") {
 				t.Error(err)
 			}
 		})
@@ -52,4 +54,16 @@ func TestManualsCommandsWork(t *testing.T) {
 	if len(seen) < 12 {
 		t.Errorf("found only %d commands: %v", len(seen), seen)
 	}
+}
+
+// words splits a command as a shell does, single quotes included.
+func words(command string) (all []string) {
+	for i, part := range strings.Split(command, "'") {
+		if i%2 == 1 {
+			all = append(all, part)
+		} else {
+			all = append(all, strings.Fields(part)...)
+		}
+	}
+	return all
 }
