@@ -53,7 +53,8 @@ func NewSelfTested(t explore.Tested, elapsedMS float64) SelfTested {
 		}
 		if w := c.Witness; w != nil {
 			b.Calls = w.Calls
-			b.CaughtBy = fmt.Sprintf("simulate run %s --core %s --schedule '%s'", c.Bug.Scenario, c.Bug.Name, w.Schedule)
+			args := strings.Join(strings.Fields(c.Bug.Scenario+" "+c.Bounds), " ")
+			b.CaughtBy = fmt.Sprintf("simulate run %s --core %s --schedule '%s'", args, c.Bug.Name, w.Schedule)
 		}
 		s.Passed = s.Passed && c.Caught
 		s.Bugs = append(s.Bugs, b)

@@ -240,17 +240,6 @@ func (s *Scenario) Limit(d time.Duration) error {
 	return nil
 }
 
-// AtMost limits the number of clients of each actor.
-func (s *Scenario) AtMost(clients int) error {
-	if clients < 1 {
-		return fmt.Errorf("the number of clients must be 1 or more, not %d", clients)
-	}
-	for i := range s.Actors {
-		s.Actors[i].Count = min(s.Actors[i].Count, clients)
-	}
-	return nil
-}
-
 // Bound limits the operations of each actor with a load.
 func (s *Scenario) Bound(operations int) error {
 	if operations < 1 {

@@ -21,13 +21,12 @@ import (
 
 // exploreOptions are the flags of explore.
 type exploreOptions struct {
-	run        runOptions
-	operations int
-	faults     int
-	strategy   string
-	schedules  int
-	budget     time.Duration
-	save       string
+	run       runOptions
+	faults    int
+	strategy  string
+	schedules int
+	budget    time.Duration
+	save      string
 }
 
 // defaultBudget is long enough for the small scenarios of the library and short
@@ -67,7 +66,7 @@ A violation is made as short as possible, told, and printed as a schedule that
 	f.StringVar(&o.run.policy, "policy", "", "retry `POLICY`; only its number of retries matters here")
 	f.StringVar(&o.run.document, "document", "", "`FILE` with your own change or announcement")
 	f.IntVar(&o.run.clients, "clients", 0, "number of concurrent clients")
-	f.IntVar(&o.operations, "operations", 0, "operations of each actor with a load, at most")
+	f.IntVar(&o.run.operations, "operations", 0, "operations of each actor with a load, at most")
 	f.Uint64Var(&o.run.seed, "seed", 1, "seed of all random choices")
 	f.IntVar(&o.faults, "faults", 0, "number of faults in a schedule, at most")
 	f.StringVar(&o.strategy, "strategy", string(explore.Exhaustive), "`exhaustive`, random or pct")
@@ -102,11 +101,6 @@ func (a *app) explore(ctx context.Context, o exploreOptions, changed func(string
 	p, err := o.run.prepare(name, changed)
 	if err != nil {
 		return err
-	}
-	if changed("operations") {
-		if err := p.run.Scenario.Bound(o.operations); err != nil {
-			return usage("--operations: %w", err)
-		}
 	}
 	if p.run.Scenario.Duration > 0 {
 		return usage("scenario %s ends by the clock, which a schedule does not have: bound it with --operations", name)
@@ -180,7 +174,7 @@ func (o *exploreOptions) replay(name string, changed func(string) bool, w *explo
 	add("policy", o.run.policy)
 	add("document", o.run.document)
 	add("clients", strconv.Itoa(o.run.clients))
-	add("operations", strconv.Itoa(o.operations))
+	add("operations", strconv.Itoa(o.run.operations))
 	if w == nil {
 		add("faults", strconv.Itoa(o.faults))
 		add("strategy", o.strategy)

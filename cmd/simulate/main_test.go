@@ -46,14 +46,14 @@ func result(t *testing.T, wantCode int, args ...string) reports.Result {
 	if dec.More() {
 		t.Errorf("%v: stdout holds more than one document", args)
 	}
-	validate(t, stdout)
+	validate(t, schema.Result, stdout)
 	return r
 }
 
-// validate holds a document against the committed schema.
-func validate(t *testing.T, document string) {
+// validate holds a document against a committed schema.
+func validate(t *testing.T, committed []byte, document string) {
 	t.Helper()
-	source, err := jsonschema.UnmarshalJSON(bytes.NewReader(schema.Result))
+	source, err := jsonschema.UnmarshalJSON(bytes.NewReader(committed))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -346,7 +346,7 @@ func TestRunDirectoryHoldsEverything(t *testing.T) {
 		}
 	}
 	latest := filepath.Join(out, "latest")
-	validate(t, string(read(t, filepath.Join(latest, reports.ResultFile))))
+	validate(t, schema.Result, string(read(t, filepath.Join(latest, reports.ResultFile))))
 	if !strings.HasPrefix(string(read(t, filepath.Join(latest, reports.ReportFile))), "PASS") {
 		t.Error("the report has no verdict")
 	}

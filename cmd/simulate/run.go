@@ -34,6 +34,7 @@ type runOptions struct {
 	policy     string
 	document   string
 	clients    int
+	operations int
 	duration   time.Duration
 	seed       uint64
 	runs       int
@@ -74,6 +75,7 @@ func (a *app) runCommand() *cobra.Command {
 	f.StringVar(&o.policy, "policy", "", "retry `POLICY`, such as full(base=100ms,cap=5s,retries=8), default or documented")
 	f.StringVar(&o.document, "document", "", "`FILE` with your own change or announcement")
 	f.IntVar(&o.clients, "clients", 0, "number of concurrent clients")
+	f.IntVar(&o.operations, "operations", 0, "operations of each actor with a load, at most")
 	f.DurationVar(&o.duration, "duration", 0, "how long to keep the load up")
 	f.Uint64Var(&o.seed, "seed", 1, "seed of all random choices")
 	f.IntVar(&o.runs, "runs", 1, "repetitions of each scenario")
@@ -161,6 +163,11 @@ func (o runOptions) prepare(name string, changed func(string) bool) (*play, erro
 	if changed("clients") {
 		if err := s.Scale(o.clients); err != nil {
 			return nil, usage("--clients: %w", err)
+		}
+	}
+	if changed("operations") {
+		if err := s.Bound(o.operations); err != nil {
+			return nil, usage("--operations: %w", err)
 		}
 	}
 	if changed("duration") {
@@ -330,6 +337,7 @@ func (o runOptions) replay(name string, changed func(string) bool) string {
 	add("policy", o.policy)
 	add("document", o.document)
 	add("clients", strconv.Itoa(o.clients))
+	add("operations", strconv.Itoa(o.operations))
 	add("duration", o.duration.String())
 	add("runs", strconv.Itoa(o.runs))
 	add("store", o.store)

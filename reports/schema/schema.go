@@ -7,3 +7,13 @@ import _ "embed"
 //
 //go:embed result.v1.schema.json
 var Result []byte
+
+// Explore is the schema of simulate.explore/v1.
+//
+//go:embed explore.v1.schema.json
+var Explore []byte
+
+// SelfTest is the schema of simulate.selftest/v1.
+//
+//go:embed selftest.v1.schema.json
+var SelfTest []byte

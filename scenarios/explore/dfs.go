@@ -31,6 +31,7 @@ type search struct {
 	before      []name // scratch
 	blocked     bool   // the schedule under way was abandoned: all its ends were seen
 	atCut       bool
+	strayed     bool // the schedule under way did not repeat itself
 }
 
 // choose is the search's part in a schedule.
@@ -49,7 +50,8 @@ func (d *search) choose(_ *stage, moves []move) (move, bool) {
 	}
 	m, ok := find(moves, n.moves[n.chosen])
 	if !ok {
-		panic("explore: a schedule does not repeat itself")
+		d.strayed = true
+		return move{}, false
 	}
 	if d.depth+1 == len(d.nodes) || d.depth+1 > len(d.nodes) {
 		d.before = d.sleepAfter(d.before[:0], n, m, moves)
@@ -100,7 +102,7 @@ func (d *search) sleepAfter(sleep []name, n *node, m move, moves []move) []name 
 
 // next prepares the next schedule; false: there is none.
 func (d *search) next() bool {
-	d.depth, d.blocked, d.atCut = 0, false, false
+	d.depth, d.blocked, d.atCut, d.strayed = 0, false, false, false
 	for len(d.nodes) > d.fixed {
 		n := &d.nodes[len(d.nodes)-1]
 		if n.chosen < len(n.moves) {

@@ -2,6 +2,7 @@ package explore
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -63,6 +64,10 @@ func (c *Config) exhaust(ctx context.Context) (Result, error) {
 	}
 	return total.result(ctx, c), nil
 }
+
+// errStrayed: the core under test, or the harness, draws on something outside of
+// its environment.
+var errStrayed = errors.New("a schedule did not go the same way when it was played again: something in it depends on chance or on the clock")
 
 const progressEvery = 4096
 
@@ -131,6 +136,8 @@ func (c *Config) split(ctx context.Context) ([][]node, branch, error) {
 			case ctx.Err() != nil: // in the midst of a schedule, which is then none
 			case err != nil:
 				return nil, head, err
+			case d.strayed:
+				return nil, head, errStrayed
 			case d.atCut:
 				parts = append(parts, clone(d.nodes))
 			case !d.blocked:
@@ -176,6 +183,9 @@ func (p *runner) search(ctx context.Context, c *Config, prefix []node, b *branch
 		report, err := p.play(ctx, d)
 		if ctx.Err() != nil { // in the midst of a schedule, which is then none
 			continue
+		}
+		if d.strayed {
+			err = errStrayed
 		}
 		if err != nil {
 			return err

@@ -42,7 +42,7 @@ func runOf(t testing.TB, scenario, core string, adjust func(*scenarios.Scenario)
 // bounded makes a scenario small.
 func bounded(clients, operations int) func(*scenarios.Scenario) {
 	return func(s *scenarios.Scenario) {
-		if err := errors.Join(s.AtMost(clients), s.Bound(operations)); err != nil {
+		if err := errors.Join(s.Scale(clients), s.Bound(operations)); err != nil {
 			panic(err)
 		}
 	}

@@ -33,8 +33,9 @@ type Caught struct {
 	Caught    bool
 	Schedules int // played, the one that shows it included
 	Witness   *Witness
-	Run       *scenarios.Run
 	Faults    int
+	// Bounds are the flags that make the scenario as small as it was.
+	Bounds string
 }
 
 // Cleared is a sound core that was put before the judge: nothing may be found.
@@ -134,37 +135,38 @@ func (t *SelfTest) tell(format string, args ...any) {
 
 // small is a scenario of the library with few enough operations to see all of its
 // schedules.
-func small(name string, spec cores.Spec) (*scenarios.Run, error) {
+func small(name string, spec cores.Spec) (run *scenarios.Run, bounds string, err error) {
 	s, err := scenarios.Open(name)
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	doc, err := scenarios.OpenDocument(s.Document)
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	if len(s.Timeline) == 0 {
-		most := 1
+		clients, operations := 2, 1
 		if name == "three-writers" {
-			most = 2
+			operations = 2
 		}
-		if err := errors.Join(s.Bound(most), s.AtMost(2)); err != nil {
-			return nil, err
+		if err := errors.Join(s.Scale(clients), s.Bound(operations)); err != nil {
+			return nil, "", err
 		}
+		bounds = fmt.Sprintf("--clients %d --operations %d", clients, operations)
 	}
 	policy := spec.Policy
 	if s.Policy != nil {
 		policy = archive.Policy(*s.Policy)
 	}
-	return &scenarios.Run{Scenario: s, Document: doc, Core: spec, Policy: policy, Seed: 1, Repetitions: 1}, nil
+	return &scenarios.Run{Scenario: s, Document: doc, Core: spec, Policy: policy, Seed: 1, Repetitions: 1}, bounds, nil
 }
 
 func (t *SelfTest) catch(ctx context.Context, b cores.Bug) (Caught, error) {
-	run, err := small(b.Scenario, b.Spec)
+	run, bounds, err := small(b.Scenario, b.Spec)
 	if err != nil {
 		return Caught{}, err
 	}
-	c := Caught{Bug: b, Run: run, Faults: b.Faults}
+	c := Caught{Bug: b, Faults: b.Faults, Bounds: bounds}
 	found, err := Explore(ctx, Config{
 		Run: run, Strategy: Exhaustive, Faults: b.Faults, Schedules: t.Schedules, Workers: 1, Invariant: check.Invariant(b.Invariant),
 	})
@@ -181,7 +183,7 @@ func (t *SelfTest) clear(ctx context.Context, core, scenario string, faults int)
 	if err != nil {
 		return Cleared{}, err
 	}
-	run, err := small(scenario, spec)
+	run, _, err := small(scenario, spec)
 	if err != nil {
 		return Cleared{}, err
 	}
