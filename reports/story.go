@@ -92,6 +92,9 @@ func tell(e *history.Event) string {
 		case history.Crashed:
 			return "dies before it is told anything"
 		}
+		if e.Outcome == history.Crashed {
+			return "dies before it is told anything"
+		}
 		return "is told: " + e.Outcome
 	}
 	return string(e.Kind)
@@ -133,14 +136,27 @@ func tellPut(e *history.Event) string {
 	case e.If == history.IfMatch && e.IfETag != e.Doc.Of:
 		did = append(did, "on condition of "+e.IfETag)
 	}
-	if e.Answer == history.UnknownAnswer {
+	if refusal := refusals[e.Answer]; refusal != "" && e.ETag == "" {
+		return fmt.Sprintf("tries to write: %s; %s", strings.Join(did, ", "), refusal)
+	}
+	switch {
+	case e.Answer == history.UnknownAnswer:
 		did = append(did, "and gets no answer")
+	case e.Answer != history.OK: // a version that was read all the same
+		did = append(did, "and is answered "+e.Answer)
 	}
-	name := e.ETag
-	if name == "" {
-		name = "(no ETag)"
-	}
-	return fmt.Sprintf("writes version %s: %s", name, strings.Join(did, ", "))
+	return fmt.Sprintf("writes version %s: %s", e.ETag, strings.Join(did, ", "))
+}
+
+// refusals say what an answer other than ok means for a write that made no version.
+var refusals = map[string]string{
+	history.PreconditionFailed: "refused (412): the condition does not hold",
+	history.Conflict:           "refused (409): another write was under way",
+	history.NotFound:           "refused (404): there is no object",
+	history.Throttled:          "refused (503): the store asks to slow down",
+	history.Unavailable:        "it was never sent",
+	history.UnknownAnswer:      "there is no answer, and nobody saw it stored",
+	history.OtherError:         "the store answers with an error",
 }
 
 // differing shortens two values to where they differ.

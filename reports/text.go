@@ -257,10 +257,13 @@ func (t Text) wrapped(name, value string) {
 
 // summary writes several runs as a table, the verdict of all first.
 func (t Text) summary(r Result) {
-	passed, elapsed := 0, 0.0
+	passed, elapsed, what := 0, 0.0, ""
 	verdict := "PASS"
 	for i := range r.Runs {
 		elapsed += r.Runs[i].Elapsed
+		if r.Runs[i].World == "virtual" {
+			what = " of virtual time"
+		}
 		switch word := r.Runs[i].Word(); {
 		case word == "PASS":
 			passed++
@@ -268,7 +271,7 @@ func (t Text) summary(r Result) {
 			verdict = word
 		}
 	}
-	fmt.Fprintf(t.W, "%s  %d of %d scenarios passed in %.1fs\n\n", t.paint(verdict), passed, len(r.Runs), elapsed/1000)
+	fmt.Fprintf(t.W, "%s  %d of %d scenarios passed in %.1fs%s\n\n", t.paint(verdict), passed, len(r.Runs), elapsed/1000, what)
 	w := table.NewWriter()
 	w.SetStyle(table.StyleDefault)
 	w.Style().Options = table.OptionsNoBordersAndSeparators

@@ -91,7 +91,7 @@ func (o *object) reportLost(j *Judge, n, m int32) {
 	culprit := none
 	switch {
 	case held == none:
-		anomaly = "never written"
+		anomaly, ev.allCalls = "never written", true
 		what += "; no version that anybody read holds it"
 	case s.count > 0:
 		what += "; at the end there is no such object"
