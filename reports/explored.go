@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"holdfast/scenarios/check"
@@ -35,6 +36,7 @@ type Explored struct {
 	Schedule           string            `json:"schedule,omitempty"`
 	FoundAfter         int               `json:"found_after,omitempty"` // schedules
 	Replay             string            `json:"replay"`
+	Saved              string            `json:"-"` // the command that plays the scenario that was saved
 }
 
 // NewExplored makes the document of a search.
@@ -51,16 +53,8 @@ func NewExplored(c explore.Config, r explore.Result, replay string) Explored {
 	switch w := r.Witness; {
 	case w != nil:
 		e.Verdict, e.Schedule, e.FoundAfter = check.Violated, w.Schedule.String(), w.Found
-		for _, v := range w.Report.Violations {
-			if v.Invariant == w.Invariant {
-				e.Violations = append(e.Violations, v)
-			}
-		}
-		for _, v := range w.Report.Violations {
-			if v.Invariant != w.Invariant {
-				e.Violations = append(e.Violations, v)
-			}
-		}
+		e.Violations = append(e.Violations, w.Report.Violations...)
+		slices.SortStableFunc(e.Violations, func(a, b check.Violation) int { return byNumber(string(a.Invariant), string(b.Invariant)) })
 	case e.doubt() != "":
 		e.Verdict = check.Inconclusive
 	}
@@ -79,8 +73,10 @@ func (e *Explored) doubt() string {
 		return "no update was acknowledged, so none could be lost"
 	case e.Conflicts == 0:
 		return "no write met a conflict: the order of the calls does not matter here"
+	case e.Strategy == explore.Exhaustive && e.Stopped == explore.Interrupted:
+		return e.Stopped + " before all schedules were seen"
 	case e.Strategy == explore.Exhaustive && !e.Complete:
-		return e.Stopped + " before all schedules were seen: give it more with --budget, or try --strategy pct"
+		return e.Stopped + " before all schedules were seen: give it more with --budget and --schedules, or try --strategy pct"
 	}
 	return ""
 }
@@ -102,21 +98,25 @@ func (e *Explored) Word() string {
 
 // Line says in a line what was explored and found.
 func (e *Explored) Line() string {
-	how := "complete"
-	if !e.Complete {
-		how = string(e.Strategy) + ", not complete"
+	explored := fmt.Sprintf("%s: explored %s", e.Scenario, Plural(e.Schedules, "schedule"))
+	switch {
+	case e.Verdict == check.Violated:
+		var titles []string
+		for _, v := range e.Violations {
+			if title := string(v.Invariant) + " " + v.Invariant.Title(); !slices.Contains(titles, title) {
+				titles = append(titles, title)
+			}
+		}
+		return explored + " until one violated " + strings.Join(titles, ", ")
+	case e.Complete:
+		return explored + " (complete), 0 violations"
 	}
-	what := "0 violations"
-	if e.Verdict == check.Violated {
-		v := e.Violations[0]
-		what = fmt.Sprintf("violates %s %s", v.Invariant, v.Invariant.Title())
-	}
-	return fmt.Sprintf("%s: explored %s (%s), %s", e.Scenario, Plural(e.Schedules, "schedule"), how, what)
+	return fmt.Sprintf("%s (%s, not complete), 0 violations", explored, e.Strategy)
 }
 
 // Explored writes an exploration.
 func (t Text) Explored(e *Explored) {
-	fmt.Fprintf(t.W, "%s  %s\n", t.paint(e.Word()), e.Line())
+	t.head(e.Word(), e.Line())
 	if why := e.doubt(); e.Verdict == check.Inconclusive {
 		for i, line := range wrap(why, Width-10) {
 			fmt.Fprintf(t.W, "      %s %s\n", []string{"–", " "}[min(i, 1)], line)
@@ -124,6 +124,7 @@ func (t Text) Explored(e *Explored) {
 	}
 	fmt.Fprintln(t.W)
 	if e.Verdict == check.Violated {
+		t.untimed = true
 		t.stories(&Run{Violations: e.Violations})
 		fmt.Fprintln(t.W)
 		t.wrapped("schedule", fmt.Sprintf("%s (%s; shortest found, first seen as number %d)",
@@ -137,6 +138,9 @@ func (t Text) Explored(e *Explored) {
 	}
 	t.wrapped("setting", fmt.Sprintf("%s core, %s strategy, %s", e.Core, e.Strategy, faults))
 	t.row("policy", e.Policy)
-	t.row("speed", fmt.Sprintf("%s schedules/s, %.1f s", formatNumber(e.SchedulesPerSecond), e.Elapsed/1e3))
+	t.row("speed", fmt.Sprintf("%s schedules/s, %s s", formatNumber(e.SchedulesPerSecond), formatNumber(e.Elapsed/1e3)))
 	t.row("replay", e.Replay)
+	if e.Saved != "" {
+		t.row("or", e.Saved)
+	}
 }

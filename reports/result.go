@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"io"
 	"reflect"
+	"time"
 
 	"holdfast/scenarios/check"
 )
@@ -21,6 +22,9 @@ type Result struct {
 	Passed      bool        `json:"passed"`
 	Runs        []Run       `json:"runs"`
 	Environment Environment `json:"environment"`
+	// Took is how long the runs took to play and judge, for people; 0: not known.
+	// Virtual time goes by faster, and a document must not depend on the machine.
+	Took time.Duration `json:"-"`
 }
 
 // NewResult collects runs into a document.

@@ -28,6 +28,7 @@ type PlantedBug struct {
 	Name      string `json:"name"`
 	Fault     string `json:"fault"` // what is wrong with it
 	Invariant string `json:"invariant"`
+	Scenario  string `json:"scenario"`
 	Caught    bool   `json:"caught"`
 	CaughtBy  string `json:"caught_by"` // the command that plays the schedule; of a bug that got away, the search
 	Schedules int    `json:"schedules"` // played until it was caught
@@ -47,13 +48,13 @@ type SoundCore struct {
 func NewSelfTested(t explore.Tested, elapsedMS float64) SelfTested {
 	s := SelfTested{Schema: SelfTestSchema, Passed: len(t.Bugs) > 0 && len(t.Cleared) > 0, Elapsed: elapsedMS}
 	for _, c := range t.Bugs {
+		args := strings.TrimSpace(c.Bug.Scenario + " " + c.Bounds)
 		b := PlantedBug{
-			Name: c.Bug.Name, Fault: c.Bug.Fault, Invariant: c.Bug.Invariant, Caught: c.Caught, Schedules: c.Schedules,
-			CaughtBy: fmt.Sprintf("explore %s, %d faults", c.Bug.Scenario, c.Faults),
+			Name: c.Bug.Name, Fault: c.Bug.Fault, Invariant: c.Bug.Invariant, Scenario: c.Bug.Scenario, Caught: c.Caught, Schedules: c.Schedules,
+			CaughtBy: fmt.Sprintf("simulate explore %s --core %s --faults %d", args, c.Bug.Name, c.Faults),
 		}
 		if w := c.Witness; w != nil {
 			b.Calls = w.Calls
-			args := strings.Join(strings.Fields(c.Bug.Scenario+" "+c.Bounds), " ")
 			b.CaughtBy = fmt.Sprintf("simulate run %s --core %s --schedule '%s'", args, c.Bug.Name, w.Schedule)
 		}
 		s.Passed = s.Passed && c.Caught
@@ -106,14 +107,7 @@ func (s *SelfTested) Line() string {
 
 // SelfTested writes a self-test.
 func (t Text) SelfTested(s *SelfTested) {
-	for i, line := range wrap(s.Line(), Width-6) {
-		if i == 0 {
-			line = t.paint(s.Word()) + "  " + line
-		} else {
-			line = "      " + line
-		}
-		fmt.Fprintln(t.W, line)
-	}
+	t.head(s.Word(), s.Line())
 	fmt.Fprintln(t.W)
 	w := table.NewWriter()
 	w.SetStyle(table.StyleDefault)
@@ -130,19 +124,14 @@ func (t Text) SelfTested(s *SelfTested) {
 		if !b.Caught {
 			by, calls = "NOT by "+b.Invariant, "–"
 		}
-		fields := strings.Fields(b.CaughtBy)
-		scenario := strings.TrimSuffix(fields[1], ",")
-		if b.Caught {
-			scenario = fields[2]
-		}
-		w.AppendRow(table.Row{b.Name, by, b.Schedules, calls, scenario})
+		w.AppendRow(table.Row{b.Name, by, b.Schedules, calls, b.Scenario})
 	}
 	for line := range strings.SplitSeq(w.Render(), "\n") {
 		fmt.Fprintln(t.W, strings.TrimRight(line, " "))
 	}
-	fmt.Fprintln(t.W)
 	for _, c := range s.Sound {
 		if c.Accused != "" {
+			fmt.Fprintln(t.W)
 			fmt.Fprintf(t.W, "WRONGLY ACCUSED  %s core in %s\n", c.Core, c.Where)
 			for _, line := range wrap(c.Accused, Width-6) {
 				fmt.Fprintf(t.W, "      %s\n", line)

@@ -9,6 +9,7 @@ import (
 	"github.com/jedib0t/go-pretty/v6/text"
 
 	"holdfast/scenarios/check"
+	"holdfast/scenarios/explore"
 	"holdfast/scenarios/history"
 )
 
@@ -60,7 +61,7 @@ func (t Text) story(v check.Violation) {
 		lines := wrap(names.Replace(tell(&e)), max(Width-16-width, leastWidth))
 		for n, line := range lines {
 			if n == 0 {
-				fmt.Fprintf(t.W, "%9.2f ms  %-*s  %s\n", float64(e.At)/1e6, width, e.Actor, line)
+				fmt.Fprintf(t.W, "%s  %-*s  %s\n", t.moment(e.At), width, e.Actor, line)
 			} else {
 				fmt.Fprintf(t.W, "%*s%s\n", 16+width, "", line)
 			}
@@ -68,23 +69,28 @@ func (t Text) story(v check.Violation) {
 	}
 }
 
+// moment says when an event was, in 12 columns.
+func (t Text) moment(ns int64) string {
+	if !t.untimed {
+		return fmt.Sprintf("%9.2f ms", float64(ns)/1e6)
+	}
+	if calls := ns / explore.Tick.Nanoseconds(); calls > 0 {
+		return fmt.Sprintf("%12s", fmt.Sprintf("call %d", calls))
+	}
+	return fmt.Sprintf("%12s", "at first")
+}
+
 // tell says in words what an event was.
 func tell(e *history.Event) string {
 	switch e.Kind {
 	case history.Invoke:
 		return tellInvoke(e)
-	case history.Get:
-		if e.Answer == history.NotFound {
-			return "reads: there is no object"
-		}
-		if e.Doc == nil {
-			return "looks at version " + e.ETag
-		}
-		return fmt.Sprintf("reads version %s, which has %d modifications", e.ETag, e.Doc.N)
+	case history.Get, history.Head:
+		return tellRead(e)
 	case history.Put:
 		return tellPut(e)
 	case history.Delete:
-		return "deletes the object"
+		return tellDelete(e)
 	case history.Return:
 		switch e.Outcome {
 		case history.Committed:
@@ -92,12 +98,59 @@ func tell(e *history.Event) string {
 		case history.Crashed:
 			return "dies before it is told anything"
 		}
-		if e.Outcome == history.Crashed {
-			return "dies before it is told anything"
-		}
 		return "is told: " + e.Outcome
 	}
 	return string(e.Kind)
+}
+
+// met says in words what became of a call that did not succeed.
+func met(e *history.Event) string {
+	switch e.Answer {
+	case history.NotFound:
+		return "404: there is no object"
+	case history.PreconditionFailed:
+		if e.If == history.IfAbsent {
+			return "412: the object exists"
+		}
+		return "412: it is another version by now"
+	case history.Conflict:
+		return "409: another write is under way"
+	case history.Throttled:
+		return "503: the store is too busy"
+	case history.Unavailable:
+		return "it never reached the store"
+	case history.UnknownAnswer:
+		return "no answer"
+	}
+	return "an error"
+}
+
+func tellRead(e *history.Event) string {
+	what := "reads"
+	if e.Kind == history.Head {
+		what = "looks at the version"
+	}
+	switch {
+	case e.Answer == history.NotFound:
+		return what + ": there is no object"
+	case e.Answer == history.Unavailable:
+		return what + " in vain (no answer)"
+	case e.Answer != history.OK:
+		return what + " in vain (" + met(e) + ")"
+	case e.Doc == nil:
+		return "looks at version " + e.ETag
+	}
+	return fmt.Sprintf("reads version %s, which has %s", e.ETag, Plural(e.Doc.N, "modification"))
+}
+
+func tellDelete(e *history.Event) string {
+	switch e.Answer {
+	case history.OK:
+		return "deletes the object"
+	case history.UnknownAnswer:
+		return "deletes the object and gets no answer"
+	}
+	return "is refused to delete the object (" + met(e) + ")"
 }
 
 func tellInvoke(e *history.Event) string {
@@ -115,48 +168,46 @@ func tellInvoke(e *history.Event) string {
 }
 
 func tellPut(e *history.Event) string {
-	var did []string
-	if e.Doc.Of == "" {
-		did = append(did, fmt.Sprintf("the whole document with %d modifications", e.Doc.N))
-	} else {
-		did = append(did, fmt.Sprintf("on top of %s", e.Doc.Of))
-		if n := len(e.Doc.Add); n == 1 {
-			did = append(did, "adds "+e.Doc.Add[0])
-		} else if n > 1 {
-			did = append(did, fmt.Sprintf("adds %d modifications up to %s", n, e.Doc.Add[n-1]))
-		}
-	}
-	for _, s := range e.Doc.Set {
-		was, now := differing(s.Was, s.Now)
-		did = append(did, fmt.Sprintf("%s from %s to %s", s.Field, was, now))
+	did := []string{"something that is no document"}
+	if e.Doc != nil && e.Doc.Bad == "" {
+		did = tellDoc(e.Doc)
 	}
 	switch {
 	case e.If == history.IfNone:
 		did = append(did, "without a condition")
-	case e.If == history.IfMatch && e.IfETag != e.Doc.Of:
+	case e.If == history.IfMatch && (e.Doc == nil || e.IfETag != e.Doc.Of):
 		did = append(did, "on condition of "+e.IfETag)
 	}
-	if refusal := refusals[e.Answer]; refusal != "" && e.ETag == "" {
-		return fmt.Sprintf("tries to write: %s; %s", strings.Join(did, ", "), refusal)
-	}
+	what := strings.Join(did, ", ")
 	switch {
+	case e.Answer == history.OK:
+		return fmt.Sprintf("writes version %s: %s", e.ETag, what)
+	case e.Answer == history.UnknownAnswer && e.ETag != "":
+		return fmt.Sprintf("writes version %s: %s, and gets no answer", e.ETag, what)
 	case e.Answer == history.UnknownAnswer:
-		did = append(did, "and gets no answer")
-	case e.Answer != history.OK: // a version that was read all the same
-		did = append(did, "and is answered "+e.Answer)
+		return fmt.Sprintf("sends a write: %s, and gets no answer", what)
 	}
-	return fmt.Sprintf("writes version %s: %s", e.ETag, strings.Join(did, ", "))
+	return fmt.Sprintf("is refused a write (%s): %s", met(e), what)
 }
 
-// refusals say what an answer other than ok means for a write that made no version.
-var refusals = map[string]string{
-	history.PreconditionFailed: "refused (412): the condition does not hold",
-	history.Conflict:           "refused (409): another write was under way",
-	history.NotFound:           "refused (404): there is no object",
-	history.Throttled:          "refused (503): the store asks to slow down",
-	history.Unavailable:        "it was never sent",
-	history.UnknownAnswer:      "there is no answer, and nobody saw it stored",
-	history.OtherError:         "the store answers with an error",
+// tellDoc says what a write contains.
+func tellDoc(d *history.Doc) []string {
+	var did []string
+	if d.Of == "" {
+		did = append(did, "the whole document with "+Plural(d.N, "modification"))
+	} else {
+		did = append(did, "on top of "+d.Of)
+		if n := len(d.Add); n == 1 {
+			did = append(did, "adds "+d.Add[0])
+		} else if n > 1 {
+			did = append(did, fmt.Sprintf("adds %d modifications up to %s", n, d.Add[n-1]))
+		}
+	}
+	for _, s := range d.Set {
+		was, now := differing(s.Was, s.Now)
+		did = append(did, fmt.Sprintf("%s from %s to %s", s.Field, was, now))
+	}
+	return did
 }
 
 // differing shortens two values to where they differ.

@@ -18,6 +18,8 @@ type Text struct {
 	W io.Writer
 	// Color marks verdicts; set it only for a terminal.
 	Color bool
+
+	untimed bool // a schedule has an order, but no times
 }
 
 // Width is the number of columns that reports keep to.
@@ -103,11 +105,15 @@ func (t Text) verdict(r *Run) {
 	case len(r.Missed()) > 0:
 		what = "every invariant held, but not every expectation"
 	}
-	head := t.paint(r.Word())
-	lines := wrap(fmt.Sprintf("%s: %s", r.Scenario, what), Width-len(r.Word())-2)
-	for i, line := range lines {
+	t.head(r.Word(), fmt.Sprintf("%s: %s", r.Scenario, what))
+}
+
+// head writes a verdict and what it is about.
+func (t Text) head(word, about string) {
+	head := t.paint(word)
+	for i, line := range wrap(about, Width-len(word)-2) {
 		if i > 0 {
-			head = strings.Repeat(" ", len(r.Word()))
+			head = strings.Repeat(" ", len(word))
 		}
 		fmt.Fprintf(t.W, "%s  %s\n", head, line)
 	}
@@ -257,13 +263,9 @@ func (t Text) wrapped(name, value string) {
 
 // summary writes several runs as a table, the verdict of all first.
 func (t Text) summary(r Result) {
-	passed, elapsed, what := 0, 0.0, ""
+	passed := 0
 	verdict := "PASS"
 	for i := range r.Runs {
-		elapsed += r.Runs[i].Elapsed
-		if r.Runs[i].World == "virtual" {
-			what = " of virtual time"
-		}
 		switch word := r.Runs[i].Word(); {
 		case word == "PASS":
 			passed++
@@ -271,7 +273,8 @@ func (t Text) summary(r Result) {
 			verdict = word
 		}
 	}
-	fmt.Fprintf(t.W, "%s  %d of %d scenarios passed in %.1fs%s\n\n", t.paint(verdict), passed, len(r.Runs), elapsed/1000, what)
+	t.head(verdict, fmt.Sprintf("%d of %d scenarios passed%s", passed, len(r.Runs), r.took()))
+	fmt.Fprintln(t.W)
 	w := table.NewWriter()
 	w.SetStyle(table.StyleDefault)
 	w.Style().Options = table.OptionsNoBordersAndSeparators
@@ -301,6 +304,33 @@ func (t Text) summary(r Result) {
 	for line := range strings.SplitSeq(w.Render(), "\n") {
 		fmt.Fprintln(t.W, strings.TrimRight(line, " "))
 	}
+}
+
+// took says how long the runs took; virtual time is told apart.
+func (r *Result) took() string {
+	real, virtual := 0.0, 0.0 // ms
+	for i := range r.Runs {
+		if r.Runs[i].World == "virtual" {
+			virtual += r.Runs[i].Elapsed
+		} else {
+			real += r.Runs[i].Elapsed
+		}
+	}
+	seconds := real / 1000
+	if r.Took > 0 {
+		seconds = r.Took.Seconds()
+	}
+	took := fmt.Sprintf(" in %.1fs", seconds)
+	if seconds < 1 {
+		took = fmt.Sprintf(" in %.0f ms", seconds*1000)
+	}
+	switch {
+	case virtual == 0:
+		return took
+	case seconds == 0:
+		return fmt.Sprintf(", %.1fs of virtual time", virtual/1000)
+	}
+	return fmt.Sprintf("%s (%.1fs of virtual time)", took, virtual/1000)
 }
 
 func (t Text) paint(word string) string {

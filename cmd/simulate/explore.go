@@ -116,7 +116,12 @@ func (a *app) explore(ctx context.Context, o exploreOptions, changed func(string
 	e := reports.NewExplored(c, found, o.replay(name, changed, found.Witness))
 	var failure error
 	if found.Witness != nil && o.save != "" {
-		failure = saveWitness(o.save, &p.run, found.Witness)
+		if failure = saveWitness(o.save, &p.run, found.Witness); failure == nil {
+			e.Saved = "simulate run " + quoteShell(o.save)
+			if p.run.Seed != 1 { // which no file holds
+				e.Saved += " --seed " + strconv.FormatUint(p.run.Seed, 10)
+			}
+		}
 	}
 	if err := a.writeExplored(o.run.output, &e); err != nil && failure == nil {
 		failure = couldNotRun("write the report: %w", err)

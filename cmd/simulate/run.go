@@ -113,6 +113,7 @@ func (a *app) run(ctx context.Context, o runOptions, changed func(string) bool, 
 	var runs []reports.Run
 	var settings *s3store.Settings
 	var failure error
+	start := time.Now()
 	for _, p := range plays {
 		r, err := a.play(ctx, o, p)
 		if r != nil {
@@ -128,6 +129,7 @@ func (a *app) run(ctx context.Context, o runOptions, changed func(string) bool, 
 	}
 	if len(runs) > 0 {
 		result := reports.NewResult(reports.NewEnvironment(settings), runs...)
+		result.Took = time.Since(start)
 		if err := a.write(o.output, result); err != nil && failure == nil {
 			failure = couldNotRun("write the report: %w", err)
 		}

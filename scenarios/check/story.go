@@ -85,7 +85,7 @@ func (j *Judge) story(o *object, ev evidence) []history.Event {
 		events = append(events, j.callEvents(n)...)
 	}
 	slices.SortStableFunc(events, func(a, b history.Event) int {
-		return cmp.Or(cmp.Compare(a.At, b.At), cmp.Compare(a.Op, b.Op), cmp.Compare(rank(a.Kind), rank(b.Kind)))
+		return cmp.Or(cmp.Compare(a.At, b.At), cmp.Compare(final(&a), final(&b)), cmp.Compare(a.Op, b.Op), cmp.Compare(rank(a.Kind), rank(b.Kind)))
 	})
 	return events
 }
@@ -99,6 +99,14 @@ func (o *object) builtOn(r *read, versions map[int32]bool) bool {
 		}
 	}
 	return false
+}
+
+// final is 1 for what the harness reads after everything else.
+func final(e *history.Event) int {
+	if e.Actor == history.FinalActor {
+		return 1
+	}
+	return 0
 }
 
 // rank orders the events of one instant.

@@ -108,8 +108,10 @@ func (b *branch) result(ctx context.Context, c *Config) Result {
 	}
 	switch {
 	case !b.unseen:
+	case errors.Is(context.Cause(ctx), errBudget):
+		r.Stopped = errBudget.Error()
 	case ctx.Err() != nil:
-		r.Stopped = context.Cause(ctx).Error()
+		r.Stopped = Interrupted
 	case c.Schedules > 0:
 		r.Stopped = "the number of schedules is reached"
 	}

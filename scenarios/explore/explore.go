@@ -84,6 +84,9 @@ type Result struct {
 	Stopped string
 }
 
+// Interrupted is why a search stopped whose context ended.
+const Interrupted = "it was interrupted"
+
 // Witness is a schedule that violates an invariant.
 type Witness struct {
 	Schedule  Schedule

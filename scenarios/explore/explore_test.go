@@ -351,3 +351,16 @@ func TestSelfTestCanFail(t *testing.T) {
 		t.Error("the unlocked core was cleared by storms")
 	}
 }
+
+// TestBudgetEndsBetweenSchedules: running out of time is no error, wherever it happens.
+func TestBudgetEndsBetweenSchedules(t *testing.T) {
+	for _, strategy := range []Strategy{Exhaustive, Random, PCT} {
+		for _, budget := range []time.Duration{1, 100 * time.Microsecond, time.Millisecond, 3 * time.Millisecond} {
+			c := Config{Run: runOf(t, "backend-fan-in", "production", bounded(3, 2)), Strategy: strategy, Faults: 1, Budget: budget, Workers: 2}
+			r, err := Explore(t.Context(), c)
+			if err != nil || r.Complete || r.Witness != nil || !strings.Contains(r.Stopped, "budget") {
+				t.Errorf("%s for %v: %+v, %v", strategy, budget, r, err)
+			}
+		}
+	}
+}

@@ -41,7 +41,7 @@ type Caught struct {
 // Cleared is a sound core that was put before the judge: nothing may be found.
 type Cleared struct {
 	Core      string
-	Where     string // "explore two-users, 1 fault"
+	Where     string // "explore two-users --faults 1", or "storm"
 	Schedules int
 	Complete  bool
 	// Accused is what it was wrongly accused of; empty: nothing.
@@ -187,7 +187,7 @@ func (t *SelfTest) clear(ctx context.Context, core, scenario string, faults int)
 	if err != nil {
 		return Cleared{}, err
 	}
-	c := Cleared{Core: core, Where: fmt.Sprintf("explore %s, %d faults", scenario, faults)}
+	c := Cleared{Core: core, Where: fmt.Sprintf("explore %s --faults %d", scenario, faults)}
 	found, err := Explore(ctx, Config{Run: run, Strategy: Exhaustive, Faults: faults, Schedules: t.Schedules, Workers: 1})
 	if err != nil {
 		return c, fmt.Errorf("explore %s with the %s core: %w", scenario, core, err)

@@ -68,8 +68,11 @@ type call struct {
 
 var epoch = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 
+// Tick is the time between two moves. It has no meaning but their order.
+const Tick = time.Microsecond
+
 // Now implements [archive.Clock].
-func (s *stage) Now() time.Time { return epoch.Add(time.Duration(s.steps) * time.Microsecond) }
+func (s *stage) Now() time.Time { return epoch.Add(time.Duration(s.steps) * Tick) }
 
 // Sleep implements [archive.Clock].
 func (s *stage) Sleep(ctx context.Context, _ time.Duration) error { return ctx.Err() }
