@@ -261,7 +261,7 @@ func TestSamples(t *testing.T) {
 		if r := must(Explore(t.Context(), c)); r.Schedules != 100 || r.Complete || r.Witness != nil || r.Stopped == "" {
 			t.Errorf("%s of a sound core: %+v", strategy, r)
 		}
-		c.Schedules, c.Budget = 0, 50*time.Millisecond
+		c.Schedules, c.Budget = 0, time.Second
 		if r := must(Explore(t.Context(), c)); r.Schedules == 0 || r.Complete || !strings.Contains(r.Stopped, "budget") {
 			t.Errorf("%s with a budget: %+v", strategy, r)
 		}
