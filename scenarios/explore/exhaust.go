@@ -135,7 +135,6 @@ func (c *Config) split(ctx context.Context) ([][]node, branch, error) {
 			}
 			report, err := p.play(ctx, d)
 			switch {
-			case ctx.Err() != nil: // in the midst of a schedule, which is then none
 			case err != nil:
 				return nil, head, err
 			case d.strayed:
@@ -183,9 +182,6 @@ func (p *runner) search(ctx context.Context, c *Config, prefix []node, b *branch
 			return nil
 		}
 		report, err := p.play(ctx, d)
-		if ctx.Err() != nil { // in the midst of a schedule, which is then none
-			continue
-		}
 		if d.strayed {
 			err = errStrayed
 		}

@@ -275,6 +275,16 @@ func TestAnExhaustiveSearchThatIsCutShortSaysSo(t *testing.T) {
 	}
 }
 
+// TestEndlessSchedules: a client that is overtaken for ever ends the search with a
+// word on it, not never.
+func TestEndlessSchedules(t *testing.T) {
+	run := runOf(t, "persistent-conflict", "production", nil)
+	run.Policy = archive.Policy{Kind: archive.None, Retries: archive.Unlimited}
+	if _, err := Explore(t.Context(), Config{Run: run, Strategy: Exhaustive, Workers: 1}); !errors.Is(err, errEndless) {
+		t.Errorf("got %v", err)
+	}
+}
+
 // TestFaultsHappen: every variant of a fault befalls a call somewhere in a full
 // search, and a back end that died does its work again with the same id.
 func TestFaultsHappen(t *testing.T) {

@@ -90,12 +90,17 @@ func (p *runner) play(ctx context.Context, c chooser) (check.Report, error) {
 	if _, _, err := p.player.Play(context.WithoutCancel(ctx), 1, s, p); err != nil {
 		return check.Report{}, fmt.Errorf("play a schedule: %w", err)
 	}
+	if s.endless {
+		return check.Report{}, errEndless
+	}
 	return p.judge.Finish(), nil
 }
+
+var errEndless = fmt.Errorf("a schedule does not end within %d calls: bound the retries of the policy", mostMoves)
 
 // reset makes the stage as new.
 func (s *stage) reset(faults int, kinds variants) {
 	s.model.Reset()
-	s.steps, s.numbers, s.alive, s.budget, s.kinds, s.stopped = 0, 0, 0, faults, kinds, false
+	s.steps, s.numbers, s.alive, s.budget, s.kinds, s.stopped, s.endless = 0, 0, 0, faults, kinds, false, false
 	s.ready, s.waiting, s.late, s.settled = s.ready[:0], s.waiting[:0], s.late[:0], nil
 }

@@ -81,9 +81,6 @@ func (p *runner) sample(ctx context.Context, c *Config, length int, next, found 
 			choice = newPriorities(rng, c.Faults, length)
 		}
 		report, err := p.play(ctx, choice)
-		if ctx.Err() != nil {
-			break // in the midst of a schedule, which is then none
-		}
 		if err != nil {
 			return err
 		}

@@ -30,6 +30,7 @@ type stage struct {
 	budget  int // faults that may still happen
 	kinds   variants
 	stopped bool // every call kills its client
+	endless bool // it was stopped because of its length
 	settled []*signal
 	numbers int32 // of clients that were given
 
@@ -144,13 +145,17 @@ func (s *stage) resume(c *client) {
 	s.running = nil
 }
 
+// mostMoves is far more than a schedule has in which somebody gets on.
+const mostMoves = 2000
+
 // step makes one move.
 func (s *stage) step() {
 	s.steps++
 	if !s.stopped {
 		s.moves = s.appendMoves(s.moves[:0])
 		m, ok := s.choose(s, s.moves)
-		if ok {
+		s.endless = ok && s.steps > mostMoves
+		if ok && !s.endless {
 			s.make(m)
 			return
 		}
