@@ -67,14 +67,16 @@ func NewExplored(c explore.Config, r explore.Result, replay string) Explored {
 // for all has not.
 func (e *Explored) doubt() string {
 	switch {
+	case e.Schedules == 0 && e.Stopped != "":
+		return e.Stopped + " before a schedule was played to its end"
 	case e.Schedules == 0:
 		return "no schedule was played to its end"
+	case e.Strategy == explore.Exhaustive && e.Stopped == explore.Interrupted:
+		return e.Stopped + " before all schedules were seen"
 	case e.Acknowledged == 0:
 		return "no update was acknowledged, so none could be lost"
 	case e.Conflicts == 0:
 		return "no write met a conflict: the order of the calls does not matter here"
-	case e.Strategy == explore.Exhaustive && e.Stopped == explore.Interrupted:
-		return e.Stopped + " before all schedules were seen"
 	case e.Strategy == explore.Exhaustive && !e.Complete:
 		return e.Stopped + " before all schedules were seen: give it more with --budget and --schedules, or try --strategy pct"
 	}
