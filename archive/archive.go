@@ -2,7 +2,6 @@ package archive
 
 import (
 	"context"
-	crand "crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -101,9 +100,7 @@ func New(o Options) (*Archive, error) {
 		o.Codec = JSONCodec
 	}
 	if o.Rand == nil {
-		var seed [32]byte
-		crand.Read(seed[:]) // never fails: crypto/rand ends the program instead
-		o.Rand = rand.New(rand.NewChaCha8(seed))
+		o.Rand = newRand()
 	}
 	return &Archive{
 		store: o.Store, policy: o.Policy, clock: o.Clock, codec: o.Codec,

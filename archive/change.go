@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -285,4 +286,27 @@ func syntaxError(body []byte) error {
 	line := bytes.Count(before, []byte("\n")) + 1
 	column := len(before) - bytes.LastIndexByte(before, '\n')
 	return fmt.Errorf("line %d, column %d: %w", line, column, err)
+}
+
+// WithoutHistory returns the document with no modification in it, all else as it was.
+func (c *Change) WithoutHistory() *Change {
+	if len(c.entries) == 0 {
+		return c
+	}
+	bare, err := ParseChange(applySplices(c.body, []splice{{c.history, []byte("[]")}}))
+	if err != nil {
+		panic(err) // an array in the place of another
+	}
+	return bare
+}
+
+// editableValues are the fields that an edit can set: all but the ids and the history.
+func (c *Change) editableValues() map[string]json.RawMessage {
+	values := make(map[string]json.RawMessage, len(c.fields))
+	for _, f := range c.fields {
+		if name := string(f.name); name != modificationsField && !slices.Contains(idFields[:], name) {
+			values[name] = f.value.of(c.body)
+		}
+	}
+	return values
 }

@@ -1,0 +1,152 @@
+package archive
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+)
+
+// Work is what a back end does for a customer when a change was uploaded. It gets
+// the archived version and returns what is to be stored together with the
+// "processed" entry, which may be nothing: fields that the back end owns, and
+// modifications with ids of [Job.ModificationID].
+//
+// It may be called more than once for one message, also at the same time by two
+// workers: only what it returns is stored exactly once.
+type Work func(ctx context.Context, job Job) (Edit, error)
+
+// Job is a message with the version of its object that was there when it came.
+type Job struct {
+	Message
+	Archived Snapshot
+}
+
+// Backend processes the messages of a queue. Each ends as exactly one "processed"
+// modification, however often it is delivered and at whatever step a worker dies:
+// the entry's id is made of the message, and a message is acknowledged only when
+// the archive holds it.
+type Backend struct {
+	o BackendOptions
+}
+
+// BackendOptions configure a [Backend].
+type BackendOptions struct {
+	Core  Core  // required: what the archive object is written by
+	Store Store // required: where the triggers are
+	Queue Queue // required
+	// Work is what is done for each message. Nil: nothing but the "processed" entry.
+	Work Work
+	// UserID stands in the entries. Empty: "backend".
+	UserID string
+	// Failed, which may be nil, is told why a message was not processed (it will come
+	// again), not acknowledged (likewise), or its trigger not deleted (it stays; that
+	// does no harm). It must not block.
+	Failed func(ctx context.Context, m Message, err error)
+}
+
+// NewBackend checks the options and returns a Backend.
+func NewBackend(o BackendOptions) (*Backend, error) {
+	if o.Core == nil || o.Store == nil || o.Queue == nil {
+		return nil, errors.New("archive: BackendOptions.Core, Store and Queue are required")
+	}
+	if o.UserID == "" {
+		o.UserID = "backend"
+	}
+	return &Backend{o}, nil
+}
+
+// Run handles messages until ctx ends, whose error it returns, or the queue is
+// closed, which is no error. Call it once for each worker.
+func (b *Backend) Run(ctx context.Context) error {
+	for {
+		d, err := b.o.Queue.Receive(ctx)
+		if errors.Is(err, ErrQueueClosed) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		b.Handle(ctx, d)
+	}
+}
+
+// Handle processes a delivery and acknowledges it if that succeeded. Otherwise the
+// queue delivers it again.
+func (b *Backend) Handle(ctx context.Context, d Delivery) {
+	err := b.Process(ctx, d.Message)
+	if err == nil {
+		err = b.o.Queue.Acknowledge(ctx, d)
+	}
+	if err != nil {
+		b.failed(ctx, d.Message, err)
+	}
+}
+
+// Process does what a message asks for, unless it was done: it stores the result
+// and deletes the trigger. Whether the trigger is still there says nothing: another
+// worker may be between its write and its deletion, and a newer trigger may have
+// taken its place, which is why only this message's own is deleted.
+func (b *Backend) Process(ctx context.Context, m Message) error {
+	key, err := TriggerKey(m.Customer, m.ObjectID)
+	if err != nil {
+		return fmt.Errorf("process message: %w", err)
+	}
+	archived, err := b.o.Core.Load(ctx, m.ObjectID)
+	if err != nil {
+		return err
+	}
+	if !archived.Document.HasModification(m.ModificationID(Processed)) {
+		if err := b.store(ctx, Job{m, archived}); err != nil {
+			return err
+		}
+	}
+	err = b.o.Store.Delete(ctx, key, IfMatch(m.TriggerETag))
+	if err != nil && !errors.Is(err, ErrNotFound) && !errors.Is(err, ErrPreconditionFailed) {
+		b.failed(ctx, m, fmt.Errorf("delete trigger %s: %w", key, err))
+	}
+	return nil
+}
+
+// store does the work and stores its result.
+func (b *Backend) store(ctx context.Context, job Job) error {
+	var edit Edit
+	if b.o.Work != nil {
+		var err error
+		if edit, err = b.o.Work(ctx, job); err != nil {
+			return fmt.Errorf("process %s for %s: %w", job.ObjectID, job.Customer, err)
+		}
+	}
+	edit.Modifications = append(slices.Clip(edit.Modifications), Modification{
+		ID: job.ModificationID(Processed), UserID: b.o.UserID, Type: Processed, CustomerCode: job.Customer,
+	})
+	_, err := b.o.Core.Append(ctx, job.ObjectID, edit)
+	return err
+}
+
+func (b *Backend) failed(ctx context.Context, m Message, err error) {
+	if b.o.Failed != nil {
+		b.o.Failed(ctx, m, err)
+	}
+}
+
+const meetingField = "meeting_metadata"
+
+// ScheduleMeeting is the edit that sets a change's meeting and says so in its
+// history, in one write: neither is ever there without the other.
+func ScheduleMeeting(id, userID string, meeting json.RawMessage) Edit {
+	return Edit{
+		Fields:        map[string]json.RawMessage{meetingField: meeting},
+		Modifications: []Modification{{ID: id, UserID: userID, Type: MeetingScheduled, MeetingMetadata: meeting}},
+	}
+}
+
+// CancelMeeting is the edit that takes a change's meeting away and says so in its
+// history, in one write. The field stays, as null.
+func CancelMeeting(id, userID string) Edit {
+	return Edit{
+		Fields:        map[string]json.RawMessage{meetingField: json.RawMessage("null")},
+		Modifications: []Modification{{ID: id, UserID: userID, Type: MeetingCancelled}},
+	}
+}

@@ -1,0 +1,192 @@
+package archive
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync"
+	"time"
+)
+
+// Queue delivers messages at least once: one that is not acknowledged within its
+// visibility timeout is delivered again, to whoever asks next.
+type Queue interface {
+	// Receive waits for a message. The error is ctx's, or ErrQueueClosed when no
+	// message will come any more.
+	Receive(ctx context.Context) (Delivery, error)
+	// Acknowledge ends the message for good. Acknowledging again is no error, nor is
+	// it one that comes after the visibility timeout.
+	Acknowledge(ctx context.Context, d Delivery) error
+}
+
+// Delivery is a message as it is delivered once.
+type Delivery struct {
+	Message Message
+	// Receipt names the delivery to the queue.
+	Receipt int64
+	// Receives counts the deliveries of the message, this one included.
+	Receives int
+}
+
+// ErrQueueClosed is the answer of a closed queue that has no message left.
+var ErrQueueClosed = errors.New("queue closed")
+
+// QueueOptions configure a [MemoryQueue].
+type QueueOptions struct {
+	Clock Clock // nil: WallClock
+	// Visibility is for how long a message that was delivered is kept from others.
+	// 0: 30 s.
+	Visibility time.Duration
+	// MaxReceives is how often a message is delivered before it becomes a dead
+	// letter. 0: 5.
+	MaxReceives int
+	// Poll is how often a receiver looks for messages while there are none. 0: 20 ms.
+	Poll time.Duration
+	// Delivered and DeadLettered, which may be nil, are told what becomes of the
+	// messages. They must not block.
+	Delivered    func(Delivery)
+	DeadLettered func(Message)
+}
+
+// MemoryQueue is a [Queue] in memory: for tests, for simulations, and for a single
+// process that can afford to lose it. It is safe for concurrent use.
+type MemoryQueue struct {
+	o QueueOptions
+
+	mu       sync.Mutex
+	messages []*queued // in the order in which they were sent
+	dead     []Message
+	receipts int64
+	closed   bool
+}
+
+// queued is a message in the queue.
+type queued struct {
+	message  Message
+	visible  time.Time // when it can be delivered
+	receives int
+	receipts []int64 // of all its deliveries
+}
+
+// NewMemoryQueue returns an empty queue.
+func NewMemoryQueue(o QueueOptions) *MemoryQueue {
+	if o.Clock == nil {
+		o.Clock = WallClock{}
+	}
+	if o.Visibility <= 0 {
+		o.Visibility = 30 * time.Second
+	}
+	if o.MaxReceives <= 0 {
+		o.MaxReceives = 5
+	}
+	if o.Poll <= 0 {
+		o.Poll = 20 * time.Millisecond
+	}
+	return &MemoryQueue{o: o}
+}
+
+// Send puts a message into the queue, to be delivered after the delay at the
+// earliest.
+func (q *MemoryQueue) Send(m Message, delay time.Duration) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.messages = append(q.messages, &queued{message: m, visible: q.o.Clock.Now().Add(delay)})
+}
+
+// Close says that no more messages will be sent. Those that are in the queue are
+// still delivered.
+func (q *MemoryQueue) Close() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.closed = true
+}
+
+// Receive implements [Queue].
+func (q *MemoryQueue) Receive(ctx context.Context) (Delivery, error) {
+	for {
+		if err := ctx.Err(); err != nil {
+			return Delivery{}, err
+		}
+		d, ok, err := q.take()
+		if ok || err != nil {
+			return d, err
+		}
+		if err := q.o.Clock.Sleep(ctx, q.o.Poll); err != nil {
+			return Delivery{}, err
+		}
+	}
+}
+
+// TryReceive is Receive that does not wait: ok is false if no message can be
+// delivered now.
+func (q *MemoryQueue) TryReceive() (d Delivery, ok bool) {
+	d, ok, _ = q.take()
+	return d, ok
+}
+
+// take delivers the first message that is visible.
+func (q *MemoryQueue) take() (Delivery, bool, error) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	now := q.o.Clock.Now()
+	q.bury(now)
+	if len(q.messages) == 0 && q.closed {
+		return Delivery{}, false, ErrQueueClosed
+	}
+	for _, m := range q.messages {
+		if m.visible.After(now) {
+			continue
+		}
+		q.receipts++
+		m.receives++
+		m.receipts = append(m.receipts, q.receipts)
+		m.visible = now.Add(q.o.Visibility)
+		d := Delivery{Message: m.message, Receipt: q.receipts, Receives: m.receives}
+		if q.o.Delivered != nil {
+			q.o.Delivered(d)
+		}
+		return d, true, nil
+	}
+	return Delivery{}, false, nil
+}
+
+// bury makes dead letters of the messages that were delivered too often.
+func (q *MemoryQueue) bury(now time.Time) {
+	q.messages = slices.DeleteFunc(q.messages, func(m *queued) bool {
+		dead := m.receives >= q.o.MaxReceives && !m.visible.After(now)
+		if dead {
+			q.dead = append(q.dead, m.message)
+			if q.o.DeadLettered != nil {
+				q.o.DeadLettered(m.message)
+			}
+		}
+		return dead
+	})
+}
+
+// Acknowledge implements [Queue].
+func (q *MemoryQueue) Acknowledge(_ context.Context, d Delivery) error {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.messages = slices.DeleteFunc(q.messages, func(m *queued) bool { return slices.Contains(m.receipts, d.Receipt) })
+	return nil
+}
+
+// Left returns the messages that were not acknowledged, under way ones included,
+// and DeadLetters those that were given up. Both are copies.
+func (q *MemoryQueue) Left() []Message {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	left := make([]Message, len(q.messages))
+	for i, m := range q.messages {
+		left[i] = m.message
+	}
+	return left
+}
+
+// DeadLetters returns the messages that were given up.
+func (q *MemoryQueue) DeadLetters() []Message {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return slices.Clone(q.dead)
+}

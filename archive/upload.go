@@ -1,0 +1,215 @@
+package archive
+
+import (
+	"context"
+	crand "crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"sync"
+	"time"
+)
+
+// Uploader is the front end: it stores what a user submits in the archive, and
+// then tells the back ends of the change's customers by a trigger each. Without the
+// first there is never the second.
+type Uploader struct {
+	core     Core
+	store    Store
+	clock    Clock
+	policy   Policy
+	parallel Parallel
+
+	randMu sync.Mutex
+	rand   *rand.Rand
+}
+
+// UploaderOptions configure an [Uploader].
+type UploaderOptions struct {
+	Core  Core  // required: what the archive object is written by
+	Store Store // required: where the triggers are written
+	// Policy is that of the triggers, which are written without conditions. Zero:
+	// DefaultPolicy.
+	Policy Policy
+	Clock  Clock      // nil: WallClock
+	Rand   *rand.Rand // jitter and ids; nil: an own generator with a random seed
+	// Parallel writes the triggers. Nil: Goroutines(8).
+	Parallel Parallel
+}
+
+// defaultParallel is how many triggers are written at a time.
+const defaultParallel = 8
+
+// NewUploader checks the options and returns an Uploader.
+func NewUploader(o UploaderOptions) (*Uploader, error) {
+	if o.Core == nil || o.Store == nil {
+		return nil, errors.New("archive: UploaderOptions.Core and Store are required")
+	}
+	if o.Policy == (Policy{}) {
+		o.Policy = DefaultPolicy()
+	}
+	if err := o.Policy.Validate(); err != nil {
+		return nil, fmt.Errorf("archive: %w", err)
+	}
+	if o.Clock == nil {
+		o.Clock = WallClock{}
+	}
+	if o.Rand == nil {
+		o.Rand = newRand()
+	}
+	if o.Parallel == nil {
+		o.Parallel = Goroutines(defaultParallel)
+	}
+	return &Uploader{core: o.Core, store: o.Store, clock: o.Clock, policy: o.Policy, parallel: o.Parallel, rand: o.Rand}, nil
+}
+
+// newRand returns a generator with a random seed.
+func newRand() *rand.Rand {
+	var seed [32]byte
+	crand.Read(seed[:]) // never fails: crypto/rand ends the program instead
+	return rand.New(rand.NewChaCha8(seed))
+}
+
+// Upload is what a user submits.
+type Upload struct {
+	// Document is the whole change, or for an update at least its id and the fields
+	// that the user changed. Its history is not looked at: entries are made by the
+	// front end, never taken from a form.
+	Document *Change
+	// Update says that the object exists. Otherwise it is created.
+	Update bool
+	// Base is the version that the user had loaded; for an update its ETag is
+	// required. With Base.Document the fields are merged as [Archive.Save] says;
+	// without, any other version is a conflict.
+	Base   Snapshot
+	UserID string
+	// ModificationID makes the upload repeatable: a second one with the same id
+	// stores nothing new, and writes the triggers again. Empty: a new one.
+	ModificationID string
+}
+
+// Uploaded is what became of an upload that the archive holds.
+type Uploaded struct {
+	Snapshot       // as stored: it can hold changes by others that the user has not seen
+	ModificationID string
+	// Results are those of [Uploader.Upload].
+	Results []UploadResult
+}
+
+// UploadResult is what became of one of an upload's objects.
+type UploadResult struct {
+	Customer  string `json:"customer"` // the customer's code, or ArchiveResult
+	Success   bool   `json:"success"`
+	Error     string `json:"error,omitempty"`
+	ErrorType string `json:"errorType,omitempty"` // ConcurrentModification or empty
+}
+
+// ArchiveResult stands in the result list for the archive object.
+const ArchiveResult = "Archive (Permanent Storage)"
+
+// Upload stores the archive object, then writes one trigger for each customer of
+// the stored document. The results have one entry for the archive, then one for
+// each customer in the document's order; a trigger that could not be written fails
+// its entry and not the upload. The error is the archive's, see [OutcomeOf]; the
+// results then have its entry only, as no trigger was written.
+//
+// If a process dies in between, some triggers are missing: the same upload, made
+// again with the same ModificationID, writes them.
+func (u *Uploader) Upload(ctx context.Context, up Upload) (Uploaded, error) {
+	if up.ModificationID == "" {
+		u.randMu.Lock()
+		up.ModificationID = NewModificationID(u.rand)
+		u.randMu.Unlock()
+	}
+	done := Uploaded{ModificationID: up.ModificationID}
+	var err error
+	if done.Snapshot, err = u.archive(ctx, &up); err != nil {
+		failed := UploadResult{Customer: ArchiveResult, Error: err.Error()}
+		if o := OutcomeOf(err); o == Conflict || o == Exhausted {
+			failed.ErrorType = ConcurrentModification
+		}
+		done.Results = []UploadResult{failed}
+		return done, err
+	}
+	codes := customerCodes(done.Document)
+	done.Results = make([]UploadResult, 1+len(codes))
+	done.Results[0] = UploadResult{Customer: ArchiveResult, Success: true}
+	u.parallel(len(codes), func(i int) {
+		r := UploadResult{Customer: codes[i], Success: true}
+		t := Trigger{Customer: codes[i], ObjectID: up.Document.ID(), ModificationID: up.ModificationID}
+		if err := u.writeTrigger(ctx, t); err != nil {
+			r.Success, r.Error = false, err.Error()
+		}
+		done.Results[1+i] = r
+	})
+	return done, nil
+}
+
+// archive writes the archive object.
+func (u *Uploader) archive(ctx context.Context, up *Upload) (Snapshot, error) {
+	switch {
+	case up.Document == nil:
+		return Snapshot{}, fmt.Errorf("upload: %w document: there is none", ErrInvalid)
+	case up.UserID == "":
+		return Snapshot{}, fmt.Errorf("upload %s: %w user: there is none", up.Document.ID(), ErrInvalid)
+	}
+	if err := checkCustomers(up.Document); err != nil {
+		return Snapshot{}, fmt.Errorf("upload %s: %w", up.Document.ID(), err)
+	}
+	m := Modification{ID: up.ModificationID, UserID: up.UserID, Type: Updated}
+	if !up.Update {
+		m.Type = Created
+		return u.core.Create(ctx, up.Document.ID(), up.Document.WithoutHistory(), m)
+	}
+	return u.core.Save(ctx, up.Document.ID(), up.Base, Edit{Fields: up.Document.editableValues(), Modifications: []Modification{m}})
+}
+
+// wait is how long to wait before the next attempt to write a trigger.
+func (u *Uploader) wait(attempt int, previous time.Duration) time.Duration {
+	u.randMu.Lock()
+	defer u.randMu.Unlock()
+	return u.policy.Wait(attempt, previous, u.rand)
+}
+
+const customersField = "customers"
+
+// customerCodes are the customers of a document, each once.
+func customerCodes(doc Document) []string {
+	raw, _ := doc.Field(customersField)
+	var codes, once []string
+	if json.Unmarshal(raw, &codes) != nil {
+		return nil
+	}
+	for _, c := range codes {
+		if !slices.Contains(once, c) {
+			once = append(once, c)
+		}
+	}
+	return once
+}
+
+// mostCustomers bounds the triggers of one upload.
+const mostCustomers = 1000
+
+// checkCustomers reports why a document's customers could not be told.
+func checkCustomers(c *Change) error {
+	raw, ok := c.Field(customersField)
+	if !ok {
+		return nil
+	}
+	var codes []string
+	if err := json.Unmarshal(raw, &codes); err != nil {
+		return fmt.Errorf("%w document: %s is no array of strings", ErrInvalid, customersField)
+	}
+	if len(codes) > mostCustomers {
+		return fmt.Errorf("%w document: it has %d %s, at most %d are possible", ErrInvalid, len(codes), customersField, mostCustomers)
+	}
+	for _, code := range codes {
+		if err := ValidateID(code); err != nil {
+			return fmt.Errorf("%s: %w", customersField, err)
+		}
+	}
+	return nil
+}
