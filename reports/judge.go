@@ -1,9 +1,11 @@
 package reports
 
 import (
+	"cmp"
 	"os"
 	"runtime/debug"
 
+	"holdfast/scenarios"
 	"holdfast/scenarios/check"
 	"holdfast/scenarios/history"
 )
@@ -37,7 +39,7 @@ func FromHistory(rd *history.Reader) (Run, error) {
 // newRun is a run with its verdict and without its numbers.
 func newRun(h history.Header, verdict check.Report) Run {
 	r := Run{
-		Scenario: h.Scenario, Core: h.Core, World: h.World, Store: h.Store, Codec: h.Codec, Policy: h.Policy,
+		Scenario: h.Scenario, Core: h.Core, World: h.World, Store: h.Store, Codec: h.Codec, Policy: h.Policy, Via: cmp.Or(h.Via, string(scenarios.ViaCore)),
 		Seed: h.Seed, Clients: h.Clients, Repetitions: h.Repetitions, Replay: h.Replay,
 		Verdict: verdict.Verdict, Reasons: verdict.Reasons, Violations: verdict.Violations,
 		Violated: map[string]int{}, Thresholds: []ThresholdResult{},

@@ -52,6 +52,7 @@ type Run struct {
 	World       string             `json:"world"`
 	Store       string             `json:"store"`
 	Codec       string             `json:"codec"` // of the documents; "json": real ones
+	Via         string             `json:"via"` // "core", or "api": over HTTP and the queue
 	Policy      string             `json:"policy"`
 	Seed        uint64             `json:"seed"`
 	Clients     int                `json:"clients"`
@@ -139,6 +140,7 @@ type Counts struct {
 	Duplicated  int `json:"duplicated"`  // modifications that stand twice
 	Overwritten int `json:"overwritten"` // acknowledged edits replaced unseen
 
+	Messages     int `json:"messages"`      // sent by the queue's bucket, one for each trigger written
 	Redelivered  int `json:"redelivered"`   // queue messages delivered again
 	DeadLettered int `json:"dead_lettered"` // queue messages given up
 }

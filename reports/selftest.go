@@ -31,8 +31,8 @@ type PlantedBug struct {
 	Scenario  string `json:"scenario"`
 	Caught    bool   `json:"caught"`
 	CaughtBy  string `json:"caught_by"` // the command that plays the schedule; of a bug that got away, the search
-	Schedules int    `json:"schedules"` // played until it was caught
-	Calls     int    `json:"calls"`     // of the shortest schedule found that shows it
+	Schedules int    `json:"schedules"` // played until it was caught, or repetitions in virtual time
+	Calls     int    `json:"calls"`     // of the shortest schedule found that shows it; 0 in virtual time
 }
 
 // SoundCore is a core that nothing may be found against.
@@ -52,6 +52,9 @@ func NewSelfTested(t explore.Tested, elapsedMS float64) SelfTested {
 		b := PlantedBug{
 			Name: c.Bug.Name, Fault: c.Bug.Fault, Invariant: c.Bug.Invariant, Scenario: c.Bug.Scenario, Caught: c.Caught, Schedules: c.Schedules,
 			CaughtBy: fmt.Sprintf("simulate explore %s --core %s --faults %d", args, c.Bug.Name, c.Faults),
+		}
+		if c.Bug.InTime {
+			b.CaughtBy = fmt.Sprintf("simulate run %s --world virtual --core %s --runs %d", args, c.Bug.Name, c.Schedules)
 		}
 		if w := c.Witness; w != nil {
 			b.Calls = w.Calls
@@ -86,12 +89,12 @@ func (s *SelfTested) Line() string {
 			caught++
 		}
 	}
-	schedules, storms, accused := 0, 0, 0
+	schedules, seeds, accused := 0, 0, 0
 	for _, c := range s.Sound {
-		if c.Where == "storm" {
-			storms += c.Schedules
-		} else {
+		if strings.HasPrefix(c.Where, "explore ") {
 			schedules += c.Schedules
+		} else {
+			seeds += c.Schedules
 		}
 		if c.Accused != "" {
 			accused++
@@ -101,8 +104,8 @@ func (s *SelfTested) Line() string {
 	if accused > 0 {
 		wrongly = fmt.Sprintf("%d WRONGLY ACCUSED", accused)
 	}
-	return fmt.Sprintf("selftest: %d of %d planted bugs caught; sound cores: %d schedules and %d storms, %s",
-		caught, len(s.Bugs), schedules, storms, wrongly)
+	return fmt.Sprintf("selftest: %d of %d planted bugs caught; sound cores: %d schedules and %d seeds, %s",
+		caught, len(s.Bugs), schedules, seeds, wrongly)
 }
 
 // SelfTested writes a self-test.
@@ -121,8 +124,11 @@ func (t Text) SelfTested(s *SelfTested) {
 	})
 	for _, b := range s.Bugs {
 		by, calls := b.Invariant, fmt.Sprint(b.Calls)
+		if b.Calls == 0 {
+			calls = "–"
+		}
 		if !b.Caught {
-			by, calls = "NOT by "+b.Invariant, "–"
+			by = "NOT by " + b.Invariant
 		}
 		w.AppendRow(table.Row{b.Name, by, b.Schedules, calls, b.Scenario})
 	}

@@ -122,7 +122,7 @@ func TestResultIsThatOfTheHistory(t *testing.T) {
 // TestKeeper: of many repetitions the first are kept, and those that violate
 // something, as they were played.
 func TestKeeper(t *testing.T) {
-	s := simulation(t, "redelivery", "new-id-on-redelivery", 3, 12, 2)
+	s := simulation(t, "repeated-message", "new-id-on-redelivery", 3, 12, 2)
 	var all, few bytes.Buffer
 	s.History = &all
 	if _, _, err := Simulate(t.Context(), s); err != nil {

@@ -92,6 +92,19 @@ func (c *Collector) Add(e *history.Event) {
 		c.put(e)
 	case history.Return:
 		c.finish(e)
+	case history.Queue:
+		c.queue(e)
+	}
+}
+
+func (c *Collector) queue(e *history.Event) {
+	switch {
+	case e.Do == history.Sent:
+		c.counts.Messages++
+	case e.Do == history.Delivered && e.Attempt > 1:
+		c.counts.Redelivered++
+	case e.Do == history.DeadLettered:
+		c.counts.DeadLettered++
 	}
 }
 

@@ -91,6 +91,8 @@ func tell(e *history.Event) string {
 		return tellPut(e)
 	case history.Delete:
 		return tellDelete(e)
+	case history.Queue:
+		return tellQueue(e)
 	case history.Return:
 		switch e.Outcome {
 		case history.Committed:
@@ -151,6 +153,28 @@ func tellDelete(e *history.Event) string {
 		return "deletes the object and gets no answer"
 	}
 	return "is refused to delete the object (" + met(e) + ")"
+}
+
+func tellQueue(e *history.Event) string {
+	_, customer, _ := history.SplitTrigger(e.Trigger)
+	trigger := "the trigger for " + customer
+	switch e.Do {
+	case history.Sent:
+		if len(e.IDs) > 0 {
+			trigger += " of upload " + e.IDs[0]
+		}
+		return trigger + " is written, and its message sent"
+	case history.Delivered:
+		if e.Attempt > 1 {
+			return fmt.Sprintf("receives the message of %s, delivery %d", trigger, e.Attempt)
+		}
+		return "receives the message of " + trigger
+	case history.Acknowledged:
+		return "acknowledges the message of " + trigger
+	case history.DeadLettered:
+		return "the message of " + trigger + " becomes a dead letter"
+	}
+	return "the message of " + trigger + " is still in the queue"
 }
 
 func tellInvoke(e *history.Event) string {

@@ -10,6 +10,7 @@ import (
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/jedib0t/go-pretty/v6/text"
 
+	"holdfast/scenarios"
 	"holdfast/scenarios/check"
 )
 
@@ -64,7 +65,7 @@ func (t Text) Run(r *Run) {
 		fmt.Fprintln(t.W)
 	}
 	t.numbers(r)
-	t.wrapped("setting", fmt.Sprintf("%s core, %s world, %s, %s", r.Core, r.World, r.Store, Plural(r.Clients, "client")))
+	t.wrapped("setting", fmt.Sprintf("%s core%s, %s world, %s, %s", r.Core, via(r), r.World, r.Store, Plural(r.Clients, "client")))
 	t.row("policy", r.Policy)
 	if r.Directory != "" {
 		t.row("saved in", r.Directory)
@@ -76,6 +77,14 @@ func (t Text) Run(r *Run) {
 			t.row("", "(the real world's schedule varies from run to run)")
 		}
 	}
+}
+
+// via says how the clients reached the core, if not directly.
+func via(r *Run) string {
+	if r.Via == string(scenarios.ViaAPI) {
+		return " via the API"
+	}
+	return ""
 }
 
 // Word is the verdict in one word.
@@ -159,6 +168,9 @@ func (t Text) numbers(r *Run) {
 		t.row("damage", fmt.Sprintf("%d lost, %d duplicated, %d overwritten unseen", c.Lost, c.Duplicated, c.Overwritten))
 	}
 	t.wrapped("writes", writes(c))
+	if c.Messages > 0 {
+		t.row("queue", fmt.Sprintf("%s, %d delivered again, %s", Plural(c.Messages, "message"), c.Redelivered, Plural(c.DeadLettered, "dead letter")))
+	}
 	if c.Acknowledged > 0 {
 		t.row("attempts", fmt.Sprintf("mean %.2f  ", r.Attempts.Mean)+
 			percentiles(c.Acknowledged, float64(r.Attempts.Max), r.Attempts.P50, r.Attempts.P90, r.Attempts.P99))

@@ -70,8 +70,7 @@ func live(crash *network.Fault, err error) {
 }
 
 // beforeCall holds the client if the timeline says so, lets others interfere, and
-// draws what befalls the call: a fault of the network is carried to the store by
-// the context that it returns, the crash that it returns comes after the call.
+// draws what befalls the call, see [performer.strike].
 func (f *performer) beforeCall(ctx context.Context, call network.Call, key string, conditional bool) (context.Context, *network.Fault, error) {
 	for _, d := range f.disturbers {
 		if d.actor.Interferes.Before == string(call) {
@@ -83,11 +82,19 @@ func (f *performer) beforeCall(ctx context.Context, call network.Call, key strin
 			return ctx, nil, err
 		}
 	}
+	return f.strike(ctx, call, key, conditional)
+}
+
+// strike draws what befalls a call: a fault of the network is carried to the store by
+// the context that it returns, the crash that it returns comes after the call.
+func (f *performer) strike(ctx context.Context, call network.Call, key string, conditional bool) (context.Context, *network.Fault, error) {
 	if f.faults == nil {
 		return ctx, nil, nil
 	}
 	p := f.repetition
+	f.faultsMu.Lock()
 	fault, strikes := f.faults.Call(call, conditional, p.world.Now().Sub(p.start))
+	f.faultsMu.Unlock()
 	if !strikes {
 		return ctx, nil, nil
 	}
@@ -140,6 +147,12 @@ var errRestarted = errors.New("the client died and started again")
 
 // survive returns the crash of a client that died of it.
 func (f *performer) survive(ctx context.Context, in *intent) (done archive.Snapshot, crash *network.Fault, err error) {
+	crash = outlive(func() { done, err = f.do(ctx, in) })
+	return done, crash, err
+}
+
+// outlive returns the crash that ended do.
+func outlive(do func()) (crash *network.Fault) {
 	defer func() {
 		switch r := recover().(type) {
 		case nil:
@@ -149,8 +162,8 @@ func (f *performer) survive(ctx context.Context, in *intent) (done archive.Snaps
 			panic(r)
 		}
 	}()
-	done, err = f.do(ctx, in)
-	return done, nil, err
+	do()
+	return nil
 }
 
 // redeliver has the queue deliver a back end's message a second time, to another

@@ -126,7 +126,7 @@ func wholeNumbers(node ast.Node) error {
 	return nil
 }
 
-var countKeys = []string{"count", "fresh_after", "operations", "times", "min_conflicts"}
+var countKeys = []string{"count", "fresh_after", "operations", "times", "receives", "min_conflicts"}
 
 var (
 	unknownField = regexp.MustCompile(`^unknown field "(.*)"$`)
@@ -158,7 +158,7 @@ func plainReason(reason string) string {
 
 var knownKeys = []string{
 	"name", "shows", "why", "document", "objects", "actors", "timeline", "duration", "core", "policy", "latency",
-	"request_timeout", "faults", "codec", "schedule", "expect",
+	"request_timeout", "faults", "codec", "via", "queue", "visibility", "receives", "work", "schedule", "expect",
 	"count", "popularity", "fresh_after", "absent", "kind", "load", "interferes", "operations", "after", "think", "rate",
 	"with", "before", "times", "at", "actor", "do", "set", "type", "hold", "conflicts",
 	"min_conflicts", "thresholds", "violations",

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"sync"
 	"time"
 
 	"holdfast/archive"
@@ -25,7 +26,9 @@ type performer struct {
 	rng        *rand.Rand
 	faults     *network.Injector // nil: none
 	edits      int
-	copies     int // of its messages that were delivered again
+	copies     int        // of its messages that were delivered again
+	faultsMu   sync.Mutex // an upload's triggers are written at the same time
+	api        *apiState  // with via: api
 
 	base   archive.Snapshot // what the user has loaded
 	baseID string
@@ -73,6 +76,9 @@ func (f *performer) start() (err error) {
 		Store: gate{f.client, f.beforeCall}, Policy: p.Policy, Clock: p.world, Rand: f.rng, Observer: f.client.Observer(), Codec: p.player.docs.codec,
 	})
 	f.base = archive.Snapshot{}
+	if p.service != nil {
+		f.api = &apiState{triggers: p.world.Store(f.name + "/triggers")}
+	}
 	return err
 }
 
@@ -96,6 +102,9 @@ type intent struct {
 }
 
 func (f *performer) do(ctx context.Context, in *intent) (archive.Snapshot, error) {
+	if f.api != nil && f.actor.Kind != Backend {
+		return f.request(ctx, in)
+	}
 	switch in.op.Do {
 	case "load":
 		return f.core.Load(ctx, in.op.ID)
@@ -155,8 +164,12 @@ func (f *performer) create(ctx context.Context, id string, due int64) error {
 		return err
 	}
 	m := f.modification("", archive.Created)
+	ids := append(history.EntryIDs(doc), m.ID)
+	if f.api != nil { // which takes no history from a form
+		ids = []string{m.ID}
+	}
 	_, err = f.submit(ctx, &intent{
-		op:       history.Operation{Do: "create", ID: id, IDs: append(history.EntryIDs(doc), m.ID), Due: due},
+		op:       history.Operation{Do: "create", ID: id, IDs: ids, Due: due},
 		document: f.repetition.player.docs.encoded(doc),
 		edit:     archive.Edit{Modifications: []archive.Modification{m}},
 	})

@@ -153,6 +153,8 @@ type repetition struct {
 	tasks   *world.Group
 	start   time.Time // of the actors
 	steps   []StepResult
+	opened  time.Time // when the documents began to be stored
+	service *service  // with via: api
 }
 
 func newRepetition(player *Player, w world.World, rec *history.Recorder, n int) *repetition {
@@ -167,11 +169,21 @@ func newRepetition(player *Player, w world.World, rec *history.Recorder, n int) 
 }
 
 func (p *repetition) play(ctx context.Context) error {
+	p.opened = p.world.Now()
+	if p.Scenario.Via == ViaAPI {
+		p.openService()
+	}
 	if err := p.objects.open(ctx); err != nil {
 		return err
 	}
 	if err := p.cast(); err != nil {
 		return err
+	}
+	if p.service != nil {
+		if err := p.service.serve(); err != nil {
+			return err
+		}
+		defer p.service.close()
 	}
 	p.rec.Begin(p.number)
 	p.start = p.world.Now()
@@ -194,6 +206,9 @@ func (p *repetition) play(ctx context.Context) error {
 func (p *repetition) readFinalState(ctx context.Context) error {
 	ctx = context.WithoutCancel(ctx)
 	p.world.Settle(ctx)
+	if p.service != nil {
+		p.service.recordLeft()
+	}
 	final := p.rec.Client(history.FinalActor, p.prefix, p.world.Store(history.FinalActor))
 	for _, id := range p.objects.all() {
 		if err := p.readFinal(ctx, final, id); err != nil {
@@ -242,6 +257,10 @@ func (p *repetition) cast() error {
 
 // startLoads lets all loads start together.
 func (p *repetition) startLoads(ctx context.Context) {
+	if p.service != nil {
+		p.service.startLoads(ctx)
+		return
+	}
 	for _, f := range p.actors {
 		if f.actor.Load != nil {
 			p.tasks.Go(func() { f.runLoad(ctx) })

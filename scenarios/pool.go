@@ -16,6 +16,8 @@ type pool struct {
 	doc     *archive.Change
 	encoded func(*archive.Change) archive.Document
 	setup   func() archive.Store // a client for one call: several may store at once
+	// stored, if not nil, is called with each document that was stored.
+	stored func(ctx context.Context, doc *archive.Change) error
 
 	mu    sync.Mutex
 	slots []slot
@@ -72,6 +74,9 @@ func (p *pool) create(ctx context.Context, id string) error {
 	}
 	if _, err := p.setup().Put(ctx, key, p.encoded(doc).Encode(), archive.IfAbsent()); err != nil {
 		return fmt.Errorf("store the scenario's document: %w", err)
+	}
+	if p.stored != nil {
+		return p.stored(ctx, doc)
 	}
 	return nil
 }

@@ -7,6 +7,7 @@ package scenarios
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"holdfast/archive"
@@ -47,6 +48,10 @@ type Scenario struct {
 	// Codec of the documents in the virtual world: json, or compact, whose
 	// updates cost the same however long the history. Empty: json.
 	Codec Codec `yaml:"codec,omitempty"`
+	// Via says how clients reach the archive. Empty: core.
+	Via Via `yaml:"via,omitempty"`
+	// Queue is the one that tells back ends, with via: api.
+	Queue Queue `yaml:"queue,omitempty"`
 	// Schedule is the exact order of calls to replay, as explore found it.
 	Schedule string `yaml:"schedule,omitempty"`
 	Expect   Expect `yaml:"expect,omitempty"`
@@ -169,6 +174,32 @@ type (
 	Fault network.Fault
 )
 
+// Via names how clients reach the archive.
+type Via string
+
+// The ways to the archive.
+const (
+	// ViaCore: each client calls the core itself.
+	ViaCore Via = "core"
+	// ViaAPI: users send requests to the HTTP API, whose uploads write triggers; a
+	// back end's operations are the messages that it gets for these. The documents
+	// that a run starts with have been uploaded, so their triggers are there.
+	ViaAPI Via = "api"
+)
+
+// Queue says what the queue of the back ends is like.
+type Queue struct {
+	// Visibility is for how long a message that was delivered is kept from others.
+	// 0: 30 s.
+	Visibility Duration `yaml:"visibility,omitempty"`
+	// Receives is how often a message is delivered before it becomes a dead letter.
+	// 0: 5.
+	Receives int `yaml:"receives,omitempty"`
+	// Work is how long a back end works on a message, exponentially distributed with
+	// this mean. 0: no time.
+	Work Duration `yaml:"work,omitempty"`
+}
+
 // Codec names how documents are encoded.
 type Codec string
 
@@ -254,6 +285,15 @@ func (s *Scenario) Bound(operations int) error {
 	}
 	s.Duration = 0
 	return nil
+}
+
+func (s *Scenario) has(kind Kind) bool {
+	return slices.ContainsFunc(s.Actors, func(a Actor) bool { return a.Kind == kind })
+}
+
+// WaitsForMessages reports whether back ends take messages from a queue as they come.
+func (s *Scenario) WaitsForMessages() bool {
+	return s.Via == ViaAPI && slices.ContainsFunc(s.Actors, func(a Actor) bool { return a.Kind == Backend && a.Load != nil })
 }
 
 // Clients is the number of actors.

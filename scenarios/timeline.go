@@ -155,6 +155,9 @@ func (f *performer) perform(ctx context.Context, i int) error {
 	case DoSave:
 		return f.save(ctx, set, s.Type, 0)
 	case DoAppend:
+		if f.api != nil && f.actor.Kind == Backend {
+			return f.handleNext(ctx, set, s.Type)
+		}
 		return f.append(ctx, id, set, s.Type, 0)
 	}
 	return f.create(ctx, id, 0)

@@ -51,6 +51,9 @@ func (s *Scenario) Validate() error {
 	case s.Codec != "" && s.Codec != JSON && s.Codec != Compact:
 		return invalid(".codec", "documents are json or compact, not %q", s.Codec)
 	}
+	if err := s.validateVia(); err != nil {
+		return err
+	}
 	if s.Core != "" {
 		if _, err := cores.Find(s.Core); err != nil {
 			return invalid(".core", "%v", err)
@@ -75,6 +78,20 @@ func (s *Scenario) Validate() error {
 		return err
 	}
 	return s.validateViolations()
+}
+
+func (s *Scenario) validateVia() error {
+	switch {
+	case s.Via != "" && s.Via != ViaCore && s.Via != ViaAPI:
+		return invalid(".via", "clients reach the archive via core or api, not %q", s.Via)
+	case s.Via == ViaAPI && s.Codec == Compact:
+		return invalid(".codec", "the API sends and receives json documents")
+	case s.Via != ViaAPI && s.Queue != Queue{}:
+		return invalid(".queue", "there is a queue only with via: api")
+	case s.Queue.Receives < 0:
+		return invalid(".queue.receives", "receives must not be negative")
+	}
+	return nil
 }
 
 // mostClients is more than one machine can play; a number above it is a slip

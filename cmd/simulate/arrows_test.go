@@ -12,6 +12,7 @@ func TestImportsPointDownward(t *testing.T) {
 	allowed := map[string][]string{
 		"holdfast/archive":                {},
 		"holdfast/archive/storetest":      {"holdfast/archive"},
+		"holdfast/archive/web":            {"holdfast/archive"},
 		"holdfast/archive/s3store":        {"holdfast/archive"},
 		"holdfast/archive/s3store/fakes3": {"holdfast/archive"},
 		"holdfast/scenarios/history":      {"holdfast/archive"},

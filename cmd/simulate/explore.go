@@ -67,6 +67,7 @@ A violation is made as short as possible, told, and printed as a schedule that
 	f.StringVar(&o.run.document, "document", "", "`FILE` with your own change or announcement")
 	f.IntVar(&o.run.clients, "clients", 0, "number of concurrent clients")
 	f.IntVar(&o.run.operations, "operations", 0, "operations of each actor with a load, at most")
+	f.StringVar(&o.run.via, "via", "", "`WAY` to the archive: core, or api: users through the HTTP handler")
 	f.Uint64Var(&o.run.seed, "seed", 1, "seed of all random choices")
 	f.IntVar(&o.faults, "faults", 0, "number of faults in a schedule, at most")
 	f.StringVar(&o.strategy, "strategy", string(explore.Exhaustive), "`exhaustive`, random or pct")
@@ -104,6 +105,9 @@ func (a *app) explore(ctx context.Context, o exploreOptions, changed func(string
 	}
 	if p.run.Scenario.Duration > 0 {
 		return usage("scenario %s ends by the clock, which a schedule does not have: bound it with --operations", name)
+	}
+	if p.run.Scenario.WaitsForMessages() {
+		return usage("back ends of %s wait for messages, whose timeouts need time, and a schedule has none: use simulate run --world virtual", name)
 	}
 	c := explore.Config{
 		Run: &p.run, Strategy: explore.Strategy(o.strategy), Faults: o.faults, Schedules: o.schedules, Budget: o.budget,
@@ -180,6 +184,7 @@ func (o *exploreOptions) replay(name string, changed func(string) bool, w *explo
 	add("document", o.run.document)
 	add("clients", strconv.Itoa(o.run.clients))
 	add("operations", strconv.Itoa(o.run.operations))
+	add("via", o.run.via)
 	if w == nil {
 		add("faults", strconv.Itoa(o.faults))
 		add("strategy", o.strategy)

@@ -82,6 +82,9 @@ func (p *play) header(store string) history.Header {
 		Codec: string(scenarios.JSON), Seed: p.run.Seed, Clients: s.Clients(), Repetitions: p.run.Repetitions,
 		MinConflicts: s.Expect.MinConflicts, Started: time.Now().UTC().Format(time.RFC3339), Replay: p.replay,
 	}
+	if s.Via == scenarios.ViaAPI {
+		h.Via = string(s.Via)
+	}
 	if p.world == virtual {
 		h.Codec = string(p.run.Codec())
 		h.Started = world.Epoch.Format(time.RFC3339) // the history is the same whenever it is made

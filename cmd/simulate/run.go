@@ -41,6 +41,7 @@ type runOptions struct {
 	latency    string
 	faults     []string
 	codec      string
+	via        string
 	schedule   string
 	thresholds []string
 	out        string
@@ -82,6 +83,7 @@ func (a *app) runCommand() *cobra.Command {
 	f.StringVar(&o.latency, "latency", "", "`LATENCY` of a store call's legs, such as normal(10ms,2ms), or s3-standard, s3-express")
 	f.StringArrayVar(&o.faults, "fault", nil, "`FAULT` in place of the scenario's, such as reply-lost(rate=0.1), or none; repeatable")
 	f.StringVar(&o.codec, "codec", "", "documents of the virtual world: `json`, or compact for large loads")
+	f.StringVar(&o.via, "via", "", "`WAY` to the archive: core, or api: users over HTTP, back ends over the queue")
 	f.StringVar(&o.schedule, "schedule", "", "`SCHEDULE` of calls to replay, as explore prints it")
 	f.StringArrayVar(&o.thresholds, "threshold", nil, "fail unless `METRIC<LIMIT` holds; repeatable")
 	f.StringVar(&o.out, "out", "simulate-out", "`DIR` for histories and results")
@@ -217,6 +219,9 @@ func (o runOptions) condition(s *scenarios.Scenario) error {
 	if o.codec != "" {
 		s.Codec = scenarios.Codec(o.codec)
 	}
+	if o.via != "" {
+		s.Via = scenarios.Via(o.via)
+	}
 	if o.latency != "" {
 		l, err := network.ParseLatency(o.latency)
 		if err != nil {
@@ -350,6 +355,7 @@ func (o runOptions) replay(name string, changed func(string) bool) string {
 		args = append(args, "--fault", quoteShell(f))
 	}
 	add("codec", o.codec)
+	add("via", o.via)
 	add("schedule", o.schedule)
 	for _, t := range o.thresholds {
 		args = append(args, "--threshold", quoteShell(t))

@@ -41,6 +41,7 @@ const (
 	NoSilentOverwrite Invariant = "I6"  // an acknowledged field edit is replaced only by someone who had seen it
 	RealTime          Invariant = "I7"  // a read, or a load as a whole, that starts after an acknowledgement sees it; versions never go back
 	OneCreator        Invariant = "I8"  // of racing creates exactly one wins
+	ArchiveFirst      Invariant = "I9"  // no trigger without its archive object; each is processed exactly once, or still queued or dead-lettered
 	HonestAnswers     Invariant = "I10" // each call's answer is true
 	ForeignDataIntact Invariant = "I11" // fields that an operation did not mean to change survive
 )
@@ -54,6 +55,7 @@ var titles = map[Invariant]string{
 	NoSilentOverwrite: "no silent overwrite",
 	RealTime:          "real time",
 	OneCreator:        "one creator",
+	ArchiveFirst:      "archive first",
 	HonestAnswers:     "honest answers",
 	ForeignDataIntact: "foreign data intact",
 }
@@ -106,6 +108,7 @@ type Judge struct {
 	latest    *object   // of the last event
 	ops       operations
 	sets      [][]string // fields that operations meant to change; the first is none
+	messages  messages
 	tally     Tally
 	cut       bool
 	violation []Violation
@@ -145,6 +148,7 @@ func (j *Judge) Reset(h history.Header) {
 	j.keys.reset()
 	j.objects, j.latest = j.objects[:0], nil
 	j.ops.reset()
+	j.messages.reset()
 	j.sets = append(j.sets[:0], nil)
 	j.tally, j.cut, j.counts = Tally{}, false, Counts{}
 	j.violation, j.found = nil, nil // a report has them
@@ -156,6 +160,7 @@ func (j *Judge) Finish() Report {
 	for _, o := range j.objects {
 		o.judge(j)
 	}
+	j.checkMessages()
 	for _, o := range j.objects {
 		if o.updated {
 			j.tally.Objects++

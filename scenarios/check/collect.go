@@ -15,13 +15,19 @@ func (j *Judge) Add(e *history.Event) {
 	case history.Return:
 		j.finish(e)
 	case history.Get, history.Head:
-		j.read(e)
+		if !e.OfTrigger() {
+			j.read(e)
+		}
 	case history.Put:
 		if e.Doc != nil {
 			j.put(e)
 		}
 	case history.Delete:
-		j.remove(e)
+		if !e.OfTrigger() {
+			j.remove(e)
+		}
+	case history.Queue:
+		j.messages.note(e)
 	case history.End:
 		j.tally.Ended, j.cut = true, j.cut || e.Interrupted
 	}
@@ -48,6 +54,9 @@ func (j *Judge) invoke(e *history.Event) {
 	if len(e.Sets) > 0 {
 		op.sets = int32(len(j.sets))
 		j.sets = append(j.sets, e.Sets)
+	}
+	if e.Trigger != "" && len(e.IDs) > 0 {
+		j.messages.process(e.Trigger, n)
 	}
 	j.tally.Open++
 	if op.do != load {

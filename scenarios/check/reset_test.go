@@ -2,6 +2,7 @@ package check
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 
 	"holdfast/scenarios/history"
@@ -52,7 +53,7 @@ func TestResetIsNew(t *testing.T) {
 func TestResetForgets(t *testing.T) {
 	var used Judge
 	for range 2 {
-		for _, c := range append(historyCases, clientCases...) {
+		for _, c := range slices.Concat(historyCases, clientCases, messageCases) {
 			for _, build := range []func(*book){c.broken, c.twin} {
 				b := newBook()
 				build(b)

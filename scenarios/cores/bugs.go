@@ -15,6 +15,9 @@ type Bug struct {
 	Scenario string
 	// Faults that must be injected there at most; 0: some interleaving is enough.
 	Faults int
+	// InTime: it shows in virtual time, over some seeds, and not in a schedule of
+	// calls: it needs a queue, whose timeouts pass.
+	InTime bool
 }
 
 // Bugs lists all planted bugs by where they are: whole cores, then what is
@@ -32,21 +35,24 @@ func Bugs() []Bug {
 
 // The scenarios in which the bugs show.
 const (
-	twoUsers    = "two-users"
-	sameField   = "two-users-same-field"
-	createRace  = "create-race"
-	writers     = "three-writers"
-	lostReply   = "lost-reply"
-	deleteRace  = "delete-race"
-	redelivery  = "redelivery"
-	overtaken   = "persistent-conflict"
-	userBackend = "user-vs-backend"
-	singleTry   = "single-try"
+	twoUsers   = "two-users"
+	sameField  = "two-users-same-field"
+	createRace = "create-race"
+	writers    = "three-writers"
+	lostReply  = "lost-reply"
+	deleteRace = "delete-race"
+	repeated   = "repeated-message"
+	redelivery = "redelivery"
+	// queueRedelivers has no upload but the first.
+	queueRedelivers = "queue-redelivers"
+	overtaken       = "persistent-conflict"
+	userBackend     = "user-vs-backend"
+	singleTry       = "single-try"
 )
 
 var planted = []Bug{
-	{documentedSpec, "I2", twoUsers, 0},
-	{unlockedSpec, "I1", twoUsers, 0},
+	{documentedSpec, "I2", twoUsers, 0, false},
+	{unlockedSpec, "I1", twoUsers, 0, false},
 
 	store("no-condition", "the core updates without If-Match and creates without If-None-Match",
 		withoutCondition, "I4", writers, 0),
@@ -93,7 +99,7 @@ var planted = []Bug{
 	document("entry-twice", "the new entry is appended twice",
 		inDocument(inHistory(lastTwice)), "I2", twoUsers, 0),
 	document("ids-forgotten", "the history is not searched for an id before it is appended",
-		withDocument(func(c *archive.Change) archive.Document { return forgetful{c} }), "I2", redelivery, 1),
+		withDocument(func(c *archive.Change) archive.Document { return forgetful{c} }), "I2", repeated, 1),
 	document("fields-reordered", "the fields are written in alphabetical order",
 		inDocument(byName), "I11", twoUsers, 0),
 	document("numbers-rounded", "numbers pass through a float64",
@@ -104,7 +110,7 @@ var planted = []Bug{
 		inDocument(inValues(escapeHTML)), "I11", writers, 0),
 
 	wrapped("field-unasked", "each write sets modifiedBy, which its caller did not ask for", newSigning, "I11", userBackend, 0),
-	wrapped("new-id-on-redelivery", "a redelivered modification is appended under a new id", newRenaming, "I3", redelivery, 1),
+	wrapped("new-id-on-redelivery", "a redelivered modification is appended under a new id", newRenaming, "I3", repeated, 1),
 	wrapped("base-ignored", "a save is merged against what is stored, not against what the user loaded",
 		newRebasing, "I6", sameField, 0),
 	wrapped("cached-load", "a load is answered from the client's cache", newCaching, "I7", sameField, 0),
@@ -153,6 +159,26 @@ var planted = []Bug{
 		lastWriterWins, "I6", sameField, 0),
 	loop("rebase-on-retry", "after a 412 a save is merged against what it reads again",
 		rebaseOnRetry, "I6", sameField, 0),
+
+	uploads("trigger-before-archive", "the triggers are written before the archive", newTriggersFirst),
+	backend("check-then-work", "the trigger is looked for before the work, whose entry has an id of its own",
+		redelivery, workerFlaw{asks: true, id: idOfDelivery}),
+	backend("trigger-gone-is-handled", "a message is taken for handled whose trigger is gone, be it with a newer one that took its place",
+		redelivery, workerFlaw{asks: true}),
+	backend("one-id-for-all-triggers", "the entry's id is that of the customer and the change, whatever the trigger",
+		redelivery, workerFlaw{id: idOfCustomer}),
+	backend("trigger-deleted-on-failure", "a failed update deletes the trigger, and the message that comes again finds it handled",
+		queueRedelivers, workerFlaw{asks: true, deleteOnFailure: true}),
+	backend("acknowledged-first", "the message is acknowledged before the archive holds the result",
+		queueRedelivers, workerFlaw{acknowledgeFirst: true}),
+}
+
+func uploads(name, fault string, front func(archive.UploaderOptions) (Uploads, error)) Bug {
+	return Bug{Spec{Name: name, Fault: fault, New: production, Uploads: front}, "I9", redelivery, 0, true}
+}
+
+func backend(name, fault, scenario string, f workerFlaw) Bug {
+	return Bug{Spec{Name: name, Fault: fault, New: production, Backend: newWorker(f)}, "I9", scenario, 0, true}
 }
 
 func store(name, fault string, put putFunc, invariant, scenario string, faults int) Bug {
@@ -168,7 +194,7 @@ func loop(name, fault string, f flaw, invariant, scenario string, faults int) Bu
 }
 
 func wrapped(name, fault string, core func(Environment) (Core, error), invariant, scenario string, faults int) Bug {
-	return Bug{Spec{Name: name, Fault: fault, New: core}, invariant, scenario, faults}
+	return Bug{Spec{Name: name, Fault: fault, New: core}, invariant, scenario, faults, false}
 }
 
 func (b Bug) jsonOnly() Bug {

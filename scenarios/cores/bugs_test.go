@@ -65,7 +65,7 @@ var scripts = map[string]script{
 			func() { backend.append(archive.Processed, nil) },
 		}
 	},
-	"redelivery": func(w *world) []func() {
+	"repeated-message": func(w *world) []func() {
 		w.crashes = true
 		return backends(w)
 	},
@@ -104,6 +104,9 @@ func each(w *world, n int, prepare, do func(*actor)) []func() {
 func TestBugsAreCaught(t *testing.T) {
 	const most, fewer = 2000, 100
 	for _, b := range cores.Bugs() {
+		if b.InTime {
+			continue // by the self-test, whose worlds have a queue
+		}
 		t.Run(b.Name, func(t *testing.T) {
 			t.Parallel()
 			s, known := scripts[b.Scenario]
@@ -177,7 +180,7 @@ func TestBugsAreFoundByName(t *testing.T) {
 		seen[b.Name] = true
 		invariants[b.Invariant]++
 	}
-	for _, i := range []string{"I1", "I2", "I3", "I4", "I5", "I6", "I7", "I8", "I10", "I11"} {
+	for _, i := range []string{"I1", "I2", "I3", "I4", "I5", "I6", "I7", "I8", "I9", "I10", "I11"} {
 		if invariants[i] == 0 {
 			t.Errorf("no bug stands for %s", i)
 		}

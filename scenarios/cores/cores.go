@@ -9,7 +9,6 @@
 package cores
 
 import (
-	"context"
 	"fmt"
 	"math/rand/v2"
 	"strings"
@@ -18,13 +17,9 @@ import (
 )
 
 // Core is what a client calls to read and update objects. [archive.Archive] is
-// the one that production uses. Modifications come with id and timestamp.
-type Core interface {
-	Load(ctx context.Context, id string) (archive.Snapshot, error)
-	Create(ctx context.Context, id string, doc archive.Document, mods ...archive.Modification) (archive.Snapshot, error)
-	Append(ctx context.Context, id string, edit archive.Edit) (archive.Snapshot, error)
-	Save(ctx context.Context, id string, base archive.Snapshot, edit archive.Edit) (archive.Snapshot, error)
-}
+// the one that production uses. Modifications come with id and, but from the service
+// around it, with a timestamp.
+type Core = archive.Core
 
 // Environment is what a core runs in: one client's store, clock and random stream.
 type Environment struct {
@@ -47,6 +42,9 @@ type Spec struct {
 	// Policy is what it uses unless the run asks for another.
 	Policy archive.Policy
 	New    func(Environment) (Core, error)
+	// Uploads and Backend make the service around the core. Nil: as in production.
+	Uploads func(archive.UploaderOptions) (Uploads, error)
+	Backend func(archive.BackendOptions) (Handler, error)
 }
 
 var documentedSpec = Spec{

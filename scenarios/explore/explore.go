@@ -106,6 +106,10 @@ func Explore(ctx context.Context, c Config) (Result, error) {
 		return Result{}, fmt.Errorf("scenario %s ends by the clock, which a schedule does not have: explore one with a number of operations, or bound them",
 			c.Run.Scenario.Name)
 	}
+	if c.Run.Scenario.WaitsForMessages() {
+		return Result{}, fmt.Errorf("back ends of scenario %s wait for messages, whose timeouts need time, and a schedule has none: use run --world virtual",
+			c.Run.Scenario.Name)
+	}
 	c.Run = prepared(c.Run)
 	defer debug.SetGCPercent(debug.SetGCPercent(gcPercent))
 	if c.Budget > 0 {

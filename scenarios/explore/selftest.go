@@ -19,7 +19,8 @@ import (
 type SelfTest struct {
 	// Schedules bounds the search for each bug.
 	Schedules int
-	// Seeds is the number of storms that the sound cores must weather.
+	// Seeds is the number of storms that the sound cores must weather, and bounds the
+	// search for the bugs that need time.
 	Seeds   int
 	Workers int
 	// Progress, which may be nil, is told what has been done. It is called from
@@ -31,7 +32,7 @@ type SelfTest struct {
 type Caught struct {
 	Bug       cores.Bug
 	Caught    bool
-	Schedules int // played, the one that shows it included
+	Schedules int // played, or seeds, the one that shows it included
 	Witness   *Witness
 	Faults    int
 	// Bounds are the flags that make the scenario as small as it was.
@@ -57,6 +58,13 @@ type Tested struct {
 // sound are the cores that must never be accused.
 var sound = []string{"production", "reference"}
 
+// inTimes are the scenarios that they go through in virtual time, and for which part
+// of the seeds: those with a service around the core take ten times as long.
+var inTimes = []struct {
+	scenario string
+	part     int
+}{{"storm", 1}, {"redelivery", 10}, {"queue-redelivers", 10}}
+
 // Run searches for each planted bug in its scenario, one schedule after the other,
 // until its own invariant catches it; and lets the sound cores go through the same
 // scenarios with the same faults, and through many seeds of storm.
@@ -76,7 +84,7 @@ func (t *SelfTest) Run(ctx context.Context) (Tested, error) {
 			result.Bugs[i], err = t.catch(ctx, b)
 			return err
 		})
-		if p := (place{b.Scenario, b.Faults}); !known[p] {
+		if p := (place{b.Scenario, b.Faults}); !b.InTime && !known[p] {
 			known[p], places = true, append(places, p)
 		}
 	}
@@ -94,11 +102,13 @@ func (t *SelfTest) Run(ctx context.Context) (Tested, error) {
 		return result, err
 	}
 	for _, core := range sound {
-		c, err := t.weather(ctx, core)
-		if err != nil {
-			return result, err
+		for _, s := range inTimes {
+			c, err := t.weather(ctx, core, s.scenario, (t.Seeds+s.part-1)/s.part)
+			if err != nil {
+				return result, err
+			}
+			result.Cleared = append(result.Cleared, c)
 		}
-		result.Cleared = append(result.Cleared, c)
 	}
 	return result, ctx.Err()
 }
@@ -162,6 +172,9 @@ func small(name string, spec cores.Spec) (run *scenarios.Run, bounds string, err
 }
 
 func (t *SelfTest) catch(ctx context.Context, b cores.Bug) (Caught, error) {
+	if b.InTime {
+		return t.catchInTime(ctx, b)
+	}
 	run, bounds, err := small(b.Scenario, b.Spec)
 	if err != nil {
 		return Caught{}, err
@@ -200,22 +213,62 @@ func (t *SelfTest) clear(ctx context.Context, core, scenario string, faults int)
 	return c, nil
 }
 
-// weather lets a core go through many storms.
-func (t *SelfTest) weather(ctx context.Context, core string) (Cleared, error) {
+// inTime is a scenario of the library as it is, many times.
+func inTime(name string, spec cores.Spec, repetitions int) (*scenarios.Run, error) {
+	s, err := scenarios.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	doc, err := scenarios.OpenDocument(s.Document)
+	if err != nil {
+		return nil, err
+	}
+	policy := spec.Policy
+	if s.Policy != nil {
+		policy = archive.Policy(*s.Policy)
+	}
+	return &scenarios.Run{Scenario: s, Document: doc, Core: spec, Policy: policy, Seed: 1, Repetitions: repetitions}, nil
+}
+
+// catchInTime plays a bug's scenario in virtual time, seed after seed.
+func (t *SelfTest) catchInTime(ctx context.Context, b cores.Bug) (Caught, error) {
+	c := Caught{Bug: b}
+	run, err := inTime(b.Scenario, b.Spec, t.Seeds)
+	if err != nil {
+		return c, err
+	}
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	_, err = run.PlayVirtual(ctx, 1, scenarios.Repetitions{
+		Open: func(int) history.Sink { return &judged{check.New(history.Header{})} },
+		Done: func(n int, sink history.Sink) {
+			if !c.Caught {
+				c.Schedules = n
+				c.Caught = sink.(*judged).Finish().Found[check.Invariant(b.Invariant)] > 0
+			}
+			if c.Caught {
+				stop()
+			}
+		},
+	})
+	if err != nil {
+		return c, fmt.Errorf("search for %s: %w", b.Name, err)
+	}
+	t.tell("%s: %d seeds of %s", b.Name, c.Schedules, b.Scenario)
+	return c, nil
+}
+
+// weather lets a core go through many repetitions of a scenario.
+func (t *SelfTest) weather(ctx context.Context, core, scenario string, seeds int) (Cleared, error) {
 	spec, err := cores.Find(core)
 	if err != nil {
 		return Cleared{}, err
 	}
-	s, err := scenarios.Open("storm")
+	run, err := inTime(scenario, spec, seeds)
 	if err != nil {
 		return Cleared{}, err
 	}
-	doc, err := scenarios.OpenDocument(s.Document)
-	if err != nil {
-		return Cleared{}, err
-	}
-	run := &scenarios.Run{Scenario: s, Document: doc, Core: spec, Policy: spec.Policy, Seed: 1, Repetitions: t.Seeds}
-	c := Cleared{Core: core, Where: "storm", Complete: true}
+	c := Cleared{Core: core, Where: scenario, Complete: true}
 	start := time.Now()
 	played, err := run.PlayVirtual(ctx, t.Workers, scenarios.Repetitions{
 		Open: func(int) history.Sink { return &judged{check.New(history.Header{})} },
@@ -228,7 +281,7 @@ func (t *SelfTest) weather(ctx context.Context, core string) (Cleared, error) {
 			}
 			if time.Since(start) > time.Second {
 				start = time.Now()
-				t.tell("%s core: %d of %d storms", core, n, t.Seeds)
+				t.tell("%s core: %d of %d seeds of %s", core, n, seeds, scenario)
 			}
 		},
 	})

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"strings"
 	"time"
 
@@ -82,6 +83,14 @@ func (s *stage) Sleep(ctx context.Context, _ time.Duration) error { return ctx.E
 func (s *stage) WithTimeout(ctx context.Context, _ time.Duration) (context.Context, context.CancelFunc) {
 	return ctx, func() {}
 }
+
+// Watch implements [world.World].
+func (s *stage) Watch(prefix string, tell func(key, etag string, body []byte)) {
+	s.model.Watch(prefix, tell)
+}
+
+// Serve implements [world.World].
+func (s *stage) Serve(h http.Handler) (world.Door, error) { return world.InProcess(h), nil }
 
 // Store implements [world.World].
 func (s *stage) Store(actor string) archive.Store {

@@ -31,6 +31,7 @@ var (
 	}
 	outcomes   = []string{Committed, UserConflict, Exhausted, Gone, Unknown, Failed, Cancelled, Crashed}
 	conditions = []string{IfMatch, IfAbsent, IfNone}
+	fates      = []string{Sent, Delivered, Acknowledged, DeadLettered, Left}
 )
 
 func (e *Event) validate() error {
@@ -49,8 +50,12 @@ func (e *Event) validate() error {
 		if e.Kind == Put && !slices.Contains(conditions, e.If) {
 			return fmt.Errorf("put event of unknown condition %q", e.If)
 		}
-		if e.Doc == nil && (e.Kind == Put || e.Kind == Get && e.Answer == OK) {
+		if e.Doc == nil && (e.Kind == Put || e.Kind == Get && e.Answer == OK) && !e.OfTrigger() {
 			return fmt.Errorf("%s event without its document", e.Kind)
+		}
+	case Queue:
+		if _, _, ok := SplitTrigger(e.Trigger); !ok || !slices.Contains(fates, e.Do) {
+			return fmt.Errorf("queue event without a trigger, or of unknown kind %q", e.Do)
 		}
 	case Begin, Note, End:
 	default:

@@ -24,6 +24,7 @@ func appendEvent(b []byte, e *Event) []byte {
 	b = texts(b, `,"ids":`, e.IDs)
 	b = texts(b, `,"sets":`, e.Sets)
 	b = text(b, `,"base":`, e.Base)
+	b = text(b, `,"trigger":`, e.Trigger)
 	b = text(b, `,"if":`, e.If)
 	b = text(b, `,"if_etag":`, e.IfETag)
 	b = text(b, `,"answer":`, e.Answer)

@@ -26,7 +26,8 @@ type Header struct {
 	World    string `json:"world"`
 	Store    string `json:"store"`
 	Policy   string `json:"policy"`
-	Codec    string `json:"codec"` // "json": real documents; "compact": stand-ins with the same semantics
+	Codec    string `json:"codec"`         // "json": real documents; "compact": stand-ins with the same semantics
+	Via      string `json:"via,omitempty"` // "api": over HTTP and a queue; empty: "core"
 	Seed     uint64 `json:"seed"`
 	Clients  int    `json:"clients"`
 	// Repetitions is the number of runs of the scenario in this history.
@@ -50,6 +51,7 @@ const (
 	Delete Kind = "delete" // a deletion was answered
 	Wait   Kind = "wait"   // an operation begins to wait for its next attempt
 	Return Kind = "return" // an operation ended
+	Queue  Kind = "queue"  // something became of a message of the queue
 	Note   Kind = "note"   // something to know when reading the history
 	End    Kind = "end"    // the history is complete
 )
@@ -76,6 +78,15 @@ const (
 	Failed       = "failed"    // the store's error; nothing was written
 	Cancelled    = "cancelled" // the run ended first; nothing was written
 	Crashed      = "crashed"   // the client died before it was told anything
+)
+
+// What becomes of a message, which says that a trigger was written.
+const (
+	Sent         = "sent"          // the store has applied the write of a trigger
+	Delivered    = "delivered"     // to the actor
+	Acknowledged = "acknowledged"  // by the actor
+	DeadLettered = "dead-lettered" // delivered too often
+	Left         = "left"          // still in the queue at the end
 )
 
 // The conditions of a write.
@@ -110,6 +121,9 @@ type Event struct {
 	IDs  []string `json:"ids,omitempty"`    // modification ids it submits
 	Sets []string `json:"sets,omitempty"`   // fields it means to change
 	Base string   `json:"base,omitempty"`   // ETag of the version its user had loaded
+	// Trigger is the version of a trigger that it processes, or that a message is
+	// about: its key, "@" and its ETag.
+	Trigger string `json:"trigger,omitempty"`
 
 	// Store calls
 	If     string `json:"if,omitempty"` // condition of a write
@@ -120,7 +134,7 @@ type Event struct {
 
 	// Wait
 	Wait    int64 `json:"wait_ns,omitempty"`
-	Attempt int   `json:"attempt,omitempty"` // the attempt that follows
+	Attempt int   `json:"attempt,omitempty"` // the attempt that follows; of a delivery: which one of its message
 
 	// Return
 	Outcome string   `json:"outcome,omitempty"`

@@ -88,6 +88,8 @@ type Operation struct {
 	Sets []string
 	Base string
 	Due  int64 // intended start; 0: now
+	// Message is the one that it processes; nil: none.
+	Message *archive.Message
 }
 
 // Begin records that an operation begins.
@@ -97,6 +99,9 @@ func (c *Client) Begin(o Operation) {
 	e := c.next(Invoke, c.opKey)
 	e.At = c.rec.Now()
 	e.Do, e.IDs, e.Sets, e.Base, e.Due = o.Do, o.IDs, o.Sets, o.Base, o.Due
+	if o.Message != nil {
+		e.Trigger = c.trigger(*o.Message)
+	}
 	c.rec.sink.Add(e)
 }
 
@@ -154,7 +159,7 @@ func (c *Client) Get(ctx context.Context, key string) ([]byte, string, error) {
 	start := c.rec.Now()
 	body, etag, err := c.store.Get(ctx, key)
 	e := c.answered(Get, start, key, etag, err)
-	if err == nil {
+	if err == nil && !isTrigger(key) {
 		read := c.rec.describe.Content(e.Key, etag, body, c.last(e.Key).content)
 		c.learn(known{e.Key, etag, read})
 		c.doc = read.Read()
@@ -183,6 +188,10 @@ func (c *Client) Put(ctx context.Context, key string, body []byte, cond archive.
 		e.If = IfAbsent
 	case cond.ETag() != "":
 		e.If = IfMatch
+	}
+	if isTrigger(key) { // no document, and no version of anything
+		c.rec.sink.Add(e)
+		return etag, err
 	}
 	base := c.last(e.Key)
 	written := c.rec.describe.Content(e.Key, etag, body, base.content)

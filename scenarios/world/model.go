@@ -3,6 +3,7 @@ package world
 import (
 	"fmt"
 	"hash/crc32"
+	"strings"
 
 	"holdfast/archive"
 )
@@ -29,6 +30,8 @@ type Model struct {
 	latest    *Object
 	latestKey string
 	etags     etags
+	watched   string // prefix of keys
+	tell      func(key, etag string, body []byte)
 }
 
 // Object is what a key holds.
@@ -37,6 +40,8 @@ type Object struct {
 	body    []byte
 	etag    string
 	present bool
+	// applied, if not nil, is told of each write.
+	applied func(etag string, body []byte)
 	// lane is when the writes that are being served, by a store that takes time
 	// for them, will have ended; only [Virtual] uses it.
 	lane lane
@@ -49,6 +54,13 @@ func NewModel() *Model { return &Model{objects: map[string]*Object{}, etags: eta
 func (m *Model) Reset() {
 	clear(m.objects)
 	m.latest, m.latestKey = nil, ""
+	m.tell = nil
+}
+
+// Watch has tell called for each write under a key with this prefix. It is for keys
+// that were not used before.
+func (m *Model) Watch(prefix string, tell func(key, etag string, body []byte)) {
+	m.watched, m.tell = prefix, tell
 }
 
 // Object returns the place of a key.
@@ -59,6 +71,10 @@ func (m *Model) Object(key string) *Object {
 	o := m.objects[key]
 	if o == nil {
 		o = &Object{etags: m.etags}
+		if m.tell != nil && strings.HasPrefix(key, m.watched) {
+			tell := m.tell
+			o.applied = func(etag string, body []byte) { tell(key, etag, body) }
+		}
 		m.objects[key] = o
 	}
 	m.latest, m.latestKey = o, key
@@ -97,6 +113,9 @@ func (o *Object) Put(body []byte, cond archive.Condition) (etag string, err erro
 		return "", err
 	}
 	o.body, o.etag, o.present = body, o.etags.of(body), true
+	if o.applied != nil {
+		o.applied(o.etag, body)
+	}
 	return o.etag, nil
 }
 

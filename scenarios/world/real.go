@@ -2,6 +2,8 @@ package world
 
 import (
 	"context"
+	"net/http"
+	"strings"
 	"sync"
 	"time"
 
@@ -16,6 +18,8 @@ type Real struct {
 	store  archive.Store
 	tasks  sync.WaitGroup
 	settle func()
+	prefix string // of the keys that are watched
+	tell   func(key, etag string, body []byte)
 }
 
 var _ World = (*Real)(nil)
@@ -34,7 +38,34 @@ func (r *Real) Settle(context.Context) {
 }
 
 // Store implements [World].
-func (r *Real) Store(string) archive.Store { return r.store }
+func (r *Real) Store(string) archive.Store {
+	if r.tell != nil {
+		return watched{r.store, r}
+	}
+	return r.store
+}
+
+// Watch implements [World].
+func (r *Real) Watch(prefix string, tell func(key, etag string, body []byte)) {
+	r.prefix, r.tell = prefix, tell
+}
+
+// watched tells of writes.
+type watched struct {
+	archive.Store
+	world *Real
+}
+
+func (s watched) Put(ctx context.Context, key string, body []byte, cond archive.Condition) (string, error) {
+	etag, err := s.Store.Put(ctx, key, body, cond)
+	if err == nil && strings.HasPrefix(key, s.world.prefix) {
+		s.world.tell(key, etag, body)
+	}
+	return etag, err
+}
+
+// Serve implements [World].
+func (r *Real) Serve(h http.Handler) (Door, error) { return openSocket(h) }
 
 // Run implements [World]. Its error is always nil.
 func (r *Real) Run(ctx context.Context, main func(context.Context)) error {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math/rand/v2"
+	"net/http"
 	"slices"
 	"time"
 
@@ -148,6 +149,14 @@ func (w *Virtual) park(ctx context.Context) {
 	}
 	t.Park()
 }
+
+// Watch implements [World].
+func (w *Virtual) Watch(prefix string, tell func(key, etag string, body []byte)) {
+	w.model.Watch(prefix, tell)
+}
+
+// Serve implements [World].
+func (w *Virtual) Serve(h http.Handler) (Door, error) { return InProcess(h), nil }
 
 type virtualSignal struct {
 	world   *Virtual

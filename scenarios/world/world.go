@@ -20,6 +20,7 @@ package world
 
 import (
 	"context"
+	"net/http"
 	"sync/atomic"
 	"time"
 
@@ -45,6 +46,21 @@ type World interface {
 	Settle(ctx context.Context)
 	// WithTimeout is [context.WithTimeout] by this world's time.
 	WithTimeout(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc)
+	// Watch has tell called for each write that the store applies under a key with
+	// this prefix, as a bucket that notifies a queue does. It is called once, before
+	// anything is written, and tell must not block. The real world knows only of
+	// writes that were answered.
+	Watch(prefix string, tell func(key, etag string, body []byte))
+	// Serve lets clients reach an HTTP handler, until it is closed. When a request
+	// is answered, with an error or without, its handler has returned or will never
+	// be called.
+	Serve(h http.Handler) (Door, error)
+}
+
+// Door is where a handler is reached: over a socket, or by calling it.
+type Door interface {
+	http.RoundTripper
+	Close() error
 }
 
 // Signal is something that happens once.

@@ -1,0 +1,199 @@
+package check
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"holdfast/scenarios/history"
+)
+
+// message is what the history says of one version of a trigger: of its write, of
+// its way through the queue, and of the operations that processed it.
+type message struct {
+	trigger string // key and ETag
+	upload  string // the modification whose upload wrote it; "" if it is not known
+	sent    int64
+	times   int // that it was sent
+	calls   []delivery
+	ops     []int32 // operations that process it
+	fate    string  // where it is at the end, if anywhere
+}
+
+// delivery is one, or an acknowledgement.
+type delivery struct {
+	do      string
+	actor   string
+	at      int64
+	attempt int
+}
+
+// messages are found by their triggers, and judged in the order in which they were
+// first met.
+type messages struct {
+	all    []*message
+	known  map[string]*message
+	stored map[entry]*message // what "processed" entries stand for
+}
+
+// entry is a modification of an object.
+type entry struct{ object, mod int32 }
+
+func (ms *messages) reset() {
+	ms.all = ms.all[:0]
+	clear(ms.known)
+	clear(ms.stored)
+}
+
+func (ms *messages) of(trigger string) *message {
+	m := ms.known[trigger]
+	if m == nil {
+		m = &message{trigger: trigger}
+		if ms.known == nil {
+			ms.known = map[string]*message{}
+		}
+		ms.known[trigger] = m
+		ms.all = append(ms.all, m)
+	}
+	return m
+}
+
+// note takes an event of the queue.
+func (ms *messages) note(e *history.Event) {
+	m := ms.of(e.Trigger)
+	switch e.Do {
+	case history.Sent:
+		if m.times++; m.times > 1 {
+			return
+		}
+		m.sent = e.At
+		if len(e.IDs) > 0 {
+			m.upload = e.IDs[0]
+		}
+	case history.Delivered, history.Acknowledged:
+		m.calls = append(m.calls, delivery{e.Do, e.Actor, e.At, e.Attempt})
+	default:
+		m.fate = e.Do
+	}
+}
+
+// claim says that an entry stands for a message.
+func (ms *messages) claim(e entry, m *message) {
+	if ms.stored == nil {
+		ms.stored = map[entry]*message{}
+	}
+	ms.stored[e] = m
+}
+
+// process notes an operation that means to store a message's result.
+func (ms *messages) process(trigger string, op int32) {
+	m := ms.of(trigger)
+	m.ops = append(m.ops, op)
+}
+
+// checkMessages decides about every trigger that was written.
+func (j *Judge) checkMessages() {
+	for _, m := range j.messages.all {
+		key, customer, ok := history.SplitTrigger(m.trigger)
+		if !ok || m.times == 0 {
+			continue // what no trigger asked for is the business of the other invariants
+		}
+		o := j.object(key)
+		j.checkArchiveFirst(o, m, customer)
+		j.checkProcessed(o, m, customer)
+	}
+}
+
+// checkArchiveFirst: when a trigger was written, the archive had been sent what it
+// is about.
+func (j *Judge) checkArchiveFirst(o *object, m *message, customer string) {
+	first := o.firstSent(m.upload)
+	if first != none && o.versions.at(first).start <= m.sent {
+		return
+	}
+	what := fmt.Sprintf("a trigger for %s was written, though nothing of %s had been archived", customer, o.key)
+	if m.upload != "" {
+		what = fmt.Sprintf("a trigger for %s was written, though %s had not been archived in %s", customer, m.upload, o.key)
+	}
+	j.reportMessage(o, m, "trigger without its archive object", what, evidence{versions: []int32{first}}, 0)
+}
+
+// firstSent is the committed version that was sent first of those that hold a
+// modification; of all, if that is "".
+func (o *object) firstSent(modification string) int32 {
+	best := none
+	mod := o.mods.lookup(modification)
+	for i := range o.versions.n {
+		v := o.versions.at(i)
+		if !o.committed(i) || modification != "" && (mod == none || !slices.Contains(o.adds(v), mod)) {
+			continue
+		}
+		if best == none || v.start < o.versions.at(best).start {
+			best = i
+		}
+	}
+	return best
+}
+
+// checkProcessed: each trigger ends as one modification, or is still queued, or is a
+// dead letter.
+func (j *Judge) checkProcessed(o *object, m *message, customer string) {
+	var stored, by []int32 // modifications, and the operations that submitted them
+	for _, n := range m.ops {
+		mods := o.modsOf(j.ops.all.at(n))
+		if len(mods) == 0 {
+			continue
+		}
+		last := mods[len(mods)-1] // "processed" is what an update ends with
+		if !slices.Contains(stored, last) && o.state[last].version != none {
+			stored, by = append(stored, last), append(by, n)
+		}
+	}
+	for _, mod := range stored {
+		if other := j.messages.stored[entry{o.number, mod}]; other != nil {
+			j.reportMessage(o, m, "one entry for two triggers",
+				fmt.Sprintf("two triggers for %s of %s were processed as one: %s stands for both", customer, o.key, o.mods.name(mod)),
+				evidence{ops: append(slices.Clone(other.ops), by...), versions: []int32{o.state[mod].version}}, 0)
+			return
+		}
+		j.messages.claim(entry{o.number, mod}, m)
+	}
+	switch {
+	case len(stored) > 1:
+		j.reportMessage(o, m, "processed twice",
+			fmt.Sprintf("the trigger for %s of %s was processed %d times: %s and %s are stored",
+				customer, o.key, len(stored), o.mods.name(stored[0]), o.mods.name(stored[1])),
+			evidence{ops: by, versions: []int32{o.state[stored[0]].version, o.state[stored[1]].version}}, 0)
+	case len(stored) == 0 && m.fate == "" && !j.cut && o.deletedUntil == neverDeleted:
+		j.reportMessage(o, m, "trigger vanished",
+			fmt.Sprintf("the trigger for %s of %s is no longer queued, and was never processed", customer, o.key),
+			evidence{ops: m.ops, allCalls: true}, mostDeliveries)
+	}
+}
+
+// mostDeliveries, and acknowledgements, that a story tells: the last ones.
+const mostDeliveries = 6
+
+func (j *Judge) reportMessage(o *object, m *message, anomaly, what string, ev evidence, deliveries int) {
+	j.report(ArchiveFirst, anomaly, what, func() []history.Event {
+		events := append(m.events(deliveries), j.story(o, ev)...)
+		slices.SortStableFunc(events, func(a, b history.Event) int { return cmp.Compare(a.At, b.At) })
+		return events
+	})
+}
+
+// events rebuilds those of the queue: the write of the trigger, and so many that
+// followed.
+func (m *message) events(last int) []history.Event {
+	sent := history.Event{Kind: history.Queue, Do: history.Sent, At: m.sent, Trigger: m.trigger}
+	if m.upload != "" {
+		sent.IDs = []string{m.upload}
+	}
+	events := []history.Event{sent}
+	for _, d := range m.calls[max(0, len(m.calls)-max(last, 0)):] {
+		events = append(events, history.Event{
+			Kind: history.Queue, Do: d.do, At: d.at, Actor: d.actor, Attempt: d.attempt, Trigger: m.trigger,
+		})
+	}
+	return events
+}

@@ -1,0 +1,156 @@
+package cores
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"slices"
+
+	"holdfast/archive"
+)
+
+// Uploads is the front end of a service. [archive.Uploader] is that of production.
+type Uploads interface {
+	Upload(ctx context.Context, up archive.Upload) (archive.Uploaded, error)
+}
+
+// Handler is a worker of a back end. [archive.Backend] is that of production.
+type Handler interface {
+	Handle(ctx context.Context, d archive.Delivery)
+}
+
+// NewUploads makes the front end of a core's service.
+func (s *Spec) NewUploads(o archive.UploaderOptions) (Uploads, error) {
+	if s.Uploads != nil {
+		return s.Uploads(o)
+	}
+	return archive.NewUploader(o)
+}
+
+// NewBackend makes a worker of the back end of a core's service.
+func (s *Spec) NewBackend(o archive.BackendOptions) (Handler, error) {
+	if s.Backend != nil {
+		return s.Backend(o)
+	}
+	return archive.NewBackend(o)
+}
+
+// triggersFirst writes the triggers, and then the archive.
+type triggersFirst struct {
+	*archive.Uploader
+	store archive.Store
+}
+
+func newTriggersFirst(o archive.UploaderOptions) (Uploads, error) {
+	u, err := archive.NewUploader(o)
+	return triggersFirst{u, o.Store}, err
+}
+
+func (u triggersFirst) Upload(ctx context.Context, up archive.Upload) (archive.Uploaded, error) {
+	doc := archive.Document(up.Document)
+	if up.Base.Document != nil {
+		doc = up.Base.Document
+	}
+	var codes []string
+	raw, _ := doc.Field("customers")
+	if err := json.Unmarshal(raw, &codes); err != nil {
+		return archive.Uploaded{}, err
+	}
+	for _, code := range codes {
+		key, err := archive.TriggerKey(code, up.Document.ID())
+		if err != nil {
+			return archive.Uploaded{}, err
+		}
+		body, err := json.Marshal(archive.Trigger{Customer: code, ObjectID: up.Document.ID(), ModificationID: up.ModificationID})
+		if err != nil {
+			return archive.Uploaded{}, err
+		}
+		_, _ = u.store.Put(ctx, key, body, archive.Condition{}) // if it fails, the upload does it again
+	}
+	return u.Uploader.Upload(ctx, up)
+}
+
+// worker is a back end that does what [archive.Backend] does, but for its flaw.
+type worker struct {
+	o archive.BackendOptions
+	workerFlaw
+}
+
+type workerFlaw struct {
+	// asks takes a message for handled whose trigger is gone, as documented.
+	asks bool
+	// id makes the entry's id; nil: the message does, as in production.
+	id func(d archive.Delivery) string
+	// deleteOnFailure deletes the trigger also when the update failed.
+	deleteOnFailure bool
+	// acknowledgeFirst acknowledges before the work.
+	acknowledgeFirst bool
+}
+
+func newWorker(f workerFlaw) func(archive.BackendOptions) (Handler, error) {
+	return func(o archive.BackendOptions) (Handler, error) { return &worker{o, f}, nil }
+}
+
+// idOfDelivery is another for each delivery.
+func idOfDelivery(d archive.Delivery) string {
+	m := d.Message
+	return archive.DerivedModificationID(m.Customer, m.ObjectID, m.TriggerETag, string(rune(d.Receives)))
+}
+
+// idOfCustomer is the same for all triggers of an object.
+func idOfCustomer(d archive.Delivery) string {
+	return archive.DerivedModificationID(d.Message.Customer, d.Message.ObjectID)
+}
+
+func (w *worker) Handle(ctx context.Context, d archive.Delivery) {
+	if w.acknowledgeFirst {
+		w.acknowledge(ctx, d)
+	}
+	key, err := archive.TriggerKey(d.Message.Customer, d.Message.ObjectID)
+	if err == nil && w.asks {
+		_, err = w.o.Store.Head(ctx, key)
+	}
+	if errors.Is(err, archive.ErrNotFound) {
+		w.acknowledge(ctx, d) // it was handled
+		return
+	}
+	if err == nil {
+		err = w.process(ctx, d)
+	}
+	if err == nil || w.deleteOnFailure {
+		if err := w.o.Store.Delete(ctx, key, archive.Condition{}); err != nil {
+			w.o.Failed(ctx, d.Message, err)
+		}
+	}
+	if err != nil {
+		w.o.Failed(ctx, d.Message, err)
+		return
+	}
+	w.acknowledge(ctx, d)
+}
+
+func (w *worker) acknowledge(ctx context.Context, d archive.Delivery) {
+	if err := w.o.Queue.Acknowledge(ctx, d); err != nil {
+		w.o.Failed(ctx, d.Message, err)
+	}
+}
+
+func (w *worker) process(ctx context.Context, d archive.Delivery) error {
+	loaded, err := w.o.Core.Load(ctx, d.Message.ObjectID)
+	if err != nil {
+		return err
+	}
+	edit, err := w.o.Work(ctx, archive.Job{Message: d.Message, Archived: loaded})
+	if err != nil {
+		return err
+	}
+	id := d.Message.ModificationID(archive.Processed)
+	if w.id != nil {
+		id = w.id(d)
+	}
+	edit.Modifications = append(slices.Clip(edit.Modifications), archive.Modification{
+		ID: id, UserID: w.o.UserID, Type: archive.Processed, CustomerCode: d.Message.Customer,
+	})
+	_, err = w.o.Core.Append(ctx, d.Message.ObjectID, edit)
+	return err
+}

@@ -1,0 +1,88 @@
+package history
+
+import (
+	"strings"
+
+	"holdfast/archive"
+)
+
+// isTrigger reports whether a key is that of a trigger.
+func isTrigger(key string) bool {
+	if !strings.HasPrefix(key, "customers/") {
+		return false
+	}
+	_, _, ok := archive.ParseTriggerKey(key)
+	return ok
+}
+
+// OfTrigger reports whether the event is a store call on a trigger, which is no
+// document: its versions are told apart, but not described.
+func (e *Event) OfTrigger() bool {
+	if e.Doc != nil {
+		return false
+	}
+	_, _, ok := SplitTrigger(e.Key)
+	return ok
+}
+
+// SplitTrigger takes an event's Trigger apart: the key of the object that the
+// trigger is for, and the customer. Keys are with their prefix.
+func SplitTrigger(trigger string) (object, customer string, ok bool) {
+	key, _, _ := strings.Cut(trigger, "@")
+	at := strings.Index(key, "customers/")
+	if at < 0 {
+		return "", "", false
+	}
+	customer, id, ok := archive.ParseTriggerKey(key[at:])
+	return key[:at] + "archive/" + id + ".json", customer, ok
+}
+
+// QueueLog records what becomes of the messages of a queue.
+type QueueLog struct {
+	rec    *Recorder
+	prefix string
+}
+
+// Queue returns the log of a queue. Keys are recorded with the prefix.
+func (r *Recorder) Queue(prefix string) QueueLog { return QueueLog{r, prefix} }
+
+// Sent records that the store has applied the write of a trigger, which follows the
+// upload with this modification; "" if it follows none.
+func (q QueueLog) Sent(m archive.Message, upload string) {
+	e := q.event(Sent, m)
+	if upload != "" {
+		e.IDs = []string{upload}
+	}
+	q.rec.sink.Add(e)
+}
+
+// Delivered records a delivery to an actor.
+func (q QueueLog) Delivered(actor string, d archive.Delivery) {
+	e := q.event(Delivered, d.Message)
+	e.Actor, e.Attempt = actor, d.Receives
+	q.rec.sink.Add(e)
+}
+
+// Acknowledged records that an actor acknowledges a delivery.
+func (q QueueLog) Acknowledged(actor string, d archive.Delivery) {
+	e := q.event(Acknowledged, d.Message)
+	e.Actor = actor
+	q.rec.sink.Add(e)
+}
+
+// Ended records where a message is at last: [DeadLettered] or [Left].
+func (q QueueLog) Ended(do string, m archive.Message) { q.rec.sink.Add(q.event(do, m)) }
+
+func (q QueueLog) event(do string, m archive.Message) *Event {
+	return &Event{Kind: Queue, At: q.rec.Now(), Do: do, Trigger: triggerOf(q.prefix, m)}
+}
+
+func (c *Client) trigger(m archive.Message) string { return triggerOf(c.prefix, m) }
+
+func triggerOf(prefix string, m archive.Message) string {
+	key, err := archive.TriggerKey(m.Customer, m.ObjectID)
+	if err != nil {
+		key = "?" // a message that nobody should have sent
+	}
+	return prefix + key + "@" + m.TriggerETag
+}

@@ -1,0 +1,130 @@
+package scenarios
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+
+	"holdfast/archive"
+)
+
+// request has the API do what a client wants.
+func (f *performer) request(ctx context.Context, in *intent) (archive.Snapshot, error) {
+	method, path, body := http.MethodGet, "/api/changes/"+in.op.ID, []byte(nil)
+	if in.op.Do != "load" {
+		method, path = http.MethodPost, "/upload"
+		var err error
+		if body, err = uploadBody(in); err != nil {
+			return archive.Snapshot{}, err
+		}
+	}
+	status, answer, err := f.send(ctx, method, path, body)
+	switch {
+	case err != nil && in.op.Do == "load":
+		return archive.Snapshot{}, err
+	case err != nil: // what became of it can't be known
+		key, _ := archive.Key(in.op.ID)
+		return archive.Snapshot{}, &archive.OutcomeUnknownError{Key: key, Last: err}
+	case status != http.StatusOK:
+		return archive.Snapshot{}, refusal(status, answer, in)
+	}
+	return f.shown(in.op.ID, answer)
+}
+
+// uploadBody is what the edit page sends: the fields that were changed and what was
+// loaded, or a whole new document.
+func uploadBody(in *intent) ([]byte, error) {
+	upload := map[string]any{"modificationId": in.edit.Modifications[0].ID}
+	if in.op.Do == "save" {
+		fields := maps.Clone(in.edit.Fields)
+		for _, name := range []string{"changeId", "announcement_id"} {
+			if id, ok := in.base.Document.Field(name); ok {
+				fields[name] = id
+			}
+		}
+		upload["metadata"], upload["isUpdate"], upload["expectedETag"] = fields, true, in.base.ETag
+		upload["base"] = json.RawMessage(in.base.Document.Encode())
+	} else {
+		upload["metadata"] = json.RawMessage(in.document.Encode())
+	}
+	var body bytes.Buffer
+	enc := json.NewEncoder(&body)
+	enc.SetEscapeHTML(false)
+	err := enc.Encode(upload) // in the order of its keys
+	return body.Bytes(), err
+}
+
+// errNoServer: the server is gone, and with it what it would have answered.
+var errNoServer = errors.New("no answer from the API")
+
+// send sends a request to the API. If the server died of it, so does this client: it
+// learns nothing.
+func (f *performer) send(ctx context.Context, method, path string, body []byte) (status int, answer []byte, err error) {
+	req, err := http.NewRequestWithContext(ctx, method, "http://api"+path, bytes.NewReader(body))
+	if err != nil {
+		return 0, nil, err
+	}
+	req.Header.Set(actorHeader, f.name)
+	if body != nil {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	resp, err := f.repetition.service.door.RoundTrip(req)
+	if died := f.api.died; died != nil {
+		f.api.died = nil
+		panic(crashed{*died})
+	}
+	if err != nil {
+		return 0, nil, fmt.Errorf("%w: %w", errNoServer, err)
+	}
+	answer, err = io.ReadAll(resp.Body)
+	return resp.StatusCode, answer, errors.Join(err, resp.Body.Close())
+}
+
+// shown is the version that an answer shows.
+func (f *performer) shown(id string, answer []byte) (archive.Snapshot, error) {
+	var a struct {
+		Metadata      json.RawMessage
+		ETag, NewETag string
+	}
+	if err := json.Unmarshal(answer, &a); err != nil {
+		return archive.Snapshot{}, fmt.Errorf("the API's answer: %w", err)
+	}
+	codec := f.repetition.player.docs.codec
+	if codec == nil {
+		codec = archive.JSONCodec
+	}
+	doc, err := codec(id, a.Metadata)
+	if err != nil {
+		return archive.Snapshot{}, fmt.Errorf("the API's answer: %w", err)
+	}
+	return archive.Snapshot{Document: doc, ETag: a.ETag + a.NewETag}, nil // there is one of them
+}
+
+// refusal is the core's error for which an answer stands.
+func refusal(status int, answer []byte, in *intent) error {
+	var a struct {
+		Reason, Message, CurrentETag string
+		Conflicts                    []archive.FieldConflict
+	}
+	if err := json.Unmarshal(answer, &a); err != nil {
+		return fmt.Errorf("the API answered %d and %q", status, answer)
+	}
+	key, _ := archive.Key(in.op.ID)
+	said := fmt.Errorf("the API answered %d: %s", status, a.Message)
+	switch {
+	case status == http.StatusConflict && a.Reason == "exhausted":
+		return &archive.ExhaustedError{Key: key, Last: said}
+	case status == http.StatusConflict:
+		return &archive.ETagMismatchError{Key: key, Expected: in.base.ETag, Found: a.CurrentETag, Fields: a.Conflicts}
+	case status == http.StatusNotFound:
+		return fmt.Errorf("%w: %w", said, archive.ErrNotFound)
+	case status == http.StatusGatewayTimeout:
+		return &archive.OutcomeUnknownError{Key: key, Last: said}
+	}
+	return said
+}

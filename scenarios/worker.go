@@ -1,0 +1,148 @@
+package scenarios
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"holdfast/archive"
+	"holdfast/scenarios/cores"
+	"holdfast/scenarios/history"
+	"holdfast/scenarios/network"
+)
+
+// apiState is what a performer has with via: api.
+type apiState struct {
+	triggers archive.Store    // of a user's uploads
+	died     *network.Fault   // of the server, while its client does not know yet
+	message  *archive.Message // that a back end processes
+	outcome  error            // of the message
+}
+
+// backend is a worker around the performer's core.
+func (f *performer) backend(work archive.Work) (cores.Handler, error) {
+	return f.repetition.Core.NewBackend(archive.BackendOptions{
+		Core: recorded{f}, Store: gate{f.client, f.beforeCall}, Queue: inbox{f.repetition.service.queue, f},
+		UserID: f.name, Work: work,
+		Failed: func(_ context.Context, _ archive.Message, err error) { f.api.outcome = err },
+	})
+}
+
+// work handles messages until none can come any more.
+func (f *performer) work(ctx context.Context) {
+	work := func(ctx context.Context, _ archive.Job) (archive.Edit, error) { return archive.Edit{}, f.takeTime(ctx) }
+	for {
+		d, err := f.repetition.service.queue.Receive(ctx)
+		if err != nil {
+			return
+		}
+		if err := f.handle(ctx, d, work); errors.Is(err, errDied) || ctx.Err() != nil {
+			return
+		}
+	}
+}
+
+// takeTime takes as long as the work on a message does.
+func (f *performer) takeTime(ctx context.Context) error {
+	mean := float64(f.repetition.Scenario.Queue.Work)
+	if mean == 0 {
+		return nil
+	}
+	return f.repetition.world.Sleep(ctx, time.Duration(min(f.rng.ExpFloat64()*mean, longestPause)))
+}
+
+// errNoMessage: a step of a timeline found nothing to do.
+var errNoMessage = errors.New("there is no message in the queue")
+
+// handleNext handles the next message as a step of a timeline, which says what the
+// work results in.
+func (f *performer) handleNext(ctx context.Context, set sets, kind string) error {
+	d, ok := f.repetition.service.queue.TryReceive()
+	if !ok {
+		return errNoMessage
+	}
+	return f.handle(ctx, d, func(_ context.Context, job archive.Job) (archive.Edit, error) {
+		edit := archive.Edit{Fields: set.values}
+		if kind != "" {
+			edit.Modifications = []archive.Modification{{ID: job.ModificationID(kind), UserID: f.name, Type: kind}}
+		}
+		return edit, nil
+	})
+}
+
+// handle handles a delivery. A worker that dies leaves the message to the queue.
+func (f *performer) handle(ctx context.Context, d archive.Delivery, work archive.Work) error {
+	backend, err := f.backend(work)
+	if err != nil {
+		return err
+	}
+	f.repetition.service.log.Delivered(f.name, d)
+	f.api.message, f.api.outcome = &d.Message, nil
+	crash := outlive(func() { backend.Handle(ctx, d) })
+	if crash == nil {
+		return f.api.outcome
+	}
+	f.client.Crash()
+	if !crash.Restarts {
+		return errDied
+	}
+	if err := f.repetition.world.Sleep(ctx, crash.Restart); err != nil {
+		return err
+	}
+	if err := f.start(); err != nil {
+		return err
+	}
+	return errRestarted
+}
+
+// recorded is a worker's core, whose operations are in the history.
+type recorded struct{ f *performer }
+
+func (r recorded) record(op history.Operation, do func() (archive.Snapshot, error)) (archive.Snapshot, error) {
+	r.f.client.Begin(op)
+	done, err := do()
+	r.f.client.Finish(done.ETag, err)
+	return done, err
+}
+
+// update is the operation of an edit on behalf of the message.
+func (r recorded) update(do, id string, edit *archive.Edit) history.Operation {
+	edit.Modifications = r.f.stamped(edit.Modifications)
+	op := history.Operation{Do: do, ID: id, Sets: newSets(edit.Fields).names, Message: r.f.api.message}
+	for i := range edit.Modifications {
+		op.IDs = append(op.IDs, edit.Modifications[i].ID)
+	}
+	return op
+}
+
+func (r recorded) Load(ctx context.Context, id string) (archive.Snapshot, error) {
+	return r.record(history.Operation{Do: "load", ID: id}, func() (archive.Snapshot, error) { return r.f.core.Load(ctx, id) })
+}
+
+func (r recorded) Create(ctx context.Context, id string, doc archive.Document, mods ...archive.Modification) (archive.Snapshot, error) {
+	edit := archive.Edit{Modifications: mods}
+	return r.record(r.update("create", id, &edit), func() (archive.Snapshot, error) {
+		return r.f.core.Create(ctx, id, doc, edit.Modifications...)
+	})
+}
+
+func (r recorded) Append(ctx context.Context, id string, edit archive.Edit) (archive.Snapshot, error) {
+	return r.record(r.update("append", id, &edit), func() (archive.Snapshot, error) { return r.f.core.Append(ctx, id, edit) })
+}
+
+func (r recorded) Save(ctx context.Context, id string, base archive.Snapshot, edit archive.Edit) (archive.Snapshot, error) {
+	op := r.update("save", id, &edit)
+	op.Base = base.ETag
+	return r.record(op, func() (archive.Snapshot, error) { return r.f.core.Save(ctx, id, base, edit) })
+}
+
+// inbox is the queue as a worker sees it.
+type inbox struct {
+	archive.Queue
+	f *performer
+}
+
+func (q inbox) Acknowledge(ctx context.Context, d archive.Delivery) error {
+	q.f.repetition.service.log.Acknowledged(q.f.name, d)
+	return q.Queue.Acknowledge(ctx, d)
+}
