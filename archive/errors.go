@@ -12,6 +12,10 @@ import (
 // document that is no JSON object, a modification without an id. Nothing was written.
 var ErrInvalid = errors.New("invalid")
 
+// ErrUnreadable marks a stored object that the codec refuses. Such an error wraps
+// [ErrInvalid] too: what is invalid then is what is stored, not what the caller gave.
+var ErrUnreadable = errors.New("the stored object can't be read")
+
 // ConcurrentModification is the error type that the API reports for conflicts
 // and exhaustion.
 const ConcurrentModification = "CONCURRENT_MODIFICATION"

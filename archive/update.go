@@ -123,7 +123,7 @@ func (c *call) look(ctx context.Context) (Snapshot, error) {
 	c.last.ETag = etag
 	doc, err := c.codec(c.id, body)
 	if err != nil {
-		return Snapshot{}, err
+		return Snapshot{}, fmt.Errorf("%w: %w", ErrUnreadable, err)
 	}
 	c.refused = false
 	// Histories only grow and every version adds an id of its own, so an ETag

@@ -1,0 +1,187 @@
+// Package web is the HTTP side of the archive: the API that loads and saves
+// changes, and the pages that people edit them with.
+//
+//	GET  /api/changes/{id}   the stored document and its ETag
+//	POST /upload             creates or saves a change, and tells its customers
+//	GET  /healthz            whether the process answers
+//
+// # What is guaranteed
+//
+//   - An answer with "success": true means that the archive holds the upload. 409,
+//     404, 503 and every 4xx mean that nothing was stored, and 504 that it is not
+//     known; repeating the upload with the modificationId of the answer settles it.
+//   - Documents come out as they are stored and go in as they were sent, to the byte.
+//   - What can't be an upload is refused before anything is read or written.
+//   - Answers tell what their reader can act on. Causes, with the names of buckets
+//     and hosts, are in the log only.
+//
+// The handler starts no goroutine, sets no timer and asks no clock. What it is
+// given decides how long a request may take: [NewServer] bounds that for a server
+// which faces people.
+package web
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"slices"
+	"strings"
+
+	"holdfast/archive"
+)
+
+// Uploads is what a POST is handed to. [archive.Uploader] is one.
+type Uploads interface {
+	Upload(ctx context.Context, up archive.Upload) (archive.Uploaded, error)
+}
+
+var _ Uploads = (*archive.Uploader)(nil)
+
+// Options configure the handler.
+type Options struct {
+	Core    archive.Core // required: loads
+	Uploads Uploads      // required
+	// Identify says who sends a request; an error is answered with 401. Nil:
+	// everybody is "anonymous".
+	Identify func(*http.Request) (userID string, err error)
+	// AllowOrigin is the origin, such as "https://changes.example.com", whose pages
+	// may call the API from a browser, besides the API's own. Empty: none. "*" is
+	// every origin, and has to be asked for in so many words.
+	AllowOrigin string
+	MaxBody     int64        // of an upload, in bytes; 0: 1 MiB
+	Logger      *slog.Logger // nil: discards
+}
+
+const (
+	defaultMaxBody = 1 << 20
+	anonymous      = "anonymous"
+)
+
+// New checks the options and returns the handler of the API and of the [Pages].
+func New(o Options) (http.Handler, error) {
+	switch {
+	case o.Core == nil || o.Uploads == nil:
+		return nil, errors.New("web: Options.Core and Uploads are required")
+	case o.MaxBody < 0:
+		return nil, errors.New("web: Options.MaxBody is negative: give the most bytes of an upload, or 0 for 1 MiB")
+	}
+	if err := checkOrigin(o.AllowOrigin); err != nil {
+		return nil, err
+	}
+	if o.Identify == nil {
+		o.Identify = func(*http.Request) (string, error) { return anonymous, nil }
+	}
+	if o.MaxBody == 0 {
+		o.MaxBody = defaultMaxBody
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	return &api{Options: o, pages: Pages()}, nil
+}
+
+type api struct {
+	Options
+	pages http.Handler
+}
+
+// exchange is a request under way: what the log will say of it.
+type exchange struct {
+	*http.Request
+	w       http.ResponseWriter
+	route   string
+	id      string // in the path, not yet validated
+	user    string
+	object  string // validated
+	outcome string
+}
+
+// route is where a path leads.
+type route struct {
+	name  string
+	allow string // the methods
+	open  bool   // to everybody: who asks does not matter
+	serve func(*api, *exchange) answer
+}
+
+var (
+	changeRoute  = route{"/api/changes/{id}", "GET, HEAD, OPTIONS", false, (*api).load}
+	uploadRoute  = route{"/upload", "POST, OPTIONS", false, (*api).upload}
+	healthRoute  = route{"/healthz", "GET, HEAD, OPTIONS", true, (*api).health}
+	unknownRoute = route{name: "unknown", open: true}
+	pageRoute    = "page"
+)
+
+const changePrefix = "/api/changes/"
+
+// find maps a path to its route. It looks at the path as it was sent: whatever
+// follows the prefix is the id, so that no "../" or "%2f" in it leads elsewhere.
+func find(escaped string) (r *route, id string) {
+	switch escaped {
+	case "/upload":
+		return &uploadRoute, ""
+	case "/healthz":
+		return &healthRoute, ""
+	}
+	if id, ok := strings.CutPrefix(escaped, changePrefix); ok {
+		return &changeRoute, id
+	}
+	return &unknownRoute, ""
+}
+
+func isPage(path string) bool {
+	return path == "/" || strings.HasPrefix(path, "/changes/") || strings.HasPrefix(path, "/static/")
+}
+
+func (a *api) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	x := &exchange{Request: r, w: w}
+	if path := r.URL.EscapedPath(); isPage(path) {
+		x.route = pageRoute
+		seen := &statusRecorder{ResponseWriter: w, status: http.StatusOK}
+		a.pages.ServeHTTP(seen, r)
+		a.logRequest(x, seen.status)
+		return
+	}
+	to, id := find(r.URL.EscapedPath())
+	x.route, x.id = to.name, id
+	a.setHeaders(w.Header(), r)
+	reply := a.dispatch(x, to)
+	reply.write(w, r.Method)
+	a.logCause(x, reply)
+	a.logRequest(x, reply.status)
+}
+
+// dispatch answers what all routes answer alike, and passes on the rest.
+func (a *api) dispatch(x *exchange, to *route) answer {
+	switch {
+	case to.serve == nil:
+		return refuse(http.StatusNotFound, typeNotFound, "There is nothing here. The API is GET /api/changes/{id} and POST /upload.")
+	case x.Method == http.MethodOptions:
+		return a.options(x, to)
+	case !allows(to.allow, x.Method):
+		reply := refuse(http.StatusMethodNotAllowed, typeMethod, x.route+" takes "+to.allow+".")
+		return reply.with("Allow", to.allow)
+	case to.open:
+		return to.serve(a, x)
+	}
+	user, err := a.Identify(x.Request)
+	if err == nil && user == "" {
+		err = errors.New("the request was identified as nobody's")
+	}
+	if err != nil {
+		reply := refuse(http.StatusUnauthorized, typeUnauthenticated, "It is not known who you are. Sign in and try again.")
+		reply.cause = err
+		return reply
+	}
+	x.user = user
+	return to.serve(a, x)
+}
+
+func allows(allow, method string) bool {
+	return slices.Contains(strings.Split(allow, ", "), method)
+}
+
+func (*api) health(*exchange) answer {
+	return answer{status: http.StatusOK, body: []byte(`{"status":"ok"}`)}
+}

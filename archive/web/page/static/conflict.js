@@ -1,0 +1,118 @@
+// The dialogue that asks what shall be stored when two people changed the same text.
+
+import { button, byId, make } from "./dom.js";
+import { display, labelOf, listed } from "./fields.js";
+import { marked } from "./marks.js";
+
+// What the dialogue returns if it was not called off.
+const decided = "decided";
+
+// Dispute is one field: what was there when the user began, what others made of it,
+// what the user wrote, and what will be saved.
+class Dispute {
+  constructor({ name, base, theirs, mine, by }, number) {
+    Object.assign(this, { name, theirs, mine });
+    const id = `dispute-${number}`;
+    this.verdict = make("span", { id: `${id}-verdict`, className: "tag", role: "status" });
+    this.result = make("textarea", {
+      id: `${id}-result`, rows: 4, value: mine, "aria-describedby": `${id}-verdict`, oninput: () => this.decide("by hand"),
+    });
+    const was = display(base);
+    this.element = make("fieldset", { className: "dispute" },
+      make("legend", {}, labelOf(name)),
+      version("When you began", [was]),
+      make("div", { className: "sides" },
+        version(`Theirs (${by})`, marked(display(theirs), was), button("Take theirs", () => this.takeTheirs(), { "aria-label": `${labelOf(name)}: take theirs` })),
+        version("Mine", marked(display(mine), was), button("Take mine", () => this.takeMine(), { "aria-label": `${labelOf(name)}: take mine` }))),
+      make("div", { className: "caption" }, make("label", { htmlFor: this.result.id }, "What will be saved"), this.verdict),
+      this.result);
+    this.decide(undefined);
+  }
+
+  takeMine() {
+    this.result.value = this.mine;
+    this.decide("mine");
+  }
+
+  takeTheirs() {
+    this.result.value = typeof this.theirs === "string" ? this.theirs : "";
+    this.decide("theirs");
+  }
+
+  decide(how) {
+    this.how = how;
+    this.verdict.textContent = how ?? "not decided yet";
+    this.element.classList.toggle("decided", how !== undefined);
+  }
+
+  // decision is the text to save, or undefined to leave what is stored.
+  get decision() {
+    if (this.how === "theirs") return undefined;
+    return this.how === "mine" ? this.mine : this.result.value;
+  }
+}
+
+function version(title, content, ...more) {
+  return make("div", { className: "version" }, make("h3", {}, title), make("blockquote", {}, ...content), ...more);
+}
+
+export class ConflictDialog {
+  // save gets the decisions, and the values of others that they were made on;
+  // cancelled is called if the dialogue was closed without.
+  constructor({ save, cancelled }) {
+    this.dialog = byId("conflict");
+    this.problem = byId("conflict-problem");
+    this.saveButton = byId("conflict-save");
+    this.save = save;
+    byId("conflict-cancel").onclick = () => this.dialog.close();
+    byId("conflict-form").addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.submit();
+    });
+    this.dialog.addEventListener("close", () => this.dialog.returnValue === decided || cancelled());
+  }
+
+  get isOpen() { return this.dialog.open; }
+
+  // ask shows the disputes, or shows them anew if others went on writing.
+  ask(disputes, others, problem) {
+    this.disputes = disputes.map((d, i) => new Dispute(d, i));
+    const by = listed([...new Set(disputes.map((d) => d.by))]);
+    const fields = listed(disputes.map((d) => `“${labelOf(d.name)}”`));
+    byId("conflict-intro").textContent = `${by} changed ${fields} while you did. Nothing of yours is saved yet. ` +
+      "Decide for each text what shall be stored: take one, or write it together below.";
+    byId("disputes").replaceChildren(...this.disputes.map((d) => d.element));
+    byId("conflict-others").textContent = others.length === 0 ? "" : `Nobody else changed ${listed(others.map(labelOf))}: saved as you wrote it.`;
+    this.complain(problem);
+    this.busy(false);
+    this.dialog.returnValue = "";
+    if (!this.isOpen) this.dialog.showModal();
+    this.dialog.scrollTop = 0;
+    this.disputes[0].element.querySelector("button").focus();
+  }
+
+  complain(problem) {
+    this.problem.textContent = problem ?? "";
+    this.problem.hidden = !problem;
+  }
+
+  busy(is) {
+    this.saveButton.disabled = is;
+    this.saveButton.textContent = is ? "Saving…" : "Save";
+  }
+
+  submit() {
+    const open = this.disputes.find((d) => d.how === undefined);
+    if (open) {
+      this.complain(`Decide about “${labelOf(open.name)}” first: take mine, take theirs, or edit the text.`);
+      open.element.querySelector("button").focus();
+      return;
+    }
+    if (this.saveButton.disabled) return;
+    this.complain();
+    this.busy(true);
+    this.save(this.disputes.map(({ name, theirs, decision }) => ({ name, theirs, text: decision })));
+  }
+
+  close() { this.dialog.close(decided); }
+}

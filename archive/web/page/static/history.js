@@ -1,0 +1,91 @@
+// The history: who did what, newest first.
+
+import { button, byId, make } from "./dom.js";
+import { listed } from "./fields.js";
+
+const shownAtFirst = 20;
+
+const phrases = new Map([
+  ["created", "created it"],
+  ["updated", "changed it"],
+  ["submitted", "submitted it"],
+  ["approved", "approved it"],
+  ["deleted", "deleted it"],
+  ["meeting_scheduled", "scheduled the meeting"],
+  ["meeting_cancelled", "cancelled the meeting"],
+  ["processed", "processed it"],
+]);
+
+const phraseOf = (entry) => phrases.get(entry.modification_type) ?? String(entry.modification_type ?? "did something");
+const userOf = (entry) => String(entry.user_id ?? "somebody");
+
+export const entriesOf = (metadata) => (Array.isArray(metadata.modifications) ? metadata.modifications.map(Object) : []);
+
+// newEntries are those that a version has more than the one before it: a history
+// only grows.
+export const newEntries = (before, after) => entriesOf(after).slice(entriesOf(before).length);
+
+// authorsOf names whoever can have changed fields with these entries: people before
+// the back end, as one version can hold entries of both.
+export function authorsOf(entries) {
+  const edits = entries.filter((entry) => entry.modification_type !== "processed");
+  const updates = edits.filter((entry) => entry.modification_type === "updated");
+  const users = [updates, edits, entries].find((some) => some.length > 0) ?? [];
+  return listed([...new Set(users.map(userOf))]) || "somebody";
+}
+
+// tidings says in a sentence or two what new entries mean, for those who listen.
+export function tidings(entries) {
+  const processed = entries.filter((entry) => entry.modification_type === "processed");
+  const others = entries.filter((entry) => entry.modification_type !== "processed");
+  const parts = [...new Set(others.map((entry) => `${userOf(entry)} ${phraseOf(entry)}.`))];
+  const customers = processed.map((entry) => entry.customer_code).filter(Boolean);
+  if (processed.length > 3) parts.push(`Processed for ${processed.length} customers.`);
+  else if (processed.length > 0) parts.push(`Processed for ${listed(customers) || "a customer"}.`);
+  return parts.join(" ");
+}
+
+function time(timestamp) {
+  const date = new Date(timestamp);
+  if (typeof timestamp !== "string" || Number.isNaN(date.getTime())) return make("span", { className: "when" }, "at an unknown time");
+  const text = date.toLocaleString(undefined, { dateStyle: "medium", timeStyle: "medium" });
+  return make("time", { className: "when", dateTime: timestamp, title: timestamp }, text);
+}
+
+function item(entry, isNew) {
+  const line = make("p", {}, make("b", {}, userOf(entry)), ` ${phraseOf(entry)}`);
+  if (entry.customer_code) line.append(" for ", make("span", { className: "code" }, String(entry.customer_code)));
+  return make("li", { className: isNew ? "new" : "" }, line, time(entry.timestamp));
+}
+
+export class History {
+  constructor() {
+    this.list = byId("history");
+    this.older = byId("older");
+    this.older.replaceWith((this.older = button("", () => this.showAll(), { id: "older", hidden: true })));
+    this.all = false;
+    this.entries = [];
+  }
+
+  // show draws a version's history; the last fresh entries are marked as new.
+  show(metadata, fresh = 0) {
+    this.entries = entriesOf(metadata);
+    this.fresh = fresh;
+    this.draw();
+  }
+
+  showAll() {
+    this.all = true;
+    this.draw();
+    this.list.tabIndex = -1; // the button goes, the focus stays near
+    this.list.focus();
+  }
+
+  draw() {
+    const newestFirst = this.entries.toReversed();
+    const shown = this.all ? newestFirst : newestFirst.slice(0, shownAtFirst);
+    this.list.replaceChildren(...shown.map((entry, i) => item(entry, i < this.fresh)));
+    this.older.hidden = shown.length === newestFirst.length;
+    this.older.textContent = `Show all ${newestFirst.length} entries`;
+  }
+}

@@ -1,0 +1,53 @@
+// The line above the Save button: what became of what the user did.
+
+import { button, byId, make } from "./dom.js";
+
+export class Messages {
+  constructor() {
+    // Both stay in the page, empty: a reader announces what is put into a region that
+    // it knows already.
+    this.status = byId("message");
+    this.alert = byId("alert");
+  }
+
+  // inform says what was done; complain what was not. Either takes the other's place.
+  inform(...content) { this.put(this.status, "message good", content); }
+
+  complain(...content) { this.put(this.alert, "message error", content); }
+
+  put(region, className, content) {
+    const text = content.map((c) => c.textContent ?? c).join("");
+    if (region.firstChild && region.dataset.text === text) return; // said already
+    this.clear();
+    region.dataset.text = text;
+    const close = button("×", () => this.clear(), { className: "close", "aria-label": "Close this message" });
+    region.replaceChildren(make("div", { className }, make("div", {}, ...content), close));
+  }
+
+  clear() {
+    this.status.replaceChildren();
+    this.alert.replaceChildren();
+  }
+}
+
+// told lists what became of the customers of a save.
+export function told(results, again) {
+  const customers = results.slice(1); // the first is the archive
+  const done = customers.filter((r) => r.success).map((r) => r.customer);
+  const failed = customers.filter((r) => !r.success);
+  const parts = [];
+  if (done.length > 0) parts.push(customerList(done));
+  if (failed.length > 0) {
+    const items = failed.map((r) => make("li", {}, make("b", {}, r.customer), `: ${r.error ?? "no reason given"}`));
+    parts.push(make("p", {}, `${failed.length} of ${customers.length} customers were not told:`), make("ul", {}, ...items),
+      button("Tell them again", again));
+  }
+  return parts;
+}
+
+const fewCustomers = 8;
+
+function customerList(codes) {
+  if (codes.length <= fewCustomers) return make("p", {}, `Told: ${codes.join(", ")}.`);
+  return make("details", {}, make("summary", {}, `Told: ${codes.length} customers`), make("p", {}, codes.join(", ")));
+}

@@ -1,0 +1,209 @@
+package web
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"os"
+	"slices"
+	"strings"
+
+	"holdfast/archive"
+)
+
+// The keys of an upload. All but the first may also stand among the fields of a
+// document that is the whole body; they are never stored.
+const (
+	keyMetadata       = "metadata"
+	keyIsUpdate       = "isUpdate"
+	keyExpectedETag   = "expectedETag"
+	keyBase           = "base"
+	keyModificationID = "modificationId"
+)
+
+var envelopeKeys = []string{keyIsUpdate, keyExpectedETag, keyBase, keyModificationID}
+
+// The longest that a client may send of what is opaque to it and to the server.
+const (
+	mostETag           = 256
+	mostModificationID = 128
+)
+
+// needsETag says what to do about an update without a version.
+const needsETag = `An update needs "expectedETag": the "etag" that GET /api/changes/{id} answered when the change was loaded, ` +
+	`or the "newETag" of the last save. Load the change and save again.`
+
+// refusal is the answer to a request that is no upload.
+type refusal struct {
+	status    int
+	errorType string
+	message   string
+}
+
+func (r *refusal) Error() string { return r.message }
+
+func invalid(format string, args ...any) error {
+	return &refusal{http.StatusBadRequest, typeInvalid, fmt.Sprintf(format, args...)}
+}
+
+// checkMediaType refuses what is not announced as JSON. A page of another origin
+// can't announce it without asking first, see [api.options].
+func checkMediaType(h http.Header) error {
+	mediaType, params, err := mime.ParseMediaType(h.Get("Content-Type"))
+	charset := params["charset"]
+	if err == nil && mediaType == "application/json" && (charset == "" || strings.EqualFold(charset, "utf-8")) && h.Get("Content-Encoding") == "" {
+		return nil
+	}
+	return &refusal{http.StatusUnsupportedMediaType, typeMediaType, "An upload is JSON: send it uncompressed, in UTF-8, with Content-Type: application/json."}
+}
+
+// readBody reads a body of at most so many bytes.
+func readBody(w http.ResponseWriter, r *http.Request, most int64) ([]byte, error) {
+	tooLarge := &refusal{http.StatusRequestEntityTooLarge, typeTooLarge, fmt.Sprintf("An upload has at most %d bytes. Nothing was saved.", most)}
+	if r.ContentLength > most {
+		w.Header().Set("Connection", "close") // the rest is not worth reading
+		return nil, tooLarge
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, most))
+	var large *http.MaxBytesError
+	switch {
+	case err == nil:
+		return body, nil
+	case errors.As(err, &large):
+		return nil, tooLarge
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return nil, &refusal{http.StatusRequestTimeout, typeTooSlow, "The upload did not arrive in time. Nothing was saved."}
+	case r.Context().Err() != nil:
+		return nil, r.Context().Err()
+	}
+	return nil, invalid("The upload did not arrive in full. Nothing was saved.")
+}
+
+// parseUpload makes an upload of a body. It refuses all that can be refused without
+// looking at the store.
+func parseUpload(body []byte) (archive.Upload, error) {
+	var up archive.Upload
+	outer, err := parseBody(body)
+	if err != nil {
+		return up, invalid("The body can't be read: %v.", err)
+	}
+	if up.Update, err = boolOf(outer, keyIsUpdate); err != nil {
+		return up, err
+	}
+	if up.Base.ETag, err = stringOf(outer, keyExpectedETag); err != nil {
+		return up, err
+	}
+	if err := checkETag(up.Base.ETag); err != nil {
+		return up, err
+	}
+	if up.ModificationID, err = stringOf(outer, keyModificationID); err != nil {
+		return up, err
+	}
+	if err := checkModificationID(up.ModificationID, given(outer, keyModificationID)); err != nil {
+		return up, err
+	}
+	if up.Document, err = documentOf(outer); err != nil {
+		return up, err
+	}
+	if err := readBase(&up, outer); err != nil {
+		return up, err
+	}
+	if up.Update && up.Base.ETag == "" {
+		return up, &refusal{http.StatusPreconditionRequired, typeNeedsETag, needsETag}
+	}
+	return up, nil
+}
+
+// documentOf returns the document of an upload, without the envelope.
+func documentOf(outer object) (*archive.Change, error) {
+	text := outer
+	if raw := outer.raw(keyMetadata); raw != nil {
+		for _, m := range outer.members {
+			if m.name != keyMetadata && !slices.Contains(envelopeKeys, m.name) {
+				return nil, invalid("The body has %s beside %q, so it is not clear which of them is the change. Put the change's fields into %[2]q, all of them.", brief(m.name), keyMetadata)
+			}
+		}
+		var err error
+		if text, err = parseObject(raw); err != nil {
+			return nil, invalid("%q can't be read: %v.", keyMetadata, err)
+		}
+	}
+	doc, err := archive.ParseChange(text.without(envelopeKeys...))
+	if err != nil {
+		return nil, invalid("%s", sentence(err))
+	}
+	return doc, nil
+}
+
+// readBase reads what the user had loaded, if it was sent.
+func readBase(up *archive.Upload, outer object) error {
+	if !given(outer, keyBase) {
+		return nil
+	}
+	// Its fields are counted before [archive.ParseChange] compares each with the others.
+	text, err := parseObject(outer.raw(keyBase))
+	if err != nil {
+		return invalid("%q can't be read: %v.", keyBase, err)
+	}
+	base, err := archive.ParseChange(text.text)
+	if err != nil {
+		return invalid("%q: %v.", keyBase, err)
+	}
+	if base.ID() != up.Document.ID() {
+		return invalid("%q is a version of %s, and the upload is of %s.", keyBase, base.ID(), up.Document.ID())
+	}
+	up.Base.Document = base
+	return nil
+}
+
+// given reports whether a key has a value; null is none, as a page sends it whose
+// variable was never set.
+func given(o object, key string) bool {
+	raw := o.raw(key)
+	return raw != nil && string(raw) != "null"
+}
+
+func boolOf(o object, key string) (bool, error) {
+	if !given(o, key) {
+		return false, nil
+	}
+	switch string(o.raw(key)) {
+	case "true":
+		return true, nil
+	case "false":
+		return false, nil
+	}
+	return false, invalid("%q is neither true nor false.", key)
+}
+
+func stringOf(o object, key string) (s string, err error) {
+	if given(o, key) && json.Unmarshal(o.raw(key), &s) != nil {
+		return "", invalid("%q is no string.", key)
+	}
+	return s, nil
+}
+
+func checkETag(etag string) error {
+	if len(etag) > mostETag || strings.ContainsFunc(etag, func(r rune) bool { return r < ' ' || r > '~' }) {
+		return invalid("%q is no ETag: it has at most %d characters, all of them printable ASCII. Send it as it was received.", keyExpectedETag, mostETag)
+	}
+	return nil
+}
+
+// checkModificationID lets the archive judge the id before anything is read.
+func checkModificationID(id string, sent bool) error {
+	if !sent {
+		return nil
+	}
+	if len(id) > mostModificationID {
+		return invalid("%q has more than %d characters.", keyModificationID, mostModificationID)
+	}
+	m := archive.Modification{ID: id, Timestamp: "2006-01-02T15:04:05Z", UserID: anonymous, Type: archive.Updated}
+	if err := (archive.Edit{Modifications: []archive.Modification{m}}).Validate(); err != nil {
+		return invalid("%q: %v.", keyModificationID, err)
+	}
+	return nil
+}

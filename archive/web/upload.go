@@ -1,0 +1,167 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+
+	"holdfast/archive"
+)
+
+// saved is the answer to a POST that was stored, besides the metadata.
+type saved struct {
+	Success        bool                   `json:"success"` // true
+	NewETag        string                 `json:"newETag"`
+	ModificationID string                 `json:"modificationId"`
+	Results        []archive.UploadResult `json:"results"`
+}
+
+// statusClientClosed is what nginx logs for a client that hung up.
+const statusClientClosed = 499
+
+// retryAfter is when it makes sense to try again while the store is unavailable, in seconds.
+const retryAfter = "2"
+
+// upload stores what a client submits.
+func (a *api) upload(x *exchange) answer {
+	up, err := a.readUpload(x)
+	if err != nil {
+		return failed(x, err)
+	}
+	up.UserID, x.object = x.user, up.Document.ID()
+	done, err := a.Uploads.Upload(x.Context(), up)
+	if err != nil {
+		return failed(x, err, func(f *failure) {
+			f.ModificationID = done.ModificationID
+			f.Results = []archive.UploadResult{{Customer: archive.ArchiveResult, Error: f.Message, ErrorType: f.ErrorType}}
+		})
+	}
+	x.outcome = string(archive.Committed)
+	body := saved{true, done.ETag, done.ModificationID, a.tell(x, done.Results)}
+	return answer{status: http.StatusOK, body: withMetadata(done.Document, body)}.with("ETag", headerETag(done.ETag))
+}
+
+func (a *api) readUpload(x *exchange) (archive.Upload, error) {
+	if err := checkMediaType(x.Header); err != nil {
+		return archive.Upload{}, err
+	}
+	body, err := readBody(x.w, x.Request, a.MaxBody)
+	if err != nil {
+		return archive.Upload{}, err
+	}
+	return parseUpload(body)
+}
+
+// triggerFailed stands for what a store said about a trigger, which goes to the log:
+// it can name hosts and buckets.
+const triggerFailed = "The customer could not be told. The change itself is saved; save it again with the same modificationId to tell the customer."
+
+// tell is the result list as a client may see it.
+func (a *api) tell(x *exchange, results []archive.UploadResult) []archive.UploadResult {
+	told := slices.Clone(results)
+	for i := range told {
+		if r := &told[i]; !r.Success {
+			a.Logger.WarnContext(x.Context(), "trigger not written", "object", x.object, "customer", r.Customer, "error", r.Error)
+			r.Error = triggerFailed
+		}
+	}
+	return told
+}
+
+// failed is the answer to an error, with what the route adds to it. What is not for
+// the client goes to the log.
+func failed(x *exchange, err error, add ...func(*failure)) answer {
+	x.outcome = string(archive.OutcomeOf(err))
+	status, f := explain(x, err)
+	if status == statusClientClosed {
+		x.outcome = "client closed"
+		return answer{status: status} // nobody listens
+	}
+	for _, more := range add {
+		more(&f)
+	}
+	reply := fail(status, f)
+	reply.cause = err
+	if status == http.StatusServiceUnavailable {
+		reply = reply.with("Retry-After", retryAfter)
+	}
+	return reply
+}
+
+// explain says what became of a request and what its sender can do.
+func explain(x *exchange, err error) (int, failure) {
+	var refused *refusal
+	if errors.As(err, &refused) {
+		x.outcome = "refused"
+		return refused.status, failure{ErrorType: refused.errorType, Message: refused.message}
+	}
+	switch archive.OutcomeOf(err) {
+	case archive.Conflict:
+		return http.StatusConflict, explainConflict(x, err)
+	case archive.Exhausted:
+		return explainExhausted(err)
+	case archive.Gone:
+		return http.StatusNotFound, failure{ErrorType: typeNotFound, Message: fmt.Sprintf("There is no %s. It was never created, or it was deleted.", x.object)}
+	case archive.Unknown:
+		return http.StatusGatewayTimeout, failure{ErrorType: typeUnknown, Message: "It is not known whether the change was saved. " +
+			"Send the same upload again with this modificationId: it is then saved exactly once."}
+	}
+	switch {
+	case errors.Is(err, archive.ErrUnreadable): // before ErrInvalid: the client did nothing wrong
+	case errors.Is(err, archive.ErrInvalid):
+		return http.StatusBadRequest, failure{ErrorType: typeInvalid, Message: sentence(err)}
+	case errors.Is(err, context.Canceled):
+		return statusClientClosed, failure{}
+	case isUnavailable(err), errors.Is(err, context.DeadlineExceeded):
+		return http.StatusServiceUnavailable, unavailable
+	}
+	return http.StatusInternalServerError, failure{ErrorType: typeInternal, Message: "Something is wrong with the server, or with what is stored. " +
+		"Nothing was saved. Please tell whoever runs it."}
+}
+
+var unavailable = failure{ErrorType: typeUnavailable, Message: "The archive does not answer just now. Nothing was saved. Please try again in a moment."}
+
+func isUnavailable(err error) bool {
+	return errors.Is(err, archive.ErrThrottled) || errors.Is(err, archive.ErrUnavailable)
+}
+
+// explainExhausted tells contention, which the user has to hear of, from a store that
+// was out of reach each time.
+func explainExhausted(err error) (int, failure) {
+	var exhausted *archive.ExhaustedError
+	if isUnavailable(err) || !errors.As(err, &exhausted) {
+		return http.StatusServiceUnavailable, unavailable
+	}
+	return http.StatusConflict, failure{
+		ErrorType: archive.ConcurrentModification, Reason: "exhausted",
+		Message: fmt.Sprintf("Unable to save after %d attempts. The change was modified by another user. Please refresh and try again.", exhausted.Attempts),
+	}
+}
+
+func explainConflict(x *exchange, err error) failure {
+	f := failure{ErrorType: archive.ConcurrentModification, Reason: "conflict"}
+	var mismatch *archive.ETagMismatchError
+	if !errors.As(err, &mismatch) {
+		return f
+	}
+	f.CurrentETag = mismatch.Found
+	if mismatch.Expected == "" {
+		f.Reason = "exists"
+		f.Message = fmt.Sprintf("%s exists already. Nothing was saved. Load it and save it as an update, or choose another id.", x.object)
+		return f
+	}
+	var names []string
+	for _, c := range mismatch.Fields {
+		f.Conflicts = append(f.Conflicts, conflict(c))
+		names = append(names, c.Field)
+	}
+	f.Message = "The change was modified by another user. Nothing was saved. Please refresh and try again."
+	if len(names) > 0 {
+		f.Message = fmt.Sprintf("The change was modified by another user, who also changed %s. Nothing was saved. "+
+			"Please refresh, decide which values are right, and save again.", strings.Join(names, ", "))
+	}
+	return f
+}
