@@ -15,7 +15,6 @@ func TestImportsPointDownward(t *testing.T) {
 		"holdfast/archive/web":            {"holdfast/archive"},
 		"holdfast/archive/s3store":        {"holdfast/archive"},
 		"holdfast/archive/s3store/fakes3": {"holdfast/archive"},
-		"holdfast/archive/web":            {"holdfast/archive"},
 		"holdfast/scenarios/history":      {"holdfast/archive"},
 		"holdfast/scenarios/check":        {"holdfast/archive", "holdfast/scenarios/history"},
 		"holdfast/scenarios/compact":      {"holdfast/archive", "holdfast/scenarios/history"},
