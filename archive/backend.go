@@ -14,7 +14,8 @@ import (
 // modifications with ids of [Job.ModificationID].
 //
 // It may be called more than once for one message, also at the same time by two
-// workers: only what it returns is stored exactly once.
+// workers, and need not return the same each time: what one call returned is stored,
+// all of it and once. A panic is not caught; the message comes again.
 type Work func(ctx context.Context, job Job) (Edit, error)
 
 // Job is a message with the version of its object that was there when it came.
@@ -121,6 +122,7 @@ func (b *Backend) store(ctx context.Context, job Job) error {
 	edit.Modifications = append(slices.Clip(edit.Modifications), Modification{
 		ID: job.ModificationID(Processed), UserID: b.o.UserID, Type: Processed, CustomerCode: job.Customer,
 	})
+	edit.Once = job.ModificationID(Processed)
 	_, err := b.o.Core.Append(ctx, job.ObjectID, edit)
 	return err
 }
