@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"time"
 )
@@ -236,7 +237,14 @@ func (c *call) prepare(e Edit) (Edit, error) {
 	if err := e.Validate(); err != nil {
 		return Edit{}, fmt.Errorf("%s %s: %w", c.op, c.key, err)
 	}
-	e.valid = true
 	c.mods = mods
+	if e.Once != "" {
+		i := slices.IndexFunc(mods, func(m Modification) bool { return m.ID == e.Once })
+		if i < 0 {
+			return Edit{}, fmt.Errorf("%s %s: %w edit: it is to be stored once by %s, which is none of its modifications", c.op, c.key, ErrInvalid, e.Once)
+		}
+		c.mods = mods[i : i+1]
+	}
+	e.valid = true
 	return e, nil
 }

@@ -14,7 +14,8 @@ import (
 // modifications with ids of [Job.ModificationID].
 //
 // It may be called more than once for one message, also at the same time by two
-// workers: only what it returns is stored exactly once.
+// workers, and need not return the same each time: what one call returned is stored,
+// all of it and once. A panic is not caught; the message comes again.
 type Work func(ctx context.Context, job Job) (Edit, error)
 
 // Job is a message with the version of its object that was there when it came.
@@ -23,10 +24,11 @@ type Job struct {
 	Archived Snapshot
 }
 
-// Backend processes the messages of a queue. Each ends as exactly one "processed"
+// Backend processes the messages of a queue. Each makes exactly one "processed"
 // modification, however often it is delivered and at whatever step a worker dies:
 // the entry's id is made of the message, and a message is acknowledged only when
-// the archive holds it.
+// the archive holds it. A message that fails as often as the queue delivers it ends
+// as a dead letter, its trigger still there.
 type Backend struct {
 	o BackendOptions
 }
@@ -88,8 +90,19 @@ func (b *Backend) Handle(ctx context.Context, d Delivery) {
 // and deletes the trigger. Whether the trigger is still there says nothing: another
 // worker may be between its write and its deletion, and a newer trigger may have
 // taken its place, which is why only this message's own is deleted.
+//
+// Some servers ignore If-Match on DELETE, MinIO among them. There a newer trigger may
+// be deleted with the old one. Nothing is lost: a trigger's message comes, and is
+// processed, whether the trigger is still there or not.
+//
+// The error says why the archive may not hold the result; it wraps [ErrInvalid] if
+// the message names no trigger and [ErrNotFound] if there is no such object.
 func (b *Backend) Process(ctx context.Context, m Message) error {
 	key, err := TriggerKey(m.Customer, m.ObjectID)
+	if err == nil && m.TriggerETag == "" {
+		// Any such message would pass for any other, and delete whatever trigger is there.
+		err = fmt.Errorf("%w trigger %s: its ETag is missing", ErrInvalid, key)
+	}
 	if err != nil {
 		return fmt.Errorf("process message: %w", err)
 	}
@@ -121,6 +134,7 @@ func (b *Backend) store(ctx context.Context, job Job) error {
 	edit.Modifications = append(slices.Clip(edit.Modifications), Modification{
 		ID: job.ModificationID(Processed), UserID: b.o.UserID, Type: Processed, CustomerCode: job.Customer,
 	})
+	edit.Once = job.ModificationID(Processed)
 	_, err := b.o.Core.Append(ctx, job.ObjectID, edit)
 	return err
 }

@@ -7,7 +7,8 @@ import (
 )
 
 // Core is what an [Archive] does, as the parts around it need it: [Uploader] and
-// [Backend] work with any implementation of it.
+// [Backend] work with any implementation of it, but what they promise is true of
+// one only that honours [Edit.Once] and appends no id twice.
 type Core interface {
 	// Load, Create, Append and Save are those of [Archive].
 	Load(ctx context.Context, id string) (Snapshot, error)
@@ -20,7 +21,7 @@ var _ Core = (*Archive)(nil)
 
 // Parallel calls do(0), …, do(n-1), several at the same time, and returns when
 // all have returned. It is where concurrency comes from: nothing else in this
-// package starts a goroutine.
+// package starts a goroutine. It does not catch a panic of do.
 type Parallel func(n int, do func(i int))
 
 // Goroutines is a [Parallel] of at most so many goroutines; fewer than two are none

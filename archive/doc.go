@@ -33,5 +33,12 @@
 //
 // The package imports the standard library only. What production varies is
 // injected: the [Store], the [Clock], the random source, the [Codec] and the
-// [Observer]. It starts no goroutines and holds no global state.
+// [Observer]. It holds no global state, and starts goroutines only where a
+// [Parallel] does.
+//
+// # Around the core
+//
+// An [Uploader] is the front end: it stores a change and then writes a trigger for
+// each customer's back end. A [Queue] tells the back ends of the triggers, and a
+// [Backend] turns every message into one modification, however often it comes.
 package archive

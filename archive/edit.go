@@ -16,6 +16,11 @@ type Edit struct {
 	// Modifications are appended to the history. At least one: every update
 	// leaves its trace, and the trace is what makes it repeatable.
 	Modifications []Modification
+	// Once, if not empty, is the id of one of the modifications. A version that
+	// holds it has all of the edit, for the update loop, and nothing is stored
+	// again: use it where the rest may come out differently when it is made a second
+	// time. Without it a version has the edit if it holds all modifications.
+	Once string
 	// valid: the update loop has validated it, and gives it to every attempt.
 	valid bool
 }

@@ -14,8 +14,10 @@ type Queue interface {
 	// Receive waits for a message. The error is ctx's, or ErrQueueClosed when no
 	// message will come any more.
 	Receive(ctx context.Context) (Delivery, error)
-	// Acknowledge ends the message for good. Acknowledging again is no error, nor is
-	// it one that comes after the visibility timeout.
+	// Acknowledge ends the message for good if d is its latest delivery, also after
+	// the visibility timeout. If the message was delivered again since, another worker
+	// has it, and nothing needs to happen; as SQS, a queue may say so with no error.
+	// Acknowledging again is no error.
 	Acknowledge(ctx context.Context, d Delivery) error
 }
 
@@ -43,13 +45,18 @@ type QueueOptions struct {
 	// Poll is how often a receiver looks for messages while there are none. 0: 20 ms.
 	Poll time.Duration
 	// Delivered and DeadLettered, which may be nil, are told what becomes of the
-	// messages. They must not block.
+	// messages. They must not block nor call the queue.
 	Delivered    func(Delivery)
 	DeadLettered func(Message)
 }
 
 // MemoryQueue is a [Queue] in memory: for tests, for simulations, and for a single
 // process that can afford to lose it. It is safe for concurrent use.
+//
+// It does what a standard queue of SQS does, without its chance: a message is
+// hidden from its delivery on for the visibility timeout, only its latest receipt
+// ends it, and it becomes a dead letter when it would have to be delivered once more
+// than allowed. The first message sent that is visible is delivered first.
 type MemoryQueue struct {
 	o QueueOptions
 
@@ -65,7 +72,7 @@ type queued struct {
 	message  Message
 	visible  time.Time // when it can be delivered
 	receives int
-	receipts []int64 // of all its deliveries
+	receipt  int64 // of its latest delivery
 }
 
 // NewMemoryQueue returns an empty queue.
@@ -94,7 +101,7 @@ func (q *MemoryQueue) Send(m Message, delay time.Duration) {
 }
 
 // Close says that no more messages will be sent. Those that are in the queue are
-// still delivered.
+// still delivered, again too, and receivers wait for those that are under way.
 func (q *MemoryQueue) Close() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -139,7 +146,7 @@ func (q *MemoryQueue) take() (Delivery, bool, error) {
 		}
 		q.receipts++
 		m.receives++
-		m.receipts = append(m.receipts, q.receipts)
+		m.receipt = q.receipts
 		m.visible = now.Add(q.o.Visibility)
 		d := Delivery{Message: m.message, Receipt: q.receipts, Receives: m.receives}
 		if q.o.Delivered != nil {
@@ -168,12 +175,12 @@ func (q *MemoryQueue) bury(now time.Time) {
 func (q *MemoryQueue) Acknowledge(_ context.Context, d Delivery) error {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	q.messages = slices.DeleteFunc(q.messages, func(m *queued) bool { return slices.Contains(m.receipts, d.Receipt) })
+	q.messages = slices.DeleteFunc(q.messages, func(m *queued) bool { return m.receives > 0 && m.receipt == d.Receipt })
 	return nil
 }
 
-// Left returns the messages that were not acknowledged, under way ones included,
-// and DeadLetters those that were given up. Both are copies.
+// Left returns the messages that were neither acknowledged nor given up, in the
+// order in which they were sent; those under way are among them.
 func (q *MemoryQueue) Left() []Message {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -184,7 +191,8 @@ func (q *MemoryQueue) Left() []Message {
 	return left
 }
 
-// DeadLetters returns the messages that were given up.
+// DeadLetters returns the messages that were given up: whoever asks for a message
+// finds first which those are.
 func (q *MemoryQueue) DeadLetters() []Message {
 	q.mu.Lock()
 	defer q.mu.Unlock()

@@ -41,12 +41,19 @@ func ParseTriggerKey(key string) (customer, id string, ok bool) {
 	rest, isTrigger := strings.CutPrefix(key, triggerPrefix)
 	customer, id, _ = strings.Cut(rest, "/")
 	id, isJSON := strings.CutSuffix(id, ".json")
-	ok = isTrigger && isJSON && ValidateID(customer) == nil && ValidateID(id) == nil
-	return customer, id, ok
+	if !isTrigger || !isJSON || ValidateID(customer) != nil || ValidateID(id) != nil {
+		return "", "", false
+	}
+	return customer, id, true
 }
 
 // Message says that a trigger was written: it names the version by its ETag. S3
 // sends one for each write, and a queue delivers it at least once.
+//
+// A trigger that is written again with the same content has the same ETag, so both
+// messages are one and are processed once. That is so while an ETag is the MD5 of the
+// content: not in a bucket whose default encryption is by KMS, where the second is
+// processed again.
 type Message struct {
 	Customer    string
 	ObjectID    string

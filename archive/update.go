@@ -135,8 +135,8 @@ func (c *call) look(ctx context.Context) (Snapshot, error) {
 	return Snapshot{doc, etag}, nil
 }
 
-// holds reports whether the document has all modifications of the call: then it
-// has committed, be it in this attempt, in one whose reply was lost, or in an
+// holds reports whether the document has all modifications by which the call
+// recognises its write: then it has committed, be it in this attempt, in one whose reply was lost, or in an
 // earlier call with the same ids.
 func (c *call) holds(doc Document) bool {
 	if doc == nil || len(c.mods) == 0 {

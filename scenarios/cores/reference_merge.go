@@ -25,8 +25,12 @@ func (u *update) settled(current archive.Snapshot) bool {
 	return u.holds(current.Document)
 }
 
-// holds reports whether the document has all modifications of the call.
+// holds reports whether the document has all modifications of the call, or the one
+// that stands for them.
 func (u *update) holds(doc archive.Document) bool {
+	if once := u.edit.Once; once != "" {
+		return doc != nil && doc.HasModification(once)
+	}
 	missing := func(m archive.Modification) bool { return !doc.HasModification(m.ID) }
 	return doc != nil && len(u.edit.Modifications) > 0 && !slices.ContainsFunc(u.edit.Modifications, missing)
 }
