@@ -72,7 +72,7 @@ func TestObserverIsToldHowTheCallEnded(t *testing.T) {
 	r.observer.Done = func(_ context.Context, i DoneInfo) { done = append(done, i) }
 	r.store.onPut[1], r.store.onPut[2] = answer(ErrThrottled), answer(ErrConflict)
 	_, err := r.Append(t.Context(), testID, Edit{Modifications: []Modification{mod("m1")}})
-	if len(done) != 1 || done[0].Err != err || done[0].ETag != "" || done[0].Attempts != 2 {
+	if len(done) != 1 || done[0].Err != err || done[0].ETag != "" || done[0].Attempts != 2 || done[0].Mismatches != 1 {
 		t.Errorf("%+v; the call ended as %v", done, err)
 	}
 }

@@ -13,7 +13,8 @@ type Observer struct {
 	Attempt func(context.Context, AttemptInfo)
 	// Wait runs before the call waits for its next attempt.
 	Wait func(context.Context, WaitInfo)
-	// Done runs when the call ends.
+	// Done runs when the call ends. A call that is refused for its input
+	// ([ErrInvalid]) before it reaches the store is not seen.
 	Done func(context.Context, DoneInfo)
 }
 
@@ -46,9 +47,36 @@ type WaitInfo struct {
 type DoneInfo struct {
 	CallInfo
 	Attempts int
-	Elapsed  time.Duration
-	ETag     string // of the version that holds the modifications, if committed
-	Err      error  // classify it with [OutcomeOf]
+	// Mismatches is the number of attempts whose write the store refused because
+	// another got in between: it answered 412 or 409.
+	Mismatches int
+	Elapsed    time.Duration
+	ETag       string // of the version that holds the modifications, if committed
+	Err        error  // classify it with [OutcomeOf]
+}
+
+// Observers joins observers: each hook runs those of all of them, in their order.
+func Observers(all ...Observer) Observer {
+	var joined Observer
+	for _, o := range all {
+		joined.Attempt = inOrder(joined.Attempt, o.Attempt)
+		joined.Wait = inOrder(joined.Wait, o.Wait)
+		joined.Done = inOrder(joined.Done, o.Done)
+	}
+	return joined
+}
+
+func inOrder[T any](first, second func(context.Context, T)) func(context.Context, T) {
+	switch {
+	case first == nil:
+		return second
+	case second == nil:
+		return first
+	}
+	return func(ctx context.Context, info T) {
+		first(ctx, info)
+		second(ctx, info)
+	}
 }
 
 func (o *Observer) attempt(ctx context.Context, info AttemptInfo) {

@@ -20,8 +20,9 @@ type call struct {
 	// if there is none. Its error ends the call. It is nil for a load.
 	change func(current Snapshot) (Document, error)
 
-	attempts int
-	last     AttemptInfo // of the attempt under way
+	attempts   int
+	mismatches int         // attempts whose write was refused because another got in between
+	last       AttemptInfo // of the attempt under way
 	// inDoubt: a write sent on top of doubtETag ("" for a create) has an
 	// unknown outcome and may have been applied, or may be later.
 	inDoubt   bool
@@ -101,7 +102,10 @@ func (c *call) attempt(ctx context.Context) (Snapshot, error) {
 	case mayBeApplied(err):
 		c.inDoubt, c.doubtETag = true, current.ETag
 	case errors.Is(err, ErrPreconditionFailed):
+		c.mismatches++
 		c.refused = true
+	case errors.Is(err, ErrConflict):
+		c.mismatches++
 	}
 	return Snapshot{}, err
 }
@@ -198,7 +202,8 @@ func (c *call) failure(err error) error {
 
 func (c *call) end(ctx context.Context, done Snapshot, err error) (Snapshot, error) {
 	c.observer.done(ctx, DoneInfo{
-		CallInfo: c.last.CallInfo, Attempts: c.attempts, Elapsed: c.elapsed(), ETag: done.ETag, Err: err,
+		CallInfo: c.last.CallInfo, Attempts: c.attempts, Mismatches: c.mismatches,
+		Elapsed: c.elapsed(), ETag: done.ETag, Err: err,
 	})
 	if err != nil {
 		return Snapshot{}, err

@@ -73,13 +73,22 @@ func (p *repetition) newPerformer(r *role) (*performer, error) {
 func (f *performer) start() (err error) {
 	p := f.repetition
 	f.core, err = p.Core.New(cores.Environment{
-		Store: gate{f.client, f.beforeCall}, Policy: p.Policy, Clock: p.world, Rand: f.rng, Observer: f.client.Observer(), Codec: p.player.docs.codec,
+		Store: gate{f.client, f.beforeCall}, Policy: p.Policy, Clock: p.world, Rand: f.rng, Observer: f.observer(), Codec: p.player.docs.codec,
 	})
 	f.base = archive.Snapshot{}
 	if p.service != nil {
 		f.api = &apiState{triggers: p.world.Store(f.name + "/triggers")}
 	}
 	return err
+}
+
+// observer records what the core does and tells whoever else wants to know.
+func (f *performer) observer() archive.Observer {
+	recorder := f.client.Observer()
+	if f.repetition.Observe == nil {
+		return recorder
+	}
+	return archive.Observers(recorder, f.repetition.Observe(f.name, f.actor.Kind))
 }
 
 // disturb commits an update, unless it was done often enough.

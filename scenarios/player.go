@@ -15,7 +15,8 @@ import (
 	"holdfast/scenarios/world"
 )
 
-// Run is a scenario with all that playing it needs. All fields are required.
+// Run is a scenario with all that playing it needs. All fields but the last two are
+// required.
 type Run struct {
 	Scenario    *Scenario
 	Document    *archive.Change
@@ -26,6 +27,10 @@ type Run struct {
 	// AnyOrder lets each actor of a timeline do its own steps in their order, but
 	// without waiting for those of the others.
 	AnyOrder bool
+	// Observe, which may be nil, returns an observer of what the core does for an
+	// actor. It is asked each time that the actor's process starts. Its hooks see the
+	// calls of repetitions that are played at the same time, and must not block.
+	Observe func(actor string, kind Kind) archive.Observer
 }
 
 // Played says how playing went; what happened is in the history.

@@ -126,10 +126,13 @@ func (r *Run) RequestTimeout() time.Duration {
 	return defaultRequestTimeout
 }
 
-// PlayAgain plays one repetition of a virtual run again.
+// PlayAgain plays one repetition of a virtual run again. What it does was observed
+// when it was played first.
 func (r *Run) PlayAgain(ctx context.Context, repetition int, sink history.Sink) error {
 	crew := &world.Crew{}
 	defer crew.Close()
-	f := r.VirtualPlayer().playVirtual(ctx, repetition, crew, sink)
+	again := *r
+	again.Observe = nil
+	f := again.VirtualPlayer().playVirtual(ctx, repetition, crew, sink)
 	return f.err
 }

@@ -11,6 +11,7 @@ import (
 func TestImportsPointDownward(t *testing.T) {
 	allowed := map[string][]string{
 		"holdfast/archive":                {},
+		"holdfast/archive/telemetry":      {"holdfast/archive"},
 		"holdfast/archive/storetest":      {"holdfast/archive"},
 		"holdfast/archive/web":            {"holdfast/archive"},
 		"holdfast/archive/s3store":        {"holdfast/archive"},
@@ -60,6 +61,21 @@ func TestCoreImportsTheStandardLibraryOnly(t *testing.T) {
 	for _, imported := range strings.Fields(goList(t, "-f", "{{join .Imports \" \"}}", "holdfast/archive")) {
 		if imported == "testing" {
 			t.Error("archive imports testing")
+		}
+	}
+}
+
+// TestTelemetryNeedsTheAPIOnly: which SDK exports what it records is for the program
+// to say.
+func TestTelemetryNeedsTheAPIOnly(t *testing.T) {
+	out := goList(t, "-deps", "-f", "{{if not .Standard}}{{.ImportPath}}{{end}}", "holdfast/archive/telemetry")
+	for _, dep := range strings.Fields(out) {
+		fine := strings.HasPrefix(dep, "holdfast/archive")
+		for _, api := range []string{"go.opentelemetry.io/otel/attribute", "go.opentelemetry.io/otel/metric", "github.com/cespare/xxhash"} {
+			fine = fine || dep == api || strings.HasPrefix(dep, api+"/")
+		}
+		if !fine {
+			t.Errorf("archive/telemetry imports %s", dep)
 		}
 	}
 }

@@ -45,6 +45,7 @@ type runOptions struct {
 	schedule   string
 	thresholds []string
 	out        string
+	metrics    string
 	output     outputOptions
 }
 
@@ -53,12 +54,19 @@ func (a *app) runCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "run [SCENARIO|FILE…]",
 		Short: "Play scenarios, judge what happened, report it (all scenarios if none is named)",
+		Long: `Play scenarios, judge what happened, report it (all scenarios if none is named).
+
+With --metrics, what the core counts in production goes to a file, for each run a
+line of CloudWatch's embedded metric format for the front end and one for the back
+end, or more. With OTEL_METRICS_EXPORTER=otlp (or prometheus, or console, which is
+stderr) it goes there, as OpenTelemetry's other variables say.`,
 		Example: `  simulate run two-users
   simulate run two-users --core unlocked
   simulate run backend-fan-in --policy documented --runs 20
   simulate run sustained-contention --clients 32 --duration 10s --threshold 'attempts.p99<6'
   simulate run sustained-contention --world virtual --clients 30 --duration 1h --latency s3-standard
   simulate run storm --world virtual --runs 1000 --fault 'reply-lost(rate=0.2)'
+  simulate run backend-fan-in --world virtual --runs 100 --metrics metrics.emf
   simulate run --store s3://bucket/prefix --endpoint http://127.0.0.1:9000`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := fromEnvironment(cmd.Flags()); err != nil {
@@ -87,6 +95,7 @@ func (a *app) runCommand() *cobra.Command {
 	f.StringVar(&o.schedule, "schedule", "", "`SCHEDULE` of calls to replay, as explore prints it")
 	f.StringArrayVar(&o.thresholds, "threshold", nil, "fail unless `METRIC<LIMIT` holds; repeatable")
 	f.StringVar(&o.out, "out", "simulate-out", "`DIR` for histories and results")
+	f.StringVar(&o.metrics, "metrics", "", "`FILE` for the metrics of the runs, in CloudWatch's embedded metric format")
 	o.output.register(cmd)
 	return cmd
 }
@@ -112,12 +121,16 @@ func (a *app) run(ctx context.Context, o runOptions, changed func(string) bool, 
 		}
 		plays = append(plays, p)
 	}
+	metrics, err := a.openMetrics(ctx, o.metrics)
+	if err != nil {
+		return err
+	}
 	var runs []reports.Run
 	var settings *s3store.Settings
 	var failure error
 	start := time.Now()
 	for _, p := range plays {
-		r, err := a.play(ctx, o, p)
+		r, err := metrics.of(p, func() (*reports.Run, error) { return a.play(ctx, o, p) })
 		if r != nil {
 			runs, settings = append(runs, *r), p.environment()
 		}
@@ -128,6 +141,9 @@ func (a *app) run(ctx context.Context, o runOptions, changed func(string) bool, 
 		if ctx.Err() != nil {
 			break
 		}
+	}
+	if err := metrics.close(ctx); err != nil && failure == nil {
+		failure = err
 	}
 	if len(runs) > 0 {
 		result := reports.NewResult(reports.NewEnvironment(settings), runs...)
@@ -193,6 +209,9 @@ func (o runOptions) prepare(name string, changed func(string) bool) (*play, erro
 		}
 	}
 	if p.run, err = o.cast(s, name, changed); err != nil {
+		return nil, err
+	}
+	if err := o.checkMetrics(p.run.Core.Name); err != nil {
 		return nil, err
 	}
 	if len(p.schedule) > 0 {

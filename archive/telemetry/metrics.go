@@ -1,0 +1,133 @@
+package telemetry
+
+import (
+	"context"
+	"time"
+
+	"holdfast/archive"
+)
+
+// Service is who makes an update.
+type Service string
+
+// The services.
+const (
+	Frontend Service = "frontend" // creates and saves
+	Backend  Service = "backend"  // appends
+)
+
+// services are all of them, in the order in which they are written.
+var services = [...]Service{Frontend, Backend}
+
+// serviceOf returns whose operation it is; "" for one that is not counted.
+func serviceOf(op string) Service {
+	switch op {
+	case "create", "save":
+		return Frontend
+	case "append":
+		return Backend
+	}
+	return ""
+}
+
+// Update is a create, save or append that has ended.
+type Update struct {
+	Service  Service
+	Op       string // "create", "save" or "append"
+	Outcome  archive.Outcome
+	Attempts int
+	// WriteConflicts is how many of its writes were refused because another got in
+	// between.
+	WriteConflicts int
+	Elapsed        time.Duration // from the call to its end, waits included
+}
+
+// MetMismatch reports whether the object was not the version that the update
+// was built on, at any time; see the package's documentation.
+func (u Update) MetMismatch() bool { return u.WriteConflicts > 0 || u.Outcome == archive.Conflict }
+
+// Sink takes updates as they end. It must not block, as it runs in the hook of an
+// observer, and is called by many goroutines at a time.
+type Sink interface {
+	Record(ctx context.Context, u Update)
+}
+
+// Metrics returns an observer that hands every update that ends to all sinks.
+func Metrics(sinks ...Sink) archive.Observer {
+	return archive.Observer{Done: func(ctx context.Context, i archive.DoneInfo) {
+		service := serviceOf(i.Op)
+		if service == "" {
+			return
+		}
+		u := Update{
+			Service: service, Op: i.Op, Outcome: archive.OutcomeOf(i.Err),
+			Attempts: i.Attempts, WriteConflicts: i.Mismatches, Elapsed: i.Elapsed,
+		}
+		for _, s := range sinks {
+			s.Record(ctx, u)
+		}
+	}}
+}
+
+// counter is a sum over the updates of a service.
+type counter struct {
+	name        string // in CloudWatch, where its unit is Count
+	instrument  string // in OpenTelemetry
+	unit        string // of the instrument
+	description string
+	of          func(Update) int64
+}
+
+// The durations of the back end's updates, which are no sum.
+const (
+	durationName       = "ArchiveUpdateDuration"
+	durationInstrument = "holdfast.backend.update.duration"
+)
+
+// countersOf lists the counters of a service.
+func countersOf(s Service) []counter {
+	if s == Frontend {
+		return []counter{
+			{"FrontendSaveCount", "holdfast.frontend.saves", "{save}",
+				"Creates and saves that ended.", one},
+			{"FrontendETagMismatchCount", "holdfast.frontend.etag_mismatch", "{save}",
+				"Creates and saves that met a version other than the one they were built on.", metMismatch},
+			{"FrontendRetrySuccessCount", "holdfast.frontend.retry_success", "{save}",
+				"Creates and saves that met such a version and committed.", retrySuccess},
+			{"ConcurrentModificationErrorCount", "holdfast.frontend.concurrent_modification_error", "{save}",
+				"Creates and saves that were answered " + archive.ConcurrentModification + ".", concurrentModification},
+			{"FrontendWriteConflictCount", "holdfast.frontend.write_conflict", "{write}",
+				"Conditional writes of creates and saves that were refused with 412 or 409.", writeConflicts},
+		}
+	}
+	return []counter{
+		{"ArchiveUpdateCount", "holdfast.backend.updates", "{update}",
+			"Appends that ended.", one},
+		{"ETagMismatchCount", "holdfast.backend.etag_mismatch", "{update}",
+			"Appends that met a version other than the one they were built on.", metMismatch},
+		{"RetrySuccessCount", "holdfast.backend.retry_success", "{update}",
+			"Appends that met such a version and committed.", retrySuccess},
+		{"ArchiveUpdateExhaustedCount", "holdfast.backend.exhausted", "{update}",
+			"Appends that gave up because the policy allowed no further attempt.", exhausted},
+		{"WriteConflictCount", "holdfast.backend.write_conflict", "{write}",
+			"Conditional writes of appends that were refused with 412 or 409.", writeConflicts},
+	}
+}
+
+func one(Update) int64              { return 1 }
+func metMismatch(u Update) int64    { return count(u.MetMismatch()) }
+func retrySuccess(u Update) int64   { return count(u.MetMismatch() && u.Outcome == archive.Committed) }
+func exhausted(u Update) int64      { return count(u.Outcome == archive.Exhausted) }
+func writeConflicts(u Update) int64 { return int64(u.WriteConflicts) }
+
+// concurrentModification is what an upload answers [archive.ConcurrentModification].
+func concurrentModification(u Update) int64 {
+	return count(u.Outcome == archive.Conflict || u.Outcome == archive.Exhausted)
+}
+
+func count(yes bool) int64 {
+	if yes {
+		return 1
+	}
+	return 0
+}

@@ -1,0 +1,171 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"go.opentelemetry.io/contrib/exporters/autoexport"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/exporters/stdout/stdoutmetric"
+	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
+	"go.opentelemetry.io/otel/sdk/resource"
+
+	"holdfast/archive"
+	"holdfast/archive/telemetry"
+	"holdfast/reports"
+	"holdfast/scenarios"
+	"holdfast/scenarios/world"
+)
+
+// metrics are where the metrics of runs go, besides the numbers of the report.
+type metrics struct {
+	stderr      io.Writer
+	file        *os.File                 // of --metrics; nil: not asked for
+	provider    *sdkmetric.MeterProvider // nil: the environment asks for none
+	instruments *telemetry.Instruments
+}
+
+// checkMetrics reports why --metrics can't be had.
+func (o runOptions) checkMetrics(core string) error {
+	switch {
+	case o.metrics == "-":
+		return usage("--metrics wants a file: stdout is for the report")
+	case o.metrics != "" && core != "production":
+		return usage("--metrics is for the production core: %s does not say what it does", core)
+	}
+	return nil
+}
+
+// openMetrics begins what the flag and the environment ask for.
+func (a *app) openMetrics(ctx context.Context, file string) (*metrics, error) {
+	m := &metrics{stderr: a.stderr}
+	var err error
+	if m.provider, err = meterProvider(ctx, a.stderr); err != nil {
+		return nil, usage("%w", err)
+	}
+	if m.provider != nil {
+		if m.instruments, err = telemetry.NewInstruments(m.provider.Meter("holdfast/archive/telemetry")); err != nil {
+			return nil, couldNotRun("make the instruments: %w", err)
+		}
+	}
+	if file != "" {
+		if m.file, err = os.Create(file); err != nil {
+			_ = m.close(ctx)
+			return nil, couldNotRun("--metrics: %w", err)
+		}
+	}
+	return m, nil
+}
+
+// of plays a run and writes its metrics.
+func (m *metrics) of(p *play, play func() (*reports.Run, error)) (*reports.Run, error) {
+	var sinks []telemetry.Sink
+	if m.instruments != nil {
+		sinks = append(sinks, m.instruments)
+	}
+	flush := func() error { return nil }
+	if m.file != nil {
+		emf, err := telemetry.NewEMF(m.file, emfOptions(p))
+		if err != nil {
+			return nil, err
+		}
+		sinks, flush = append(sinks, emf), emf.Flush
+	}
+	if len(sinks) > 0 {
+		observer := telemetry.Metrics(sinks...)
+		p.run.Observe = func(string, scenarios.Kind) archive.Observer { return observer }
+	}
+	run, err := play()
+	if flushed := flush(); flushed != nil && err == nil {
+		err = couldNotRun("--metrics: %w", flushed)
+	}
+	return run, err
+}
+
+func emfOptions(p *play) telemetry.EMFOptions {
+	o := telemetry.EMFOptions{Properties: map[string]string{"scenario": p.run.Scenario.Name, "world": p.world}}
+	if p.world == virtual {
+		o.Clock = epoch{}
+	}
+	return o
+}
+
+// epoch is the time of virtual runs, whose metrics must not depend on when they
+// were made. CloudWatch takes none that are older than two weeks, and shall not
+// take these.
+type epoch struct{ archive.WallClock }
+
+func (epoch) Now() time.Time { return world.Epoch }
+
+// exportTimeout bounds the last export, which nobody waits for gladly.
+const exportTimeout = 5 * time.Second
+
+// close exports what has not been exported. That a collector is not there is told
+// and does not fail the runs.
+func (m *metrics) close(ctx context.Context) error {
+	if m.provider != nil {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), exportTimeout)
+		defer cancel()
+		if err := m.provider.Shutdown(ctx); err != nil {
+			fmt.Fprintf(m.stderr, "simulate: the metrics were not exported: %s\n", oneLine(err.Error()))
+		}
+	}
+	if m.file != nil {
+		if err := m.file.Close(); err != nil {
+			return couldNotRun("--metrics: %w", err)
+		}
+	}
+	return nil
+}
+
+// exporterVariable names the exporter of metrics, as OpenTelemetry has it.
+const exporterVariable = "OTEL_METRICS_EXPORTER"
+
+// meterProvider returns what the environment asks for by OTEL_METRICS_EXPORTER
+// (otlp, prometheus, console, none) and the variables that go with each, such as
+// OTEL_EXPORTER_OTLP_ENDPOINT; see
+// https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables.
+//
+// Without that variable it is nil, and nothing is sent anywhere: the specification
+// has otlp as its default, but a simulation must not connect to what somebody left
+// in the environment for another program.
+func meterProvider(ctx context.Context, stderr io.Writer) (*sdkmetric.MeterProvider, error) {
+	if strings.EqualFold(os.Getenv("OTEL_SDK_DISABLED"), "true") {
+		return nil, nil
+	}
+	reader, err := metricReader(ctx, os.Getenv(exporterVariable), stderr)
+	if err != nil {
+		return nil, fmt.Errorf("%s=%s: %w", exporterVariable, os.Getenv(exporterVariable), err)
+	}
+	if reader == nil {
+		return nil, nil
+	}
+	about, err := resource.New(ctx, resource.WithTelemetrySDK(),
+		resource.WithAttributes(attribute.String("service.name", "simulate"), attribute.String("service.version", reports.Version())),
+		resource.WithFromEnv()) // last, so that it wins
+	if err != nil {
+		return nil, errors.Join(err, reader.Shutdown(ctx))
+	}
+	return sdkmetric.NewMeterProvider(sdkmetric.WithReader(reader), sdkmetric.WithResource(about)), nil
+}
+
+// metricReader is autoexport's, but for what it would do by default, and for the
+// console, which it takes to be stdout.
+func metricReader(ctx context.Context, exporter string, stderr io.Writer) (sdkmetric.Reader, error) {
+	switch exporter {
+	case "", "none":
+		return nil, nil
+	case "console":
+		e, err := stdoutmetric.New(stdoutmetric.WithWriter(stderr))
+		if err != nil {
+			return nil, err
+		}
+		return sdkmetric.NewPeriodicReader(e), nil
+	}
+	return autoexport.NewMetricReader(ctx)
+}
