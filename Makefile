@@ -29,6 +29,13 @@ test: ## all tests that need nothing but Go
 race: ## all tests under the race detector
 	$(GO) test -race ./...
 
+.PHONY: test-browser
+test-browser: ## the edit page in headless Chromium, which must be installed
+	@for name in headless_shell headless-shell chromium chromium-browser google-chrome google-chrome-stable; do \
+	  command -v $$name >/dev/null && exit 0; \
+	done; echo "make test-browser: there is no Chromium on the PATH: apt-get install chromium" >&2; exit 1
+	$(GO) test -count=1 -tags browser -run Browser ./archive/web
+
 .PHONY: bench
 bench: ## real world against a bare SDK loop; speed of the judge and the core
 	$(GO) test -run '^$$' -bench . -benchtime 5x ./scenarios
@@ -46,6 +53,7 @@ fuzz: ## each fuzz test for FUZZTIME (20s)
 .PHONY: vet
 vet: ## go vet and gofmt
 	$(GO) vet ./...
+	$(GO) vet -tags browser ./archive/web
 	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); test -z "$$unformatted" || { echo "not gofmt'ed: $$unformatted"; exit 1; }
 
 .PHONY: lint

@@ -32,7 +32,7 @@ function describe(response, body) {
 }
 
 // loadChange answers {kind: "loaded", metadata, etag}, {kind: "unchanged"} if the
-// stored version is the one of etag, or {kind: "failed" | "gone", message}.
+// stored version is the one of etag, or {kind: "failed" | "gone" | "nobody", message}.
 export async function loadChange(id, user, etag) {
   let response, body;
   try {
@@ -49,8 +49,8 @@ export async function loadChange(id, user, etag) {
   if (response.ok && body?.metadata && body.etag) {
     return { kind: "loaded", metadata: body.metadata, etag: body.etag };
   }
-  if (response.status === 404) return { kind: "gone", message: describe(response, body) };
-  return { kind: "failed", message: describe(response, body) };
+  const kind = { 401: "nobody", 404: "gone" }[response.status] ?? "failed";
+  return { kind, message: describe(response, body) };
 }
 
 // upload posts a save. The answer's kind says what is known:
@@ -58,6 +58,8 @@ export async function loadChange(id, user, etag) {
 //   conflict  nothing is stored: it, or the number of attempts, met other writers
 //   gone      nothing is stored: the change does not exist
 //   refused   nothing is stored: the server rejects what was sent
+//   nobody    nothing is stored: the server does not accept the user's name
+//   busy      nothing is stored: the server can't do it now
 //   unknown   it may be stored; the same text sent again settles that
 export async function upload(text, user) {
   let response, body;
@@ -80,7 +82,9 @@ function kindOf(response, body) {
   switch (response.status) {
     case 409: return "conflict";
     case 404: return "gone";
-    case 408: case 429: return "unknown";
+    case 401: return "nobody";
+    // The API knows that it stored nothing; a proxy that answers so knows nothing.
+    case 408: case 429: case 503: return body?.success === false ? "busy" : "unknown";
   }
   // An error of a server or of a proxy in front of it says nothing about the write.
   return response.status >= 500 ? "unknown" : "refused";

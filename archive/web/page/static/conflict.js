@@ -77,17 +77,17 @@ export class ConflictDialog {
   // ask shows the disputes, or shows them anew if others went on writing.
   ask(disputes, others, problem) {
     this.disputes = disputes.map((d, i) => new Dispute(d, i));
-    const by = listed([...new Set(disputes.map((d) => d.by))]);
+    const by = listed([...new Set(disputes.map((d) => d.by))], "or");
     const fields = listed(disputes.map((d) => `“${labelOf(d.name)}”`));
     byId("conflict-intro").textContent = `${by} changed ${fields} while you did. Nothing of yours is saved yet. ` +
       "Decide for each text what shall be stored: take one, or write it together below.";
     byId("disputes").replaceChildren(...this.disputes.map((d) => d.element));
-    byId("conflict-others").textContent = others.length === 0 ? "" : `Nobody else changed ${listed(others.map(labelOf))}: saved as you wrote it.`;
+    byId("conflict-others").textContent = others.length === 0 ? "" : `Nobody else changed ${listed(others.map((name) => `“${labelOf(name)}”`))}: that is saved as you wrote it.`;
     this.complain(problem);
     this.busy(false);
     this.dialog.returnValue = "";
     if (!this.isOpen) this.dialog.showModal();
-    this.dialog.scrollTop = 0;
+    byId("conflict-body").scrollTop = 0;
     this.disputes[0].element.querySelector("button").focus();
   }
 

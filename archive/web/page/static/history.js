@@ -25,13 +25,13 @@ export const entriesOf = (metadata) => (Array.isArray(metadata.modifications) ? 
 // only grows.
 export const newEntries = (before, after) => entriesOf(after).slice(entriesOf(before).length);
 
-// authorsOf names whoever can have changed fields with these entries: people before
-// the back end, as one version can hold entries of both.
+// authorsOf names whoever can have changed a field with these entries, people before
+// the back end. Entries do not say which fields, so of several authors it was one.
 export function authorsOf(entries) {
   const edits = entries.filter((entry) => entry.modification_type !== "processed");
   const updates = edits.filter((entry) => entry.modification_type === "updated");
   const users = [updates, edits, entries].find((some) => some.length > 0) ?? [];
-  return listed([...new Set(users.map(userOf))]) || "somebody";
+  return listed([...new Set(users.map(userOf))], "or") || "somebody";
 }
 
 // tidings says in a sentence or two what new entries mean, for those who listen.

@@ -10,8 +10,11 @@ export class Messages {
     this.alert = byId("alert");
   }
 
-  // inform says what was done; complain what was not. Either takes the other's place.
+  // inform says what was done, warn what was done in part, complain what was not.
+  // Each takes the others' place.
   inform(...content) { this.put(this.status, "message good", content); }
+
+  warn(...content) { this.put(this.alert, "message warn", content); }
 
   complain(...content) { this.put(this.alert, "message error", content); }
 

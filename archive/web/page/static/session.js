@@ -18,8 +18,8 @@ export class Session {
     this.turn = 0; // counts saves: an answer to a question asked before one is out of date
     this.own = new Set(); // modification ids of this page
     this.changedBy = new Map(); // who changed the fields that the user touched too
-    // A submission that may or may not be stored. Until that is settled nothing else
-    // is sent.
+    // A submission that is to be sent again, as it may or may not be stored. Until that
+    // is settled nothing else is sent.
     this.pending = undefined;
   }
 
@@ -111,10 +111,11 @@ export class Session {
   async send(submission, attempt = 1) {
     this.own.add(submission.modificationId);
     const answer = await upload(submission.text, submission.user);
-    this.pending = answer.kind === "unknown" ? submission : undefined;
+    this.pending = answer.kind === "unknown" || answer.kind === "busy" ? submission : undefined;
     switch (answer.kind) {
       case "saved": await this.saved(submission, answer.body); return true;
       case "unknown": this.view.unknown(answer); break;
+      case "busy": this.view.busy(answer); break;
       case "conflict": await this.conflict(answer, attempt); break;
       default: this.view.refused(answer);
     }

@@ -9,6 +9,8 @@ import { Messages, told } from "./messages.js";
 
 const p = (...content) => make("p", {}, ...content);
 
+const wait = (retryAfter) => (Number(retryAfter) > 0 ? ` The server asks to wait ${Number(retryAfter)} s.` : "");
+
 const watchTexts = {
   watching: "Watching for changes by others",
   idle: "Not watching: nothing was done here for a minute. A click or a key goes on.",
@@ -66,7 +68,7 @@ export class View {
   // contact shows whether the last look reached the server.
   contact({ kind, message }) {
     if (kind === "gone") return this.messages.complain(p("This change was deleted. Your text is still here, but it can't be saved."));
-    this.lost = kind === "failed" ? `No contact, still trying: ${message}` : undefined;
+    this.lost = kind === "failed" || kind === "nobody" ? `No contact, still trying: ${message}` : undefined;
     this.showWatching();
   }
 
@@ -123,6 +125,11 @@ export class View {
     this.user.ask();
   }
 
+  badName(message) {
+    this.messages.complain(p(`The server does not accept your name: ${message}`), p("Correct it and save again. Your text is kept here."));
+    this.user.ask();
+  }
+
   nothingToSave() { this.messages.inform(p("There is nothing to save: you have changed nothing.")); }
 
   settled() { this.messages.inform(p("There is nothing left to save: your text is what is stored.")); }
@@ -131,15 +138,20 @@ export class View {
     this.edited(draft);
     const others = this.others.length > 0 ? [p(`With it came changes by others: ${listed(this.others.map(labelOf))}.`)] : [];
     const parts = [p(`Saved at ${new Date().toLocaleTimeString()}.`), ...others, ...told(results, again)];
-    if (results.some((r) => !r.success)) this.messages.complain(...parts);
+    if (results.some((r) => !r.success)) this.messages.warn(...parts);
     else this.messages.inform(...parts);
   }
 
   // unknown: the answer to a save was lost.
   unknown({ message, retryAfter }) {
-    const when = Number(retryAfter) > 0 ? ` The server asks to wait ${Number(retryAfter)} s.` : "";
-    this.messages.complain(p(`It is not known whether your change was saved: ${message}${when}`),
+    this.messages.complain(p(`It is not known whether your change was saved: ${message}${wait(retryAfter)}`),
       p("Your text is kept here. Trying again is safe: it is saved once, however often it is sent."),
+      button("Try again", () => this.session.retry()));
+  }
+
+  // busy: nothing is stored, and it is worth trying again.
+  busy({ message, retryAfter }) {
+    this.messages.complain(p(`Nothing was saved yet: ${message}${wait(retryAfter)}`), p("Your text is kept here."),
       button("Try again", () => this.session.retry()));
   }
 
@@ -155,6 +167,7 @@ export class View {
   }
 
   refused({ kind, message }) {
+    if (kind === "nobody") return this.badName(message);
     this.messages.complain(p(kind === "gone" ? "Nothing was saved: this change was deleted." : `Nothing was saved: ${message}`),
       p("Your text is kept here."));
   }

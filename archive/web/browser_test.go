@@ -1,0 +1,418 @@
+//go:build browser
+
+package web_test
+
+import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+)
+
+const (
+	id       = "CHG-12345"
+	thePage  = "/changes/" + id
+	title    = "#field-changeTitle"
+	testPlan = "#field-testPlan"
+)
+
+func TestBrowserDisjointFieldsMerge(t *testing.T) {
+	r := newRig(t)
+	r.putFile(id)
+	alice, bob := r.open("alice", thePage), r.open("bob", thePage)
+	alice.fill(title, "Alice's title")
+	bob.fill(testPlan, "Bob's plan\nin two lines")
+	alice.save()
+	bob.save()
+	if got := r.stored(id, "changeTitle"); got != "Alice's title" {
+		t.Errorf("the title is %q", got)
+	}
+	if got := r.stored(id, "testPlan"); got != "Bob's plan\nin two lines" {
+		t.Errorf("the test plan is %q", got)
+	}
+	if got := bob.value(title); got != "Alice's title" {
+		t.Errorf("bob, having saved, sees the title %q", got)
+	}
+	if got := bob.text("#note-changeTitle"); !strings.Contains(got, "alice") {
+		t.Errorf("bob is not told who changed the title: %q", got)
+	}
+	if alice, bob := r.entries(id, "alice"), r.entries(id, "bob"); alice != 1 || bob != 1 {
+		t.Errorf("%d modifications by alice, %d by bob, want one each", alice, bob)
+	}
+	// What nobody edited is as it was, to the byte.
+	if raw, _ := must(r.core.Load(t.Context(), id)).Document.Field("x_vendor"); !strings.Contains(string(raw), "12345678901234567890") {
+		t.Errorf("a number was rounded: %s", raw)
+	}
+	if got := alice.text("#values"); !strings.Contains(got, "12345678901234567890") || !strings.Contains(got, "1.50") {
+		t.Errorf("numbers are shown rounded: %s", got)
+	}
+}
+
+func TestBrowserSameFieldAsks(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		decide  func(*tab)
+		want    string
+		entries int // of bob
+	}{
+		{"take mine", func(b *tab) { b.click(`[aria-label="Title: take mine"]`) }, "Bob's title", 1},
+		{"take theirs", func(b *tab) { b.click(`[aria-label="Title: take theirs"]`) }, "Alice's title", 0},
+		{"by hand", func(b *tab) { b.fill("#dispute-0-result", "Both titles") }, "Both titles", 1},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			r := newRig(t)
+			r.putFile(id)
+			before := r.stored(id, "changeTitle")
+			bob := r.open("bob", thePage)
+			bob.fill(title, "Bob's title")
+			r.edit(id, "alice", "changeTitle", "Alice's title")
+			bob.click("#save")
+			bob.until("bob is asked", `document.getElementById("conflict").open`)
+			dialog := bob.text("#conflict")
+			for _, want := range []string{before, "Alice's title", "Bob's title", "alice", "not decided"} {
+				if !strings.Contains(dialog, want) {
+					t.Errorf("the dialogue lacks %q: %s", want, dialog)
+				}
+			}
+			if bob.click("#conflict-save"); !strings.Contains(bob.text("#conflict-problem"), "Decide") || r.stored(id, "changeTitle") != "Alice's title" {
+				t.Error("saved although nothing was decided")
+			}
+			c.decide(bob)
+			bob.click("#conflict-save")
+			bob.until("the dialogue closes", `!document.getElementById("conflict").open`)
+			bob.until("there is a message", `document.getElementById("message").textContent !== ""`)
+			if got := r.stored(id, "changeTitle"); got != c.want {
+				t.Errorf("stored is %q, want %q", got, c.want)
+			}
+			if got := bob.value(title); got != c.want {
+				t.Errorf("the form has %q, want %q", got, c.want)
+			}
+			if got := r.entries(id, "bob"); got != c.entries {
+				t.Errorf("%d modifications by bob, want %d", got, c.entries)
+			}
+		})
+	}
+}
+
+// A decision is about what was on the screen.
+func TestBrowserAsksAgainIfOthersGoOn(t *testing.T) {
+	r := newRig(t)
+	r.putFile(id)
+	bob := r.open("bob", thePage)
+	bob.fill(title, "Bob's title")
+	r.edit(id, "alice", "changeTitle", "Alice's title")
+	bob.click("#save")
+	bob.until("bob is asked", `document.getElementById("conflict").open`)
+	bob.click(`[aria-label="Title: take mine"]`)
+	r.edit(id, "carol", "changeTitle", "Carol's title")
+	bob.click("#conflict-save")
+	bob.untilText("#disputes", "Carol's title")
+	bob.untilText("#conflict-problem", "changed again")
+	if got := r.stored(id, "changeTitle"); got != "Carol's title" {
+		t.Errorf("stored is %q: bob has overwritten what he never saw", got)
+	}
+	bob.click(`[aria-label="Title: take mine"]`)
+	bob.click("#conflict-save")
+	bob.untilText("#message", "Saved at")
+	if got := r.stored(id, "changeTitle"); got != "Bob's title" {
+		t.Errorf("stored is %q", got)
+	}
+}
+
+func TestBrowserPollingShowsOthers(t *testing.T) {
+	r := newRig(t)
+	r.putFile(id)
+	alice, bob := r.open("alice", thePage), r.open("bob", thePage)
+	bob.fill(title, "Bob is typing")
+	alice.fill(testPlan, "Alice's plan")
+	alice.fill(title, "Alice's title")
+	alice.save()
+	bob.until("the plan arrives", fmt.Sprintf("document.querySelector(%q).value === \"Alice's plan\"", testPlan))
+	bob.untilText("#history li:first-child", "alice")
+	bob.untilText("#news", "alice changed it.")
+	bob.untilText("#note-testPlan", "Changed by alice just now")
+	bob.untilText("#note-changeTitle", "Changed by alice meanwhile")
+	if got := bob.value(title); got != "Bob is typing" {
+		t.Errorf("bob's text became %q", got)
+	}
+	bob.click(`[aria-label="Title: take their text"]`)
+	if got := bob.value(title); got != "Alice's title" {
+		t.Errorf("after taking theirs it is %q", got)
+	}
+	bob.untilText("#unsaved", "No unsaved changes")
+}
+
+func TestBrowserDoesNotPollWhileHidden(t *testing.T) {
+	r := newRig(t)
+	r.putFile(id)
+	bob := r.open("bob", thePage)
+	hide := `Object.defineProperty(document, "hidden", {value: %v, configurable: true}), document.dispatchEvent(new Event("visibilitychange"))`
+	eval[bool](bob, fmt.Sprintf(hide, true))
+	bob.untilText("#watching", "Not watching")
+	time.Sleep(200 * time.Millisecond) // one may be under way
+	before := r.loads.Load()
+	r.edit(id, "alice", "testPlan", "Alice's plan")
+	time.Sleep(2500 * time.Millisecond)
+	if after := r.loads.Load(); after != before {
+		t.Errorf("%d requests from a hidden tab", after-before)
+	}
+	eval[bool](bob, fmt.Sprintf(hide, false))
+	bob.until("the plan arrives", fmt.Sprintf("document.querySelector(%q).value === \"Alice's plan\"", testPlan))
+}
+
+func TestBrowserMarkupStaysText(t *testing.T) {
+	const evil = `<script>alert(1)</script><img src=x onerror=alert(2)>"'&lt;`
+	count := func(text string) (*tab, int) {
+		r := newRig(t)
+		r.put(id, fmt.Sprintf(`{"changeId":%q,"changeTitle":%s,"__proto__":%[2]s,"note":%[2]s,"list":[%[2]s],"customers":[],`+
+			`"modifications":[{"timestamp":%[2]s,"user_id":%[2]s,"modification_type":%[2]s,"customer_code":%[2]s}]}`, id, quote(text)))
+		b := r.open("bob", thePage)
+		r.edit(id, text, "changeTitle", text+"!")
+		b.untilText("#history li:first-child", text)
+		b.untilText("h1", text+"!")
+		b.fill("#field-note", "mine")
+		r.edit(id, text, "note", text+"?")
+		b.click("#save")
+		b.until("bob is asked", `document.getElementById("conflict").open`)
+		b.untilText("#disputes", text+"?")
+		return b, eval[int](b, `document.querySelectorAll("*:not(mark)").length`)
+	}
+	_, harmless := count(strings.Repeat("x", len(evil)))
+	b, got := count(evil)
+	if got != harmless {
+		t.Errorf("%d elements, %d with harmless text", got, harmless)
+	}
+	if n := eval[int](b, `document.querySelectorAll("img, body script").length`); n != 0 {
+		t.Errorf("%d elements made of text", n)
+	}
+	if dialogs := b.opened(); len(dialogs) != 0 {
+		t.Errorf("text was run: it opened %v", dialogs)
+	}
+}
+
+func TestBrowserKeyboard(t *testing.T) {
+	r := newRig(t)
+	r.putFile(id)
+	bob := r.open("bob", thePage)
+	eval[bool](bob, `(document.activeElement.blur(), true)`)
+	bob.fill("#user", "bob")
+	for range 2 { // from the name to the title and on
+		bob.press(kb.Tab)
+	}
+	if got := eval[string](bob, "document.activeElement.id"); got != "field-changeReason" {
+		t.Errorf("two tabs after the name the focus is in %q", got)
+	}
+	bob.press("x")
+	if style := eval[string](bob, "getComputedStyle(document.activeElement).outlineStyle"); style != "solid" {
+		t.Errorf("the focus can't be seen: outline %s", style)
+	}
+	bob.press("s", chromedp.ModifierCtrl)
+	bob.untilText("#message", "Saved at")
+	if got := r.stored(id, "changeReason"); !strings.Contains(got, "x") {
+		t.Errorf("Ctrl+S did not save: %q", got)
+	}
+	bob.fill(title, "Bob's title")
+	r.edit(id, "alice", "changeTitle", "Alice's title")
+	bob.press("s", chromedp.ModifierCtrl)
+	bob.until("bob is asked", `document.getElementById("conflict").open`)
+	if got := eval[string](bob, "document.activeElement.textContent"); got != "Take theirs" {
+		t.Errorf("in the dialogue the focus is on %q", got)
+	}
+	bob.press(kb.Escape)
+	bob.until("Esc closes the dialogue", `!document.getElementById("conflict").open`)
+	if got := bob.value(title); got != "Bob's title" {
+		t.Errorf("after Esc the title is %q", got)
+	}
+	bob.press("s", chromedp.ModifierCtrl)
+	bob.until("bob is asked again", `document.getElementById("conflict").open`)
+	for range 2 { // to the other side's button; each blockquote that scrolls may take a stop
+		if eval[string](bob, "document.activeElement.textContent") != "Take mine" {
+			bob.press(kb.Tab)
+		}
+	}
+	bob.press(kb.Enter)
+	bob.press("s", chromedp.ModifierCtrl)
+	bob.untilText("#message", "Saved at")
+	if got := r.stored(id, "changeTitle"); got != "Bob's title" {
+		t.Errorf("by keys alone %q was stored", got)
+	}
+}
+
+func TestBrowserFitsAPhone(t *testing.T) {
+	r := newRig(t)
+	r.putFile("CHG-30030")
+	r.edit("CHG-30030", "alice", "rollbackPlan", strings.Repeat("unbreakable", 40))
+	bob := r.open("bob", "/changes/CHG-30030")
+	bob.do(chromedp.EmulateViewport(360, 740))
+	fits := func(what string) {
+		t.Helper()
+		if w := eval[int](bob, "document.scrollingElement.scrollWidth"); w > 360 {
+			t.Errorf("%s is %d wide", what, w)
+		}
+	}
+	fits("the form")
+	eval[bool](bob, `document.getElementById("fixed").open = true`)
+	fits("the form with all values")
+	bob.fill("#field-rollbackPlan", strings.Repeat("inseparable", 40))
+	r.edit("CHG-30030", "alice", "rollbackPlan", strings.Repeat("undivided", 40))
+	bob.untilText("#note-rollbackPlan", "meanwhile")
+	fits("the form with a note")
+	bob.click("#save")
+	bob.until("bob is asked", `document.getElementById("conflict").open`)
+	fits("the page behind the dialogue")
+	if w := eval[int](bob, `(d => d.scrollWidth - d.clientWidth)(document.getElementById("conflict-body"))`); w > 0 {
+		t.Errorf("the dialogue scrolls sideways by %d", w)
+	}
+	bob.click(`[aria-label="Rollback plan: take mine"]`)
+	bob.click("#conflict-save")
+	bob.untilText("#message", "Saved at")
+	bob.untilText("#message", "30 customers")
+	fits("the form with a message")
+	bob.do(chromedp.Navigate(r.server.URL + "/?id=%21"))
+	fits("the page that asks for an id")
+}
+
+// abort ends the connection, as a server does that dies.
+func abort(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }
+
+func TestBrowserLostAnswer(t *testing.T) {
+	for _, stored := range []bool{true, false} {
+		t.Run(fmt.Sprintf("stored=%v", stored), func(t *testing.T) {
+			r := newRig(t)
+			r.putFile(id)
+			bob := r.open("bob", thePage)
+			bob.fill(title, "Bob's title")
+			r.answerUploads(func(w http.ResponseWriter, req *http.Request) {
+				if stored {
+					r.handler.ServeHTTP(httptest.NewRecorder(), req)
+				}
+				abort(w, req)
+			})
+			bob.click("#save")
+			bob.untilText("#alert", "not known whether your change was saved")
+			bob.click("#alert button") // the server is still not there
+			bob.untilText("#alert", "not known whether your change was saved")
+			if stored { // the next look finds it
+				bob.untilText("#message", "saved after all")
+			}
+			r.answerUploads(nil)
+			bob.fill(testPlan, "typed while waiting")
+			bob.click("#footer .message button")
+			bob.untilText("#message", "Saved at")
+			bob.untilText("#message", "Told: hts, cds, fdbus, icx, motor, bat.")
+			if got := r.stored(id, "changeTitle"); got != "Bob's title" {
+				t.Errorf("the title is %q", got)
+			}
+			if got := r.entries(id, "bob"); got != 1 {
+				t.Errorf("%d modifications by bob, want one", got)
+			}
+			bob.untilText("#unsaved", "Not saved: Test plan")
+			bob.save()
+			if got := r.stored(id, "testPlan"); got != "typed while waiting" || r.entries(id, "bob") != 2 {
+				t.Errorf("the test plan is %q, %d modifications", got, r.entries(id, "bob"))
+			}
+		})
+	}
+}
+
+func TestBrowserSaysWhatTheServerSays(t *testing.T) {
+	r := newRig(t)
+	r.putFile(id)
+	bob := r.open("bob", thePage)
+	bob.fill(title, "Bob's title")
+	for _, c := range []struct {
+		status int
+		body   string
+		want   string
+	}{
+		{503, `{"success":false,"message":"The store is busy."}`, "Nothing was saved yet: The store is busy. The server asks to wait 7 s"},
+		{503, `<html>a proxy</html>`, "not known whether"},
+		{504, `{"success":false,"errorType":"OUTCOME_UNKNOWN","message":"no answer from the store"}`, "not known whether"},
+		{502, `<html>Bad gateway</html>`, "not known whether"},
+		{409, `{"success":false,"errorType":"CONCURRENT_MODIFICATION","reason":"exhausted","message":"Gave up."}`, "too many are writing at once. Gave up."},
+		{413, `{"success":false,"message":"It is too large."}`, "Nothing was saved: It is too large."},
+		{401, `{"success":false,"message":"Who are you?"}`, "does not accept your name: Who are you?"},
+		{404, `{"success":false,"errorType":"NOT_FOUND","message":"gone"}`, "this change was deleted"},
+	} {
+		r.answerUploads(func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Retry-After", "7")
+			w.WriteHeader(c.status)
+			fmt.Fprint(w, c.body)
+		})
+		bob.click("#save")
+		bob.untilText("#alert", c.want)
+	}
+	r.answerUploads(nil)
+	bob.save()
+	if got := r.entries(id, "bob"); got != 1 {
+		t.Errorf("%d modifications, want one", got)
+	}
+}
+
+func TestBrowserTellsAgain(t *testing.T) {
+	r := newRig(t)
+	r.putFile(id)
+	r.store.customer.Store("motor")
+	bob := r.open("bob", thePage)
+	bob.fill(title, "Bob's title")
+	bob.click("#save")
+	bob.untilText("#alert", "1 of 6 customers were not told:")
+	bob.untilText("#alert", "motor")
+	bob.untilText("#alert", "Told: hts, cds, fdbus, icx, bat.")
+	r.store.customer.Store("")
+	bob.click("#alert button")
+	bob.untilText("#message", "motor")
+	if got := r.entries(id, "bob"); got != 1 {
+		t.Errorf("%d modifications, want one", got)
+	}
+	if _, _, err := r.store.Get(t.Context(), "customers/motor/"+id+".json"); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestBrowserWarnsBeforeLeaving(t *testing.T) {
+	r := newRig(t)
+	r.putFile(id)
+	bob := r.open("bob", thePage)
+	bob.click(title)
+	bob.press("x")
+	go func() { _, _ = chromedp.Run(bob.ctx, chromedp.Evaluate[any]("location.href = '/'")) }()
+	for deadline := time.Now().Add(patience); len(bob.opened()) == 0 && time.Now().Before(deadline); {
+		time.Sleep(20 * time.Millisecond)
+	}
+	if got := bob.opened(); len(got) != 1 || got[0] != "beforeunload" {
+		t.Fatalf("leaving with unsaved text opened %v", got)
+	}
+	if _, err := chromedp.Call(bob.ctx, page.HandleJavaScriptDialog, page.HandleJavaScriptDialogParams{Accept: false}); err != nil {
+		t.Fatal(err)
+	}
+	bob.save()
+	bob.do(chromedp.Navigate(r.server.URL + "/"))
+	if got := bob.opened(); len(got) != 1 {
+		t.Errorf("leaving with everything saved opened %v", got[1:])
+	}
+}
+
+func TestBrowserWantsAName(t *testing.T) {
+	r := newRig(t)
+	r.putFile(id)
+	bob := r.open("", thePage)
+	bob.fill(title, "Nobody's title")
+	bob.click("#save")
+	bob.untilText("#alert", "Enter your name")
+	if got := eval[string](bob, "document.activeElement.id"); got != "user" {
+		t.Errorf("the focus is in %q", got)
+	}
+	bob.fill("#user", "Łukasz 李")
+	bob.save()
+	bob.do(chromedp.Navigate(r.server.URL + thePage))
+	if got := bob.value("#user"); got != "Łukasz 李" {
+		t.Errorf("the next time the name is %q", got)
+	}
+}

@@ -1,0 +1,248 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"holdfast/archive"
+	"holdfast/archive/s3store"
+	"holdfast/archive/s3store/fakes3"
+	"holdfast/archive/web"
+)
+
+// serveOptions are the flags of serve.
+type serveOptions struct {
+	storeOptions
+	listen      string
+	allowRemote bool
+	samples     bool
+	others      bool
+	policy      string
+}
+
+func (a *app) serveCommand() *cobra.Command {
+	var o serveOptions
+	cmd := &cobra.Command{
+		Use:   "serve",
+		Short: "Serve the edit page and the API, to watch conflicts in a browser",
+		Long: `serve runs the whole system in one process: the edit page, the API, the store
+(embedded, or a bucket), a queue in memory, and back ends that process each upload
+for its customers. It runs until it is interrupted.
+
+It is a demonstration: whoever connects chooses the name in the history, by the
+page's name field or the header X-User, and nobody checks it. The queue is lost with
+the process.`,
+		Example: `  simulate serve
+  simulate serve --simulate-others
+  simulate serve --store s3://bucket/prefix --endpoint http://127.0.0.1:9000 --samples`,
+		Args: exactly(0, "flags only"),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := fromEnvironment(cmd.Flags()); err != nil {
+				return err
+			}
+			if !cmd.Flags().Changed("samples") {
+				o.samples = o.store == "fake"
+			}
+			return a.serve(cmd.Context(), o)
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&o.listen, "listen", "127.0.0.1:8080", "`HOST:PORT` to listen on; port 0 takes a free one")
+	f.BoolVar(&o.allowRemote, "allow-remote", false, "listen also where other machines can connect, each as whom they like")
+	f.StringVar(&o.store, "store", "fake", "`fake` (embedded S3) or s3://bucket/prefix")
+	f.StringVar(&o.endpoint, "endpoint", "", "`URL` of an S3 server other than AWS")
+	f.TextVar(&o.pathStyle, "path-style", s3store.PathStyleAuto, "bucket in the path: `auto`, on or off")
+	f.BoolVar(&o.samples, "samples", false, "store the sample documents that are missing (default true for the embedded S3)")
+	f.BoolVar(&o.others, "simulate-others", false, "let made-up users and a meeting scheduler change the samples every few seconds")
+	f.StringVar(&o.policy, "policy", "default", "retry `POLICY`, such as full(base=100ms,cap=5s,retries=8), default or documented")
+	return cmd
+}
+
+// validate finds mistakes before anything is opened.
+func (o serveOptions) validate() (archive.Policy, error) {
+	policy, err := archive.ParsePolicy(o.policy)
+	if err != nil {
+		return policy, usage("--policy: %w", err)
+	}
+	host, _, err := net.SplitHostPort(o.listen)
+	switch {
+	case err != nil:
+		return policy, usage("--listen wants HOST:PORT, such as 127.0.0.1:8080: %w", err)
+	case !o.allowRemote && !isLoopback(host):
+		return policy, usage("--listen %s: other machines could connect and write under any name; give 127.0.0.1:PORT, or --allow-remote if that is meant", o.listen)
+	case o.endpoint != "" && o.store == "fake":
+		return policy, usage("--endpoint needs --store s3://bucket/prefix")
+	case o.others && !o.samples:
+		return policy, usage("--simulate-others changes the samples: give --samples too")
+	}
+	return policy, nil
+}
+
+// isLoopback reports whether only this machine reaches a host.
+func isLoopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+// serve runs the system until ctx ends, which is how it is meant to end.
+func (a *app) serve(ctx context.Context, o serveOptions) error {
+	policy, err := o.validate()
+	if err != nil {
+		return err
+	}
+	store, closeStore, err := openServed(ctx, o.storeOptions)
+	if err != nil {
+		return err
+	}
+	defer closeStore()
+	logger := slog.New(slog.NewTextHandler(a.stderr, nil))
+	s, err := newService(store, policy, observe(logger), logger)
+	if err != nil {
+		return couldNotRun("%w", err)
+	}
+	var ids []string
+	if o.samples {
+		if ids, err = storeSamples(ctx, store); err != nil {
+			return err
+		}
+	}
+	listener, err := net.Listen("tcp", o.listen)
+	if err != nil {
+		return couldNotRun("listen on %s: %w: is something else using the port? --listen 127.0.0.1:0 takes a free one", o.listen, err)
+	}
+	a.announce("http://"+listener.Addr().String(), ids, o.store)
+	return s.run(ctx, listener, o.others)
+}
+
+// announce prints where to look.
+func (a *app) announce(address string, ids []string, store string) {
+	fmt.Fprintf(a.stdout, "serving %s (store: %s; Ctrl-C ends it)\n", address, store)
+	for _, id := range ids {
+		fmt.Fprintf(a.stdout, "  %s/changes/%s\n", address, id)
+	}
+}
+
+// openServed opens the store and returns how to close it.
+func openServed(ctx context.Context, o storeOptions) (archive.Store, func(), error) {
+	if o.store == "fake" {
+		server, err := fakes3.Start()
+		if err != nil {
+			return nil, nil, couldNotRun("%w", err)
+		}
+		return server.Store(), func() { server.Close() }, nil
+	}
+	bucket, prefix, err := s3store.ParseURL(o.store)
+	if err != nil {
+		return nil, nil, usage("--store: %w", err)
+	}
+	config := s3store.Config{Bucket: bucket, Prefix: prefix, Endpoint: o.endpoint, PathStyle: o.pathStyle}
+	if err := config.Validate(); err != nil {
+		return nil, nil, usage("%w", err)
+	}
+	store, err := s3store.Open(ctx, config)
+	if err != nil {
+		return nil, nil, couldNotRun("open %s: %w", o.store, err)
+	}
+	if err := store.Check(ctx); err != nil {
+		return nil, nil, couldNotRun("%w", err)
+	}
+	return store, func() {}, nil
+}
+
+// observe is what sees every call of the core: retries are logged. Metrics belong
+// here too.
+func observe(logger *slog.Logger) archive.Observer {
+	return archive.Observer{
+		Wait: func(ctx context.Context, i archive.WaitInfo) {
+			logger.InfoContext(ctx, "retry", "op", i.Op, "key", i.Key, "attempt", i.Attempt, "wait", i.Wait.Round(time.Millisecond), "cause", i.Cause)
+		},
+		Done: func(ctx context.Context, i archive.DoneInfo) {
+			if i.Err != nil {
+				logger.WarnContext(ctx, "not done", "op", i.Op, "key", i.Key, "outcome", archive.OutcomeOf(i.Err), "attempts", i.Attempts, "error", i.Err)
+			}
+		},
+	}
+}
+
+// service is the system in one process.
+type service struct {
+	core    *archive.Archive
+	queue   *archive.MemoryQueue
+	backend *archive.Backend
+	server  *http.Server
+	logger  *slog.Logger
+}
+
+func newService(store archive.Store, policy archive.Policy, observer archive.Observer, logger *slog.Logger) (*service, error) {
+	s := &service{queue: archive.NewMemoryQueue(archive.QueueOptions{}), logger: logger}
+	var err error
+	if s.core, err = archive.New(archive.Options{Store: store, Policy: policy, Observer: observer}); err != nil {
+		return nil, err
+	}
+	uploads, err := archive.NewUploader(archive.UploaderOptions{Core: s.core, Store: notifying{store, s.queue}, Policy: policy})
+	if err != nil {
+		return nil, err
+	}
+	s.backend, err = archive.NewBackend(archive.BackendOptions{
+		Core: s.core, Store: store, Queue: s.queue, UserID: "backend-system",
+		Failed: func(ctx context.Context, m archive.Message, err error) {
+			if ctx.Err() == nil { // otherwise serve is ending
+				logger.WarnContext(ctx, "message not processed, it will come again", "customer", m.Customer, "object", m.ObjectID, "error", err)
+			}
+		},
+	})
+	if err != nil {
+		return nil, err
+	}
+	handler, err := web.New(web.Options{Core: s.core, Uploads: uploads, Identify: identify, Logger: logger})
+	if err != nil {
+		return nil, err
+	}
+	s.server = web.NewServer(handler)
+	s.server.ErrorLog = slog.NewLogLogger(logger.Handler(), slog.LevelWarn)
+	return s, nil
+}
+
+const (
+	workers = 4
+	// How long requests that are under way may take when serve ends: as long as the
+	// server gives them. A second interrupt ends it at once.
+	shutdownTimeout = 30 * time.Second
+)
+
+// run serves until ctx ends, then lets requests finish and stops the workers.
+func (s *service) run(ctx context.Context, listener net.Listener, others bool) error {
+	working, stop := context.WithCancel(context.WithoutCancel(ctx))
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	defer stop()
+	for range workers {
+		wg.Go(func() { _ = s.backend.Run(working) }) // ends with working, and says only that
+	}
+	if others {
+		s.startOthers(working, &wg)
+	}
+	served := make(chan error, 1)
+	go func() { served <- s.server.Serve(listener) }()
+	select {
+	case err := <-served:
+		return couldNotRun("serve: %w", err)
+	case <-ctx.Done():
+	}
+	s.logger.Info("ending: requests under way are finished first")
+	ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTimeout)
+	defer cancel()
+	if err := s.server.Shutdown(ending); err != nil {
+		// Whoever waits for an answer learns that it did not come, and may ask again.
+		s.logger.Warn("requests were cut off", "error", errors.Join(err, s.server.Close()))
+	}
+	return nil
+}
