@@ -79,6 +79,12 @@ func TestParseNamesThePlaceOfEveryMistake(t *testing.T) {
 		{"", "", "", "x.yaml: the file is empty; want a scenario"},
 		{"# nothing\n", "", "", "x.yaml: the file is empty; want a scenario"},
 		{"- a\n", "", "", "x.yaml:1:1: sequence was used where mapping is expected"},
+		{validLoads, "duration: 2s", "via: http", `x.yaml:3:6: clients reach the archive via core or api, not "http"`},
+		{validLoads, "duration: 2s", "queue: {receives: 3}\nduration: 2s", "x.yaml:3:8: there is a queue only with via: api"},
+		{validLoads, "duration: 2s", "queue: {receives: -3}\nvia: api\nduration: 2s", "x.yaml:3:19: receives must not be negative"},
+		{validLoads, "duration: 2s", "queue: {receives: 1.5}\nvia: api\nduration: 2s", "x.yaml:3:19: receives must be a whole number, not 1.5"},
+		{validLoads, "duration: 2s", "queue: {visible: 1s}\nvia: api\nduration: 2s", `x.yaml:3:9: unknown key "visible"; did you mean visibility?`},
+		{validLoads, "duration: 2s", "codec: compact\nvia: api\nduration: 2s", "x.yaml:3:8: the API sends and receives json documents"},
 		// Values with a syntax of their own.
 		{validLoads, "2s", "2", `x.yaml:3:11: want a duration such as 250ms or 10s, not "2"`},
 		{validLoads, "2s", "-2s", `x.yaml:3:11: want a duration such as 250ms or 10s, not "-2s"`},
