@@ -83,7 +83,7 @@ func TestParseNamesThePlaceOfEveryMistake(t *testing.T) {
 		{validLoads, "duration: 2s", "queue: {receives: 3}\nduration: 2s", "x.yaml:3:8: there is a queue only with via: api"},
 		{validLoads, "duration: 2s", "queue: {receives: -3}\nvia: api\nduration: 2s", "x.yaml:3:19: receives must not be negative"},
 		{validLoads, "duration: 2s", "queue: {receives: 1.5}\nvia: api\nduration: 2s", "x.yaml:3:19: receives must be a whole number, not 1.5"},
-		{validLoads, "duration: 2s", "queue: {visible: 1s}\nvia: api\nduration: 2s", `x.yaml:3:9: unknown key "visible"; did you mean visibility?`},
+		{validLoads, "duration: 2s", "queue: {visibilty: 1s}\nvia: api\nduration: 2s", `x.yaml:3:9: unknown key "visibilty"; did you mean visibility?`},
 		{validLoads, "duration: 2s", "codec: compact\nvia: api\nduration: 2s", "x.yaml:3:8: the API sends and receives json documents"},
 		// Values with a syntax of their own.
 		{validLoads, "2s", "2", `x.yaml:3:11: want a duration such as 250ms or 10s, not "2"`},
