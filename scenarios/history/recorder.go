@@ -106,16 +106,20 @@ func (c *Client) Finish(etag string, err error) {
 	e.At = c.rec.Now()
 	e.ETag, e.Outcome = etag, outcome(err)
 	if err != nil {
-		e.Text = err.Error()
-	}
-	var mismatch *archive.ETagMismatchError
-	if errors.As(err, &mismatch) {
-		for _, f := range mismatch.Fields {
-			e.Fields = append(e.Fields, f.Field)
-		}
+		e.Text, e.Fields = err.Error(), conflictFields(err)
 	}
 	c.rec.sink.Add(e)
 	c.op = 0
+}
+
+func conflictFields(err error) (fields []string) {
+	var mismatch *archive.ETagMismatchError
+	if errors.As(err, &mismatch) {
+		for _, f := range mismatch.Fields {
+			fields = append(fields, f.Field)
+		}
+	}
+	return fields
 }
 
 // Crash records that the client died: its operation, if one is open, ends without
