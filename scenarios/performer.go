@@ -20,9 +20,11 @@ type performer struct {
 	actor      *Actor
 	name       string
 	customer   string
-	client     *history.Client
+	client     history.Client
 	core       cores.Core
+	gate       gate
 	rng        *rand.Rand
+	source     source            // of rng
 	faults     *network.Injector // nil: none
 	edits      int
 	copies     int // of its messages that were delivered again
@@ -54,23 +56,27 @@ func editableFields(doc *archive.Change) []string {
 	return fields
 }
 
-func (p *repetition) newPerformer(r *role) (*performer, error) {
-	f := &performer{
+// enter makes f the performer of a role in a repetition, whatever it was before:
+// it keeps nothing but its memory.
+func (f *performer) enter(p *repetition, r *role) error {
+	*f = performer{
 		repetition: p, actor: r.actor, name: r.name, customer: r.customer, fields: p.player.fields,
-		client: p.rec.Client(r.name, p.prefix, p.world.Store(r.name)),
-		rng:    r.seed.stream(p.Seed, p.Scenario.Name, p.number, r.name),
+		client: f.client, disturbers: f.disturbers[:0],
 	}
+	p.rec.Enlist(&f.client, r.name, p.prefix, p.world.Store(r.name))
+	f.rng = f.source.start(r.seed.of(p.Seed, p.Scenario.Name, p.number, r.name))
 	if len(p.Scenario.Faults) > 0 {
 		f.faults = network.NewInjector(p.Scenario.faults(), r.name, r.actor.Name, stream(p.Seed, p.Scenario.Name, p.number, r.name+"\x00faults"))
 	}
-	return f, f.start()
+	return f.start()
 }
 
 // start gives the performer a core of its own, as the start of a process does.
 func (f *performer) start() (err error) {
 	p := f.repetition
+	f.gate = gate{&f.client, f}
 	f.core, err = p.Core.New(cores.Environment{
-		Store: gate{f.client, f.beforeCall}, Policy: p.Policy, Clock: p.world, Rand: f.rng, Observer: f.client.Observer(), Codec: p.player.docs.codec,
+		Store: &f.gate, Policy: p.Policy, Clock: p.world, Rand: f.rng, Observer: f.client.Observer(), Codec: p.player.docs.codec,
 	})
 	f.base = archive.Snapshot{}
 	return err

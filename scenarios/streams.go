@@ -3,14 +3,26 @@ package scenarios
 import (
 	"crypto/sha256"
 	"encoding/binary"
-	"fmt"
 	"math/rand/v2"
+	"strconv"
 )
 
 // stream returns the random stream of one actor: the same for the same seed,
 // scenario, repetition and name, whatever else runs.
 func stream(seed uint64, scenario string, repetition int, actor string) *rand.Rand {
-	return new(streamSeed).stream(seed, scenario, repetition, actor)
+	return new(source).start(new(streamSeed).of(seed, scenario, repetition, actor))
+}
+
+// source is a random stream that can start again in its own memory.
+type source struct {
+	rand.Rand
+	pcg rand.PCG
+}
+
+func (s *source) start(hi, lo uint64) *rand.Rand {
+	s.pcg.Seed(hi, lo)
+	s.Rand = *rand.New(&s.pcg)
+	return &s.Rand
 }
 
 // streamSeed remembers where an actor's stream of a repetition starts: an explorer
@@ -20,12 +32,16 @@ type streamSeed struct {
 	hi, lo     uint64
 }
 
-func (s *streamSeed) stream(seed uint64, scenario string, repetition int, actor string) *rand.Rand {
+func (s *streamSeed) of(seed uint64, scenario string, repetition int, actor string) (hi, lo uint64) {
 	if s.repetition != repetition {
-		h := sha256.Sum256(fmt.Appendf(nil, "%d\x00%s\x00%d\x00%s", seed, scenario, repetition, actor))
+		const room = 128 // for most names
+		text := strconv.AppendUint(make([]byte, 0, room), seed, 10)
+		text = append(append(text, 0), scenario...)
+		text = strconv.AppendInt(append(text, 0), int64(repetition), 10)
+		h := sha256.Sum256(append(append(text, 0), actor...))
 		*s = streamSeed{repetition, binary.BigEndian.Uint64(h[:8]), binary.BigEndian.Uint64(h[8:16])}
 	}
-	return rand.New(rand.NewPCG(s.hi, s.lo))
+	return s.hi, s.lo
 }
 
 // networkStream is the random stream of what befalls an actor's calls on their
