@@ -88,6 +88,8 @@ type Player struct {
 	rec        history.Recorder
 	harness    history.Client // of the documents at the beginning, of the final reads
 	performers []performer    // by number of the role
+	virtual    *world.Virtual // nil: none yet
+	network    sources        // of the virtual world
 }
 
 // sets are fields with their values, and their names in order.

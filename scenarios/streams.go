@@ -25,6 +25,20 @@ func (s *source) start(hi, lo uint64) *rand.Rand {
 	return &s.Rand
 }
 
+// sources are the streams of a repetition, used again by the next.
+type sources struct {
+	all  []*source
+	used int
+}
+
+func (s *sources) next() *source {
+	if s.used == len(s.all) {
+		s.all = append(s.all, &source{})
+	}
+	s.used++
+	return s.all[s.used-1]
+}
+
 // streamSeed remembers where an actor's stream of a repetition starts: an explorer
 // plays the same repetition again and again.
 type streamSeed struct {
@@ -46,10 +60,10 @@ func (s *streamSeed) of(seed uint64, scenario string, repetition int, actor stri
 
 // networkStream is the random stream of what befalls an actor's calls on their
 // way, apart from what the actor itself draws.
-func (r *Run) networkStream(repetition int, actor string) *rand.Rand {
-	return stream(r.Seed, r.Scenario.Name, repetition, actor+"\x00network")
+func (r *Run) networkStream(in *source, repetition int, actor string) *rand.Rand {
+	return in.start(new(streamSeed).of(r.Seed, r.Scenario.Name, repetition, actor+"\x00network"))
 }
 
 // TransportStream is the random stream of the latencies that are added to those of
 // a real store.
-func (r *Run) TransportStream() *rand.Rand { return r.networkStream(0, "") }
+func (r *Run) TransportStream() *rand.Rand { return r.networkStream(new(source), 0, "") }

@@ -36,6 +36,7 @@ type Virtual struct {
 	running *Task
 	root    *vcontext
 	calls   []*call // to be used again
+	ports   []*port // of all actors; beyond its length some to be used again
 
 	puts, gets budget
 	adrift     int              // writes under way whose clients have given up
@@ -50,6 +51,14 @@ func NewVirtual(c Config) *Virtual {
 		Config: c, model: NewModel(),
 		puts: newBudget(c.Latency.PutsPerSecond), gets: newBudget(c.Latency.GetsPerSecond),
 	}
+}
+
+// Renew makes w as new and keeps its memory. It must have come to its end.
+func (w *Virtual) Renew() {
+	fresh := NewVirtual(w.Config)
+	fresh.agenda.events = w.agenda.events[:0]
+	fresh.tasks, fresh.calls, fresh.ports = w.tasks[:0], w.calls, w.ports[:0]
+	*w = *fresh
 }
 
 // Now implements [archive.Clock].
@@ -67,7 +76,16 @@ func (w *Virtual) Sleep(ctx context.Context, d time.Duration) error {
 }
 
 // Store implements [World].
-func (w *Virtual) Store(actor string) archive.Store { return &port{w, w.Rand(actor)} }
+func (w *Virtual) Store(actor string) archive.Store {
+	n := len(w.ports)
+	if n == cap(w.ports) || w.ports[:n+1][n] == nil {
+		w.ports = append(w.ports, &port{})
+	} else {
+		w.ports = w.ports[:n+1]
+	}
+	*w.ports[n] = port{w, w.Rand(actor)}
+	return w.ports[n]
+}
 
 // Go implements [World].
 func (w *Virtual) Go(task func()) {
