@@ -20,9 +20,10 @@ type Task struct {
 	run    func()
 	killed bool
 
-	// What a [Virtual] world knows of it: the number of times that it was
-	// resumed, and the context that can wake it.
-	ticket uint64
+	// What a [Virtual] world knows of it: the turn of the event that lets it go on,
+	// for one that waits for several things is woken by the first, and the context
+	// whose end wakes it.
+	awaits uint64
 	under  *vcontext
 }
 

@@ -69,8 +69,7 @@ func (w *Virtual) Sleep(ctx context.Context, d time.Duration) error {
 	if err := ctx.Err(); err != nil || d <= 0 {
 		return err
 	}
-	t := w.running
-	w.agenda.add(event{at: w.now + int64(d), what: wake, task: t, ticket: t.ticket})
+	w.running.awaits = w.agenda.add(w.now+int64(d), w.running)
 	w.park(ctx)
 	return ctx.Err()
 }
@@ -114,30 +113,20 @@ func (w *Virtual) Run(ctx context.Context, main func(context.Context)) error {
 		}
 		e := w.agenda.next()
 		w.now = e.at
-		w.happen(&e)
+		e.to.happen(w, e.turn)
 	}
 	return nil
 }
 
-func (w *Virtual) happen(e *event) {
-	switch e.what {
-	case wake, expire:
-		if e.task.ticket == e.ticket {
-			w.resume(e.task)
-		}
-	case answer:
-		w.answered(e.call)
-	case arrive:
-		w.arrived(e.call)
-	case apply:
-		w.served(e.call)
-	case cancel:
-		e.ctx.end(context.DeadlineExceeded)
+// happen lets the task go on, unless something else has before.
+func (t *Task) happen(w *Virtual, turn uint64) {
+	if t.awaits == turn {
+		w.resume(t)
 	}
 }
 
 func (w *Virtual) resume(t *Task) {
-	t.ticket++ // whatever else would have woken it comes too late
+	t.awaits = 0
 	w.running = t
 	if !t.Resume() {
 		i := slices.Index(w.tasks, t)
@@ -148,12 +137,11 @@ func (w *Virtual) resume(t *Task) {
 
 // wake lets a task go on at this instant, after what was planned before.
 func (w *Virtual) wake(t *Task) {
-	t.ticket++
-	w.agenda.add(event{at: w.now, what: wake, task: t, ticket: t.ticket})
+	t.awaits = w.agenda.add(w.now, t)
 }
 
-// park stops the running task until it is woken, by an event with its ticket or
-// by the end of ctx.
+// park stops the running task until it is woken, by the event that it awaits, by
+// the answer to its call or by the end of ctx.
 func (w *Virtual) park(ctx context.Context) {
 	t := w.running
 	if c := nearest(ctx); c != nil {
