@@ -24,6 +24,16 @@ type Recorder struct {
 type page struct {
 	event Event
 	doc   Doc
+	// The key that was asked for last: mostly all clients use the same.
+	prefix, key, fullKey string
+}
+
+// full adds a prefix to a key.
+func (p *page) full(prefix, key string) string {
+	if p.key != key || p.prefix != prefix {
+		p.prefix, p.key, p.fullKey = prefix, key, prefix+key
+	}
+	return p.fullKey
 }
 
 // NewRecorder starts the run's clock. The documents are JSON.
@@ -133,7 +143,7 @@ type Operation struct {
 func (c *Client) Begin(o Operation) {
 	c.op = int(c.rec.ops.Add(1))
 	if c.opID != o.ID || c.opKey == "" {
-		c.opID, c.opKey = o.ID, c.prefix+"archive/"+o.ID+".json"
+		c.opID, c.opKey = o.ID, c.page.full(c.prefix, "archive/"+o.ID+".json")
 	}
 	e := c.next(Invoke, c.opKey)
 	e.At = c.rec.Now()
@@ -278,7 +288,7 @@ func (c *Client) learn(k known) {
 // full adds the prefix to a key.
 func (c *Client) full(key string) string {
 	if c.key != key || c.fullKey == "" {
-		c.key, c.fullKey = key, c.prefix+key
+		c.key, c.fullKey = key, c.page.full(c.prefix, key)
 	}
 	return c.fullKey
 }
