@@ -64,6 +64,9 @@ func (w *Virtual) Renew() {
 // Now implements [archive.Clock].
 func (w *Virtual) Now() time.Time { return Epoch.Add(time.Duration(w.now)) }
 
+// Elapsed is the time since the epoch.
+func (w *Virtual) Elapsed() time.Duration { return time.Duration(w.now) }
+
 // Sleep implements [archive.Clock].
 func (w *Virtual) Sleep(ctx context.Context, d time.Duration) error {
 	if err := ctx.Err(); err != nil || d <= 0 {
