@@ -168,9 +168,10 @@ func (f *performer) redeliver(ctx context.Context, in *intent) {
 	again := &performer{repetition: p, actor: f.actor, customer: f.customer, name: fmt.Sprintf("%s-again-%d", f.name, f.copies)}
 	p.rec.Enlist(&again.client, again.name, p.prefix, p.world.Store(again.name))
 	again.rng = stream(p.Seed, p.Scenario.Name, p.number, again.name)
+	again.intent = *in
 	p.tasks.Go(func() {
 		if p.world.Sleep(ctx, fault.After) == nil && again.start() == nil {
-			_, _ = again.submit(ctx, in) // its outcome is in the history
+			_, _ = again.submit(ctx, &again.intent) // its outcome is in the history
 		}
 	})
 }

@@ -26,6 +26,7 @@ type performer struct {
 	rng        *rand.Rand
 	source     source            // of rng
 	faults     *network.Injector // nil: none
+	intent     intent
 	edits      int
 	copies     int // of its messages that were delivered again
 
@@ -101,6 +102,12 @@ type intent struct {
 	edit     archive.Edit
 }
 
+// meaning is where f keeps what it wants until its operation has ended.
+func (f *performer) meaning(in intent) *intent {
+	f.intent = in
+	return &f.intent
+}
+
 func (f *performer) do(ctx context.Context, in *intent) (archive.Snapshot, error) {
 	switch in.op.Do {
 	case "load":
@@ -116,7 +123,7 @@ func (f *performer) do(ctx context.Context, in *intent) (archive.Snapshot, error
 // load reads the document as a user does who opens the edit page.
 func (f *performer) load(ctx context.Context, id string) error {
 	f.baseID = id // before the read: others may interfere with it
-	loaded, err := f.submit(ctx, &intent{op: history.Operation{Do: "load", ID: id}})
+	loaded, err := f.submit(ctx, f.meaning(intent{op: history.Operation{Do: "load", ID: id}}))
 	f.base = loaded
 	return err
 }
@@ -124,13 +131,13 @@ func (f *performer) load(ctx context.Context, id string) error {
 // save submits fields against what the user has loaded.
 func (f *performer) save(ctx context.Context, set sets, kind string, due int64) error {
 	m := f.modification(kind, archive.Updated)
-	_, err := f.submit(ctx, &intent{
+	_, err := f.submit(ctx, f.meaning(intent{
 		op: history.Operation{
 			Do: "save", ID: f.baseID, IDs: []string{m.ID}, Sets: set.names, Base: f.base.ETag, Due: due,
 		},
 		base: f.base,
 		edit: archive.Edit{Fields: set.values, Modifications: []archive.Modification{m}},
-	})
+	}))
 	return err
 }
 
@@ -144,10 +151,10 @@ func (f *performer) append(ctx context.Context, id string, set sets, kind string
 	if m.Type == archive.Processed {
 		m.CustomerCode = f.customer
 	}
-	in := &intent{
+	in := f.meaning(intent{
 		op:   history.Operation{Do: "append", ID: id, IDs: []string{m.ID}, Sets: set.names, Due: due},
 		edit: archive.Edit{Fields: set.values, Modifications: []archive.Modification{m}},
-	}
+	})
 	f.redeliver(ctx, in)
 	_, err := f.submit(ctx, in)
 	return err
@@ -161,11 +168,11 @@ func (f *performer) create(ctx context.Context, id string, due int64) error {
 		return err
 	}
 	m := f.modification("", archive.Created)
-	_, err = f.submit(ctx, &intent{
+	_, err = f.submit(ctx, f.meaning(intent{
 		op:       history.Operation{Do: "create", ID: id, IDs: append(history.EntryIDs(doc), m.ID), Due: due},
 		document: f.repetition.player.docs.encoded(doc),
 		edit:     archive.Edit{Modifications: []archive.Modification{m}},
-	})
+	}))
 	return err
 }
 
