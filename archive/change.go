@@ -238,20 +238,30 @@ func (c *Change) index(name string) int {
 // letters, digits, '-', '_' and '.', start with a letter or digit, and do not
 // contain "..".
 func ValidateID(id string) error {
-	bad := func(r rune) bool {
-		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '-' || r == '_' || r == '.')
+	bad := func(c byte) bool {
+		return !(c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '-' || c == '_' || c == '.')
 	}
 	switch {
 	case id == "":
 		return fmt.Errorf("%w object id: it is empty", ErrInvalid)
 	case len(id) > 128:
 		return fmt.Errorf("%w object id %q…: longer than 128 characters", ErrInvalid, id[:16])
-	case strings.ContainsFunc(id, bad):
+	case anyByte(id, bad):
 		return fmt.Errorf("%w object id %q: only letters, digits, '-', '_' and '.' are safe in a key", ErrInvalid, id)
 	case strings.ContainsRune("-_.", rune(id[0])), strings.Contains(id, ".."):
 		return fmt.Errorf("%w object id %q: it must start with a letter or digit and not contain \"..\"", ErrInvalid, id)
 	}
 	return nil
+}
+
+// anyByte reports whether a byte of s is bad.
+func anyByte(s string, bad func(byte) bool) bool {
+	for i := range len(s) {
+		if bad(s[i]) {
+			return true
+		}
+	}
+	return false
 }
 
 // Key returns the key under which an object is archived.

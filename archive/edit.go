@@ -44,7 +44,7 @@ func (e Edit) Validate() error {
 			}
 		}
 	}
-	for _, name := range fieldNames(e.Fields) {
+	for _, name := range fieldNames(make([]string, 0, fewFields), e.Fields) {
 		if name == modificationsField {
 			return fmt.Errorf("%w edit: %s can't be set, only appended to", ErrInvalid, name)
 		}
@@ -67,7 +67,7 @@ func (c *Change) Apply(e Edit) (Document, error) {
 	}
 	var cuts []splice
 	var added []string
-	for _, name := range fieldNames(e.Fields) {
+	for _, name := range fieldNames(make([]string, 0, fewFields), e.Fields) {
 		value := bytes.TrimSpace(e.Fields[name])
 		i := c.index(name)
 		switch {

@@ -3,6 +3,7 @@ package archive
 import (
 	"bytes"
 	"encoding/json"
+	"maps"
 	"reflect"
 	"slices"
 )
@@ -18,26 +19,32 @@ import (
 //
 // Values are equal as [sameValue] says.
 func merge(base, theirs Document, ours map[string]json.RawMessage) (map[string]json.RawMessage, []FieldConflict) {
-	set := make(map[string]json.RawMessage, len(ours))
+	set := ours // copied before the first field is left out
 	var conflicts []FieldConflict
-	for _, name := range fieldNames(ours) {
+	for _, name := range fieldNames(make([]string, 0, fewFields), ours) {
 		was, _ := base.Field(name)
 		now, _ := theirs.Field(name)
 		want := ours[name]
 		switch {
 		case sameValue(want, was), sameValue(want, now):
 		case sameValue(now, was):
-			set[name] = want
+			continue
 		default:
 			conflicts = append(conflicts, FieldConflict{Field: name, Base: was, Theirs: now, Ours: want})
 		}
+		if len(set) == len(ours) {
+			set = maps.Clone(ours)
+		}
+		delete(set, name)
 	}
 	return set, conflicts
 }
 
-// fieldNames are the fields of an edit in the order in which they are dealt with.
-func fieldNames(fields map[string]json.RawMessage) []string {
-	names := make([]string, 0, len(fields))
+// fewFields is room, on the stack, for the names of most edits.
+const fewFields = 8
+
+// fieldNames appends the fields of an edit in the order in which they are dealt with.
+func fieldNames(names []string, fields map[string]json.RawMessage) []string {
 	for name := range fields {
 		names = append(names, name)
 	}

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
-	"strings"
 	"time"
 )
 
@@ -62,7 +61,7 @@ func (m *Modification) validate() error {
 	switch {
 	case m.ID == "":
 		return fmt.Errorf("%w modification: it has no id; choose one per intent, so that a repeated call commits once", ErrInvalid)
-	case strings.ContainsFunc(m.ID, func(r rune) bool { return r <= ' ' || r == 0x7f || r == '"' || r == '\\' || r > 0x7f }):
+	case anyByte(m.ID, func(c byte) bool { return c <= ' ' || c >= 0x7f || c == '"' || c == '\\' }):
 		return fmt.Errorf("%w modification id %q: printable ASCII without spaces, quotes and backslashes only", ErrInvalid, m.ID)
 	case m.Type == "":
 		return fmt.Errorf("%w modification %s: it has no modification_type", ErrInvalid, m.ID)

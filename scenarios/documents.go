@@ -37,7 +37,7 @@ func (r *Run) virtualDocuments() documents {
 	case r.Core.JSONOnly: // it knows of no document but a Change
 		return realDocuments()
 	case r.Codec() == Compact:
-		return documents{codec: compact.Codec, encoded: compact.FromChange, describe: compact.NewDescriber()}
+		return documents{codec: compact.Codec, encoded: compact.NewTwins(), describe: compact.NewDescriber()}
 	}
 	m := memo.New()
 	return documents{codec: m.Codec, encoded: asTheyAre, describe: m}

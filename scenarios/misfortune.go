@@ -13,11 +13,11 @@ import (
 // gate lets something happen before and after each store call of a client.
 type gate struct {
 	archive.Store
-	before func(ctx context.Context, call network.Call, key string, conditional bool) (context.Context, *network.Fault, error)
+	client *performer
 }
 
-func (g gate) Get(ctx context.Context, key string) ([]byte, string, error) {
-	ctx, crash, err := g.before(ctx, network.CallGet, key, false)
+func (g *gate) Get(ctx context.Context, key string) ([]byte, string, error) {
+	ctx, crash, err := g.client.beforeCall(ctx, network.CallGet, key, false)
 	if err != nil {
 		return nil, "", err
 	}
@@ -26,8 +26,8 @@ func (g gate) Get(ctx context.Context, key string) ([]byte, string, error) {
 	return body, etag, err
 }
 
-func (g gate) Head(ctx context.Context, key string) (string, error) {
-	ctx, crash, err := g.before(ctx, network.CallHead, key, false)
+func (g *gate) Head(ctx context.Context, key string) (string, error) {
+	ctx, crash, err := g.client.beforeCall(ctx, network.CallHead, key, false)
 	if err != nil {
 		return "", err
 	}
@@ -36,8 +36,8 @@ func (g gate) Head(ctx context.Context, key string) (string, error) {
 	return etag, err
 }
 
-func (g gate) Put(ctx context.Context, key string, body []byte, cond archive.Condition) (string, error) {
-	ctx, crash, err := g.before(ctx, network.CallPut, key, cond != archive.Condition{})
+func (g *gate) Put(ctx context.Context, key string, body []byte, cond archive.Condition) (string, error) {
+	ctx, crash, err := g.client.beforeCall(ctx, network.CallPut, key, cond != archive.Condition{})
 	if err != nil {
 		return "", err
 	}
@@ -46,8 +46,8 @@ func (g gate) Put(ctx context.Context, key string, body []byte, cond archive.Con
 	return etag, err
 }
 
-func (g gate) Delete(ctx context.Context, key string, cond archive.Condition) error {
-	ctx, crash, err := g.before(ctx, network.CallDelete, key, cond != archive.Condition{})
+func (g *gate) Delete(ctx context.Context, key string, cond archive.Condition) error {
+	ctx, crash, err := g.client.beforeCall(ctx, network.CallDelete, key, cond != archive.Condition{})
 	if err != nil {
 		return err
 	}
@@ -179,11 +179,12 @@ func (f *performer) redeliver(ctx context.Context, in *intent) {
 	}
 	f.copies++
 	again := &performer{repetition: p, actor: f.actor, customer: f.customer, name: fmt.Sprintf("%s-again-%d", f.name, f.copies)}
-	again.client = p.rec.Client(again.name, p.prefix, p.world.Store(again.name))
+	p.rec.Enlist(&again.client, again.name, p.prefix, p.world.Store(again.name))
 	again.rng = stream(p.Seed, p.Scenario.Name, p.number, again.name)
+	again.intent = *in
 	p.tasks.Go(func() {
 		if p.world.Sleep(ctx, fault.After) == nil && again.start() == nil {
-			_, _ = again.submit(ctx, in) // its outcome is in the history
+			_, _ = again.submit(ctx, &again.intent) // its outcome is in the history
 		}
 	})
 }

@@ -21,10 +21,13 @@ type performer struct {
 	actor      *Actor
 	name       string
 	customer   string
-	client     *history.Client
+	client     history.Client
 	core       cores.Core
+	gate       gate
 	rng        *rand.Rand
+	source     source            // of rng
 	faults     *network.Injector // nil: none
+	intent     intent
 	edits      int
 	copies     int        // of its messages that were delivered again
 	faultsMu   sync.Mutex // an upload's triggers are written at the same time
@@ -57,23 +60,27 @@ func editableFields(doc *archive.Change) []string {
 	return fields
 }
 
-func (p *repetition) newPerformer(r *role) (*performer, error) {
-	f := &performer{
+// enter makes f the performer of a role in a repetition, whatever it was before:
+// it keeps nothing but its memory.
+func (f *performer) enter(p *repetition, r *role) error {
+	*f = performer{
 		repetition: p, actor: r.actor, name: r.name, customer: r.customer, fields: p.player.fields,
-		client: p.rec.Client(r.name, p.prefix, p.world.Store(r.name)),
-		rng:    r.seed.stream(p.Seed, p.Scenario.Name, p.number, r.name),
+		client: f.client, disturbers: f.disturbers[:0],
 	}
+	p.rec.Enlist(&f.client, r.name, p.prefix, p.world.Store(r.name))
+	f.rng = f.source.start(r.seed.of(p.Seed, p.Scenario.Name, p.number, r.name))
 	if len(p.Scenario.Faults) > 0 {
 		f.faults = network.NewInjector(p.Scenario.faults(), r.name, r.actor.Name, stream(p.Seed, p.Scenario.Name, p.number, r.name+"\x00faults"))
 	}
-	return f, f.start()
+	return f.start()
 }
 
 // start gives the performer a core of its own, as the start of a process does.
 func (f *performer) start() (err error) {
 	p := f.repetition
+	f.gate = gate{&f.client, f}
 	f.core, err = p.Core.New(cores.Environment{
-		Store: gate{f.client, f.beforeCall}, Policy: p.Policy, Clock: p.world, Rand: f.rng, Observer: f.observer(), Codec: p.player.docs.codec,
+		Store: &f.gate, Policy: p.Policy, Clock: p.world, Rand: f.rng, Observer: f.observer(), Codec: p.player.docs.codec,
 	})
 	f.base = archive.Snapshot{}
 	if p.service != nil {
@@ -110,6 +117,12 @@ type intent struct {
 	edit     archive.Edit
 }
 
+// meaning is where f keeps what it wants until its operation has ended.
+func (f *performer) meaning(in intent) *intent {
+	f.intent = in
+	return &f.intent
+}
+
 func (f *performer) do(ctx context.Context, in *intent) (archive.Snapshot, error) {
 	if f.api != nil && f.actor.Kind != Backend {
 		return f.request(ctx, in)
@@ -128,7 +141,7 @@ func (f *performer) do(ctx context.Context, in *intent) (archive.Snapshot, error
 // load reads the document as a user does who opens the edit page.
 func (f *performer) load(ctx context.Context, id string) error {
 	f.baseID = id // before the read: others may interfere with it
-	loaded, err := f.submit(ctx, &intent{op: history.Operation{Do: "load", ID: id}})
+	loaded, err := f.submit(ctx, f.meaning(intent{op: history.Operation{Do: "load", ID: id}}))
 	f.base = loaded
 	return err
 }
@@ -136,13 +149,13 @@ func (f *performer) load(ctx context.Context, id string) error {
 // save submits fields against what the user has loaded.
 func (f *performer) save(ctx context.Context, set sets, kind string, due int64) error {
 	m := f.modification(kind, archive.Updated)
-	_, err := f.submit(ctx, &intent{
+	_, err := f.submit(ctx, f.meaning(intent{
 		op: history.Operation{
 			Do: "save", ID: f.baseID, IDs: []string{m.ID}, Sets: set.names, Base: f.base.ETag, Due: due,
 		},
 		base: f.base,
 		edit: archive.Edit{Fields: set.values, Modifications: []archive.Modification{m}},
-	})
+	}))
 	return err
 }
 
@@ -156,10 +169,10 @@ func (f *performer) append(ctx context.Context, id string, set sets, kind string
 	if m.Type == archive.Processed {
 		m.CustomerCode = f.customer
 	}
-	in := &intent{
+	in := f.meaning(intent{
 		op:   history.Operation{Do: "append", ID: id, IDs: []string{m.ID}, Sets: set.names, Due: due},
 		edit: archive.Edit{Fields: set.values, Modifications: []archive.Modification{m}},
-	}
+	})
 	f.redeliver(ctx, in)
 	_, err := f.submit(ctx, in)
 	return err
@@ -177,11 +190,11 @@ func (f *performer) create(ctx context.Context, id string, due int64) error {
 	if f.api != nil { // which takes no history from a form
 		ids = []string{m.ID}
 	}
-	_, err = f.submit(ctx, &intent{
+	_, err = f.submit(ctx, f.meaning(intent{
 		op:       history.Operation{Do: "create", ID: id, IDs: ids, Due: due},
 		document: f.repetition.player.docs.encoded(doc),
 		edit:     archive.Edit{Modifications: []archive.Modification{m}},
-	})
+	}))
 	return err
 }
 

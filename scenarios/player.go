@@ -87,6 +87,14 @@ type Player struct {
 	roles  []role
 	fields []string // text fields that a user can edit
 	sets   []sets   // what the steps of the timeline set
+
+	// What each repetition needs anew, kept for its memory.
+	repetition repetition
+	rec        history.Recorder
+	harness    history.Client // of the documents at the beginning, of the final reads
+	performers []performer    // by number of the role
+	virtual    *world.Virtual // nil: none yet
+	network    sources        // of the virtual world
 }
 
 // sets are fields with their values, and their names in order.
@@ -127,20 +135,23 @@ func (r *Run) player(docs documents) *Player {
 			p.roles = append(p.roles, part)
 		}
 	}
+	p.performers = make([]performer, len(p.roles))
 	return p
 }
 
-// Play plays one repetition in a world, as a history of its own.
+// Play plays one repetition in a world whose tasks share a goroutine, as a history
+// of its own.
 func (p *Player) Play(ctx context.Context, repetition int, w world.World, sink history.Sink) (steps []StepResult, interrupted bool, err error) {
-	rec := history.NewRecorderWith(sink, w, p.docs.describe)
-	steps, err = p.play(ctx, repetition, w, rec)
+	p.rec.Renew(sink, w, p.docs.describe)
+	steps, err = p.play(ctx, repetition, w, &p.rec)
 	interrupted = ctx.Err() != nil
-	rec.End(interrupted || err != nil)
+	p.rec.End(interrupted || err != nil)
 	return steps, interrupted, err
 }
 
 func (p *Player) play(ctx context.Context, n int, w world.World, rec *history.Recorder) (steps []StepResult, err error) {
-	rep := newRepetition(p, w, rec, n)
+	rep := &p.repetition
+	rep.begin(p, w, rec, n)
 	stuck := w.Run(ctx, func(ctx context.Context) { err = rep.play(ctx) })
 	return rep.steps, errors.Join(err, stuck)
 }
@@ -154,7 +165,7 @@ type repetition struct {
 	world   world.World
 	rec     *history.Recorder
 	objects *pool
-	actors  []*performer
+	actors  []performer
 	tasks   *world.Group
 	start   time.Time // of the actors
 	steps   []StepResult
@@ -162,15 +173,32 @@ type repetition struct {
 	service *service  // with via: api
 }
 
-func newRepetition(player *Player, w world.World, rec *history.Recorder, n int) *repetition {
+// begin makes p the repetition of a number, whatever it was before.
+func (p *repetition) begin(player *Player, w world.World, rec *history.Recorder, n int) {
 	r := player.run
-	p := &repetition{Run: r, player: player, number: n, world: w, rec: rec}
+	*p = repetition{Run: r, player: player, number: n, world: w, rec: rec, objects: p.objects, actors: player.performers}
 	if r.Repetitions > 1 {
 		p.prefix = fmt.Sprintf("r%05d/", n)
 	}
-	setup := func() archive.Store { return rec.Client(history.SetupActor, p.prefix, w.Store(history.SetupActor)) }
-	p.objects = newPool(r.Scenario.Objects, r.Document, player.docs.encoded, setup)
-	return p
+	if p.objects == nil {
+		p.objects = newPool(r.Scenario.Objects, r.Document, player.docs.encoded, p.setup)
+	}
+	p.objects.reset()
+}
+
+// setup returns a client that stores a document.
+func (p *repetition) setup() archive.Store {
+	if p.tasks == nil { // one after the other, before anybody plays
+		return p.harnessClient(history.SetupActor)
+	}
+	return p.rec.Client(history.SetupActor, p.prefix, p.world.Store(history.SetupActor))
+}
+
+// harnessClient is one of the harness while it is alone.
+func (p *repetition) harnessClient(name string) *history.Client {
+	c := &p.player.harness
+	p.rec.Enlist(c, name, p.prefix, p.world.Store(name))
+	return c
 }
 
 func (p *repetition) play(ctx context.Context) error {
@@ -214,7 +242,7 @@ func (p *repetition) readFinalState(ctx context.Context) error {
 	if p.service != nil {
 		p.service.recordLeft()
 	}
-	final := p.rec.Client(history.FinalActor, p.prefix, p.world.Store(history.FinalActor))
+	final := p.harnessClient(history.FinalActor)
 	for _, id := range p.objects.all() {
 		if err := p.readFinal(ctx, final, id); err != nil {
 			return fmt.Errorf("read the final state of %s: %w", id, err)
@@ -240,24 +268,27 @@ func (p *repetition) readFinal(ctx context.Context, final *history.Client, id st
 // cast makes a performer of each role and tells the disturbed ones who interferes
 // with them.
 func (p *repetition) cast() error {
-	p.actors = make([]*performer, len(p.player.roles))
-	for i := range p.player.roles {
-		f, err := p.newPerformer(&p.player.roles[i])
-		if err != nil {
+	for i := range p.actors {
+		if err := p.actors[i].enter(p, &p.player.roles[i]); err != nil {
 			return err
 		}
-		p.actors[i] = f
 	}
-	for _, f := range p.actors {
-		if i := f.actor.Interferes; i != nil {
-			for _, other := range p.actors {
-				if other.actor.Name == i.With {
-					other.disturbers = append(other.disturbers, f)
-				}
-			}
+	for i := range p.actors {
+		f := &p.actors[i]
+		if f.actor.Interferes != nil {
+			f.interfere(p.actors)
 		}
 	}
 	return nil
+}
+
+// interfere tells those whom f disturbs.
+func (f *performer) interfere(actors []performer) {
+	for i := range actors {
+		if other := &actors[i]; other.actor.Name == f.actor.Interferes.With {
+			other.disturbers = append(other.disturbers, f)
+		}
+	}
 }
 
 // startLoads lets all loads start together.
@@ -266,8 +297,8 @@ func (p *repetition) startLoads(ctx context.Context) {
 		p.service.startLoads(ctx)
 		return
 	}
-	for _, f := range p.actors {
-		if f.actor.Load != nil {
+	for i := range p.actors {
+		if f := &p.actors[i]; f.actor.Load != nil {
 			p.tasks.Go(func() { f.runLoad(ctx) })
 		}
 	}

@@ -21,7 +21,16 @@ type pool struct {
 
 	mu    sync.Mutex
 	slots []slot
-	ids   []string // of all documents ever used
+	ids   []string // of all documents used
+
+	// originals are the first documents of the slots, which each repetition stores.
+	originals []original
+}
+
+// original is a document with its key.
+type original struct {
+	id, key string
+	doc     *archive.Change
 }
 
 type slot struct {
@@ -35,15 +44,28 @@ func newPool(spec Objects, doc *archive.Change, encoded func(*archive.Change) ar
 	return &pool{spec: spec, doc: doc, encoded: encoded, setup: setup, slots: make([]slot, max(spec.Count, 1))}
 }
 
+// reset empties the pool for another repetition.
+func (p *pool) reset() {
+	clear(p.slots)
+	p.ids = p.ids[:0]
+}
+
 // open fills all slots.
 func (p *pool) open(ctx context.Context) error {
 	for n := range p.slots {
-		id := p.name(n, 1)
-		if err := p.create(ctx, id); err != nil {
+		if n == len(p.originals) {
+			first, err := p.original(p.name(n, 1))
+			if err != nil {
+				return err
+			}
+			p.originals = append(p.originals, first)
+		}
+		first := &p.originals[n]
+		if err := p.store(ctx, first); err != nil {
 			return err
 		}
-		p.slots[n] = slot{id: id, generation: 1}
-		p.ids = append(p.ids, id)
+		p.slots[n] = slot{id: first.id, generation: 1}
+		p.ids = append(p.ids, first.id)
 	}
 	return nil
 }
@@ -61,22 +83,34 @@ func (p *pool) name(n, generation int) string {
 }
 
 func (p *pool) create(ctx context.Context, id string) error {
+	o, err := p.original(id)
+	if err != nil {
+		return err
+	}
+	return p.store(ctx, &o)
+}
+
+func (p *pool) original(id string) (original, error) {
 	if p.spec.Absent {
-		return nil
+		return original{id: id}, nil
 	}
 	doc, err := withID(p.doc, id)
 	if err != nil {
-		return err
+		return original{}, err
 	}
 	key, err := archive.Key(id)
-	if err != nil {
-		return err
+	return original{id, key, doc}, err
+}
+
+func (p *pool) store(ctx context.Context, o *original) error {
+	if p.spec.Absent {
+		return nil
 	}
-	if _, err := p.setup().Put(ctx, key, p.encoded(doc).Encode(), archive.IfAbsent()); err != nil {
+	if _, err := p.setup().Put(ctx, o.key, p.encoded(o.doc).Encode(), archive.IfAbsent()); err != nil {
 		return fmt.Errorf("store the scenario's document: %w", err)
 	}
 	if p.stored != nil {
-		return p.stored(ctx, doc)
+		return p.stored(ctx, o.doc)
 	}
 	return nil
 }

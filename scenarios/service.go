@@ -90,8 +90,8 @@ const actorHeader = "X-Simulate-Actor"
 
 // serve opens the API for the actors, who are there by now.
 func (s *service) serve() error {
-	for _, f := range s.actors {
-		s.users[f.name] = f
+	for i := range s.actors {
+		s.users[s.actors[i].name] = &s.actors[i]
 	}
 	uploads, err := s.Core.NewUploads(archive.UploaderOptions{
 		Core: byActor{}, Store: triggerStore{}, Policy: s.Policy, Clock: s.world,
@@ -129,7 +129,8 @@ func (s *service) close() {
 // could upload anything, the back ends work until the queue is empty.
 func (s *service) startLoads(ctx context.Context) {
 	senders := world.NewGroup(s.world)
-	for _, f := range s.actors {
+	for i := range s.actors {
+		f := &s.actors[i]
 		switch {
 		case f.actor.Load == nil:
 		case f.actor.Kind == Backend:

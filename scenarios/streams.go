@@ -3,14 +3,40 @@ package scenarios
 import (
 	"crypto/sha256"
 	"encoding/binary"
-	"fmt"
 	"math/rand/v2"
+	"strconv"
 )
 
 // stream returns the random stream of one actor: the same for the same seed,
 // scenario, repetition and name, whatever else runs.
 func stream(seed uint64, scenario string, repetition int, actor string) *rand.Rand {
-	return new(streamSeed).stream(seed, scenario, repetition, actor)
+	return new(source).start(new(streamSeed).of(seed, scenario, repetition, actor))
+}
+
+// source is a random stream that can start again in its own memory.
+type source struct {
+	rand.Rand
+	pcg rand.PCG
+}
+
+func (s *source) start(hi, lo uint64) *rand.Rand {
+	s.pcg.Seed(hi, lo)
+	s.Rand = *rand.New(&s.pcg)
+	return &s.Rand
+}
+
+// sources are the streams of a repetition, used again by the next.
+type sources struct {
+	all  []*source
+	used int
+}
+
+func (s *sources) next() *source {
+	if s.used == len(s.all) {
+		s.all = append(s.all, &source{})
+	}
+	s.used++
+	return s.all[s.used-1]
 }
 
 // streamSeed remembers where an actor's stream of a repetition starts: an explorer
@@ -20,20 +46,24 @@ type streamSeed struct {
 	hi, lo     uint64
 }
 
-func (s *streamSeed) stream(seed uint64, scenario string, repetition int, actor string) *rand.Rand {
+func (s *streamSeed) of(seed uint64, scenario string, repetition int, actor string) (hi, lo uint64) {
 	if s.repetition != repetition {
-		h := sha256.Sum256(fmt.Appendf(nil, "%d\x00%s\x00%d\x00%s", seed, scenario, repetition, actor))
+		const room = 128 // for most names
+		text := strconv.AppendUint(make([]byte, 0, room), seed, 10)
+		text = append(append(text, 0), scenario...)
+		text = strconv.AppendInt(append(text, 0), int64(repetition), 10)
+		h := sha256.Sum256(append(append(text, 0), actor...))
 		*s = streamSeed{repetition, binary.BigEndian.Uint64(h[:8]), binary.BigEndian.Uint64(h[8:16])}
 	}
-	return rand.New(rand.NewPCG(s.hi, s.lo))
+	return s.hi, s.lo
 }
 
 // networkStream is the random stream of what befalls an actor's calls on their
 // way, apart from what the actor itself draws.
-func (r *Run) networkStream(repetition int, actor string) *rand.Rand {
-	return stream(r.Seed, r.Scenario.Name, repetition, actor+"\x00network")
+func (r *Run) networkStream(in *source, repetition int, actor string) *rand.Rand {
+	return in.start(new(streamSeed).of(r.Seed, r.Scenario.Name, repetition, actor+"\x00network"))
 }
 
 // TransportStream is the random stream of the latencies that are added to those of
 // a real store.
-func (r *Run) TransportStream() *rand.Rand { return r.networkStream(0, "") }
+func (r *Run) TransportStream() *rand.Rand { return r.networkStream(new(source), 0, "") }

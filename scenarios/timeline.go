@@ -43,7 +43,8 @@ func (c *cue) hold(ctx context.Context, call string) error {
 // before it has ended or is held.
 func (p *repetition) playTimeline(ctx context.Context) {
 	byName := map[string]*performer{}
-	for _, f := range p.actors {
+	for i := range p.actors {
+		f := &p.actors[i]
 		f.cue = &cue{}
 		byName[f.name] = f
 	}
@@ -52,8 +53,8 @@ func (p *repetition) playTimeline(ctx context.Context) {
 			break
 		}
 	}
-	for _, f := range p.actors {
-		if f.cue.resume != nil {
+	for i := range p.actors {
+		if f := &p.actors[i]; f.cue.resume != nil {
 			f.cue.resume.Raise() // a timeline that broke off may have left it held
 		}
 	}
@@ -93,7 +94,8 @@ func (p *repetition) playStep(ctx context.Context, f *performer, i int) bool {
 
 // startSteps lets each actor do its own steps, one after the other.
 func (p *repetition) startSteps(ctx context.Context) {
-	for _, f := range p.actors {
+	for i := range p.actors {
+		f := &p.actors[i]
 		p.tasks.Go(func() {
 			for i := range p.Scenario.Timeline {
 				if s := &p.Scenario.Timeline[i]; s.Actor == f.name && s.Do != DoResume {

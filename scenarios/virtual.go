@@ -90,14 +90,30 @@ func (r *Run) work(ctx context.Context, reps Repetitions, jobs <-chan int, ended
 
 // playVirtual plays one repetition.
 func (p *Player) playVirtual(ctx context.Context, n int, crew *world.Crew, sink history.Sink) finished {
-	r := p.run
-	w := world.NewVirtual(world.Config{
-		Latency: r.Latency(), RequestTimeout: r.RequestTimeout(), Crew: crew,
-		Rand: func(actor string) *rand.Rand { return r.networkStream(n, actor) },
-	})
+	w := p.virtualWorld(crew)
 	f := finished{repetition: n, sink: sink}
 	f.steps, f.interrupted, f.err = p.Play(ctx, n, w, sink)
+	if f.err != nil {
+		p.virtual = nil // somebody may still be in it
+	}
 	return f
+}
+
+// virtualWorld returns a world that is new, in the memory of the last repetition's.
+func (p *Player) virtualWorld(crew *world.Crew) *world.Virtual {
+	p.network.used = 0
+	if p.virtual != nil {
+		p.virtual.Renew()
+		return p.virtual
+	}
+	r := p.run
+	p.virtual = world.NewVirtual(world.Config{
+		Latency: r.Latency(), RequestTimeout: r.RequestTimeout(), Crew: crew,
+		Rand: func(actor string) *rand.Rand {
+			return r.networkStream(p.network.next(), p.repetition.number, actor)
+		},
+	})
+	return p.virtual
 }
 
 // Latency is the scenario's, or what a virtual world has by default.

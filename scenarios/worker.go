@@ -22,7 +22,7 @@ type apiState struct {
 // backend is a worker around the performer's core.
 func (f *performer) backend(work archive.Work) (cores.Handler, error) {
 	return f.repetition.Core.NewBackend(archive.BackendOptions{
-		Core: recorded{f}, Store: gate{f.client, f.beforeCall}, Queue: inbox{f.repetition.service.queue, f},
+		Core: recorded{f}, Store: &f.gate, Queue: inbox{f.repetition.service.queue, f},
 		UserID: f.name, Work: work,
 		Failed: func(_ context.Context, _ archive.Message, err error) { f.api.outcome = err },
 	})

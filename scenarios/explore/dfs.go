@@ -68,7 +68,9 @@ func (d *search) open(moves []move) {
 		d.nodes = append(d.nodes, node{})
 	}
 	n := &d.nodes[len(d.nodes)-1]
-	n.moves, n.sleep, n.chosen = n.moves[:0], append(n.sleep[:0], d.before...), 0
+	// Each move comes to be asleep here once at most.
+	n.moves, n.sleep, n.chosen = slices.Grow(n.moves[:0], len(moves)), slices.Grow(n.sleep[:0], len(moves)), 0
+	n.sleep = append(n.sleep, d.before...)
 	for _, m := range moves {
 		n.moves = append(n.moves, m.name)
 	}

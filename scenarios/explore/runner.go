@@ -103,4 +103,5 @@ func (s *stage) reset(faults int, kinds variants) {
 	s.model.Reset()
 	s.steps, s.numbers, s.alive, s.budget, s.kinds, s.stopped, s.endless = 0, 0, 0, faults, kinds, false, false
 	s.ready, s.waiting, s.late, s.settled = s.ready[:0], s.waiting[:0], s.late[:0], nil
+	s.signals = s.signals[:0]
 }

@@ -41,6 +41,8 @@ type stage struct {
 	moves  []move
 	free   []*client
 	ports  []*port // of all schedules
+	// signals of this schedule; beyond its length some to be used again.
+	signals []*signal
 }
 
 var _ world.World = (*stage)(nil)
@@ -75,6 +77,9 @@ const Tick = time.Microsecond
 
 // Now implements [archive.Clock].
 func (s *stage) Now() time.Time { return epoch.Add(time.Duration(s.steps) * Tick) }
+
+// Elapsed is the time since the epoch.
+func (s *stage) Elapsed() time.Duration { return time.Duration(s.steps) * Tick }
 
 // Sleep implements [archive.Clock].
 func (s *stage) Sleep(ctx context.Context, _ time.Duration) error { return ctx.Err() }
@@ -301,13 +306,23 @@ type signal struct {
 }
 
 // NewSignal implements [world.World].
-func (s *stage) NewSignal() world.Signal { return &signal{stage: s} }
+func (s *stage) NewSignal() world.Signal {
+	n := len(s.signals)
+	if n == cap(s.signals) || s.signals[:n+1][n] == nil {
+		s.signals = append(s.signals, &signal{stage: s})
+		return s.signals[n]
+	}
+	s.signals = s.signals[:n+1]
+	g := s.signals[n]
+	g.raised, g.waiting = false, g.waiting[:0]
+	return g
+}
 
 func (g *signal) Raise() {
 	if !g.raised {
 		g.raised = true
 		g.stage.ready = append(g.stage.ready, g.waiting...)
-		g.waiting = nil
+		g.waiting = g.waiting[:0]
 	}
 }
 

@@ -17,6 +17,25 @@ type Recorder struct {
 	begin    time.Time
 	ops      atomic.Int64
 	describe Describer
+	page     *page   // of all clients; nil: each has its own
+	counter  Counter // the clock, if it is one
+	from     time.Duration
+}
+
+// page is what an event is written on until the sink has seen it.
+type page struct {
+	event Event
+	doc   Doc
+	// The key that was asked for last: mostly all clients use the same.
+	prefix, key, fullKey string
+}
+
+// full adds a prefix to a key.
+func (p *page) full(prefix, key string) string {
+	if p.key != key || p.prefix != prefix {
+		p.prefix, p.key, p.fullKey = prefix, key, prefix+key
+	}
+	return p.fullKey
 }
 
 // NewRecorder starts the run's clock. The documents are JSON.
@@ -29,47 +48,94 @@ func NewRecorderWith(sink Sink, clock archive.Clock, d Describer) *Recorder {
 	return &Recorder{sink: sink, clock: clock, begin: clock.Now(), describe: d}
 }
 
+// Renew makes r as new, for the history of a world whose tasks share a goroutine:
+// all clients then write on one page, which stays in the processor's cache.
+func (r *Recorder) Renew(sink Sink, clock archive.Clock, d Describer) {
+	r.sink, r.clock, r.begin, r.describe = sink, clock, clock.Now(), d
+	if r.counter, _ = clock.(Counter); r.counter != nil {
+		r.from = r.counter.Elapsed()
+	}
+	r.ops.Store(0)
+	if r.page == nil {
+		r.page = &page{}
+	}
+}
+
+// Counter is a clock that counts nanoseconds, for which subtracting times is slow.
+type Counter interface {
+	archive.Clock
+	// Elapsed is Now less a moment that never changes.
+	Elapsed() time.Duration
+}
+
 // Now is the time since the run began, in nanoseconds.
-func (r *Recorder) Now() int64 { return r.clock.Now().Sub(r.begin).Nanoseconds() }
+func (r *Recorder) Now() int64 {
+	if r.counter != nil {
+		return (r.counter.Elapsed() - r.from).Nanoseconds()
+	}
+	return r.clock.Now().Sub(r.begin).Nanoseconds()
+}
 
 // Note records a remark.
-func (r *Recorder) Note(text string) { r.sink.Add(&Event{Kind: Note, At: r.Now(), Text: text}) }
+func (r *Recorder) Note(text string) { r.add(Event{Kind: Note, At: r.Now(), Text: text}) }
 
 // Begin records that the actors of a repetition start.
 func (r *Recorder) Begin(repetition int) {
-	r.sink.Add(&Event{Kind: Begin, At: r.Now(), Repetition: repetition})
+	r.add(Event{Kind: Begin, At: r.Now(), Repetition: repetition})
 }
 
 // End completes the history.
 func (r *Recorder) End(interrupted bool) {
-	r.sink.Add(&Event{Kind: End, At: r.Now(), Interrupted: interrupted})
+	r.add(Event{Kind: End, At: r.Now(), Interrupted: interrupted})
+}
+
+func (r *Recorder) add(e Event) {
+	p := r.page
+	if p == nil {
+		p = &page{}
+	}
+	p.event = e
+	r.sink.Add(&p.event)
 }
 
 // Client returns the store as one actor sees it: every call is recorded. Keys
 // are recorded with the prefix, which keeps repetitions of a scenario apart.
 // A Client serves one operation at a time.
 func (r *Recorder) Client(actor, prefix string, store archive.Store) *Client {
-	return &Client{rec: r, actor: actor, prefix: prefix, store: store}
+	c := &Client{}
+	r.Enlist(c, actor, prefix, store)
+	return c
 }
 
-// Client records the operations and store calls of one actor. It uses one event
-// for all of them, as [Sink] says.
+// Enlist makes c what Client returns, whatever it was before.
+func (r *Recorder) Enlist(c *Client, actor, prefix string, store archive.Store) {
+	if c.prefix != prefix {
+		c.opID, c.key = "", ""
+	}
+	c.rec, c.actor, c.prefix, c.store, c.page = r, actor, prefix, store, r.page
+	if c.page == nil {
+		c.page = &page{}
+	}
+	c.op, c.known = 0, [mostKnown]known{}
+}
+
+// Client records the operations and store calls of one actor. It writes all of
+// them on one page, as [Sink] says.
 type Client struct {
 	rec    *Recorder
 	actor  string
 	prefix string
 	store  archive.Store
+	page   *page
 
-	op    int
-	opKey string
+	op          int
+	opID, opKey string // of the last operation
 	// The last key that the store was called with, without and with the prefix.
 	key, fullKey string
 	// known are the versions that the actor read or wrote last, each of another
 	// key, the latest first: what its next write of the key is built on.
-	known [mostKnown]known
-
-	event Event
-	doc   Doc
+	known    [mostKnown]known
+	observer archive.Observer
 }
 
 type known struct {
@@ -95,7 +161,9 @@ type Operation struct {
 // Begin records that an operation begins.
 func (c *Client) Begin(o Operation) {
 	c.op = int(c.rec.ops.Add(1))
-	c.opKey = c.prefix + "archive/" + o.ID + ".json"
+	if c.opID != o.ID || c.opKey == "" {
+		c.opID, c.opKey = o.ID, c.page.full(c.prefix, "archive/"+o.ID+".json")
+	}
 	e := c.next(Invoke, c.opKey)
 	e.At = c.rec.Now()
 	e.Do, e.IDs, e.Sets, e.Base, e.Due = o.Do, o.IDs, o.Sets, o.Base, o.Due
@@ -111,16 +179,20 @@ func (c *Client) Finish(etag string, err error) {
 	e.At = c.rec.Now()
 	e.ETag, e.Outcome = etag, outcome(err)
 	if err != nil {
-		e.Text = err.Error()
-	}
-	var mismatch *archive.ETagMismatchError
-	if errors.As(err, &mismatch) {
-		for _, f := range mismatch.Fields {
-			e.Fields = append(e.Fields, f.Field)
-		}
+		e.Text, e.Fields = err.Error(), conflictFields(err)
 	}
 	c.rec.sink.Add(e)
 	c.op = 0
+}
+
+func conflictFields(err error) (fields []string) {
+	var mismatch *archive.ETagMismatchError
+	if errors.As(err, &mismatch) {
+		for _, f := range mismatch.Fields {
+			fields = append(fields, f.Field)
+		}
+	}
+	return fields
 }
 
 // Crash records that the client died: its operation, if one is open, ends without
@@ -146,12 +218,17 @@ func outcome(err error) string {
 
 // Observer returns the hooks that record an operation's waits.
 func (c *Client) Observer() archive.Observer {
-	return archive.Observer{Wait: func(_ context.Context, w archive.WaitInfo) {
-		e := c.next(Wait, c.full(w.Key))
-		e.At = c.rec.Now()
-		e.Wait, e.Attempt, e.Answer = w.Wait.Nanoseconds(), w.Attempt, answer(w.Cause)
-		c.rec.sink.Add(e)
-	}}
+	if c.observer.Wait == nil {
+		c.observer.Wait = c.waits
+	}
+	return c.observer
+}
+
+func (c *Client) waits(_ context.Context, w archive.WaitInfo) {
+	e := c.next(Wait, c.full(w.Key))
+	e.At = c.rec.Now()
+	e.Wait, e.Attempt, e.Answer = w.Wait.Nanoseconds(), w.Attempt, answer(w.Cause)
+	c.rec.sink.Add(e)
 }
 
 // Get implements [archive.Store].
@@ -162,8 +239,8 @@ func (c *Client) Get(ctx context.Context, key string) ([]byte, string, error) {
 	if err == nil && !isTrigger(key) {
 		read := c.rec.describe.Content(e.Key, etag, body, c.last(e.Key).content)
 		c.learn(known{e.Key, etag, read})
-		c.doc = read.Read()
-		e.Doc = &c.doc
+		c.page.doc = read.Read()
+		e.Doc = &c.page.doc
 	}
 	c.rec.sink.Add(e)
 	return body, etag, err
@@ -195,8 +272,8 @@ func (c *Client) Put(ctx context.Context, key string, body []byte, cond archive.
 	}
 	base := c.last(e.Key)
 	written := c.rec.describe.Content(e.Key, etag, body, base.content)
-	c.doc = written.Written(base.content, base.etag)
-	e.Doc = &c.doc
+	c.page.doc = written.Written(base.content, base.etag)
+	e.Doc = &c.page.doc
 	if err == nil {
 		c.learn(known{e.Key, etag, written})
 	}
@@ -237,15 +314,15 @@ func (c *Client) learn(k known) {
 // full adds the prefix to a key.
 func (c *Client) full(key string) string {
 	if c.key != key || c.fullKey == "" {
-		c.key, c.fullKey = key, c.prefix+key
+		c.key, c.fullKey = key, c.page.full(c.prefix, key)
 	}
 	return c.fullKey
 }
 
 // next empties the event.
 func (c *Client) next(kind Kind, fullKey string) *Event {
-	c.event = Event{}
-	e := &c.event
+	e := &c.page.event
+	*e = Event{}
 	e.Kind, e.Actor, e.Op, e.Key = kind, c.actor, c.op, fullKey
 	return e
 }

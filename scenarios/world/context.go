@@ -71,10 +71,13 @@ func (w *Virtual) WithTimeout(ctx context.Context, d time.Duration) (context.Con
 	if err := ctx.Err(); err != nil {
 		c.end(err)
 	} else {
-		w.agenda.add(event{at: c.deadline, what: cancel, ctx: c})
+		w.agenda.add(c.deadline, c)
 	}
 	return c, func() { c.end(context.Canceled) }
 }
+
+// happen is the deadline.
+func (c *vcontext) happen(*Virtual, uint64) { c.end(context.DeadlineExceeded) }
 
 // end ends the context and those made from it, and wakes who waits under them.
 func (c *vcontext) end(err error) {

@@ -1,29 +1,17 @@
 package world
 
-// event is something that will happen at a virtual time.
+// event is something that will happen at a virtual time. It is small, for the
+// agenda moves it about.
 type event struct {
 	at   int64
 	turn uint64 // events of one instant happen in the order in which they were planned
-	what action
-	// task goes on if its ticket is still this one: a task that waits for several
-	// things is woken by the first.
-	task   *Task
-	ticket uint64
-	call   *call
-	ctx    *vcontext
+	to   subject
 }
 
-// action says what an event does.
-type action uint8
-
-const (
-	wake   action = iota // the task goes on
-	arrive               // a call reaches the store
-	apply                // a write that was being served takes effect
-	answer               // a call's answer reaches its client
-	expire               // a call's deadline
-	cancel               // a context's deadline
-)
+// subject is what events happen to.
+type subject interface {
+	happen(w *Virtual, turn uint64)
+}
 
 // agenda is a heap of events, earliest first. It has four children to a node:
 // fewer levels, and the children of a node share a cache line or two.
@@ -38,9 +26,10 @@ func (e *event) before(o *event) bool {
 	return e.at < o.at || e.at == o.at && e.turn < o.turn
 }
 
-func (a *agenda) add(e event) {
+// add plans an event and returns its turn.
+func (a *agenda) add(at int64, to subject) (turn uint64) {
 	a.turns++
-	e.turn = a.turns
+	e := event{at, a.turns, to}
 	a.events = append(a.events, e)
 	i := len(a.events) - 1
 	for i > 0 {
@@ -52,6 +41,7 @@ func (a *agenda) add(e event) {
 		i = parent
 	}
 	a.events[i] = e
+	return e.turn
 }
 
 // next removes the earliest event. There must be one.

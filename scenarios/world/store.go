@@ -24,13 +24,40 @@ type call struct {
 	fault  network.Kind
 	port   *port
 
-	task     *Task
-	ticket   uint64 // of the client's wait
+	next     stage // what happens to it next
+	task     *Task // of its client; nil: it waits no longer
 	deadline int64
 	answered bool
 
 	etag string
 	err  error
+}
+
+// stage is a part of a call's way.
+type stage uint8
+
+const (
+	arriving stage = iota // at the store
+	applied               // it is a write that was being served, and takes effect
+	replied               // its answer reaches the client
+)
+
+// happen is the end of a part of its way.
+func (c *call) happen(w *Virtual, _ uint64) {
+	switch c.next {
+	case arriving:
+		w.arrived(c)
+	case applied:
+		w.served(c)
+	case replied:
+		w.reached(c)
+	}
+}
+
+// plan lets the next part of a call's way end at a time.
+func (w *Virtual) plan(c *call, next stage, at int64) {
+	c.next = next
+	w.agenda.add(at, c)
 }
 
 // lane is the row of writes of one key that are being served one after another.
@@ -104,7 +131,7 @@ func (p *port) send(ctx context.Context, kind network.Call, key string, body []b
 	w := p.world
 	c := w.newCall()
 	c.kind, c.object, c.body, c.cond, c.port = kind, w.model.Object(key), body, cond, p
-	c.task, c.ticket, c.deadline = w.running, w.running.ticket, w.now+int64(w.RequestTimeout)
+	c.task, c.deadline = w.running, w.now+int64(w.RequestTimeout)
 	arrival := w.now + int64(w.Latency.Request.Sample(p.rng))
 	if _, bare := ctx.(*vcontext); !bare { // a fault comes in a context around it
 		fault, _ := network.FaultFrom(ctx)
@@ -116,10 +143,10 @@ func (p *port) send(ctx context.Context, kind network.Call, key string, body []b
 		c.err = c.lost()
 		w.replyAt(c, arrival)
 	case c.write():
-		w.agenda.add(event{at: arrival, what: arrive, call: c})
+		w.plan(c, arriving, arrival)
 	default: // what a read finds is decided when it has been served
 		arrival += int64(w.Latency.Read.Sample(p.rng))
-		w.agenda.add(event{at: arrival, what: arrive, call: c})
+		w.plan(c, arriving, arrival)
 	}
 	if arrival > c.deadline {
 		w.expect(c)
@@ -131,9 +158,11 @@ func (p *port) send(ctx context.Context, kind network.Call, key string, body []b
 	return nil, w.abandon(ctx, c)
 }
 
-// expect lets the client stop waiting at the call's deadline.
+// expect lets the client stop waiting at the call's deadline, unless it is about to.
 func (w *Virtual) expect(c *call) {
-	w.agenda.add(event{at: c.deadline, what: expire, task: c.task, ticket: c.ticket})
+	if c.task.awaits == 0 {
+		c.task.awaits = w.agenda.add(c.deadline, c.task)
+	}
 }
 
 // abandon is the end of a call for a client that waits no longer; the call goes on.
@@ -198,7 +227,7 @@ func (w *Virtual) serve(c *call) {
 		return
 	}
 	lane.until = max(lane.until, w.now) + takes
-	w.agenda.add(event{at: lane.until, what: apply, call: c})
+	w.plan(c, applied, lane.until)
 	if lane.until > c.deadline && c.task != nil {
 		w.expect(c)
 	}
@@ -245,11 +274,11 @@ func (w *Virtual) replyAt(c *call, at int64) {
 			c.err = errLateWrite
 		}
 	}
-	w.agenda.add(event{at: at, what: answer, call: c})
+	w.plan(c, replied, at)
 }
 
-// answered brings an answer to its client.
-func (w *Virtual) answered(c *call) {
+// reached brings an answer to its client.
+func (w *Virtual) reached(c *call) {
 	if c.task == nil {
 		w.landed(c)
 		return

@@ -1,6 +1,9 @@
 package world
 
-import "iter"
+import (
+	"iter"
+	"runtime"
+)
 
 // Crew runs functions as coroutines. A coroutine that has ended its function
 // takes the next one, so that starting a task costs neither a goroutine nor the
@@ -20,9 +23,10 @@ type Task struct {
 	run    func()
 	killed bool
 
-	// What a [Virtual] world knows of it: the number of times that it was
-	// resumed, and the context that can wake it.
-	ticket uint64
+	// What a [Virtual] world knows of it: the turn of the event that lets it go on,
+	// for one that waits for several things is woken by the first, and the context
+	// whose end wakes it.
+	awaits uint64
 	under  *vcontext
 }
 
@@ -51,12 +55,22 @@ func (c *Crew) Close() {
 // work is the coroutine: one function after the other, parked between them.
 func (t *Task) work(yield func(struct{}) bool) {
 	t.yield = yield
+	takeRoom()
 	for {
 		t.perform()
 		if !yield(struct{}{}) {
 			return
 		}
 	}
+}
+
+// takeRoom grows the stack at once to what a client's calls need. While there are
+// few frames that costs a fraction of what growing on the way costs, twice.
+//
+//go:noinline
+func takeRoom() {
+	var room [5 << 10]byte
+	runtime.KeepAlive(&room)
 }
 
 // death unwinds a task that was killed while it was parked.

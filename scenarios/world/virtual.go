@@ -37,6 +37,7 @@ type Virtual struct {
 	running *Task
 	root    *vcontext
 	calls   []*call // to be used again
+	ports   []*port // of all actors; beyond its length some to be used again
 
 	puts, gets budget
 	adrift     int              // writes under way whose clients have given up
@@ -53,22 +54,41 @@ func NewVirtual(c Config) *Virtual {
 	}
 }
 
+// Renew makes w as new and keeps its memory. It must have come to its end.
+func (w *Virtual) Renew() {
+	fresh := NewVirtual(w.Config)
+	fresh.agenda.events = w.agenda.events[:0]
+	fresh.tasks, fresh.calls, fresh.ports = w.tasks[:0], w.calls, w.ports[:0]
+	*w = *fresh
+}
+
 // Now implements [archive.Clock].
 func (w *Virtual) Now() time.Time { return Epoch.Add(time.Duration(w.now)) }
+
+// Elapsed is the time since the epoch.
+func (w *Virtual) Elapsed() time.Duration { return time.Duration(w.now) }
 
 // Sleep implements [archive.Clock].
 func (w *Virtual) Sleep(ctx context.Context, d time.Duration) error {
 	if err := ctx.Err(); err != nil || d <= 0 {
 		return err
 	}
-	t := w.running
-	w.agenda.add(event{at: w.now + int64(d), what: wake, task: t, ticket: t.ticket})
+	w.running.awaits = w.agenda.add(w.now+int64(d), w.running)
 	w.park(ctx)
 	return ctx.Err()
 }
 
 // Store implements [World].
-func (w *Virtual) Store(actor string) archive.Store { return &port{w, w.Rand(actor)} }
+func (w *Virtual) Store(actor string) archive.Store {
+	n := len(w.ports)
+	if n == cap(w.ports) || w.ports[:n+1][n] == nil {
+		w.ports = append(w.ports, &port{})
+	} else {
+		w.ports = w.ports[:n+1]
+	}
+	*w.ports[n] = port{w, w.Rand(actor)}
+	return w.ports[n]
+}
 
 // Go implements [World].
 func (w *Virtual) Go(task func()) {
@@ -97,30 +117,20 @@ func (w *Virtual) Run(ctx context.Context, main func(context.Context)) error {
 		}
 		e := w.agenda.next()
 		w.now = e.at
-		w.happen(&e)
+		e.to.happen(w, e.turn)
 	}
 	return nil
 }
 
-func (w *Virtual) happen(e *event) {
-	switch e.what {
-	case wake, expire:
-		if e.task.ticket == e.ticket {
-			w.resume(e.task)
-		}
-	case answer:
-		w.answered(e.call)
-	case arrive:
-		w.arrived(e.call)
-	case apply:
-		w.served(e.call)
-	case cancel:
-		e.ctx.end(context.DeadlineExceeded)
+// happen lets the task go on, unless something else has before.
+func (t *Task) happen(w *Virtual, turn uint64) {
+	if t.awaits == turn {
+		w.resume(t)
 	}
 }
 
 func (w *Virtual) resume(t *Task) {
-	t.ticket++ // whatever else would have woken it comes too late
+	t.awaits = 0
 	w.running = t
 	if !t.Resume() {
 		i := slices.Index(w.tasks, t)
@@ -131,12 +141,11 @@ func (w *Virtual) resume(t *Task) {
 
 // wake lets a task go on at this instant, after what was planned before.
 func (w *Virtual) wake(t *Task) {
-	t.ticket++
-	w.agenda.add(event{at: w.now, what: wake, task: t, ticket: t.ticket})
+	t.awaits = w.agenda.add(w.now, t)
 }
 
-// park stops the running task until it is woken, by an event with its ticket or
-// by the end of ctx.
+// park stops the running task until it is woken, by the event that it awaits, by
+// the answer to its call or by the end of ctx.
 func (w *Virtual) park(ctx context.Context) {
 	t := w.running
 	if c := nearest(ctx); c != nil {

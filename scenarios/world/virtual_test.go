@@ -56,8 +56,7 @@ func TestAgendaAgainstASortedList(t *testing.T) {
 				continue
 			}
 			e := event{at: rapid.Int64Range(0, 9).Draw(t, "at")}
-			a.add(e)
-			e.turn = a.turns
+			e.turn = a.add(e.at, nil)
 			sorted = append(sorted, e)
 			slices.SortStableFunc(sorted, func(x, y event) int { return cmp.Compare(x.at, y.at) })
 		}
