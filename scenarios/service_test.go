@@ -13,7 +13,7 @@ import (
 
 // viaAPI are the scenarios that are also played through the service.
 var viaAPI = []string{
-	"two-users", "two-users-same-field", "user-vs-backend", "backend-fan-in", "create-race", "sustained-contention", "storm",
+	"two-users", "two-users-same-field", "user-vs-backend", "backend-fan-in", "create-race", "sustained-contention",
 }
 
 func throughTheAPI(r *Run) { r.Scenario.Via = ViaAPI }
@@ -33,7 +33,7 @@ func TestServiceKeepsEveryInvariant(t *testing.T) {
 // TestServiceInVirtualTime plays each a few times, and the scenarios that are about
 // the queue.
 func TestServiceInVirtualTime(t *testing.T) {
-	for _, name := range append(slices.Clone(viaAPI), "redelivery", "queue-redelivers") {
+	for _, name := range append(slices.Clone(viaAPI), "redelivery", "queue-redelivers", "storm") {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			for seed := range uint64(5) {
