@@ -37,7 +37,10 @@ type Backend struct {
 type BackendOptions struct {
 	Core  Core  // required: what the archive object is written by
 	Store Store // required: where the triggers are
-	Queue Queue // required
+	// Queue, required, should hide a message for longer than the work and the core's
+	// policy take together. Otherwise it is worked on by several, and may end as a dead
+	// letter although it was processed.
+	Queue Queue
 	// Work is what is done for each message. Nil: nothing but the "processed" entry.
 	Work Work
 	// UserID stands in the entries. Empty: "backend".

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -80,6 +81,20 @@ func TestHandle(t *testing.T) {
 				t.Errorf("reported %q, want one with %q", s.failures, tt.failure)
 			}
 		})
+	}
+}
+
+// What was done is not done again, only ended.
+func TestRedeliveryOfWhatWasDone(t *testing.T) {
+	s := newService(t)
+	s.upload("hts")
+	d := s.receive()
+	for range 2 {
+		s.calls = nil
+		s.back.Handle(t.Context(), d)
+	}
+	if d := cmp.Diff([]string{"get " + archiveKey, "delete " + htsKey, "acknowledge"}, s.calls); d != "" {
+		t.Error(d)
 	}
 }
 
@@ -222,9 +237,11 @@ func TestManyWorkers(t *testing.T) {
 	s.up.parallel = Goroutines(8)
 	s.upload(customers...)
 	s.queue.Close()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
 	var failed atomic.Int64
 	Goroutines(12)(12, func(int) {
-		if b.Run(t.Context()) != nil {
+		if b.Run(ctx) != nil {
 			failed.Add(1)
 		}
 	})

@@ -297,7 +297,7 @@ func TestManyCustomersWhoDie(t *testing.T) {
 			}
 		}
 		s.on = nil
-		for n := 0; len(s.queue.Left()) > 0; n++ {
+		for n := 0; len(s.queue.Left()) > 0 && n < 100; n++ {
 			base := s.load()
 			title := fmt.Sprintf(`{"changeId":"CHG-1","title":"%d","customers":[]}`, n)
 			s.mustUpload(Upload{Document: mustParse(t, title), Update: true, UserID: "bob", Base: base})

@@ -80,18 +80,21 @@ func DerivedModificationID(parts ...string) string {
 	return "m-" + base32Text(binary.BigEndian.Uint64(digest), binary.BigEndian.Uint64(digest[8:]))
 }
 
-// writeTrigger stores a trigger, and tries again as the policy says: writing it
-// twice does no harm. It returns the last error.
-func (u *Uploader) writeTrigger(ctx context.Context, t Trigger) error {
+// writeTrigger stores a trigger, and tries again as the policy says, whose deadline
+// counts from start: writing it twice does no harm. It returns the last error.
+func (u *Uploader) writeTrigger(ctx context.Context, t Trigger, start time.Time) error {
 	key, err := TriggerKey(t.Customer, t.ObjectID)
 	if err != nil {
 		return err
 	}
 	body, err := json.Marshal(t)
-	if err != nil {
-		return err
+	if err == nil {
+		err = ctx.Err() // nothing is sent for somebody who has left
 	}
-	start, wait := u.clock.Now(), time.Duration(0)
+	if err != nil {
+		return fmt.Errorf("write trigger %s: %w", key, err)
+	}
+	var wait time.Duration
 	for attempt := 1; ; attempt++ {
 		_, err = u.store.Put(ctx, key, body, Condition{})
 		if err == nil || !worthRetrying(err) || attempt >= u.policy.MaxAttempts() {

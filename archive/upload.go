@@ -30,11 +30,14 @@ type Uploader struct {
 type UploaderOptions struct {
 	Core  Core  // required: what the archive object is written by
 	Store Store // required: where the triggers are written
-	// Policy is that of the triggers, which are written without conditions. Zero:
-	// DefaultPolicy.
+	// Policy is that of the triggers, which are written without conditions. Its
+	// deadline counts for all of an upload together, from when the archive holds it.
+	// Zero: DefaultPolicy.
 	Policy Policy
-	Clock  Clock      // nil: WallClock
-	Rand   *rand.Rand // jitter and ids; nil: an own generator with a random seed
+	Clock  Clock // nil: WallClock
+	// Rand is where jitter and ids come from. It must be nobody else's, not even the
+	// core's. Nil: an own generator with a random seed.
+	Rand *rand.Rand
 	// Parallel writes the triggers. Nil: Goroutines(8).
 	Parallel Parallel
 }
@@ -109,14 +112,20 @@ type UploadResult struct {
 // ArchiveResult stands in the result list for the archive object.
 const ArchiveResult = "Archive (Permanent Storage)"
 
+// CustomersResult stands in the result list for the triggers if the stored document
+// does not tell whose they are: other software wrote it. It is no customer's code.
+const CustomersResult = "Customers (Not Readable)"
+
 // Upload stores the archive object, then writes one trigger for each customer of
 // the stored document. The results have one entry for the archive, then one for
 // each customer in the document's order; a trigger that could not be written fails
 // its entry and not the upload. The error is the archive's, see [OutcomeOf]; the
-// results then have its entry only, as no trigger was written.
+// results then have its entry only, as no trigger was written. After an unknown
+// outcome the archive may hold the upload all the same.
 //
-// If a process dies in between, some triggers are missing: the same upload, made
-// again with the same ModificationID, writes them.
+// If a process dies in between, or ctx ends, some triggers are missing: the same
+// upload, made again with the same ModificationID, writes them. So ctx should not be
+// one that ends when the user's connection does.
 func (u *Uploader) Upload(ctx context.Context, up Upload) (Uploaded, error) {
 	if up.ModificationID == "" {
 		u.randMu.Lock()
@@ -133,18 +142,31 @@ func (u *Uploader) Upload(ctx context.Context, up Upload) (Uploaded, error) {
 		done.Results = []UploadResult{failed}
 		return done, err
 	}
-	codes := customerCodes(done.Document)
-	done.Results = make([]UploadResult, 1+len(codes))
-	done.Results[0] = UploadResult{Customer: ArchiveResult, Success: true}
+	done.Results = append([]UploadResult{{Customer: ArchiveResult, Success: true}}, u.triggers(ctx, &up, done.Document)...)
+	return done, nil
+}
+
+// triggers writes those of the stored document's customers, who need not be those
+// of the submitted one: an update may leave them out, and others may have changed them.
+func (u *Uploader) triggers(ctx context.Context, up *Upload, stored Document) []UploadResult {
+	if stored == nil {
+		stored = up.Document // the core does not say what it has stored
+	}
+	codes, err := customerCodes(stored)
+	if err != nil {
+		return []UploadResult{{Customer: CustomersResult, Error: err.Error()}}
+	}
+	results := make([]UploadResult, len(codes))
+	start := u.clock.Now()
 	u.parallel(len(codes), func(i int) {
 		r := UploadResult{Customer: codes[i], Success: true}
 		t := Trigger{Customer: codes[i], ObjectID: up.Document.ID(), ModificationID: up.ModificationID}
-		if err := u.writeTrigger(ctx, t); err != nil {
+		if err := u.writeTrigger(ctx, t, start); err != nil {
 			r.Success, r.Error = false, err.Error()
 		}
-		done.Results[1+i] = r
+		results[i] = r
 	})
-	return done, nil
+	return results
 }
 
 // archive writes the archive object.
@@ -155,7 +177,13 @@ func (u *Uploader) archive(ctx context.Context, up *Upload) (Snapshot, error) {
 	case up.UserID == "":
 		return Snapshot{}, fmt.Errorf("upload %s: %w user: there is none", up.Document.ID(), ErrInvalid)
 	}
-	if err := checkCustomers(up.Document); err != nil {
+	codes, err := customerCodes(up.Document)
+	for _, code := range codes {
+		if err == nil {
+			_, err = TriggerKey(code, up.Document.ID())
+		}
+	}
+	if err != nil {
 		return Snapshot{}, fmt.Errorf("upload %s: %w", up.Document.ID(), err)
 	}
 	m := Modification{ID: up.ModificationID, UserID: up.UserID, Type: Updated}
@@ -173,43 +201,29 @@ func (u *Uploader) wait(attempt int, previous time.Duration) time.Duration {
 	return u.policy.Wait(attempt, previous, u.rand)
 }
 
-const customersField = "customers"
+const (
+	customersField = "customers"
+	// mostCustomers bounds the triggers of one upload.
+	mostCustomers = 1000
+)
 
 // customerCodes are the customers of a document, each once.
-func customerCodes(doc Document) []string {
-	raw, _ := doc.Field(customersField)
+func customerCodes(doc Document) ([]string, error) {
+	raw, there := doc.Field(customersField)
+	if !there {
+		return nil, nil
+	}
 	var codes, once []string
-	if json.Unmarshal(raw, &codes) != nil {
-		return nil
+	if err := json.Unmarshal(raw, &codes); err != nil {
+		return nil, fmt.Errorf("%w document: %s is no array of strings", ErrInvalid, customersField)
+	}
+	if len(codes) > mostCustomers {
+		return nil, fmt.Errorf("%w document: it has %d %s, at most %d are possible", ErrInvalid, len(codes), customersField, mostCustomers)
 	}
 	for _, c := range codes {
 		if !slices.Contains(once, c) {
 			once = append(once, c)
 		}
 	}
-	return once
-}
-
-// mostCustomers bounds the triggers of one upload.
-const mostCustomers = 1000
-
-// checkCustomers reports why a document's customers could not be told.
-func checkCustomers(c *Change) error {
-	raw, ok := c.Field(customersField)
-	if !ok {
-		return nil
-	}
-	var codes []string
-	if err := json.Unmarshal(raw, &codes); err != nil {
-		return fmt.Errorf("%w document: %s is no array of strings", ErrInvalid, customersField)
-	}
-	if len(codes) > mostCustomers {
-		return fmt.Errorf("%w document: it has %d %s, at most %d are possible", ErrInvalid, len(codes), customersField, mostCustomers)
-	}
-	for _, code := range codes {
-		if err := ValidateID(code); err != nil {
-			return fmt.Errorf("%s: %w", customersField, err)
-		}
-	}
-	return nil
+	return once, nil
 }
