@@ -45,10 +45,12 @@ type Object struct {
 // NewModel returns an empty bucket.
 func NewModel() *Model { return &Model{objects: map[string]*Object{}, etags: etags{}} }
 
-// Reset empties the bucket.
+// Reset empties the bucket. It keeps the places, of which there are few, since
+// those who reset it use the same keys again.
 func (m *Model) Reset() {
-	clear(m.objects)
-	m.latest, m.latestKey = nil, ""
+	for _, o := range m.objects {
+		*o = Object{etags: m.etags}
+	}
 }
 
 // Object returns the place of a key.
