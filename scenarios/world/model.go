@@ -50,17 +50,28 @@ type Object struct {
 // NewModel returns an empty bucket.
 func NewModel() *Model { return &Model{objects: map[string]*Object{}, etags: etags{}} }
 
-// Reset empties the bucket.
+// Reset empties the bucket. It keeps the places, of which there are few, since
+// those who reset it use the same keys again.
 func (m *Model) Reset() {
-	clear(m.objects)
-	m.latest, m.latestKey = nil, ""
+	for _, o := range m.objects {
+		*o = Object{etags: m.etags}
+	}
 	m.tell = nil
 }
 
-// Watch has tell called for each write under a key with this prefix. It is for keys
-// that were not used before.
+// Watch has tell called for each write under a key with this prefix.
 func (m *Model) Watch(prefix string, tell func(key, etag string, body []byte)) {
 	m.watched, m.tell = prefix, tell
+	for key, o := range m.objects {
+		m.watch(key, o)
+	}
+}
+
+// watch lets a place tell of its writes, if somebody wants to know.
+func (m *Model) watch(key string, o *Object) {
+	if tell := m.tell; tell != nil && strings.HasPrefix(key, m.watched) {
+		o.applied = func(etag string, body []byte) { tell(key, etag, body) }
+	}
 }
 
 // Object returns the place of a key.
@@ -71,10 +82,7 @@ func (m *Model) Object(key string) *Object {
 	o := m.objects[key]
 	if o == nil {
 		o = &Object{etags: m.etags}
-		if m.tell != nil && strings.HasPrefix(key, m.watched) {
-			tell := m.tell
-			o.applied = func(etag string, body []byte) { tell(key, etag, body) }
-		}
+		m.watch(key, o)
 		m.objects[key] = o
 	}
 	m.latest, m.latestKey = o, key
