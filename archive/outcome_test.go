@@ -209,7 +209,7 @@ func TestLoad(t *testing.T) {
 		t.Errorf("absent: %v", err)
 	}
 	r.store.set("archive/CHG-2.json", []byte(testDoc))
-	if _, err := r.Load(t.Context(), "CHG-2"); !errors.Is(err, ErrInvalid) || !strings.Contains(err.Error(), `"CHG-1"`) {
+	if _, err := r.Load(t.Context(), "CHG-2"); !errors.Is(err, ErrInvalid) || !errors.Is(err, ErrUnreadable) || !strings.Contains(err.Error(), `"CHG-1"`) {
 		t.Errorf("stored under a wrong id: %v", err)
 	}
 }

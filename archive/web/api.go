@@ -95,6 +95,7 @@ type exchange struct {
 	user    string
 	object  string // validated
 	outcome string
+	detail  string // why it was refused
 }
 
 // route is where a path leads.
@@ -105,12 +106,14 @@ type route struct {
 	serve func(*api, *exchange) answer
 }
 
+// pageRoute is what the log calls the routes of [Pages].
+const pageRoute = "page"
+
 var (
 	changeRoute  = route{"/api/changes/{id}", "GET, HEAD, OPTIONS", false, (*api).load}
 	uploadRoute  = route{"/upload", "POST, OPTIONS", false, (*api).upload}
 	healthRoute  = route{"/healthz", "GET, HEAD, OPTIONS", true, (*api).health}
 	unknownRoute = route{name: "unknown", open: true}
-	pageRoute    = "page"
 )
 
 const changePrefix = "/api/changes/"
@@ -171,7 +174,7 @@ func (a *api) dispatch(x *exchange, to *route) answer {
 	}
 	if err != nil {
 		reply := refuse(http.StatusUnauthorized, typeUnauthenticated, "It is not known who you are. Sign in and try again.")
-		reply.cause = err
+		reply.cause, x.outcome = err, "refused"
 		return reply
 	}
 	x.user = user

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strings"
 )
 
 const anyOrigin = "*"
@@ -22,7 +23,7 @@ func checkOrigin(origin string) error {
 		return nil
 	}
 	u, err := url.Parse(origin)
-	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" || u.Scheme+"://"+u.Host != origin {
+	if err != nil || u.Host == "" || strings.Contains(u.Host, anyOrigin) || u.Scheme != "http" && u.Scheme != "https" || u.Scheme+"://"+u.Host != origin {
 		return fmt.Errorf("web: Options.AllowOrigin %q is no origin: give scheme and host, such as https://changes.example.com, and no path", origin)
 	}
 	return nil

@@ -15,7 +15,9 @@ func headerETag(etag string) string {
 // W/"a" is "a". Tags without quotes, which some clients send, are taken for what
 // they mean.
 func opaque(tag string) string {
-	tag = strings.TrimPrefix(tag, "W/")
+	if strings.HasPrefix(tag, `W/"`) {
+		tag = tag[len("W/"):]
+	}
 	if len(tag) >= 2 && tag[0] == '"' && tag[len(tag)-1] == '"' {
 		return tag[1 : len(tag)-1]
 	}

@@ -19,7 +19,7 @@ func (a *api) load(x *exchange) answer {
 		err = archive.ValidateID(id)
 	}
 	if err != nil {
-		return refuse(http.StatusBadRequest, typeInvalid, sentence(err))
+		return failed(x, invalid("%s", sentence(err)))
 	}
 	x.object = id
 	found, err := a.Core.Load(x.Context(), id)

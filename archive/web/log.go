@@ -12,7 +12,7 @@ import (
 // logRequest writes the one line that every request has.
 func (a *api) logRequest(x *exchange, status int) {
 	attrs := []slog.Attr{slog.String("method", x.Method), slog.String("route", x.route), slog.Int("status", status)}
-	for _, s := range [...][2]string{{"user", x.user}, {"object", x.object}, {"outcome", x.outcome}} {
+	for _, s := range [...][2]string{{"user", x.user}, {"object", x.object}, {"outcome", x.outcome}, {"detail", x.detail}} {
 		if s[1] != "" {
 			attrs = append(attrs, slog.String(s[0], s[1]))
 		}
@@ -27,18 +27,17 @@ func (a *api) logCause(x *exchange, reply answer) {
 		return
 	}
 	level, message := slog.LevelWarn, "request refused"
-	var exhausted *archive.ExhaustedError
 	switch archive.OutcomeOf(reply.cause) {
 	case archive.Conflict:
 		message = "ETag mismatch detected"
 	case archive.Exhausted:
-		if errors.As(reply.cause, &exhausted) {
+		if exhausted, ok := errors.AsType[*archive.ExhaustedError](reply.cause); ok {
 			message = fmt.Sprintf("Unable to save after %d attempts", exhausted.Attempts)
 		}
 	case archive.Unknown:
 		message = "outcome unknown"
 	case archive.Gone:
-		message = "object not found"
+		level, message = slog.LevelInfo, "object not found"
 	default:
 		if reply.status >= http.StatusInternalServerError {
 			level, message = slog.LevelError, "request failed"

@@ -75,6 +75,11 @@ func (a *api) tell(x *exchange, results []archive.UploadResult) []archive.Upload
 // the client goes to the log.
 func failed(x *exchange, err error, add ...func(*failure)) answer {
 	x.outcome = string(archive.OutcomeOf(err))
+	var refused *refusal
+	if errors.As(err, &refused) {
+		x.outcome, x.detail = "refused", refused.message
+		return refuse(refused.status, refused.errorType, refused.message)
+	}
 	status, f := explain(x, err)
 	if status == statusClientClosed {
 		x.outcome = "client closed"
@@ -93,21 +98,24 @@ func failed(x *exchange, err error, add ...func(*failure)) answer {
 
 // explain says what became of a request and what its sender can do.
 func explain(x *exchange, err error) (int, failure) {
-	var refused *refusal
-	if errors.As(err, &refused) {
-		x.outcome = "refused"
-		return refused.status, failure{ErrorType: refused.errorType, Message: refused.message}
-	}
 	switch archive.OutcomeOf(err) {
 	case archive.Conflict:
-		return http.StatusConflict, explainConflict(x, err)
+		if mismatch, ok := errors.AsType[*archive.ETagMismatchError](err); ok {
+			return http.StatusConflict, explainConflict(x, mismatch)
+		}
 	case archive.Exhausted:
-		return explainExhausted(err)
+		if exhausted, ok := errors.AsType[*archive.ExhaustedError](err); ok && !isUnavailable(err) {
+			return http.StatusConflict, explainExhausted(exhausted)
+		}
 	case archive.Gone:
 		return http.StatusNotFound, failure{ErrorType: typeNotFound, Message: fmt.Sprintf("There is no %s. It was never created, or it was deleted.", x.object)}
 	case archive.Unknown:
 		return http.StatusGatewayTimeout, failure{ErrorType: typeUnknown, Message: "It is not known whether the change was saved. " +
 			"Send the same upload again with this modificationId: it is then saved exactly once."}
+	}
+	nothing := ""
+	if x.Method == http.MethodPost {
+		nothing = "Nothing was saved. "
 	}
 	switch {
 	case errors.Is(err, archive.ErrUnreadable): // before ErrInvalid: the client did nothing wrong
@@ -116,38 +124,26 @@ func explain(x *exchange, err error) (int, failure) {
 	case errors.Is(err, context.Canceled):
 		return statusClientClosed, failure{}
 	case isUnavailable(err), errors.Is(err, context.DeadlineExceeded):
-		return http.StatusServiceUnavailable, unavailable
+		return http.StatusServiceUnavailable, failure{ErrorType: typeUnavailable, Message: "The archive does not answer just now. " + nothing + "Please try again in a moment."}
 	}
-	return http.StatusInternalServerError, failure{ErrorType: typeInternal, Message: "Something is wrong with the server, or with what is stored. " +
-		"Nothing was saved. Please tell whoever runs it."}
+	return http.StatusInternalServerError, failure{ErrorType: typeInternal, Message: "Something is wrong with the server, or with what is stored. " + nothing + "Please tell whoever runs it."}
 }
 
-var unavailable = failure{ErrorType: typeUnavailable, Message: "The archive does not answer just now. Nothing was saved. Please try again in a moment."}
-
+// isUnavailable reports whether a store was out of reach. An update that ended so has
+// used up its attempts, but no other user is to blame.
 func isUnavailable(err error) bool {
 	return errors.Is(err, archive.ErrThrottled) || errors.Is(err, archive.ErrUnavailable)
 }
 
-// explainExhausted tells contention, which the user has to hear of, from a store that
-// was out of reach each time.
-func explainExhausted(err error) (int, failure) {
-	var exhausted *archive.ExhaustedError
-	if isUnavailable(err) || !errors.As(err, &exhausted) {
-		return http.StatusServiceUnavailable, unavailable
-	}
-	return http.StatusConflict, failure{
+func explainExhausted(err *archive.ExhaustedError) failure {
+	return failure{
 		ErrorType: archive.ConcurrentModification, Reason: "exhausted",
-		Message: fmt.Sprintf("Unable to save after %d attempts. The change was modified by another user. Please refresh and try again.", exhausted.Attempts),
+		Message: fmt.Sprintf("Unable to save after %d attempts. The change was modified by another user. Please refresh and try again.", err.Attempts),
 	}
 }
 
-func explainConflict(x *exchange, err error) failure {
-	f := failure{ErrorType: archive.ConcurrentModification, Reason: "conflict"}
-	var mismatch *archive.ETagMismatchError
-	if !errors.As(err, &mismatch) {
-		return f
-	}
-	f.CurrentETag = mismatch.Found
+func explainConflict(x *exchange, mismatch *archive.ETagMismatchError) failure {
+	f := failure{ErrorType: archive.ConcurrentModification, Reason: "conflict", CurrentETag: mismatch.Found}
 	if mismatch.Expected == "" {
 		f.Reason = "exists"
 		f.Message = fmt.Sprintf("%s exists already. Nothing was saved. Load it and save it as an update, or choose another id.", x.object)
@@ -161,7 +157,16 @@ func explainConflict(x *exchange, err error) failure {
 	f.Message = "The change was modified by another user. Nothing was saved. Please refresh and try again."
 	if len(names) > 0 {
 		f.Message = fmt.Sprintf("The change was modified by another user, who also changed %s. Nothing was saved. "+
-			"Please refresh, decide which values are right, and save again.", strings.Join(names, ", "))
+			"Please refresh, decide which values are right, and save again.", list(names))
 	}
 	return f
+}
+
+// list names the first few of many; the others are among the conflicts.
+func list(names []string) string {
+	const few = 5
+	if len(names) <= few {
+		return strings.Join(names, ", ")
+	}
+	return fmt.Sprintf("%s and %d other fields", strings.Join(names[:few], ", "), len(names)-few)
 }

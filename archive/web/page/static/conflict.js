@@ -10,8 +10,8 @@ const decided = "decided";
 // Dispute is one field: what was there when the user began, what others made of it,
 // what the user wrote, and what will be saved.
 class Dispute {
-  constructor({ name, base, theirs, mine, by }, number) {
-    Object.assign(this, { name, theirs, mine });
+  constructor({ name, base, theirs, mine, by }, number, changed) {
+    Object.assign(this, { name, theirs, mine, changed });
     const id = `dispute-${number}`;
     this.verdict = make("span", { id: `${id}-verdict`, className: "tag", role: "status" });
     this.result = make("textarea", {
@@ -26,7 +26,7 @@ class Dispute {
         version("Mine", marked(display(mine), was), button("Take mine", () => this.takeMine(), { "aria-label": `${labelOf(name)}: take mine` }))),
       make("div", { className: "caption" }, make("label", { htmlFor: this.result.id }, "What will be saved"), this.verdict),
       this.result);
-    this.decide(undefined);
+    this.show(undefined);
   }
 
   takeMine() {
@@ -40,6 +40,11 @@ class Dispute {
   }
 
   decide(how) {
+    this.show(how);
+    this.changed();
+  }
+
+  show(how) {
     this.how = how;
     this.verdict.textContent = how ?? "not decided yet";
     this.element.classList.toggle("decided", how !== undefined);
@@ -76,7 +81,7 @@ export class ConflictDialog {
 
   // ask shows the disputes, or shows them anew if others went on writing.
   ask(disputes, others, problem) {
-    this.disputes = disputes.map((d, i) => new Dispute(d, i));
+    this.disputes = disputes.map((d, i) => new Dispute(d, i, () => this.complain()));
     const by = listed([...new Set(disputes.map((d) => d.by))], "or");
     const fields = listed(disputes.map((d) => `“${labelOf(d.name)}”`));
     byId("conflict-intro").textContent = `${by} changed ${fields} while you did. Nothing of yours is saved yet. ` +

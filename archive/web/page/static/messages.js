@@ -41,8 +41,7 @@ export function told(results, again) {
   const parts = [];
   if (done.length > 0) parts.push(customerList(done));
   if (failed.length > 0) {
-    const items = failed.map((r) => make("li", {}, make("b", {}, r.customer), `: ${r.error ?? "no reason given"}`));
-    parts.push(make("p", {}, `${failed.length} of ${customers.length} customers were not told:`), make("ul", {}, ...items),
+    parts.push(make("p", {}, "Not told: ", make("b", {}, failed.map((r) => r.customer).join(", ")), ". The change itself is saved."),
       button("Tell them again", again));
   }
   return parts;
