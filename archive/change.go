@@ -237,19 +237,22 @@ func (c *Change) index(name string) int {
 // ValidateID reports why an object id can't be part of a key: ids have 1 to 128
 // letters, digits, '-', '_' and '.', start with a letter or digit, and do not
 // contain "..".
-func ValidateID(id string) error {
+func ValidateID(id string) error { return validateName("object id", id) }
+
+// validateName is ValidateID for anything that becomes a part of a key.
+func validateName(what, id string) error {
 	bad := func(c byte) bool {
 		return !(c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '-' || c == '_' || c == '.')
 	}
 	switch {
 	case id == "":
-		return fmt.Errorf("%w object id: it is empty", ErrInvalid)
+		return fmt.Errorf("%w %s: it is empty", ErrInvalid, what)
 	case len(id) > 128:
-		return fmt.Errorf("%w object id %q…: longer than 128 characters", ErrInvalid, id[:16])
+		return fmt.Errorf("%w %s %q…: longer than 128 characters", ErrInvalid, what, id[:16])
 	case anyByte(id, bad):
-		return fmt.Errorf("%w object id %q: only letters, digits, '-', '_' and '.' are safe in a key", ErrInvalid, id)
+		return fmt.Errorf("%w %s %q: only letters, digits, '-', '_' and '.' are safe in a key", ErrInvalid, what, id)
 	case strings.ContainsRune("-_.", rune(id[0])), strings.Contains(id, ".."):
-		return fmt.Errorf("%w object id %q: it must start with a letter or digit and not contain \"..\"", ErrInvalid, id)
+		return fmt.Errorf("%w %s %q: it must start with a letter or digit and not contain \"..\"", ErrInvalid, what, id)
 	}
 	return nil
 }

@@ -27,8 +27,8 @@ const triggerPrefix = "customers/"
 
 // TriggerKey returns the key of a customer's trigger for an object.
 func TriggerKey(customer, id string) (string, error) {
-	if err := ValidateID(customer); err != nil {
-		return "", fmt.Errorf("customer code: %w", err)
+	if err := validateName("customer code", customer); err != nil {
+		return "", err
 	}
 	if err := ValidateID(id); err != nil {
 		return "", err

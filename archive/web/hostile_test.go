@@ -153,7 +153,7 @@ func TestHostileBodies(t *testing.T) {
 		{"modification id with space", `{` + id + `,"modificationId":"a b"}`, 400, "modificationId"},
 		{"modification id with newline", `{` + id + `,"modificationId":"a\nb"}`, 400, "modificationId"},
 		{"modification id too long", `{` + id + `,"modificationId":"` + strings.Repeat("a", 129) + `"}`, 400, "modificationId"},
-		{"customers above", `{` + id + `,"customers":["../../archive"]}`, 400, "customers"},
+		{"customers above", `{` + id + `,"customers":["../../archive"]}`, 400, "customer code \"../../archive\""},
 		{"customers no array", `{` + id + `,"customers":"a"}`, 400, "customers"},
 		{"customers no strings", `{` + id + `,"customers":[1]}`, 400, "customers"},
 		{"many customers", `{` + id + `,"customers":` + customers(50_000) + `}`, 400, "at most 1000"},

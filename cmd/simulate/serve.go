@@ -15,6 +15,7 @@ import (
 	"holdfast/archive"
 	"holdfast/archive/s3store"
 	"holdfast/archive/s3store/fakes3"
+	"holdfast/archive/telemetry"
 	"holdfast/archive/web"
 )
 
@@ -26,6 +27,7 @@ type serveOptions struct {
 	samples     bool
 	others      bool
 	policy      string
+	metrics     string
 }
 
 func (a *app) serveCommand() *cobra.Command {
@@ -62,6 +64,7 @@ the process.`,
 	f.TextVar(&o.pathStyle, "path-style", s3store.PathStyleAuto, "bucket in the path: `auto`, on or off")
 	f.BoolVar(&o.samples, "samples", false, "store the sample documents that are missing (default true for the embedded S3)")
 	f.BoolVar(&o.others, "simulate-others", false, "let made-up users and a meeting scheduler change the samples every few seconds")
+	f.StringVar(&o.metrics, "metrics", "stdout", "where metrics go in CloudWatch's embedded format: `stdout` or none (OTEL_METRICS_EXPORTER exports them besides)")
 	f.StringVar(&o.policy, "policy", "default", "retry `POLICY`, such as full(base=100ms,cap=5s,retries=8), default or documented")
 	return cmd
 }
@@ -80,6 +83,8 @@ func (o serveOptions) validate() (archive.Policy, error) {
 		return policy, usage("--listen %s: other machines could connect and write under any name; give 127.0.0.1:PORT, or --allow-remote if that is meant", o.listen)
 	case o.endpoint != "" && o.store == "fake":
 		return policy, usage("--endpoint needs --store s3://bucket/prefix")
+	case o.metrics != "stdout" && o.metrics != "none":
+		return policy, usage("--metrics is stdout or none, not %q", o.metrics)
 	case o.others && !o.samples:
 		return policy, usage("--simulate-others changes the samples: give --samples too")
 	}
@@ -104,7 +109,11 @@ func (a *app) serve(ctx context.Context, o serveOptions) error {
 	}
 	defer closeStore()
 	logger := slog.New(slog.NewTextHandler(a.stderr, nil))
-	s, err := newService(store, policy, observe(logger), logger)
+	seen, err := a.openServeMetrics(ctx, o.metrics)
+	if err != nil {
+		return err
+	}
+	s, err := newService(store, policy, archive.Observers(telemetry.Logs(logger), seen.observer()), logger)
 	if err != nil {
 		return couldNotRun("%w", err)
 	}
@@ -119,7 +128,9 @@ func (a *app) serve(ctx context.Context, o serveOptions) error {
 		return couldNotRun("listen on %s: %w: is something else using the port? --listen 127.0.0.1:0 takes a free one", o.listen, err)
 	}
 	a.announce("http://"+listener.Addr().String(), ids, o.store)
-	return s.run(ctx, listener, o.others)
+	seen.start()
+	err = s.run(ctx, listener, o.others)
+	return errors.Join(err, seen.end(ctx))
 }
 
 // announce prints where to look.
@@ -155,21 +166,6 @@ func openServed(ctx context.Context, o storeOptions) (archive.Store, func(), err
 		return nil, nil, couldNotRun("%w", err)
 	}
 	return store, func() {}, nil
-}
-
-// observe is what sees every call of the core: retries are logged. Metrics belong
-// here too.
-func observe(logger *slog.Logger) archive.Observer {
-	return archive.Observer{
-		Wait: func(ctx context.Context, i archive.WaitInfo) {
-			logger.InfoContext(ctx, "retry", "op", i.Op, "key", i.Key, "attempt", i.Attempt, "wait", i.Wait.Round(time.Millisecond), "cause", i.Cause)
-		},
-		Done: func(ctx context.Context, i archive.DoneInfo) {
-			if i.Err != nil {
-				logger.WarnContext(ctx, "not done", "op", i.Op, "key", i.Key, "outcome", archive.OutcomeOf(i.Err), "attempts", i.Attempts, "error", i.Err)
-			}
-		},
-	}
 }
 
 // service is the system in one process.
