@@ -108,6 +108,9 @@ func (a *app) serve(ctx context.Context, o serveOptions) error {
 	if err != nil {
 		return couldNotRun("%w", err)
 	}
+	if !o.allowRemote {
+		s.server.Handler = askedByLoopbackName(s.server.Handler)
+	}
 	var ids []string
 	if o.samples {
 		if ids, err = storeSamples(ctx, store); err != nil {
