@@ -37,7 +37,7 @@ func (a *app) serveCommand() *cobra.Command {
 		Short: "Serve the edit page and the API, to watch conflicts in a browser",
 		Long: `serve runs the whole system in one process: the edit page, the API, the store
 (embedded, or a bucket), a queue in memory, and back ends that process each upload
-for its customers. It runs until it is interrupted.
+for its customers. It runs until it is interrupted, which is its good end: exit 0.
 
 It is a demonstration: whoever connects chooses the name in the history, by the
 page's name field or the header X-User, and nobody checks it. The queue is lost with
@@ -116,6 +116,9 @@ func (a *app) serve(ctx context.Context, o serveOptions) error {
 	s, err := newService(store, policy, archive.Observers(telemetry.Logs(logger), seen.observer()), logger)
 	if err != nil {
 		return couldNotRun("%w", err)
+	}
+	if !o.allowRemote {
+		s.server.Handler = askedByLoopbackName(s.server.Handler)
 	}
 	var ids []string
 	if o.samples {

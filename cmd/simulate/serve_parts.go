@@ -74,6 +74,20 @@ func identify(r *http.Request) (string, error) {
 	return name, nil
 }
 
+// askedByLoopbackName refuses requests that were sent to another name than this
+// machine's own. A web site can let its name point to 127.0.0.1: to a browser its pages
+// would then be pages of this server, and could write under any name.
+func askedByLoopbackName(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		host := (&url.URL{Host: r.Host}).Hostname()
+		if !isLoopback(host) {
+			http.Error(w, "This server is for this machine: ask it as 127.0.0.1 or localhost, or start it with --allow-remote.", http.StatusMisdirectedRequest)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
 // samples are the documents that serve begins with.
 var samples = []string{"CHG-12345", "CHG-30030", "CIC-77001"}
 

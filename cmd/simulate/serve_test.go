@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -240,6 +241,21 @@ func TestIdentify(t *testing.T) {
 		r.Header.Set(userHeader, c.header)
 		if got, err := identify(r); got != c.want || (err == nil) != (c.want != "") {
 			t.Errorf("%s %q is %q, %v, want %q", c.method, c.header, got, err, c.want)
+		}
+	}
+}
+
+func TestOnlyItsOwnNameIsAnswered(t *testing.T) {
+	h := askedByLoopbackName(http.NotFoundHandler())
+	for host, want := range map[string]int{
+		"127.0.0.1:8080": 404, "localhost:8080": 404, "localhost": 404, "[::1]:8080": 404,
+		"evil.example:8080": 421, "127.0.0.1.evil.example": 421, "0.0.0.0:8080": 421, "": 421,
+	} {
+		r := httptest.NewRequestWithContext(t.Context(), "GET", "/", nil)
+		r.Host = host
+		w := httptest.NewRecorder()
+		if h.ServeHTTP(w, r); w.Code != want {
+			t.Errorf("Host %q: %d, want %d", host, w.Code, want)
 		}
 	}
 }

@@ -52,10 +52,33 @@ function time(timestamp) {
   return make("time", { className: "when", dateTime: timestamp, title: timestamp }, text);
 }
 
-function item(entry, isNew) {
-  const line = make("p", {}, make("b", {}, userOf(entry)), ` ${phraseOf(entry)}`);
-  if (entry.customer_code) line.append(" for ", make("span", { className: "code" }, String(entry.customer_code)));
-  return make("li", { className: isNew ? "new" : "" }, line, time(entry.timestamp));
+// One save is processed for each of its customers at about the same moment: that is
+// one line here, not thirty.
+const together = 60_000;
+
+function belongsTo(entry, group) {
+  const last = group?.at(-1);
+  return last && entry.modification_type === "processed" && last.modification_type === "processed" &&
+    userOf(entry) === userOf(last) && Math.abs(new Date(entry.timestamp) - new Date(last.timestamp)) <= together;
+}
+
+// grouped puts entries that are shown as one into one array.
+function grouped(entries) {
+  const groups = [];
+  for (const entry of entries) {
+    if (belongsTo(entry, groups.at(-1))) groups.at(-1).push(entry);
+    else groups.push([entry]);
+  }
+  return groups;
+}
+
+// item is the line of a group, with the time of its newest entry.
+function item(group, isNew) {
+  const [newest] = group;
+  const line = make("p", {}, make("b", {}, userOf(newest)), ` ${phraseOf(newest)}`);
+  const codes = group.map((entry) => entry.customer_code).filter(Boolean).map(String);
+  if (codes.length > 0) line.append(" for ", make("span", { className: "code" }, listed(codes)));
+  return make("li", { className: isNew ? "new" : "" }, line, time(newest.timestamp));
 }
 
 export class History {
@@ -82,10 +105,11 @@ export class History {
   }
 
   draw() {
-    const newestFirst = this.entries.toReversed();
-    const shown = this.all ? newestFirst : newestFirst.slice(0, shownAtFirst);
-    this.list.replaceChildren(...shown.map((entry, i) => item(entry, i < this.fresh)));
-    this.older.hidden = shown.length === newestFirst.length;
-    this.older.textContent = `Show all ${newestFirst.length} entries`;
+    const groups = grouped(this.entries.toReversed());
+    const shown = this.all ? groups : groups.slice(0, shownAtFirst);
+    const newOnes = new Set(this.fresh > 0 ? this.entries.slice(-this.fresh) : []);
+    this.list.replaceChildren(...shown.map((group) => item(group, newOnes.has(group[0]))));
+    this.older.hidden = shown.length === groups.length;
+    this.older.textContent = `Show all ${this.entries.length} entries`;
   }
 }
