@@ -28,6 +28,7 @@ type performer struct {
 	source     source            // of rng
 	faults     *network.Injector // nil: none
 	intent     intent
+	stamp      timestamp
 	edits      int
 	copies     int        // of its messages that were delivered again
 	faultsMu   sync.Mutex // an upload's triggers are written at the same time
@@ -65,7 +66,7 @@ func editableFields(doc *archive.Change) []string {
 func (f *performer) enter(p *repetition, r *role) error {
 	*f = performer{
 		repetition: p, actor: r.actor, name: r.name, customer: r.customer, fields: p.player.fields,
-		client: f.client, disturbers: f.disturbers[:0],
+		client: f.client, disturbers: f.disturbers[:0], stamp: f.stamp,
 	}
 	p.rec.Enlist(&f.client, r.name, p.prefix, p.world.Store(r.name))
 	f.rng = f.source.start(r.seed.of(p.Seed, p.Scenario.Name, p.number, r.name))
@@ -213,8 +214,21 @@ func (f *performer) modification(kind, otherwise string) archive.Modification {
 	}
 	return archive.Modification{
 		ID: archive.NewModificationID(f.rng), UserID: f.name, Type: kind,
-		Timestamp: f.repetition.world.Now().UTC().Format(time.RFC3339),
+		Timestamp: f.stamp.of(f.repetition.world.Now()),
 	}
+}
+
+// timestamp is a time to the second, written once for all modifications of it.
+type timestamp struct {
+	second int64
+	text   string
+}
+
+func (t *timestamp) of(now time.Time) string {
+	if s := now.Unix(); s != t.second || t.text == "" {
+		*t = timestamp{s, now.UTC().Format(time.RFC3339)}
+	}
+	return t.text
 }
 
 // edit is a user's load and save. Told of a conflict, the user reloads, looks,
