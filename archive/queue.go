@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strconv"
 	"sync"
 	"time"
 )
@@ -24,8 +25,8 @@ type Queue interface {
 // Delivery is a message as it is delivered once.
 type Delivery struct {
 	Message Message
-	// Receipt names the delivery to the queue.
-	Receipt int64
+	// Receipt names the delivery to the queue, in whatever way the queue likes.
+	Receipt string
 	// Receives counts the deliveries of the message, this one included.
 	Receives int
 }
@@ -63,7 +64,7 @@ type MemoryQueue struct {
 	mu       sync.Mutex
 	messages []*queued // in the order in which they were sent
 	dead     []Message
-	receipts int64
+	receipts uint64 // given so far
 	closed   bool
 }
 
@@ -72,7 +73,7 @@ type queued struct {
 	message  Message
 	visible  time.Time // when it can be delivered
 	receives int
-	receipt  int64 // of its latest delivery
+	receipt  string // of its latest delivery
 }
 
 // NewMemoryQueue returns an empty queue.
@@ -146,9 +147,9 @@ func (q *MemoryQueue) take() (Delivery, bool, error) {
 		}
 		q.receipts++
 		m.receives++
-		m.receipt = q.receipts
+		m.receipt = strconv.FormatUint(q.receipts, 10)
 		m.visible = now.Add(q.o.Visibility)
-		d := Delivery{Message: m.message, Receipt: q.receipts, Receives: m.receives}
+		d := Delivery{Message: m.message, Receipt: m.receipt, Receives: m.receives}
 		if q.o.Delivered != nil {
 			q.o.Delivered(d)
 		}
