@@ -52,7 +52,7 @@ type Run struct {
 	World       string             `json:"world"`
 	Store       string             `json:"store"`
 	Codec       string             `json:"codec"` // of the documents; "json": real ones
-	Via         string             `json:"via"` // "core", or "api": over HTTP and the queue
+	Via         string             `json:"via"`   // "core", or "api": over HTTP and the queue
 	Policy      string             `json:"policy"`
 	Seed        uint64             `json:"seed"`
 	Clients     int                `json:"clients"`
