@@ -5,6 +5,24 @@ import "holdfast/scenarios/history"
 // What clients saw, overwrote and were told.
 var clientCases = []brokenCase{
 	{
+		"told exhausted, and stored before the same bytes were sent again", func(b *book) {
+			b.setup(start)
+			b.begin("ann", "append", "m1").get("v0").put("v0", history.UnknownAnswer, "v1", start.plus("m1")).end(history.Exhausted, "")
+			again := b.begin("ann", "append", "m1").get("v0")
+			b.begin("bob", "load").get("v1").end(history.Committed, "v1")
+			again.put("v0", history.UnknownAnswer, "", start.plus("m1")).end(history.Crashed, "")
+			b.append("bob", "m2", "v1", "v2")
+			b.final("v2")
+		}, []Invariant{HonestAnswers}, func(b *book) { // whose write it was, nobody can say
+			b.setup(start)
+			b.begin("ann", "append", "m1").get("v0").put("v0", history.UnknownAnswer, "", start.plus("m1")).end(history.Exhausted, "")
+			again := b.begin("ann", "append", "m1").get("v0")
+			again.put("v0", history.UnknownAnswer, "v1", start.plus("m1")).end(history.Crashed, "")
+			b.append("bob", "m2", "v1", "v2")
+			b.final("v2")
+		},
+	},
+	{
 		"a stale form saved", func(b *book) {
 			b.setup(start)
 			b.save("ann", "m1", "v0", "v0", "v1", "title", "B")

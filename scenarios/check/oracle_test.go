@@ -112,16 +112,17 @@ func (s *sim) told(found *truth, seen []*applied, last *applied, id string, e *h
 	}
 }
 
-// sentByOthers: another operation, which does not deny it, sent the same bytes,
-// so nobody can say whose write it was.
+// sentByOthers: another operation, which does not deny it, sent the same bytes
+// before anybody had read them, so nobody can say whose write it was.
 func (s *sim) sentByOthers(v *applied) bool {
+	read := slices.IndexFunc(s.events, func(e *history.Event) bool { return e.Kind == history.Get && e.ETag == v.etag })
 	denied := map[int]bool{}
 	for _, e := range s.events {
 		denied[e.Op] = denied[e.Op] || e.Kind == history.Return &&
 			!slices.Contains([]string{history.Committed, history.Unknown, history.Crashed}, e.Outcome)
 	}
 	return slices.ContainsFunc(s.events, func(e *history.Event) bool {
-		return e.Kind == history.Put && e.Op != v.op && !denied[e.Op] &&
+		return e.Kind == history.Put && e.Op != v.op && !denied[e.Op] && (read < 0 || e.Start < s.events[read].At) &&
 			e.Doc.Sum == sum(v.entries...) && e.Doc.Fields == v.fieldSum()
 	})
 }
