@@ -47,35 +47,45 @@ func TestDoors(t *testing.T) {
 	})
 	for name, door := range doors(t, h) {
 		t.Run(name, func(t *testing.T) {
-			req, _ := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://api/p?a=b", strings.NewReader("body"))
-			req.Header.Set("X-Mine", "m")
-			resp, err := door.RoundTrip(req)
-			if err != nil {
-				t.Fatal(err)
+			a, err := knock(t.Context(), door, http.MethodPost, "/p?a=b", "body")
+			if err != nil || a.status != http.StatusConflict || a.header.Get("ETag") != `"e1"` || a.header.Get("Too-Late") != "" || a.body != "POST a=b m body" {
+				t.Errorf("%+v, %v", a, err)
 			}
-			body, _ := io.ReadAll(resp.Body)
-			if resp.StatusCode != http.StatusConflict || resp.Header.Get("ETag") != `"e1"` || resp.Header.Get("Too-Late") != "" || string(body) != "POST a=b m body" {
-				t.Errorf("%s %v %q", resp.Status, resp.Header, body)
+			if a, err := knock(t.Context(), door, http.MethodGet, "/large", ""); err != nil || len(a.body) != 8<<20 {
+				t.Errorf("%d bytes, %v", len(a.body), err)
 			}
-			req, _ = http.NewRequestWithContext(t.Context(), http.MethodGet, "http://api/large", nil)
-			if resp, err = door.RoundTrip(req); err != nil {
-				t.Fatal(err)
-			}
-			if body, err := io.ReadAll(resp.Body); err != nil || len(body) != 8<<20 {
-				t.Errorf("%d bytes, %v", len(body), err)
-			}
-			req, _ = http.NewRequestWithContext(t.Context(), http.MethodGet, "http://api/abort", nil)
-			if _, err := door.RoundTrip(req); err == nil {
+			if _, err := knock(t.Context(), door, http.MethodGet, "/abort", ""); err == nil {
 				t.Error("an aborted request was answered")
 			}
 			ended, cancel := context.WithCancel(t.Context())
 			cancel()
-			req, _ = http.NewRequestWithContext(ended, http.MethodGet, "http://api/p", nil)
-			if _, err := door.RoundTrip(req); !errors.Is(err, context.Canceled) {
+			if _, err := knock(ended, door, http.MethodGet, "/p", ""); !errors.Is(err, context.Canceled) {
 				t.Errorf("under a context that had ended: %v", err)
 			}
 		})
 	}
+}
+
+// answered is an answer that was read to its end.
+type answered struct {
+	status int
+	header http.Header
+	body   string
+}
+
+// knock sends a request and reads the answer.
+func knock(ctx context.Context, door Door, method, path, body string) (answered, error) {
+	req, err := http.NewRequestWithContext(ctx, method, "http://api"+path, strings.NewReader(body))
+	if err != nil {
+		return answered{}, err
+	}
+	req.Header.Set("X-Mine", "m")
+	resp, err := door.RoundTrip(req)
+	if err != nil {
+		return answered{}, err
+	}
+	said, err := io.ReadAll(resp.Body)
+	return answered{resp.StatusCode, resp.Header, string(said)}, errors.Join(err, resp.Body.Close())
 }
 
 // TestHandlersOfDepartedClients: when a request has been answered or given up, its
@@ -91,8 +101,7 @@ func TestHandlersOfDepartedClients(t *testing.T) {
 	door := doors(t, h)["socket"]
 	for i := range 200 {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Duration(i)*20*time.Microsecond)
-		req, _ := http.NewRequestWithContext(ctx, http.MethodGet, "http://api/", nil)
-		if _, err := door.RoundTrip(req); err == nil {
+		if _, err := knock(ctx, door, http.MethodGet, "/", ""); err == nil {
 			t.Error("answered")
 		}
 		if n := inside.Load(); n != 0 {
