@@ -15,9 +15,9 @@ type documents struct {
 }
 
 // Codec is how the run's documents are encoded in a virtual world: as the scenario
-// says, unless the core can't work on them.
+// says, unless the core or the API can't work on them.
 func (r *Run) Codec() Codec {
-	if r.Scenario.Codec == Compact && !r.Core.JSONOnly {
+	if r.Scenario.Codec == Compact && r.Scenario.Via != ViaAPI && !r.Core.JSONOnly {
 		return Compact
 	}
 	return JSON

@@ -79,17 +79,7 @@ func TestProductionKeepsEveryInvariant(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			played, report, _ := play(t, name, "production", nil)
-			if report.Verdict != check.OK {
-				t.Errorf("verdict %s: %v", report.Verdict, report.Reasons)
-			}
-			for _, v := range report.Violations {
-				t.Errorf("%s %s: %s", v.Invariant, v.Anomaly, v.Summary)
-			}
-			for _, s := range played.Steps {
-				if !s.AsAsked {
-					t.Errorf("%s: want %s, got %s", s.Step, s.Want, s.Got)
-				}
-			}
+			expectOK(t, played, report)
 		})
 	}
 }

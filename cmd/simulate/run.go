@@ -241,6 +241,9 @@ func (o runOptions) condition(s *scenarios.Scenario) error {
 	if o.via != "" {
 		s.Via = scenarios.Via(o.via)
 	}
+	if s.Via == scenarios.ViaAPI && o.codec == "" {
+		s.Codec = scenarios.JSON // whatever suits the scenario without the API
+	}
 	if o.latency != "" {
 		l, err := network.ParseLatency(o.latency)
 		if err != nil {
