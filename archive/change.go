@@ -72,6 +72,9 @@ type parse struct {
 	// names marks the hashes of the names seen, so that only likely duplicates
 	// are looked for.
 	names [256]bool
+	// many are the names of a document with many fields, all of whose hashes would
+	// have been seen.
+	many map[string]bool
 	// The entry of the history under way: its id, and whether that was seen.
 	entryID string
 	hasID   bool
@@ -99,16 +102,36 @@ func (p *parse) field(value span) {
 		return
 	}
 	name := text(p.open[0].key.of(p.b))
-	seen := &p.names[hash(name)]
-	if *seen && p.change.index(string(name)) >= 0 {
+	if p.twice(name) {
 		p.fail("field %q appears twice", name)
 		return
 	}
-	*seen = true
 	p.change.fields = append(p.change.fields, field{name, value})
 	if string(name) == modificationsField {
 		p.change.history = value
 	}
+}
+
+// fewNames are looked up one by one.
+const fewNames = 64
+
+// twice reports whether a field of this name was there before.
+func (p *parse) twice(name []byte) bool {
+	if len(p.change.fields) < fewNames {
+		seen := &p.names[hash(name)]
+		twice := *seen && p.change.index(string(name)) >= 0
+		*seen = true
+		return twice
+	}
+	if p.many == nil {
+		p.many = map[string]bool{}
+		for _, f := range p.change.fields {
+			p.many[string(f.name)] = true
+		}
+	}
+	twice := p.many[string(name)]
+	p.many[string(name)] = true
+	return twice
 }
 
 // hash tells most of a document's field names apart.
@@ -204,6 +227,16 @@ func (c *Change) HasModification(id string) bool {
 
 // ModificationIDs lists the ids of the history in order; entries without one are "".
 func (c *Change) ModificationIDs() []string { return c.ids }
+
+// Modification returns the entry of the history with this id.
+func (c *Change) Modification(id string) (m Modification, ok bool) {
+	for i, have := range c.ids {
+		if have == id && id != "" {
+			return m, json.Unmarshal(c.entries[i].of(c.body), &m) == nil
+		}
+	}
+	return m, false
+}
 
 // RawModifications returns the entries of the history as they are stored.
 func (c *Change) RawModifications() []json.RawMessage {

@@ -58,6 +58,10 @@ func (e Edit) Validate() error {
 	return nil
 }
 
+// mostFields is how many fields an edit may bring a document to, far more than any
+// has: whoever may add fields must not be able to make it grow for ever.
+const mostFields = 4096
+
 // Apply returns the document with the edit's fields set, and those of its
 // modifications appended that the history does not hold yet. Fields that are
 // new are added at the end in the order of their names.
@@ -80,6 +84,9 @@ func (c *Change) Apply(e Edit) (Document, error) {
 		default:
 			cuts = append(cuts, splice{c.fields[i].value, value})
 		}
+	}
+	if len(added) > 0 && len(c.fields)+len(added) > mostFields {
+		return nil, fmt.Errorf("%w edit of %s: it would have %d fields, at most %d are possible", ErrInvalid, c.id, len(c.fields)+len(added), mostFields)
 	}
 	mods := c.missing(e.Modifications)
 	entries, err := encodeAll(mods)

@@ -1,7 +1,9 @@
 package archive
 
 import (
+	"encoding/json"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -109,5 +111,36 @@ func TestValuesHaveNoRoomToAppend(t *testing.T) {
 	_ = append(value, "!!!"...)
 	if string(c.Encode()) != testDoc {
 		t.Errorf("the document is now %s", c.Encode())
+	}
+}
+
+// TestManyFields: a name that appears twice is found however many there are, and
+// documents do not grow for ever.
+func TestManyFields(t *testing.T) {
+	document := func(n int, more string) []byte {
+		var b strings.Builder
+		b.WriteString(`{"changeId":"C"`)
+		for i := range n {
+			fmt.Fprintf(&b, `,"f%d":1`, i)
+		}
+		return []byte(b.String() + more + "}")
+	}
+	for _, n := range []int{10, fewNames - 2, fewNames - 1, fewNames, 300, 40_000} {
+		if _, err := ParseChange(document(n, "")); err != nil {
+			t.Errorf("%d fields: %v", n, err)
+		}
+		for _, again := range []int{0, n / 2, n - 1} {
+			if _, err := ParseChange(document(n, fmt.Sprintf(`,"f%d":2`, again))); !errors.Is(err, ErrInvalid) {
+				t.Errorf("%d fields, f%d twice: %v", n, again, err)
+			}
+		}
+	}
+	mods := []Modification{{ID: "m", Type: Updated, Timestamp: "2025-10-20T12:00:00Z"}}
+	full := mustParse(t, string(document(mostFields-1, "")))
+	if _, err := full.Apply(Edit{Fields: map[string]json.RawMessage{"one-more": []byte("1")}, Modifications: mods}); !errors.Is(err, ErrInvalid) {
+		t.Errorf("a field too many: %v", err)
+	}
+	if _, err := full.Apply(Edit{Fields: map[string]json.RawMessage{"f1": []byte("2")}, Modifications: mods}); err != nil {
+		t.Errorf("a field that is there: %v", err)
 	}
 }

@@ -67,6 +67,11 @@ func (m Message) ModificationID(purpose string) string {
 	return DerivedModificationID(purpose, m.Customer, m.ObjectID, m.TriggerETag)
 }
 
+// derivedPrefix begins the ids of [DerivedModificationID] and no others: who could
+// choose such an id for an entry of their own would make a back end believe that a
+// message was processed.
+const derivedPrefix = "d-"
+
 // DerivedModificationID makes a modification id out of what an intent consists of:
 // the same parts give the same id, and different ones, for all practical purposes,
 // never do.
@@ -77,7 +82,7 @@ func DerivedModificationID(parts ...string) string {
 		_, _ = io.WriteString(sum, p)
 	}
 	digest := sum.Sum(nil)
-	return "m-" + base32Text(binary.BigEndian.Uint64(digest), binary.BigEndian.Uint64(digest[8:]))
+	return derivedPrefix + base32Text(binary.BigEndian.Uint64(digest), binary.BigEndian.Uint64(digest[8:]))
 }
 
 // writeTrigger stores a trigger, and tries again as the policy says, whose deadline

@@ -47,9 +47,9 @@ func TestTriggerKey(t *testing.T) {
 // make the same ones, or it processes again what is redelivered to it.
 func TestDerivedIDsNeverChange(t *testing.T) {
 	for want, parts := range map[string][]string{
-		"m-5m7n8ja3qp1gq9vqq7p4942j": {"processed", "hts", "CHG-12345", `"9b2cf535f27731c974343645a3985328"`},
-		"m-m07rfca846c749ezpc2smzyn": {},
-		"m-tv22rgpygbnyfgsmg3f9f53f": {""},
+		"d-5m7n8ja3qp1gq9vqq7p4942j": {"processed", "hts", "CHG-12345", `"9b2cf535f27731c974343645a3985328"`},
+		"d-m07rfca846c749ezpc2smzyn": {},
+		"d-tv22rgpygbnyfgsmg3f9f53f": {""},
 	} {
 		if got := DerivedModificationID(parts...); got != want {
 			t.Errorf("%q: %s, want %s", parts, got, want)

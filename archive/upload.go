@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 )
@@ -89,7 +90,8 @@ type Upload struct {
 	Base   Snapshot
 	UserID string
 	// ModificationID makes the upload repeatable: a second one with the same id
-	// stores nothing new, and writes the triggers again. Empty: a new one.
+	// stores nothing new, whatever its fields, and writes the triggers again; one of
+	// another user is refused. Empty: a new one.
 	ModificationID string
 }
 
@@ -177,6 +179,10 @@ func (u *Uploader) archive(ctx context.Context, up *Upload) (Snapshot, error) {
 	case up.UserID == "":
 		return Snapshot{}, fmt.Errorf("upload %s: %w user: there is none", up.Document.ID(), ErrInvalid)
 	}
+	if strings.HasPrefix(up.ModificationID, derivedPrefix) {
+		return Snapshot{}, fmt.Errorf("upload %s: %w modification id %s: those that begin with %s are made of messages",
+			up.Document.ID(), ErrInvalid, up.ModificationID, derivedPrefix)
+	}
 	codes, err := customerCodes(up.Document)
 	for _, code := range codes {
 		if err == nil {
@@ -187,11 +193,28 @@ func (u *Uploader) archive(ctx context.Context, up *Upload) (Snapshot, error) {
 		return Snapshot{}, fmt.Errorf("upload %s: %w", up.Document.ID(), err)
 	}
 	m := Modification{ID: up.ModificationID, UserID: up.UserID, Type: Updated}
-	if !up.Update {
+	var stored Snapshot
+	if up.Update {
+		stored, err = u.core.Save(ctx, up.Document.ID(), up.Base, Edit{Fields: up.Document.editableValues(), Modifications: []Modification{m}})
+	} else {
 		m.Type = Created
-		return u.core.Create(ctx, up.Document.ID(), up.Document.WithoutHistory(), m)
+		stored, err = u.core.Create(ctx, up.Document.ID(), up.Document.WithoutHistory(), m)
 	}
-	return u.core.Save(ctx, up.Document.ID(), up.Base, Edit{Fields: up.Document.editableValues(), Modifications: []Modification{m}})
+	if err == nil && isAnother(stored.Change(), m) {
+		return Snapshot{}, fmt.Errorf("upload %s: %w modification id %s: it is that of another entry of the history; choose one for each upload",
+			up.Document.ID(), ErrInvalid, m.ID)
+	}
+	return stored, err
+}
+
+// isAnother reports whether the entry that has a modification's id is not it: the
+// core takes whoever repeats an id for whoever used it first.
+func isAnother(doc *Change, m Modification) bool {
+	if doc == nil {
+		return false // nothing is known of the entries
+	}
+	entry, ok := doc.Modification(m.ID)
+	return ok && (entry.UserID != m.UserID || entry.Type != m.Type)
 }
 
 // wait is how long to wait before the next attempt to write a trigger.

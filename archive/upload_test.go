@@ -272,3 +272,28 @@ func TestWithoutHistory(t *testing.T) {
 		}
 	}
 }
+
+// TestIDsOfOthers: nobody can make an upload look stored, or a message processed, by
+// an id that belongs to something else.
+func TestIDsOfOthers(t *testing.T) {
+	s := newService(t)
+	s.upload("hts")
+	m := s.receive().Message
+	base, err := s.archive.Load(t.Context(), "CHG-1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, up := range map[string]Upload{
+		"of a message":      {UserID: "mallory", ModificationID: m.ModificationID(Processed)},
+		"of another user":   {UserID: "mallory", ModificationID: base.Change().ModificationIDs()[0]},
+		"of another action": {UserID: "alice", ModificationID: base.Change().ModificationIDs()[0]},
+	} {
+		up.Document, up.Update, up.Base = mustParse(t, `{"changeId":"CHG-1","changeTitle":"x"}`), true, base
+		if _, err := s.up.Upload(t.Context(), up); !errors.Is(err, ErrInvalid) || !strings.Contains(err.Error(), up.ModificationID) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if now, err := s.archive.Load(t.Context(), "CHG-1"); err != nil || now.ETag != base.ETag {
+		t.Errorf("something was stored, or %v", err)
+	}
+}

@@ -96,7 +96,11 @@ func tell(e *history.Event) string {
 	case history.Return:
 		switch e.Outcome {
 		case history.Committed:
-			return "is told: committed as version " + e.ETag
+			told := "is told: committed as version " + e.ETag
+			if len(e.Told) > 0 {
+				told += ", and that " + strings.Join(e.Told, ", ") + " have been told"
+			}
+			return told
 		case history.Crashed:
 			return "dies before it is told anything"
 		}

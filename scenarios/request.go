@@ -9,8 +9,10 @@ import (
 	"io"
 	"maps"
 	"net/http"
+	"slices"
 
 	"holdfast/archive"
+	"holdfast/scenarios/history"
 )
 
 // request has the API do what a client wants.
@@ -33,22 +35,28 @@ func (f *performer) request(ctx context.Context, in *intent) (archive.Snapshot, 
 	case status != http.StatusOK:
 		return archive.Snapshot{}, refusal(status, answer, in)
 	}
-	return f.shown(in.op.ID, answer)
+	return f.shown(in.op, answer)
 }
 
-// uploadBody is what the edit page sends: the fields that were changed and what was
-// loaded, or a whole new document.
+// uploadBody is what the edit page sends: the fields that were changed, and what they
+// were when they were loaded; or a whole new document.
 func uploadBody(in *intent) ([]byte, error) {
 	upload := map[string]any{"modificationId": in.edit.Modifications[0].ID}
 	if in.op.Do == "save" {
-		fields := maps.Clone(in.edit.Fields)
-		for _, name := range []string{"changeId", "announcement_id"} {
-			if id, ok := in.base.Document.Field(name); ok {
-				fields[name] = id
+		fields, base := map[string]json.RawMessage{}, map[string]json.RawMessage{}
+		maps.Copy(fields, in.edit.Fields)
+		for name := range in.edit.Fields {
+			if was, ok := in.base.Document.Field(name); ok {
+				base[name] = was
 			}
 		}
-		upload["metadata"], upload["isUpdate"], upload["expectedETag"] = fields, true, in.base.ETag
-		upload["base"] = json.RawMessage(in.base.Document.Encode())
+		for _, name := range []string{"changeId", "announcement_id"} {
+			if id, ok := in.base.Document.Field(name); ok {
+				fields[name], base[name] = id, id
+			}
+		}
+		upload["metadata"], upload["base"] = fields, base
+		upload["isUpdate"], upload["expectedETag"] = true, in.base.ETag
 	} else {
 		upload["metadata"] = json.RawMessage(in.document.Encode())
 	}
@@ -85,11 +93,13 @@ func (f *performer) send(ctx context.Context, method, path string, body []byte) 
 	return resp.StatusCode, answer, errors.Join(err, resp.Body.Close())
 }
 
-// shown is the version that an answer shows.
-func (f *performer) shown(id string, answer []byte) (archive.Snapshot, error) {
+// shown is the version that an answer shows. Of an upload's customers those count as
+// told that the answer does not call failed, also those that it forgets.
+func (f *performer) shown(op history.Operation, answer []byte) (archive.Snapshot, error) {
 	var a struct {
 		Metadata      json.RawMessage
 		ETag, NewETag string
+		Results       []archive.UploadResult
 	}
 	if err := json.Unmarshal(answer, &a); err != nil {
 		return archive.Snapshot{}, fmt.Errorf("the API's answer: %w", err)
@@ -98,9 +108,14 @@ func (f *performer) shown(id string, answer []byte) (archive.Snapshot, error) {
 	if codec == nil {
 		codec = archive.JSONCodec
 	}
-	doc, err := codec(id, a.Metadata)
+	doc, err := codec(op.ID, a.Metadata)
 	if err != nil {
 		return archive.Snapshot{}, fmt.Errorf("the API's answer: %w", err)
+	}
+	if change := (archive.Snapshot{Document: doc}).Change(); op.Do != "load" && change != nil {
+		f.client.Told(slices.DeleteFunc(slices.Clone(customers(change)), func(code string) bool {
+			return slices.ContainsFunc(a.Results, func(r archive.UploadResult) bool { return r.Customer == code && !r.Success })
+		}))
 	}
 	return archive.Snapshot{Document: doc, ETag: a.ETag + a.NewETag}, nil // there is one of them
 }

@@ -291,10 +291,8 @@ func (s *Scenario) has(kind Kind) bool {
 	return slices.ContainsFunc(s.Actors, func(a Actor) bool { return a.Kind == kind })
 }
 
-// WaitsForMessages reports whether back ends take messages from a queue as they come.
-func (s *Scenario) WaitsForMessages() bool {
-	return s.Via == ViaAPI && slices.ContainsFunc(s.Actors, func(a Actor) bool { return a.Kind == Backend && a.Load != nil })
-}
+// TakesMessages reports whether back ends take messages from a queue.
+func (s *Scenario) TakesMessages() bool { return s.Via == ViaAPI && s.has(Backend) }
 
 // Clients is the number of actors.
 func (s *Scenario) Clients() int {

@@ -144,5 +144,6 @@ type inbox struct {
 
 func (q inbox) Acknowledge(ctx context.Context, d archive.Delivery) error {
 	q.f.repetition.service.log.Acknowledged(q.f.name, d)
+	q.f.api.outcome = nil // whatever was told before, such as of a trigger that stays
 	return q.Queue.Acknowledge(ctx, d)
 }

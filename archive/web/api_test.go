@@ -116,8 +116,10 @@ func TestDisjointFieldsMergeAndSameFieldConflicts(t *testing.T) {
 			t.Errorf("%s is %s, want %s", name, got.body.Conflicts[0][name], want)
 		}
 	}
-	if log := r.log.String(); !strings.Contains(log, `level=WARN msg="ETag mismatch detected"`) || !strings.Contains(log, secretBucket) {
+	if log := r.log.String(); !strings.Contains(log, `level=WARN msg="conflict left to the user"`) || !strings.Contains(log, secretBucket) || !strings.Contains(log, "changeTitle") {
 		t.Errorf("the log lacks the cause: %s", log)
+	} else if strings.Contains(log, "Theirs") || strings.Contains(log, "Mine") {
+		t.Errorf("users' text is in the log: %s", log)
 	}
 
 	r.store.interlope(t, key1, "added", `1.50`)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"strings"
 
 	"holdfast/archive"
 )
@@ -20,8 +21,8 @@ func (a *api) logRequest(x *exchange, status int) {
 	a.Logger.LogAttrs(x.Context(), slog.LevelInfo, "request", attrs...)
 }
 
-// logCause writes what a client is not told. The messages are those that the alarms
-// of the original system look for; they do not change.
+// logCause writes what a client is not told, but for what stands in documents. The
+// words are others than those of the core's own logs, whose lines alarms count.
 func (a *api) logCause(x *exchange, reply answer) {
 	if reply.cause == nil {
 		return
@@ -29,11 +30,9 @@ func (a *api) logCause(x *exchange, reply answer) {
 	level, message := slog.LevelWarn, "request refused"
 	switch archive.OutcomeOf(reply.cause) {
 	case archive.Conflict:
-		message = "ETag mismatch detected"
+		message = "conflict left to the user"
 	case archive.Exhausted:
-		if exhausted, ok := errors.AsType[*archive.ExhaustedError](reply.cause); ok {
-			message = fmt.Sprintf("Unable to save after %d attempts", exhausted.Attempts)
-		}
+		message = "retries exhausted"
 	case archive.Unknown:
 		message = "outcome unknown"
 	case archive.Gone:
@@ -44,7 +43,27 @@ func (a *api) logCause(x *exchange, reply answer) {
 		}
 	}
 	a.Logger.LogAttrs(x.Context(), level, message,
-		slog.String("route", x.route), slog.String("user", x.user), slog.String("object", x.object), slog.String("error", reply.cause.Error()))
+		slog.String("route", x.route), slog.String("user", x.user), slog.String("object", x.object), slog.String("error", withoutValues(reply.cause)))
+}
+
+const (
+	mostNamed  = 10   // fields of a conflict
+	mostLogged = 1000 // bytes of an error
+)
+
+// withoutValues is an error's text, or of a conflict what it is about: users' text is
+// not for logs, nor is a line of any length.
+func withoutValues(err error) string {
+	mismatch, ok := errors.AsType[*archive.ETagMismatchError](err)
+	if !ok {
+		return strings.ToValidUTF8(err.Error()[:min(len(err.Error()), mostLogged)], "")
+	}
+	var names []string
+	for _, f := range mismatch.Fields[:min(len(mismatch.Fields), mostNamed)] {
+		names = append(names, f.Field)
+	}
+	return fmt.Sprintf("%s/%s: expected ETag %s, found %s; %d fields in conflict: %.*s",
+		mismatch.Bucket, mismatch.Key, mismatch.Expected, mismatch.Found, len(mismatch.Fields), mostLogged, strings.Join(names, ", "))
 }
 
 // statusRecorder notes the status of an answer that another handler gives.

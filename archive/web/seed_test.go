@@ -159,7 +159,7 @@ func TestExhaustionIsConcurrentModification(t *testing.T) {
 	if !slices.Equal(r.store.keys(), before) || strings.Contains(r.store.body(key1), "mine") {
 		t.Error("something was written")
 	}
-	if log := r.log.String(); !strings.Contains(log, `level=WARN msg="Unable to save after 4 attempts"`) || !strings.Contains(log, "outcome=exhausted") {
+	if log := r.log.String(); !strings.Contains(log, `level=WARN msg="retries exhausted"`) || !strings.Contains(log, "outcome=exhausted") {
 		t.Error(log)
 	}
 }

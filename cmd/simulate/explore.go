@@ -106,8 +106,8 @@ func (a *app) explore(ctx context.Context, o exploreOptions, changed func(string
 	if p.run.Scenario.Duration > 0 {
 		return usage("scenario %s ends by the clock, which a schedule does not have: bound it with --operations", name)
 	}
-	if p.run.Scenario.WaitsForMessages() {
-		return usage("back ends of %s wait for messages, whose timeouts need time, and a schedule has none: use simulate run --world virtual", name)
+	if p.run.Scenario.TakesMessages() {
+		return usage("back ends of %s take messages from a queue, whose order and timeouts no schedule has: use simulate run --world virtual", name)
 	}
 	c := explore.Config{
 		Run: &p.run, Strategy: explore.Strategy(o.strategy), Faults: o.faults, Schedules: o.schedules, Budget: o.budget,

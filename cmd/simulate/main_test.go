@@ -203,6 +203,8 @@ func TestBadInput(t *testing.T) {
 		"explore nothing":     {[]string{"explore"}, 2, []string{"scenario"}},
 		"explore two":         {[]string{"explore", "two-users", "burst"}, 2, []string{"scenario", "2"}},
 		"explore by clock":    {[]string{"explore", "sustained-contention"}, 2, []string{"sustained-contention", "--operations"}},
+		"explore a queue":     {[]string{"explore", "user-vs-backend", "--via", "api"}, 2, []string{"queue", "--world virtual"}},
+		"bad way":             {[]string{"run", "two-users", "--via", "http"}, 2, []string{"core or api", "http"}},
 		"bad strategy":        {[]string{"explore", "two-users", "--strategy", "luck"}, 2, []string{"--strategy", "luck"}},
 		"endless strategy":    {[]string{"explore", "two-users", "--strategy", "pct", "--budget", "0s"}, 2, []string{"--budget"}},
 		"negative faults":     {[]string{"explore", "two-users", "--faults", "-1"}, 2, []string{"--faults"}},

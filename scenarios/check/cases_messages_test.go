@@ -100,6 +100,23 @@ var messageCases = []brokenCase{
 		},
 	},
 	{
+		"a trigger that was never written", func(b *book) {
+			b.setup(start)
+			b.upload("m1", "v0", "v1")
+			b.queue(history.Left, "")
+			b.append("ann", "m2", "v1", "v2")
+			b.events[len(b.events)-1].Told = []string{"hts"}
+			b.final("v2")
+		}, []Invariant{ArchiveFirst}, func(b *book) {
+			b.setup(start)
+			b.append("ann", "m1", "v0", "v1")
+			b.events[len(b.events)-1].Told = []string{"hts"}
+			b.queue(history.Sent, "", "m1")
+			b.queue(history.Left, "")
+			b.final("v1")
+		},
+	},
+	{
 		"one entry for two triggers", func(b *book) {
 			b.setup(start)
 			b.upload("m1", "v0", "v1")

@@ -34,6 +34,14 @@ type messages struct {
 	all    []*message
 	known  map[string]*message
 	stored map[entry]*message // what "processed" entries stand for
+	// promises are what answers to uploads said.
+	promises []promise
+}
+
+// promise is that customers have been told of an operation.
+type promise struct {
+	op        int32
+	customers []string
 }
 
 // entry is a modification of an object.
@@ -43,6 +51,7 @@ func (ms *messages) reset() {
 	ms.all = ms.all[:0]
 	clear(ms.known)
 	clear(ms.stored)
+	ms.promises = ms.promises[:0]
 }
 
 func (ms *messages) of(trigger string) *message {
@@ -101,6 +110,31 @@ func (j *Judge) checkMessages() {
 		o := j.object(key)
 		j.checkArchiveFirst(o, m, customer)
 		j.checkProcessed(o, m, customer)
+	}
+	j.checkPromises()
+}
+
+// checkPromises: whose trigger was written, says the answer to an upload, has one.
+func (j *Judge) checkPromises() {
+	if len(j.messages.promises) == 0 {
+		return
+	}
+	sent := map[[3]string]bool{} // object, customer, upload
+	for _, m := range j.messages.all {
+		if key, customer, ok := history.SplitTrigger(m.trigger); ok && m.times > 0 {
+			sent[[3]string{key, customer, m.upload}] = true
+		}
+	}
+	for _, p := range j.messages.promises {
+		op := j.ops.all.at(p.op)
+		o := j.objects[op.object]
+		for _, customer := range p.customers {
+			if !slices.ContainsFunc(o.modsOf(op), func(m int32) bool { return sent[[3]string{o.key, customer, o.mods.name(m)}] }) {
+				j.report(ArchiveFirst, "trigger never written",
+					fmt.Sprintf("%s was told that %s has been told of the upload to %s, for whom no trigger was written", j.author(p.op), customer, o.key),
+					func() []history.Event { return j.story(o, evidence{ops: []int32{p.op}, allCalls: true}) })
+			}
+		}
 	}
 }
 

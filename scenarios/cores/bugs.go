@@ -161,6 +161,11 @@ var planted = []Bug{
 		rebaseOnRetry, "I6", sameField, 0),
 
 	uploads("trigger-before-archive", "the triggers are written before the archive", newTriggersFirst),
+	uploads("triggers-unwritten", "no trigger is written, though all are reported as written",
+		forgetfulUploads(func(string) bool { return true })),
+	uploads("trigger-lost", "one customer's trigger is reported as written, and was not",
+		forgetfulUploads(func(customer string) bool { return customer == "icx" })),
+	uploads("customer-skipped", "the last customer is neither told nor reported", newSkipping),
 	backend("check-then-work", "the trigger is looked for before the work, whose entry has an id of its own",
 		redelivery, workerFlaw{asks: true, id: idOfDelivery}),
 	backend("trigger-gone-is-handled", "a message is taken for handled whose trigger is gone, be it with a newer one that took its place",

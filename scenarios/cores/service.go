@@ -38,18 +38,22 @@ func (s *Spec) NewBackend(o archive.BackendOptions) (Handler, error) {
 // triggersFirst writes the triggers, and then the archive.
 type triggersFirst struct {
 	*archive.Uploader
-	store archive.Store
+	o archive.UploaderOptions
 }
 
 func newTriggersFirst(o archive.UploaderOptions) (Uploads, error) {
 	u, err := archive.NewUploader(o)
-	return triggersFirst{u, o.Store}, err
+	return triggersFirst{u, o}, err
 }
 
 func (u triggersFirst) Upload(ctx context.Context, up archive.Upload) (archive.Uploaded, error) {
 	doc := archive.Document(up.Document)
-	if up.Base.Document != nil {
-		doc = up.Base.Document
+	if up.Update {
+		loaded, err := u.o.Core.Load(ctx, up.Document.ID())
+		if err != nil {
+			return archive.Uploaded{}, err
+		}
+		doc = loaded.Document
 	}
 	var codes []string
 	raw, _ := doc.Field("customers")
@@ -65,9 +69,47 @@ func (u triggersFirst) Upload(ctx context.Context, up archive.Upload) (archive.U
 		if err != nil {
 			return archive.Uploaded{}, err
 		}
-		_, _ = u.store.Put(ctx, key, body, archive.Condition{}) // if it fails, the upload does it again
+		_, _ = u.o.Store.Put(ctx, key, body, archive.Condition{}) // if it fails, the upload does it again
 	}
 	return u.Uploader.Upload(ctx, up)
+}
+
+// forgetfulUploads makes a front end whose triggers get lost: it reports them as written.
+func forgetfulUploads(loses func(customer string) bool) func(archive.UploaderOptions) (Uploads, error) {
+	return func(o archive.UploaderOptions) (Uploads, error) {
+		o.Store = losing{o.Store, loses}
+		return archive.NewUploader(o)
+	}
+}
+
+type losing struct {
+	archive.Store
+	loses func(customer string) bool
+}
+
+func (s losing) Put(ctx context.Context, key string, body []byte, cond archive.Condition) (string, error) {
+	if customer, _, ok := archive.ParseTriggerKey(key); ok && s.loses(customer) {
+		return `"lost"`, nil
+	}
+	return s.Store.Put(ctx, key, body, cond)
+}
+
+// skipping forgets a customer altogether, also in what it reports.
+type skipping struct{ Uploads }
+
+func newSkipping(o archive.UploaderOptions) (Uploads, error) {
+	all := o.Parallel
+	o.Parallel = func(n int, do func(i int)) { all(n-1, do) }
+	u, err := archive.NewUploader(o)
+	return skipping{u}, err
+}
+
+func (u skipping) Upload(ctx context.Context, up archive.Upload) (archive.Uploaded, error) {
+	done, err := u.Uploads.Upload(ctx, up)
+	if n := len(done.Results); err == nil && n > 1 {
+		done.Results = done.Results[:n-1]
+	}
+	return done, err
 }
 
 // worker is a back end that does what [archive.Backend] does, but for its flaw.

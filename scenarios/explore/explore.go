@@ -106,8 +106,8 @@ func Explore(ctx context.Context, c Config) (Result, error) {
 		return Result{}, fmt.Errorf("scenario %s ends by the clock, which a schedule does not have: explore one with a number of operations, or bound them",
 			c.Run.Scenario.Name)
 	}
-	if c.Run.Scenario.WaitsForMessages() {
-		return Result{}, fmt.Errorf("back ends of scenario %s wait for messages, whose timeouts need time, and a schedule has none: use run --world virtual",
+	if c.Run.Scenario.TakesMessages() {
+		return Result{}, fmt.Errorf("back ends of scenario %s take messages from a queue, whose order and timeouts no schedule has: use run --world virtual",
 			c.Run.Scenario.Name)
 	}
 	c.Run = prepared(c.Run)

@@ -37,6 +37,7 @@ func appendEvent(b []byte, e *Event) []byte {
 	b = number(b, `,"attempt":`, int64(e.Attempt))
 	b = text(b, `,"outcome":`, e.Outcome)
 	b = texts(b, `,"fields":`, e.Fields)
+	b = texts(b, `,"told":`, e.Told)
 	b = text(b, `,"text":`, e.Text)
 	if e.Interrupted {
 		b = append(b, `,"interrupted":true`...)

@@ -139,6 +139,7 @@ type Event struct {
 	// Return
 	Outcome string   `json:"outcome,omitempty"`
 	Fields  []string `json:"fields,omitempty"` // fields in conflict
+	Told    []string `json:"told,omitempty"`   // customers who, says the answer, have been told of the upload
 
 	Text string `json:"text,omitempty"` // error or note
 

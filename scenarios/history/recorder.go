@@ -116,7 +116,7 @@ func (r *Recorder) Enlist(c *Client, actor, prefix string, store archive.Store) 
 	if c.page == nil {
 		c.page = &page{}
 	}
-	c.op, c.known = 0, [mostKnown]known{}
+	c.op, c.known, c.told = 0, [mostKnown]known{}, nil
 }
 
 // Client records the operations and store calls of one actor. It writes all of
@@ -136,6 +136,7 @@ type Client struct {
 	// key, the latest first: what its next write of the key is built on.
 	known    [mostKnown]known
 	observer archive.Observer
+	told     []string
 }
 
 type known struct {
@@ -178,12 +179,17 @@ func (c *Client) Finish(etag string, err error) {
 	e := c.next(Return, c.opKey)
 	e.At = c.rec.Now()
 	e.ETag, e.Outcome = etag, outcome(err)
+	e.Told, c.told = c.told, nil
 	if err != nil {
 		e.Text, e.Fields = err.Error(), conflictFields(err)
 	}
 	c.rec.sink.Add(e)
 	c.op = 0
 }
+
+// Told notes, before Finish, which customers have been told of the upload, as its
+// answer says.
+func (c *Client) Told(customers []string) { c.told = customers }
 
 func conflictFields(err error) (fields []string) {
 	var mismatch *archive.ETagMismatchError

@@ -170,17 +170,17 @@ func (s *socket) leave(number string) {
 	}
 }
 
-// admitted calls the handler for requests whose clients still wait.
+// admitted calls the handler for requests whose clients still wait, once for each.
 func (s *socket) admitted(h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		number, ended := req.Header.Get(requestNumber), make(chan struct{})
 		s.mu.Lock()
-		_, waits := s.underWay[number]
-		if waits {
+		before, waits := s.underWay[number]
+		if waits && before == nil {
 			s.underWay[number] = ended
 		}
 		s.mu.Unlock()
-		if !waits {
+		if !waits || before != nil { // the transport repeats a GET whose connection broke
 			panic(http.ErrAbortHandler)
 		}
 		defer close(ended)

@@ -75,7 +75,11 @@ type answered struct {
 
 // knock sends a request and reads the answer.
 func knock(ctx context.Context, door Door, method, path, body string) (answered, error) {
-	req, err := http.NewRequestWithContext(ctx, method, "http://api"+path, strings.NewReader(body))
+	var sent io.Reader
+	if body != "" {
+		sent = strings.NewReader(body)
+	}
+	req, err := http.NewRequestWithContext(ctx, method, "http://api"+path, sent)
 	if err != nil {
 		return answered{}, err
 	}
@@ -127,4 +131,28 @@ func TestWatch(t *testing.T) {
 			t.Errorf("told %q", told)
 		}
 	})
+}
+
+// TestHandlersAreCalledOnce: a transport repeats a GET whose connection broke, and a
+// server that died would come back to life.
+func TestHandlersAreCalledOnce(t *testing.T) {
+	var calls atomic.Int64
+	h := http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		calls.Add(1)
+		if r.URL.Path == "/abort" {
+			panic(http.ErrAbortHandler)
+		}
+	})
+	for name, door := range doors(t, h) {
+		calls.Store(0)
+		if _, err := knock(t.Context(), door, http.MethodGet, "/", ""); err != nil { // a connection to use again
+			t.Fatal(err)
+		}
+		if _, err := knock(t.Context(), door, http.MethodGet, "/abort", ""); err == nil {
+			t.Errorf("%s: answered", name)
+		}
+		if n := calls.Load(); n != 2 {
+			t.Errorf("%s: the handler was called %d times for two requests", name, n)
+		}
+	}
 }
