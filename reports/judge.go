@@ -12,7 +12,7 @@ import (
 
 // judgeGCPercent keeps the judge of a million acknowledged modifications below
 // 500 MB; see BenchmarkJudge.
-const judgeGCPercent = 50
+const judgeGCPercent = 25
 
 // FromHistory reads a history to its end, judges it and makes its numbers.
 func FromHistory(rd *history.Reader) (Run, error) {
