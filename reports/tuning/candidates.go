@@ -78,18 +78,14 @@ func (k kind) policy(base, most time.Duration, bounds archive.Policy) (archive.P
 // neighbours are the candidates around one, half way to those of the grid.
 func neighbours(p archive.Policy) []archive.Policy {
 	i := slices.IndexFunc(kinds, func(k kind) bool { return k.name == p.Kind })
-	if i < 0 || !kinds[i].base {
+	if i < 0 {
 		return nil
 	}
+	around := []float64{1 / math.Sqrt2, 1, math.Sqrt2}
 	var all []archive.Policy
-	steps := []float64{1 / math.Sqrt2, 1, math.Sqrt2}
-	for _, b := range steps {
-		for _, c := range steps {
-			if !kinds[i].cap && c != 1 {
-				continue
-			}
-			near, ok := kinds[i].policy(readable(scaled(p.Base, b)), readable(scaled(p.Cap, c)), p)
-			if ok && near != p {
+	for _, b := range times(p.Base, kinds[i].base, around) {
+		for _, c := range times(p.Cap, kinds[i].cap, around) {
+			if near, ok := kinds[i].policy(b, c, p); ok && near != p {
 				all = append(all, near)
 			}
 		}

@@ -36,6 +36,7 @@ type Curve struct {
 type Point struct {
 	Clients int      `json:"clients"`
 	Meets   bool     `json:"meets"`
+	Missed  string   `json:"missed,omitempty"` // the first limit that is not kept
 	Value   Interval `json:"value"` // of the capacity's metric
 	Method  string   `json:"method,omitempty"`
 	P99     float64  `json:"latency_p99_ms"`
@@ -88,6 +89,11 @@ func (s *search) point(ctx context.Context, policy archive.Policy, clients int, 
 	}
 	sum := m.summary("", s.Objective)
 	point := Point{Clients: clients, Meets: sum.Meets, Value: m.interval(metric), P99: sum.P99.Value, Puts: sum.PutsPerCommit.Value}
+	for _, c := range s.Objective.Constraints {
+		if point.Missed == "" && !c.Holds(m.atLimit(c.Metric, upper(c))) {
+			point.Missed = c.String()
+		}
+	}
 	if metric == gaveUp {
 		point.Method = sum.GiveUps.Method
 	}

@@ -108,6 +108,9 @@ func (r *Result) writeTable(t reports.Text) {
 		}
 	}
 	writeTable(t, w)
+	if slices.ContainsFunc(r.Incumbents, func(p Policy) bool { return p.GiveUps.Low > 0.01 }) {
+		t.Wrapped("", "p99 is that of operations that committed")
+	}
 	if v := rec.Validated; v != nil && v.GiveUps.Method == extrapolated && rec.NeedOperations > 0 {
 		t.Wrapped("", fmt.Sprintf("* extrapolated; none of %s gave up, which alone shows less than %s (95 %%); %s would show %s",
 			thousands(v.GiveUps.Operations), rate(v.GiveUps.Counted), thousands(r.Recommendation.NeedOperations), r.target()))
@@ -171,7 +174,6 @@ func (r *Result) writeRunnerUp(t reports.Text) {
 	if c == nil {
 		return
 	}
-	fmt.Fprintln(t.W)
 	t.Wrapped("runner-up", fmt.Sprintf("%s: %s %s (95 %% CI %s to %s, paired over %d batches, p=%.2g); %s",
 		shape(c.Policy), c.Metric, signed(c.Metric, c.Difference.Value), signed(c.Metric, c.Difference.Low),
 		signed(c.Metric, c.Difference.High), c.Batches, c.Difference.P, c.Why))
@@ -185,7 +187,7 @@ func signed(metric string, v float64) string {
 }
 
 // adviceLines is how much advice the text shows; the document has all.
-const adviceLines = 12
+const adviceLines = 10
 
 func (r *Result) writeAdvice(t reports.Text) {
 	shown, lines := 0, 0
@@ -236,8 +238,11 @@ func (r *Result) writeCapacity(t reports.Text) {
 			name = ""
 		}
 		note := ""
+		if i := slices.IndexFunc(c.Points, func(p Point) bool { return p.Clients == c.Broken }); i >= 0 && c.Points[i].Missed != "" {
+			note = fmt.Sprintf(" (%d miss %s)", c.Broken, c.Points[i].Missed)
+		}
 		if !c.Monotone {
-			note = " (not monotone: some smaller number is beyond the objective)"
+			note += "; not monotone: some smaller number is beyond the objective"
 		}
 		t.Wrapped(name, fmt.Sprintf("%s: %s%s", c.Name, c.bears(), note))
 	}

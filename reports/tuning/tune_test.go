@@ -109,7 +109,7 @@ func TestTheValidationSeesNewSeeds(t *testing.T) {
 			if other, known := seen[seed]; known {
 				t.Fatalf("%s and %s share seed %d", stream, other, seed)
 			}
-			if float64(seed) != math.Trunc(float64(seed)) || uint64(float64(seed)) != seed {
+			if uint64(float64(seed)) != seed {
 				t.Fatalf("seed %d is not exact in JSON", seed)
 			}
 			seen[seed] = stream
@@ -244,9 +244,8 @@ func TestReportsKeepToTheirSize(t *testing.T) {
 	r := *sixTuned(t)
 	r.Replay = "simulate tune backend-fan-in"
 	r.WriteText(reports.Text{W: &b})
-	t.Log("\n" + b.String())
 	lines := strings.Split(strings.TrimRight(b.String(), "\n"), "\n")
-	if len(lines) > 42 {
+	if len(lines) > 40 {
 		t.Errorf("the report has %d lines", len(lines))
 	}
 	for _, line := range lines {
