@@ -37,7 +37,7 @@ type Point struct {
 	Clients int      `json:"clients"`
 	Meets   bool     `json:"meets"`
 	Missed  string   `json:"missed,omitempty"` // the first limit that is not kept
-	Value   Interval `json:"value"` // of the capacity's metric
+	Value   Interval `json:"value"`            // of the capacity's metric
 	Method  string   `json:"method,omitempty"`
 	P99     float64  `json:"latency_p99_ms"`
 	Puts    float64  `json:"puts_per_commit"`

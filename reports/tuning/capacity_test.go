@@ -50,6 +50,7 @@ func TestBisectionSaysWhatItDoesNotKnow(t *testing.T) {
 }
 
 func TestCapacityIsMonotoneAndDrawn(t *testing.T) {
+	numbers(t)
 	c := six(t)
 	c.Capacity = true
 	c.Objective = objective(t, "latency_ms.p99<1000, min puts.per_commit")

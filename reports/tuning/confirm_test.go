@@ -8,6 +8,7 @@ import (
 
 // TestTheModelAgreesWithItself, and not with a store that is a quarter slower.
 func TestTheModelAgreesWithItself(t *testing.T) {
+	numbers(t)
 	const repetitions = 20
 	for latency, want := range map[string]bool{legs: true, "normal(12500us,2ms)": false} {
 		c := Config{Run: run(t, "backend-fan-in", 5, legs), Workers: 2}

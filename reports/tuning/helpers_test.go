@@ -108,3 +108,12 @@ func leastOf(t testing.TB, c Config) int {
 	}
 	return s.least()
 }
+
+// numbers marks a test that is about numbers only. The race detector makes it twenty
+// times slower, and sees the same code in the tests that are left.
+func numbers(t *testing.T) {
+	t.Helper()
+	if raceDetector {
+		t.Skip("not under the race detector: it plays what other tests play there")
+	}
+}

@@ -63,7 +63,7 @@ var keepAfter = []int{0, 16, 8, 8}
 
 const (
 	fewestBatches   = 4   // of an entrant, before anybody is dropped
-	batchOperations = 200 // at least, so that a batch has a p99
+	batchOperations = 100 // at least, so that a batch has a p99
 	rareOperations  = 2000
 	coarseBelow     = 30 // batches for each candidate of the fine grid
 )

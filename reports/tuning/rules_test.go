@@ -12,7 +12,7 @@ import (
 // factsOf are what rules know of a scenario, without a search.
 func factsOf(t *testing.T, r scenarios.Run, o Objective) *facts {
 	t.Helper()
-	const operations = 4000
+	const operations = 2400
 	repetitions := max(operations/(12*max(r.Scenario.Operations(), 1)), 1)
 	seen := map[archive.Policy]*measured{}
 	return &facts{
@@ -74,6 +74,7 @@ const (
 
 // TestEachRuleBothWays: what triggers a rule, and what is close to it and must not.
 func TestEachRuleBothWays(t *testing.T) {
+	numbers(t)
 	fanIn := func(t *testing.T) scenarios.Run { return run(t, "backend-fan-in", 30, standard) }
 	exactly := func(t *testing.T) scenarios.Run { return run(t, "backend-fan-in", 20, exact) }
 	apart := func(t *testing.T) scenarios.Run { return written(t, twoApart, standard) }

@@ -81,6 +81,7 @@ func TestTheRecommendationMeetsItsObjectiveWhereTheDocumentedFails(t *testing.T)
 }
 
 func TestTheSamePlanGivesTheSameBytes(t *testing.T) {
+	numbers(t)
 	var first []byte
 	for _, workers := range []int{1, 2} {
 		c := six(t)
@@ -120,6 +121,7 @@ func TestTheValidationSeesNewSeeds(t *testing.T) {
 // TestNobodyCanMeetIt: an objective that no policy meets is answered with what would
 // help, and with nothing else being called good.
 func TestNobodyCanMeetIt(t *testing.T) {
+	numbers(t)
 	c := six(t)
 	c.Objective = objective(t, "exhausted.rate<1e-6, latency_ms.p99<120, min puts.per_commit")
 	r := tuned(t, c)
@@ -142,6 +144,7 @@ func TestNobodyCanMeetIt(t *testing.T) {
 }
 
 func TestGiveUpsThatAreAllowedAreUsed(t *testing.T) {
+	numbers(t)
 	c := six(t)
 	c.Objective = objective(t, "exhausted.rate<0.2, min puts.per_commit")
 	r := tuned(t, c)
@@ -152,6 +155,7 @@ func TestGiveUpsThatAreAllowedAreUsed(t *testing.T) {
 }
 
 func TestWithoutContentionNothingIsJudged(t *testing.T) {
+	numbers(t)
 	c := Config{
 		Run: written(t, twoApart, standard), Objective: objective(t, DefaultObjective), Incumbents: DefaultIncumbents(), Workers: 2,
 	}
@@ -187,6 +191,7 @@ func TestAViolationWithholdsAdvice(t *testing.T) {
 }
 
 func TestAnInterruptedSearchTellsWhatItHas(t *testing.T) {
+	numbers(t)
 	c := six(t)
 	c.Evaluations = leastOf(t, c)
 	ctx, stop := context.WithCancel(t.Context())
