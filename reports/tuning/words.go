@@ -41,7 +41,7 @@ func percent(share float64) string {
 	case p == 0:
 		return "0 %"
 	}
-	return fmt.Sprintf("%.1g", share)
+	return fmt.Sprintf("%.1g %%", 100*share)
 }
 
 // rate is a rare share: 1e-6, 2.5e-07 as 2.5e-7.
