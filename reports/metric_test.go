@@ -14,7 +14,7 @@ func full() *Run {
 		Counts: Counts{
 			Operations: 101, Acknowledged: 102, UserConflicts: 103, Exhausted: 104, Puts: 105, Conflicts412: 106,
 			Conflicts409: 107, Throttled: 108, UnknownOutcomes: 109, Gets: 110,
-			Failed: 111, Gone: 112, EndedUnknown: 113, Crashed: 114, Lost: 115, Duplicated: 116, Overwritten: 117,
+			Failed: 111, Gone: 112, EndedUnknown: 113, Crashed: 114, Lost: 115, Duplicated: 116, Overwritten: 117, Committed: 118,
 		},
 		Attempts:   Attempts{Mean: 1.25, P50: 2, P90: 3, P99: 4, Max: 5},
 		LatencyMS:  &Latency{Samples: 6, P50: 6.5, P90: 7.5, P99: 8.5, P999: 9.5, Max: 10.5},
@@ -70,7 +70,8 @@ func TestMetricsWithoutSamplesHaveNoValue(t *testing.T) {
 	empty.Rates = rates(empty.Counts, 1)
 	for _, name := range scenarios.Metrics {
 		_, ok := empty.Metric(name)
-		distribution := strings.HasPrefix(name, "attempts.") || strings.HasPrefix(name, "latency_ms.") || strings.HasPrefix(name, "makespan_ms.")
+		distribution := strings.HasPrefix(name, "attempts.") || strings.HasPrefix(name, "latency_ms.") || strings.HasPrefix(name, "makespan_ms.") ||
+			name == "puts.per_commit" || name == "cost_usd.per_1000_commits"
 		if ok == distribution {
 			t.Errorf("%s has a value: %v", name, ok)
 		}

@@ -28,6 +28,8 @@ type Simulation struct {
 	Keep int64
 	// Progress, which may be nil, is told after each repetition how many are done.
 	Progress func(done int, counts Counts)
+	// Numbers, which may be nil, takes the numbers of all repetitions as well.
+	Numbers *Collector
 }
 
 // DefaultKeep is some hundred thousand events, enough to look at.
@@ -76,6 +78,9 @@ func Simulate(ctx context.Context, s Simulation) (Run, scenarios.Played, error) 
 	r := newRun(s.Header, verdict)
 	r.Interrupted = played.Interrupted
 	total.Fill(&r, verdict.Counts)
+	if s.Numbers != nil {
+		s.Numbers.Merge(total)
+	}
 	return r, played, nil
 }
 

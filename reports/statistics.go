@@ -251,11 +251,16 @@ func rates(c Counts, repetitions int) map[string]float64 {
 		}
 		return float64(part) / float64(of)
 	}
-	return map[string]float64{
+	all := map[string]float64{
 		"acknowledged.rate":           share(c.Acknowledged, c.Operations),
 		"acknowledged.per_repetition": share(c.Acknowledged, repetitions),
 		"user_conflict.rate":          share(c.UserConflicts, c.Operations),
 		"exhausted.rate":              share(c.Exhausted, c.Operations),
 		"conflict.rate":               share(c.Conflicts412+c.Conflicts409, c.Puts),
 	}
+	if c.Committed > 0 { // without a commit it has no price
+		all["puts.per_commit"] = share(c.Puts, c.Committed)
+		all["cost_usd.per_1000_commits"] = c.CostPer1000(StandardPrices)
+	}
+	return all
 }

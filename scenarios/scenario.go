@@ -259,6 +259,15 @@ func (s *Scenario) Scale(clients int) error {
 	return nil
 }
 
+// Scalable is the number of clients of the actor whose number [Scenario.Scale] sets; 0:
+// there is none.
+func (s *Scenario) Scalable() int {
+	if a := s.scalable(); a != nil {
+		return max(a.Count, 1)
+	}
+	return 0
+}
+
 // Limit sets how long the loads run.
 func (s *Scenario) Limit(d time.Duration) error {
 	switch {

@@ -22,6 +22,7 @@ var Metrics = []string{
 	"latency_ms.p50", "latency_ms.p90", "latency_ms.p99", "latency_ms.p999", "latency_ms.max",
 	"makespan_ms.mean", "makespan_ms.p50", "makespan_ms.max",
 	"acknowledged.rate", "acknowledged.per_repetition", "conflict.rate", "exhausted.rate", "user_conflict.rate",
+	"puts.per_commit", "cost_usd.per_1000_commits", // at the prices of S3 Standard
 	"counts.operations", "counts.acknowledged", "counts.exhausted", "counts.user_conflicts",
 	"counts.failed", "counts.gone", "counts.ended_unknown", "counts.crashed",
 	"counts.conflicts_412", "counts.conflicts_409", "counts.unknown_outcomes", "counts.throttled",
@@ -37,14 +38,22 @@ func ParseThreshold(text string) (Threshold, error) {
 	if m == nil {
 		return Threshold{}, fmt.Errorf("threshold %q: want METRIC, one of < <= > >= ==, and a number, such as attempts.p99<6", text)
 	}
-	if !slices.Contains(Metrics, m[1]) {
-		return Threshold{}, fmt.Errorf("threshold %q: there is no metric %q%s", text, m[1], didYouMean(m[1], Metrics))
+	if err := CheckMetric(m[1]); err != nil {
+		return Threshold{}, fmt.Errorf("threshold %q: %w", text, err)
 	}
 	limit, err := strconv.ParseFloat(m[3], 64)
 	if err != nil {
 		return Threshold{}, fmt.Errorf("threshold %q: %q is no number", text, m[3])
 	}
 	return Threshold{m[1], m[2], limit}, nil
+}
+
+// CheckMetric says that there is no such metric, and which was meant.
+func CheckMetric(name string) error {
+	if !slices.Contains(Metrics, name) {
+		return fmt.Errorf("there is no metric %q%s", name, didYouMean(name, Metrics))
+	}
+	return nil
 }
 
 func (t Threshold) String() string {

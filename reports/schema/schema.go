@@ -17,3 +17,8 @@ var Explore []byte
 //
 //go:embed selftest.v1.schema.json
 var SelfTest []byte
+
+// Tune is the schema of simulate.tune/v1.
+//
+//go:embed tune.v1.schema.json
+var Tune []byte

@@ -15,6 +15,7 @@ type Distribution struct {
 	a, b  time.Duration // as in the text: the mean and sd, the median and p99, …
 	sigma float64       // of lognormal's logarithm
 	file  *samples      // of empirical
+	later time.Duration // added to each
 }
 
 type shape uint8
@@ -41,7 +42,9 @@ const z99 = 2.3263478740408408
 
 // Sample draws a duration: 0 or more, and at most 24 h. The zero value and
 // constant don't touch rng.
-func (d Distribution) Sample(rng *rand.Rand) time.Duration {
+func (d Distribution) Sample(rng *rand.Rand) time.Duration { return d.later + d.sample(rng) }
+
+func (d Distribution) sample(rng *rand.Rand) time.Duration {
 	switch d.shape {
 	case constant:
 		return d.a
@@ -60,8 +63,17 @@ func (d Distribution) Sample(rng *rand.Rand) time.Duration {
 	return 0
 }
 
+// Plus returns the distribution with every duration longer by so much, which its text
+// does not say.
+func (d Distribution) Plus(by time.Duration) Distribution {
+	d.later += max(by, 0)
+	return d
+}
+
 // Mean is the expected value: analytic, or of the values in the file.
-func (d Distribution) Mean() time.Duration {
+func (d Distribution) Mean() time.Duration { return d.later + d.mean() }
+
+func (d Distribution) mean() time.Duration {
 	a, b := float64(d.a), float64(d.b)
 	switch d.shape {
 	case constant:
@@ -84,4 +96,4 @@ func (d Distribution) Mean() time.Duration {
 }
 
 // IsZero reports whether the distribution is the zero value.
-func (d Distribution) IsZero() bool { return d.shape == zero }
+func (d Distribution) IsZero() bool { return d.shape == zero && d.later == 0 }

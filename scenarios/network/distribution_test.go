@@ -269,3 +269,22 @@ func ExampleDistribution() {
 	fmt.Println(leg.Mean(), leg.Sample(rng) == leg.Sample(rand.New(rand.NewPCG(1, 2))))
 	// Output: 10ms true
 }
+
+func TestPlusMovesEveryDuration(t *testing.T) {
+	for _, text := range []string{"", "constant(10ms)", "normal(10ms,2ms)", "lognormal(10ms,20ms)", "uniform(1ms,2ms)"} {
+		d, err := ParseDistribution(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		later := d.Plus(3 * time.Millisecond)
+		a, b := rand.New(rand.NewPCG(1, 2)), rand.New(rand.NewPCG(1, 2))
+		for range 10 {
+			if got, want := later.Sample(a), d.Sample(b)+3*time.Millisecond; got != want {
+				t.Errorf("%s: %v, want %v", text, got, want)
+			}
+		}
+		if later.Mean() != d.Mean()+3*time.Millisecond || later.IsZero() {
+			t.Errorf("%s: the mean is %v", text, later.Mean())
+		}
+	}
+}

@@ -1,0 +1,257 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"runtime"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"holdfast/archive"
+	"holdfast/reports"
+	"holdfast/reports/tuning"
+	"holdfast/scenarios"
+	"holdfast/scenarios/check"
+)
+
+// tuneOptions are the flags of tune.
+type tuneOptions struct {
+	run         runOptions
+	objective   string
+	budget      time.Duration
+	evaluations int
+	incumbent   string
+	capacity    bool
+	chart       string
+	confirm     bool
+	confirmRuns int
+}
+
+func (a *app) tuneCommand() *cobra.Command {
+	var o tuneOptions
+	cmd := &cobra.Command{
+		Use:   "tune SCENARIO|FILE",
+		Short: "Search the retry policy that meets an objective, and say what is wrong with the ones in use",
+		Long: `tune plays a scenario in virtual time with hundreds of retry policies, drops those
+that can't win, and recommends the one that is best by the objective, validated on
+seeds that the search never saw, beside the documented and the default policy.
+
+The objective is any number of METRIC<LIMIT, and one "min METRIC". What was played
+is stated as --evaluations N, which repeats the search exactly; --budget chooses N by
+this machine's speed.
+
+--capacity says how many writers each policy bears. --confirm plays the recommended
+and the incumbent policies in the real world too, over HTTP, and compares.
+
+Exit codes: 0 the recommendation meets the objective; 99 no candidate does; 3 an
+invariant is violated, so nothing is recommended; 5 nothing was acknowledged; 130
+interrupted, with what was found.`,
+		Example: `  simulate tune backend-fan-in --latency s3-standard
+  simulate tune backend-fan-in --clients 100 --objective 'exhausted.rate<1e-4, puts.per_commit<5, min latency_ms.p99'
+  simulate tune backend-fan-in --capacity --chart capacity.svg
+  simulate tune burst --latency 'normal(10ms,2ms)' --confirm`,
+		Args: exactly(1, "a scenario"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := fromEnvironment(cmd.Flags()); err != nil {
+				return err
+			}
+			return a.tune(cmd.Context(), o, cmd.Flags().Changed, args[0])
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&o.objective, "objective", tuning.DefaultObjective, "`OBJECTIVE`: constraints METRIC<LIMIT and one min METRIC")
+	f.DurationVar(&o.budget, "budget", defaultBudget, "time for the search, about")
+	f.IntVar(&o.evaluations, "evaluations", 0, "repetitions to play, instead of a budget")
+	f.StringVar(&o.incumbent, "incumbent", "", "`POLICY` in use, instead of the documented and the default one")
+	f.BoolVar(&o.capacity, "capacity", false, "find how many writers each policy bears")
+	f.StringVar(&o.chart, "chart", "", "`FILE` for the capacity's chart, as SVG")
+	f.BoolVar(&o.confirm, "confirm", false, "hold the model against the real world")
+	f.IntVar(&o.confirmRuns, "confirm-runs", defaultConfirmRuns, "repetitions of each policy in the real world")
+	f.StringVar(&o.run.core, "core", "production", "core under test: "+coreNames())
+	f.StringVar(&o.run.document, "document", "", "`FILE` with your own change or announcement")
+	f.IntVar(&o.run.clients, "clients", 0, "number of concurrent clients")
+	f.IntVar(&o.run.operations, "operations", 0, "operations of each actor with a load, at most")
+	f.DurationVar(&o.run.duration, "duration", 0, "how long to keep the load up")
+	f.StringVar(&o.run.latency, "latency", "", "`LATENCY` of a store call's legs, such as normal(10ms,2ms), or s3-standard, s3-express")
+	f.StringArrayVar(&o.run.faults, "fault", nil, "`FAULT` in place of the scenario's, such as reply-lost(rate=0.1), or none; repeatable")
+	f.StringVar(&o.run.codec, "codec", "", "documents: json, or `compact`, the default where it is possible")
+	f.Uint64Var(&o.run.seed, "seed", 1, "seed of all random choices")
+	o.run.output.register(cmd)
+	o.run.world, o.run.store, o.run.runs, o.run.out = virtual, "fake", 1, "-"
+	return cmd
+}
+
+func (o *tuneOptions) validate(changed func(string) bool) error {
+	switch {
+	case o.budget <= 0:
+		return usage("--budget must be positive, not %v", o.budget)
+	case changed("evaluations") && o.evaluations < 1:
+		return usage("--evaluations must be 1 or more, not %d", o.evaluations)
+	case changed("evaluations") && changed("budget"):
+		return usage("--budget chooses the number of --evaluations: give one of the two")
+	case o.chart != "" && !o.capacity:
+		return usage("--chart draws what --capacity finds: give both")
+	case o.confirmRuns < 1:
+		return usage("--confirm-runs must be 1 or more, not %d", o.confirmRuns)
+	}
+	return o.run.output.validate()
+}
+
+func (a *app) tune(ctx context.Context, o tuneOptions, changed func(string) bool, name string) error {
+	if err := o.validate(changed); err != nil {
+		return err
+	}
+	c, p, err := o.config(name, changed)
+	if err != nil {
+		return err
+	}
+	c.Progress = a.tuning(o.run.output, name)
+	result, err := a.search(ctx, o, c)
+	if err != nil {
+		return err
+	}
+	result.Replay = o.replay(name, changed, result.Plan.Evaluations)
+	var failure error
+	if o.confirm && result.Recommendation != nil && ctx.Err() == nil {
+		result.Confirmation, failure = a.confirm(ctx, o, c, p, result)
+	}
+	if o.chart != "" && result.Capacity != nil {
+		failure = errors.Join(failure, writeChart(o.chart, result.Capacity))
+	}
+	if err := a.writeTuned(o.run.output, result); err != nil && failure == nil {
+		failure = couldNotRun("write the report: %w", err)
+	}
+	switch {
+	case result.Verdict == check.Violated:
+		return &exitError{code: exitViolated, err: failure}
+	case result.Interrupted, ctx.Err() != nil:
+		return &exitError{code: exitInterrupted, err: failure}
+	case failure != nil:
+		return failure
+	case result.Verdict == check.Inconclusive:
+		return &exitError{code: exitInconclusive}
+	case !result.Passed:
+		return &exitError{code: exitThreshold}
+	}
+	return nil
+}
+
+// ampleEvaluations are enough for any scenario.
+const ampleEvaluations = 1_000_000
+
+// search plans, if it was not told how much to play, and plays.
+func (a *app) search(ctx context.Context, o tuneOptions, c tuning.Config) (*tuning.Result, error) {
+	if c.Evaluations == 0 {
+		n, err := tuning.PlanFor(ctx, c, o.budget)
+		if err != nil {
+			n = ampleEvaluations // whatever ended it ends the search too, which reports it
+		}
+		c.Evaluations = n
+	}
+	result, err := tuning.Tune(ctx, c)
+	var few *tuning.TooFewError
+	switch {
+	case errors.As(err, &few):
+		return nil, usage("--evaluations: %w", err)
+	case err != nil:
+		return nil, couldNotRun("tune: %w", err)
+	}
+	return result, nil
+}
+
+// config applies the flags.
+func (o *tuneOptions) config(name string, changed func(string) bool) (tuning.Config, *play, error) {
+	c := tuning.Config{Workers: runtime.GOMAXPROCS(0), Incumbents: tuning.DefaultIncumbents(), Evaluations: o.evaluations, Capacity: o.capacity}
+	var err error
+	if c.Objective, err = tuning.ParseObjective(o.objective); err != nil {
+		return c, nil, usage("--objective: %w", err)
+	}
+	if o.incumbent != "" {
+		policy, err := archive.ParsePolicy(o.incumbent)
+		if err != nil {
+			return c, nil, usage("--incumbent: %w", err)
+		}
+		c.Incumbents = []tuning.Incumbent{{Name: "incumbent", Policy: policy}}
+	}
+	p, err := o.run.prepare(name, changed)
+	if err != nil {
+		return c, nil, err
+	}
+	switch s := p.run.Scenario; {
+	case len(p.schedule) > 0:
+		return c, nil, usage("scenario %s replays a schedule, which has no times to tune", name)
+	case o.capacity && s.Scalable() == 0:
+		return c, nil, usage("--capacity: scenario %s has no single actor with a load whose number could be varied", name)
+	case s.Codec == "" && o.run.codec == "" && s.Via != scenarios.ViaAPI:
+		s.Codec = scenarios.Compact // the same in every number, several times faster
+	}
+	c.Run = p.run
+	return c, p, nil
+}
+
+func writeChart(path string, c *tuning.Capacity) error {
+	f, err := os.Create(path)
+	if err != nil {
+		return couldNotRun("--chart: %w", err)
+	}
+	if err := errors.Join(c.WriteSVG(f), f.Close()); err != nil {
+		return couldNotRun("--chart: %w", err)
+	}
+	return nil
+}
+
+// tuning writes a line now and then.
+func (a *app) tuning(o outputOptions, name string) func(string, int) {
+	if o.quiet || o.progress == "none" {
+		return nil
+	}
+	beats := newBeats()
+	return func(stage string, played int) {
+		beats.maybe(func() { fmt.Fprintf(a.stderr, "%s: %s, %d repetitions\n", name, stage, played) })
+	}
+}
+
+func (a *app) writeTuned(o outputOptions, r *tuning.Result) error {
+	if o.json {
+		return r.WriteJSON(a.stdout)
+	}
+	w := bufio.NewWriter(a.stdout)
+	if o.quiet {
+		fmt.Fprintf(w, "%s  %s\n", r.Word(), r.Line())
+	} else {
+		r.WriteText(reports.Text{W: w, Color: colored(a.stdout, o.noColor)})
+	}
+	return w.Flush()
+}
+
+// replay is the command that searches the same again.
+func (o *tuneOptions) replay(name string, changed func(string) bool, evaluations int) string {
+	args := []string{"simulate tune", quoteShell(name)}
+	add := func(flag, value string) {
+		if changed(flag) {
+			args = append(args, "--"+flag, quoteShell(value))
+		}
+	}
+	add("objective", o.objective)
+	add("incumbent", o.incumbent)
+	add("core", o.run.core)
+	add("document", o.run.document)
+	add("clients", strconv.Itoa(o.run.clients))
+	add("operations", strconv.Itoa(o.run.operations))
+	add("duration", o.run.duration.String())
+	add("latency", o.run.latency)
+	for _, f := range o.run.faults {
+		args = append(args, "--fault", quoteShell(f))
+	}
+	add("codec", o.run.codec)
+	if o.capacity {
+		args = append(args, "--capacity")
+	}
+	return strings.Join(append(args, "--evaluations", strconv.Itoa(evaluations), "--seed", strconv.FormatUint(o.run.seed, 10)), " ")
+}

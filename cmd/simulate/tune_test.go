@@ -1,0 +1,128 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"holdfast/reports/schema"
+	"holdfast/reports/tuning"
+)
+
+// small is a search that takes a second or two.
+var small = []string{"tune", "burst", "--clients", "5", "--latency", "normal(10ms,2ms)", "--progress", "none"}
+
+// tune runs with --json and decodes what it prints.
+func tune(t *testing.T, wantCode int, args ...string) (tuning.Result, string) {
+	t.Helper()
+	code, stdout, stderr := simulate(t, append(args, "--json")...)
+	if code != wantCode {
+		t.Fatalf("%v: exit %d, want %d\n%s%s", args, code, wantCode, stdout, stderr)
+	}
+	var r tuning.Result
+	dec := json.NewDecoder(strings.NewReader(stdout))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(&r); err != nil {
+		t.Fatalf("%v: stdout is no document: %v\n%s", args, err, stdout)
+	}
+	validate(t, schema.Tune, stdout)
+	return r, stdout
+}
+
+// with adds arguments to those of the small search.
+func with(args ...string) []string { return append(append([]string{}, small...), args...) }
+
+func TestTuneRecommends(t *testing.T) {
+	if raceDetector {
+		t.Skip("not under the race detector: TestTuneConfirm plays the same there")
+	}
+	t.Parallel()
+	chart := filepath.Join(t.TempDir(), "capacity.svg")
+	r, stdout := tune(t, exitPassed, with("--budget", "1s", "--capacity", "--chart", chart)...)
+	if !r.Passed || r.Recommendation == nil || r.Recommendation.Validated == nil || r.Capacity == nil {
+		t.Fatal(stdout)
+	}
+	svg, err := os.ReadFile(chart)
+	if err != nil || !strings.Contains(string(svg), "<svg") {
+		t.Errorf("the chart: %v, %.80s", err, svg)
+	}
+	// The command that it states gives the same again.
+	_, again := tune(t, exitPassed, append(words(r.Replay)[1:], "--progress", "none")...)
+	if again != stdout {
+		t.Errorf("%s gives another document", r.Replay)
+	}
+}
+
+func TestTuneExitCodes(t *testing.T) {
+	t.Parallel()
+	if !raceDetector { // it is twenty times slower there, and no other code
+		r, _ := tune(t, exitThreshold, with("--budget", "1s", "--objective", "latency_ms.p99<30, min puts.per_commit")...)
+		if r.Passed || r.Recommendation == nil {
+			t.Errorf("%+v", r)
+		}
+	}
+	r, _ := tune(t, exitViolated, with("--core", "unlocked")...)
+	if r.Recommendation != nil || len(r.Advice) != 1 || r.Advice[0].Rule != "withheld" {
+		t.Errorf("%+v", r)
+	}
+	// What it prints to replay the violation does.
+	_, command, _ := strings.Cut(r.Advice[0].Evidence, "replay: ")
+	if code, stdout, stderr := simulate(t, append(words(command)[1:], "--quiet", "--out", t.TempDir())...); code != exitViolated {
+		t.Errorf("%s: exit %d\n%s%s", command, code, stdout, stderr)
+	}
+	ctx, stop := context.WithTimeout(t.Context(), 300*time.Millisecond)
+	defer stop()
+	if code, stdout, _ := simulateIn(ctx, with("--evaluations", "1000000", "--quiet")...); code != exitInterrupted || !strings.HasPrefix(stdout, "STOPPED") {
+		t.Errorf("interrupted: exit %d: %s", code, stdout)
+	}
+}
+
+func TestTuneMistakes(t *testing.T) {
+	t.Parallel()
+	for args, want := range map[string]string{
+		"":                                   "wants a scenario",
+		"nowhere":                            "nowhere",
+		"burst --objective min":              "--objective",
+		"burst --objective latency_ms.p99<3": "min METRIC",
+		"burst --incumbent fast":             "--incumbent",
+		"burst --budget 0s":                  "--budget must be positive",
+		"burst --evaluations 0":              "--evaluations must be 1 or more",
+		"burst --evaluations 5":              "at least",
+		"burst --evaluations 5 --budget 3s":  "one of the two",
+		"burst --chart x.svg":                "--capacity",
+		"two-users --capacity":               "no single actor",
+		"burst --confirm-runs 0":             "--confirm-runs",
+		"burst --progress loud":              "--progress",
+		"burst --latency fast":               "--latency",
+	} {
+		code, stdout, stderr := simulate(t, append([]string{"tune"}, strings.Fields(args)...)...)
+		if code != exitUsage || stdout != "" || strings.Count(stderr, "\n") != 1 || !strings.Contains(stderr, want) {
+			t.Errorf("tune %s: exit %d, %q; want %q in a line", args, code, stderr, want)
+		}
+	}
+}
+
+// TestTuneConfirm holds the model against the real world. That both agree is for a
+// machine that is not busy with other tests to show; docs/tuning.md has the commands.
+func TestTuneConfirm(t *testing.T) {
+	t.Parallel()
+	r, stdout := tune(t, exitPassed, with("--budget", "1s", "--confirm", "--confirm-runs", "3")...)
+	c := r.Confirmation
+	if c == nil || len(c.Policies) != 2 || c.Latency != "normal(10ms,2ms)" {
+		t.Fatal(stdout)
+	}
+	for _, p := range c.Policies {
+		if len(p.Measures) != 5 || len(p.Measured) == 0 || p.Overhead <= 0 {
+			t.Errorf("%+v", p)
+		}
+	}
+	for _, a := range r.Advice {
+		if a.Rule == "sdk-retries" {
+			t.Errorf("the adapter's SDK makes one request for a call, but %s", a.Text)
+		}
+	}
+}

@@ -1,0 +1,308 @@
+package tuning
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"holdfast/archive"
+	"holdfast/reports"
+	"holdfast/scenarios"
+)
+
+// Advice is a statement about a policy, or about what no policy can change.
+type Advice struct {
+	Rule    string `json:"rule"`
+	Subject string `json:"subject,omitempty"` // the policy it is about; empty: all
+	Text    string `json:"text"`
+	// Evidence is what was measured or computed, and Confidence how sure that is.
+	Evidence   string          `json:"evidence"`
+	Confidence string          `json:"confidence"`
+	Try        *archive.Policy `json:"try,omitempty"` // the change that was played
+}
+
+// rule is one thing that can be wrong with a policy. docs/tuning.md has the table.
+type rule struct {
+	name  string
+	judge func(f *facts, s *subject) *Advice
+	// always: also about what is recommended. The others ask what the search has
+	// answered already.
+	always bool
+}
+
+// rules are asked for each policy, in the order in which a report shows them.
+var rules = []rule{
+	{name: "too-few-retries", judge: tooFewRetries},
+	{name: "deadline-too-short", judge: deadlineTooShort},
+	{name: "deadline-too-long", judge: deadlineTooLong, always: true},
+	{name: "no-jitter", judge: noJitter},
+	{name: "base-too-low", judge: baseTooLow},
+	{name: "base-too-high", judge: baseTooHigh},
+	{name: "cap-too-low", judge: capTooLow},
+	{name: "cap-too-high", judge: capTooHigh},
+	{name: "alarms", judge: alarms, always: true},
+}
+
+// facts is what rules know.
+type facts struct {
+	scenario  *scenarios.Scenario
+	objective Objective
+	patience  time.Duration
+	attempt   time.Duration // a read and a write that meets nobody
+	commit    time.Duration // between two commits on one key, at least
+	writers   int           // of one object at once
+	best      *Policy       // the recommendation
+	// twin plays a policy on the seeds that the subject has played.
+	twin func(archive.Policy) (*measured, error)
+	err  error // of a twin; ends the advice
+}
+
+// subject is a policy that is judged.
+type subject struct {
+	name string
+	*measured
+}
+
+// recommended names the policy that the search ended with.
+const recommended = "recommended"
+
+// advise judges the incumbents and what is recommended.
+func (s *search) advise(ctx context.Context) error {
+	f := s.facts(ctx)
+	add := func(a *Advice) {
+		if a != nil {
+			s.result.Advice = append(s.result.Advice, *a)
+		}
+	}
+	if a := f.noContention(s.raced); a != nil {
+		add(a)
+		return nil
+	}
+	for _, i := range slices.Concat(s.Incumbents, []Incumbent{{recommended, s.promised.policy}}) {
+		m, err := f.twin(i.Policy)
+		if err != nil {
+			return err
+		}
+		s.result.Advice = append(s.result.Advice, f.judge(&subject{i.Name, m})...)
+		if f.err != nil {
+			return f.err
+		}
+	}
+	if !f.best.Meets {
+		a, err := s.hotObject(ctx, f)
+		if err != nil {
+			return err
+		}
+		add(a)
+	}
+	add(f.unproven())
+	add(stackedRetries(0))
+	return nil
+}
+
+func (s *search) facts(ctx context.Context) *facts {
+	const twins = 6 // of a subject, about
+	batches := max(s.batchesOf(partAdvice, twins*(len(s.Incumbents)+1)), 2*fewestBatches)
+	seen := map[archive.Policy]*measured{}
+	return &facts{
+		scenario: s.run.Scenario, objective: s.Objective, patience: s.patience, attempt: s.attempt, commit: commitTime(&s.run),
+		writers: writersOfOne(s.run.Scenario), best: s.result.Recommendation.Validated,
+		twin: func(p archive.Policy) (*measured, error) {
+			if m := seen[p]; m != nil {
+				return m, nil
+			}
+			m := s.measure(p)
+			seen[p] = m
+			return m, s.batches(ctx, m, streamAdvice, batches, s.batch)
+		},
+	}
+}
+
+// writersOfOne is how many clients write one object at the same time.
+func writersOfOne(sc *scenarios.Scenario) int {
+	n := 0
+	for i := range sc.Actors {
+		if a := &sc.Actors[i]; a.Kind != scenarios.Outsider {
+			n += max(a.Count, 1)
+		}
+	}
+	objects := max(sc.Objects.Count, 1)
+	return (n + objects - 1) / objects
+}
+
+// judge asks all rules about a subject.
+func (f *facts) judge(s *subject) []Advice {
+	var all []Advice
+	for _, r := range rules {
+		if s.name == recommended && !r.always {
+			continue
+		}
+		if a := r.judge(f, s); a != nil && f.err == nil {
+			a.Rule, a.Subject = r.name, s.name
+			all = append(all, *a)
+		}
+	}
+	return all
+}
+
+// Changes that count: a tenth, told apart at 1 %.
+const (
+	worthwhile  = 0.10
+	adviceLevel = 0.01
+)
+
+const pairedConfidence = "99 %: paired t test over batches with the same seeds"
+
+// gain is what a changed policy is better at.
+type gain struct {
+	metric     string
+	from, to   float64
+	difference Difference
+	batches    int
+}
+
+// helps plays the subject with one change and reports what that is better at: a limit
+// that the subject misses, or the metric to minimize, if it keeps all limits.
+func (f *facts) helps(s *subject, changed archive.Policy) *gain {
+	if changed.Validate() != nil || changed == s.policy || f.err != nil {
+		return nil
+	}
+	t, err := f.twin(changed)
+	if err != nil {
+		f.err = err
+		return nil
+	}
+	allKept := true
+	for _, c := range f.objective.Constraints {
+		kept := c.Holds(s.atLimit(c.Metric, upper(c)))
+		if !kept {
+			if g := improved(s, t, c.Metric, upper(c)); g != nil {
+				return g
+			}
+		}
+		allKept = allKept && kept && c.Holds(t.atLimit(c.Metric, upper(c)))
+	}
+	if !allKept {
+		return nil
+	}
+	return improved(s, t, f.objective.Minimize, true)
+}
+
+// improved compares two policies over the same seeds.
+func improved(s *subject, t *measured, metric string, less bool) *gain {
+	d := paired(t.values(metric), s.values(metric))
+	from, to := s.value(metric), t.value(metric)
+	by := from - to
+	if !less {
+		by = -by
+	}
+	if from == missing || to == missing || d.P >= adviceLevel || by < worthwhile*from {
+		return nil
+	}
+	return &gain{metric, from, to, d, len(t.batches)}
+}
+
+func (g *gain) evidence() string {
+	return fmt.Sprintf("%s is %s instead of %s with the same seeds (difference %s, 95 %% CI %s to %s, %d batches)",
+		g.metric, metricText(g.metric, g.to), metricText(g.metric, g.from), metricText(g.metric, g.difference.Value),
+		metricText(g.metric, g.difference.Low), metricText(g.metric, g.difference.High), g.batches)
+}
+
+// change is the advice to change one thing, if that helps.
+func (f *facts) change(s *subject, to archive.Policy, why string) *Advice {
+	g := f.helps(s, to)
+	if g == nil {
+		return nil
+	}
+	return &Advice{
+		Text:     fmt.Sprintf("%s. With %s %s is %s instead of %s.", why, to, g.metric, metricText(g.metric, g.to), metricText(g.metric, g.from)),
+		Evidence: g.evidence(), Confidence: pairedConfidence, Try: &to,
+	}
+}
+
+// recommendedText says what the recommendation achieves.
+func (f *facts) recommendedText() string {
+	if f.best == nil {
+		return ""
+	}
+	return fmt.Sprintf(" %s brings that to %s at p99 %s for %s puts each.",
+		f.best.Policy, giveUpText(f.best.GiveUps), seconds(f.best.P99.Value), number(f.best.PutsPerCommit.Value))
+}
+
+// noContention: where no write meets another, retries can't be judged.
+func (f *facts) noContention(raced []*measured) *Advice {
+	puts, refused := 0, 0
+	for _, m := range raced {
+		c := &m.pooled().Counts
+		puts, refused = puts+c.Puts, refused+c.Conflicts412+c.Conflicts409
+	}
+	const rare = 1000 // of the writes, one
+	if refused*rare > puts {
+		return nil
+	}
+	return &Advice{
+		Rule: "no-contention",
+		Text: "Writes hardly ever meet another here, so any policy will do and none can be judged. " +
+			"Play a scenario in which writers meet, or raise --clients.",
+		Evidence: fmt.Sprintf("%d of %d writes were refused", refused, puts), Confidence: "counted, over all candidates",
+	}
+}
+
+// unproven: what was extrapolated could be counted.
+func (f *facts) unproven() *Advice {
+	g, target := f.best.GiveUps, f.objective.target()
+	if !f.best.Meets || g.Counted <= target || g.Observed > 0 {
+		return nil
+	}
+	return &Advice{
+		Rule: "thin-evidence", Subject: recommended,
+		Text: fmt.Sprintf("That give-ups stay below %s is extrapolated. Counting alone shows less than %s; to show %s it would take %s operations in which nobody gives up, and %s were played.",
+			rate(target), rate(g.Counted), rate(target), thousands(trialsFor(target)), thousands(g.Operations)),
+		Evidence: g.Assumption, Confidence: "95 %: rule of three for what was counted",
+	}
+}
+
+const stacked = "sdk-retries"
+
+// stackedRetries: retries of the SDK below those of the core multiply them, and one
+// of them answers a committed write with a refusal.
+func stackedRetries(requests int) *Advice {
+	switch {
+	case requests == 0:
+		return &Advice{
+			Rule:     stacked,
+			Text:     "Whether the SDK retries below the core is not known: a virtual world has none. With --confirm the adapter's settings are read.",
+			Evidence: "no S3 adapter was used", Confidence: notApplicable,
+		}
+	case requests == 1:
+		return nil
+	}
+	return &Advice{
+		Rule: stacked,
+		Text: fmt.Sprintf("The SDK makes up to %d requests for each call, below the core's retries: they multiply, and a conditional write that it sends again after a lost reply is refused by itself. Switch its retries off for conditional writes.",
+			requests),
+		Evidence: fmt.Sprintf("the adapter's settings: max_attempts %d", requests), Confidence: "certain: it follows from the settings",
+	}
+}
+
+const notApplicable = "not applicable"
+
+// withheld is what is said instead of advice.
+func withheld(r *reports.Run, replay string) Advice {
+	return Advice{
+		Rule: "withheld",
+		Text: fmt.Sprintf("No settings are recommended: the %s core violates %s here, and no retry policy repairs what is lost or doubled.",
+			r.Core, strings.Join(slices.Sorted(maps.Keys(r.Violated)), ", ")),
+		Evidence:   "replay: " + replay,
+		Confidence: "certain: the history shows it",
+	}
+}
+
+// replay is the command that plays the violating repetitions again.
+func replay(r *reports.Run, c *Config) string {
+	return fmt.Sprintf("simulate run %s --world virtual --codec %s --core %s --latency '%s' --policy '%s' --seed %d --runs %d",
+		r.Scenario, r.Codec, r.Core, c.Run.Latency(), r.Policy, r.Seed, r.Repetitions)
+}

@@ -1,0 +1,221 @@
+package tuning
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"holdfast/archive"
+	"holdfast/reports"
+	"holdfast/scenarios/check"
+)
+
+// search is a tuning under way.
+type search struct {
+	Config
+	*player
+	scale
+	result *Result
+	stage  string
+
+	raced    []*measured // the entrants, by their number
+	finals   []*measured // those that are left, the best first
+	winner   *measured   // in the finals
+	promised *measured
+}
+
+// Tune plays a plan. A violated invariant and an interruption are no errors: the
+// result says so, with what was found before.
+func Tune(ctx context.Context, c Config) (*Result, error) {
+	s := &search{Config: c, player: c.player()}
+	s.progress = func(played int) {
+		if c.Progress != nil {
+			c.Progress(s.stage, played)
+		}
+	}
+	s.result = &Result{
+		Schema: Schema, Scenario: c.Run.Scenario.Name, Core: c.Run.Core.Name, Latency: c.Run.Latency().Name, Codec: string(c.Run.Codec()),
+		Clients: c.Run.Scenario.Clients(), Objective: c.Objective.String(), Seed: c.Run.Seed, Verdict: check.OK,
+		Violations: []check.Violation{}, Incumbents: []Policy{}, Front: []Policy{}, Advice: []Advice{},
+	}
+	err := s.play(ctx)
+	s.result.Plan.Played = s.played
+	var violated *violatedError
+	switch {
+	case errors.As(err, &violated):
+		s.result.Withhold(&violated.run, replay(&violated.run, &c))
+	case err != nil && ctx.Err() != nil:
+		s.result.Interrupted = true
+		s.salvage()
+	case err != nil:
+		return nil, err
+	}
+	return s.result, nil
+}
+
+// Withhold leaves nothing but a violation: settings don't repair a core that loses
+// modifications. Replay shows it again.
+func (r *Result) Withhold(run *reports.Run, replay string) {
+	r.Verdict, r.Violations, r.Passed = check.Violated, run.Violations, false
+	r.Recommendation, r.Incumbents, r.Front, r.Capacity = nil, []Policy{}, []Policy{}, nil
+	r.Advice = []Advice{withheld(run, replay)}
+}
+
+// play goes through the parts of the plan.
+func (s *search) play(ctx context.Context) (err error) {
+	s.stage = "scale"
+	if s.scale, err = s.measureScale(ctx, s.Objective); err != nil {
+		return err
+	}
+	if err = s.fit(s.Evaluations); err != nil {
+		return err
+	}
+	s.result.Plan = Plan{Evaluations: s.Evaluations, Batch: s.batch}
+	for _, part := range []struct {
+		name string
+		play func(context.Context) error
+	}{
+		{"race", s.race}, {"finals", s.playFinals}, {"promise", s.promise}, {"validation", s.validate},
+		{"advice", s.advise}, {"capacity", s.measureCapacity},
+	} {
+		s.stage = part.name
+		if err := part.play(ctx); err != nil {
+			return err
+		}
+		if s.result.Verdict != check.OK {
+			return nil
+		}
+	}
+	return nil
+}
+
+// batchesOf is how many batches a part of the plan has for each of so many policies.
+func (s *search) batchesOf(part float64, policies int) int {
+	return int(part*float64(s.Evaluations)) / s.batch / max(policies, 1)
+}
+
+// race lets the candidates race, and adds others around the best of the first rounds.
+func (s *search) race(ctx context.Context) error {
+	r := race{objective: s.Objective.guarded(), play: s.playEntrant}
+	var entrants []*entrant
+	enter := func(p archive.Policy) {
+		if !slices.ContainsFunc(s.raced, func(m *measured) bool { return m.policy == p }) {
+			entrants = append(entrants, &entrant{number: len(s.raced)})
+			s.raced = append(s.raced, s.measure(p))
+		}
+	}
+	for _, p := range s.candidates {
+		enter(p)
+	}
+	have := 0
+	for i, keep := range keepAfter {
+		if keep == 0 {
+			keep = max(16, len(entrants)/3)
+		}
+		in := len(r.running(entrants))
+		have += max(s.batchesOf(partSearch/float64(len(keepAfter)), in), fewestBatches)
+		if err := r.round(ctx, entrants, have, keep); err != nil {
+			return err
+		}
+		if i < 2 { // later ones could not catch up
+			const around = 4
+			ranked := r.rank(entrants)
+			for _, e := range ranked[:min(around, len(ranked))] {
+				for _, p := range neighbours(s.raced[e.number].policy) {
+					enter(p)
+				}
+			}
+		}
+	}
+	s.count(entrants)
+	for _, e := range r.rank(entrants) {
+		s.finals = append(s.finals, s.raced[e.number])
+	}
+	if m := s.finals[0]; m.pooled().Counts.Acknowledged == 0 {
+		s.result.Verdict = check.Inconclusive
+		s.result.Reasons = []string{"with no candidate was anything acknowledged"}
+	}
+	return nil
+}
+
+func (s *search) count(entrants []*entrant) {
+	plan := &s.result.Plan
+	plan.Candidates = len(entrants)
+	for _, e := range entrants {
+		switch e.out {
+		case apart:
+			plan.ToldApart++
+		case cut:
+			plan.Cut++
+		}
+	}
+}
+
+func (s *search) playEntrant(ctx context.Context, candidate, batch int) ([]float64, error) {
+	m := s.raced[candidate]
+	if err := s.batches(ctx, m, streamSearch, 1, s.batch); err != nil {
+		return nil, err
+	}
+	var scores []float64
+	for _, metric := range s.Objective.metrics() {
+		scores = append(scores, m.of(&m.batches[batch], metric))
+	}
+	return scores, nil
+}
+
+// promise plays the winner on seeds of its own, and raises its number of retries until
+// the tail of its attempts is far enough below the limit.
+func (s *search) promise(ctx context.Context) error {
+	m := s.measure(s.winner.policy)
+	batches := max(s.batchesOf(partPromise, 1), 2*fewestBatches)
+	if err := s.batches(ctx, m, streamPromise, batches, s.batch); err != nil {
+		return err
+	}
+	if m.pooled().Counts.Exhausted == 0 {
+		// Nobody reached the bound, so with a higher one the same happens.
+		if _, ok := retriesFor(m, s.Objective.target()/tailMargin); ok && s.Objective.target() < countable {
+			m.policy.Retries = max(m.policy.Retries, s.retries(m, tailMargin))
+		}
+	}
+	s.promised = m
+	s.result.Recommendation = s.recommend(m)
+	return nil
+}
+
+// validate plays the recommendation and the incumbents on seeds that nobody has seen,
+// and says whether the objective is met there.
+func (s *search) validate(ctx context.Context) error {
+	const forIncumbents = 0.2 // of the part, together
+	few := max(s.batchesOf(partValidate*forIncumbents, len(s.Incumbents)), 2*fewestBatches)
+	for _, i := range s.Incumbents {
+		m := s.measure(i.Policy)
+		if err := s.batches(ctx, m, streamValidate, few, s.batch); err != nil {
+			return err
+		}
+		s.result.Incumbents = append(s.result.Incumbents, m.summary(i.Name, s.Objective))
+	}
+	m := s.measure(s.promised.policy)
+	many := max(s.batchesOf(partValidate*(1-forIncumbents), 1), few)
+	if err := s.batches(ctx, m, streamValidate, many, s.batch); err != nil {
+		return err
+	}
+	v := m.summary("recommended", s.Objective)
+	r := s.result.Recommendation
+	r.Validated, s.result.Passed = &v, v.Meets
+	if target := s.Objective.target(); v.Meets && v.GiveUps.Counted > target {
+		r.NeedOperations = trialsFor(target)
+	}
+	return nil
+}
+
+// salvage makes the best of a search that was interrupted.
+func (s *search) salvage() {
+	if s.result.Recommendation != nil || len(s.finals) == 0 {
+		return
+	}
+	best := s.finals[0]
+	if s.winner != nil {
+		best = s.winner
+	}
+	s.result.Recommendation = s.recommend(best)
+}

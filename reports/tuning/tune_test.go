@@ -1,0 +1,264 @@
+package tuning
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"math"
+	"os"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"holdfast/archive"
+	"holdfast/reports"
+	"holdfast/scenarios/check"
+	"holdfast/scenarios/cores"
+)
+
+func read(t *testing.T, path string) string {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// six is a small fan-in, which a search of a second or two can tune.
+func six(t testing.TB) Config {
+	return Config{
+		Run: run(t, "backend-fan-in", 6, standard), Objective: objective(t, DefaultObjective),
+		Incumbents: DefaultIncumbents(), Workers: runtime.GOMAXPROCS(0),
+	}
+}
+
+var tunedOnce sync.Once
+var tunedSix *Result
+
+// sixTuned is the smallest plan of [six], which several tests look at.
+func sixTuned(t *testing.T) *Result {
+	t.Helper()
+	tunedOnce.Do(func() { tunedSix = tuned(t, six(t)) })
+	if tunedSix == nil {
+		t.Fatal("the search has failed in another test")
+	}
+	return tunedSix
+}
+
+func TestTheRecommendationMeetsItsObjectiveWhereTheDocumentedFails(t *testing.T) {
+	r := sixTuned(t)
+	if !r.Passed || r.Recommendation == nil || r.Recommendation.Validated == nil {
+		t.Fatalf("%+v", r)
+	}
+	v, p := r.Recommendation.Validated, r.Recommendation.Promised
+	if !v.Meets || v.GiveUps.Observed > 0 || v.PutsPerCommit.High >= 6 {
+		t.Errorf("validated: %+v", v)
+	}
+	if v.Policy != p.Policy || math.Abs(v.P99.Value-p.P99.Value) > 0.1*p.P99.Value {
+		t.Errorf("promised %v %+v, validated %v %+v", p.Policy, p.P99, v.Policy, v.P99)
+	}
+	if r.Incumbents[0].Name != "documented" || r.Incumbents[0].Meets {
+		t.Errorf("documented: %+v", r.Incumbents[0])
+	}
+	if r.Recommendation.RunnerUp == nil || r.Recommendation.RunnerUp.Why == "" {
+		t.Errorf("runner-up: %+v", r.Recommendation.RunnerUp)
+	}
+	if len(r.Front) == 0 || r.Plan.ToldApart == 0 {
+		t.Errorf("front %v, plan %+v", r.Front, r.Plan)
+	}
+	if !slices.ContainsFunc(r.Advice, func(a Advice) bool { return a.Rule == "thin-evidence" }) {
+		t.Error("a million operations were not played, and nothing says so")
+	}
+	if r.Recommendation.NeedOperations < 2_990_000 {
+		t.Errorf("needs %d operations", r.Recommendation.NeedOperations)
+	}
+	if again, err := archive.ParsePolicy(strings.TrimPrefix(r.Recommendation.YAML, "policy: ")); err != nil || again != p.Policy {
+		t.Errorf("%s reads as %v, %v", r.Recommendation.YAML, again, err)
+	}
+}
+
+func TestTheSamePlanGivesTheSameBytes(t *testing.T) {
+	numbers(t)
+	var first []byte
+	for _, workers := range []int{1, 2} {
+		c := six(t)
+		c.Workers, c.Run.Seed = workers, 7
+		previous := runtime.GOMAXPROCS(min(workers, 2))
+		var b bytes.Buffer
+		err := tuned(t, c).WriteJSON(&b)
+		runtime.GOMAXPROCS(previous)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if first == nil {
+			first = b.Bytes()
+		} else if !bytes.Equal(first, b.Bytes()) {
+			t.Errorf("%d workers make another document", workers)
+		}
+	}
+}
+
+// TestTheValidationSeesNewSeeds: streams have no seed in common.
+func TestTheValidationSeesNewSeeds(t *testing.T) {
+	seen := map[uint64]string{}
+	for _, stream := range []string{streamScale, streamSearch, streamFinal, streamPromise, streamValidate, streamAdvice, streamCapacity, streamConfirm} {
+		for batch := range 5000 {
+			seed := seedOf(1, stream, batch)
+			if other, known := seen[seed]; known {
+				t.Fatalf("%s and %s share seed %d", stream, other, seed)
+			}
+			if uint64(float64(seed)) != seed {
+				t.Fatalf("seed %d is not exact in JSON", seed)
+			}
+			seen[seed] = stream
+		}
+	}
+}
+
+// TestNobodyCanMeetIt: an objective that no policy meets is answered with what would
+// help, and with nothing else being called good.
+func TestNobodyCanMeetIt(t *testing.T) {
+	numbers(t)
+	c := six(t)
+	c.Objective = objective(t, "exhausted.rate<1e-6, latency_ms.p99<120, min puts.per_commit")
+	r := tuned(t, c)
+	if r.Passed || r.Recommendation.Validated.Meets {
+		t.Fatalf("%+v", r.Recommendation)
+	}
+	i := slices.IndexFunc(r.Advice, func(a Advice) bool { return a.Rule == "hot-object" })
+	if i < 0 {
+		t.Fatalf("%+v", r.Advice)
+	}
+	for _, want := range []string{"6 writers", "objects", "batches", "queue", "p99"} {
+		if !strings.Contains(r.Advice[i].Text, want) {
+			t.Errorf("it does not speak of %s: %s", want, r.Advice[i].Text)
+		}
+	}
+	met := sixTuned(t)
+	if slices.ContainsFunc(met.Advice, func(a Advice) bool { return a.Rule == "hot-object" }) {
+		t.Error("an object is called hot where the objective is met")
+	}
+}
+
+func TestGiveUpsThatAreAllowedAreUsed(t *testing.T) {
+	numbers(t)
+	c := six(t)
+	c.Objective = objective(t, "exhausted.rate<0.2, min puts.per_commit")
+	r := tuned(t, c)
+	g := r.Recommendation.Validated.GiveUps
+	if !r.Passed || g.Method != counted || g.High >= 0.2 {
+		t.Errorf("%v: %+v", r.Recommendation.Promised.Policy, g)
+	}
+}
+
+func TestWithoutContentionNothingIsJudged(t *testing.T) {
+	numbers(t)
+	c := Config{
+		Run: written(t, twoApart, standard), Objective: objective(t, DefaultObjective), Incumbents: DefaultIncumbents(), Workers: 2,
+	}
+	r := tuned(t, c)
+	if len(r.Advice) != 1 || r.Advice[0].Rule != "no-contention" {
+		t.Errorf("%+v", r.Advice)
+	}
+	if met := sixTuned(t); slices.ContainsFunc(met.Advice, func(a Advice) bool { return a.Rule == "no-contention" }) {
+		t.Error("six writers at once are called no contention")
+	}
+}
+
+func TestAViolationWithholdsAdvice(t *testing.T) {
+	c := six(t)
+	core, err := cores.Find("unlocked")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.Run.Core, c.Evaluations = core, 100_000
+	r, err := Tune(t.Context(), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.Verdict != check.Violated || r.Passed || r.Recommendation != nil || len(r.Violations) == 0 {
+		t.Errorf("%+v", r)
+	}
+	if len(r.Advice) != 1 || r.Advice[0].Rule != "withheld" || !strings.Contains(r.Advice[0].Evidence, "simulate run backend-fan-in") {
+		t.Errorf("%+v", r.Advice)
+	}
+	if sound := sixTuned(t); slices.ContainsFunc(sound.Advice, func(a Advice) bool { return a.Rule == "withheld" }) {
+		t.Error("advice is withheld from a sound core")
+	}
+}
+
+func TestAnInterruptedSearchTellsWhatItHas(t *testing.T) {
+	numbers(t)
+	c := six(t)
+	c.Evaluations = leastOf(t, c)
+	ctx, stop := context.WithCancel(t.Context())
+	c.Progress = func(stage string, _ int) {
+		if stage == "validation" {
+			stop()
+		}
+	}
+	r, err := Tune(ctx, c)
+	if err != nil || !r.Interrupted || r.Recommendation == nil || r.Passed {
+		t.Fatalf("%v, %+v", err, r)
+	}
+	if r.Recommendation.Validated != nil {
+		t.Error("a validation that was interrupted counts")
+	}
+	var b strings.Builder
+	r.WriteText(reports.Text{W: &b})
+	if !strings.HasPrefix(b.String(), "STOPPED") || !strings.Contains(b.String(), "not validated") {
+		t.Error(b.String())
+	}
+}
+
+func TestAPlanThatIsTooSmallIsRefused(t *testing.T) {
+	c := six(t)
+	c.Evaluations = 10
+	_, err := Tune(t.Context(), c)
+	var few *TooFewError
+	if !errors.As(err, &few) || few.Asked != 10 || few.Least != leastOf(t, six(t)) {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestEveryKindOfPolicyIsSearched(t *testing.T) {
+	c := six(t)
+	all := grid(attemptTime(&c.Run), false, archive.Policy{Retries: 10})
+	for _, kind := range []archive.Kind{archive.None, archive.Constant, archive.Exponential, archive.Equal, archive.Full, archive.Decorrelated} {
+		if !slices.ContainsFunc(all, func(p archive.Policy) bool { return p.Kind == kind }) {
+			t.Errorf("%s is not searched", kind)
+		}
+	}
+	for _, p := range all {
+		if err := p.Validate(); err != nil {
+			t.Error(err)
+		}
+		for _, near := range neighbours(p) {
+			if near.Validate() != nil || near.Kind != p.Kind || near.Retries != p.Retries {
+				t.Errorf("%v is no neighbour of %v", near, p)
+			}
+		}
+	}
+}
+
+func TestReportsKeepToTheirSize(t *testing.T) {
+	var b strings.Builder
+	r := *sixTuned(t)
+	r.Replay = "simulate tune backend-fan-in"
+	r.WriteText(reports.Text{W: &b})
+	lines := strings.Split(strings.TrimRight(b.String(), "\n"), "\n")
+	if len(lines) > 40 {
+		t.Errorf("the report has %d lines", len(lines))
+	}
+	for _, line := range lines {
+		if n := len([]rune(line)); n > reports.Width && !strings.HasPrefix(line, "replay") && !strings.HasPrefix(line, "scenario") {
+			t.Errorf("%d columns: %s", n, line)
+		}
+	}
+	if !strings.HasPrefix(lines[0], "PASS  backend-fan-in: ") {
+		t.Errorf("it begins with %s", lines[0])
+	}
+}
