@@ -205,6 +205,9 @@ func (c *Change) HasModification(id string) bool {
 // ModificationIDs lists the ids of the history in order; entries without one are "".
 func (c *Change) ModificationIDs() []string { return c.ids }
 
+// HistoryLen is the number of entries in the history.
+func (c *Change) HistoryLen() int { return len(c.entries) }
+
 // RawModifications returns the entries of the history as they are stored.
 func (c *Change) RawModifications() []json.RawMessage {
 	raw := make([]json.RawMessage, len(c.entries))

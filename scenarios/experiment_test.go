@@ -125,7 +125,10 @@ func playExperiment(t *testing.T, kind string, clients, runs int) (writes, ends 
 	latency := Latency(must(network.ParseLatency("normal(10ms,2ms)")))
 	s.Latency = &latency
 	text := kind + "(base=5ms,cap=2s,retries=unlimited)"
-	if kind == "none" {
+	switch kind {
+	case "adaptive":
+		text = "adaptive(cap=2s,retries=unlimited)"
+	case "none":
 		text = "none(retries=unlimited)"
 	}
 	r := &Run{
