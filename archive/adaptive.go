@@ -31,6 +31,8 @@ const (
 	longestWait = 25
 	// mostLooks bounds the looks in a row that postpone a write.
 	mostLooks = 5
+	// unseen makes the length of a write out of how long it was seen under way.
+	unseen = 1.3
 	// enoughVersions must have passed before their distance is believed, and
 	// shortest is the shortest that is.
 	enoughVersions = 4
@@ -57,7 +59,7 @@ type adaptive struct {
 	slept  time.Duration // and what the call was told to wait since
 
 	refusedETag string        // what the last refused write was based on
-	held        time.Duration // the longest that another's write was seen to be under way
+	held        time.Duration // how long others' writes seem to be under way
 	distance    time.Duration // the shortest between versions that was seen; 0: none
 }
 
@@ -88,9 +90,10 @@ func (a *adaptive) postpone(current Snapshot, rng *rand.Rand) (time.Duration, bo
 		a.see(current, now)
 		return 0, false
 	case current.ETag == a.refusedETag:
-		// What the write was refused for is not there yet: it takes as long as this
-		// at least, and until it is there a write would be refused again.
-		a.held = max(a.held, min(passed, a.slept+3*a.exposure()))
+		// What the write was refused for is not there yet: it takes longer than was
+		// seen of it so far, and until it is there a write would be refused again.
+		seen := min(passed, a.slept+3*a.exposure())
+		a.held = max(a.held, time.Duration(unseen*float64(seen)))
 		return a.lookAgain(rng)
 	}
 	drawn := min(a.window, a.longest())
