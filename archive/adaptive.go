@@ -16,7 +16,7 @@ const (
 	firstRivals = 3
 	// share is the width of the window for each rival. The oracle, who knows their
 	// number, takes 1.
-	share = 1.8
+	share = 1.85
 	// busy is for how much of an exposure a version that passed is taken to have
 	// kept the object busy. Not for all of it: of many rivals the fastest wins, and
 	// the round trip was measured a few times only. With 1, a call whose round
@@ -29,6 +29,8 @@ const (
 	mostIdle = 2
 	// longestWait bounds a wait without a look.
 	longestWait = 25
+	// patience is how many versions a call lets pass before it narrows its window.
+	patience = 100
 	// mostLooks bounds the looks in a row that postpone a write.
 	mostLooks = 5
 	// unseen makes the length of a write out of how long it was seen under way.
@@ -47,10 +49,11 @@ type adaptive struct {
 	clock  Clock
 	trips  tripTimes
 
-	rivals  float64 // the estimate, this call included
-	learned bool    // from what was seen after a write had been refused
-	window  float64 // of the last wait, in exposures; 0: no write was refused yet
-	looks   int     // that postponed the write, in a row
+	rivals    float64 // the estimate, this call included
+	learned   bool    // from what was seen after a write had been refused
+	window    float64 // of the last wait, in exposures; 0: no write was refused yet
+	overtaken int     // versions that have passed
+	looks     int     // that postponed the write, in a row
 	// unrelated is the number of failures in a row that say nothing of contention.
 	unrelated int
 
@@ -100,6 +103,7 @@ func (a *adaptive) postpone(current Snapshot, rng *rand.Rand) (time.Duration, bo
 	if passed >= a.slept { // or the clock was set back
 		a.learn(versionsBetween(a.seen, current), passed)
 	}
+	a.overtaken += versionsBetween(a.seen, current)
 	a.see(current, now)
 	// Who drew from a window that was too narrow draws again for a place in the
 	// right one. Squared, because an estimate that grows comes late.
@@ -164,7 +168,9 @@ func (a *adaptive) othersExposure(distance time.Duration) time.Duration {
 }
 
 // wanted is the window for the estimate. At its narrowest it is that for two.
-func (a *adaptive) wanted() float64 { return share * max(1, a.rivals-1) }
+func (a *adaptive) wanted() float64 {
+	return share * max(1, a.rivals-1) / max(1, float64(a.overtaken)/patience)
+}
 
 // longest is the longest wait without a look, in exposures.
 func (a *adaptive) longest() float64 {
@@ -174,10 +180,12 @@ func (a *adaptive) longest() float64 {
 // draw draws a wait from the window.
 func (a *adaptive) draw(rng *rand.Rand) time.Duration {
 	a.window = a.wanted()
-	wait := min(rng.Float64()*a.window, a.longest())
-	d := min(time.Duration(wait*float64(a.exposure())), a.policy.Cap)
-	a.slept += d
-	return d
+	wait := a.policy.Cap
+	if d := min(rng.Float64()*a.window, longestWait) * float64(a.exposure()); d < float64(wait) {
+		wait = time.Duration(d)
+	}
+	a.slept += wait
+	return wait
 }
 
 // versionsBetween is how many versions have followed the earlier one. Each adds a

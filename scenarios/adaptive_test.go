@@ -23,8 +23,8 @@ func TestOracle(t *testing.T) {
 	}
 }
 
-// TestAdaptiveBeatsFullJitter and stays near the oracle. Between the means of 100
-// repetitions lie about two percent by chance, which the margins allow for.
+// TestAdaptiveBeatsFullJitter and stays near the oracle. The margins are close, 4 %
+// of the makespan at 10 clients; that they are no chance is shown by 1000 repetitions.
 func TestAdaptiveBeatsFullJitter(t *testing.T) {
 	sizes := []int{10, 20, 50, 100, 190}
 	if os.Getenv("HOLDFAST_EXPERIMENT") == "full" {
@@ -41,7 +41,7 @@ func TestAdaptiveBeatsFullJitter(t *testing.T) {
 			e, e/stat.Mean(fullEnds, nil), e/stat.Mean(oracleEnds, nil))
 		t.Log(line)
 		if w > 0.8*stat.Mean(fullWrites, nil) || e >= stat.Mean(fullEnds, nil) ||
-			w > 1.27*stat.Mean(oracleWrites, nil) || e > 1.23*stat.Mean(oracleEnds, nil) {
+			w > 1.25*stat.Mean(oracleWrites, nil) || e > 1.25*stat.Mean(oracleEnds, nil) {
 			t.Error(line)
 		}
 	}
