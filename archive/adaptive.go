@@ -47,6 +47,7 @@ const (
 type adaptive struct {
 	policy Policy
 	clock  Clock
+	rng    *rand.Rand
 	trips  tripTimes
 
 	rivals    float64 // the estimate, this call included
@@ -66,26 +67,26 @@ type adaptive struct {
 	distance    time.Duration // the shortest between versions that was seen; 0: none
 }
 
-func newAdaptive(p Policy, clock Clock) *adaptive {
-	return &adaptive{policy: p, clock: clock, rivals: firstRivals}
+func newAdaptive(p Policy, clock Clock, rng *rand.Rand) *adaptive {
+	return &adaptive{policy: p, clock: clock, rng: rng, rivals: firstRivals}
 }
 
 // backoff implements [pacer].
-func (a *adaptive) backoff(_ int, err error, rng *rand.Rand) time.Duration {
+func (a *adaptive) backoff(_ int, err error) time.Duration {
 	a.looks = 0
 	if !refused(err) {
 		a.unrelated++
-		wait := a.policy.Wait(a.unrelated, 0, rng)
+		wait := a.policy.Wait(a.unrelated, 0, a.rng)
 		a.slept += wait
 		return wait
 	}
 	a.unrelated = 0
 	a.refusedETag = a.seen.ETag
-	return a.draw(rng)
+	return a.draw()
 }
 
 // postpone implements [pacer].
-func (a *adaptive) postpone(current Snapshot, rng *rand.Rand) (time.Duration, bool) {
+func (a *adaptive) postpone(current Snapshot) (time.Duration, bool) {
 	now := a.clock.Now()
 	passed := now.Sub(a.seenAt)
 	switch {
@@ -97,7 +98,7 @@ func (a *adaptive) postpone(current Snapshot, rng *rand.Rand) (time.Duration, bo
 		// seen of it so far, and until it is there a write would be refused again.
 		seen := min(passed, a.slept+3*a.exposure())
 		a.held = max(a.held, time.Duration(unseen*float64(seen)))
-		return a.lookAgain(rng)
+		return a.lookAgain()
 	}
 	drawn := min(a.window, a.longest())
 	if passed >= a.slept { // or the clock was set back
@@ -107,8 +108,8 @@ func (a *adaptive) postpone(current Snapshot, rng *rand.Rand) (time.Duration, bo
 	a.see(current, now)
 	// Who drew from a window that was too narrow draws again for a place in the
 	// right one. Squared, because an estimate that grows comes late.
-	if chance := drawn / a.wanted(); chance < 1 && rng.Float64() >= chance*chance {
-		return a.lookAgain(rng)
+	if chance := drawn / a.wanted(); chance < 1 && a.rng.Float64() >= chance*chance {
+		return a.lookAgain()
 	}
 	a.looks = 0
 	return 0, false
@@ -119,13 +120,13 @@ func (a *adaptive) see(current Snapshot, now time.Time) {
 }
 
 // lookAgain postpones the write, unless it was postponed often enough.
-func (a *adaptive) lookAgain(rng *rand.Rand) (time.Duration, bool) {
+func (a *adaptive) lookAgain() (time.Duration, bool) {
 	if a.looks == mostLooks {
 		a.looks = 0
 		return 0, false
 	}
 	a.looks++
-	return a.draw(rng), true
+	return a.draw(), true
 }
 
 // learn improves the estimate by what passed between two reads.
@@ -178,10 +179,10 @@ func (a *adaptive) longest() float64 {
 }
 
 // draw draws a wait from the window.
-func (a *adaptive) draw(rng *rand.Rand) time.Duration {
+func (a *adaptive) draw() time.Duration {
 	a.window = a.wanted()
 	wait := a.policy.Cap
-	if d := min(rng.Float64()*a.window, longestWait) * float64(a.exposure()); d < float64(wait) {
+	if d := min(a.rng.Float64()*a.window, longestWait) * float64(a.exposure()); d < float64(wait) {
 		wait = time.Duration(d)
 	}
 	a.slept += wait

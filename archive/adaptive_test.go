@@ -28,12 +28,11 @@ func version(n int) Snapshot { return Snapshot{entries{n: n}, fmt.Sprint("v", n)
 type pace struct {
 	*adaptive
 	time *manualClock
-	rng  *rand.Rand
 }
 
 func newPace(most time.Duration, seed uint64) *pace {
 	clock := &manualClock{now: time.Unix(1_700_000_000, 0)}
-	return &pace{newAdaptive(Policy{Kind: Adaptive, Cap: most}, clock), clock, rand.New(rand.NewPCG(seed, 0))}
+	return &pace{newAdaptive(Policy{Kind: Adaptive, Cap: most}, clock, rand.New(rand.NewPCG(seed, 0))), clock}
 }
 
 func (p *pace) passes(d time.Duration) { p.time.now = p.time.now.Add(d) }
@@ -42,34 +41,36 @@ func (p *pace) passes(d time.Duration) { p.time.now = p.time.now.Add(d) }
 func (p *pace) reads(took time.Duration, v int) (time.Duration, bool) {
 	p.passes(took)
 	p.trips.reads.add(took)
-	return p.postpone(version(v), p.rng)
+	return p.postpone(version(v))
 }
 
-// fails is a write that took so long and was refused.
-func (p *pace) fails(took time.Duration) time.Duration {
-	p.passes(took)
-	p.trips.writes.add(took)
-	return p.backoff(1, ErrPreconditionFailed, p.rng)
+// trip is a usual round trip.
+const trip = 20 * ms
+
+// fails is a write that was refused.
+func (p *pace) fails() time.Duration {
+	p.passes(trip)
+	p.trips.writes.add(trip)
+	return p.backoff(1, ErrPreconditionFailed)
 }
 
 // TestAdaptiveEstimates: where little passes the estimate falls, where versions pass
 // as fast as they can it grows.
 func TestAdaptiveEstimates(t *testing.T) {
-	const trip = 20 * ms
 	idle, rushed := newPace(time.Hour, 1), newPace(time.Hour, 1)
 	for _, p := range []*pace{idle, rushed} {
 		if _, postponed := p.reads(trip, 1); postponed {
 			t.Fatal("the first write is postponed")
 		}
-		p.passes(p.fails(trip))
+		p.passes(p.fails())
 		p.reads(trip, 2)
 	}
 	idle.rivals, rushed.rivals = 50, 3
 	v := 2
 	for n := range 8 {
-		idle.passes(idle.fails(trip))
+		idle.passes(idle.fails())
 		idle.reads(trip, 3+n)
-		wait := rushed.fails(trip)
+		wait := rushed.fails()
 		rushed.passes(wait)
 		v += int((wait + 2*trip) / trip)
 		rushed.reads(trip, v)
@@ -86,11 +87,11 @@ func TestAdaptiveEstimates(t *testing.T) {
 // was refused for, it does not write, but not for ever.
 func TestAdaptiveWaitsForAWriteUnderWay(t *testing.T) {
 	p := newPace(time.Second, 1)
-	p.reads(20*ms, 1)
-	p.fails(20 * ms)
+	p.reads(trip, 1)
+	p.fails()
 	was, looks := p.exposure(), 0
 	for {
-		wait, postponed := p.reads(20*ms, 1)
+		wait, postponed := p.reads(trip, 1)
 		if !postponed {
 			break
 		}
@@ -107,24 +108,24 @@ func TestAdaptiveForgetsAHugeFirstRead(t *testing.T) {
 	p := newPace(time.Hour, 1)
 	p.reads(10*time.Second, 1)
 	for v := 2; v < 6; v++ {
-		wait := p.fails(20 * ms)
+		wait := p.fails()
 		if wait > time.Second {
 			t.Errorf("waits %v where a round trip takes 20ms", wait)
 		}
 		p.passes(wait)
-		p.reads(20*ms, v)
+		p.reads(trip, v)
 	}
 }
 
 // TestAdaptiveAfterUnrelatedFailures waits as full jitter does, and writes.
 func TestAdaptiveAfterUnrelatedFailures(t *testing.T) {
 	p := newPace(time.Hour, 1)
-	p.reads(20*ms, 1)
+	p.reads(trip, 1)
 	for n := 1; n <= 5; n++ {
-		if wait, most := p.backoff(n, ErrThrottled, p.rng), 50*ms<<n; wait >= most || p.window != 0 {
+		if wait, most := p.backoff(n, ErrThrottled), 50*ms<<n; wait >= most || p.window != 0 {
 			t.Errorf("waits %v after failure %d, at most %v", wait, n, most)
 		}
-		if _, postponed := p.reads(20*ms, 1+n); postponed {
+		if _, postponed := p.reads(trip, 1+n); postponed {
 			t.Error("no write was refused, and one is postponed")
 		}
 	}
@@ -151,7 +152,7 @@ func TestAdaptiveStaysInBounds(t *testing.T) {
 				if !postponed {
 					p.passes(took)
 					p.trips.writes.add(took)
-					wait = p.backoff(1, cause, p.rng)
+					wait = p.backoff(1, cause)
 					looks = 0
 				} else if looks++; looks > 2*mostLooks { // of two
 					t.Fatal("the write is postponed for ever")

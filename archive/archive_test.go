@@ -217,7 +217,7 @@ func TestRandomSourceIsGuarded(t *testing.T) {
 				panic(err)
 			}
 			for c.attempts = 1; c.attempts <= 1000; c.attempts++ {
-				c.backoff(ErrThrottled)
+				c.pacer.backoff(c.attempts, ErrThrottled)
 			}
 		})
 	}

@@ -41,12 +41,8 @@ func (a *Archive) newCall(op, id string) (*call, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", op, err)
 	}
-	c := &call{Archive: a, store: a.store, fixed: fixed{policy: a.policy}, op: op, id: id, key: key, start: a.clock.Now()}
-	c.pacer = &c.fixed
-	if a.policy.Kind == Adaptive {
-		pacer := newAdaptive(a.policy, a.clock)
-		c.pacer, c.store = pacer, timedStore{a.store, a.clock, &pacer.trips}
-	}
+	c := &call{Archive: a, op: op, id: id, key: key, start: a.clock.Now()}
+	c.follow()
 	return c, nil
 }
 
@@ -66,7 +62,7 @@ func (c *call) run(ctx context.Context) (Snapshot, error) {
 		if !worthRetrying(err) {
 			return c.end(ctx, Snapshot{}, c.failure(err))
 		}
-		wait := c.backoff(err)
+		wait := c.pacer.backoff(c.attempts, err)
 		if c.attempts >= info.MaxAttempts || c.pastDeadline(wait) {
 			done, err = c.giveUp(ctx, err)
 			return c.end(ctx, done, err)
@@ -102,7 +98,7 @@ func (c *call) attempt(ctx context.Context) (Snapshot, error) {
 		if err != nil {
 			return Snapshot{}, err
 		}
-		wait, postponed := c.postpone(current)
+		wait, postponed := c.pacer.postpone(current)
 		if !postponed || c.pastDeadline(wait) {
 			return c.write(ctx, current, next)
 		}
@@ -231,18 +227,6 @@ func (c *call) end(ctx context.Context, done Snapshot, err error) (Snapshot, err
 		return Snapshot{}, err
 	}
 	return done, nil
-}
-
-func (c *call) backoff(err error) time.Duration {
-	c.randMu.Lock()
-	defer c.randMu.Unlock()
-	return c.pacer.backoff(c.attempts, err, c.rand)
-}
-
-func (c *call) postpone(current Snapshot) (time.Duration, bool) {
-	c.randMu.Lock()
-	defer c.randMu.Unlock()
-	return c.pacer.postpone(current, c.rand)
 }
 
 // wait waits for the next read, which is one of this attempt.

@@ -104,16 +104,6 @@ func TestAdaptiveWhenWritersStop(t *testing.T) {
 	}
 }
 
-// stalled holds up every request that is sent in this time.
-func stalled(from, until time.Duration) func(time.Duration) time.Duration {
-	return func(at time.Duration) time.Duration {
-		if at >= from && at < until {
-			return until - at
-		}
-		return 0
-	}
-}
-
 // TestAdaptiveSurvivesAStall: what was measured while the store stood still must
 // not decide how long the call waits when it moves again.
 func TestAdaptiveSurvivesAStall(t *testing.T) {
@@ -122,7 +112,12 @@ func TestAdaptiveSurvivesAStall(t *testing.T) {
 		0, // the first thing that a call measures is a read of 10 s
 		500 * time.Millisecond,
 	} {
-		s := crowd{writers: 50, stall: stalled(from, until)}.of(t, adaptive)
+		s := crowd{writers: 50, stall: func(at time.Duration) time.Duration {
+			if at >= from && at < until {
+				return until - at
+			}
+			return 0
+		}}.of(t, adaptive)
 		if s.failed > 0 || s.puts > 8 || s.makespan > until+5*time.Second {
 			t.Errorf("stalled from %v to %v: %v", from, until, s)
 		}
@@ -133,8 +128,8 @@ func TestAdaptiveSurvivesAStall(t *testing.T) {
 func TestAdaptiveSurvivesClocks(t *testing.T) {
 	for _, jump := range []time.Duration{time.Hour, 100 * time.Millisecond, -100 * time.Millisecond, -time.Hour} {
 		t.Log("jumps by", jump)
-		s := crowd{writers: 50, clock: func(i int, at time.Duration) time.Duration {
-			return jump * time.Duration(at/(100*time.Millisecond))
+		s := crowd{writers: 50, clock: func(_ int, at time.Duration) time.Duration {
+			return jump * (at / (100 * time.Millisecond)) // one for each that has passed
 		}}.of(t, adaptive)
 		if s.failed > 0 || s.puts > 10 || s.makespan > 5*time.Second {
 			t.Errorf("a clock that jumps by %v: %v", jump, s)
