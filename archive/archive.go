@@ -18,6 +18,9 @@ type Document interface {
 	Encode() []byte
 	// HasModification reports whether the history holds this id.
 	HasModification(id string) bool
+	// HistoryLen is the number of entries in the history. Policies see by it how
+	// many versions have passed.
+	HistoryLen() int
 	// Field returns the raw JSON value of a top-level field.
 	Field(name string) (json.RawMessage, bool)
 	// Apply returns the document with the edit applied; modifications that the

@@ -212,9 +212,12 @@ func TestRandomSourceIsGuarded(t *testing.T) {
 	var wg sync.WaitGroup
 	for range 4 {
 		wg.Go(func() {
-			c := &call{Archive: a, attempts: 1}
-			for range 1000 {
-				c.nextWait(0)
+			c, err := a.newCall("load", testID)
+			if err != nil {
+				panic(err)
+			}
+			for c.attempts = 1; c.attempts <= 1000; c.attempts++ {
+				c.pacer.backoff(c.attempts, ErrThrottled)
 			}
 		})
 	}

@@ -238,6 +238,9 @@ func (c *Change) Modification(id string) (m Modification, ok bool) {
 	return m, false
 }
 
+// HistoryLen is the number of entries in the history.
+func (c *Change) HistoryLen() int { return len(c.entries) }
+
 // RawModifications returns the entries of the history as they are stored.
 func (c *Change) RawModifications() []json.RawMessage {
 	raw := make([]json.RawMessage, len(c.entries))

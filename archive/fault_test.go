@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"testing"
+	"time"
 )
 
 // Every row appends modification "m1" through a store that misbehaves, and
@@ -164,11 +165,14 @@ func TestAppendThroughFaults(t *testing.T) {
 			}
 		}, Failed, 0, 0},
 	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
+	for n := range 2 * len(tests) {
+		tt, r := tests[n/2], newRig(t, retries)
+		if n%2 == 1 { // a policy that reads more often must end the same
+			r.policy = Policy{Kind: Adaptive, Cap: time.Second, Retries: retries}
+		}
+		t.Run(tt.name+"/"+string(r.policy.Kind), func(t *testing.T) {
 			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()
-			r := newRig(t, retries)
 			tt.script(script{r, cancel})
 			edit := Edit{Modifications: []Modification{mod("m1")}}
 

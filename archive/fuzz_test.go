@@ -104,6 +104,7 @@ func FuzzParsePolicy(f *testing.F) {
 	for _, text := range []string{
 		"default", "documented", "full(base=100ms,cap=5s,retries=8)", "none(retries=unlimited)",
 		"decorrelated(base=1ns,cap=9h,deadline=1m)", "full(", "equal(base=-1s)", "constant(cap=0s)", "(base=1s)",
+		"adaptive(cap=2s,retries=unlimited,deadline=25s)", "adaptive(base=1s)",
 	} {
 		f.Add(text)
 	}

@@ -11,7 +11,8 @@ import (
 type Observer struct {
 	// Attempt runs when a read-modify-write pass has ended.
 	Attempt func(context.Context, AttemptInfo)
-	// Wait runs before the call waits for its next attempt.
+	// Wait runs before the call waits for its next attempt; under [Adaptive] also
+	// before it waits on, because it has read and postponed the attempt's write.
 	Wait func(context.Context, WaitInfo)
 	// Done runs when the call ends. A call that is refused for its input
 	// ([ErrInvalid]) before it reaches the store is not seen.
@@ -38,7 +39,7 @@ type AttemptInfo struct {
 // WaitInfo describes a wait that is about to begin.
 type WaitInfo struct {
 	CallInfo
-	Attempt int // the attempt that follows
+	Attempt int // the attempt that follows, or whose write is postponed
 	Wait    time.Duration
 	Cause   error // why the previous attempt did not commit
 }

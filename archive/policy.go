@@ -21,6 +21,17 @@ const (
 	Decorrelated Kind = "decorrelated" // min(Cap, U(Base, 3·previous wait)), the previous being Base at first
 )
 
+// Adaptive estimates in each call how many others write the same object, by the
+// versions that pass between its reads and by its round trips, and spreads its
+// writes accordingly: it waits up to a few round trips for each of them, and may
+// read again and wait on instead of writing in vain. It needs no setting but Cap.
+// A call that nobody gets in the way of does as with None. See docs/adaptive.md.
+const Adaptive Kind = "adaptive"
+
+// unrelatedBase is the base of Adaptive's waits after failures that say nothing
+// of contention.
+const unrelatedBase = 50 * time.Millisecond
+
 // Unlimited as [Policy.Retries] never gives up for the number of attempts.
 const Unlimited = math.MaxInt
 
@@ -30,9 +41,9 @@ type Policy struct {
 	Kind Kind
 	// Base is the unit of the wait. Note the published formula: the first
 	// exponential wait is up to 2·Base, so Base 50ms means 100ms, 200ms, 400ms, …
-	// Must be positive, except for None, which ignores it.
+	// Must be positive, except for None and Adaptive, which ignore it.
 	Base time.Duration
-	// Cap bounds each single wait; at least Base. None ignores it.
+	// Cap bounds each single wait; at least Base, and positive. None ignores it.
 	Cap time.Duration
 	// Retries is the number of attempts after the first; 0 means one attempt
 	// only, Unlimited means no bound.
@@ -68,17 +79,20 @@ func DocumentedPolicy() Policy {
 // Validate reports what makes the policy unusable.
 func (p Policy) Validate() error {
 	switch p.Kind {
-	case None, Constant, Exponential, Equal, Full, Decorrelated:
+	case None, Constant, Exponential, Equal, Full, Decorrelated, Adaptive:
 	default:
 		return fmt.Errorf("policy kind %q is not known (known: %s)", p.Kind, kindNames)
 	}
-	if p.Kind != None {
-		if p.Base <= 0 {
-			return fmt.Errorf("policy %s: base must be positive, not %v", p.Kind, p.Base)
+	switch {
+	case p.Kind == None:
+	case p.Kind == Adaptive:
+		if p.Cap <= 0 {
+			return fmt.Errorf("policy %s: cap must be positive, not %v", p.Kind, p.Cap)
 		}
-		if p.Cap < p.Base {
-			return fmt.Errorf("policy %s: cap %v is below base %v", p.Kind, p.Cap, p.Base)
-		}
+	case p.Base <= 0:
+		return fmt.Errorf("policy %s: base must be positive, not %v", p.Kind, p.Base)
+	case p.Cap < p.Base:
+		return fmt.Errorf("policy %s: cap %v is below base %v", p.Kind, p.Cap, p.Base)
 	}
 	if p.Retries < 0 {
 		return fmt.Errorf("policy %s: retries must be 0 or more, not %d", p.Kind, p.Retries)
@@ -98,7 +112,9 @@ func (p Policy) MaxAttempts() int {
 }
 
 // Wait returns how long to wait before the n-th retry (n = 1 first), after a
-// previous wait of prev. The kinds without jitter do not touch rng.
+// previous wait of prev. The kinds without jitter do not touch rng. Adaptive is
+// more than its waits: this is what it waits after a failure that says nothing of
+// other writers, full jitter with a base of 50 ms.
 func (p Policy) Wait(n int, prev time.Duration, rng *rand.Rand) time.Duration {
 	switch p.Kind {
 	case Constant:
@@ -114,6 +130,9 @@ func (p Policy) Wait(n int, prev time.Duration, rng *rand.Rand) time.Duration {
 		const longest = math.MaxInt64 / 3 // or 3·prev would overflow
 		widest := 3 * min(max(prev, p.Base), longest)
 		return min(p.Cap, p.Base+uniform(rng, widest-p.Base))
+	case Adaptive:
+		p.Base = unrelatedBase
+		return uniform(rng, p.ceiling(n))
 	}
 	return 0
 }

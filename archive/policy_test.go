@@ -62,6 +62,9 @@ func TestWaitsStayInBounds(t *testing.T) {
 		rng := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 0))
 		wait := p.Wait(n, prev, rng)
 
+		if p.Kind == Adaptive {
+			p.Base = 50 * ms // for failures without contention
+		}
 		v := p.Cap // min(Cap, Base·2ⁿ), the dumb way
 		for i, b := 0, p.Base; b < p.Cap; i++ {
 			if i == n {
@@ -131,14 +134,18 @@ func TestJitterIsUniform(t *testing.T) {
 
 func drawPolicy(t *rapid.T) Policy {
 	p := Policy{
-		Kind: rapid.SampledFrom([]Kind{None, Constant, Exponential, Equal, Full, Decorrelated}).Draw(t, "kind"),
+		Kind: rapid.SampledFrom([]Kind{None, Constant, Exponential, Equal, Full, Decorrelated, Adaptive}).Draw(t, "kind"),
 		Retries: rapid.OneOf(rapid.IntRange(0, 20), rapid.IntRange(0, math.MaxInt), rapid.Just(Unlimited)).
 			Draw(t, "retries"),
 	}
 	if rapid.Bool().Draw(t, "bounded") {
 		p.Deadline = time.Duration(rapid.Int64Range(0, math.MaxInt64).Draw(t, "deadline"))
 	}
-	if p.Kind != None {
+	switch p.Kind {
+	case None:
+	case Adaptive:
+		p.Cap = time.Duration(rapid.Int64Range(1, math.MaxInt64).Draw(t, "cap"))
+	default:
 		p.Base = time.Duration(rapid.Int64Range(1, math.MaxInt64).Draw(t, "base"))
 		p.Cap = time.Duration(rapid.Int64Range(int64(p.Base), math.MaxInt64).Draw(t, "cap"))
 	}
@@ -182,6 +189,8 @@ func TestParsePolicy(t *testing.T) {
 		{"full(retries=unlimited)", full(50*ms, 2*time.Second, Unlimited, 0)},
 		{"none", Policy{Kind: None, Retries: 16}},
 		{"none(base=5ms,retries=3)", Policy{Kind: None, Retries: 3}},
+		{"adaptive", Policy{Kind: Adaptive, Cap: 2 * time.Second, Retries: 16}},
+		{"adaptive(cap=10ms,retries=unlimited,deadline=25s)", Policy{Adaptive, 0, 10 * ms, Unlimited, 25 * time.Second}},
 	}
 	for _, tt := range tests {
 		if got, err := ParsePolicy(tt.text); err != nil || got != tt.want {
@@ -206,6 +215,8 @@ func TestParsePolicyRefuses(t *testing.T) {
 		{"full(base=0s)", "base must be positive, not 0s"},
 		{"full(cap=0s)", "cap 0s is below base 50ms"},
 		{"none(base=-5ms)", `not "-5ms"`},
+		{"adaptive(base=5ms)", "base does not apply to adaptive"},
+		{"adaptive(cap=0s)", "cap must be positive, not 0s"},
 		{"full(base=1s,cap=1ms)", "cap 1ms is below base 1s"},
 		{"full(retries=-1)", "retries must be 0 or more, not -1"},
 		{"full(retries=1.5)", `retries must be a whole number or unlimited, not "1.5"`},
@@ -243,7 +254,7 @@ func TestPolicyValidate(t *testing.T) {
 			t.Errorf("%#v: %v; want %q", tt.policy, err, tt.want)
 		}
 	}
-	for _, p := range []Policy{DefaultPolicy(), DocumentedPolicy(), {Kind: None}} {
+	for _, p := range []Policy{DefaultPolicy(), DocumentedPolicy(), {Kind: None}, {Kind: Adaptive, Cap: 1}} {
 		if err := p.Validate(); err != nil {
 			t.Errorf("%s: %v", p, err)
 		}

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-const kindNames = "none, constant, exponential, equal, full, decorrelated; presets: default, documented"
+const kindNames = "none, constant, exponential, equal, full, decorrelated, adaptive; presets: default, documented"
 
 var errPolicySyntax = errors.New("want a preset (default, documented) or kind(base=D,cap=D,retries=N,deadline=D)")
 
@@ -19,8 +19,11 @@ func (p Policy) String() string {
 		return "documented"
 	}
 	var args []string
+	if p.Kind != None && p.Kind != Adaptive {
+		args = append(args, "base="+p.Base.String())
+	}
 	if p.Kind != None {
-		args = append(args, "base="+p.Base.String(), "cap="+p.Cap.String())
+		args = append(args, "cap="+p.Cap.String())
 	}
 	args = append(args, "retries="+retriesText(p.Retries))
 	if p.Deadline > 0 {
@@ -39,7 +42,7 @@ func retriesText(n int) string {
 // ParsePolicy reads "full(base=100ms,cap=5s,retries=8)", any other kind with
 // any of base, cap, retries (a number or "unlimited") and deadline, or a preset:
 // "default" or "documented". What is left out is as in [DefaultPolicy], except
-// that there is no deadline unless one is stated.
+// that there is no deadline unless one is stated. Adaptive has no base.
 func ParsePolicy(text string) (Policy, error) {
 	text = strings.TrimSpace(text)
 	switch text {
@@ -64,8 +67,11 @@ func ParsePolicy(text string) (Policy, error) {
 	if err := p.Validate(); err != nil {
 		return Policy{}, err
 	}
-	if p.Kind == None {
+	switch p.Kind {
+	case None:
 		p.Base, p.Cap = 0, 0
+	case Adaptive:
+		p.Base = 0
 	}
 	return p, nil
 }
@@ -83,6 +89,9 @@ func (p *Policy) parseArgs(args string) error {
 		}
 		if seen[name] {
 			return fmt.Errorf("%s is given twice", name)
+		}
+		if name == "base" && p.Kind == Adaptive {
+			return fmt.Errorf("base does not apply to %s, which finds its own", p.Kind)
 		}
 		seen[name] = true
 		if err := p.set(name, value); err != nil {

@@ -10,6 +10,9 @@ import (
 // call is one Load, Create, Append or Save under way.
 type call struct {
 	*Archive
+	store Store // as the pacer needs it
+	pacer pacer
+	fixed fixed // the pacer of most
 	op    string
 	id    string
 	key   string
@@ -23,6 +26,7 @@ type call struct {
 	attempts   int
 	mismatches int         // attempts whose write was refused because another got in between
 	last       AttemptInfo // of the attempt under way
+	cause      error       // why the attempt before it failed
 	// inDoubt: a write sent on top of doubtETag ("" for a create) has an
 	// unknown outcome and may have been applied, or may be later.
 	inDoubt   bool
@@ -37,14 +41,15 @@ func (a *Archive) newCall(op, id string) (*call, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", op, err)
 	}
-	return &call{Archive: a, op: op, id: id, key: key, start: a.clock.Now()}, nil
+	c := &call{Archive: a, op: op, id: id, key: key, start: a.clock.Now()}
+	c.follow()
+	return c, nil
 }
 
 // run makes attempts until one commits, one fails for good, or the policy
 // allows no more.
 func (c *call) run(ctx context.Context) (Snapshot, error) {
 	info := CallInfo{Op: c.op, Key: c.key, MaxAttempts: c.policy.MaxAttempts()}
-	var wait time.Duration
 	for {
 		c.attempts++
 		c.last = AttemptInfo{CallInfo: info, Attempt: c.attempts}
@@ -57,39 +62,54 @@ func (c *call) run(ctx context.Context) (Snapshot, error) {
 		if !worthRetrying(err) {
 			return c.end(ctx, Snapshot{}, c.failure(err))
 		}
-		wait = c.nextWait(wait)
+		wait := c.pacer.backoff(c.attempts, err)
 		if c.attempts >= info.MaxAttempts || c.pastDeadline(wait) {
 			done, err = c.giveUp(ctx, err)
 			return c.end(ctx, done, err)
 		}
-		c.observer.wait(ctx, WaitInfo{CallInfo: info, Attempt: c.attempts + 1, Wait: wait, Cause: err})
-		if err := c.clock.Sleep(ctx, wait); err != nil {
+		c.cause = err
+		if err := c.wait(ctx, c.attempts+1, wait); err != nil {
 			return c.end(ctx, Snapshot{}, c.failure(err))
 		}
 	}
 }
 
-// attempt reads, changes and conditionally writes once.
+// attempt reads, changes and conditionally writes once. Between the change and the
+// write the policy may say that the write would be in vain, because others are
+// ahead; then the call waits and begins again at the read, which costs less.
 func (c *call) attempt(ctx context.Context) (Snapshot, error) {
-	if err := ctx.Err(); err != nil {
-		return Snapshot{}, err // nothing is sent that could end in doubt
-	}
-	var current Snapshot
-	// A create expects nothing to be there and looks only when it was wrong.
-	if c.op != "create" || c.attempts > 1 {
-		var err error
-		current, err = c.look(ctx)
+	for {
+		if err := ctx.Err(); err != nil {
+			return Snapshot{}, err // nothing is sent that could end in doubt
+		}
+		var current Snapshot
+		// A create expects nothing to be there and looks only when it was wrong.
+		if c.op != "create" || c.attempts > 1 {
+			var err error
+			current, err = c.look(ctx)
+			if err != nil {
+				return Snapshot{}, err
+			}
+			if c.change == nil || c.holds(current.Document) {
+				return current, nil
+			}
+		}
+		next, err := c.change(current)
 		if err != nil {
 			return Snapshot{}, err
 		}
-		if c.change == nil || c.holds(current.Document) {
-			return current, nil
+		wait, postponed := c.pacer.postpone(current)
+		if !postponed || c.pastDeadline(wait) {
+			return c.write(ctx, current, next)
+		}
+		if err := c.wait(ctx, c.attempts, wait); err != nil {
+			return Snapshot{}, err
 		}
 	}
-	next, err := c.change(current)
-	if err != nil {
-		return Snapshot{}, err
-	}
+}
+
+// write sends the next version, on the condition that the current one still stands.
+func (c *call) write(ctx context.Context, current Snapshot, next Document) (Snapshot, error) {
 	cond := IfMatch(current.ETag)
 	if current.Document == nil {
 		cond = IfAbsent()
@@ -101,11 +121,9 @@ func (c *call) attempt(ctx context.Context) (Snapshot, error) {
 		return Snapshot{next, etag}, nil
 	case mayBeApplied(err):
 		c.inDoubt, c.doubtETag = true, current.ETag
-	case errors.Is(err, ErrPreconditionFailed):
+	case refused(err):
 		c.mismatches++
-		c.refused = true
-	case errors.Is(err, ErrConflict):
-		c.mismatches++
+		c.refused = c.refused || errors.Is(err, ErrPreconditionFailed)
 	}
 	return Snapshot{}, err
 }
@@ -211,10 +229,10 @@ func (c *call) end(ctx context.Context, done Snapshot, err error) (Snapshot, err
 	return done, nil
 }
 
-func (c *call) nextWait(previous time.Duration) time.Duration {
-	c.randMu.Lock()
-	defer c.randMu.Unlock()
-	return c.policy.Wait(c.attempts, previous, c.rand)
+// wait waits for the next read, which is one of this attempt.
+func (c *call) wait(ctx context.Context, attempt int, d time.Duration) error {
+	c.observer.wait(ctx, WaitInfo{CallInfo: c.last.CallInfo, Attempt: attempt, Wait: d, Cause: c.cause})
+	return c.clock.Sleep(ctx, d)
 }
 
 func (c *call) pastDeadline(wait time.Duration) bool {

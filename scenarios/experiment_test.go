@@ -48,7 +48,8 @@ func (q *dumbQueue) Pop() any {
 	return last
 }
 
-func dumbWait(kind string, n int, previous *float64, rng *rand.Rand) float64 {
+// dumbWait waits after the n-th failure; so many clients have not succeeded yet.
+func dumbWait(kind string, n, remaining int, previous *float64, rng *rand.Rand) float64 {
 	v := min(most, base*math.Pow(2, float64(n)))
 	switch kind {
 	case "exponential":
@@ -60,6 +61,9 @@ func dumbWait(kind string, n int, previous *float64, rng *rand.Rand) float64 {
 	case "decorrelated":
 		*previous = min(most, base+rng.Float64()*(3**previous-base))
 		return *previous
+	case "oracle": // knows what no client can: U(0, (R-1)·τ), with τ from the read to the write
+		const exposure = 20
+		return rng.Float64() * float64(remaining-1) * exposure
 	}
 	return 0
 }
@@ -94,53 +98,85 @@ func dumbRun(kind string, clients int, rng *rand.Rand) (writes, end float64) {
 				continue
 			}
 			failures[c]++
-			e.at += dumbWait(kind, failures[c], &previous[c], rng)
+			e.at += dumbWait(kind, failures[c], clients-version, &previous[c], rng)
 		}
 		heap.Push(q, dumbEvent{e.at + leg(), c, (e.step + 1) % 4})
 	}
 	return writes, end
 }
 
-// times notes the writes and the makespan of a repetition.
-type times struct{ writes, begin, end float64 }
+// burst is what is noted of a repetition. Times are milliseconds.
+type burst struct {
+	writes, reads float64
+	begin, end    float64
+	latencies     map[string]float64 // by actor
+}
 
-func (s *times) Add(e *history.Event) {
+func (b *burst) Add(e *history.Event) {
 	switch {
 	case e.Kind == history.Begin:
-		s.begin = float64(e.At) / 1e6
+		b.begin = float64(e.At) / 1e6
 	case e.Kind == history.Put && e.Op > 0:
-		s.writes++
+		b.writes++
+	case e.Kind == history.Get && e.Op > 0:
+		b.reads++
 	case e.Kind == history.Return:
-		s.end = float64(e.At) / 1e6
+		b.end = float64(e.At) / 1e6
+		b.latencies[e.Actor] = b.end - b.begin
 	}
 }
 
-// playExperiment plays it with the production core in the virtual world.
-func playExperiment(t *testing.T, kind string, clients, runs int) (writes, ends []float64) {
+// experimentPolicy is a kind with the settings of the experiment.
+func experimentPolicy(kind string) string {
+	switch kind {
+	case "none":
+		return "none(retries=unlimited)"
+	case "adaptive":
+		return "adaptive(cap=2s,retries=unlimited)"
+	}
+	return kind + "(base=5ms,cap=2s,retries=unlimited)"
+}
+
+// playBursts plays the experiment with the production core in the virtual world.
+func playBursts(t *testing.T, policy, latency string, clients, runs int) []*burst {
 	t.Helper()
 	s := must(Open("burst"))
 	if err := s.Scale(clients); err != nil {
 		t.Fatal(err)
 	}
-	latency := Latency(must(network.ParseLatency("normal(10ms,2ms)")))
-	s.Latency = &latency
-	text := kind + "(base=5ms,cap=2s,retries=unlimited)"
-	if kind == "none" {
-		text = "none(retries=unlimited)"
-	}
+	legs := Latency(must(network.ParseLatency(latency)))
+	s.Latency = &legs
 	r := &Run{
-		Scenario: s, Document: must(OpenDocument("")), Core: must(cores.Find("production")), Policy: must(archive.ParsePolicy(text)),
+		Scenario: s, Document: must(OpenDocument("")), Core: must(cores.Find("production")), Policy: must(archive.ParsePolicy(policy)),
 		Seed: 1, Repetitions: runs,
 	}
+	var bursts []*burst
 	_, err := r.PlayVirtual(t.Context(), runtime.GOMAXPROCS(0), Repetitions{
-		Open: func(int) history.Sink { return &times{} },
-		Done: func(_ int, sink history.Sink) {
-			m := sink.(*times)
-			writes, ends = append(writes, m.writes), append(ends, m.end-m.begin)
-		},
+		Open: func(int) history.Sink { return &burst{latencies: map[string]float64{}} },
+		Done: func(_ int, sink history.Sink) { bursts = append(bursts, sink.(*burst)) },
 	})
 	if err != nil {
 		t.Fatal(err)
+	}
+	return bursts
+}
+
+const experimentLatency = "normal(10ms,2ms)"
+
+// playExperiment returns the writes and the makespan of each repetition.
+func playExperiment(t *testing.T, kind string, clients, runs int) (writes, ends []float64) {
+	t.Helper()
+	for _, b := range playBursts(t, experimentPolicy(kind), experimentLatency, clients, runs) {
+		writes, ends = append(writes, b.writes), append(ends, b.end-b.begin)
+	}
+	return writes, ends
+}
+
+// dumbExperiment returns the same of the model.
+func dumbExperiment(kind string, clients, runs int) (writes, ends []float64) {
+	for n := range runs {
+		w, e := dumbRun(kind, clients, rand.New(rand.NewPCG(uint64(n), uint64(clients))))
+		writes, ends = append(writes, w), append(ends, e)
 	}
 	return writes, ends
 }
@@ -157,11 +193,7 @@ func apart(a, b []float64) float64 {
 func compareExperiment(t *testing.T, kind string, clients, runs int) float64 {
 	t.Helper()
 	writes, ends := playExperiment(t, kind, clients, runs)
-	var wantWrites, wantEnds []float64
-	for n := range runs {
-		w, e := dumbRun(kind, clients, rand.New(rand.NewPCG(uint64(n), uint64(clients))))
-		wantWrites, wantEnds = append(wantWrites, w), append(wantEnds, e)
-	}
+	wantWrites, wantEnds := dumbExperiment(kind, clients, runs)
 	dw, de := apart(writes, wantWrites), apart(ends, wantEnds)
 	const limit = 4 // of 190 comparisons one in 80 full experiments is further off by chance
 	line := fmt.Sprintf("%-12s N=%3d  puts %8.1f, model %8.1f (%+.1f se)  makespan %8.0f ms, model %8.0f (%+.1f se)", kind, clients,

@@ -81,7 +81,7 @@ stderr) it goes there, as OpenTelemetry's other variables say.`,
 	f.StringVar(&o.endpoint, "endpoint", "", "`URL` of an S3 server other than AWS")
 	f.TextVar(&o.pathStyle, "path-style", s3store.PathStyleAuto, "bucket in the path: `auto`, on or off")
 	f.StringVar(&o.core, "core", "production", "core under test: "+coreNames())
-	f.StringVar(&o.policy, "policy", "", "retry `POLICY`, such as full(base=100ms,cap=5s,retries=8), default or documented")
+	f.StringVar(&o.policy, "policy", "", "retry `POLICY`, such as full(base=100ms,cap=5s,retries=8), adaptive(cap=2s), default or documented")
 	f.StringVar(&o.document, "document", "", "`FILE` with your own change or announcement")
 	f.IntVar(&o.clients, "clients", 0, "number of concurrent clients")
 	f.IntVar(&o.operations, "operations", 0, "operations of each actor with a load, at most")

@@ -65,7 +65,7 @@ the process.`,
 	f.BoolVar(&o.samples, "samples", false, "store the sample documents that are missing (default true for the embedded S3)")
 	f.BoolVar(&o.others, "simulate-others", false, "let made-up users and a meeting scheduler change the samples every few seconds")
 	f.StringVar(&o.metrics, "metrics", "stdout", "where metrics go in CloudWatch's embedded format: `stdout` or none (OTEL_METRICS_EXPORTER exports them besides)")
-	f.StringVar(&o.policy, "policy", "default", "retry `POLICY`, such as full(base=100ms,cap=5s,retries=8), default or documented")
+	f.StringVar(&o.policy, "policy", "default", "retry `POLICY`, such as full(base=100ms,cap=5s,retries=8), adaptive(cap=2s), default or documented")
 	return cmd
 }
 

@@ -87,6 +87,9 @@ func (v *version) HasModification(id string) bool {
 	return slices.Contains(v.ids, id)
 }
 
+// HistoryLen implements [archive.Document].
+func (v *version) HistoryLen() int { return v.len() }
+
 // ModificationIDs lists the ids of the history in order; entries without one
 // have a name as in [history.EntryIDs].
 func (v *version) ModificationIDs() []string { return slices.Concat(v.log.ids[:v.n], v.ids) }

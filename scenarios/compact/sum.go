@@ -1,6 +1,9 @@
 package compact
 
 import (
+	"bytes"
+	"encoding/json"
+
 	"holdfast/archive"
 	"holdfast/scenarios/history"
 )
@@ -35,5 +38,10 @@ func add[T ~string | ~[]byte](s history.Sum, part T) history.Sum {
 func entrySum(s history.Sum, m *archive.Modification) history.Sum {
 	s = add(add(add(s, m.ID), m.Timestamp), m.UserID)
 	s = add(add(s, m.Type), m.CustomerCode)
-	return add(s, m.MeetingMetadata)
+	if len(m.MeetingMetadata) == 0 {
+		return add(s, m.MeetingMetadata)
+	}
+	var stored bytes.Buffer // without the white space in it, as a change stores it
+	_ = json.Compact(&stored, m.MeetingMetadata)
+	return add(s, stored.Bytes())
 }

@@ -94,6 +94,9 @@ func same(t *rapid.T, one twins) {
 	if diff := cmp.Diff(history.EntryIDs(c), v.ModificationIDs()); diff != "" {
 		t.Fatalf("history: %s", diff)
 	}
+	if c.HistoryLen() != v.HistoryLen() {
+		t.Fatalf("%s: a change has %d entries, its twin %d", c.Encode(), c.HistoryLen(), v.HistoryLen())
+	}
 	for _, id := range append([]string{"", "m2", "m9"}, v.ModificationIDs()...) {
 		if c.HasModification(id) != v.HasModification(id) {
 			t.Fatalf("%s: a change holds %q: %v, its twin not", c.Encode(), id, c.HasModification(id))
