@@ -1,7 +1,6 @@
 package reports
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"slices"
@@ -84,14 +83,7 @@ func (e *Explored) doubt() string {
 }
 
 // WriteJSON writes the document.
-func (e Explored) WriteJSON(w io.Writer) error { return writeJSON(w, e) }
-
-func writeJSON(w io.Writer, document any) error {
-	enc := json.NewEncoder(w)
-	enc.SetEscapeHTML(false)
-	enc.SetIndent("", "  ")
-	return enc.Encode(document)
-}
+func (e Explored) WriteJSON(w io.Writer) error { return WriteDocument(w, e) }
 
 // Word is the verdict in one word.
 func (e *Explored) Word() string {

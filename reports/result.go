@@ -37,11 +37,14 @@ func NewResult(env Environment, runs ...Run) Result {
 }
 
 // WriteJSON writes the document, indented, without HTML escaping.
-func (r Result) WriteJSON(w io.Writer) error {
+func (r Result) WriteJSON(w io.Writer) error { return WriteDocument(w, r) }
+
+// WriteDocument writes a document as all of this program's are written.
+func WriteDocument(w io.Writer, document any) error {
 	enc := json.NewEncoder(w)
 	enc.SetEscapeHTML(false)
 	enc.SetIndent("", "  ")
-	return enc.Encode(r)
+	return enc.Encode(document)
 }
 
 // Run is the result of one scenario, pooled over its repetitions.

@@ -71,7 +71,7 @@ func NewSelfTested(t explore.Tested, elapsedMS float64) SelfTested {
 }
 
 // WriteJSON writes the document.
-func (s SelfTested) WriteJSON(w io.Writer) error { return writeJSON(w, s) }
+func (s SelfTested) WriteJSON(w io.Writer) error { return WriteDocument(w, s) }
 
 // Word is the verdict in one word.
 func (s *SelfTested) Word() string {

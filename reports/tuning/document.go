@@ -1,10 +1,10 @@
 package tuning
 
 import (
-	"encoding/json"
 	"io"
 
 	"holdfast/archive"
+	"holdfast/reports"
 	"holdfast/scenarios/check"
 )
 
@@ -94,12 +94,7 @@ type Comparison struct {
 }
 
 // WriteJSON writes the document, indented, without HTML escaping.
-func (r *Result) WriteJSON(w io.Writer) error {
-	enc := json.NewEncoder(w)
-	enc.SetEscapeHTML(false)
-	enc.SetIndent("", "  ")
-	return enc.Encode(r)
-}
+func (r *Result) WriteJSON(w io.Writer) error { return reports.WriteDocument(w, r) }
 
 // Word is the verdict in one word.
 func (r *Result) Word() string {
