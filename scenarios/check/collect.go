@@ -119,7 +119,7 @@ func (j *Judge) read(e *history.Event) {
 	}
 	op.met.note(refusal, e.Answer != history.OK)
 	op.met.note(absence, e.Answer == history.NotFound)
-	r := read{op: n, start: e.Start, at: e.At, n: none, version: none, by: j.actors.number(e.Actor)}
+	r := read{op: n, start: e.Start, at: e.At, n: none, version: none, by: j.actors.numberLike(e.Actor, op.actor)}
 	switch {
 	case e.Answer == history.OK && e.ETag != "":
 		r.etag = o.etags.number(e.ETag)
@@ -143,13 +143,14 @@ func (j *Judge) put(e *history.Event) {
 	op := j.ops.all.at(n)
 	d := e.Doc
 	v := version{
-		op: n, by: j.actors.number(e.Actor), start: e.Start, at: e.At,
+		op: n, by: j.actors.numberLike(e.Actor, op.actor), start: e.Start, at: e.At,
 		ifCond: uint8(code(conditions, e.If)), answer: answer(code(answers, e.Answer)),
-		cond: o.etags.number(e.IfETag), of: o.etags.number(d.Of),
+		cond:     o.etags.number(e.IfETag),
 		firstAdd: int32(len(o.added)), adds: int32(len(d.Add)), keep: bounded(d.Keep), n: bounded(d.N),
 		sum: d.Sum, fields: d.Fields, parent: none, pos: none, moved: d.Moved, bad: d.Bad != "",
 		harness: n == 0 && harness(e.Actor),
 	}
+	v.of = o.etags.numberLike(d.Of, v.cond)
 	op.lastCall = v.answer
 	switch v.answer {
 	case acknowledged:
@@ -163,8 +164,12 @@ func (j *Judge) put(e *history.Event) {
 	}
 	op.met.note(refusal, v.answer != acknowledged)
 	op.met.note(absence, e.Answer == history.NotFound)
-	for _, id := range d.Add {
-		o.added = append(o.added, o.mods.number(id))
+	for i, id := range d.Add {
+		likely := none // that it submitted
+		if op.object == o.number && i < int(op.mods) {
+			likely = o.submitted[int(op.firstMod)+i]
+		}
+		o.added = append(o.added, o.mods.numberLike(id, likely))
 	}
 	if len(d.Set) > 0 {
 		v.sets = int32(len(o.sets))

@@ -90,6 +90,14 @@ func (t *table) number(s string) int32 {
 	return n
 }
 
+// numberLike is [table.number] where it is likely to be a certain one, or none.
+func (t *table) numberLike(s string, likely int32) int32 {
+	if likely >= 0 && likely < t.spots.n && string(t.bytes(likely)) == s {
+		return likely
+	}
+	return t.number(s)
+}
+
 // lookup is the number of a string; none if it has none.
 func (t *table) lookup(s string) int32 {
 	if t.spots.n <= few {
