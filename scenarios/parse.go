@@ -32,33 +32,54 @@ func (e *FileError) Error() string {
 // Open returns the scenario of that name from the library, or reads the file at
 // that path.
 func Open(nameOrPath string) (*Scenario, error) {
-	if source, ok := builtIn(nameOrPath); ok {
-		return Parse(nameOrPath+".yaml", source)
+	file, source, err := open(nameOrPath)
+	if err != nil {
+		return nil, err
 	}
-	source, err := os.ReadFile(nameOrPath)
+	return Parse(file, source)
+}
+
+// open returns a scenario's text and what errors in it call its file.
+func open(nameOrPath string) (file string, source []byte, err error) {
+	if source, ok := builtIn(nameOrPath); ok {
+		return nameOrPath + ".yaml", source, nil
+	}
+	source, err = os.ReadFile(nameOrPath)
 	if errors.Is(err, os.ErrNotExist) && !strings.ContainsAny(nameOrPath, "/.") {
-		return nil, fmt.Errorf("there is no scenario %q%s", nameOrPath, didYouMean(nameOrPath, Names()))
+		return "", nil, fmt.Errorf("there is no scenario %q%s", nameOrPath, didYouMean(nameOrPath, Names()))
 	}
 	if err != nil {
-		return nil, fmt.Errorf("read the scenario: %w", err)
+		return "", nil, fmt.Errorf("read the scenario: %w", err)
 	}
-	return Parse(nameOrPath, source)
+	return nameOrPath, source, nil
 }
 
 // Parse reads a scenario strictly. Errors are [FileError].
 func Parse(file string, source []byte) (*Scenario, error) {
+	tree, err := parseTree(file, source)
+	if err != nil {
+		return nil, err
+	}
+	return fromTree(file, tree)
+}
+
+// parseTree reads the one YAML document of a file.
+func parseTree(file string, source []byte) (*ast.File, error) {
 	source = bytes.TrimPrefix(source, []byte("\ufeff")) // some editors write it
 	tree, err := parser.ParseBytes(source, 0)
-	if err != nil {
-		return nil, atPosition(file, err)
-	}
-	s := &Scenario{}
 	switch {
+	case err != nil:
+		return nil, atPosition(file, err)
 	case len(tree.Docs) == 0 || len(tree.Docs) == 1 && tree.Docs[0].Body == nil:
 		return nil, &FileError{File: file, Reason: "the file is empty; want a scenario"}
 	case len(tree.Docs) > 1:
 		return nil, &FileError{File: file, Reason: "want exactly one scenario in the file, not several documents"}
 	}
+	return tree, nil
+}
+
+func fromTree(file string, tree *ast.File) (*Scenario, error) {
+	s := &Scenario{}
 	if err := wholeNumbers(tree.Docs[0].Body); err != nil {
 		return nil, atPosition(file, err)
 	}

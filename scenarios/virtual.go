@@ -70,6 +70,25 @@ func (r *Run) PlayVirtual(ctx context.Context, workers int, reps Repetitions) (P
 	}
 }
 
+// PlayPart plays the repetitions from first to last one after the other on the
+// caller's goroutine. In each happens what [Run.PlayVirtual] lets happen in it.
+func (r *Run) PlayPart(ctx context.Context, first, last int, reps Repetitions) (Played, error) {
+	crew := &world.Crew{}
+	defer crew.Close()
+	p := r.VirtualPlayer()
+	var played Played
+	for n := first; n <= last && !played.Interrupted; n++ {
+		f := p.playVirtual(ctx, n, crew, reps.Open(n))
+		if f.err != nil && !f.interrupted {
+			return played, f.err
+		}
+		played.Steps = append(played.Steps, f.steps...)
+		played.Interrupted = f.interrupted
+		reps.Done(n, f.sink)
+	}
+	return played, nil
+}
+
 // finished is a repetition that has been played.
 type finished struct {
 	repetition  int
