@@ -25,3 +25,11 @@ func (c Counts) CostPer1000(p Prices) float64 {
 	}
 	return 1000 * c.Cost(p) / float64(c.Committed)
 }
+
+// PricesOf are those of the store that a latency profile is of.
+func PricesOf(latency string) Prices {
+	if latency == "s3-express" {
+		return ExpressPrices
+	}
+	return StandardPrices
+}

@@ -15,6 +15,8 @@ const (
 	ResultFile   = "result.json"
 	ReportFile   = "report.txt"
 	ScenarioFile = "scenario.yaml"
+	PointsFile   = "points.ndjson" // of a sweep, written as it goes
+	TableFile    = "points.csv"
 )
 
 // NewDirectory makes out/scenario/<UTC time>-<id>/ for a run.

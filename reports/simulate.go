@@ -35,14 +35,14 @@ type Simulation struct {
 // DefaultKeep is some hundred thousand events, enough to look at.
 const DefaultKeep = 64 << 20
 
-// virtualGCPercent: virtual worlds hold little and throw much away. With Go's
+// VirtualGCPercent is for virtual worlds, which hold little and throw much away. With Go's
 // default a third of the time would be spent on collecting it.
-const virtualGCPercent = 400
+const VirtualGCPercent = 400
 
 // Simulate plays a run in virtual worlds, judges each repetition by itself and
 // pools the verdicts and the numbers.
 func Simulate(ctx context.Context, s Simulation) (Run, scenarios.Played, error) {
-	defer debug.SetGCPercent(debug.SetGCPercent(virtualGCPercent))
+	defer debug.SetGCPercent(debug.SetGCPercent(VirtualGCPercent))
 	keeper, err := newKeeper(s.History, s.Header, cmp.Or(s.Keep, DefaultKeep))
 	if err != nil {
 		return Run{}, scenarios.Played{}, err

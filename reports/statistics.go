@@ -25,6 +25,8 @@ type Collector struct {
 	open      map[int]*openOperation
 	// unfinished operations of repetitions that were merged.
 	unfinished int
+	// delays of each actor, if somebody wants them; they are not merged.
+	delays map[string]*delay
 }
 
 type openOperation struct {
@@ -165,7 +167,11 @@ func (c *Collector) finish(e *history.Event) {
 	case history.Committed:
 		n.Acknowledged++
 		c.needed(op.puts, 1)
-		c.latencies = append(c.latencies, min(max((e.At-op.start)/1000, 1), latencyMostMicros))
+		micros := min(max((e.At-op.start)/1000, 1), latencyMostMicros)
+		c.latencies = append(c.latencies, micros)
+		if c.delays != nil {
+			delayOf(c.delays, e.Actor).add(delay{micros, 1})
+		}
 	case history.UserConflict:
 		n.UserConflicts++
 	case history.Exhausted:

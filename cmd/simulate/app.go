@@ -95,7 +95,7 @@ over the scenario's file.`,
 	root.SetErr(a.stderr)
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return badFlag(err) })
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(a.runCommand(), a.exploreCommand(), a.selftestCommand(), a.tuneCommand(), a.checkCommand(), a.listCommand(), a.validateCommand(), a.serveCommand(), a.versionCommand())
+	root.AddCommand(a.runCommand(), a.exploreCommand(), a.selftestCommand(), a.sweepCommand(), a.tuneCommand(), a.checkCommand(), a.listCommand(), a.validateCommand(), a.serveCommand(), a.versionCommand())
 	return root
 }
 

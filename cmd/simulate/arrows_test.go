@@ -27,6 +27,8 @@ func TestImportsPointDownward(t *testing.T) {
 		"holdfast/scenarios":              {"holdfast/archive", "holdfast/scenarios"},
 		"holdfast/reports/schema":         {},
 		"holdfast/reports":                {"holdfast/archive", "holdfast/scenarios", "holdfast/reports"},
+		"holdfast/reports/chart":          {},
+		"holdfast/reports/sweep":          {"holdfast/archive", "holdfast/scenarios", "holdfast/reports"},
 		"holdfast/reports/tuning":         {"holdfast/archive", "holdfast/scenarios", "holdfast/reports"},
 		"holdfast/cmd/simulate":           {"holdfast/archive", "holdfast/scenarios", "holdfast/reports"},
 	}

@@ -49,23 +49,26 @@ func (p *progress) repetition(done int, counts reports.Counts) {
 
 func (a *app) startProgress(o outputOptions, play *play) *progress {
 	p := &progress{done: make(chan struct{})}
-	kind := o.progress
-	if kind == "auto" {
-		kind = "plain"
-		if isTerminal(a.stderr) {
-			kind = "bar"
-		}
-	}
-	if o.quiet {
-		kind = "none"
-	}
-	switch kind {
+	switch a.progressKind(o) {
 	case "bar":
 		p.showBar(a, play)
 	case "plain":
 		p.wg.Go(func() { p.beat(a, play) })
 	}
 	return p
+}
+
+// progressKind is bar, plain or none.
+func (a *app) progressKind(o outputOptions) string {
+	switch {
+	case o.quiet:
+		return "none"
+	case o.progress == "auto" && isTerminal(a.stderr):
+		return "bar"
+	case o.progress == "auto":
+		return "plain"
+	}
+	return o.progress
 }
 
 // expected is the run's length: milliseconds if it ends by the clock, otherwise

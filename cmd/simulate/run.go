@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"strconv"
 	"strings"
 	"time"
 
@@ -43,6 +42,7 @@ type runOptions struct {
 	codec      string
 	via        string
 	schedule   string
+	sets       []string
 	thresholds []string
 	out        string
 	metrics    string
@@ -93,6 +93,7 @@ stderr) it goes there, as OpenTelemetry's other variables say.`,
 	f.StringVar(&o.codec, "codec", "", "documents of the virtual world: `json`, or compact for large loads")
 	f.StringVar(&o.via, "via", "", "`WAY` to the archive: core, or api: users over HTTP, back ends over the queue")
 	f.StringVar(&o.schedule, "schedule", "", "`SCHEDULE` of calls to replay, as explore prints it")
+	f.StringArrayVar(&o.sets, "set", nil, "`KEY=VALUE` of the scenario's file in place of its own, such as objects.count=4; repeatable")
 	f.StringArrayVar(&o.thresholds, "threshold", nil, "fail unless `METRIC<LIMIT` holds; repeatable")
 	f.StringVar(&o.out, "out", "simulate-out", "`DIR` for histories and results")
 	f.StringVar(&o.metrics, "metrics", "", "`FILE` for the metrics of the runs, in CloudWatch's embedded metric format")
@@ -176,9 +177,9 @@ func (o runOptions) prepare(name string, changed func(string) bool) (*play, erro
 	if err := o.validate(); err != nil {
 		return nil, err
 	}
-	s, err := scenarios.Open(name)
+	s, err := openScenario(name, o.sets)
 	if err != nil {
-		return nil, usage("%w", err)
+		return nil, err
 	}
 	if changed("clients") {
 		if err := s.Scale(o.clients); err != nil {
@@ -351,43 +352,4 @@ func (o runOptions) resolvePolicy(s *scenarios.Scenario, core cores.Spec) (archi
 		return archive.Policy(*s.Policy), nil
 	}
 	return core.Policy, nil
-}
-
-// replay is the command that runs the same again.
-func (o runOptions) replay(name string, changed func(string) bool) string {
-	args := []string{"simulate run", quoteShell(name)}
-	add := func(flag, value string) {
-		if changed(flag) {
-			args = append(args, "--"+flag, quoteShell(value))
-		}
-	}
-	add("world", o.world)
-	add("core", o.core)
-	add("policy", o.policy)
-	add("document", o.document)
-	add("clients", strconv.Itoa(o.clients))
-	add("operations", strconv.Itoa(o.operations))
-	add("duration", o.duration.String())
-	add("runs", strconv.Itoa(o.runs))
-	add("store", o.store)
-	add("endpoint", o.endpoint)
-	add("path-style", o.pathStyle.String())
-	add("latency", o.latency)
-	for _, f := range o.faults {
-		args = append(args, "--fault", quoteShell(f))
-	}
-	add("codec", o.codec)
-	add("via", o.via)
-	add("schedule", o.schedule)
-	for _, t := range o.thresholds {
-		args = append(args, "--threshold", quoteShell(t))
-	}
-	return strings.Join(append(args, "--seed", strconv.FormatUint(o.seed, 10)), " ")
-}
-
-func quoteShell(s string) string {
-	if s != "" && !strings.ContainsAny(s, " \t\n'\"\\$`()<>|&;*?[]{}#~!") {
-		return s
-	}
-	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }

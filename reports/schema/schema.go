@@ -22,3 +22,8 @@ var SelfTest []byte
 //
 //go:embed tune.v1.schema.json
 var Tune []byte
+
+// Sweep is the schema of simulate.sweep/v1.
+//
+//go:embed sweep.v1.schema.json
+var Sweep []byte

@@ -1,0 +1,209 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"holdfast/reports"
+	"holdfast/reports/sweep"
+)
+
+// sweepOptions are the flags of sweep.
+type sweepOptions struct {
+	run    runOptions
+	vary   []string
+	csv    string
+	chart  string
+	resume string
+}
+
+// defaultSweepRuns are enough for confidence intervals that mean something.
+const defaultSweepRuns = 20
+
+func (a *app) sweepCommand() *cobra.Command {
+	var o sweepOptions
+	cmd := &cobra.Command{
+		Use:   "sweep SCENARIO|FILE --vary NAME=A,B,C | NAME=FROM:TO:STEP …",
+		Short: "Play a scenario at every combination of some parameters' values, and compare",
+		Long: `sweep plays a scenario in virtual time at every combination of the values of what
+--vary names, on all cores, judges every repetition, and writes a table, and with
+--csv, --json and --chart the same for programs and for eyes.
+
+NAME is clients, operations, duration, policy, latency, fault, core, codec, via or
+document, as the flags of "simulate run", or any other key of the scenario's file by
+its path: objects.count, queue.visibility, request_timeout, actors.NAME.load.rate.
+Commas within parentheses, brackets and quotes belong to a value.
+
+All points play the same seed: repetition K of each meets the same random draws, as far
+as the same clients are in both (a client is known by its name, writer-07). A point
+depends on its parameters and the seed only, not on the number of cores.
+
+Each point is saved as soon as it is measured; --resume DIR goes on after an interrupt.
+
+Exit codes: 0 every invariant held; 3 a point violates one; 5 no point proves anything;
+130 interrupted, with what was measured.`,
+		Example: `  simulate sweep backend-fan-in --vary clients=10:50:10 --vary policy=documented,default
+  simulate sweep burst --latency 'normal(10ms,2ms)' --vary clients=10:190:10 --vary 'policy=none(retries=unlimited),full(base=5ms,cap=2s,retries=unlimited)' --chart burst.svg
+  simulate sweep queue-redelivers --vary queue.visibility=100ms,1s,10s --csv visibility.csv
+  simulate sweep sustained-contention --vary actors.user.load.think=5ms,50ms,500ms --runs 5`,
+		Args: exactly(1, "a scenario"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := fromEnvironment(cmd.Flags()); err != nil {
+				return err
+			}
+			return a.sweep(cmd.Context(), o, cmd.Flags(), args[0])
+		},
+	}
+	f := cmd.Flags()
+	f.StringArrayVar(&o.vary, "vary", nil, "`NAME=VALUES` to play, A,B,C or FROM:TO:STEP; several make the product, the last varies fastest")
+	f.StringVar(&o.csv, "csv", "", "`FILE` for the points, as CSV")
+	f.StringVar(&o.chart, "chart", "", "`FILE` for a chart of puts and makespan, as SVG")
+	f.StringVar(&o.resume, "resume", "", "`DIR` of a sweep to go on with; all else must be as it was")
+	f.StringVar(&o.run.out, "out", "simulate-out", "`DIR` for the points and the result")
+	f.StringVar(&o.run.core, "core", "production", "core under test: "+coreNames())
+	f.StringVar(&o.run.policy, "policy", "", "retry `POLICY`, such as full(base=100ms,cap=5s,retries=8), default or documented")
+	f.StringVar(&o.run.document, "document", "", "`FILE` with your own change or announcement")
+	f.IntVar(&o.run.clients, "clients", 0, "number of concurrent clients")
+	f.IntVar(&o.run.operations, "operations", 0, "operations of each actor with a load, at most")
+	f.DurationVar(&o.run.duration, "duration", 0, "how long to keep the load up")
+	f.Uint64Var(&o.run.seed, "seed", 1, "seed of all random choices")
+	f.IntVar(&o.run.runs, "runs", defaultSweepRuns, "repetitions of each point")
+	f.StringVar(&o.run.latency, "latency", "", "`LATENCY` of a store call's legs, such as normal(10ms,2ms), or s3-standard, s3-express")
+	f.StringArrayVar(&o.run.faults, "fault", nil, "`FAULT` in place of the scenario's, such as reply-lost(rate=0.1), or none; repeatable")
+	f.StringVar(&o.run.codec, "codec", "", "documents: `json`, or compact for large loads")
+	f.StringVar(&o.run.via, "via", "", "`WAY` to the archive: core, or api: users over HTTP, back ends over the queue")
+	f.StringArrayVar(&o.run.sets, "set", nil, "`KEY=VALUE` of the scenario's file in place of its own; repeatable")
+	o.run.output.register(cmd)
+	o.run.world, o.run.store = virtual, "fake"
+	return cmd
+}
+
+// sweep plays all points and writes the report.
+func (a *app) sweep(ctx context.Context, o sweepOptions, flags *pflag.FlagSet, name string) error {
+	c, err := o.prepare(name, flags.Changed)
+	if err != nil {
+		return err
+	}
+	dir, journal, have, err := o.openJournal(c, flags.Changed)
+	if err != nil {
+		return err
+	}
+	start := time.Now()
+	progress := a.startSweepProgress(o.run.output, c.swept.Scenario, len(c.points)-len(have))
+	points, failure := sweep.Play(ctx, sweep.Config{
+		Points: c.points, Workers: runtime.GOMAXPROCS(0), Have: have, Save: journal.Add, Progress: progress.update,
+	})
+	progress.stop()
+	if err := journal.Close(); failure == nil {
+		failure = err
+	}
+	if failure != nil {
+		failure = couldNotRun("sweep: %w", failure)
+	}
+	s := &c.swept
+	s.Points, s.Directory, s.Took = points, dir, time.Since(start)
+	if len(points) < s.Planned {
+		s.Interrupted = ctx.Err() != nil
+		s.Resume = resumeCommand(name, flags, dir)
+	}
+	s.Conclude()
+	if err := o.save(dir, c); err != nil && failure == nil {
+		failure = couldNotRun("save the sweep: %w", err)
+	}
+	if err := a.writeSwept(o.run.output, s); err != nil && failure == nil {
+		failure = couldNotRun("write the report: %w", err)
+	}
+	switch {
+	case s.Violated():
+		return &exitError{code: exitViolated, err: failure}
+	case s.Interrupted:
+		return &exitError{code: exitInterrupted, err: failure}
+	case failure != nil:
+		return failure
+	case s.Inconclusive():
+		return &exitError{code: exitInconclusive}
+	}
+	return nil
+}
+
+func (a *app) writeSwept(o outputOptions, s *reports.Swept) error {
+	if o.json {
+		return s.WriteJSON(a.stdout)
+	}
+	w := bufio.NewWriter(a.stdout)
+	t := reports.Text{W: w, Color: colored(a.stdout, o.noColor)}
+	if o.quiet {
+		t.Head(s.Word(), s.Line())
+	} else {
+		t.Swept(s)
+	}
+	return w.Flush()
+}
+
+// openJournal makes the sweep's directory, or goes on with one.
+func (o *sweepOptions) openJournal(c *sweeping, changed func(string) bool) (string, *sweep.Journal, map[int]reports.SweptPoint, error) {
+	if o.resume != "" {
+		if changed("out") {
+			return "", nil, nil, usage("--resume goes on in the directory that is there: leave out --out")
+		}
+		journal, have, err := sweep.OpenJournal(filepath.Join(o.resume, reports.PointsFile), c.plan(), c.points)
+		if err != nil {
+			return "", nil, nil, usage("--resume %s: %w", o.resume, err)
+		}
+		return o.resume, journal, have, nil
+	}
+	dir, err := reports.NewDirectory(o.run.out, "sweep-"+c.swept.Scenario, newRunID(), time.Now())
+	if err != nil {
+		return "", nil, nil, couldNotRun("--out: %w", err)
+	}
+	journal, err := sweep.NewJournal(filepath.Join(dir, reports.PointsFile), c.plan())
+	if err != nil {
+		return "", nil, nil, couldNotRun("--out: %w", err)
+	}
+	return dir, journal, nil, nil
+}
+
+// resumeCommand goes on with a sweep.
+func resumeCommand(name string, flags *pflag.FlagSet, dir string) string {
+	args := []string{"simulate sweep", quoteShell(name)}
+	flags.VisitAll(func(f *pflag.Flag) {
+		if !f.Changed || slices.Contains([]string{"out", "resume"}, f.Name) {
+			return
+		}
+		values := []string{f.Value.String()}
+		if list, ok := f.Value.(pflag.SliceValue); ok {
+			values = list.GetSlice()
+		}
+		for _, v := range values {
+			if f.Value.Type() == "bool" {
+				args = append(args, "--"+f.Name+"="+v)
+				continue
+			}
+			args = append(args, "--"+f.Name, quoteShell(v))
+		}
+	})
+	return strings.Join(append(args, "--resume", quoteShell(dir)), " ")
+}
+
+// parentExists finds out before anything is played that a file can't be written.
+func parentExists(flag, path string) error {
+	if path == "" {
+		return nil
+	}
+	if info, err := os.Stat(filepath.Dir(path)); err != nil || !info.IsDir() {
+		return usage("--%s %s: there is no directory %s", flag, path, filepath.Dir(path))
+	}
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		return usage("--%s %s is a directory: name a file", flag, path)
+	}
+	return nil
+}

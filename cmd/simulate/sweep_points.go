@@ -1,0 +1,254 @@
+package main
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"holdfast/reports"
+	"holdfast/reports/chart"
+	"holdfast/reports/sweep"
+	"holdfast/scenarios"
+)
+
+// sweeping is a sweep with all its points, which have been found good.
+type sweeping struct {
+	swept   reports.Swept // without points
+	points  []sweep.Point
+	base    *scenarios.Scenario // with the flags, without what varies
+	content [sha256.Size]byte   // of all points
+}
+
+func (c *sweeping) plan() sweep.Plan {
+	return sweep.Plan{
+		Scenario: c.swept.Scenario, Content: hex.EncodeToString(c.content[:]), Vary: c.swept.Vary,
+		Seed: c.swept.Seed, Runs: c.swept.Runs, Program: reports.Version(),
+	}
+}
+
+// prepare finds all mistakes before anything runs.
+func (o *sweepOptions) prepare(name string, changed func(string) bool) (*sweeping, error) {
+	if err := o.validate(); err != nil {
+		return nil, err
+	}
+	base, err := o.run.prepare(name, changed)
+	if err != nil {
+		return nil, err
+	}
+	if len(base.schedule) > 0 {
+		return nil, usage("scenario %s replays a schedule, which has no times to compare", name)
+	}
+	c := &sweeping{base: base.run.Scenario}
+	c.swept = reports.Swept{Schema: reports.SweepSchema, Scenario: base.run.Scenario.Name, Seed: o.run.seed, Runs: o.run.runs}
+	for _, text := range o.vary {
+		v, err := parseVary(text, changed)
+		if err != nil {
+			return nil, err
+		}
+		c.swept.Vary = append(c.swept.Vary, v)
+	}
+	product, err := sweep.Product(c.swept.Vary)
+	if err != nil {
+		return nil, usage("%w", err)
+	}
+	c.swept.Planned = len(product)
+	if err := o.checkChart(c.swept.Vary, len(product)); err != nil {
+		return nil, err
+	}
+	return c, o.preparePoints(c, name, changed, product)
+}
+
+// checkChart finds out whether the points can be drawn.
+func (o *sweepOptions) checkChart(vary []reports.Varied, points int) error {
+	if o.chart == "" {
+		return nil
+	}
+	axis := slices.IndexFunc(vary, reports.Varied.Numeric)
+	if axis < 0 {
+		return usage("--chart needs a parameter with numbers or durations for its axis")
+	}
+	if lines := points / len(vary[axis].Values); lines > chart.MostSeries {
+		return usage("--chart: %d lines over %s can't be told apart; vary less, at most %d fit", lines, vary[axis].Name, chart.MostSeries)
+	}
+	return nil
+}
+
+func (o *sweepOptions) validate() error {
+	if err := parentExists("csv", o.csv); err != nil {
+		return err
+	}
+	return parentExists("chart", o.chart)
+}
+
+// notVaried are flags of run that make no sense to vary.
+var notVaried = map[string]string{
+	"seed": "all points play the same seed, so that they can be compared",
+	"runs": "all points have the same number of repetitions", "schedule": "a schedule has no times to compare",
+	"name": "it is the scenario's", "expect.thresholds": "a sweep compares, it has no thresholds",
+}
+
+func parseVary(text string, changed func(string) bool) (reports.Varied, error) {
+	v, err := sweep.ParseVary(text)
+	if err != nil {
+		return v, usage("--vary %s: %w", strings.TrimSpace(v.Name), err)
+	}
+	if why, not := notVaried[v.Name]; not {
+		return v, usage("--vary %s: %s", v.Name, why)
+	}
+	if slices.Contains(variedFlags, v.Name) && changed(v.Name) {
+		return v, usage("--%s and --vary %s: give one of the two", v.Name, v.Name)
+	}
+	return v, nil
+}
+
+// preparePoints makes the run of each point.
+func (o *sweepOptions) preparePoints(c *sweeping, name string, changed func(string) bool, product []reports.Params) error {
+	all, first := sha256.New(), map[[sha256.Size]byte]reports.Params{}
+	same := func(of func(*sweep.Point) string) string {
+		text := of(&c.points[0])
+		if slices.ContainsFunc(c.points, func(p sweep.Point) bool { return of(&p) != text }) {
+			return ""
+		}
+		return text
+	}
+	for _, params := range product {
+		p, err := o.point(name, changed, params)
+		if err != nil {
+			return blame(err, params)
+		}
+		point := sweep.Point{Params: params, Run: p.run, Header: p.header("model")}
+		content, err := contentOf(&p.run)
+		if err != nil {
+			return couldNotRun("sweep: %w", err)
+		}
+		if twin, ok := first[content]; ok {
+			return usage("--vary: the points %q and %q are the same: each value must make a difference", twin, params)
+		}
+		first[content] = params
+		all.Write(content[:])
+		c.points = append(c.points, point)
+	}
+	all.Sum(c.content[:0])
+	c.swept.Core = same(func(p *sweep.Point) string { return p.Header.Core })
+	c.swept.Policy = same(func(p *sweep.Point) string { return p.Header.Policy })
+	return nil
+}
+
+// contentOf is what decides what a run does, but for the seed and the repetitions.
+func contentOf(r *scenarios.Run) (sum [sha256.Size]byte, err error) {
+	text, err := r.Scenario.Encode()
+	if err != nil {
+		return sum, err
+	}
+	h := sha256.New()
+	fmt.Fprintf(h, "%s\x00%s\x00%s\x00%s", text, r.Document.Encode(), r.Core.Name, r.Policy)
+	h.Sum(sum[:0])
+	return sum, nil
+}
+
+// variedFlags are the flags of run that can vary; every other name is a key of the
+// scenario's file.
+var variedFlags = []string{"clients", "operations", "duration", "policy", "latency", "fault", "core", "codec", "via", "document"}
+
+// point applies the parameters and prepares the run.
+func (o *sweepOptions) point(name string, changed func(string) bool, params reports.Params) (*play, error) {
+	run := o.run
+	run.sets, run.faults = slices.Clone(run.sets), slices.Clone(run.faults)
+	for _, p := range params {
+		if err := run.vary(p); err != nil {
+			return nil, err
+		}
+	}
+	return run.prepare(name, func(flag string) bool {
+		varied := slices.Contains(variedFlags, flag) && slices.ContainsFunc(params, func(p reports.Param) bool { return p.Name == flag })
+		return varied || flag == "world" || flag == "runs" || changed(flag)
+	})
+}
+
+// vary sets a parameter.
+func (o *runOptions) vary(p reports.Param) (err error) {
+	switch p.Name {
+	case "clients":
+		o.clients, err = wholeNumber(p.Value)
+	case "operations":
+		o.operations, err = wholeNumber(p.Value)
+	case "duration":
+		if o.duration, err = time.ParseDuration(p.Value); err != nil {
+			err = fmt.Errorf("want a duration such as 250ms or 10s, not %q", p.Value)
+		}
+	case "policy":
+		o.policy = p.Value
+	case "latency":
+		o.latency = p.Value
+	case "fault":
+		o.faults = []string{p.Value}
+	case "core":
+		o.core = p.Value
+	case "codec":
+		o.codec = p.Value
+	case "via":
+		o.via = p.Value
+	case "document":
+		o.document = p.Value
+	default:
+		o.sets = append(o.sets, p.Name+"="+p.Value)
+	}
+	if err != nil {
+		return usage("--%s: %w", p.Name, err)
+	}
+	return nil
+}
+
+func wholeNumber(text string) (int, error) {
+	n, err := strconv.Atoi(text)
+	if err != nil {
+		return 0, fmt.Errorf("want a whole number, not %q", text)
+	}
+	return n, nil
+}
+
+// blame says which --vary a point's mistake comes from.
+func blame(err error, params reports.Params) error {
+	text := err.Error()
+	for _, p := range params {
+		for _, prefix := range []string{"--" + p.Name + ": ", p.Name + ": ", "--set " + p.Name + "=" + p.Value + ": "} {
+			if reason, ok := strings.CutPrefix(text, prefix); ok {
+				return usage("--vary %s=%s: %s", p.Name, p.Value, reason)
+			}
+		}
+	}
+	return usage("--vary %s: %s", params, strings.TrimPrefix(text, "--set "))
+}
+
+// save writes the sweep's files.
+func (o *sweepOptions) save(dir string, c *sweeping) error {
+	s := c.swept
+	scenario, err := c.base.Encode()
+	if err != nil {
+		return err
+	}
+	err = errors.Join(
+		writeFile(filepath.Join(dir, reports.ResultFile), s.WriteJSON),
+		writeFile(filepath.Join(dir, reports.TableFile), s.WriteCSV),
+		writeFile(filepath.Join(dir, reports.ReportFile), func(w io.Writer) error {
+			reports.Text{W: w}.Swept(&s)
+			return nil
+		}),
+		os.WriteFile(filepath.Join(dir, reports.ScenarioFile), scenario, 0o644),
+	)
+	if o.csv != "" {
+		err = errors.Join(err, writeFile(o.csv, s.WriteCSV))
+	}
+	if o.chart != "" && len(s.Points) > 0 {
+		err = errors.Join(err, writeFile(o.chart, func(w io.Writer) error { return sweep.Chart(w, &s) }))
+	}
+	return err
+}

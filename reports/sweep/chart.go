@@ -1,0 +1,101 @@
+package sweep
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"holdfast/reports"
+	"holdfast/reports/chart"
+)
+
+// Chart draws puts and makespan over the first parameter with numbers, a line for
+// each combination of the others, and the share that gave up if somebody did.
+func Chart(w io.Writer, s *reports.Swept) error {
+	axis := slices.IndexFunc(s.Vary, reports.Varied.Numeric)
+	if axis < 0 {
+		return errors.New("no parameter has numbers for an axis")
+	}
+	c := chart.Chart{
+		Title: fmt.Sprintf("%s: %s of each point, seed %d", s.Scenario, reports.Plural(s.Runs, "run"), s.Seed),
+		X:     s.Vary[axis].Name,
+	}
+	if _, unit, _ := s.Vary[axis].Numbers(); unit != "" {
+		c.X += " (" + unit + ")"
+	}
+	c.Panels = []chart.Panel{
+		panel(s, axis, "write attempts of a run", func(p *reports.SweptPoint) (*float64, *float64) { return &p.PutsMean, p.PutsCI95 }),
+		panel(s, axis, "makespan (s)", func(p *reports.SweptPoint) (*float64, *float64) {
+			return inSeconds(p.MakespanMean), inSeconds(p.MakespanCI95)
+		}),
+	}
+	if slices.ContainsFunc(s.Points, func(p reports.SweptPoint) bool { return p.ExhaustedRate > 0 }) {
+		shares := panel(s, axis, "gave up (%)", func(p *reports.SweptPoint) (*float64, *float64) {
+			percent := 100 * p.ExhaustedRate
+			return &percent, nil
+		})
+		shares.Linear = true
+		c.Panels = append(c.Panels, shares)
+	}
+	return c.WriteSVG(w)
+}
+
+func inSeconds(ms *float64) *float64 {
+	if ms == nil {
+		return nil
+	}
+	s := *ms / 1000
+	return &s
+}
+
+// panel collects the lines of one quantity.
+func panel(s *reports.Swept, axis int, name string, of func(*reports.SweptPoint) (value, half *float64)) chart.Panel {
+	panel := chart.Panel{Y: name}
+	xs, _, _ := s.Vary[axis].Numbers()
+	index := map[string]int{}
+	for i := range s.Points {
+		p := &s.Points[i]
+		line := lineName(s, axis, p.Params)
+		n, ok := index[line]
+		if !ok {
+			n = len(panel.Series)
+			index[line] = n
+			panel.Series = append(panel.Series, chart.Series{Name: line})
+		}
+		y, half := of(p)
+		if y == nil {
+			continue
+		}
+		point := chart.Point{X: xs[slices.Index(s.Vary[axis].Values, p.Params[axis].Value)], Y: *y}
+		if half != nil {
+			point.Half = *half
+		}
+		panel.Series[n].Points = append(panel.Series[n].Points, point)
+	}
+	for _, series := range panel.Series { // values may have been given in any order
+		slices.SortFunc(series.Points, func(a, b chart.Point) int { return cmp.Compare(a.X, b.X) })
+	}
+	return panel
+}
+
+// lineName is what tells a line from the others.
+func lineName(s *reports.Swept, axis int, params reports.Params) string {
+	var parts []string
+	for i, v := range s.Vary {
+		if i == axis {
+			continue
+		}
+		label := v.Labels()[slices.Index(v.Values, params[i].Value)]
+		if v.Numeric() {
+			label = v.Name + " " + label
+		}
+		parts = append(parts, label)
+	}
+	if len(parts) == 0 {
+		return s.Scenario
+	}
+	return strings.Join(parts, ", ")
+}

@@ -1,0 +1,162 @@
+package sweep
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"holdfast/reports"
+)
+
+// journalSchema names the file of a sweep's points.
+const journalSchema = "simulate.sweep-points/v1"
+
+// Plan is what decides the numbers of a sweep. A journal goes on only with its own.
+type Plan struct {
+	Schema   string           `json:"schema"`
+	Scenario string           `json:"scenario"`
+	Content  string           `json:"content"` // hash of every point's scenario, document, core and policy
+	Vary     []reports.Varied `json:"vary"`
+	Seed     uint64           `json:"seed"`
+	Runs     int              `json:"runs"`
+	Program  string           `json:"program"`
+}
+
+// differs says in what two plans differ; empty: in nothing.
+func (p Plan) differs(q Plan) string {
+	vary := func(all []reports.Varied) string { b, _ := json.Marshal(all); return string(b) }
+	switch {
+	case p.Schema != q.Schema:
+		return fmt.Sprintf("it is of format %q, not %q", p.Schema, q.Schema)
+	case p.Scenario != q.Scenario:
+		return fmt.Sprintf("it is of scenario %s, not %s", p.Scenario, q.Scenario)
+	case vary(p.Vary) != vary(q.Vary):
+		return "it varies other parameters"
+	case p.Seed != q.Seed:
+		return fmt.Sprintf("its seed is %d, not %d", p.Seed, q.Seed)
+	case p.Runs != q.Runs:
+		return fmt.Sprintf("it has %d runs for each point, not %d", p.Runs, q.Runs)
+	case p.Content != q.Content:
+		return "its scenario, document or other flags were different"
+	case p.Program != q.Program:
+		return fmt.Sprintf("it was made by version %s of this program, and this is %s", p.Program, q.Program)
+	}
+	return ""
+}
+
+// entry is a line of the journal after the first.
+type entry struct {
+	Point    int                 `json:"point"`
+	Measured *reports.SweptPoint `json:"measured"`
+}
+
+// Journal is a file to which each point is written as soon as it is measured: a
+// line with the plan, then a line for each point.
+type Journal struct{ f *os.File }
+
+// NewJournal starts a journal. The file must not be there.
+func NewJournal(path string, plan Plan) (*Journal, error) {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	if err != nil {
+		return nil, err
+	}
+	plan.Schema = journalSchema
+	j := &Journal{f}
+	if err := j.line(plan); err != nil {
+		f.Close()
+		return nil, err
+	}
+	return j, nil
+}
+
+// OpenJournal goes on with a journal and returns what was measured. A last line that
+// was torn, because the program was killed, is dropped.
+func OpenJournal(path string, plan Plan, points []Point) (*Journal, map[int]reports.SweptPoint, error) {
+	f, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		return nil, nil, err
+	}
+	have, good, err := readJournal(f, plan, points)
+	if err == nil {
+		err = f.Truncate(good)
+	}
+	if err == nil {
+		_, err = f.Seek(good, io.SeekStart)
+	}
+	if err != nil {
+		f.Close()
+		return nil, nil, err
+	}
+	return &Journal{f}, have, nil
+}
+
+// readJournal returns the points and how many bytes are whole lines.
+func readJournal(r io.Reader, plan Plan, points []Point) (map[int]reports.SweptPoint, int64, error) {
+	plan.Schema = journalSchema
+	have := map[int]reports.SweptPoint{}
+	in, good := bufio.NewReader(r), int64(0)
+	for number := 1; ; number++ {
+		line, err := in.ReadBytes('\n')
+		switch {
+		case errors.Is(err, io.EOF) && number == 1:
+			return nil, 0, errors.New("the file of its points has no first line, so nothing was measured: start anew")
+		case errors.Is(err, io.EOF):
+			return have, good, nil
+		case err != nil:
+			return nil, 0, err
+		}
+		if number == 1 {
+			var was Plan
+			if err := json.Unmarshal(line, &was); err != nil {
+				return nil, 0, fmt.Errorf("line 1 of its points: %w", err)
+			}
+			if why := was.differs(plan); why != "" {
+				return nil, 0, fmt.Errorf("it holds another sweep: %s", why)
+			}
+		} else if err := readEntry(line, have, points); err != nil {
+			return nil, 0, fmt.Errorf("line %d of its points: %w", number, err)
+		}
+		good += int64(len(line))
+	}
+}
+
+func readEntry(line []byte, have map[int]reports.SweptPoint, points []Point) error {
+	var e entry
+	dec := json.NewDecoder(bytes.NewReader(line))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(&e); err != nil {
+		return err
+	}
+	switch {
+	case e.Measured == nil || e.Point < 0 || e.Point >= len(points):
+		return errors.New("there is no such point")
+	case e.Measured.Params.String() != points[e.Point].Params.String():
+		return fmt.Errorf("point %d is %s, not %s", e.Point, points[e.Point].Params, e.Measured.Params)
+	}
+	have[e.Point] = *e.Measured
+	return nil
+}
+
+// Add writes a point.
+func (j *Journal) Add(number int, p reports.SweptPoint) error {
+	return j.line(entry{number, &p})
+}
+
+// line writes at once, so that a program that is killed tears the last line at most.
+func (j *Journal) line(v any) error {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(v); err != nil {
+		return err
+	}
+	_, err := j.f.Write(b.Bytes())
+	return err
+}
+
+// Close closes the file.
+func (j *Journal) Close() error { return j.f.Close() }

@@ -1,0 +1,209 @@
+package reports
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"math"
+	"regexp"
+	"strconv"
+	"time"
+
+	"gonum.org/v1/gonum/stat"
+	"gonum.org/v1/gonum/stat/distuv"
+
+	"holdfast/scenarios/check"
+)
+
+// SweepSchema names the document of a sweep.
+const SweepSchema = "simulate.sweep/v1"
+
+// Swept is the result of a sweep: what sweep --json prints.
+type Swept struct {
+	Schema      string       `json:"schema"`
+	Passed      bool         `json:"passed"`
+	Scenario    string       `json:"scenario"`
+	Core        string       `json:"core,omitempty"`   // of all points; empty: it varies
+	Policy      string       `json:"policy,omitempty"` // of all points; empty: it varies
+	Seed        uint64       `json:"seed"`
+	Runs        int          `json:"runs"` // repetitions of each point
+	Vary        []Varied     `json:"vary"`
+	Planned     int          `json:"planned"` // points
+	Interrupted bool         `json:"interrupted,omitempty"`
+	Points      []SweptPoint `json:"points"` // in the order of the product, the last parameter varies fastest
+	// Took is for people; 0: not known.
+	Took time.Duration `json:"-"`
+	// Resume is the command that goes on with an interrupted sweep.
+	Resume string `json:"-"`
+	// Directory is where the points are.
+	Directory string `json:"-"`
+}
+
+// Varied is a parameter and what it was set to.
+type Varied struct {
+	Name   string   `json:"name"`
+	Values []string `json:"values"`
+}
+
+// SweptPoint is what one combination of parameters has shown. Means are over its
+// repetitions; ± ci95 is their 95 % confidence interval by Student's t, null with a
+// single repetition.
+type SweptPoint struct {
+	Params           Params         `json:"params"`
+	Runs             int            `json:"runs"`
+	Clients          int            `json:"clients"`
+	Verdict          check.Verdict  `json:"verdict"`
+	Reasons          []string       `json:"reasons,omitempty"`  // why it is inconclusive
+	Violated         map[string]int `json:"violated,omitempty"` // how often each invariant was
+	Operations       int            `json:"operations"`         // in all repetitions
+	PutsMean         float64        `json:"puts_mean"`          // write attempts of a repetition
+	PutsCI95         *float64       `json:"puts_ci95"`
+	GetsMean         float64        `json:"gets_mean"`
+	MakespanMean     *float64       `json:"makespan_ms_mean"` // null: nobody was answered
+	MakespanCI95     *float64       `json:"makespan_ms_ci95"`
+	AcknowledgedRate float64        `json:"acknowledged_rate"`
+	ExhaustedRate    float64        `json:"exhausted_rate"`
+	ConflictRate     float64        `json:"conflict_rate"` // of the writes
+	AttemptsMean     *float64       `json:"attempts_mean"` // of an acknowledged operation; null: there is none
+	AttemptsP99      *float64       `json:"attempts_p99"`
+	LatencyMS        *Latency       `json:"latency_ms"`                // null: nothing was acknowledged
+	Jain             *float64       `json:"jain"`                      // fairness, see [Sample]; null: there are no two clients to compare
+	CostUSD          *float64       `json:"cost_usd_per_1000_commits"` // see [PricesOf]
+	Replay           string         `json:"replay"`
+}
+
+// NewSweptPoint makes a point of what was measured.
+func NewSweptPoint(params Params, s Sample, prices Prices) SweptPoint {
+	r := &s.Run
+	p := SweptPoint{
+		Params: params, Runs: r.Repetitions, Clients: r.Clients, Verdict: r.Verdict, Reasons: r.Reasons, Violated: r.Violated,
+		Operations: r.Counts.Operations, GetsMean: float64(r.Counts.Gets) / float64(r.Repetitions),
+		AcknowledgedRate: r.Rates["acknowledged.rate"], ExhaustedRate: r.Rates["exhausted.rate"], ConflictRate: r.Rates["conflict.rate"],
+		LatencyMS: r.LatencyMS, Jain: s.Fairness, Replay: r.Replay,
+	}
+	p.PutsMean, p.PutsCI95 = interval(s.Puts)
+	if len(s.MakespansMS) > 0 {
+		mean, ci := interval(s.MakespansMS)
+		p.MakespanMean, p.MakespanCI95 = &mean, ci
+	}
+	if r.Counts.Acknowledged > 0 {
+		p.AttemptsMean, p.AttemptsP99 = &r.Attempts.Mean, &r.Attempts.P99
+	}
+	if cost := r.Counts.CostPer1000(prices); r.Counts.Committed > 0 {
+		p.CostUSD = &cost
+	}
+	return p
+}
+
+// interval is the mean and half the width of its 95 % confidence interval by
+// Student's t; nil: it takes two values.
+func interval(values []float64) (mean float64, half *float64) {
+	n := float64(len(values))
+	mean, deviation := stat.MeanStdDev(values, nil)
+	if n < 2 {
+		return mean, nil
+	}
+	const twoSided = 0.975
+	h := distuv.StudentsT{Mu: 0, Sigma: 1, Nu: n - 1}.Quantile(twoSided) * deviation / math.Sqrt(n)
+	return mean, &h
+}
+
+// Conclude says whether a sweep gives no reason to stop a release: nothing is
+// violated, something is proved, and nothing is missing.
+func (s *Swept) Conclude() {
+	s.Passed = len(s.Points) == s.Planned && !s.Interrupted && s.count(check.Violated) == 0 && s.count(check.OK) > 0
+}
+
+func (s *Swept) count(v check.Verdict) int {
+	n := 0
+	for i := range s.Points {
+		if s.Points[i].Verdict == v {
+			n++
+		}
+	}
+	return n
+}
+
+// Violated reports whether a point violates an invariant.
+func (s *Swept) Violated() bool { return s.count(check.Violated) > 0 }
+
+// Inconclusive reports whether no point proves anything.
+func (s *Swept) Inconclusive() bool {
+	return s.count(check.Inconclusive) == len(s.Points)
+}
+
+// WriteJSON writes the document.
+func (s Swept) WriteJSON(w io.Writer) error { return WriteDocument(w, s) }
+
+// Param is a parameter with its value.
+type Param struct{ Name, Value string }
+
+// Params are the parameters of a point, in the order in which they were asked for.
+// In JSON they are an object; numbers are numbers.
+type Params []Param
+
+func (p Params) String() string {
+	var b bytes.Buffer
+	for i, one := range p {
+		if i > 0 {
+			b.WriteByte(' ')
+		}
+		b.WriteString(one.Name + "=" + one.Value)
+	}
+	return b.String()
+}
+
+// jsonNumber is RFC 8259's, as far as people write it.
+var jsonNumber = regexp.MustCompile(`^-?(0|[1-9][0-9]{0,14})(\.[0-9]{1,15})?$`)
+
+// MarshalJSON implements json.Marshaler.
+func (p Params) MarshalJSON() ([]byte, error) {
+	var b bytes.Buffer
+	b.WriteByte('{')
+	for i, one := range p {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		b.WriteString(strconv.Quote(one.Name) + ":") // of letters, digits, dots, hyphens
+		if jsonNumber.MatchString(one.Value) {
+			b.WriteString(one.Value)
+			continue
+		}
+		enc := json.NewEncoder(&b)
+		enc.SetEscapeHTML(false)
+		if err := enc.Encode(one.Value); err != nil {
+			return nil, err
+		}
+	}
+	b.WriteByte('}')
+	return b.Bytes(), nil
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (p *Params) UnmarshalJSON(text []byte) error {
+	dec := json.NewDecoder(bytes.NewReader(text))
+	dec.UseNumber()
+	*p = nil
+	if _, err := dec.Token(); err != nil {
+		return err
+	}
+	for dec.More() {
+		name, err := dec.Token()
+		if err != nil {
+			return err
+		}
+		var value any
+		if err := dec.Decode(&value); err != nil {
+			return err
+		}
+		one := Param{Name: name.(string)} // JSON's keys are
+		switch v := value.(type) {
+		case string:
+			one.Value = v
+		case json.Number:
+			one.Value = v.String()
+		}
+		*p = append(*p, one)
+	}
+	return nil
+}
