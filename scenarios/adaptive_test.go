@@ -6,7 +6,6 @@ import (
 	"math"
 	"os"
 	"slices"
-	"strings"
 	"testing"
 
 	"gonum.org/v1/gonum/stat"
@@ -117,23 +116,4 @@ func TestAdaptiveOnS3(t *testing.T) {
 			t.Errorf("N=%d  %.2f writes each, %.0f ms; by the default %.2f, %.0f ms", clients, w, e, dw, de)
 		}
 	}
-}
-
-// TestAdaptiveTable prints the table of docs/adaptive.md if HOLDFAST_EXPERIMENT=full is set.
-func TestAdaptiveTable(t *testing.T) {
-	if os.Getenv("HOLDFAST_EXPERIMENT") != "full" {
-		t.Skip("HOLDFAST_EXPERIMENT is not full")
-	}
-	var table strings.Builder
-	for clients := range experimentSizes {
-		row := func(writes, ends []float64) string {
-			return fmt.Sprintf(" %.2f · %.2f |", stat.Mean(writes, nil)/float64(clients), stat.Mean(ends, nil)/1000)
-		}
-		fmt.Fprintf(&table, "| %d |%s%s", clients, row(playExperiment(t, "adaptive", clients, 100)), row(dumbExperiment("oracle", clients, 100)))
-		for _, kind := range experimentKinds {
-			table.WriteString(row(playExperiment(t, kind, clients, 100)))
-		}
-		table.WriteByte('\n')
-	}
-	t.Log("puts of each client · makespan in s\n" + table.String())
 }

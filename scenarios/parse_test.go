@@ -105,7 +105,7 @@ func TestParseNamesThePlaceOfEveryMistake(t *testing.T) {
 		{validLoads, "fresh_after: 10", "fresh_after: -1", "x.yaml:7:16: fresh_after must not be negative"},
 		{validLoads, "  count: 3", "  absent: true", "x.yaml:7:16: absent documents can't be replaced by fresh ones"},
 		{validLoads, "min_conflicts: 1", "min_conflicts: -1", "x.yaml:24:18: min_conflicts must not be negative"},
-		{validLoads, "unlocked: [I1]", "unlucky: [I1]", `x.yaml:27:14: there is no core "unlucky" (known: production, documented, unlocked, reference, or a planted bug of simulate selftest)`},
+		{validLoads, "unlocked: [I1]", "unlucky: [I1]", `x.yaml:27:14: there is no core "unlucky" (known: production, documented, unlocked, reference, oracle, or a planted bug of simulate selftest)`},
 		{validLoads, "unlocked: [I1]", "unlocked: [I99]", `x.yaml:27:15: there is no invariant "I99"`},
 		{validLoads, "name: back", "name: 'a b'", `x.yaml:9:11: the actor's name "a b" must be lower-case letters, digits and single hyphens`},
 		{validLoads, "name: back", "name: tom", "x.yaml:14:11: there are two actors named tom"},

@@ -82,6 +82,7 @@ func (f *performer) start() (err error) {
 	f.gate = gate{&f.client, f}
 	f.core, err = p.Core.New(cores.Environment{
 		Store: &f.gate, Policy: p.Policy, Clock: p.world, Rand: f.rng, Observer: f.observer(), Codec: p.player.docs.codec,
+		Crowd: &p.crowd, Exposure: p.player.exposure,
 	})
 	f.base = archive.Snapshot{}
 	if p.service != nil {

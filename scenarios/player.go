@@ -57,6 +57,9 @@ const finalReadTimeout = 15 * time.Second
 // end; what clients met on the way is in the history.
 func (r *Run) Play(ctx context.Context, open func(repetition int) world.World, sink history.Sink) (Played, error) {
 	var played Played
+	if r.Core.VirtualOnly {
+		return played, fmt.Errorf("core %s plays in a virtual world only", r.Core.Name)
+	}
 	var rec *history.Recorder
 	p := r.player(realDocuments())
 	for n := 1; n <= r.Repetitions && ctx.Err() == nil; n++ {
@@ -87,6 +90,8 @@ type Player struct {
 	roles  []role
 	fields []string // text fields that a user can edit
 	sets   []sets   // what the steps of the timeline set
+	// exposure is for how long a write is at risk on average, see [cores.Environment].
+	exposure time.Duration
 
 	// What each repetition needs anew, kept for its memory.
 	repetition repetition
@@ -119,7 +124,7 @@ type role struct {
 func (r *Run) VirtualPlayer() *Player { return r.player(r.virtualDocuments()) }
 
 func (r *Run) player(docs documents) *Player {
-	p := &Player{run: r, docs: docs, fields: editableFields(r.Document)}
+	p := &Player{run: r, docs: docs, fields: editableFields(r.Document), exposure: r.Latency().Exposure()}
 	for i := range r.Scenario.Timeline {
 		values, _ := rawFields(r.Scenario.Timeline[i].Set) // Validate has seen that they can be written
 		p.sets = append(p.sets, newSets(values))
@@ -171,6 +176,7 @@ type repetition struct {
 	steps   []StepResult
 	opened  time.Time // when the documents began to be stored
 	service *service  // with via: api
+	crowd   cores.Crowd
 }
 
 // begin makes p the repetition of a number, whatever it was before.

@@ -212,6 +212,9 @@ func (o runOptions) prepare(name string, changed func(string) bool) (*play, erro
 	if p.run, err = o.cast(s, name, changed); err != nil {
 		return nil, err
 	}
+	if p.run.Core.VirtualOnly && p.world == real {
+		return nil, usage("--core %s knows the latencies of a virtual world only; add --world virtual", p.run.Core.Name)
+	}
 	if err := o.checkMetrics(p.run.Core.Name); err != nil {
 		return nil, err
 	}
@@ -282,10 +285,17 @@ func (o runOptions) cast(s *scenarios.Scenario, name string, changed func(string
 	if s.Core != "" && !changed("core") {
 		core = s.Core
 	}
+	bounds, oracle := oraclePolicy(o.policy)
+	if oracle {
+		if changed("core") && core != oracleCore {
+			return r, usage("--policy oracle is a core of its own; leave --core %s out", core)
+		}
+		core, o.policy = oracleCore, "none"+bounds
+	}
 	if r.Core, err = cores.Find(core); err != nil {
 		return r, usage("--core: %w", err)
 	}
-	if changed("core") {
+	if changed("core") || oracle {
 		s.Core = core // so that the scenario that is saved has it
 	}
 	if r.Policy, err = o.resolvePolicy(s, r.Core); err != nil {
@@ -303,6 +313,16 @@ func (o runOptions) cast(s *scenarios.Scenario, name string, changed func(string
 	}
 	r.Document = doc
 	return r, nil
+}
+
+const oracleCore = "oracle"
+
+// oraclePolicy reports whether a policy is short for the oracle core: "oracle(retries=9)"
+// for --core oracle --policy 'none(retries=9)'. So it stands beside the policies that a
+// sweep holds against it.
+func oraclePolicy(text string) (bounds string, is bool) {
+	bounds, is = strings.CutPrefix(strings.TrimSpace(text), oracleCore)
+	return bounds, is && (bounds == "" || bounds[0] == '(')
 }
 
 // openDocument opens the document of a scenario and says where a bad one was named.

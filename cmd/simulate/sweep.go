@@ -41,7 +41,9 @@ func (a *app) sweepCommand() *cobra.Command {
 NAME is clients, operations, duration, policy, latency, fault, core, codec, via or
 document, as the flags of "simulate run", or any other key of the scenario's file by
 its path: objects.count, queue.visibility, request_timeout, actors.NAME.load.rate.
-Commas within parentheses, brackets and quotes belong to a value.
+Commas within parentheses, brackets and quotes belong to a value. The policy
+oracle(retries=9) is that of clients who know how many others are writing, for
+comparison: how much is left to be gained.
 
 All points play the same seed: repetition K of each meets the same random draws, as far
 as the same clients are in both (a client is known by its name, writer-07). A point

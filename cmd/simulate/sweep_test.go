@@ -315,3 +315,26 @@ func TestRunTakesSettings(t *testing.T) {
 		t.Errorf("exit %d, %s", code, stderr)
 	}
 }
+
+// TestSweepHoldsPoliciesAgainstTheOracle in one sweep: the goal of the adaptive policy
+// on two points of the published experiment, as docs/adaptive.md states it.
+func TestSweepHoldsPoliciesAgainstTheOracle(t *testing.T) {
+	s, _ := swept(t, exitPassed, "burst", "--latency", "normal(10ms,2ms)", "--runs", "100", "--vary", "clients=20,50", "--out", t.TempDir(),
+		"--vary", "policy=full(base=5ms,cap=2s,retries=unlimited),adaptive(retries=unlimited),oracle(retries=unlimited)")
+	if s.Core != "" || s.Policy != "" {
+		t.Errorf("core %q, policy %q", s.Core, s.Policy)
+	}
+	for n := 0; n < len(s.Points); n += 3 {
+		full, adaptive, oracle := s.Points[n], s.Points[n+1], s.Points[n+2]
+		if adaptive.PutsMean >= full.PutsMean || *adaptive.MakespanMean >= *full.MakespanMean {
+			t.Errorf("%s is no better than %s", adaptive.Params, full.Params)
+		}
+		if adaptive.PutsMean > 1.25*oracle.PutsMean || *adaptive.MakespanMean > 1.25*(*oracle.MakespanMean) {
+			t.Errorf("%s: %.1f puts, %.0f ms; the oracle %.1f, %.0f", adaptive.Params, adaptive.PutsMean, *adaptive.MakespanMean, oracle.PutsMean, *oracle.MakespanMean)
+		}
+	}
+	replay := s.Points[2].Replay
+	if want := "--policy 'oracle(retries=unlimited)'"; !strings.Contains(replay, want) {
+		t.Errorf("%q has no %q", replay, want)
+	}
+}

@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"strings"
+	"time"
 
 	"holdfast/archive"
 )
@@ -29,16 +30,22 @@ type Environment struct {
 	Rand     *rand.Rand
 	Observer archive.Observer
 	Codec    archive.Codec // nil: archive.JSONCodec
+	// What only the oracle knows: the calls of all clients, and for how long a write is
+	// at risk on average, from the moment its read is served until it is decided.
+	Crowd    *Crowd
+	Exposure time.Duration
 }
 
 // Spec describes a core.
 type Spec struct {
 	Name string
-	// Fault says what is wrong with it; empty for the production core and the
-	// reference.
+	// Fault says what is wrong with it; empty for the production core, the reference
+	// and the oracle.
 	Fault string
 	// JSONOnly: it can't work on documents other than [archive.Change].
 	JSONOnly bool
+	// VirtualOnly: it must know the latencies of the world.
+	VirtualOnly bool
 	// Policy is what it uses unless the run asks for another.
 	Policy archive.Policy
 	New    func(Environment) (Core, error)
@@ -70,6 +77,7 @@ func All() []Spec {
 		documentedSpec,
 		unlockedSpec,
 		{Name: "reference", Policy: archive.DefaultPolicy(), New: inLoop(noFlaw)},
+		oracleSpec,
 	}
 }
 

@@ -83,6 +83,10 @@ func ParseLatency(text string) (Latency, error) {
 // String returns the name, which [ParseLatency] reads.
 func (l Latency) String() string { return l.Name }
 
+// Exposure is for how long a conditional write is at risk on average: from the moment
+// its read is served until it is decided.
+func (l Latency) Exposure() time.Duration { return l.Reply.Mean() + l.Request.Mean() + l.Write.Mean() }
+
 // MarshalText implements encoding.TextMarshaler.
 func (l Latency) MarshalText() ([]byte, error) { return []byte(l.Name), nil }
 
