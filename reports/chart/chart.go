@@ -29,8 +29,9 @@ type Chart struct {
 
 // Panel is a quantity.
 type Panel struct {
-	Y      string // what the axis shows, with its unit
-	Linear bool   // also where values span decades
+	Y      string  // what the axis shows, with its unit
+	Linear bool    // also where values span decades
+	Limit  float64 // is drawn across; 0: none
 	Series []Series
 }
 
@@ -158,6 +159,13 @@ func (c *Chart) plot(panel *Panel) (*plot.Plot, error) {
 	}
 	y.apply(&p.Y, wide, mostTicksY)
 	p.Add(grid())
+	if panel.Limit != 0 {
+		line, err := acrossAt(panel.Limit, x)
+		if err != nil {
+			return nil, err
+		}
+		p.Add(line)
+	}
 	for i := range panel.Series {
 		if err := addSeries(p, i, &panel.Series[i]); err != nil {
 			return nil, err
@@ -172,6 +180,9 @@ type limits struct{ low, high float64 }
 func limitsOf(panel *Panel) (x, y limits) {
 	x = limits{math.Inf(1), math.Inf(-1)}
 	y = x
+	if panel.Limit != 0 {
+		y.include(panel.Limit)
+	}
 	for _, s := range panel.Series {
 		for _, p := range s.Points {
 			x.include(p.X)

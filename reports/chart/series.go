@@ -1,9 +1,11 @@
 package chart
 
 import (
+	"fmt"
 	"image/color"
 	"math"
 	"strconv"
+	"strings"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
@@ -80,6 +82,16 @@ func addSeries(p *plot.Plot, i int, s *Series) error {
 	return nil
 }
 
+// acrossAt is a dashed line at a value.
+func acrossAt(y float64, x limits) (*plotter.Line, error) {
+	line, err := plotter.NewLine(plotter.XYs{{X: x.low, Y: y}, {X: x.high, Y: y}})
+	if err != nil {
+		return nil, fmt.Errorf("draw the limit: %w", err)
+	}
+	line.Color, line.Dashes = ink, []vg.Length{4, 3}
+	return line, nil
+}
+
 // grid has a pale line at each tick that has a label.
 func grid() *plotter.Grid {
 	g := plotter.NewGrid()
@@ -133,12 +145,12 @@ func (logTicks) Ticks(low, high float64) []plot.Tick {
 	return ticks
 }
 
-// number is a round number as people write it; large ones are 1e+07.
+// number is a round number as people write it; large ones are 1e+07, small ones 1e-5.
 func number(v float64) string {
-	const large, digits = 1e7, 6
-	if math.Abs(v) >= large {
-		return strconv.FormatFloat(v, 'g', digits, 64)
-	}
+	const large, small, digits = 1e7, 1e-3, 6
 	v, _ = strconv.ParseFloat(strconv.FormatFloat(v, 'g', digits, 64), 64) // 0.30000000000000004
+	if size := math.Abs(v); size >= large || 0 < size && size < small {
+		return strings.Replace(strconv.FormatFloat(v, 'e', -1, 64), "e-0", "e-", 1)
+	}
 	return strconv.FormatFloat(v, 'f', -1, 64)
 }

@@ -22,6 +22,7 @@ var kinds = []kind{
 	{archive.Exponential, true, true},
 	{archive.Constant, true, false},
 	{archive.None, false, false},
+	{archive.Adaptive, false, true},
 }
 
 // steps of a parameter's first grid, as multiples of the time that an attempt takes.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"holdfast/archive"
+	"holdfast/reports"
 	"holdfast/scenarios"
 )
 
@@ -203,5 +204,5 @@ func rounded(n float64) int {
 }
 
 func (c *Config) player() *player {
-	return &player{run: c.Run, workers: max(c.Workers, 1), prices: pricesOf(c.Run.Latency().Name)}
+	return &player{run: c.Run, workers: max(c.Workers, 1), prices: reports.PricesOf(c.Run.Latency().Name)}
 }

@@ -182,11 +182,3 @@ func (m *measured) atLimit(metric string, high bool) float64 {
 	}
 	return -missing
 }
-
-// pricesOf a latency profile.
-func pricesOf(latency string) reports.Prices {
-	if latency == "s3-express" {
-		return reports.ExpressPrices
-	}
-	return reports.StandardPrices
-}

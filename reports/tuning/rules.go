@@ -127,7 +127,7 @@ func noJitter(f *facts, s *subject) *Advice {
 // baseTooLow: who was refused comes back while the write that was in the way is under way.
 func baseTooLow(f *facts, s *subject) *Advice {
 	first := longestWaits(s.policy, 1)
-	if s.policy.Kind == archive.None || first >= f.attempt {
+	if !hasBase(s.policy) || first >= f.attempt {
 		return nil
 	}
 	higher := s.policy
@@ -143,7 +143,7 @@ const farAbove = 8
 // baseTooHigh: the first wait outlasts what it waits for.
 func baseTooHigh(f *facts, s *subject) *Advice {
 	first := longestWaits(s.policy, 1)
-	if s.policy.Kind == archive.None || first <= farAbove*f.attempt {
+	if !hasBase(s.policy) || first <= farAbove*f.attempt {
 		return nil
 	}
 	lower := s.policy
@@ -153,6 +153,11 @@ func baseTooHigh(f *facts, s *subject) *Advice {
 	}
 	return f.change(s, lower, fmt.Sprintf("Base %v of the %s policy is far above the round trip: the first retry waits for up to %v, an attempt takes %s",
 		s.policy.Base, s.name, first, seconds(ms(f.attempt))))
+}
+
+// hasBase reports whether the base of a policy decides anything.
+func hasBase(p archive.Policy) bool {
+	return p.Kind != archive.None && p.Kind != archive.Adaptive
 }
 
 // hasCap reports whether the cap of a policy decides anything.

@@ -152,6 +152,9 @@ func TestGiveUpsThatAreAllowedAreUsed(t *testing.T) {
 	if !r.Passed || g.Method != counted || g.High >= 0.2 {
 		t.Errorf("%v: %+v", r.Recommendation.Promised.Policy, g)
 	}
+	if slices.ContainsFunc(r.Advice, func(a Advice) bool { return a.Rule == "thin-evidence" }) {
+		t.Errorf("%d of %d gave up, and the evidence is called thin", g.Observed, g.Operations)
+	}
 }
 
 func TestWithoutContentionNothingIsJudged(t *testing.T) {
@@ -227,7 +230,7 @@ func TestAPlanThatIsTooSmallIsRefused(t *testing.T) {
 func TestEveryKindOfPolicyIsSearched(t *testing.T) {
 	c := six(t)
 	all := grid(attemptTime(&c.Run), false, archive.Policy{Retries: 10})
-	for _, kind := range []archive.Kind{archive.None, archive.Constant, archive.Exponential, archive.Equal, archive.Full, archive.Decorrelated} {
+	for _, kind := range []archive.Kind{archive.None, archive.Constant, archive.Exponential, archive.Equal, archive.Full, archive.Decorrelated, archive.Adaptive} {
 		if !slices.ContainsFunc(all, func(p archive.Policy) bool { return p.Kind == kind }) {
 			t.Errorf("%s is not searched", kind)
 		}
