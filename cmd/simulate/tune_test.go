@@ -42,7 +42,7 @@ func TestTuneRecommends(t *testing.T) {
 	}
 	t.Parallel()
 	chart := filepath.Join(t.TempDir(), "capacity.svg")
-	r, stdout := tune(t, exitPassed, with("--evaluations", "11520", "--capacity", "--chart", chart)...)
+	r, stdout := tune(t, exitPassed, with("--evaluations", "12480", "--capacity", "--chart", chart)...)
 	if !r.Passed || r.Recommendation == nil || r.Recommendation.Validated == nil || r.Capacity == nil {
 		t.Fatal(stdout)
 	}
@@ -60,7 +60,7 @@ func TestTuneRecommends(t *testing.T) {
 func TestTuneExitCodes(t *testing.T) {
 	t.Parallel()
 	if !raceDetector { // it is twenty times slower there, and no other code
-		r, _ := tune(t, exitThreshold, with("--evaluations", "11520", "--objective", "latency_ms.p99<30, min puts.per_commit")...)
+		r, _ := tune(t, exitThreshold, with("--evaluations", "12480", "--objective", "latency_ms.p99<30, min puts.per_commit")...)
 		if r.Passed || r.Recommendation == nil {
 			t.Errorf("%+v", r)
 		}
@@ -110,7 +110,7 @@ func TestTuneMistakes(t *testing.T) {
 // machine that is not busy with other tests to show; docs/tuning.md has the commands.
 func TestTuneConfirm(t *testing.T) {
 	t.Parallel()
-	r, stdout := tune(t, exitPassed, with("--evaluations", "11520", "--confirm", "--confirm-runs", "3")...)
+	r, stdout := tune(t, exitPassed, with("--evaluations", "12480", "--confirm", "--confirm-runs", "3")...)
 	c := r.Confirmation
 	if c == nil || len(c.Policies) != 2 || c.Latency != "normal(10ms,2ms)" {
 		t.Fatal(stdout)
