@@ -1,10 +1,17 @@
 package tuning
 
 import (
+	"context"
 	"fmt"
+	"slices"
 	"strings"
+	"sync"
+	"time"
 
-	"holdfast/scenarios"
+	"gonum.org/v1/gonum/stat"
+
+	"holdfast/archive"
+	"holdfast/archive/telemetry"
 )
 
 // The limits of the documented alarms.
@@ -13,59 +20,119 @@ const (
 	alarmUserRecovered    = 0.80 // of those that met a mismatch, at least
 	alarmBackendMismatch  = 0.10
 	alarmBackendRecovered = 0.90
-	alarmDurationMS       = 1000 // of the back end's updates, p99
+	alarmDuration         = time.Second // of the back end's updates, p99
 	alarmErrorsAnHour     = 10
 )
 
+// tally counts what the documented alarms are about, as production's metrics do. It is
+// written in any order and read as sums and quantiles.
+type tally struct {
+	mu        sync.Mutex
+	services  map[telemetry.Service]*tallied
+	durations []float64 // of the back end's updates, ms
+}
+
+// tallied are the updates of a service.
+type tallied struct{ updates, mismatches, recovered, errors int }
+
+func newTally() *tally { return &tally{services: map[telemetry.Service]*tallied{}} }
+
+// Record implements [telemetry.Sink].
+func (t *tally) Record(_ context.Context, u telemetry.Update) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	s := t.of(u.Service)
+	s.updates++
+	if u.MetMismatch() {
+		s.mismatches++
+		if u.Outcome == archive.Committed {
+			s.recovered++
+		}
+	}
+	if u.Outcome == archive.Conflict || u.Outcome == archive.Exhausted {
+		s.errors++
+	}
+	if u.Service == telemetry.Backend {
+		t.durations = append(t.durations, ms(u.Elapsed))
+	}
+}
+
+func (t *tally) of(s telemetry.Service) *tallied {
+	if t.services[s] == nil {
+		t.services[s] = &tallied{}
+	}
+	return t.services[s]
+}
+
 // alarms that the documented monitoring would raise while the scenario plays.
-func alarms(f *facts, s *subject) *Advice {
-	r := s.pooled()
-	c := r.Counts
-	updates := c.Acknowledged + c.Exhausted
-	if updates == 0 {
+func alarms(_ *facts, s *subject) *Advice {
+	if s.tally == nil {
 		return nil
 	}
-	atOnce := 0 // stored already, or by the first write
-	for _, n := range r.Attempts.Histogram[:min(2, len(r.Attempts.Histogram))] {
-		atOnce += n
-	}
-	met := updates - atOnce
-	mismatch := float64(met) / float64(updates)
-	recovered := 1.0
-	if met > 0 {
-		recovered = float64(c.Acknowledged-atOnce) / float64(met)
-	}
-	firing := f.firing(s, mismatch, recovered)
+	firing := slices.Concat(s.tally.users(s.pooled().Repetitions), s.tally.backEnds())
 	if len(firing) == 0 {
 		return nil
 	}
 	return &Advice{
-		Text: fmt.Sprintf("With the %s policy, alarms would fire each time this happens: %s.", s.name, strings.Join(firing, "; ")),
-		Evidence: fmt.Sprintf("%s updates, %s met a mismatch, %s of those got through; limits as documented",
-			thousands(updates), percent(mismatch), percent(recovered)),
-		Confidence: "counted in the model; updates of users and back ends are not told apart",
+		Text:       fmt.Sprintf("With the %s policy, alarms would fire each time this happens: %s.", s.name, strings.Join(firing, "; ")),
+		Evidence:   s.tally.evidence(),
+		Confidence: "counted in the model, as the metrics of production are; limits as documented",
 	}
 }
 
-func (f *facts) firing(s *subject, mismatch, recovered float64) []string {
-	var all []string
-	add := func(fires bool, format string, args ...any) {
-		if fires {
-			all = append(all, fmt.Sprintf(format, args...))
+func (t *tally) evidence() string {
+	var parts []string
+	for _, s := range []telemetry.Service{telemetry.Frontend, telemetry.Backend} {
+		if n := t.of(s); n.updates > 0 {
+			parts = append(parts, fmt.Sprintf("%s updates of the %s, %s met a mismatch, %s of those got through",
+				thousands(n.updates), map[telemetry.Service]string{telemetry.Frontend: "users", telemetry.Backend: "back ends"}[s],
+				percent(n.mismatched()), percent(n.gotThrough())))
 		}
 	}
-	if hasKind(f.scenario, scenarios.User) {
-		add(mismatch > alarmUserMismatch, "FrontendETagMismatchCount %s (above %s)", percent(mismatch), percent(alarmUserMismatch))
-		add(recovered < alarmUserRecovered, "FrontendRetrySuccessCount %s (below %s)", percent(recovered), percent(alarmUserRecovered))
+	return strings.Join(parts, "; ")
+}
+
+func (n *tallied) mismatched() float64 { return ratio(n.mismatches, n.updates, 0) }
+func (n *tallied) gotThrough() float64 { return ratio(n.recovered, n.mismatches, 1) }
+
+func ratio(part, of int, none float64) float64 {
+	if of == 0 {
+		return none
 	}
-	if hasKind(f.scenario, scenarios.Backend) {
-		add(mismatch > alarmBackendMismatch, "ETagMismatchCount %s (above %s)", percent(mismatch), percent(alarmBackendMismatch))
-		add(recovered < alarmBackendRecovered, "RetrySuccessCount %s (below %s)", percent(recovered), percent(alarmBackendRecovered))
-		if l := s.pooled().LatencyMS; l != nil {
-			add(l.P99 > alarmDurationMS, "ArchiveUpdateDuration p99 %s (above %s)", seconds(l.P99), seconds(alarmDurationMS))
-		}
-	}
-	each := float64(s.pooled().Counts.Exhausted) / float64(max(s.pooled().Repetitions, 1))
-	add(each > alarmErrorsAnHour, "ConcurrentModificationErrorCount %s (above %d an hour)", number(each), alarmErrorsAnHour)
+	return float64(part) / float64(of)
+}
+
+// users lists the front end's alarms, for so many repetitions.
+func (t *tally) users(repetitions int) []string {
+	n := t.of(telemetry.Frontend)
+	var all firing
+	all.add(n.mismatched() > alarmUserMismatch, "FrontendETagMismatchCount %s (above %s)", percent(n.mismatched()), percent(alarmUserMismatch))
+	all.add(n.gotThrough() < alarmUserRecovered, "FrontendRetrySuccessCount %s (below %s)", percent(n.gotThrough()), percent(alarmUserRecovered))
+	each := float64(n.errors) / float64(max(repetitions, 1))
+	all.add(each > alarmErrorsAnHour, "ConcurrentModificationErrorCount %s (above %d an hour)", number(each), alarmErrorsAnHour)
 	return all
+}
+
+// backEnds lists the back end's alarms.
+func (t *tally) backEnds() []string {
+	n := t.of(telemetry.Backend)
+	var all firing
+	all.add(n.mismatched() > alarmBackendMismatch, "ETagMismatchCount %s (above %s)", percent(n.mismatched()), percent(alarmBackendMismatch))
+	all.add(n.gotThrough() < alarmBackendRecovered, "RetrySuccessCount %s (below %s)", percent(n.gotThrough()), percent(alarmBackendRecovered))
+	if len(t.durations) > 0 {
+		slices.Sort(t.durations)
+		const tail = 0.99
+		p99 := stat.Quantile(tail, stat.Empirical, t.durations, nil)
+		all.add(p99 > ms(alarmDuration), "ArchiveUpdateDuration p99 %s (above %s)", seconds(p99), seconds(ms(alarmDuration)))
+	}
+	return all
+}
+
+// firing are the alarms that fire.
+type firing []string
+
+func (f *firing) add(fires bool, format string, args ...any) {
+	if fires {
+		*f = append(*f, fmt.Sprintf(format, args...))
+	}
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"holdfast/archive"
+	"holdfast/archive/telemetry"
 	"holdfast/reports"
 	"holdfast/scenarios"
 	"holdfast/scenarios/check"
@@ -67,6 +68,9 @@ var errStopped = errors.New("the search was interrupted")
 func (p *player) playBatch(ctx context.Context, m *measured, seed uint64, repetitions int) error {
 	run := p.run
 	run.Policy, run.Seed, run.Repetitions = m.policy, seed, repetitions
+	if m.tally != nil {
+		run.Observe = func(string, scenarios.Kind) archive.Observer { return telemetry.Metrics(m.tally) }
+	}
 	gaveUpBefore, affected := 0, 0
 	numbers := reports.NewCollector()
 	result, played, err := reports.Simulate(ctx, reports.Simulation{
@@ -116,6 +120,7 @@ type measured struct {
 	numbers  *reports.Collector
 	affected int // repetitions in which somebody gave up
 	total    *reports.Run
+	tally    *tally // nil: nobody asks for it
 }
 
 func (p *player) measure(policy archive.Policy) *measured {

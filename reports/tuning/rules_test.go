@@ -139,19 +139,43 @@ func TestEveryRuleIsTestedAndDocumented(t *testing.T) {
 	}
 }
 
+// crowded is a document on which users and back ends meet, the back ends rarely.
+const crowded = `
+name: crowded
+shows: Thirty users save a document within a second, and a back end appends later.
+why: For tests.
+actors:
+  - {name: user, kind: user, count: 30, load: {operations: 1}}
+  - {name: backend, kind: backend, load: {operations: 1, after: 60s}}
+`
+
 func TestAlarmsAreTheDocumentedOnes(t *testing.T) {
-	advice := rulesOf(t, factsOf(t, run(t, "backend-fan-in", 30, standard), objective(t, DefaultObjective)), archive.DocumentedPolicy())
-	i := slices.IndexFunc(advice, func(a Advice) bool { return a.Rule == "alarms" })
-	if i < 0 {
-		t.Fatalf("%+v", advice)
-	}
-	for _, name := range []string{"ETagMismatchCount", "RetrySuccessCount", "ArchiveUpdateDuration", "ConcurrentModificationErrorCount"} {
-		if !strings.Contains(advice[i].Text, name) {
-			t.Errorf("%s is missing: %s", name, advice[i].Text)
+	numbers(t)
+	back := []string{" ETagMismatchCount", " RetrySuccessCount", "ArchiveUpdateDuration"}
+	front := []string{"FrontendETagMismatchCount", "FrontendRetrySuccessCount", "ConcurrentModificationErrorCount"}
+	for _, c := range []struct {
+		run         scenarios.Run
+		fire, quiet []string
+	}{
+		{run(t, "backend-fan-in", 30, standard), back, front},
+		{written(t, crowded, standard), front, back},
+	} {
+		advice := rulesOf(t, factsOf(t, c.run, objective(t, DefaultObjective)), archive.DocumentedPolicy())
+		i := slices.IndexFunc(advice, func(a Advice) bool { return a.Rule == "alarms" })
+		if i < 0 {
+			t.Fatalf("%+v", advice)
 		}
-	}
-	if strings.Contains(advice[i].Text, "Frontend") {
-		t.Errorf("there is no user: %s", advice[i].Text)
+		for _, name := range c.fire {
+			if !strings.Contains(advice[i].Text, name) {
+				t.Errorf("%s is missing: %s", name, advice[i].Text)
+			}
+		}
+		for _, name := range c.quiet {
+			if strings.Contains(advice[i].Text, name) {
+				t.Errorf("%s must not fire: %s", name, advice[i].Text)
+			}
+		}
+		t.Log(advice[i].Text, advice[i].Evidence)
 	}
 }
 
