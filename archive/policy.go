@@ -69,6 +69,13 @@ func DefaultPolicy() Policy {
 	return Policy{Kind: Full, Base: 50 * time.Millisecond, Cap: 2 * time.Second, Retries: 16, Deadline: 25 * time.Second}
 }
 
+// AdaptivePolicy is adaptive(cap=2s,retries=unlimited,deadline=25s). Its attempts are
+// spread widely, so the deadline bounds a call, and not their number.
+func AdaptivePolicy() Policy {
+	d := DefaultPolicy()
+	return Policy{Kind: Adaptive, Cap: d.Cap, Retries: Unlimited, Deadline: d.Deadline}
+}
+
 // DocumentedPolicy is what the first implementation did: at most 3 retries
 // after 100 ms, 200 ms and 400 ms, without jitter. For comparison only: writers
 // that collide once collide again.

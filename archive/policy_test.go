@@ -189,7 +189,8 @@ func TestParsePolicy(t *testing.T) {
 		{"full(retries=unlimited)", full(50*ms, 2*time.Second, Unlimited, 0)},
 		{"none", Policy{Kind: None, Retries: 16}},
 		{"none(base=5ms,retries=3)", Policy{Kind: None, Retries: 3}},
-		{"adaptive", Policy{Kind: Adaptive, Cap: 2 * time.Second, Retries: 16}},
+		{"adaptive", AdaptivePolicy()},
+		{"adaptive()", Policy{Kind: Adaptive, Cap: 2 * time.Second, Retries: 16}},
 		{"adaptive(cap=10ms,retries=unlimited,deadline=25s)", Policy{Adaptive, 0, 10 * ms, Unlimited, 25 * time.Second}},
 	}
 	for _, tt := range tests {
@@ -254,7 +255,7 @@ func TestPolicyValidate(t *testing.T) {
 			t.Errorf("%#v: %v; want %q", tt.policy, err, tt.want)
 		}
 	}
-	for _, p := range []Policy{DefaultPolicy(), DocumentedPolicy(), {Kind: None}, {Kind: Adaptive, Cap: 1}} {
+	for _, p := range []Policy{DefaultPolicy(), DocumentedPolicy(), AdaptivePolicy(), {Kind: None}, {Kind: Adaptive, Cap: 1}} {
 		if err := p.Validate(); err != nil {
 			t.Errorf("%s: %v", p, err)
 		}

@@ -8,9 +8,9 @@ import (
 	"time"
 )
 
-const kindNames = "none, constant, exponential, equal, full, decorrelated, adaptive; presets: default, documented"
+const kindNames = "none, constant, exponential, equal, full, decorrelated, adaptive; presets: default, documented, adaptive"
 
-var errPolicySyntax = errors.New("want a preset (default, documented) or kind(base=D,cap=D,retries=N,deadline=D)")
+var errPolicySyntax = errors.New("want a preset (default, documented, adaptive) or kind(base=D,cap=D,retries=N,deadline=D)")
 
 // String returns the policy as [ParsePolicy] reads it. The preset of
 // [DocumentedPolicy] prints as "documented".
@@ -41,8 +41,9 @@ func retriesText(n int) string {
 
 // ParsePolicy reads "full(base=100ms,cap=5s,retries=8)", any other kind with
 // any of base, cap, retries (a number or "unlimited") and deadline, or a preset:
-// "default" or "documented". What is left out is as in [DefaultPolicy], except
-// that there is no deadline unless one is stated. Adaptive has no base.
+// "default", "documented" or, without parentheses, "adaptive". What is left out is as in
+// [DefaultPolicy], except that there is no deadline unless one is stated. Adaptive has
+// no base.
 func ParsePolicy(text string) (Policy, error) {
 	text = strings.TrimSpace(text)
 	switch text {
@@ -50,6 +51,8 @@ func ParsePolicy(text string) (Policy, error) {
 		return DefaultPolicy(), nil
 	case "documented":
 		return DocumentedPolicy(), nil
+	case "adaptive":
+		return AdaptivePolicy(), nil
 	}
 	kind, rest, hasArgs := strings.Cut(text, "(")
 	p := DefaultPolicy()

@@ -63,6 +63,10 @@ func (c *Collector) Merge(later *Collector) {
 	}
 }
 
+// Latencies are those of the acknowledged operations so far, in microseconds and in the
+// order of the repetitions. They are the collector's own, and not to be changed.
+func (c *Collector) Latencies() []int64 { return c.latencies }
+
 // Reset makes the collector as new.
 func (c *Collector) Reset() {
 	clear(c.open)

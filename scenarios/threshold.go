@@ -57,7 +57,8 @@ func CheckMetric(name string) error {
 }
 
 func (t Threshold) String() string {
-	return t.Metric + t.Op + strconv.FormatFloat(t.Limit, 'g', -1, 64)
+	limit := strconv.FormatFloat(t.Limit, 'g', -1, 64)
+	return t.Metric + t.Op + strings.Replace(limit, "e-0", "e-", 1) // as people write 1e-6
 }
 
 // Holds reports whether a value meets the threshold.

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"os"
 	"runtime"
-	"strconv"
 	"strings"
 	"time"
 
@@ -42,16 +41,18 @@ func (a *app) tuneCommand() *cobra.Command {
 that can't win, and recommends the one that is best by the objective, validated on
 seeds that the search never saw, beside the documented and the default policy.
 
-The objective is any number of METRIC<LIMIT, and one "min METRIC". What was played
-is stated as --evaluations N, which repeats the search exactly; --budget chooses N by
-this machine's speed.
+The objective is any number of METRIC<LIMIT, and one "min METRIC"; latencies are in
+milliseconds. Without a limit of exhausted.rate it is 1e-6. --budget chooses a number of
+repetitions by this machine's speed; the report states it as --evaluations N, which
+repeats the search exactly, on any machine. Parts of a small plan have a smallest size,
+so that more than N may be played.
 
 --capacity says how many writers each policy bears. --confirm plays the recommended
 and the incumbent policies in the real world too, over HTTP, and compares.
 
-Exit codes: 0 the recommendation meets the objective; 99 no candidate does; 3 an
-invariant is violated, so nothing is recommended; 5 nothing was acknowledged; 130
-interrupted, with what was found.`,
+Exit codes: 0 the recommendation meets the objective; 99 it does not; 3 an invariant is
+violated, so nothing is recommended; 5 nothing can be judged: no operation needs a
+second attempt, or none is acknowledged; 130 interrupted, with what was found.`,
 		Example: `  simulate tune backend-fan-in --latency s3-standard
   simulate tune backend-fan-in --clients 100 --objective 'exhausted.rate<1e-4, puts.per_commit<5, min latency_ms.p99'
   simulate tune backend-fan-in --capacity --chart capacity.svg
@@ -67,10 +68,10 @@ interrupted, with what was found.`,
 	f := cmd.Flags()
 	f.StringVar(&o.objective, "objective", tuning.DefaultObjective, "`OBJECTIVE`: constraints METRIC<LIMIT and one min METRIC")
 	f.DurationVar(&o.budget, "budget", defaultBudget, "time for the search, about")
-	f.IntVar(&o.evaluations, "evaluations", 0, "repetitions to play, instead of a budget")
+	f.IntVar(&o.evaluations, "evaluations", 0, "`N` repetitions to play, about, instead of a budget")
 	f.StringVar(&o.incumbent, "incumbent", "", "`POLICY` in use, instead of the documented and the default one")
 	f.BoolVar(&o.capacity, "capacity", false, "find how many writers each policy bears")
-	f.StringVar(&o.chart, "chart", "", "`FILE` for the capacity's chart, as SVG")
+	f.StringVar(&o.chart, "chart", "", "`FILE.svg` for the capacity's chart")
 	f.BoolVar(&o.confirm, "confirm", false, "hold the model against the real world")
 	f.IntVar(&o.confirmRuns, "confirm-runs", defaultConfirmRuns, "repetitions of each policy in the real world")
 	f.StringVar(&o.run.core, "core", "production", "core under test: "+coreNames())
@@ -80,7 +81,9 @@ interrupted, with what was found.`,
 	f.DurationVar(&o.run.duration, "duration", 0, "how long to keep the load up")
 	f.StringVar(&o.run.latency, "latency", "", "`LATENCY` of a store call's legs, such as normal(10ms,2ms), or s3-standard, s3-express")
 	f.StringArrayVar(&o.run.faults, "fault", nil, "`FAULT` in place of the scenario's, such as reply-lost(rate=0.1), or none; repeatable")
-	f.StringVar(&o.run.codec, "codec", "", "documents: json, or `compact`, the default where it is possible")
+	f.StringVar(&o.run.codec, "codec", "", "`CODEC` of documents: json, or compact, the default where it is possible")
+	f.StringVar(&o.run.via, "via", "", "`WAY` to the archive: core, or api: users over HTTP, back ends over the queue")
+	f.StringArrayVar(&o.run.sets, "set", nil, "`KEY=VALUE` of the scenario's file in place of its own, such as objects.count=4; repeatable")
 	f.Uint64Var(&o.run.seed, "seed", 1, "seed of all random choices")
 	o.run.output.register(cmd)
 	o.run.world, o.run.store, o.run.runs, o.run.out = virtual, "fake", 1, "-"
@@ -191,7 +194,7 @@ func (o *tuneOptions) config(name string, changed func(string) bool) (tuning.Con
 	case s.Codec == "" && o.run.codec == "" && s.Via != scenarios.ViaAPI:
 		s.Codec = scenarios.Compact // the same in every number, several times faster
 	}
-	c.Run = p.run
+	c.Run, c.Flags = p.run, strings.Join(o.scenario(name, changed), " ")
 	return c, p, nil
 }
 
@@ -228,30 +231,4 @@ func (a *app) writeTuned(o outputOptions, r *tuning.Result) error {
 		r.WriteText(reports.Text{W: w, Color: colored(a.stdout, o.noColor)})
 	}
 	return w.Flush()
-}
-
-// replay is the command that searches the same again.
-func (o *tuneOptions) replay(name string, changed func(string) bool, evaluations int) string {
-	args := []string{"simulate tune", quoteShell(name)}
-	add := func(flag, value string) {
-		if changed(flag) {
-			args = append(args, "--"+flag, quoteShell(value))
-		}
-	}
-	add("objective", o.objective)
-	add("incumbent", o.incumbent)
-	add("core", o.run.core)
-	add("document", o.run.document)
-	add("clients", strconv.Itoa(o.run.clients))
-	add("operations", strconv.Itoa(o.run.operations))
-	add("duration", o.run.duration.String())
-	add("latency", o.run.latency)
-	for _, f := range o.run.faults {
-		args = append(args, "--fault", quoteShell(f))
-	}
-	add("codec", o.run.codec)
-	if o.capacity {
-		args = append(args, "--capacity")
-	}
-	return strings.Join(append(args, "--evaluations", strconv.Itoa(evaluations), "--seed", strconv.FormatUint(o.run.seed, 10)), " ")
 }

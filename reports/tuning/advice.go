@@ -1,6 +1,7 @@
 package tuning
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -31,6 +32,9 @@ type rule struct {
 	// always: also about what is recommended. The others ask what the search has
 	// answered already.
 	always bool
+	// contention: only where writes meet. Whoever waits for anything else is not helped
+	// by making room for others.
+	contention bool
 }
 
 // rules are asked for each policy, in the order in which a report shows them.
@@ -38,11 +42,11 @@ var rules = []rule{
 	{name: "too-few-retries", judge: tooFewRetries},
 	{name: "deadline-too-short", judge: deadlineTooShort},
 	{name: "deadline-too-long", judge: deadlineTooLong, always: true},
-	{name: "no-jitter", judge: noJitter},
-	{name: "base-too-low", judge: baseTooLow},
-	{name: "base-too-high", judge: baseTooHigh},
-	{name: "cap-too-low", judge: capTooLow},
-	{name: "cap-too-high", judge: capTooHigh},
+	{name: "no-jitter", judge: noJitter, contention: true},
+	{name: "base-too-low", judge: baseTooLow, contention: true},
+	{name: "base-too-high", judge: baseTooHigh, contention: true},
+	{name: "cap-too-low", judge: capTooLow, contention: true},
+	{name: "cap-too-high", judge: capTooHigh, contention: true},
 	{name: "alarms", judge: alarms, always: true},
 }
 
@@ -77,10 +81,6 @@ func (s *search) advise(ctx context.Context) error {
 			s.result.Advice = append(s.result.Advice, *a)
 		}
 	}
-	if a := f.noContention(s.raced); a != nil {
-		add(a)
-		return nil
-	}
 	for _, i := range slices.Concat(s.Incumbents, []Incumbent{{recommended, s.promised.policy}}) {
 		m, err := f.twin(i.Policy)
 		if err != nil {
@@ -91,13 +91,11 @@ func (s *search) advise(ctx context.Context) error {
 			return f.err
 		}
 	}
-	if !f.best.Meets {
-		a, err := s.hotObject(ctx, f)
-		if err != nil {
-			return err
-		}
-		add(a)
+	a, err := s.hotObject(ctx, f)
+	if err != nil {
+		return err
 	}
+	add(a)
 	add(f.unproven())
 	add(stackedRetries(0))
 	return nil
@@ -138,7 +136,7 @@ func writersOfOne(sc *scenarios.Scenario) int {
 func (f *facts) judge(s *subject) []Advice {
 	var all []Advice
 	for _, r := range rules {
-		if s.name == recommended && !r.always {
+		if s.name == recommended && !r.always || r.contention && !s.contended() {
 			continue
 		}
 		if a := r.judge(f, s); a != nil && f.err == nil {
@@ -147,6 +145,15 @@ func (f *facts) judge(s *subject) []Advice {
 		}
 	}
 	return all
+}
+
+// rare: one in so many is nothing that settings are chosen for.
+const rare = 1000
+
+// contended reports whether writes meet others.
+func (m *measured) contended() bool {
+	c := &m.pooled().Counts
+	return rare*(c.Conflicts412+c.Conflicts409) > c.Puts
 }
 
 // Changes that count: a tenth, told apart at 1 %.
@@ -163,10 +170,13 @@ type gain struct {
 	from, to   float64
 	difference Difference
 	batches    int
+	// before and after are how many give up.
+	before, after GiveUps
 }
 
 // helps plays the subject with one change and reports what that is better at: a limit
-// that the subject misses, or the metric to minimize, if it keeps all limits.
+// that the subject misses, or the metric to minimize, if it keeps all limits. What is
+// gained by giving up more is no help.
 func (f *facts) helps(s *subject, changed archive.Policy) *gain {
 	if changed.Validate() != nil || changed == s.policy || f.err != nil {
 		return nil
@@ -174,6 +184,9 @@ func (f *facts) helps(s *subject, changed archive.Policy) *gain {
 	t, err := f.twin(changed)
 	if err != nil {
 		f.err = err
+		return nil
+	}
+	if d := paired(t.values(gaveUp), s.values(gaveUp)); d.Value > 0 && d.P < adviceLevel {
 		return nil
 	}
 	allKept := true
@@ -203,13 +216,17 @@ func improved(s *subject, t *measured, metric string, less bool) *gain {
 	if from == missing || to == missing || d.P >= adviceLevel || by < worthwhile*from {
 		return nil
 	}
-	return &gain{metric, from, to, d, len(t.batches)}
+	return &gain{metric, from, to, d, len(t.batches), giveUps(s.measured), giveUps(t)}
 }
 
 func (g *gain) evidence() string {
-	return fmt.Sprintf("%s is %s instead of %s with the same seeds (difference %s, 95 %% CI %s to %s, %d batches)",
+	text := fmt.Sprintf("%s is %s instead of %s with the same seeds (difference %s, 95 %% CI %s to %s, %d batches)",
 		g.metric, metricText(g.metric, g.to), metricText(g.metric, g.from), metricText(g.metric, g.difference.Value),
 		metricText(g.metric, g.difference.Low), metricText(g.metric, g.difference.High), g.batches)
+	if g.metric == gaveUp {
+		return text
+	}
+	return fmt.Sprintf("%s; %s instead of %s", text, giveUpText(g.after), giveUpText(g.before))
 }
 
 // change is the advice to change one thing, if that helps.
@@ -224,45 +241,54 @@ func (f *facts) change(s *subject, to archive.Policy, why string) *Advice {
 	}
 }
 
-// recommendedText says what the recommendation achieves.
-func (f *facts) recommendedText() string {
-	if f.best == nil {
+// recommendedText says what the recommendation achieves, if fewer give up with it.
+func (f *facts) recommendedText(than GiveUps) string {
+	if f.best == nil || f.best.GiveUps.High >= than.Low {
 		return ""
 	}
 	return fmt.Sprintf(" %s brings that to %s at p99 %s for %s puts each.",
 		f.best.Policy, giveUpText(f.best.GiveUps), seconds(f.best.P99.Value), number(f.best.PutsPerCommit.Value))
 }
 
-// noContention: where no write meets another, retries can't be judged.
-func (f *facts) noContention(raced []*measured) *Advice {
-	puts, refused := 0, 0
+// nothingToRetry: where first attempts succeed, retries can't be judged.
+func nothingToRetry(raced []*measured) *Advice {
+	operations, again := 0, 0
 	for _, m := range raced {
-		c := &m.pooled().Counts
-		puts, refused = puts+c.Puts, refused+c.Conflicts412+c.Conflicts409
+		r := m.pooled()
+		operations, again = operations+r.Counts.Operations, again+r.Counts.Exhausted
+		for needed, n := range r.Attempts.Histogram {
+			if needed > 1 {
+				again += n
+			}
+		}
 	}
-	const rare = 1000 // of the writes, one
-	if refused*rare > puts {
+	if again*rare > operations {
 		return nil
 	}
 	return &Advice{
 		Rule: "no-contention",
-		Text: "Writes hardly ever meet another here, so any policy will do and none can be judged. " +
+		Text: "Writes hardly ever meet another here, nor does anything else make an operation begin again, so any policy will do and none can be judged. " +
 			"Play a scenario in which writers meet, or raise --clients.",
-		Evidence: fmt.Sprintf("%d of %d writes were refused", refused, puts), Confidence: "counted, over all candidates",
+		Evidence: fmt.Sprintf("%d of %d operations needed a second attempt", again, operations), Confidence: "counted, over all candidates",
 	}
 }
 
-// unproven: what was extrapolated could be counted.
+// unproven: what was extrapolated could be counted, and what could not even be
+// extrapolated, too.
 func (f *facts) unproven() *Advice {
 	g, target := f.best.GiveUps, f.objective.target()
-	if !f.best.Meets || g.Counted <= target || g.Observed > 0 {
+	if g.Counted <= target || g.Observed > 0 || g.Method == never {
 		return nil
+	}
+	how := "is extrapolated"
+	if g.Method == bounded {
+		how = "is not shown, as the tail that was seen allows no extrapolation"
 	}
 	return &Advice{
 		Rule: "thin-evidence", Subject: recommended,
-		Text: fmt.Sprintf("That give-ups stay below %s is extrapolated. Counting alone shows less than %s; to show %s it would take %s operations in which nobody gives up, and %s were played.",
-			rate(target), rate(g.Counted), rate(target), thousands(trialsFor(target)), thousands(g.Operations)),
-		Evidence: g.Assumption, Confidence: "95 %: rule of three for what was counted",
+		Text: fmt.Sprintf("That give-ups stay below %s %s. Counting alone shows less than %s; to show %s it would take %s operations in which nobody gives up, and %s were played.",
+			rate(target), how, rate(g.Counted), rate(target), thousands(trialsFor(target)), thousands(g.Operations)),
+		Evidence: cmp.Or(g.Assumption, "nobody gave up"), Confidence: "95 %: rule of three for what was counted",
 	}
 }
 
@@ -304,6 +330,6 @@ func withheld(r *reports.Run, replay string) Advice {
 
 // replay is the command that plays the violating repetitions again.
 func replay(r *reports.Run, c *Config) string {
-	return fmt.Sprintf("simulate run %s --world virtual --codec %s --core %s --latency '%s' --policy '%s' --seed %d --runs %d",
-		r.Scenario, r.Codec, r.Core, c.Run.Latency(), r.Policy, r.Seed, r.Repetitions)
+	return fmt.Sprintf("simulate run %s --world virtual --codec %s --policy '%s' --seed %d --runs %d",
+		c.Flags, r.Codec, r.Policy, r.Seed, r.Repetitions)
 }

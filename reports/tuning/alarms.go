@@ -92,10 +92,10 @@ func (t *tally) evidence() string {
 	return strings.Join(parts, "; ")
 }
 
-func (n *tallied) mismatched() float64 { return ratio(n.mismatches, n.updates, 0) }
-func (n *tallied) gotThrough() float64 { return ratio(n.recovered, n.mismatches, 1) }
+func (n *tallied) mismatched() float64 { return share(n.mismatches, n.updates, 0) }
+func (n *tallied) gotThrough() float64 { return share(n.recovered, n.mismatches, 1) }
 
-func ratio(part, of int, none float64) float64 {
+func share(part, of int, none float64) float64 {
 	if of == 0 {
 		return none
 	}

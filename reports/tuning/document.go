@@ -16,8 +16,10 @@ const unlimited = archive.Unlimited
 
 // Result is what a search found: the document that tune --json prints.
 type Result struct {
-	Schema    string        `json:"schema"`
-	Passed    bool          `json:"passed"` // the recommendation meets the objective
+	Schema string `json:"schema"`
+	Passed bool   `json:"passed"` // the recommendation meets the objective
+	// Missed are the limits that the recommendation was seen to miss.
+	Missed    []string      `json:"missed,omitempty"`
 	Scenario  string        `json:"scenario"`
 	Core      string        `json:"core"`
 	Latency   string        `json:"latency"`

@@ -81,9 +81,9 @@ func paired(a, b []float64) Difference {
 	return d
 }
 
-// share is the Clopper–Pearson interval of k out of n, exact for independent trials.
+// clopperPearson is the interval of k out of n, exact for independent trials.
 // Neither need be whole: they may be what dependent trials are worth.
-func share(k, n, level float64) Interval {
+func clopperPearson(k, n, level float64) Interval {
 	if n <= 0 {
 		return Interval{0, 0, 1}
 	}

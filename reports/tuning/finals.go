@@ -5,6 +5,7 @@ import (
 	"context"
 	"math"
 	"slices"
+	"time"
 
 	"holdfast/archive"
 )
@@ -17,47 +18,84 @@ const tailMargin = 10
 // above: fewer retries shorten what the others wait.
 const countable = 1e-4
 
-// same: candidates whose metrics differ by less are equal, and the cheaper one wins.
+// same: candidates whose metrics differ by less are equal, and the cheaper one wins;
+// those that are not told apart, if they differ by less than what is worthwhile.
 const same = 0.02
 
-// playFinals gives those who are left their bounds, and plays them beside the front.
+// playFinals gives those who are left their bounds, and plays them beside the front and
+// what is in use. If none of them keeps the limits, they may take longer than others wait
+// for them.
 func (s *search) playFinals(ctx context.Context) error {
-	contenders := s.contenders()
-	front := s.frontier()
-	all := unique(slices.Concat(contenders, front))
-	batches := max(s.batchesOf(partFinal, len(all)), 2*fewestBatches)
-	played := map[archive.Policy]*measured{}
-	for _, p := range all {
+	survivors, front := s.finals, s.frontier()
+	contenders := s.contenders(survivors)
+	for _, i := range s.Incumbents {
+		contenders = append(contenders, i.Policy)
+	}
+	s.finals = nil
+	if err := s.enterFinals(ctx, slices.Concat(contenders, front)); err != nil {
+		return err
+	}
+	if s.misses(s.winner) > 0 {
+		if err := s.enterFinals(ctx, s.patient(survivors)); err != nil {
+			return err
+		}
+	}
+	s.result.Front = s.frontOf(front)
+	return nil
+}
+
+// enterFinals plays policies, ranks all that have been played, and chooses the winner.
+func (s *search) enterFinals(ctx context.Context, policies []archive.Policy) error {
+	policies = unique(policies)
+	batches := max(s.batchesOf(partFinal, len(policies)), 2*fewestBatches)
+	for _, p := range policies {
 		m := s.measure(p)
 		if err := s.batches(ctx, m, streamFinal, batches, s.batch); err != nil {
 			return err
 		}
-		played[p] = m
-	}
-	s.finals = nil
-	for _, p := range contenders {
-		s.finals = append(s.finals, played[p])
+		s.finals = append(s.finals, m)
 	}
 	slices.SortStableFunc(s.finals, s.better)
 	s.winner = s.cheapest(s.finals)
-	s.result.Front = s.frontOf(played, front)
 	return nil
 }
 
 // contenders are the survivors of the race with bounds: the fewest retries whose tail
 // is well below the limit and, where give-ups are allowed that can be counted, fewer.
-func (s *search) contenders() []archive.Policy {
+func (s *search) contenders(survivors []*measured) []archive.Policy {
 	margins := []float64{tailMargin}
 	if s.Objective.target() >= countable {
 		margins = []float64{tailMargin, 1.25, 0.5}
 	}
 	var all []archive.Policy
-	for _, m := range s.finals {
+	for _, m := range survivors {
 		for _, margin := range margins {
 			all = append(all, s.bounded(m, margin))
 		}
 	}
 	return unique(all)
+}
+
+// spareTime is how much longer a deadline is than the one that the tail of the
+// latencies asks for.
+const spareTime = 1.25
+
+// patient are the survivors with deadlines that follow from the tail of their latencies
+// instead of from who waits for the call.
+func (s *search) patient(survivors []*measured) []archive.Policy {
+	var all []archive.Policy
+	for _, m := range survivors {
+		p := s.bounded(m, tailMargin)
+		longer := scaled(time.Duration(m.slowestCall()*float64(time.Millisecond)), spareRetries)
+		if t, ok := newSlowTail(m); ok {
+			longer = scaled(t.deadline(s.Objective.target()/tailMargin), spareTime)
+		}
+		if longer = readable(longer); longer > p.Deadline {
+			p.Deadline = longer
+			all = append(all, p)
+		}
+	}
+	return all
 }
 
 // bounded is a policy with the bounds for a margin below the limit.
@@ -127,14 +165,21 @@ func (s *search) misses(m *measured) float64 {
 // cheapest is, of those that are as good as the best, the one that costs least.
 func (s *search) cheapest(ranked []*measured) *measured {
 	first, best := ranked[0], ranked[0]
-	limit := first.value(s.Objective.Minimize) * (1 + same)
 	tie := s.Objective.tieBreak()
 	for _, m := range ranked[1:] {
-		if s.misses(m) <= s.misses(first) && m.value(s.Objective.Minimize) <= limit && m.value(tie) < best.value(tie) {
+		if s.misses(m) <= s.misses(first) && s.equal(m, first) && m.value(tie) < best.value(tie) {
 			best = m
 		}
 	}
 	return best
+}
+
+// equal reports whether a policy is as good as a better one: their metrics differ by
+// hardly anything, or by little that is not told apart.
+func (s *search) equal(m, better *measured) bool {
+	metric := s.Objective.Minimize
+	more := m.value(metric)/better.value(metric) - 1
+	return more <= same || more <= worthwhile && paired(m.values(metric), better.values(metric)).P >= 1-confidence
 }
 
 // mostOfFront is how many policies of the front are played and shown.
@@ -175,13 +220,10 @@ func dominated(m *measured, all []*measured) bool {
 }
 
 // frontOf is the front as the finals have measured it, with the winner.
-func (s *search) frontOf(played map[archive.Policy]*measured, front []archive.Policy) []Policy {
-	all := []*measured{s.winner}
-	for _, p := range front {
-		if m := played[p]; m != s.winner {
-			all = append(all, m)
-		}
-	}
+func (s *search) frontOf(front []archive.Policy) []Policy {
+	all := slices.DeleteFunc(slices.Clone(s.finals), func(m *measured) bool {
+		return m != s.winner && !slices.Contains(front, m.policy)
+	})
 	among := slices.Clone(all)
 	all = slices.DeleteFunc(all, func(m *measured) bool { return m != s.winner && dominated(m, among) })
 	slices.SortStableFunc(all, byLatency)

@@ -24,7 +24,8 @@ const objectiveExample = "such as 'exhausted.rate<1e-6, min latency_ms.p99'"
 
 // ParseObjective reads constraints METRIC<LIMIT and exactly one "min METRIC",
 // separated by commas. The metrics are those of thresholds, but for those whose
-// value depends on how many repetitions are played.
+// value depends on how many repetitions are played. Without a limit of give-ups it is
+// that of the default: the best policy would be to give up at once.
 func ParseObjective(text string) (Objective, error) {
 	var o Objective
 	for part := range strings.SplitSeq(text, ",") {
@@ -34,6 +35,9 @@ func ParseObjective(text string) (Objective, error) {
 	}
 	if o.Minimize == "" {
 		return o, fmt.Errorf("objective %q: it lacks \"min METRIC\", %s", text, objectiveExample)
+	}
+	if !slices.ContainsFunc(o.Constraints, func(c scenarios.Threshold) bool { return c.Metric == gaveUp }) {
+		o.Constraints = slices.Insert(o.Constraints, 0, scenarios.Threshold{Metric: gaveUp, Op: "<", Limit: defaultTarget})
 	}
 	return o, nil
 }
@@ -50,6 +54,9 @@ func (o *Objective) add(part string) error {
 		if err := scenarios.CheckMetric(o.Minimize); err != nil {
 			return err
 		}
+		if strings.HasPrefix(o.Minimize, "acknowledged.") {
+			return fmt.Errorf("min %s: more of it is better; give it a limit, such as acknowledged.rate>0.99", o.Minimize)
+		}
 		return tunable(o.Minimize)
 	}
 	t, err := parseConstraint(part)
@@ -58,6 +65,16 @@ func (o *Objective) add(part string) error {
 	}
 	if slices.ContainsFunc(o.Constraints, func(c scenarios.Threshold) bool { return c.Metric == t.Metric && upper(c) == upper(t) }) {
 		return fmt.Errorf("%s has two limits", t.Metric)
+	}
+	for _, c := range o.Constraints {
+		if low, high := c, t; c.Metric == t.Metric {
+			if upper(low) {
+				low, high = high, low
+			}
+			if low.Limit >= high.Limit {
+				return fmt.Errorf("no value keeps both %s and %s", c, t)
+			}
+		}
 	}
 	o.Constraints = append(o.Constraints, t)
 	return nil
@@ -116,8 +133,7 @@ func (o Objective) metrics() []string {
 	return append(all, o.Minimize)
 }
 
-// defaultTarget is the share of give-ups that bounds are chosen for when an
-// objective states none: without one the best policy would be to give up at once.
+// defaultTarget is the limit of give-ups of an objective that states none.
 const defaultTarget = 1e-6
 
 // target is the share of operations that may give up.

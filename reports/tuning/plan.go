@@ -22,6 +22,9 @@ type Config struct {
 	// Evaluations are the repetitions to play, of all candidates together.
 	Evaluations int
 	Workers     int // play at the same time; the result does not depend on them
+	// Flags name the scenario, with the flags of "simulate run" that it is played with:
+	// for replays.
+	Flags string
 	// Capacity asks how many writers each policy bears.
 	Capacity bool
 	// Progress, which may be nil, is told what is being done and how many repetitions
@@ -124,13 +127,14 @@ func attemptTime(run *scenarios.Run) time.Duration {
 }
 
 // commitTime is how far apart two commits on one key are at least, on average: the
-// time that the store serves a write, or else that of an attempt, since the next
-// writer must have read what the last one wrote.
+// time that the store serves a write, or else two legs, since the next writer must have
+// been told what the last one wrote, and be heard.
 func commitTime(run *scenarios.Run) time.Duration {
-	if w := run.Latency().Write.Mean(); w > 0 {
+	l := run.Latency()
+	if w := l.Write.Mean(); w > 0 {
 		return w
 	}
-	return attemptTime(run)
+	return l.Exposure()
 }
 
 const (

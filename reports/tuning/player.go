@@ -120,7 +120,8 @@ type measured struct {
 	numbers  *reports.Collector
 	affected int // repetitions in which somebody gave up
 	total    *reports.Run
-	tally    *tally // nil: nobody asks for it
+	tally    *tally  // nil: nobody asks for it
+	sorted   []int64 // latencies; see the method
 }
 
 func (p *player) measure(policy archive.Policy) *measured {
@@ -170,6 +171,9 @@ func (m *measured) interval(metric string) Interval {
 	v := m.value(metric)
 	if v == missing {
 		return Interval{}
+	}
+	if at, ok := quantileOf(metric); ok {
+		return m.quantileInterval(v, at)
 	}
 	return interval(v, m.values(metric))
 }

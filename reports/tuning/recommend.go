@@ -12,13 +12,36 @@ import (
 func (s *search) recommend(m *measured) *Recommendation {
 	return &Recommendation{
 		Promised: m.summary("recommended", s.Objective), RunnerUp: s.runnerUp(), Go: goLiteral(m.policy), YAML: "policy: " + m.policy.String(),
-		Retries:  s.aboutRetries(),
-		Deadline: fmt.Sprintf("five sixths of the %v that a message stays invisible or a user waits", s.patience),
+		Retries: s.aboutRetries(m.policy), Deadline: s.aboutDeadline(m.policy),
 	}
 }
 
-func (s *search) aboutRetries() string {
-	if s.Objective.target() >= countable {
+// inUse says whose policy it is, if it is an incumbent's.
+func (s *search) inUse(p archive.Policy) string {
+	for _, i := range s.Incumbents {
+		if i.Policy == p {
+			return fmt.Sprintf("as the %s policy has it", i.Name)
+		}
+	}
+	return ""
+}
+
+func (s *search) aboutDeadline(p archive.Policy) string {
+	switch waits := fmt.Sprintf("the %v that a message stays invisible or a user waits", s.patience); {
+	case s.inUse(p) != "":
+		return s.inUse(p)
+	case p.Deadline > deadline(s.patience):
+		return fmt.Sprintf("from the tail of the latencies, with a quarter to spare: within %s no policy meets the objective", waits)
+	default:
+		return "five sixths of " + waits
+	}
+}
+
+func (s *search) aboutRetries(p archive.Policy) string {
+	switch {
+	case s.inUse(p) != "":
+		return s.inUse(p)
+	case s.Objective.target() >= countable:
 		return "as many as were best when played"
 	}
 	return fmt.Sprintf("%d times the fewest for which the tail of the attempts stays %d times below the limit: what is spare costs nothing until there are more writers",
@@ -36,19 +59,28 @@ func (s *search) runnerUp() *Comparison {
 		}
 		c := &Comparison{Policy: m.policy, Metric: s.Objective.Minimize, Batches: len(m.batches)}
 		c.Difference = paired(m.values(c.Metric), s.winner.values(c.Metric))
-		switch {
-		case s.misses(m) > s.misses(s.winner):
-			c.Why = "it is beyond a limit of the objective"
-		case c.Difference.P < 1-confidence && c.Difference.Value > 0:
-			c.Why = fmt.Sprintf("the recommended one has less %s", c.Metric)
-		case c.Difference.P < 1-confidence:
-			c.Why = fmt.Sprintf("it is better by less than %.0f %%; of equals, the one with less %s was taken", 100*same, s.Objective.tieBreak())
-		default:
-			c.Why = fmt.Sprintf("they are not told apart; of equals, the one with less %s was taken", s.Objective.tieBreak())
-		}
+		c.Why = s.whyNot(m, c)
 		return c
 	}
 	return nil
+}
+
+// whyNot says why a policy is not the winner, as [search.cheapest] decided.
+func (s *search) whyNot(m *measured, c *Comparison) string {
+	tie := s.Objective.tieBreak()
+	apart := c.Difference.P < 1-confidence
+	cheaper := m.value(c.Metric) < s.winner.value(c.Metric) // and yet it was not taken
+	switch {
+	case s.misses(m) > s.misses(s.winner):
+		return "it is beyond a limit of the objective"
+	case cheaper && apart:
+		return fmt.Sprintf("less than %.0f %% between them; of equals, the one with less %s was taken", 100*same, tie)
+	case cheaper:
+		return fmt.Sprintf("they are not told apart; of equals, the one with less %s was taken", tie)
+	case apart:
+		return fmt.Sprintf("the recommended one has less %s", c.Metric)
+	}
+	return fmt.Sprintf("the recommended one has less %s on average, which may be chance", c.Metric)
 }
 
 func sameShape(a, b archive.Policy) bool {

@@ -11,25 +11,43 @@ import (
 // manyRetries stands for unlimited where waits are added up.
 const manyRetries = 10_000
 
+// endless stands for waits that have no end, or none that anybody will see.
+const endless = 365 * 24 * time.Hour
+
+// looks is how often [archive.Adaptive] waits before an attempt, at most: it postpones a
+// write up to five times (docs/adaptive.md).
+const looks = 1 + 5
+
 // longestWaits is the sum of the longest waits of a policy's first so many retries.
 func longestWaits(p archive.Policy, retries int) time.Duration {
+	if retries == archive.Unlimited && p.Kind != archive.None {
+		return endless
+	}
 	growing := p
 	growing.Kind = archive.Exponential
 	total := time.Duration(0)
-	for n := 1; n <= min(retries, manyRetries); n++ {
+	for n := 1; n <= min(retries, manyRetries) && total < endless; n++ {
 		switch p.Kind {
 		case archive.None:
 		case archive.Constant:
 			total += p.Base
 		case archive.Exponential, archive.Equal, archive.Full:
-			total += growing.Wait(n, 0, nil)
+			total += min(growing.Wait(n, 0, nil), endless)
 		case archive.Decorrelated: // up to three times the wait before
-			total += min(p.Cap, scaled(p.Base, pow3(n)))
-		default:
-			total += p.Cap
+			total += min(p.Cap, scaled(p.Base, pow3(n)), endless)
+		case archive.Adaptive:
+			total += min(p.Cap, endless/looks) * looks
 		}
 	}
-	return total
+	return min(total, endless)
+}
+
+// waitText is how long waits are together.
+func waitText(d time.Duration) string {
+	if d >= endless {
+		return "without end"
+	}
+	return seconds(ms(d))
 }
 
 // pow3 is 3ⁿ, or more than any cap.
@@ -55,13 +73,13 @@ func tooFewRetries(f *facts, s *subject) *Advice {
 	}
 	why := fmt.Sprintf("%d attempts are too few", s.policy.MaxAttempts())
 	need := time.Duration(f.writers) * f.commit
-	if waits := longestWaits(s.policy, s.policy.Retries); waits < need {
+	if waits := longestWaits(s.policy, s.policy.Retries); waits < need && s.contended() {
 		why = fmt.Sprintf("%d writers at once on a store that commits %s a second need at least %s; the %s policy stops after %s of waiting",
-			f.writers, number(float64(time.Second)/float64(f.commit)), seconds(ms(need)), s.name, seconds(ms(waits)))
+			f.writers, number(float64(time.Second)/float64(f.commit)), seconds(ms(need)), s.name, waitText(waits))
 	}
 	return &Advice{
 		Text: fmt.Sprintf("%s, so %s give up (95 %% CI %s to %s, %s operations).%s", why, percent(g.Value), percent(g.Low), percent(g.High),
-			thousands(g.Operations), f.recommendedText()),
+			thousands(g.Operations), f.recommendedText(g)),
 		Evidence: "with more retries alone " + gain.evidence(), Confidence: pairedConfidence, Try: &more,
 	}
 }
@@ -87,27 +105,44 @@ func deadlineTooShort(f *facts, s *subject) *Advice {
 
 // deadlineTooLong: a call may outlast whoever waits for it.
 func deadlineTooLong(f *facts, s *subject) *Advice {
-	retries := min(s.policy.Retries, manyRetries)
-	longest := longestWaits(s.policy, retries) + time.Duration(retries+1)*f.attempt
-	if s.policy.Deadline > 0 {
-		longest = min(longest, s.policy.Deadline)
+	waits := longestWaits(s.policy, s.policy.Retries)
+	longest := waits + time.Duration(min(s.policy.Retries, manyRetries)+1)*f.attempt
+	if s.policy.Deadline > 0 { // which cuts no request short
+		longest = min(longest, s.policy.Deadline+f.attempt)
 	}
 	if longest <= f.patience {
 		return nil
 	}
-	then := "a gateway has given up on the user's request"
+	then, what := "a gateway has given up on the user's request", "have it wait longer"
 	if hasKind(f.scenario, scenarios.Backend) {
-		then = "the queue delivers the message to another worker"
+		then, what = "the queue delivers the message to another worker", "raise its visibility timeout above that"
 	}
 	bound := s.policy
 	bound.Deadline = deadline(f.patience)
+	t, err := f.twin(bound)
+	if err != nil {
+		f.err = err
+		return nil
+	}
+	advice, after, before := fmt.Sprintf("Set deadline=%v.", bound.Deadline), giveUps(t), giveUps(s.measured)
+	if after.Method == counted && after.Value > before.Value {
+		advice = fmt.Sprintf("With deadline=%v, %s give up instead (95 %% CI %s to %s); else %s.",
+			bound.Deadline, percent(after.Value), percent(after.Low), percent(after.High), what)
+	}
 	return &Advice{
-		Text: fmt.Sprintf("A call with the %s policy may take %s, but after %v %s, while the first is still trying. Set deadline=%v.",
-			s.name, seconds(ms(longest)), f.patience, then, bound.Deadline),
-		Evidence: fmt.Sprintf("%d retries wait for up to %s together; the slowest call that was seen took %s",
-			retries, seconds(ms(longestWaits(s.policy, retries))), seconds(s.slowestCall())),
+		Text: fmt.Sprintf("A call with the %s policy may take %s, but after %v %s, while the first is still trying. %s",
+			s.name, waitText(longest), f.patience, then, advice),
+		Evidence: fmt.Sprintf("%s retries wait %s together at most; the slowest call that was seen took %s; with the shorter deadline %s instead of %s",
+			retriesText(s.policy.Retries), waitText(waits), seconds(s.slowestCall()), giveUpText(after), giveUpText(before)),
 		Confidence: "certain: it follows from the settings", Try: &bound,
 	}
+}
+
+func retriesText(n int) string {
+	if n == archive.Unlimited {
+		return "unlimited"
+	}
+	return thousands(n)
 }
 
 // noJitter: writers that collided wake together.

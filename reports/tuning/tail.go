@@ -31,7 +31,7 @@ const (
 )
 
 const assumption = "the chance that an attempt commits does not fall with the number of attempts made, " +
-	"and latencies beyond p99.9 fall off exponentially"
+	"and the slowest latencies fall off at least by a power law"
 
 // giveUps estimates how often a policy gives up.
 func giveUps(m *measured) GiveUps {
@@ -65,12 +65,13 @@ const enoughAffected = 30
 func countedGiveUps(m *measured) Interval {
 	r := m.pooled()
 	value := m.value(gaveUp)
-	if m.affected >= enoughAffected && len(m.batches) > 2 {
+	most := 2*m.affected > r.Repetitions // and the exact interval says nothing of how many each
+	if (m.affected >= enoughAffected || most) && len(m.batches) > 2 {
 		i := interval(value, m.values(gaveUp))
 		return Interval{value, max(i.Low, 0), min(i.High, 1)}
 	}
 	each := float64(r.Counts.Exhausted) / float64(m.affected)
-	of := share(float64(m.affected), float64(r.Repetitions), confidence)
+	of := clopperPearson(float64(m.affected), float64(r.Repetitions), confidence)
 	scale := each * float64(r.Repetitions) / float64(r.Counts.Operations)
 	return Interval{value, of.Low * scale, min(of.High*scale, 1)}
 }
@@ -128,7 +129,7 @@ func (t tail) beyond(k int) (Interval, bool) {
 		}
 	}
 	spread := t.spread(from)
-	of := share(float64(t.over[from])/spread, float64(t.over[0])/spread, confidence)
+	of := clopperPearson(float64(t.over[from])/spread, float64(t.over[0])/spread, confidence)
 	if from == k {
 		return of, true
 	}
@@ -137,7 +138,7 @@ func (t tail) beyond(k int) (Interval, bool) {
 	if falling(before, triedBefore, committed, tried) {
 		return Interval{0, 0, 1}, false
 	}
-	chance := share(committed/spread, tried/spread, confidence)
+	chance := clopperPearson(committed/spread, tried/spread, confidence)
 	more := float64(k - from)
 	return Interval{
 		of.Value * math.Pow(1-chance.Value, more),
@@ -187,20 +188,17 @@ func (t tail) spread(k int) float64 {
 	return max(variance/(mean*(1-p)), 1)
 }
 
-// latencyBeyond estimates the share of operations that take longer than a deadline,
-// from the distance between p99 and p99.9.
+// latencyBeyond is the share of operations that take longer than a deadline, at its
+// upper limit.
 func latencyBeyond(m *measured, deadline time.Duration) (float64, bool) {
 	if deadline == 0 {
 		return 0, true
 	}
-	limit := ms(deadline)
-	l := m.pooled().LatencyMS
-	const enough = 1000 // samples, for a p99.9
-	if l == nil || l.Samples < enough || l.P999 >= limit {
+	t, ok := newSlowTail(m)
+	if !ok {
 		return 0, false
 	}
-	scale := max((l.P999-l.P99)/math.Ln10, 1e-3)
-	return 0.001 * math.Exp(-(limit-l.P999)/scale), true
+	return t.beyond(deadline)
 }
 
 func ms(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }

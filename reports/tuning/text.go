@@ -60,16 +60,22 @@ func (r *Result) Line() string {
 	switch {
 	case r.Verdict == check.Violated:
 		return fmt.Sprintf("%s: the %s core violates an invariant; no settings are recommended", r.Scenario, r.Core)
-	case r.Verdict == check.Inconclusive:
-		return fmt.Sprintf("%s: nothing can be recommended", r.Scenario)
-	case rec == nil:
+	case rec == nil && r.Interrupted:
 		return fmt.Sprintf("%s: interrupted before there was anything to recommend", r.Scenario)
+	case rec == nil:
+		return fmt.Sprintf("%s: nothing can be recommended", r.Scenario)
 	case rec.Validated == nil:
 		return fmt.Sprintf("%s: interrupted; the best so far, not validated, is %s", r.Scenario, rec.Promised.Policy)
 	case r.Passed:
 		return fmt.Sprintf("%s: %s meets the objective on seeds that the search never saw", r.Scenario, rec.Promised.Policy)
+	case len(r.Missed) == 0:
+		return fmt.Sprintf("%s: %s is not shown to meet the objective; play more --evaluations", r.Scenario, rec.Promised.Policy)
 	}
-	return fmt.Sprintf("%s: no candidate meets the objective; closest is %s", r.Scenario, rec.Promised.Policy)
+	also := ""
+	if i := slices.IndexFunc(r.Incumbents, func(p Policy) bool { return p.Meets }); i >= 0 {
+		also = fmt.Sprintf("; %s meets it there", r.Incumbents[i].Name)
+	}
+	return fmt.Sprintf("%s: the closest is %s, which misses %s%s", r.Scenario, rec.Promised.Policy, strings.Join(r.Missed, ", "), also)
 }
 
 func (r *Result) writeViolations(t reports.Text) {
@@ -83,22 +89,28 @@ func (r *Result) writeViolations(t reports.Text) {
 	}
 }
 
-// writeTable shows the recommendation as promised and validated, beside the incumbents
+// writeTable shows the recommendation as validated and promised, beside the incumbents
 // and the rest of the front.
 func (r *Result) writeTable(t reports.Text) {
-	w := newTable(table.Row{"", "give-ups", "p99", "±", "puts each", "$/1000"}, 5)
+	w := newTable(table.Row{"", "give-ups", "p99", "±", "puts/commit", "$/1000"}, 5)
+	starred, missed, committed := false, false, false
 	add := func(name string, p *Policy) {
 		if p == nil {
 			return
 		}
+		if !p.Meets {
+			missed, name = true, name+" †"
+		}
+		starred = starred || p.GiveUps.Method == extrapolated
+		committed = committed || p.GiveUps.Method == counted
 		w.AppendRow(table.Row{
 			name, cell(p.GiveUps), seconds(p.P99.Value), seconds((p.P99.High - p.P99.Low) / 2),
 			number(p.PutsPerCommit.Value), fmt.Sprintf("%.3f", p.Cost.Value),
 		})
 	}
 	rec := r.Recommendation
-	add("validated", rec.Validated)
-	add("promised", &rec.Promised)
+	add("recommended", rec.Validated)
+	add("… as promised", &rec.Promised)
 	for i := range r.Incumbents {
 		add(r.Incumbents[i].Name, &r.Incumbents[i])
 	}
@@ -108,13 +120,34 @@ func (r *Result) writeTable(t reports.Text) {
 		}
 	}
 	writeTable(t, w)
-	if slices.ContainsFunc(r.Incumbents, func(p Policy) bool { return p.GiveUps.Low > 0.01 }) {
-		t.Wrapped("", "p99 is that of operations that committed")
+	r.writeNotes(t, starred, missed, committed)
+}
+
+// writeNotes explains the marks of the table.
+func (r *Result) writeNotes(t reports.Text, starred, missed, committed bool) {
+	var notes []string
+	if missed {
+		notes = append(notes, "† misses the objective, or is not shown to keep it")
 	}
-	if v := rec.Validated; v != nil && v.GiveUps.Method == extrapolated && rec.NeedOperations > 0 {
-		t.Wrapped("", fmt.Sprintf("* extrapolated; none of %s gave up, which alone shows less than %s (95 %%); %s would show %s",
-			thousands(v.GiveUps.Operations), rate(v.GiveUps.Counted), thousands(r.Recommendation.NeedOperations), r.target()))
+	if committed {
+		notes = append(notes, "p99 is that of operations that committed")
 	}
+	if starred {
+		notes = append(notes, "* extrapolated"+r.counting())
+	}
+	if len(notes) > 0 {
+		t.Wrapped("", strings.Join(notes, "; "))
+	}
+}
+
+// counting says what was counted, where the recommendation was extrapolated.
+func (r *Result) counting() string {
+	v := r.Recommendation.Validated
+	if v == nil || v.GiveUps.Method != extrapolated || r.Recommendation.NeedOperations == 0 {
+		return ""
+	}
+	return fmt.Sprintf(": none of %s gave up, which alone shows less than %s (95 %%); %s would show %s",
+		thousands(v.GiveUps.Operations), rate(v.GiveUps.Counted), thousands(r.Recommendation.NeedOperations), r.target())
 }
 
 // shape is a policy without its bounds, as kind(base,cap).

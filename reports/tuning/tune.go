@@ -18,9 +18,10 @@ type search struct {
 	result *Result
 	stage  string
 
-	raced    []*measured // the entrants, by their number
-	finals   []*measured // those that are left, the best first
-	winner   *measured   // in the finals
+	raced    []*measured        // the entrants, by their number
+	finals   []*measured        // those that are left, the best first
+	ranked   func() []*measured // of the race so far, the best first; nil: none yet
+	winner   *measured          // in the finals
 	promised *measured
 }
 
@@ -107,6 +108,14 @@ func (s *search) race(ctx context.Context) error {
 	for _, p := range s.candidates {
 		enter(p)
 	}
+	s.ranked = func() []*measured {
+		s.count(entrants)
+		var all []*measured
+		for _, e := range r.rank(slices.DeleteFunc(slices.Clone(entrants), func(e *entrant) bool { return e.batches() == 0 })) {
+			all = append(all, s.raced[e.number])
+		}
+		return all
+	}
 	have := 0
 	for i, keep := range keepAfter {
 		if keep == 0 {
@@ -127,20 +136,21 @@ func (s *search) race(ctx context.Context) error {
 			}
 		}
 	}
-	s.count(entrants)
-	for _, e := range r.rank(entrants) {
-		s.finals = append(s.finals, s.raced[e.number])
-	}
+	s.finals = s.ranked()
 	if m := s.finals[0]; m.pooled().Counts.Acknowledged == 0 {
 		s.result.Verdict = check.Inconclusive
 		s.result.Reasons = []string{"with no candidate was anything acknowledged"}
+	} else if a := nothingToRetry(s.raced); a != nil {
+		s.result.Verdict = check.Inconclusive
+		s.result.Reasons = []string{"hardly any operation needs a second attempt"}
+		s.result.Advice = append(s.result.Advice, *a)
 	}
 	return nil
 }
 
 func (s *search) count(entrants []*entrant) {
 	plan := &s.result.Plan
-	plan.Candidates = len(entrants)
+	plan.Candidates, plan.ToldApart, plan.Cut = len(entrants), 0, 0
 	for _, e := range entrants {
 		switch e.out {
 		case apart:
@@ -202,6 +212,7 @@ func (s *search) validate(ctx context.Context) error {
 	v := m.summary("recommended", s.Objective)
 	r := s.result.Recommendation
 	r.Validated, s.result.Passed = &v, v.Meets
+	s.result.Missed = s.missed()
 	if target := s.Objective.target(); v.Meets && v.GiveUps.Counted > target {
 		r.NeedOperations = trialsFor(target)
 	}
@@ -210,12 +221,17 @@ func (s *search) validate(ctx context.Context) error {
 
 // salvage makes the best of a search that was interrupted.
 func (s *search) salvage() {
-	if s.result.Recommendation != nil || len(s.finals) == 0 {
+	if s.result.Recommendation == nil || s.result.Recommendation.Validated == nil {
+		s.result.Verdict = check.Inconclusive
+		s.result.Reasons = []string{"it was interrupted before the validation"}
+	}
+	if s.result.Recommendation != nil || s.ranked == nil {
 		return
 	}
-	best := s.finals[0]
-	if s.winner != nil {
-		best = s.winner
+	if best := s.ranked(); s.winner != nil {
+		s.result.Recommendation = s.recommend(s.winner)
+	} else if len(best) > 0 {
+		best[0].policy = s.bounded(best[0], tailMargin) // nobody has reached the wider ones
+		s.result.Recommendation = s.recommend(best[0])
 	}
-	s.result.Recommendation = s.recommend(best)
 }

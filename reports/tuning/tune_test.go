@@ -177,7 +177,7 @@ func TestAViolationWithholdsAdvice(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c.Run.Core, c.Evaluations = core, 100_000
+	c.Run.Core, c.Evaluations, c.Flags = core, 100_000, "backend-fan-in --clients 6"
 	r, err := Tune(t.Context(), c)
 	if err != nil {
 		t.Fatal(err)
@@ -185,7 +185,7 @@ func TestAViolationWithholdsAdvice(t *testing.T) {
 	if r.Verdict != check.Violated || r.Passed || r.Recommendation != nil || len(r.Violations) == 0 {
 		t.Errorf("%+v", r)
 	}
-	if len(r.Advice) != 1 || r.Advice[0].Rule != "withheld" || !strings.Contains(r.Advice[0].Evidence, "simulate run backend-fan-in") {
+	if len(r.Advice) != 1 || r.Advice[0].Rule != "withheld" || !strings.Contains(r.Advice[0].Evidence, "simulate run backend-fan-in --clients 6 --world virtual") {
 		t.Errorf("%+v", r.Advice)
 	}
 	if sound := sixTuned(t); slices.ContainsFunc(sound.Advice, func(a Advice) bool { return a.Rule == "withheld" }) {

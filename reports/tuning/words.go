@@ -33,15 +33,16 @@ func seconds(ms float64) string {
 }
 
 func percent(share float64) string {
-	switch p := 100 * share; {
-	case p >= 10:
+	p := 100 * share
+	switch size := max(p, -p); {
+	case size >= 10:
 		return fmt.Sprintf("%.0f %%", p)
-	case p >= 0.1:
+	case size >= 0.1:
 		return fmt.Sprintf("%.1f %%", p)
-	case p == 0:
+	case size == 0:
 		return "0 %"
 	}
-	return fmt.Sprintf("%.1g %%", 100*share)
+	return strings.Replace(strconv.FormatFloat(p, 'g', 1, 64), "e-0", "e-", 1) + " %"
 }
 
 // rate is a rare share: 1e-6, 2.5e-07 as 2.5e-7.
