@@ -11,9 +11,6 @@ import (
 // Capacity says how many writers policies bear within the objective.
 type Capacity struct {
 	Objective string  `json:"objective"`
-	Metric    string  `json:"metric"` // of the curves
-	Limit     float64 `json:"limit"`
-	Lower     bool    `json:"lower,omitempty"` // the metric must stay above the limit
 	Curves    []Curve `json:"curves"`
 }
 
@@ -34,13 +31,14 @@ type Curve struct {
 
 // Point is a number of clients that was played.
 type Point struct {
-	Clients int      `json:"clients"`
-	Meets   bool     `json:"meets"`
-	Missed  string   `json:"missed,omitempty"` // the first limit that is not kept
-	Value   Interval `json:"value"`            // of the capacity's metric
-	Method  string   `json:"method,omitempty"`
-	P99     float64  `json:"latency_p99_ms"`
-	Puts    float64  `json:"puts_per_commit"`
+	Clients int    `json:"clients"`
+	Meets   bool   `json:"meets"`
+	Missed  string `json:"missed,omitempty"` // the first limit that is not kept
+	// Metrics are those of the objective; Method says how the give-ups are known.
+	Metrics map[string]Interval `json:"metrics"`
+	Method  string              `json:"method"`
+	P99     float64             `json:"latency_p99_ms"`
+	Puts    float64             `json:"puts_per_commit"`
 }
 
 // mostWriters ends the search upwards.
@@ -51,15 +49,11 @@ func (s *search) measureCapacity(ctx context.Context) error {
 	if !s.Capacity {
 		return nil
 	}
-	c := &Capacity{Objective: s.Objective.String(), Metric: s.Objective.Minimize}
-	if len(s.Objective.Constraints) > 0 {
-		first := s.Objective.Constraints[0]
-		c.Metric, c.Limit, c.Lower = first.Metric, first.Limit, !upper(first)
-	}
+	c := &Capacity{Objective: s.Objective.String()}
 	s.result.Capacity = c
 	for _, i := range slices.Concat(s.Incumbents, []Incumbent{{recommended, s.promised.policy}}) {
 		curve := Curve{Name: i.Name, Policy: i.Policy}
-		err := bisect(&curve, mostWriters, s.run.Scenario.Scalable(), func(clients int) (Point, error) { return s.point(ctx, i.Policy, clients, c.Metric) })
+		err := bisect(&curve, mostWriters, s.run.Scenario.Scalable(), func(clients int) (Point, error) { return s.point(ctx, i.Policy, clients) })
 		if err != nil {
 			return err
 		}
@@ -73,7 +67,7 @@ func (s *search) measureCapacity(ctx context.Context) error {
 const capacityOperations = 20_000
 
 // point plays a number of clients, each number with the same seeds for all policies.
-func (s *search) point(ctx context.Context, policy archive.Policy, clients int, metric string) (Point, error) {
+func (s *search) point(ctx context.Context, policy archive.Policy, clients int) (Point, error) {
 	p := *s.player
 	p.run.Scenario = changed(s.run.Scenario)
 	if err := p.run.Scenario.Scale(clients); err != nil {
@@ -88,14 +82,13 @@ func (s *search) point(ctx context.Context, policy archive.Policy, clients int, 
 		return Point{}, err
 	}
 	sum := m.summary("", s.Objective)
-	point := Point{Clients: clients, Meets: sum.Meets, Value: m.interval(metric), P99: sum.P99.Value, Puts: sum.PutsPerCommit.Value}
+	point := Point{
+		Clients: clients, Meets: sum.Meets, Metrics: sum.Metrics, Method: sum.GiveUps.Method, P99: sum.P99.Value, Puts: sum.PutsPerCommit.Value,
+	}
 	for _, c := range s.Objective.Constraints {
 		if point.Missed == "" && !c.Holds(m.atLimit(c.Metric, upper(c))) {
 			point.Missed = c.String()
 		}
-	}
-	if metric == gaveUp {
-		point.Method = sum.GiveUps.Method
 	}
 	return point, nil
 }

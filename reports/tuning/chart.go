@@ -10,30 +10,55 @@ import (
 // floor is where shares end that a logarithmic axis can't show.
 const floor = 1e-9
 
-// WriteSVG draws the curves of all policies, with the objective's limit, and beside
-// them what the slowest wait.
+// WriteSVG draws what each policy does for different numbers of writers: a panel for each
+// limit of the objective, at the end of the interval that is judged, and one for what is
+// minimized.
 func (c *Capacity) WriteSVG(w io.Writer) error {
-	judged := chart.Panel{Y: c.Metric + " (95 % limit)", Limit: c.Limit}
-	if c.Limit > 0 {
-		judged.Y += ", dashed: the objective's"
+	o, err := ParseObjective(c.Objective)
+	if err != nil {
+		return err
 	}
-	waits := chart.Panel{Y: "latency_ms.p99"}
-	for i := range c.Curves {
-		curve := &c.Curves[i]
-		name := fmt.Sprintf("%s: %s", curve.Name, curve.bears())
-		a, b := chart.Series{Name: name}, chart.Series{Name: name}
-		for _, p := range curve.Points {
-			x := float64(p.Clients)
-			a.Points = append(a.Points, chart.Point{X: x, Y: max(c.judged(p), floor)})
-			b.Points = append(b.Points, chart.Point{X: x, Y: max(p.P99, 0)})
+	all := chart.Chart{Title: "What each policy bears", X: "writers of one object at once"}
+	limited := false
+	for _, l := range o.Constraints {
+		judged := func(i Interval) float64 { return i.High }
+		if !upper(l) {
+			judged = func(i Interval) float64 { return i.Low }
 		}
-		judged.Series, waits.Series = append(judged.Series, a), append(waits.Series, b)
+		limited = limited || l.Metric == o.Minimize
+		panel := c.panel(l.Metric, judged)
+		panel.Y, panel.Limit = l.Metric+" (95 % limit; dashed: the objective's)", l.Limit
+		all.Panels = append(all.Panels, panel)
 	}
-	all := chart.Chart{Title: "What each policy bears", X: "writers of one object at once", Panels: []chart.Panel{judged}}
-	if c.Metric != waits.Y {
-		all.Panels = append(all.Panels, waits)
+	if !limited {
+		all.Panels = append(all.Panels, c.panel(o.Minimize, func(i Interval) float64 { return i.Value }))
 	}
 	return all.WriteSVG(w)
+}
+
+// panel has a curve of each policy.
+func (c *Capacity) panel(metric string, of func(Interval) float64) chart.Panel {
+	panel := chart.Panel{Y: metric}
+	for i := range c.Curves {
+		curve := &c.Curves[i]
+		s := chart.Series{Name: fmt.Sprintf("%s: %s", curve.Name, curve.bears())}
+		for _, p := range curve.Points {
+			s.Points = append(s.Points, chart.Point{X: float64(p.Clients), Y: max(of(p.Metrics[metric]), floor)})
+		}
+		panel.Series = append(panel.Series, s)
+	}
+	return panel
+}
+
+// bearMore names an incumbent that bears more writers than what is recommended.
+func (c *Capacity) bearMore() string {
+	last := len(c.Curves) - 1
+	for i := range c.Curves[:max(last, 0)] {
+		if c.Curves[i].Writers > c.Curves[last].Writers && c.Curves[last].Name == recommended {
+			return c.Curves[i].Name
+		}
+	}
+	return ""
 }
 
 // bears says how many writers stay within the objective.
@@ -45,12 +70,4 @@ func (c *Curve) bears() string {
 		return "1 writer"
 	}
 	return fmt.Sprintf("%d writers", c.Writers)
-}
-
-// judged is the end of a point's interval that is held against the limit.
-func (c *Capacity) judged(p Point) float64 {
-	if c.Lower {
-		return p.Value.Low
-	}
-	return p.Value.High
 }

@@ -31,16 +31,18 @@ func TestMistakesInObjectivesAreSaidInALine(t *testing.T) {
 		"min a.b":             "no metric",
 		"min latency_ms.p98":  "did you mean latency_ms.p9",
 		"min latency_ms.p99,": "empty",
-		"min puts.per_commit, min latency_ms.p99":            "twice",
-		"exhausted.rate<0, min latency_ms.p99":               "no run shows",
-		"exhausted.rate>0.5, min latency_ms.p99":             "no run shows",
-		"exhausted.rate<x, min latency_ms.p99":               "want METRIC",
-		"exhausted.rate<e, min latency_ms.p99":               "no number",
-		"attempts.p99==3, min latency_ms.p99":                "equal",
-		"counts.puts<100, min latency_ms.p99":                "number of repetitions",
-		"min latency_ms.max":                                 "number of repetitions",
-		"attempts.p99<3, attempts.p99<4, min latency_ms.p99": "two limits",
-		"latency_ms.p99":                                     "want METRIC",
+		"min puts.per_commit, min latency_ms.p99":                  "twice",
+		"exhausted.rate<0, min latency_ms.p99":                     "no run shows",
+		"exhausted.rate>0.5, min latency_ms.p99":                   "no run shows",
+		"exhausted.rate<x, min latency_ms.p99":                     "want METRIC",
+		"exhausted.rate<e, min latency_ms.p99":                     "no number",
+		"attempts.p99==3, min latency_ms.p99":                      "equal",
+		"counts.puts<100, min latency_ms.p99":                      "number of repetitions",
+		"min latency_ms.max":                                       "number of repetitions",
+		"attempts.p99<3, attempts.p99<4, min latency_ms.p99":       "two limits",
+		"latency_ms.p99":                                           "want METRIC",
+		"puts.per_commit<5, puts.per_commit>6, min latency_ms.p99": "no value keeps both",
+		"min acknowledged.per_repetition":                          "more of it is better",
 	} {
 		_, err := ParseObjective(text)
 		switch {
@@ -49,6 +51,12 @@ func TestMistakesInObjectivesAreSaidInALine(t *testing.T) {
 		case !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n"):
 			t.Errorf("%q: %v; want %q, on one line", text, err, want)
 		}
+	}
+}
+
+func TestGiveUpsAreAlwaysLimited(t *testing.T) {
+	if got := objective(t, "min latency_ms.p99").String(); got != "exhausted.rate<1e-6, min latency_ms.p99" {
+		t.Error(got)
 	}
 }
 

@@ -55,6 +55,16 @@ actors:
   - {name: second, kind: backend, load: {operations: 1, after: 20s}}
 `
 
+// refusing is a store that answers three of ten requests with 503.
+const refusing = `
+name: refusing
+shows: A back end whose store is busy.
+why: For tests.
+faults: ['503(rate=0.3)']
+actors:
+  - {name: backend, kind: backend, load: {operations: 20}}
+`
+
 // impatient is a queue whose messages come again after half a second.
 const impatient = `
 name: impatient
@@ -79,6 +89,7 @@ func TestEachRuleBothWays(t *testing.T) {
 	exactly := func(t *testing.T) scenarios.Run { return run(t, "backend-fan-in", 20, exact) }
 	apart := func(t *testing.T) scenarios.Run { return written(t, twoApart, standard) }
 	hasty := func(t *testing.T) scenarios.Run { return written(t, impatient, standard) }
+	throttled := func(t *testing.T) scenarios.Run { return written(t, refusing, standard) }
 	ten := func(t *testing.T) scenarios.Run { return run(t, "burst", 10, legs) }
 	const quick = "exhausted.rate<1e-3, min latency_ms.p99"
 	for _, c := range []struct {
@@ -109,6 +120,17 @@ func TestEachRuleBothWays(t *testing.T) {
 		{"cap-too-low", DefaultObjective, fanIn, "full(base=50ms,cap=1s,retries=60)", false},
 		{"cap-too-high", DefaultObjective, fanIn, "full(base=100ms,cap=10s,retries=60)", true},
 		{"cap-too-high", DefaultObjective, fanIn, "full(base=90ms,cap=500ms,retries=60)", false},
+		// Faster by giving up is no better.
+		{"cap-too-high", "min latency_ms.p99", fanIn, "documented", false},
+		{"too-few-retries", "min latency_ms.p99", fanIn, "documented", true},
+		// What waits because of 503 waits for nobody.
+		{"too-few-retries", DefaultObjective, throttled, "documented", true},
+		{"cap-too-high", DefaultObjective, throttled, "default", false},
+		{"alarms", DefaultObjective, throttled, "documented", false},
+		{"deadline-too-long", DefaultObjective, fanIn, "full(base=50ms,cap=2s,retries=50,deadline=30s)", true}, // it cuts no request short
+		{"deadline-too-long", DefaultObjective, fanIn, "full(base=50ms,cap=300h,retries=unlimited)", true},
+		{"deadline-too-long", DefaultObjective, fanIn, "adaptive(cap=2s,retries=4)", true}, // it may postpone each write
+		{"deadline-too-long", DefaultObjective, fanIn, "adaptive", false},
 		{"alarms", DefaultObjective, fanIn, "documented", true},
 		{"alarms", DefaultObjective, apart, "documented", false},
 	} {
@@ -195,7 +217,7 @@ func TestStackedRetriesComeFromTheSettings(t *testing.T) {
 func TestLongestWaits(t *testing.T) {
 	for text, want := range map[string]string{
 		"documented": "700ms", "none(retries=9)": "0s", "constant(base=20ms,retries=5)": "100ms",
-		"full(base=50ms,cap=2s,retries=3)": "700ms", "decorrelated(base=10ms,cap=50ms,retries=3)": "130ms",
+		"full(base=50ms,cap=2s,retries=3)": "700ms", "adaptive(cap=1s,retries=2)": "12s", "full(base=1s,cap=300h,retries=unlimited)": endless.String(), "decorrelated(base=10ms,cap=50ms,retries=3)": "130ms",
 	} {
 		p := policy(t, text)
 		if got := longestWaits(p, p.Retries); got.String() != want {

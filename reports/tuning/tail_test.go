@@ -113,6 +113,15 @@ func TestGiveUpsThatHappenAreCounted(t *testing.T) {
 	}
 }
 
+// TestGiveUpsInEveryRepetition: how many there are in each still varies.
+func TestGiveUpsInEveryRepetition(t *testing.T) {
+	m := drawn(archive.Policy{Kind: archive.None, Retries: 2}, 12, 500, geometric(0.3))
+	truth := math.Pow(0.7, 3)
+	if g := giveUps(m); m.affected != 12 || g.Low >= truth || g.High <= truth || g.High <= g.Value {
+		t.Errorf("%+v; in truth %.3g, in %d repetitions", g, truth, m.affected)
+	}
+}
+
 func TestTheRuleOfThree(t *testing.T) {
 	if limit := ruleOfThree(3_000_000); math.Abs(limit-1e-6) > 2e-9 {
 		t.Errorf("3,000,000 operations show less than %g", limit)

@@ -115,7 +115,8 @@ func (r *Result) writeTable(t reports.Text) {
 		add(r.Incumbents[i].Name, &r.Incumbents[i])
 	}
 	for i := range r.Front {
-		if f := &r.Front[i]; !sameShape(f.Policy, rec.Promised.Policy) {
+		// Who gives up is fast.
+		if f := &r.Front[i]; !sameShape(f.Policy, rec.Promised.Policy) && f.GiveUps.Observed == 0 {
 			add("or "+shape(f.Policy), f)
 		}
 	}
@@ -278,6 +279,9 @@ func (r *Result) writeCapacity(t reports.Text) {
 			note += "; not monotone: some smaller number is beyond the objective"
 		}
 		t.Wrapped(name, fmt.Sprintf("%s: %s%s", c.Name, c.bears(), note))
+	}
+	if more := r.Capacity.bearMore(); more != "" {
+		t.Wrapped("", fmt.Sprintf("the %s policy bears more writers than the recommended one, which is the best for the %d that were played", more, r.Clients))
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"holdfast/archive"
 	"holdfast/reports"
@@ -163,7 +164,7 @@ func TestWithoutContentionNothingIsJudged(t *testing.T) {
 		Run: written(t, twoApart, standard), Objective: objective(t, DefaultObjective), Incumbents: DefaultIncumbents(), Workers: 2,
 	}
 	r := tuned(t, c)
-	if len(r.Advice) != 1 || r.Advice[0].Rule != "no-contention" {
+	if r.Verdict != check.Inconclusive || r.Recommendation != nil || len(r.Advice) != 1 || r.Advice[0].Rule != "no-contention" {
 		t.Errorf("%+v", r.Advice)
 	}
 	if met := sixTuned(t); slices.ContainsFunc(met.Advice, func(a Advice) bool { return a.Rule == "no-contention" }) {
@@ -195,25 +196,86 @@ func TestAViolationWithholdsAdvice(t *testing.T) {
 
 func TestAnInterruptedSearchTellsWhatItHas(t *testing.T) {
 	numbers(t)
-	c := six(t)
-	c.Evaluations = leastOf(t, c)
-	ctx, stop := context.WithCancel(t.Context())
-	c.Progress = func(stage string, _ int) {
-		if stage == "validation" {
-			stop()
+	for _, stage := range []string{"race", "finals", "validation"} {
+		c := six(t)
+		c.Evaluations = leastOf(t, c)
+		ctx, stop := context.WithCancel(t.Context())
+		seen := 0
+		c.Progress = func(in string, _ int) {
+			const enough = 200 // of the race, to have a leader
+			if seen++; in == stage && seen > enough {
+				stop()
+			}
+		}
+		r, err := Tune(ctx, c)
+		if err != nil || !r.Interrupted || r.Recommendation == nil || r.Passed || r.Verdict != check.Inconclusive || r.Plan.Candidates == 0 {
+			t.Fatalf("%s: %v, %+v", stage, err, r)
+		}
+		if r.Recommendation.Validated != nil {
+			t.Errorf("%s: a validation that was interrupted counts", stage)
+		}
+		var b strings.Builder
+		r.WriteText(reports.Text{W: &b})
+		if !strings.HasPrefix(b.String(), "STOPPED") || !strings.Contains(b.String(), "not validated") {
+			t.Errorf("%s: %s", stage, b.String())
 		}
 	}
-	r, err := Tune(ctx, c)
-	if err != nil || !r.Interrupted || r.Recommendation == nil || r.Passed {
-		t.Fatalf("%v, %+v", err, r)
+}
+
+// hurried are back ends whose messages come again before all can commit.
+const hurried = `
+name: hurried
+shows: Ten back ends with a queue that delivers again after 600 ms.
+why: For tests.
+via: api
+queue: {visibility: 600ms}
+actors:
+  - {name: backend, kind: backend, count: 6, load: {operations: 1}}
+`
+
+// TestADeadlineMayOutlastThePatience where none that is shorter meets the objective, and
+// that is said.
+func TestADeadlineMayOutlastThePatience(t *testing.T) {
+	numbers(t)
+	c := six(t)
+	c.Run = written(t, hurried, standard)
+	r := tuned(t, c)
+	best := r.Recommendation
+	if !r.Passed || best.Promised.Policy.Deadline <= patienceOfHurried || !strings.Contains(best.Deadline, "no policy meets") {
+		t.Errorf("%v, %s; missed: %v", best.Promised.Policy, best.Deadline, r.Missed)
 	}
-	if r.Recommendation.Validated != nil {
-		t.Error("a validation that was interrupted counts")
+	i := slices.IndexFunc(r.Advice, func(a Advice) bool { return a.Rule == "deadline-too-long" && a.Subject == recommended })
+	if i < 0 || !strings.Contains(r.Advice[i].Text, "give up instead") || !strings.Contains(r.Advice[i].Text, "visibility") {
+		t.Errorf("%+v", r.Advice)
 	}
-	var b strings.Builder
-	r.WriteText(reports.Text{W: &b})
-	if !strings.HasPrefix(b.String(), "STOPPED") || !strings.Contains(b.String(), "not validated") {
-		t.Error(b.String())
+}
+
+const patienceOfHurried = 600 * time.Millisecond
+
+// TestWhatIsInUseCompetes, and is recommended if nothing beats it.
+func TestWhatIsInUseCompetes(t *testing.T) {
+	numbers(t)
+	c := six(t)
+	best := sixTuned(t).Recommendation.Promised.Policy
+	c.Incumbents = []Incumbent{{"incumbent", best}}
+	r := tuned(t, c)
+	again := r.Recommendation.Promised
+	if !r.Passed || again.P99.Value > 1.1*sixTuned(t).Recommendation.Promised.P99.Value {
+		t.Errorf("%v is recommended, %v in use", again.Policy, best)
+	}
+	if again.Policy == best && !strings.Contains(r.Recommendation.Retries, "incumbent") {
+		t.Errorf("the number of retries is explained as %s", r.Recommendation.Retries)
+	}
+}
+
+// TestCreatorsThatMustLoseAreNoHotObject: one of ten creators wins, whatever the policy.
+func TestCreatorsThatMustLoseAreNoHotObject(t *testing.T) {
+	numbers(t)
+	c := six(t)
+	c.Run = run(t, "create-race", 0, standard)
+	r := tuned(t, c)
+	if r.Passed || slices.ContainsFunc(r.Advice, func(a Advice) bool { return a.Rule == "hot-object" }) {
+		t.Errorf("passed %v, %+v", r.Passed, r.Advice)
 	}
 }
 
