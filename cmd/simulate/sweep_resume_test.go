@@ -43,3 +43,36 @@ func TestSweepSaysWhyItCannotGoOn(t *testing.T) {
 	}
 	resume(exitCouldNotRun, "is a directory")
 }
+
+// TestSweepGoesOnWithItsOwnInputsOnly, though their names are the same.
+func TestSweepGoesOnWithItsOwnInputsOnly(t *testing.T) {
+	out := t.TempDir()
+	samples := filepath.Join(t.TempDir(), "latencies.txt")
+	args := []string{"burst", "--latency", "empirical(" + samples + ")", "--runs", "2", "--vary", "clients=2,3"}
+	write(t, samples, "5\n6\n")
+	swept(t, exitPassed, append([]string{"--out", out}, args...)...)
+	resume := append([]string{"--resume", sweepDirectory(t, out)}, args...)
+	swept(t, exitPassed, resume...)
+	write(t, samples, "5\n60\n")
+	code, _, stderr := simulate(t, append([]string{"sweep"}, resume...)...)
+	if code != exitUsage || !strings.Contains(stderr, "it holds another sweep: ") || !strings.Contains(stderr, "files") {
+		t.Errorf("exit %d, %s", code, stderr)
+	}
+}
+
+// TestSweepKnowsDefaults: a value that is the default is not another point.
+func TestSweepKnowsDefaults(t *testing.T) {
+	for _, args := range []string{
+		"burst --vary objects.count=0,1",
+		"burst --vary actors.writer.count=0,1",
+		"burst --vary shows=this,that",
+		"burst --core documented --vary codec=json,compact",
+		"redelivery --vary queue.receives=0,5",
+		"backend-fan-in --via api --vary operations=1,2",
+	} {
+		code, _, stderr := simulate(t, append([]string{"sweep", "--out", t.TempDir(), "--runs", "1"}, strings.Fields(args)...)...)
+		if code != exitUsage || !strings.Contains(stderr, "are the same: each value must make a difference") {
+			t.Errorf("%s: exit %d, %s", args, code, stderr)
+		}
+	}
+}

@@ -42,7 +42,7 @@ func (p Plan) differs(q Plan) string {
 	case p.Runs != q.Runs:
 		return fmt.Sprintf("it has %d runs for each point, not %d", p.Runs, q.Runs)
 	case p.Content != q.Content:
-		return "its scenario, document or other flags were different"
+		return "its scenario, document or other flags were different, or what the files hold that they name"
 	case p.Program != q.Program:
 		return fmt.Sprintf("it was made by version %s of this program, and this is %s", p.Program, q.Program)
 	}
