@@ -76,3 +76,17 @@ func TestSweepKnowsDefaults(t *testing.T) {
 		}
 	}
 }
+
+// TestClientsCountThroughTheAPI: each of them has something to do.
+func TestClientsCountThroughTheAPI(t *testing.T) {
+	s, _ := swept(t, exitPassed, "backend-fan-in", "--vary", "clients=30,100", "--vary", "via=api", "--runs", "2", "--out", t.TempDir())
+	for _, p := range s.Points {
+		if p.PutsMean < float64(p.Clients) {
+			t.Errorf("%s: %d clients made %.1f writes a run", p.Params, p.Clients, p.PutsMean)
+		}
+		r := result(t, exitPassed, words(p.Replay)[1:]...).Runs[0]
+		if r.Counts.Operations < r.Repetitions*p.Clients {
+			t.Errorf("%s: %d operations in %d runs", p.Params, r.Counts.Operations, r.Repetitions)
+		}
+	}
+}
