@@ -62,7 +62,7 @@ type UnfitError struct{ err error }
 func (e *UnfitError) Error() string { return e.err.Error() }
 func (e *UnfitError) Unwrap() error { return e.err }
 
-// ErrBusy: another sweep is writing the journal.
+// ErrBusy says that another sweep is writing the journal.
 var ErrBusy = errors.New("another sweep is writing it")
 
 // Journal is a file to which each point is written as soon as it is measured: a
