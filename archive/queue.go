@@ -34,14 +34,20 @@ type Delivery struct {
 // ErrQueueClosed is the answer of a closed queue that has no message left.
 var ErrQueueClosed = errors.New("queue closed")
 
+// What a [MemoryQueue] does unless its options say otherwise.
+const (
+	DefaultVisibility = 30 * time.Second
+	DefaultReceives   = 5
+)
+
 // QueueOptions configure a [MemoryQueue].
 type QueueOptions struct {
 	Clock Clock // nil: WallClock
 	// Visibility is for how long a message that was delivered is kept from others.
-	// 0: 30 s.
+	// 0: DefaultVisibility.
 	Visibility time.Duration
 	// MaxReceives is how often a message is delivered before it becomes a dead
-	// letter. 0: 5.
+	// letter. 0: DefaultReceives.
 	MaxReceives int
 	// Poll is how often a receiver looks for messages while there are none. 0: 20 ms.
 	Poll time.Duration
@@ -82,10 +88,10 @@ func NewMemoryQueue(o QueueOptions) *MemoryQueue {
 		o.Clock = WallClock{}
 	}
 	if o.Visibility <= 0 {
-		o.Visibility = 30 * time.Second
+		o.Visibility = DefaultVisibility
 	}
 	if o.MaxReceives <= 0 {
-		o.MaxReceives = 5
+		o.MaxReceives = DefaultReceives
 	}
 	if o.Poll <= 0 {
 		o.Poll = 20 * time.Millisecond

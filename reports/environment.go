@@ -1,9 +1,16 @@
 package reports
 
 import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"os"
 	"runtime"
 	"runtime/debug"
 	"strings"
+	"sync"
 
 	"holdfast/archive/s3store"
 )
@@ -30,11 +37,17 @@ func NewEnvironment(store *s3store.Settings) Environment {
 	}
 }
 
+// Parts of a version that many programs share.
+const (
+	unknown = "unknown"
+	changes = "+changes" // since the commit
+)
+
 // Version is the commit that the program was built from, if the build knows it.
 func Version() string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
-		return "unknown"
+		return unknown
 	}
 	revision, dirty := "", ""
 	for _, s := range info.Settings {
@@ -42,14 +55,50 @@ func Version() string {
 		case s.Key == "vcs.revision":
 			revision = s.Value[:min(12, len(s.Value))]
 		case s.Key == "vcs.modified" && s.Value == "true":
-			dirty = "+changes"
+			dirty = changes
 		}
 	}
 	if revision == "" {
-		return info.Main.Version
+		return cmp.Or(info.Main.Version, unknown)
 	}
 	return revision + dirty
 }
+
+// Program tells this program from any other. A version that other programs can have as
+// well, because the build knows no commit or has changes, is followed by a hash of the
+// program itself.
+func Program() (string, error) {
+	version := Version()
+	if version != unknown && version != "(devel)" && !strings.HasSuffix(version, changes) {
+		return version, nil
+	}
+	hash, err := hashOfProgram()
+	if err != nil {
+		return "", fmt.Errorf("tell this program from others of version %s: %w", version, err)
+	}
+	return version + ":" + hash, nil
+}
+
+// hashOfProgram is that of what is running, even if its file was replaced meanwhile.
+var hashOfProgram = sync.OnceValues(func() (string, error) {
+	path := "/proc/self/exe"
+	if runtime.GOOS != "linux" {
+		var err error
+		if path, err = os.Executable(); err != nil {
+			return "", err
+		}
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	h := sha256.New()
+	if _, err := io.Copy(h, f); err != nil {
+		return "", err
+	}
+	return hex.EncodeToString(h.Sum(nil))[:12], nil
+})
 
 // modules are the versions of what decides a result's numbers.
 func modules() map[string]string {

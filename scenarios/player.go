@@ -84,8 +84,10 @@ func (r *Run) Play(ctx context.Context, open func(repetition int) world.World, s
 // Player plays repetitions of a run on one goroutine, and keeps what is the same
 // in all of them.
 type Player struct {
-	run  *Run
-	docs documents
+	run      *Run
+	docs     documents
+	document *archive.Change // see [Run.document]
+	unsuited error           // why there is none
 	// roles are the clients, in the order of the scenario's actors.
 	roles  []role
 	fields []string // text fields that a user can edit
@@ -129,7 +131,10 @@ func (r *Run) player(docs documents) *Player {
 		values, _ := rawFields(r.Scenario.Timeline[i].Set) // Validate has seen that they can be written
 		p.sets = append(p.sets, newSets(values))
 	}
-	codes := customers(r.Document)
+	if p.document, p.unsuited = r.document(); p.unsuited != nil {
+		return p
+	}
+	codes := customers(p.document)
 	for i := range r.Scenario.Actors {
 		a := &r.Scenario.Actors[i]
 		for n := range max(a.Count, 1) {
@@ -155,6 +160,9 @@ func (p *Player) Play(ctx context.Context, repetition int, w world.World, sink h
 }
 
 func (p *Player) play(ctx context.Context, n int, w world.World, rec *history.Recorder) (steps []StepResult, err error) {
+	if p.unsuited != nil {
+		return nil, p.unsuited
+	}
 	rep := &p.repetition
 	rep.begin(p, w, rec, n)
 	stuck := w.Run(ctx, func(ctx context.Context) { err = rep.play(ctx) })
@@ -187,7 +195,7 @@ func (p *repetition) begin(player *Player, w world.World, rec *history.Recorder,
 		p.prefix = fmt.Sprintf("r%05d/", n)
 	}
 	if p.objects == nil {
-		p.objects = newPool(r.Scenario.Objects, r.Document, player.docs.encoded, p.setup)
+		p.objects = newPool(r.Scenario.Objects, player.document, player.docs.encoded, p.setup)
 	}
 	p.objects.reset()
 }

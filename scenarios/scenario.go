@@ -183,7 +183,8 @@ const (
 	ViaCore Via = "core"
 	// ViaAPI: users send requests to the HTTP API, whose uploads write triggers; a
 	// back end's operations are the messages that it gets for these. The documents
-	// that a run starts with have been uploaded, so their triggers are there.
+	// that a run starts with have been uploaded, so their triggers are there. If
+	// nobody uploads more, they have a customer for each back end at least.
 	ViaAPI Via = "api"
 )
 

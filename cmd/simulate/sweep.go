@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -105,9 +106,6 @@ func (a *app) sweep(ctx context.Context, o sweepOptions, flags *pflag.FlagSet, n
 		Points: c.points, Workers: runtime.GOMAXPROCS(0), Have: have, Save: journal.Add, Progress: progress.update,
 	})
 	progress.stop()
-	if err := journal.Close(); failure == nil {
-		failure = err
-	}
 	if failure != nil {
 		failure = couldNotRun("sweep: %w", failure)
 	}
@@ -118,7 +116,7 @@ func (a *app) sweep(ctx context.Context, o sweepOptions, flags *pflag.FlagSet, n
 		s.Resume = resumeCommand(name, flags, dir)
 	}
 	s.Conclude()
-	if err := o.save(dir, c); err != nil && failure == nil {
+	if err := errors.Join(o.save(dir, c), journal.Close()); err != nil && failure == nil {
 		failure = couldNotRun("save the sweep: %w", err)
 	}
 	if err := a.writeSwept(o.run.output, s); err != nil && failure == nil {
@@ -159,7 +157,7 @@ func (o *sweepOptions) openJournal(c *sweeping, changed func(string) bool) (stri
 		}
 		journal, have, err := sweep.OpenJournal(filepath.Join(o.resume, reports.PointsFile), c.plan(), c.points)
 		if err != nil {
-			return "", nil, nil, usage("--resume %s: %w", o.resume, err)
+			return "", nil, nil, cannotResume(o.resume, err)
 		}
 		return o.resume, journal, have, nil
 	}

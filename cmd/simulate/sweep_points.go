@@ -25,12 +25,13 @@ type sweeping struct {
 	points  []sweep.Point
 	base    *scenarios.Scenario // with the flags, without what varies
 	content [sha256.Size]byte   // of all points
+	program string
 }
 
 func (c *sweeping) plan() sweep.Plan {
 	return sweep.Plan{
 		Scenario: c.swept.Scenario, Content: hex.EncodeToString(c.content[:]), Vary: c.swept.Vary,
-		Seed: c.swept.Seed, Runs: c.swept.Runs, Program: reports.Version(),
+		Seed: c.swept.Seed, Runs: c.swept.Runs, Program: c.program,
 	}
 }
 
@@ -47,6 +48,9 @@ func (o *sweepOptions) prepare(name string, changed func(string) bool) (*sweepin
 		return nil, usage("scenario %s replays a schedule, which has no times to compare", name)
 	}
 	c := &sweeping{base: base.run.Scenario}
+	if c.program, err = reports.Program(); err != nil {
+		return nil, couldNotRun("sweep: %w", err)
+	}
 	c.swept = reports.Swept{Schema: reports.SweepSchema, Scenario: base.run.Scenario.Name, Seed: o.run.seed, Runs: o.run.runs}
 	for _, text := range o.vary {
 		v, err := parseVary(text, changed)
@@ -144,14 +148,8 @@ func (o *sweepOptions) preparePoints(c *sweeping, name string, changed func(stri
 
 // contentOf is what decides what a run does, but for the seed and the repetitions.
 func contentOf(r *scenarios.Run) (sum [sha256.Size]byte, err error) {
-	text, err := r.Scenario.Encode()
-	if err != nil {
-		return sum, err
-	}
-	h := sha256.New()
-	fmt.Fprintf(h, "%s\x00%s\x00%s\x00%s", text, r.Document.Encode(), r.Core.Name, r.Policy)
-	h.Sum(sum[:0])
-	return sum, nil
+	text, err := r.Identity()
+	return sha256.Sum256(text), err
 }
 
 // variedFlags are the flags of run that can vary; every other name is a key of the

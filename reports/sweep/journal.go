@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"syscall"
 
 	"holdfast/reports"
 )
@@ -41,7 +42,7 @@ func (p Plan) differs(q Plan) string {
 	case p.Runs != q.Runs:
 		return fmt.Sprintf("it has %d runs for each point, not %d", p.Runs, q.Runs)
 	case p.Content != q.Content:
-		return "its scenario, document or other flags were different"
+		return "its scenario, document or other flags were different, or what the files hold that they name"
 	case p.Program != q.Program:
 		return fmt.Sprintf("it was made by version %s of this program, and this is %s", p.Program, q.Program)
 	}
@@ -54,18 +55,38 @@ type entry struct {
 	Measured *reports.SweptPoint `json:"measured"`
 }
 
+// UnfitError is a journal with which a sweep can't go on: it holds another sweep, or
+// what no sweep writes.
+type UnfitError struct{ err error }
+
+func (e *UnfitError) Error() string { return e.err.Error() }
+func (e *UnfitError) Unwrap() error { return e.err }
+
+// ErrBusy says that another sweep is writing the journal.
+var ErrBusy = errors.New("another sweep is writing it")
+
 // Journal is a file to which each point is written as soon as it is measured: a
-// line with the plan, then a line for each point.
-type Journal struct{ f *os.File }
+// line with the plan, then a line for each point. It is locked until it is closed.
+type Journal struct {
+	f    file
+	size int64 // of the whole lines
+}
+
+// file is what a journal needs of an [os.File].
+type file interface {
+	io.WriterAt
+	io.Closer
+	Truncate(size int64) error
+}
 
 // NewJournal starts a journal. The file must not be there.
 func NewJournal(path string, plan Plan) (*Journal, error) {
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	f, err := openLocked(path, os.O_CREATE|os.O_EXCL)
 	if err != nil {
 		return nil, err
 	}
 	plan.Schema = journalSchema
-	j := &Journal{f}
+	j := &Journal{f: f}
 	if err := j.line(plan); err != nil {
 		f.Close()
 		return nil, err
@@ -74,9 +95,10 @@ func NewJournal(path string, plan Plan) (*Journal, error) {
 }
 
 // OpenJournal goes on with a journal and returns what was measured. A last line that
-// was torn, because the program was killed, is dropped.
+// was torn, because the program was killed, is dropped. The error is an [UnfitError],
+// [ErrBusy], or the file's.
 func OpenJournal(path string, plan Plan, points []Point) (*Journal, map[int]reports.SweptPoint, error) {
-	f, err := os.OpenFile(path, os.O_RDWR, 0)
+	f, err := openLocked(path, 0)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -84,14 +106,33 @@ func OpenJournal(path string, plan Plan, points []Point) (*Journal, map[int]repo
 	if err == nil {
 		err = f.Truncate(good)
 	}
-	if err == nil {
-		_, err = f.Seek(good, io.SeekStart)
-	}
 	if err != nil {
 		f.Close()
 		return nil, nil, err
 	}
-	return &Journal{f}, have, nil
+	return &Journal{f, good}, have, nil
+}
+
+// openLocked opens a file that nobody else has open this way. The lock ends with the
+// process, however that ends.
+func openLocked(path string, flag int) (*os.File, error) {
+	f, err := os.OpenFile(path, os.O_RDWR|flag, 0o644)
+	if err != nil {
+		return nil, err
+	}
+	for err = syscall.EINTR; errors.Is(err, syscall.EINTR); {
+		err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+	}
+	switch {
+	case err == nil:
+		return f, nil
+	case errors.Is(err, syscall.EWOULDBLOCK):
+		err = ErrBusy
+	default:
+		err = fmt.Errorf("lock %s: %w", path, err)
+	}
+	f.Close()
+	return nil, err
 }
 
 // readJournal returns the points and how many bytes are whole lines.
@@ -103,7 +144,7 @@ func readJournal(r io.Reader, plan Plan, points []Point) (map[int]reports.SweptP
 		line, err := in.ReadBytes('\n')
 		switch {
 		case errors.Is(err, io.EOF) && number == 1:
-			return nil, 0, errors.New("the file of its points has no first line, so nothing was measured: start anew")
+			return nil, 0, unfit("the file of its points has no first line, so nothing was measured: start anew")
 		case errors.Is(err, io.EOF):
 			return have, good, nil
 		case err != nil:
@@ -112,17 +153,19 @@ func readJournal(r io.Reader, plan Plan, points []Point) (map[int]reports.SweptP
 		if number == 1 {
 			var was Plan
 			if err := json.Unmarshal(line, &was); err != nil {
-				return nil, 0, fmt.Errorf("line 1 of its points: %w", err)
+				return nil, 0, unfit("line 1 of its points: %w", err)
 			}
 			if why := was.differs(plan); why != "" {
-				return nil, 0, fmt.Errorf("it holds another sweep: %s", why)
+				return nil, 0, unfit("it holds another sweep: %s", why)
 			}
 		} else if err := readEntry(line, have, points); err != nil {
-			return nil, 0, fmt.Errorf("line %d of its points: %w", number, err)
+			return nil, 0, unfit("line %d of its points: %w", number, err)
 		}
 		good += int64(len(line))
 	}
 }
+
+func unfit(format string, args ...any) error { return &UnfitError{fmt.Errorf(format, args...)} }
 
 func readEntry(line []byte, have map[int]reports.SweptPoint, points []Point) error {
 	var e entry
@@ -147,6 +190,8 @@ func (j *Journal) Add(number int, p reports.SweptPoint) error {
 }
 
 // line writes at once, so that a program that is killed tears the last line at most.
+// What a write that failed has left behind would be in the way of the next line, and
+// of going on: it is taken back.
 func (j *Journal) line(v any) error {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
@@ -154,9 +199,12 @@ func (j *Journal) line(v any) error {
 	if err := enc.Encode(v); err != nil {
 		return err
 	}
-	_, err := j.f.Write(b.Bytes())
-	return err
+	if _, err := j.f.WriteAt(b.Bytes(), j.size); err != nil {
+		return errors.Join(err, j.f.Truncate(j.size))
+	}
+	j.size += int64(b.Len())
+	return nil
 }
 
-// Close closes the file.
+// Close closes the file, which ends the lock.
 func (j *Journal) Close() error { return j.f.Close() }

@@ -30,7 +30,7 @@ type Config struct {
 	// Have are points that were measured before, by their number.
 	Have map[int]reports.SweptPoint
 	// Save, which may be nil, is told of each point as soon as it is measured, one at
-	// a time, in no certain order. Its error ends the sweep.
+	// a time, in no certain order. Its error ends the sweep: it is not called again.
 	Save func(number int, p reports.SweptPoint) error
 	// Progress, which may be nil, is told how far the sweep is, one at a time.
 	Progress func(Progress)
@@ -63,6 +63,7 @@ type sweep struct {
 	points map[int]reports.SweptPoint
 	done   float64
 	all    float64
+	failed error // of Save
 }
 
 // Play measures all points and returns them in their order. After an interrupt these
@@ -142,6 +143,9 @@ func (s *sweep) work(ctx context.Context, queue <-chan part) {
 func (s *sweep) finish(p part, played *reports.Part) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.failed != nil { // while this part was played
+		return s.failed
+	}
 	point := &s.Points[p.point]
 	s.parts[p.point][p.number] = played
 	s.left[p.point]--
@@ -150,8 +154,8 @@ func (s *sweep) finish(p part, played *reports.Part) error {
 		measured := reports.NewSweptPoint(point.Params, reports.Pool(point.Header, s.parts[p.point]), point.prices())
 		s.parts[p.point] = nil
 		if s.Save != nil {
-			if err := s.Save(p.point, measured); err != nil {
-				return err
+			if s.failed = s.Save(p.point, measured); s.failed != nil {
+				return s.failed
 			}
 		}
 		s.points[p.point] = measured

@@ -83,6 +83,14 @@ func ParseLatency(text string) (Latency, error) {
 // String returns the name, which [ParseLatency] reads.
 func (l Latency) String() string { return l.Name }
 
+// Content is the text with what the file holds that it names, if it names one.
+func (l Latency) Content() string {
+	if l.Request.file == nil {
+		return l.Name
+	}
+	return fmt.Sprint("empirical", l.Request.file.values) // both legs are the same
+}
+
 // Exposure is for how long a conditional write is at risk on average: from the moment
 // its read is served until it is decided.
 func (l Latency) Exposure() time.Duration { return l.Reply.Mean() + l.Request.Mean() + l.Write.Mean() }

@@ -1,0 +1,61 @@
+package scenarios
+
+import (
+	"bytes"
+	"cmp"
+	"fmt"
+	"slices"
+
+	"holdfast/archive"
+)
+
+// Identity is a text of all that decides what the run does in a virtual world, but for
+// the seed and the repetitions. Two runs with the same identity do the same: what they
+// leave to a default is spelled out, what has no effect is left out, and files count by
+// what they hold.
+func (r *Run) Identity() ([]byte, error) {
+	text, err := r.spelledOut().Encode()
+	if err != nil {
+		return nil, err
+	}
+	var b bytes.Buffer
+	fmt.Fprintf(&b, "%s\x00%s\x00%s\x00%s\x00%s", text, r.Document.Encode(), r.Core.Name, r.Policy, r.Latency().Content())
+	return b.Bytes(), nil
+}
+
+// spelledOut is the scenario with its defaults, without what the run has chosen for
+// itself and what is only for readers.
+func (r *Run) spelledOut() *Scenario {
+	s := *r.Scenario
+	s.Shows, s.Why, s.Expect.Thresholds, s.Expect.Violations = "", "", nil, nil
+	s.Document, s.Core, s.Policy, s.Latency = "", "", nil, nil
+	s.Codec, s.Via, s.RequestTimeout = r.Codec(), cmp.Or(s.Via, ViaCore), Duration(r.RequestTimeout())
+	if s.Objects.Count = max(s.Objects.Count, 1); s.Objects.Count == 1 {
+		s.Objects.Popularity = Popularity{}
+	}
+	s.Actors = slices.Clone(s.Actors)
+	timed := false
+	for i := range s.Actors {
+		a := &s.Actors[i]
+		a.Count = max(a.Count, 1)
+		if a.Load != nil && a.Kind == Backend && s.TakesMessages() {
+			a.Load = &Load{} // the queue says what it does
+		} else if a.Load != nil && a.Load.Operations == 0 {
+			timed = true
+		}
+	}
+	if !timed {
+		s.Duration = 0
+	}
+	s.Queue = s.Queue.spelledOut(s.TakesMessages())
+	return &s
+}
+
+func (q Queue) spelledOut(used bool) Queue {
+	if !used {
+		return Queue{}
+	}
+	q.Visibility = cmp.Or(q.Visibility, Duration(archive.DefaultVisibility))
+	q.Receives = cmp.Or(q.Receives, archive.DefaultReceives)
+	return q
+}
