@@ -244,15 +244,16 @@ func (r *Result) writeAdvice(t reports.Text) {
 // labelWidth is that of the names on the left.
 const labelWidth = 12
 
-// mostImportant sorts what no policy can change before the settings, those before
-// alarms, which fire for every policy under such a load.
+// mostImportant sorts what no policy can change, and what is wrong with the
+// recommendation, before the settings in use, those before alarms, which fire for every
+// policy under such a load.
 func (r *Result) mostImportant() []Advice {
 	weight := func(a Advice) int {
 		switch {
-		case a.Rule == "hot-object":
-			return 0
 		case a.Rule == "alarms":
 			return 2
+		case a.Rule == "hot-object", a.Subject == recommended:
+			return 0
 		}
 		return 1
 	}
