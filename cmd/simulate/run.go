@@ -76,10 +76,10 @@ stderr) it goes there, as OpenTelemetry's other variables say.`,
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&o.world, "world", "real", "`real`: goroutines, wall clock, HTTP; virtual: a seed decides everything")
-	f.StringVar(&o.store, "store", "fake", "`fake` (embedded S3) or s3://bucket/prefix")
+	f.StringVar(&o.world, "world", "real", "`WORLD` to play in: real (goroutines, wall clock, HTTP) or virtual (a seed decides everything)")
+	f.StringVar(&o.store, "store", "fake", "`STORE` to play on: fake (embedded S3) or s3://bucket/prefix")
 	f.StringVar(&o.endpoint, "endpoint", "", "`URL` of an S3 server other than AWS")
-	f.TextVar(&o.pathStyle, "path-style", s3store.PathStyleAuto, "bucket in the path: `auto`, on or off")
+	f.TextVar(&o.pathStyle, "path-style", s3store.PathStyleAuto, "`WHEN` the bucket goes into the path: auto, on or off")
 	f.StringVar(&o.core, "core", "production", "core under test: "+coreNames())
 	f.StringVar(&o.policy, "policy", "", "retry `POLICY`, such as full(base=100ms,cap=5s,retries=8), adaptive(cap=2s), default or documented")
 	f.StringVar(&o.document, "document", "", "`FILE` with your own change or announcement")
@@ -90,7 +90,7 @@ stderr) it goes there, as OpenTelemetry's other variables say.`,
 	f.IntVar(&o.runs, "runs", 1, "repetitions of each scenario")
 	f.StringVar(&o.latency, "latency", "", "`LATENCY` of a store call's legs, such as normal(10ms,2ms), or s3-standard, s3-express")
 	f.StringArrayVar(&o.faults, "fault", nil, "`FAULT` in place of the scenario's, such as reply-lost(rate=0.1), or none; repeatable")
-	f.StringVar(&o.codec, "codec", "", "documents of the virtual world: `json`, or compact for large loads")
+	f.StringVar(&o.codec, "codec", "", "`CODEC` of the virtual world's documents: json, or compact for large loads")
 	f.StringVar(&o.via, "via", "", "`WAY` to the archive: core, or api: users over HTTP, back ends over the queue")
 	f.StringVar(&o.schedule, "schedule", "", "`SCHEDULE` of calls to replay, as explore prints it")
 	f.StringArrayVar(&o.sets, "set", nil, "`KEY=VALUE` of the scenario's file in place of its own, such as objects.count=4; repeatable")

@@ -3,7 +3,7 @@ package main
 import (
 	"bufio"
 	"context"
-	"os"
+	"fmt"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -68,7 +68,7 @@ Exit codes: 0 every invariant held; 3 a point violates one; 5 no point proves an
 	f := cmd.Flags()
 	f.StringArrayVar(&o.vary, "vary", nil, "`NAME=VALUES` to play, A,B,C or FROM:TO:STEP; several make the product, the last varies fastest")
 	f.StringVar(&o.csv, "csv", "", "`FILE` for the points, as CSV")
-	f.StringVar(&o.chart, "chart", "", "`FILE` for a chart of puts and makespan, as SVG")
+	f.StringVar(&o.chart, "chart", "", "`FILE` for a chart of puts and makespan, as SVG: its name ends in .svg")
 	f.StringVar(&o.resume, "resume", "", "`DIR` of a sweep to go on with; all else must be as it was")
 	f.StringVar(&o.run.out, "out", "simulate-out", "`DIR` for the points and the result")
 	f.StringVar(&o.run.core, "core", "production", "core under test: "+coreNames())
@@ -81,7 +81,7 @@ Exit codes: 0 every invariant held; 3 a point violates one; 5 no point proves an
 	f.IntVar(&o.run.runs, "runs", defaultSweepRuns, "repetitions of each point")
 	f.StringVar(&o.run.latency, "latency", "", "`LATENCY` of a store call's legs, such as normal(10ms,2ms), or s3-standard, s3-express")
 	f.StringArrayVar(&o.run.faults, "fault", nil, "`FAULT` in place of the scenario's, such as reply-lost(rate=0.1), or none; repeatable")
-	f.StringVar(&o.run.codec, "codec", "", "documents: `json`, or compact for large loads")
+	f.StringVar(&o.run.codec, "codec", "", "`CODEC` of the documents: json, or compact for large loads")
 	f.StringVar(&o.run.via, "via", "", "`WAY` to the archive: core, or api: users over HTTP, back ends over the queue")
 	f.StringArrayVar(&o.run.sets, "set", nil, "`KEY=VALUE` of the scenario's file in place of its own; repeatable")
 	o.run.output.register(cmd)
@@ -138,6 +138,9 @@ func (a *app) sweep(ctx context.Context, o sweepOptions, flags *pflag.FlagSet, n
 }
 
 func (a *app) writeSwept(o outputOptions, s *reports.Swept) error {
+	if s.Resume != "" && (o.json || o.quiet) { // where the report does not say it
+		fmt.Fprintf(a.stderr, "simulate: points are missing; go on with: %s\n", s.Resume)
+	}
 	if o.json {
 		return s.WriteJSON(a.stdout)
 	}
@@ -186,26 +189,15 @@ func resumeCommand(name string, flags *pflag.FlagSet, dir string) string {
 			values = list.GetSlice()
 		}
 		for _, v := range values {
-			if f.Value.Type() == "bool" {
+			switch {
+			case f.Value.Type() != "bool":
+				args = append(args, "--"+f.Name, quoteShell(v))
+			case v == "true":
+				args = append(args, "--"+f.Name)
+			default:
 				args = append(args, "--"+f.Name+"="+v)
-				continue
 			}
-			args = append(args, "--"+f.Name, quoteShell(v))
 		}
 	})
 	return strings.Join(append(args, "--resume", quoteShell(dir)), " ")
-}
-
-// parentExists finds out before anything is played that a file can't be written.
-func parentExists(flag, path string) error {
-	if path == "" {
-		return nil
-	}
-	if info, err := os.Stat(filepath.Dir(path)); err != nil || !info.IsDir() {
-		return usage("--%s %s: there is no directory %s", flag, path, filepath.Dir(path))
-	}
-	if info, err := os.Stat(path); err == nil && info.IsDir() {
-		return usage("--%s %s is a directory: name a file", flag, path)
-	}
-	return nil
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -73,7 +74,11 @@ func (o *sweepOptions) checkChart(vary []reports.Varied, points int) error {
 	}
 	axis := slices.IndexFunc(vary, reports.Varied.Numeric)
 	if axis < 0 {
-		return usage("--chart needs a parameter with numbers or durations for its axis")
+		var names []string
+		for _, v := range vary {
+			names = append(names, v.Name)
+		}
+		return usage("--chart draws along a parameter of numbers or durations, and %s is none: vary another too, such as clients, or use --csv", strings.Join(names, " × "))
 	}
 	if lines := points / len(vary[axis].Values); lines > chart.MostSeries {
 		return usage("--chart: %d lines over %s can't be told apart; vary less, at most %d fit", lines, vary[axis].Name, chart.MostSeries)
@@ -82,10 +87,8 @@ func (o *sweepOptions) checkChart(vary []reports.Varied, points int) error {
 }
 
 func (o *sweepOptions) validate() error {
-	if err := parentExists("csv", o.csv); err != nil {
-		return err
-	}
-	return parentExists("chart", o.chart)
+	csv, chart := output{"csv", o.csv}, output{"chart", o.chart}
+	return cmp.Or(csv.check(), chart.checkSVG(), different(csv, chart))
 }
 
 // notVaried are flags of run that make no sense to vary.

@@ -133,6 +133,9 @@ func TestSweepGoesOnAfterAnInterrupt(t *testing.T) {
 			t.Fatalf("exit %d\n%s%s", code, report, stderr)
 		}
 		_, next, found := strings.Cut(report, "go on       simulate ")
+		if stderr != "" {
+			t.Errorf("stderr repeats it: %s", stderr)
+		}
 		if !found {
 			t.Fatalf("it does not say how to go on:\n%s", report)
 		}
@@ -140,6 +143,25 @@ func TestSweepGoesOnAfterAnInterrupt(t *testing.T) {
 		code, again, stderr := simulate(t, append(words(next), "--json")...)
 		if code != exitPassed || again != want {
 			t.Errorf("after %v: exit %d, want the same as without an interrupt\n%s%s", delay, code, again, stderr)
+		}
+	}
+}
+
+// TestAnInterruptedSweepSaysHowToGoOn on stderr, where the report does not.
+func TestAnInterruptedSweepSaysHowToGoOn(t *testing.T) {
+	stopped, stop := context.WithCancel(t.Context())
+	stop()
+	for _, flag := range []string{"--json", "--quiet"} {
+		out := t.TempDir()
+		code, stdout, stderr := simulateIn(stopped, "sweep", "burst", "--vary", "clients=2,4", flag, "--no-color=false", "--out", out)
+		dir := sweepDirectory(t, out)
+		flags := map[string]string{"--json": "--json --no-color=false", "--quiet": "--no-color=false --quiet"}[flag]
+		want := "simulate: points are missing; go on with: simulate sweep burst " + flags + " --vary clients=2,4 --resume " + dir + "\n"
+		if code != exitInterrupted || stderr != want || strings.Contains(stdout, "go on") {
+			t.Errorf("%s: exit %d, stderr\n%swant\n%s%s", flag, code, stderr, want, stdout)
+		}
+		if saved := string(read(t, filepath.Join(dir, reports.ReportFile))); !strings.Contains(saved, "go on       simulate sweep burst ") {
+			t.Errorf("the saved report does not:\n%s", saved)
 		}
 	}
 }
@@ -219,7 +241,9 @@ func TestSweepFindsMistakesBeforeItRuns(t *testing.T) {
 		{"burst --vary clients=1,2 --clients 3", "--clients and --vary clients: give one of the two"},
 		{"burst --vary seed=1,2", "--vary seed: all points play the same seed"},
 		{"burst --vary clients=1,2 --runs 0", "--runs must be 1 or more"},
-		{"burst --vary policy=none,default --chart c.svg", "--chart needs a parameter with numbers"},
+		{"burst --vary policy=none,default --vary latency=s3-standard,s3-express --chart c.svg", "policy × latency is none: vary another too, such as clients, or use --csv"},
+		{"burst --vary clients=1,2 --chart c.png", "--chart c.png: a chart is SVG, so its file must end in .svg"},
+		{"burst --vary clients=1,2 --csv ./c.svg --chart c.svg", "--csv and --chart both write ./c.svg: name two files"},
 		{"burst --vary objects.count=1:5:1 --vary clients=1:25:1 --chart c.svg", "--chart: 25 lines over objects.count can't be told apart"},
 		{"burst --vary clients=1,2 --chart nowhere/c.svg", "--chart nowhere/c.svg: there is no directory nowhere"},
 		{"burst --vary clients=1,2 --csv .", "--csv . is a directory"},
