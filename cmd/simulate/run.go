@@ -93,7 +93,7 @@ stderr) it goes there, as OpenTelemetry's other variables say.`,
 	f.StringVar(&o.codec, "codec", "", "`CODEC` of the virtual world's documents: json, or compact for large loads")
 	f.StringVar(&o.via, "via", "", "`WAY` to the archive: core, or api: users over HTTP, back ends over the queue")
 	f.StringVar(&o.schedule, "schedule", "", "`SCHEDULE` of calls to replay, as explore prints it")
-	f.StringArrayVar(&o.sets, "set", nil, "`KEY=VALUE` of the scenario's file in place of its own, such as objects.count=4; repeatable")
+	f.StringArrayVar(&o.sets, "set", nil, "`KEY=VALUE` of the scenario's file in place of its own, such as objects.count=4, or of the policy in force, such as policy.base=25ms; repeatable")
 	f.StringArrayVar(&o.thresholds, "threshold", nil, "fail unless `METRIC<LIMIT` holds; repeatable")
 	f.StringVar(&o.out, "out", "simulate-out", "`DIR` for histories and results")
 	f.StringVar(&o.metrics, "metrics", "", "`FILE` for the metrics of the runs, in CloudWatch's embedded metric format")
@@ -177,7 +177,11 @@ func (o runOptions) prepare(name string, changed func(string) bool) (*play, erro
 	if err := o.validate(); err != nil {
 		return nil, err
 	}
-	s, err := openScenario(name, o.sets)
+	keys, parts, err := splitSettings(o.sets)
+	if err != nil {
+		return nil, err
+	}
+	s, err := openScenario(name, keys)
 	if err != nil {
 		return nil, err
 	}
@@ -209,7 +213,7 @@ func (o runOptions) prepare(name string, changed func(string) bool) (*play, erro
 			return nil, usage("%s: %w", name, err)
 		}
 	}
-	if p.run, err = o.cast(s, name, changed); err != nil {
+	if p.run, err = o.cast(s, name, parts, changed); err != nil {
 		return nil, err
 	}
 	if p.run.Core.VirtualOnly && p.world == real {
@@ -275,7 +279,7 @@ func (o runOptions) condition(s *scenarios.Scenario) error {
 }
 
 // cast chooses document, core, policy and thresholds.
-func (o runOptions) cast(s *scenarios.Scenario, name string, changed func(string) bool) (scenarios.Run, error) {
+func (o runOptions) cast(s *scenarios.Scenario, name string, parts []scenarios.Setting, changed func(string) bool) (scenarios.Run, error) {
 	r := scenarios.Run{Scenario: s, Seed: o.seed, Repetitions: o.runs}
 	doc, err := openDocument(s, name, o.document)
 	if err != nil {
@@ -301,7 +305,10 @@ func (o runOptions) cast(s *scenarios.Scenario, name string, changed func(string
 	if r.Policy, err = o.resolvePolicy(s, r.Core); err != nil {
 		return r, err
 	}
-	if o.policy != "" {
+	if r.Policy, err = changePolicy(r.Policy, parts); err != nil {
+		return r, settingFailed(err)
+	}
+	if o.policy != "" || len(parts) > 0 {
 		s.Policy = (*scenarios.Policy)(&r.Policy)
 	}
 	for _, text := range o.thresholds {

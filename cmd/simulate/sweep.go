@@ -83,7 +83,7 @@ Exit codes: 0 every invariant held; 3 a point violates one; 5 no point proves an
 	f.StringArrayVar(&o.run.faults, "fault", nil, "`FAULT` in place of the scenario's, such as reply-lost(rate=0.1), or none; repeatable")
 	f.StringVar(&o.run.codec, "codec", "", "`CODEC` of the documents: json, or compact for large loads")
 	f.StringVar(&o.run.via, "via", "", "`WAY` to the archive: core, or api: users over HTTP, back ends over the queue")
-	f.StringArrayVar(&o.run.sets, "set", nil, "`KEY=VALUE` of the scenario's file in place of its own; repeatable")
+	f.StringArrayVar(&o.run.sets, "set", nil, "`KEY=VALUE` of the scenario's file in place of its own, or of the policy in force, such as policy.base=25ms; repeatable")
 	o.run.output.register(cmd)
 	o.run.world, o.run.store = virtual, "fake"
 	return cmd

@@ -95,7 +95,7 @@ func (o *sweepOptions) validate() error {
 var notVaried = map[string]string{
 	"seed": "all points play the same seed, so that they can be compared",
 	"runs": "all points have the same number of repetitions", "schedule": "a schedule has no times to compare",
-	"name": "it is the scenario's", "expect.thresholds": "a sweep compares, it has no thresholds",
+	"name": "it is the scenario's", "shows": "it is for people", "why": "it is for people", "expect.thresholds": "a sweep compares, it has no thresholds",
 }
 
 func parseVary(text string, changed func(string) bool) (reports.Varied, error) {
@@ -105,6 +105,13 @@ func parseVary(text string, changed func(string) bool) (reports.Varied, error) {
 	}
 	if why, not := notVaried[v.Name]; not {
 		return v, usage("--vary %s: %s", v.Name, why)
+	}
+	known := slices.Concat(variedFlags, policyParts, scenarios.SettingKeys)
+	if !strings.Contains(v.Name, ".") && !slices.Contains(known, v.Name) {
+		if best := scenarios.Closest(v.Name, known); best != "" {
+			return v, usage("--vary %s: there is no such parameter; did you mean %s?", v.Name, best)
+		}
+		return v, usage("--vary %s: there is no such parameter; see simulate sweep --help", v.Name)
 	}
 	if slices.Contains(variedFlags, v.Name) && changed(v.Name) {
 		return v, usage("--%s and --vary %s: give one of the two", v.Name, v.Name)
@@ -221,14 +228,27 @@ func wholeNumber(text string) (int, error) {
 // blame says which --vary a point's mistake comes from.
 func blame(err error, params reports.Params) error {
 	text := err.Error()
+	var bad *scenarios.SettingError
+	if errors.As(err, &bad) {
+		var culprits []string
+		for _, p := range params {
+			if strings.Contains(" "+bad.Setting+" ", " "+p.Name+"="+p.Value+" ") {
+				culprits = append(culprits, "--vary "+p.Name+"="+p.Value)
+			}
+		}
+		if len(culprits) > 0 {
+			return usage("%s: %s", strings.Join(culprits, " "), bad.Reason)
+		}
+		return err // a --set
+	}
 	for _, p := range params {
-		for _, prefix := range []string{"--" + p.Name + ": ", p.Name + ": ", "--set " + p.Name + "=" + p.Value + ": "} {
+		for _, prefix := range []string{"--" + p.Name + ": ", p.Name + ": "} {
 			if reason, ok := strings.CutPrefix(text, prefix); ok {
 				return usage("--vary %s=%s: %s", p.Name, p.Value, reason)
 			}
 		}
 	}
-	return usage("--vary %s: %s", params, strings.TrimPrefix(text, "--set "))
+	return usage("--vary %s: %s", params, text)
 }
 
 // save writes the sweep's files.
