@@ -14,6 +14,7 @@ import (
 	"strings"
 	"time"
 
+	"holdfast/archive"
 	"holdfast/reports"
 	"holdfast/reports/chart"
 	"holdfast/reports/sweep"
@@ -25,7 +26,8 @@ type sweeping struct {
 	swept   reports.Swept // without points
 	points  []sweep.Point
 	base    *scenarios.Scenario // with the flags, without what varies
-	content [sha256.Size]byte   // of all points
+	policy  archive.Policy
+	content [sha256.Size]byte // of all points
 }
 
 func (c *sweeping) plan() sweep.Plan {
@@ -47,7 +49,7 @@ func (o *sweepOptions) prepare(name string, changed func(string) bool) (*sweepin
 	if len(base.schedule) > 0 {
 		return nil, usage("scenario %s replays a schedule, which has no times to compare", name)
 	}
-	c := &sweeping{base: base.run.Scenario}
+	c := &sweeping{base: base.run.Scenario, policy: base.run.Policy}
 	c.swept = reports.Swept{Schema: reports.SweepSchema, Scenario: base.run.Scenario.Name, Seed: o.run.seed, Runs: o.run.runs}
 	for _, text := range o.vary {
 		v, err := parseVary(text, changed)
@@ -149,6 +151,11 @@ func (o *sweepOptions) preparePoints(c *sweeping, name string, changed func(stri
 	all.Sum(c.content[:0])
 	c.swept.Core = same(func(p *sweep.Point) string { return p.Header.Core })
 	c.swept.Policy = same(func(p *sweep.Point) string { return p.Header.Policy })
+	c.swept.Latency = same(func(p *sweep.Point) string { return p.Run.Latency().String() })
+	whole := slices.ContainsFunc(c.swept.Vary, func(v reports.Varied) bool { return v.Name == "policy" || v.Name == "core" })
+	if c.swept.Policy == "" && !whole {
+		c.swept.PolicyChanged = c.policy.String()
+	}
 	return nil
 }
 

@@ -46,8 +46,8 @@ var smallSweep = []string{
 
 func TestSweepPlaysTheProduct(t *testing.T) {
 	s, _ := swept(t, exitPassed, append([]string{"--out", t.TempDir()}, smallSweep...)...)
-	if len(s.Points) != 12 || s.Planned != 12 || s.Core != "production" || s.Policy != "" {
-		t.Errorf("%d points of %d, core %q, policy %q", len(s.Points), s.Planned, s.Core, s.Policy)
+	if len(s.Points) != 12 || s.Planned != 12 || s.Core != "production" || s.Policy != "" || s.Latency != "normal(10ms,2ms)" {
+		t.Errorf("%d points of %d, core %q, policy %q, latency %q", len(s.Points), s.Planned, s.Core, s.Policy, s.Latency)
 	}
 	var order []string
 	for _, p := range s.Points[:4] {
@@ -98,6 +98,7 @@ func TestSweepAgreesWithRun(t *testing.T) {
 			near("runs", float64(p.Runs), n)
 			near("puts", p.PutsMean, float64(r.Counts.Puts)/n)
 			near("gets", p.GetsMean, float64(r.Counts.Gets)/n)
+			near("puts/commit", *p.PutsPerCommit, float64(r.Counts.Puts)/float64(r.Counts.Committed))
 			near("makespan", *p.MakespanMean, r.MakespanMS.Mean)
 			near("attempts", *p.AttemptsMean, r.Attempts.Mean)
 			near("attempts.p99", *p.AttemptsP99, r.Attempts.P99)
@@ -362,7 +363,7 @@ func TestRunTakesSettings(t *testing.T) {
 func TestSweepHoldsPoliciesAgainstTheOracle(t *testing.T) {
 	s, _ := swept(t, exitPassed, "burst", "--latency", "normal(10ms,2ms)", "--runs", "100", "--vary", "clients=20,50", "--out", t.TempDir(),
 		"--vary", "policy=full(base=5ms,cap=2s,retries=unlimited),adaptive(retries=unlimited),oracle(retries=unlimited)")
-	if s.Core != "" || s.Policy != "" {
+	if s.Core != "" || s.Policy != "" || s.Latency != "normal(10ms,2ms)" {
 		t.Errorf("core %q, policy %q", s.Core, s.Policy)
 	}
 	for n := 0; n < len(s.Points); n += 3 {
