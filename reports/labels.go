@@ -1,6 +1,7 @@
 package reports
 
 import (
+	"cmp"
 	"math"
 	"slices"
 	"strconv"
@@ -60,6 +61,23 @@ func call(value string) (kind string, args []string) {
 		return value, nil
 	}
 	return kind, strings.Split(inner, ",")
+}
+
+// CommonPolicy says what the policies of all points have in common; empty: the
+// whole policy varies.
+func (s *Swept) CommonPolicy() string {
+	policy := cmp.Or(s.Policy, s.PolicyChanged)
+	if policy == "" {
+		return ""
+	}
+	words := s.policyInWords(policy)
+	if _, args := call(policy); len(args) > 0 {
+		_, whole, changed := strings.Cut(words, " = ")
+		if changed {
+			return whole // what the parts were before they varied is no point's policy
+		}
+	}
+	return words
 }
 
 // policyInWords is a policy with all that it was given without: presets and kinds go by a

@@ -1,7 +1,6 @@
 package reports
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -70,12 +69,8 @@ func (t Text) Swept(s *Swept) {
 		setting = append(setting, "latency "+s.Latency)
 	}
 	t.wrapped("setting", strings.Join(append(setting, fmt.Sprintf("seed %d", s.Seed)), ", "))
-	if policy := cmp.Or(s.Policy, s.PolicyChanged); policy != "" {
-		words := s.policyInWords(policy)
-		if name, whole, ok := strings.Cut(words, " = "); ok && strings.Contains(name, "(") {
-			words = whole // parts vary, so that what they were is none's policy
-		}
-		t.row("policy", words)
+	if policy := s.CommonPolicy(); policy != "" {
+		t.row("policy", policy)
 	}
 	t.wrapped("columns", s.columns(shown, left))
 	if s.Directory != "" {

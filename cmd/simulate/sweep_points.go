@@ -152,7 +152,9 @@ func (o *sweepOptions) preparePoints(c *sweeping, name string, changed func(stri
 	c.swept.Core = same(func(p *sweep.Point) string { return p.Header.Core })
 	c.swept.Policy = same(func(p *sweep.Point) string { return p.Header.Policy })
 	c.swept.Latency = same(func(p *sweep.Point) string { return p.Run.Latency().String() })
-	whole := slices.ContainsFunc(c.swept.Vary, func(v reports.Varied) bool { return v.Name == "policy" || v.Name == "core" })
+	whole := slices.ContainsFunc(c.swept.Vary, func(v reports.Varied) bool {
+		return v.Name == "policy" || v.Name == "core" && o.run.policy == "" // each core has its own
+	})
 	if c.swept.Policy == "" && !whole {
 		c.swept.PolicyChanged = c.policy.String()
 	}
