@@ -41,6 +41,11 @@ func (a *app) sweepCommand() *cobra.Command {
 NAME is clients, operations, duration, policy, latency, fault, core, codec, via or
 document, as the flags of "simulate run", or any other key of the scenario's file by
 its path: objects.count, queue.visibility, request_timeout, actors.NAME.load.rate.
+policy.kind, policy.base, policy.cap, policy.retries and policy.deadline change one
+part of the policy in force: of --policy or --vary policy, else the scenario's, else
+the core's.
+
+FROM:TO:STEP ends with the last value that is not above TO: 10:50:15 is 10, 25, 40.
 Commas within parentheses, brackets and quotes belong to a value. The policy
 oracle(retries=9) is that of clients who know how many others are writing, for
 comparison: how much is left to be gained.
@@ -55,6 +60,7 @@ Exit codes: 0 every invariant held; 3 a point violates one; 5 no point proves an
 130 interrupted, with what was measured.`,
 		Example: `  simulate sweep backend-fan-in --vary clients=10:50:10 --vary policy=documented,default
   simulate sweep burst --latency 'normal(10ms,2ms)' --vary clients=10:190:10 --vary 'policy=none(retries=unlimited),full(base=5ms,cap=2s,retries=unlimited)' --chart burst.svg
+  simulate sweep burst --policy default --vary policy.base=25ms:400ms:25ms --chart base.svg
   simulate sweep queue-redelivers --vary queue.visibility=100ms,1s,10s --csv visibility.csv
   simulate sweep sustained-contention --vary actors.user.load.think=5ms,50ms,500ms --runs 5`,
 		Args: exactly(1, "a scenario"),
