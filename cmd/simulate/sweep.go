@@ -34,30 +34,32 @@ func (a *app) sweepCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "sweep SCENARIO|FILE --vary NAME=A,B,C | NAME=FROM:TO:STEP …",
 		Short: "Play a scenario at every combination of some parameters' values, and compare",
-		Long: `sweep plays a scenario in virtual time at every combination of the values of what
---vary names, on all cores, judges every repetition, and writes a table, and with
---csv, --json and --chart the same for programs and for eyes.
+		Long: `sweep plays a scenario in virtual time at every combination of the values of
+what --vary names, on all cores, judges every repetition, and writes a table,
+and with --csv, --json and --chart the same for programs and for eyes.
 
-NAME is clients, operations, duration, policy, latency, fault, core, codec, via or
-document, as the flags of "simulate run", or any other key of the scenario's file by
-its path: objects.count, queue.visibility, request_timeout, actors.NAME.load.rate.
-policy.kind, policy.base, policy.cap, policy.retries and policy.deadline change one
-part of the policy in force: of --policy or --vary policy, else the scenario's, else
-the core's.
+NAME is clients, operations, duration, policy, latency, fault, core, codec, via
+or document, as the flags of "simulate run", or any other key of the scenario's
+file by its path: objects.count, queue.visibility, request_timeout,
+actors.NAME.load.rate. policy.kind, policy.base, policy.cap, policy.retries and
+policy.deadline change one part of the policy in force: of --policy or --vary
+policy, else the scenario's, else the core's.
 
-FROM:TO:STEP ends with the last value that is not above TO: 10:50:15 is 10, 25, 40.
-Commas within parentheses, brackets and quotes belong to a value. The policy
+FROM:TO:STEP ends with the last value that is not above TO: 10:50:15 is 10, 25,
+40. Commas within parentheses, brackets and quotes belong to a value. The policy
 oracle(retries=9) is that of clients who know how many others are writing, for
 comparison: how much is left to be gained.
 
-All points play the same seed: repetition K of each meets the same random draws, as far
-as the same clients are in both (a client is known by its name, writer-07). A point
-depends on its parameters and the seed only, not on the number of cores.
+All points play the same seed: repetition K of each meets the same random draws,
+as far as the same clients are in both (a client is known by its name,
+writer-07). A point depends on its parameters and the seed only, not on the
+number of cores.
 
-Each point is saved as soon as it is measured; --resume DIR goes on after an interrupt.
+Each point is saved as soon as it is measured; --resume DIR goes on after an
+interrupt.
 
-Exit codes: 0 every invariant held; 3 a point violates one; 5 no point proves anything;
-130 interrupted, with what was measured.`,
+Exit codes: 0 every invariant held; 3 a point violates one; 5 no point proves
+anything; 130 interrupted, with what was measured.`,
 		Example: `  simulate sweep backend-fan-in --vary clients=10:50:10 --vary policy=documented,default
   simulate sweep burst --latency 'normal(10ms,2ms)' --vary clients=10:190:10 --vary 'policy=none(retries=unlimited),full(base=5ms,cap=2s,retries=unlimited)' --chart burst.svg
   simulate sweep burst --policy default --vary policy.base=25ms:400ms:25ms --chart base.svg
