@@ -36,7 +36,8 @@ type Swept struct {
 	Took time.Duration `json:"-"`
 	// Resume is the command that goes on with an interrupted sweep.
 	Resume string `json:"-"`
-	// PolicyChanged is the policy of which parts vary; empty: the whole varies, or nothing.
+	// PolicyChanged is the policy of a point, if parts of it vary; empty: the whole
+	// varies, or nothing.
 	PolicyChanged string `json:"-"`
 	// Directory is where the points are.
 	Directory string `json:"-"`

@@ -51,6 +51,8 @@ func TestSweepVariesThePolicyInForce(t *testing.T) {
 			"none(retries=16,deadline=1s)", "full(base=5ms,cap=2s,retries=16,deadline=1s)",
 			"none(retries=16,deadline=5s)", "full(base=5ms,cap=2s,retries=16,deadline=5s)",
 		}},
+		{"burst --set policy.base=3s --vary policy=full(cap=9s),equal(cap=3s)", []string{"full(base=3s,cap=9s,retries=16)", "equal(base=3s,cap=3s,retries=16)"}},
+		{"burst --policy none --set policy.base=40ms --vary policy.kind=equal,full", []string{"equal(base=40ms,cap=2s,retries=16)", "full(base=40ms,cap=2s,retries=16)"}},
 		{"burst --policy oracle --set policy.deadline=9s --vary policy.retries=2,4", []string{"none(retries=2,deadline=9s)", "none(retries=4,deadline=9s)"}},
 	} {
 		code := exitPassed
@@ -68,6 +70,22 @@ func TestSweepVariesThePolicyInForce(t *testing.T) {
 		}
 		if !slices.Equal(got, c.want) {
 			t.Errorf("%s: %q, want %q", c.args, got, c.want)
+		}
+	}
+}
+
+// TestSweepSaysWhichPolicyItVaries, without what varies.
+func TestSweepSaysWhichPolicyItVaries(t *testing.T) {
+	for args, want := range map[string]string{
+		"--vary policy.base=25ms,100ms":                                        "policy      full(base=…,cap=2s,retries=16,deadline=25s)\n",
+		"--set policy.retries=9 --vary policy.kind=none,full":                  "policy      …(base=50ms,cap=2s,retries=9,deadline=25s)\n",
+		"--policy documented --vary policy.retries=3,4 --vary core=production": "policy      exponential(base=50ms,cap=400ms,retries=…)\n",
+		"--vary policy=default,none --vary policy.retries=4,5":                 "policy      default = full(base=50ms,cap=2s,retries=…,deadline=25s)\n            none = none(retries=…)\n",
+		"--policy documented --vary clients=2,3":                               "policy      documented = exponential(base=50ms,cap=400ms,retries=3)\n",
+	} {
+		code, stdout, stderr := simulate(t, append(strings.Fields("sweep burst --runs 1 "+args), "--out", t.TempDir())...)
+		if code != exitPassed || !strings.Contains(stdout, want) {
+			t.Errorf("%s: exit %d, want %s\n%s%s", args, code, want, stdout, stderr)
 		}
 	}
 }

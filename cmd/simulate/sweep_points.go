@@ -14,7 +14,6 @@ import (
 	"strings"
 	"time"
 
-	"holdfast/archive"
 	"holdfast/reports"
 	"holdfast/reports/chart"
 	"holdfast/reports/sweep"
@@ -26,8 +25,7 @@ type sweeping struct {
 	swept   reports.Swept // without points
 	points  []sweep.Point
 	base    *scenarios.Scenario // with the flags, without what varies
-	policy  archive.Policy
-	content [sha256.Size]byte // of all points
+	content [sha256.Size]byte   // of all points
 }
 
 func (c *sweeping) plan() sweep.Plan {
@@ -42,22 +40,27 @@ func (o *sweepOptions) prepare(name string, changed func(string) bool) (*sweepin
 	if err := o.validate(); err != nil {
 		return nil, err
 	}
-	base, err := o.run.prepare(name, changed)
+	var vary []reports.Varied
+	for _, text := range o.vary {
+		v, err := parseVary(text, changed)
+		if err != nil {
+			return nil, err
+		}
+		vary = append(vary, v)
+	}
+	run := o.run
+	if slices.ContainsFunc(vary, changesPolicy) { // parts may suit only what varies
+		run.sets = slices.DeleteFunc(slices.Clone(run.sets), func(s string) bool { return strings.HasPrefix(s, policyPrefix) })
+	}
+	base, err := run.prepare(name, changed)
 	if err != nil {
 		return nil, err
 	}
 	if len(base.schedule) > 0 {
 		return nil, usage("scenario %s replays a schedule, which has no times to compare", name)
 	}
-	c := &sweeping{base: base.run.Scenario, policy: base.run.Policy}
-	c.swept = reports.Swept{Schema: reports.SweepSchema, Scenario: base.run.Scenario.Name, Seed: o.run.seed, Runs: o.run.runs}
-	for _, text := range o.vary {
-		v, err := parseVary(text, changed)
-		if err != nil {
-			return nil, err
-		}
-		c.swept.Vary = append(c.swept.Vary, v)
-	}
+	c := &sweeping{base: base.run.Scenario}
+	c.swept = reports.Swept{Schema: reports.SweepSchema, Scenario: base.run.Scenario.Name, Vary: vary, Seed: o.run.seed, Runs: o.run.runs}
 	product, err := sweep.Product(c.swept.Vary)
 	if err != nil {
 		return nil, usage("%w", err)
@@ -67,6 +70,11 @@ func (o *sweepOptions) prepare(name string, changed func(string) bool) (*sweepin
 		return nil, err
 	}
 	return c, o.preparePoints(c, name, changed, product)
+}
+
+// changesPolicy reports whether a parameter decides which policy is played.
+func changesPolicy(v reports.Varied) bool {
+	return v.Name == "policy" || v.Name == "core" || strings.HasPrefix(v.Name, policyPrefix)
 }
 
 // checkChart finds out whether the points can be drawn.
@@ -156,7 +164,10 @@ func (o *sweepOptions) preparePoints(c *sweeping, name string, changed func(stri
 		return v.Name == "policy" || v.Name == "core" && o.run.policy == "" // each core has its own
 	})
 	if c.swept.Policy == "" && !whole {
-		c.swept.PolicyChanged = c.policy.String()
+		// The longest: some kinds lack parts that others have.
+		c.swept.PolicyChanged = slices.MaxFunc(c.points, func(a, b sweep.Point) int {
+			return cmp.Compare(len(a.Header.Policy), len(b.Header.Policy))
+		}).Header.Policy
 	}
 	return nil
 }
