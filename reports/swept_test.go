@@ -192,13 +192,17 @@ func TestCSVQuotesAndDoesNotRepeat(t *testing.T) {
 }
 
 func TestPoliciesAreSpelledOut(t *testing.T) {
+	adaptive, err := archive.ParsePolicy("adaptive")
+	if err != nil {
+		t.Fatal(err)
+	}
 	for policy, want := range map[string]string{
 		"documented":                      "documented = exponential(base=50ms,cap=400ms,retries=3)",
 		"default":                         "default = full(base=50ms,cap=2s,retries=16,deadline=25s)",
-		"adaptive":                        "adaptive = adaptive(cap=2s,retries=16)",
 		"oracle":                          "oracle = oracle(retries=16)",
 		"oracle(retries=unlimited)":       "oracle(retries=unlimited)",
 		"full(base=5ms,cap=2s,retries=3)": "full(base=5ms,cap=2s,retries=3)",
+		"adaptive":                        "adaptive = " + adaptive.String(),
 		"equal(cap=1s)":                   "equal(cap=1s) = equal(base=50ms,cap=1s,retries=16)",
 	} {
 		if got := (&Swept{}).policyInWords(policy); got != want {

@@ -105,7 +105,7 @@ func (o *sweepOptions) validate() error {
 var notVaried = map[string]string{
 	"seed": "all points play the same seed, so that they can be compared",
 	"runs": "all points have the same number of repetitions", "schedule": "a schedule has no times to compare",
-	"name": "it is the scenario's", "shows": "it is for people", "why": "it is for people", "expect.thresholds": "a sweep compares, it has no thresholds",
+	"name": "it is the scenario's", "expect.thresholds": "a sweep compares, it has no thresholds",
 }
 
 func parseVary(text string, changed func(string) bool) (reports.Varied, error) {
