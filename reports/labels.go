@@ -1,11 +1,14 @@
 package reports
 
 import (
+	"cmp"
 	"math"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
+
+	"holdfast/archive"
 )
 
 // Labels are short names of a parameter's values, for tables and legends: as short
@@ -33,9 +36,6 @@ func (v Varied) Labels() []string {
 	return v.Values
 }
 
-// Shortened reports whether a value has a label that is not itself.
-func (v Varied) Shortened() bool { return !slices.Equal(v.Labels(), v.Values) }
-
 // commonArguments are those that all values have that have any.
 func (v Varied) commonArguments() []string {
 	var common []string
@@ -61,6 +61,66 @@ func call(value string) (kind string, args []string) {
 		return value, nil
 	}
 	return kind, strings.Split(inner, ",")
+}
+
+// CommonPolicy says what the policies of all points have in common; empty: the
+// whole policy varies.
+func (s *Swept) CommonPolicy() string {
+	policy := cmp.Or(s.Policy, s.PolicyChanged)
+	if policy == "" {
+		return ""
+	}
+	words := s.policyInWords(policy)
+	if _, args := call(policy); len(args) > 0 {
+		_, whole, changed := strings.Cut(words, " = ")
+		if changed {
+			return whole // what the parts were before they varied is no point's policy
+		}
+	}
+	return words
+}
+
+// policyInWords is a policy with all that it was given without: presets and kinds go by a
+// name alone. What varies from point to point is left open.
+func (s *Swept) policyInWords(policy string) string {
+	kind, args := call(spelledOut(policy))
+	for _, v := range s.Vary {
+		part, ok := strings.CutPrefix(v.Name, "policy.")
+		ok = ok && len(v.Values) > 1
+		if ok && part == "kind" {
+			kind = "…"
+		}
+		for i, arg := range args {
+			if name, _, _ := strings.Cut(arg, "="); ok && name == part {
+				args[i] = name + "=…"
+			}
+		}
+	}
+	if whole := kind + "(" + strings.Join(args, ",") + ")"; whole != policy {
+		return policy + " = " + whole
+	}
+	return policy
+}
+
+// spelledOut is a policy as kind(base=D,…); as it is if it can't be read.
+func spelledOut(policy string) string {
+	// The oracle is a core whose policy has nothing but bounds.
+	bounds, oracle := strings.CutPrefix(policy, "oracle")
+	if oracle {
+		policy = string(archive.None) + bounds
+	}
+	p, err := archive.ParsePolicy(policy)
+	if err != nil {
+		return policy
+	}
+	text := p.String()
+	switch {
+	case oracle:
+		return "oracle" + strings.TrimPrefix(text, string(archive.None))
+	case p == archive.DocumentedPolicy(): // which is written by its name
+		return "exponential(base=50ms,cap=400ms,retries=3)"
+	}
+	return text
 }
 
 func repeats(labels []string) bool {

@@ -23,8 +23,9 @@ type Swept struct {
 	Schema      string       `json:"schema"`
 	Passed      bool         `json:"passed"`
 	Scenario    string       `json:"scenario"`
-	Core        string       `json:"core,omitempty"`   // of all points; empty: it varies
-	Policy      string       `json:"policy,omitempty"` // of all points; empty: it varies
+	Core        string       `json:"core,omitempty"`    // of all points; empty: it varies
+	Policy      string       `json:"policy,omitempty"`  // of all points; empty: it varies
+	Latency     string       `json:"latency,omitempty"` // of all points; empty: it varies
 	Seed        uint64       `json:"seed"`
 	Runs        int          `json:"runs"` // repetitions of each point
 	Vary        []Varied     `json:"vary"`
@@ -35,6 +36,9 @@ type Swept struct {
 	Took time.Duration `json:"-"`
 	// Resume is the command that goes on with an interrupted sweep.
 	Resume string `json:"-"`
+	// PolicyChanged is the policy of a point, if parts of it vary; empty: the whole
+	// varies, or nothing.
+	PolicyChanged string `json:"-"`
 	// Directory is where the points are.
 	Directory string `json:"-"`
 }
@@ -59,6 +63,7 @@ type SweptPoint struct {
 	PutsMean         float64        `json:"puts_mean"`          // write attempts of a repetition
 	PutsCI95         *float64       `json:"puts_ci95"`
 	GetsMean         float64        `json:"gets_mean"`
+	PutsPerCommit    *float64       `json:"puts_per_commit"`  // null: nothing was committed
 	MakespanMean     *float64       `json:"makespan_ms_mean"` // null: nobody was answered
 	MakespanCI95     *float64       `json:"makespan_ms_ci95"`
 	AcknowledgedRate float64        `json:"acknowledged_rate"`
@@ -89,8 +94,9 @@ func NewSweptPoint(params Params, s Sample, prices Prices) SweptPoint {
 	if r.Counts.Acknowledged > 0 {
 		p.AttemptsMean, p.AttemptsP99 = &r.Attempts.Mean, &r.Attempts.P99
 	}
-	if cost := r.Counts.CostPer1000(prices); r.Counts.Committed > 0 {
-		p.CostUSD = &cost
+	if r.Counts.Committed > 0 {
+		puts, cost := float64(r.Counts.Puts)/float64(r.Counts.Committed), r.Counts.CostPer1000(prices)
+		p.PutsPerCommit, p.CostUSD = &puts, &cost
 	}
 	return p
 }

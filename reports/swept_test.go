@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"holdfast/archive"
 	"holdfast/scenarios/check"
 )
 
@@ -17,7 +18,7 @@ func some(v float64) *float64 { return &v }
 func sweptPoint(policy, clients string, puts, exhausted float64) SweptPoint {
 	return SweptPoint{
 		Params: Params{{"policy", policy}, {"clients", clients}}, Runs: 20, Clients: 10, Verdict: check.OK, Operations: 200,
-		PutsMean: puts, PutsCI95: some(puts / 50), GetsMean: puts, MakespanMean: some(376.74), MakespanCI95: some(17.2),
+		PutsMean: puts, PutsCI95: some(puts / 50), GetsMean: puts, PutsPerCommit: some(puts / 10), MakespanMean: some(376.74), MakespanCI95: some(17.2),
 		AcknowledgedRate: 1 - exhausted, ExhaustedRate: exhausted, ConflictRate: 0.8, AttemptsMean: some(5.09), AttemptsP99: some(10),
 		LatencyMS: &Latency{200, 195.5, 362.5, 417, 419.3, 419.3}, Jain: some(0.98), CostUSD: some(0.027486),
 		Replay: "simulate run burst --world virtual --policy '" + policy + "' --clients " + clients + " --runs 20 --seed 1",
@@ -28,7 +29,7 @@ func sweptPoint(policy, clients string, puts, exhausted float64) SweptPoint {
 func swept() Swept {
 	const none, full = "none(retries=unlimited)", "full(base=5ms,cap=2s,retries=unlimited)"
 	return Swept{
-		Schema: SweepSchema, Passed: true, Scenario: "burst", Core: "production", Seed: 1, Runs: 20, Planned: 4,
+		Schema: SweepSchema, Passed: true, Scenario: "burst", Core: "production", Latency: "normal(10ms,2ms)", Seed: 1, Runs: 20, Planned: 4,
 		Vary:      []Varied{{"policy", []string{none, full}}, {"clients", []string{"10", "100"}}},
 		Points:    []SweptPoint{sweptPoint(none, "10", 50.9, 0), sweptPoint(none, "100", 2425, 0), sweptPoint(full, "10", 38, 0.000004), sweptPoint(full, "100", 796, 0.925)},
 		Directory: "simulate-out/sweep-burst/20261124T000650Z-b23bc83dca",
@@ -48,9 +49,26 @@ func TestSweptReports(t *testing.T) {
 	for i := range nothing.Points {
 		p := &nothing.Points[i]
 		p.Verdict, p.Reasons = check.Inconclusive, []string{"no operation was acknowledged, so none could be lost"}
-		p.MakespanMean, p.MakespanCI95, p.PutsCI95, p.AttemptsMean, p.LatencyMS, p.CostUSD = nil, nil, nil, nil, nil, nil
+		p.MakespanMean, p.MakespanCI95, p.PutsCI95, p.AttemptsMean, p.LatencyMS, p.CostUSD, p.PutsPerCommit = nil, nil, nil, nil, nil, nil, nil
 	}
-	for name, s := range map[string]Swept{"swept": swept(), "swept-violated": violated, "swept-stopped": stopped, "swept-nothing": nothing} {
+	// Four parameters leave no room for all columns; of two the last parts are the same.
+	narrow := swept()
+	narrow.PolicyChanged, narrow.Latency = "documented", ""
+	narrow.Vary = []Varied{
+		{"policy.base", []string{"25ms", "50ms"}}, {"actors.user.count", []string{"1"}}, {"actors.backend.count", []string{"200"}},
+		{"latency", []string{"s3-standard", "lognormal(10ms,50ms)"}},
+	}
+	for i := range narrow.Points {
+		p := &narrow.Points[i]
+		p.Params = Params{{"policy.base", narrow.Vary[0].Values[i/2]}, {"actors.user.count", "1"}, {"actors.backend.count", "200"}, {"latency", narrow.Vary[3].Values[i%2]}}
+		*p.MakespanMean *= 100
+	}
+	presets := swept()
+	presets.Vary[0].Values = []string{"documented", "oracle(retries=9)"}
+	for i := range presets.Points {
+		presets.Points[i].Params[0].Value = presets.Vary[0].Values[i/2]
+	}
+	for name, s := range map[string]Swept{"swept-narrow": narrow, "swept-presets": presets, "swept": swept(), "swept-violated": violated, "swept-stopped": stopped, "swept-nothing": nothing} {
 		var b strings.Builder
 		Text{W: &b}.Swept(&s)
 		// Commands are never wrapped: they are there to be copied.
@@ -170,5 +188,81 @@ func TestCSVQuotesAndDoesNotRepeat(t *testing.T) {
 	}
 	if lines[1][column("makespan_ms_mean")] != "" || lines[1][column("latency_ms_p99")] != "" || lines[3][column("exhausted_rate")] != "0.000004" {
 		t.Errorf("%q", lines[1])
+	}
+}
+
+func TestPoliciesAreSpelledOut(t *testing.T) {
+	adaptive, err := archive.ParsePolicy("adaptive")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for policy, want := range map[string]string{
+		"documented":                      "documented = exponential(base=50ms,cap=400ms,retries=3)",
+		"default":                         "default = full(base=50ms,cap=2s,retries=16,deadline=25s)",
+		"oracle":                          "oracle = oracle(retries=16)",
+		"oracle(retries=unlimited)":       "oracle(retries=unlimited)",
+		"full(base=5ms,cap=2s,retries=3)": "full(base=5ms,cap=2s,retries=3)",
+		"adaptive":                        "adaptive = " + adaptive.String(),
+		"equal(cap=1s)":                   "equal(cap=1s) = equal(base=50ms,cap=1s,retries=16)",
+	} {
+		if got := (&Swept{}).policyInWords(policy); got != want {
+			t.Errorf("%s: %s, want %s", policy, got, want)
+		}
+	}
+	p, err := archive.ParsePolicy(spelledOut("documented"))
+	if err != nil || p != archive.DocumentedPolicy() {
+		t.Errorf("documented is spelled %v, %v", p, err)
+	}
+	two, one := []string{"1", "2"}, []string{"1"}
+	s := Swept{Vary: []Varied{{"policy.kind", two}, {"policy.cap", two}, {"policy.retries", one}}}
+	if got := s.policyInWords("default"); got != "default = …(base=50ms,cap=…,retries=16,deadline=25s)" {
+		t.Error(got)
+	}
+}
+
+func TestShortNamesDiffer(t *testing.T) {
+	for _, c := range []struct{ names, want string }{
+		{"clients policy.base objects.count", "clients base count"},
+		{"actors.user.count actors.backend.count", "user.count backend.count"},
+		{"actors.user.count clients actors.user.load.rate", "count clients rate"},
+		{"queue.work a.queue.work", "queue.work a.queue.work"},
+		{"duration policy.duration", "duration policy.duration"},
+		{"policy policy.kind", "policy kind"},
+	} {
+		var s Swept
+		for _, name := range strings.Fields(c.names) {
+			s.Vary = append(s.Vary, Varied{Name: name})
+		}
+		if got := strings.Join(s.shortNames(), " "); got != c.want {
+			t.Errorf("%s: %s, want %s", c.names, got, c.want)
+		}
+	}
+}
+
+func TestSharesArePercent(t *testing.T) {
+	for part, want := range map[float64]string{
+		0: "0", 4e-5: "0.004 %", 1e-9: "0.0000001 %", 9.99e-5: "0.01 %", 0.0003: "0.03 %", 0.0218: "2.2 %", 1: "100.0 %",
+	} {
+		if got := share(part); got != want {
+			t.Errorf("%v is %s, want %s", part, got, want)
+		}
+	}
+}
+
+// TestTimesOfATableShareAUnit that shows the shortest and the longest.
+func TestTimesOfATableShareAUnit(t *testing.T) {
+	for _, c := range []struct {
+		makespanMS, p99MS float64
+		want              string
+	}{
+		{376.74, 417, "377ms 417ms"}, {1084, 417, "1.08s 0.42s"}, {37655, 36100, "37.66s 36.10s"}, {1500, 3.2, "1.500s 0.003s"},
+		{40.2, 8.04, "40.20ms 8.04ms"}, {0, 0, "0.00s 0.00s"},
+	} {
+		s := Swept{Points: []SweptPoint{{MakespanMean: &c.makespanMS, LatencyMS: &Latency{P99: c.p99MS}}}}
+		times := s.scale()
+		got := rounded(&c.makespanMS, times.ofMS, times.digits, times.unit) + " " + rounded(&c.p99MS, times.ofMS, times.digits, times.unit)
+		if got != c.want {
+			t.Errorf("%v and %v: %s, want %s", c.makespanMS, c.p99MS, got, c.want)
+		}
 	}
 }

@@ -19,6 +19,7 @@ var csvColumns = []struct {
 	{"puts_mean", func(p *SweptPoint) string { return plain(&p.PutsMean) }},
 	{"puts_ci95", func(p *SweptPoint) string { return plain(p.PutsCI95) }},
 	{"gets_mean", func(p *SweptPoint) string { return plain(&p.GetsMean) }},
+	{"puts_per_commit", func(p *SweptPoint) string { return plain(p.PutsPerCommit) }},
 	{"makespan_ms_mean", func(p *SweptPoint) string { return plain(p.MakespanMean) }},
 	{"makespan_ms_ci95", func(p *SweptPoint) string { return plain(p.MakespanCI95) }},
 	{"acknowledged_rate", func(p *SweptPoint) string { return plain(&p.AcknowledgedRate) }},

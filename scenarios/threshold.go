@@ -78,16 +78,23 @@ func (t Threshold) Holds(value float64) bool {
 
 // didYouMean suggests the closest name, or lists all if none is close.
 func didYouMean(name string, known []string) string {
-	best, distance := "", len(name)/2+1
-	for _, k := range known {
-		if d := editDistance(name, k); d < distance {
-			best, distance = k, d
-		}
-	}
-	if best != "" {
+	if best := Closest(name, known); best != "" {
 		return fmt.Sprintf("; did you mean %s?", best)
 	}
 	return "; known: " + strings.Join(known, ", ")
+}
+
+// Closest is the known name that a misspelt one comes closest to, the first of several;
+// empty: none is close. Of a dotted name the last part may have been meant alone.
+func Closest(name string, known []string) string {
+	best, distance := "", len(name)/2+1
+	for _, k := range known {
+		last := k[strings.LastIndexByte(k, '.')+1:]
+		if d := min(editDistance(name, k), editDistance(name, last)); d < distance {
+			best, distance = k, d
+		}
+	}
+	return best
 }
 
 // editDistance is Levenshtein's.

@@ -70,7 +70,7 @@ A violation is made as short as possible, told, and printed as a schedule that
 	f.StringVar(&o.run.via, "via", "", "`WAY` to the archive: core, or api: users through the HTTP handler")
 	f.Uint64Var(&o.run.seed, "seed", 1, "seed of all random choices")
 	f.IntVar(&o.faults, "faults", 0, "number of faults in a schedule, at most")
-	f.StringVar(&o.strategy, "strategy", string(explore.Exhaustive), "`exhaustive`, random or pct")
+	f.StringVar(&o.strategy, "strategy", string(explore.Exhaustive), "`STRATEGY` of the search: exhaustive, random or pct")
 	f.IntVar(&o.schedules, "schedules", 0, "number of schedules, at most (0: no bound)")
 	f.DurationVar(&o.budget, "budget", defaultBudget, "time, at most (0: no bound)")
 	f.StringVar(&o.save, "save", "", "`FILE` to write a scenario to that replays a violation")

@@ -24,7 +24,7 @@ func (o *outputOptions) register(cmd *cobra.Command) {
 	f.BoolVar(&o.json, "json", false, "write one JSON document to stdout")
 	f.BoolVar(&o.quiet, "quiet", false, "write the verdict only, and no progress")
 	f.BoolVar(&o.noColor, "no-color", false, "no colors")
-	f.StringVar(&o.progress, "progress", "auto", "progress on stderr: `auto`, bar, plain or none")
+	f.StringVar(&o.progress, "progress", "auto", "`KIND` of progress on stderr: auto, bar, plain or none")
 }
 
 func (o outputOptions) validate() error {

@@ -76,10 +76,10 @@ stderr) it goes there, as OpenTelemetry's other variables say.`,
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&o.world, "world", "real", "`real`: goroutines, wall clock, HTTP; virtual: a seed decides everything")
-	f.StringVar(&o.store, "store", "fake", "`fake` (embedded S3) or s3://bucket/prefix")
+	f.StringVar(&o.world, "world", "real", "`WORLD` to play in: real (goroutines, wall clock, HTTP) or virtual (a seed decides everything)")
+	f.StringVar(&o.store, "store", "fake", "`STORE` to play on: fake (embedded S3) or s3://bucket/prefix")
 	f.StringVar(&o.endpoint, "endpoint", "", "`URL` of an S3 server other than AWS")
-	f.TextVar(&o.pathStyle, "path-style", s3store.PathStyleAuto, "bucket in the path: `auto`, on or off")
+	f.TextVar(&o.pathStyle, "path-style", s3store.PathStyleAuto, "`WHEN` the bucket goes into the path: auto, on or off")
 	f.StringVar(&o.core, "core", "production", "core under test: "+coreNames())
 	f.StringVar(&o.policy, "policy", "", "retry `POLICY`, such as full(base=100ms,cap=5s,retries=8), adaptive(cap=2s), default or documented")
 	f.StringVar(&o.document, "document", "", "`FILE` with your own change or announcement")
@@ -90,10 +90,10 @@ stderr) it goes there, as OpenTelemetry's other variables say.`,
 	f.IntVar(&o.runs, "runs", 1, "repetitions of each scenario")
 	f.StringVar(&o.latency, "latency", "", "`LATENCY` of a store call's legs, such as normal(10ms,2ms), or s3-standard, s3-express")
 	f.StringArrayVar(&o.faults, "fault", nil, "`FAULT` in place of the scenario's, such as reply-lost(rate=0.1), or none; repeatable")
-	f.StringVar(&o.codec, "codec", "", "documents of the virtual world: `json`, or compact for large loads")
+	f.StringVar(&o.codec, "codec", "", "`CODEC` of the virtual world's documents: json, or compact for large loads")
 	f.StringVar(&o.via, "via", "", "`WAY` to the archive: core, or api: users over HTTP, back ends over the queue")
 	f.StringVar(&o.schedule, "schedule", "", "`SCHEDULE` of calls to replay, as explore prints it")
-	f.StringArrayVar(&o.sets, "set", nil, "`KEY=VALUE` of the scenario's file in place of its own, such as objects.count=4; repeatable")
+	f.StringArrayVar(&o.sets, "set", nil, "`KEY=VALUE` of the scenario's file in place of its own, such as objects.count=4, or of the policy in force, such as policy.base=25ms; repeatable")
 	f.StringArrayVar(&o.thresholds, "threshold", nil, "fail unless `METRIC<LIMIT` holds; repeatable")
 	f.StringVar(&o.out, "out", "simulate-out", "`DIR` for histories and results")
 	f.StringVar(&o.metrics, "metrics", "", "`FILE` for the metrics of the runs, in CloudWatch's embedded metric format")
@@ -177,7 +177,11 @@ func (o runOptions) prepare(name string, changed func(string) bool) (*play, erro
 	if err := o.validate(); err != nil {
 		return nil, err
 	}
-	s, err := openScenario(name, o.sets)
+	keys, parts, err := splitSettings(o.sets)
+	if err != nil {
+		return nil, err
+	}
+	s, err := openScenario(name, keys)
 	if err != nil {
 		return nil, err
 	}
@@ -209,7 +213,7 @@ func (o runOptions) prepare(name string, changed func(string) bool) (*play, erro
 			return nil, usage("%s: %w", name, err)
 		}
 	}
-	if p.run, err = o.cast(s, name, changed); err != nil {
+	if p.run, err = o.cast(s, name, parts, changed); err != nil {
 		return nil, err
 	}
 	if p.run.Core.VirtualOnly && p.world == real {
@@ -275,7 +279,7 @@ func (o runOptions) condition(s *scenarios.Scenario) error {
 }
 
 // cast chooses document, core, policy and thresholds.
-func (o runOptions) cast(s *scenarios.Scenario, name string, changed func(string) bool) (scenarios.Run, error) {
+func (o runOptions) cast(s *scenarios.Scenario, name string, parts []scenarios.Setting, changed func(string) bool) (scenarios.Run, error) {
 	r := scenarios.Run{Scenario: s, Seed: o.seed, Repetitions: o.runs}
 	doc, err := openDocument(s, name, o.document)
 	if err != nil {
@@ -301,7 +305,10 @@ func (o runOptions) cast(s *scenarios.Scenario, name string, changed func(string
 	if r.Policy, err = o.resolvePolicy(s, r.Core); err != nil {
 		return r, err
 	}
-	if o.policy != "" {
+	if r.Policy, err = changePolicy(r.Policy, parts); err != nil {
+		return r, settingFailed(err)
+	}
+	if o.policy != "" || len(parts) > 0 {
 		s.Policy = (*scenarios.Policy)(&r.Policy)
 	}
 	for _, text := range o.thresholds {

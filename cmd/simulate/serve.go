@@ -59,12 +59,12 @@ the process.`,
 	f := cmd.Flags()
 	f.StringVar(&o.listen, "listen", "127.0.0.1:8080", "`HOST:PORT` to listen on; port 0 takes a free one")
 	f.BoolVar(&o.allowRemote, "allow-remote", false, "listen also where other machines can connect, each as whom they like")
-	f.StringVar(&o.store, "store", "fake", "`fake` (embedded S3) or s3://bucket/prefix")
+	f.StringVar(&o.store, "store", "fake", "`STORE` of the documents: fake (embedded S3) or s3://bucket/prefix")
 	f.StringVar(&o.endpoint, "endpoint", "", "`URL` of an S3 server other than AWS")
-	f.TextVar(&o.pathStyle, "path-style", s3store.PathStyleAuto, "bucket in the path: `auto`, on or off")
+	f.TextVar(&o.pathStyle, "path-style", s3store.PathStyleAuto, "`WHEN` the bucket goes into the path: auto, on or off")
 	f.BoolVar(&o.samples, "samples", false, "store the sample documents that are missing (default true for the embedded S3)")
 	f.BoolVar(&o.others, "simulate-others", false, "let made-up users and a meeting scheduler change the samples every few seconds")
-	f.StringVar(&o.metrics, "metrics", "stdout", "where metrics go in CloudWatch's embedded format: `stdout` or none (OTEL_METRICS_EXPORTER exports them besides)")
+	f.StringVar(&o.metrics, "metrics", "stdout", "`WHERE` metrics go in CloudWatch's embedded format: stdout or none (OTEL_METRICS_EXPORTER exports them besides)")
 	f.StringVar(&o.policy, "policy", "default", "retry `POLICY`, such as full(base=100ms,cap=5s,retries=8), adaptive(cap=2s), default or documented")
 	return cmd
 }

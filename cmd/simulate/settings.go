@@ -2,28 +2,65 @@ package main
 
 import (
 	"errors"
+	"os"
+	"path/filepath"
 	"strings"
 
 	"holdfast/scenarios"
 )
 
-// openScenario opens a scenario in whose file some values are replaced: KEY=VALUE.
-func openScenario(name string, sets []string) (*scenarios.Scenario, error) {
-	var settings []scenarios.Setting
-	for _, text := range sets {
-		key, value, ok := strings.Cut(text, "=")
-		if !ok {
-			return nil, usage("--set wants KEY=VALUE, such as objects.count=4, not %q", text)
-		}
-		settings = append(settings, scenarios.Setting{Key: key, Value: value})
-	}
-	s, err := scenarios.OpenWith(name, settings...)
-	var bad *scenarios.SettingError
-	switch {
-	case errors.As(err, &bad):
-		return nil, usage("--set %w", err)
-	case err != nil:
-		return nil, usage("%w", err)
+// openScenario opens a scenario in whose file some values are replaced.
+func openScenario(name string, keys []scenarios.Setting) (*scenarios.Scenario, error) {
+	s, err := scenarios.OpenWith(name, keys...)
+	if err != nil {
+		return nil, settingFailed(err)
 	}
 	return s, nil
+}
+
+// settingFailed says which --set a mistake comes from.
+func settingFailed(err error) error {
+	var bad *scenarios.SettingError
+	if errors.As(err, &bad) {
+		return usage("--set %w", err)
+	}
+	return usage("%w", err)
+}
+
+// output is a file that a flag asks for; without a path it does not.
+type output struct{ flag, path string }
+
+// check finds out before anything is played that the file can't be written.
+func (o output) check() error {
+	if o.path == "" {
+		return nil
+	}
+	if info, err := os.Stat(filepath.Dir(o.path)); err != nil || !info.IsDir() {
+		return usage("--%s %s: there is no directory %s", o.flag, o.path, filepath.Dir(o.path))
+	}
+	if info, err := os.Stat(o.path); err == nil && info.IsDir() {
+		return usage("--%s %s is a directory: name a file", o.flag, o.path)
+	}
+	return nil
+}
+
+// checkSVG is [output.check] of a chart: nobody would look for one under another name.
+func (o output) checkSVG() error {
+	if o.path == "" || strings.EqualFold(filepath.Ext(o.path), ".svg") {
+		return o.check()
+	}
+	return usage("--%s %s: a chart is SVG, so its file must end in .svg", o.flag, o.path)
+}
+
+// different refuses two flags that write the same file: one would be lost.
+func different(a, b output) error {
+	if a.path == "" || b.path == "" {
+		return nil
+	}
+	first, errA := os.Stat(a.path)
+	second, errB := os.Stat(b.path)
+	if filepath.Clean(a.path) == filepath.Clean(b.path) || errA == nil && errB == nil && os.SameFile(first, second) {
+		return usage("--%s and --%s both write %s: name two files", a.flag, b.flag, a.path)
+	}
+	return nil
 }

@@ -4,7 +4,7 @@ import (
 	"bufio"
 	"context"
 	"errors"
-	"os"
+	"fmt"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -35,27 +35,35 @@ func (a *app) sweepCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "sweep SCENARIO|FILE --vary NAME=A,B,C | NAME=FROM:TO:STEP …",
 		Short: "Play a scenario at every combination of some parameters' values, and compare",
-		Long: `sweep plays a scenario in virtual time at every combination of the values of what
---vary names, on all cores, judges every repetition, and writes a table, and with
---csv, --json and --chart the same for programs and for eyes.
+		Long: `sweep plays a scenario in virtual time at every combination of the values of
+what --vary names, on all cores, judges every repetition, and writes a table,
+and with --csv, --json and --chart the same for programs and for eyes.
 
-NAME is clients, operations, duration, policy, latency, fault, core, codec, via or
-document, as the flags of "simulate run", or any other key of the scenario's file by
-its path: objects.count, queue.visibility, request_timeout, actors.NAME.load.rate.
-Commas within parentheses, brackets and quotes belong to a value. The policy
+NAME is clients, operations, duration, policy, latency, fault, core, codec, via
+or document, as the flags of "simulate run", or any other key of the scenario's
+file by its path: objects.count, queue.visibility, request_timeout,
+actors.NAME.load.rate. policy.kind, policy.base, policy.cap, policy.retries and
+policy.deadline change one part of the policy in force: of --policy or --vary
+policy, else the scenario's, else the core's.
+
+FROM:TO:STEP ends with the last value that is not above TO: 10:50:15 is 10, 25,
+40. Commas within parentheses, brackets and quotes belong to a value. The policy
 oracle(retries=9) is that of clients who know how many others are writing, for
 comparison: how much is left to be gained.
 
-All points play the same seed: repetition K of each meets the same random draws, as far
-as the same clients are in both (a client is known by its name, writer-07). A point
-depends on its parameters and the seed only, not on the number of cores.
+All points play the same seed: repetition K of each meets the same random draws,
+as far as the same clients are in both (a client is known by its name,
+writer-07). A point depends on its parameters and the seed only, not on the
+number of cores.
 
-Each point is saved as soon as it is measured; --resume DIR goes on after an interrupt.
+Each point is saved as soon as it is measured; --resume DIR goes on after an
+interrupt.
 
-Exit codes: 0 every invariant held; 3 a point violates one; 5 no point proves anything;
-130 interrupted, with what was measured.`,
+Exit codes: 0 every invariant held; 3 a point violates one; 5 no point proves
+anything; 130 interrupted, with what was measured.`,
 		Example: `  simulate sweep backend-fan-in --vary clients=10:50:10 --vary policy=documented,default
   simulate sweep burst --latency 'normal(10ms,2ms)' --vary clients=10:190:10 --vary 'policy=none(retries=unlimited),full(base=5ms,cap=2s,retries=unlimited)' --chart burst.svg
+  simulate sweep burst --policy default --vary policy.base=25ms:400ms:25ms --chart base.svg
   simulate sweep queue-redelivers --vary queue.visibility=100ms,1s,10s --csv visibility.csv
   simulate sweep sustained-contention --vary actors.user.load.think=5ms,50ms,500ms --runs 5`,
 		Args: exactly(1, "a scenario"),
@@ -69,7 +77,7 @@ Exit codes: 0 every invariant held; 3 a point violates one; 5 no point proves an
 	f := cmd.Flags()
 	f.StringArrayVar(&o.vary, "vary", nil, "`NAME=VALUES` to play, A,B,C or FROM:TO:STEP; several make the product, the last varies fastest")
 	f.StringVar(&o.csv, "csv", "", "`FILE` for the points, as CSV")
-	f.StringVar(&o.chart, "chart", "", "`FILE` for a chart of puts and makespan, as SVG")
+	f.StringVar(&o.chart, "chart", "", "`FILE` for a chart of puts and makespan, as SVG: its name ends in .svg")
 	f.StringVar(&o.resume, "resume", "", "`DIR` of a sweep to go on with; all else must be as it was")
 	f.StringVar(&o.run.out, "out", "simulate-out", "`DIR` for the points and the result")
 	f.StringVar(&o.run.core, "core", "production", "core under test: "+coreNames())
@@ -82,9 +90,9 @@ Exit codes: 0 every invariant held; 3 a point violates one; 5 no point proves an
 	f.IntVar(&o.run.runs, "runs", defaultSweepRuns, "repetitions of each point")
 	f.StringVar(&o.run.latency, "latency", "", "`LATENCY` of a store call's legs, such as normal(10ms,2ms), or s3-standard, s3-express")
 	f.StringArrayVar(&o.run.faults, "fault", nil, "`FAULT` in place of the scenario's, such as reply-lost(rate=0.1), or none; repeatable")
-	f.StringVar(&o.run.codec, "codec", "", "documents: `json`, or compact for large loads")
+	f.StringVar(&o.run.codec, "codec", "", "`CODEC` of the documents: json, or compact for large loads")
 	f.StringVar(&o.run.via, "via", "", "`WAY` to the archive: core, or api: users over HTTP, back ends over the queue")
-	f.StringArrayVar(&o.run.sets, "set", nil, "`KEY=VALUE` of the scenario's file in place of its own; repeatable")
+	f.StringArrayVar(&o.run.sets, "set", nil, "`KEY=VALUE` of the scenario's file in place of its own, or of the policy in force, such as policy.base=25ms; repeatable")
 	o.run.output.register(cmd)
 	o.run.world, o.run.store = virtual, "fake"
 	return cmd
@@ -136,6 +144,9 @@ func (a *app) sweep(ctx context.Context, o sweepOptions, flags *pflag.FlagSet, n
 }
 
 func (a *app) writeSwept(o outputOptions, s *reports.Swept) error {
+	if s.Resume != "" && (o.json || o.quiet) { // where the report does not say it
+		fmt.Fprintf(a.stderr, "simulate: points are missing; go on with: %s\n", s.Resume)
+	}
 	if o.json {
 		return s.WriteJSON(a.stdout)
 	}
@@ -184,26 +195,15 @@ func resumeCommand(name string, flags *pflag.FlagSet, dir string) string {
 			values = list.GetSlice()
 		}
 		for _, v := range values {
-			if f.Value.Type() == "bool" {
+			switch {
+			case f.Value.Type() != "bool":
+				args = append(args, "--"+f.Name, quoteShell(v))
+			case v == "true":
+				args = append(args, "--"+f.Name)
+			default:
 				args = append(args, "--"+f.Name+"="+v)
-				continue
 			}
-			args = append(args, "--"+f.Name, quoteShell(v))
 		}
 	})
 	return strings.Join(append(args, "--resume", quoteShell(dir)), " ")
-}
-
-// parentExists finds out before anything is played that a file can't be written.
-func parentExists(flag, path string) error {
-	if path == "" {
-		return nil
-	}
-	if info, err := os.Stat(filepath.Dir(path)); err != nil || !info.IsDir() {
-		return usage("--%s %s: there is no directory %s", flag, path, filepath.Dir(path))
-	}
-	if info, err := os.Stat(path); err == nil && info.IsDir() {
-		return usage("--%s %s is a directory: name a file", flag, path)
-	}
-	return nil
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -40,7 +41,19 @@ func (o *sweepOptions) prepare(name string, changed func(string) bool) (*sweepin
 	if err := o.validate(); err != nil {
 		return nil, err
 	}
-	base, err := o.run.prepare(name, changed)
+	var vary []reports.Varied
+	for _, text := range o.vary {
+		v, err := parseVary(text, changed)
+		if err != nil {
+			return nil, err
+		}
+		vary = append(vary, v)
+	}
+	run := o.run
+	if slices.ContainsFunc(vary, changesPolicy) { // parts may suit only what varies
+		run.sets = slices.DeleteFunc(slices.Clone(run.sets), func(s string) bool { return strings.HasPrefix(s, policyPrefix) })
+	}
+	base, err := run.prepare(name, changed)
 	if err != nil {
 		return nil, err
 	}
@@ -51,14 +64,7 @@ func (o *sweepOptions) prepare(name string, changed func(string) bool) (*sweepin
 	if c.program, err = reports.Program(); err != nil {
 		return nil, couldNotRun("sweep: %w", err)
 	}
-	c.swept = reports.Swept{Schema: reports.SweepSchema, Scenario: base.run.Scenario.Name, Seed: o.run.seed, Runs: o.run.runs}
-	for _, text := range o.vary {
-		v, err := parseVary(text, changed)
-		if err != nil {
-			return nil, err
-		}
-		c.swept.Vary = append(c.swept.Vary, v)
-	}
+	c.swept = reports.Swept{Schema: reports.SweepSchema, Scenario: base.run.Scenario.Name, Vary: vary, Seed: o.run.seed, Runs: o.run.runs}
 	product, err := sweep.Product(c.swept.Vary)
 	if err != nil {
 		return nil, usage("%w", err)
@@ -70,6 +76,11 @@ func (o *sweepOptions) prepare(name string, changed func(string) bool) (*sweepin
 	return c, o.preparePoints(c, name, changed, product)
 }
 
+// changesPolicy reports whether a parameter decides which policy is played.
+func changesPolicy(v reports.Varied) bool {
+	return v.Name == "policy" || v.Name == "core" || strings.HasPrefix(v.Name, policyPrefix)
+}
+
 // checkChart finds out whether the points can be drawn.
 func (o *sweepOptions) checkChart(vary []reports.Varied, points int) error {
 	if o.chart == "" {
@@ -77,7 +88,11 @@ func (o *sweepOptions) checkChart(vary []reports.Varied, points int) error {
 	}
 	axis := slices.IndexFunc(vary, reports.Varied.Numeric)
 	if axis < 0 {
-		return usage("--chart needs a parameter with numbers or durations for its axis")
+		var names []string
+		for _, v := range vary {
+			names = append(names, v.Name)
+		}
+		return usage("--chart draws along a parameter of numbers or durations, and %s is none: vary another too, such as clients, or use --csv", strings.Join(names, " × "))
 	}
 	if lines := points / len(vary[axis].Values); lines > chart.MostSeries {
 		return usage("--chart: %d lines over %s can't be told apart; vary less, at most %d fit", lines, vary[axis].Name, chart.MostSeries)
@@ -86,10 +101,8 @@ func (o *sweepOptions) checkChart(vary []reports.Varied, points int) error {
 }
 
 func (o *sweepOptions) validate() error {
-	if err := parentExists("csv", o.csv); err != nil {
-		return err
-	}
-	return parentExists("chart", o.chart)
+	csv, chart := output{"csv", o.csv}, output{"chart", o.chart}
+	return cmp.Or(csv.check(), chart.checkSVG(), different(csv, chart))
 }
 
 // notVaried are flags of run that make no sense to vary.
@@ -106,6 +119,13 @@ func parseVary(text string, changed func(string) bool) (reports.Varied, error) {
 	}
 	if why, not := notVaried[v.Name]; not {
 		return v, usage("--vary %s: %s", v.Name, why)
+	}
+	known := slices.Concat(variedFlags, policyParts, scenarios.SettingKeys)
+	if !strings.Contains(v.Name, ".") && !slices.Contains(known, v.Name) {
+		if best := scenarios.Closest(v.Name, known); best != "" {
+			return v, usage("--vary %s: there is no such parameter; did you mean %s?", v.Name, best)
+		}
+		return v, usage("--vary %s: there is no such parameter; see simulate sweep --help", v.Name)
 	}
 	if slices.Contains(variedFlags, v.Name) && changed(v.Name) {
 		return v, usage("--%s and --vary %s: give one of the two", v.Name, v.Name)
@@ -143,6 +163,16 @@ func (o *sweepOptions) preparePoints(c *sweeping, name string, changed func(stri
 	all.Sum(c.content[:0])
 	c.swept.Core = same(func(p *sweep.Point) string { return p.Header.Core })
 	c.swept.Policy = same(func(p *sweep.Point) string { return p.Header.Policy })
+	c.swept.Latency = same(func(p *sweep.Point) string { return p.Run.Latency().String() })
+	whole := slices.ContainsFunc(c.swept.Vary, func(v reports.Varied) bool {
+		return v.Name == "policy" || v.Name == "core" && o.run.policy == "" // each core has its own
+	})
+	if c.swept.Policy == "" && !whole {
+		// The longest: some kinds lack parts that others have.
+		c.swept.PolicyChanged = slices.MaxFunc(c.points, func(a, b sweep.Point) int {
+			return cmp.Compare(len(a.Header.Policy), len(b.Header.Policy))
+		}).Header.Policy
+	}
 	return nil
 }
 
@@ -216,14 +246,27 @@ func wholeNumber(text string) (int, error) {
 // blame says which --vary a point's mistake comes from.
 func blame(err error, params reports.Params) error {
 	text := err.Error()
+	var bad *scenarios.SettingError
+	if errors.As(err, &bad) {
+		var culprits []string
+		for _, p := range params {
+			if strings.Contains(" "+bad.Setting+" ", " "+p.Name+"="+p.Value+" ") {
+				culprits = append(culprits, "--vary "+p.Name+"="+p.Value)
+			}
+		}
+		if len(culprits) > 0 {
+			return usage("%s: %s", strings.Join(culprits, " "), bad.Reason)
+		}
+		return err // a --set
+	}
 	for _, p := range params {
-		for _, prefix := range []string{"--" + p.Name + ": ", p.Name + ": ", "--set " + p.Name + "=" + p.Value + ": "} {
+		for _, prefix := range []string{"--" + p.Name + ": ", p.Name + ": "} {
 			if reason, ok := strings.CutPrefix(text, prefix); ok {
 				return usage("--vary %s=%s: %s", p.Name, p.Value, reason)
 			}
 		}
 	}
-	return usage("--vary %s: %s", params, strings.TrimPrefix(text, "--set "))
+	return usage("--vary %s: %s", params, text)
 }
 
 // save writes the sweep's files.

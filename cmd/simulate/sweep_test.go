@@ -46,8 +46,8 @@ var smallSweep = []string{
 
 func TestSweepPlaysTheProduct(t *testing.T) {
 	s, _ := swept(t, exitPassed, append([]string{"--out", t.TempDir()}, smallSweep...)...)
-	if len(s.Points) != 12 || s.Planned != 12 || s.Core != "production" || s.Policy != "" {
-		t.Errorf("%d points of %d, core %q, policy %q", len(s.Points), s.Planned, s.Core, s.Policy)
+	if len(s.Points) != 12 || s.Planned != 12 || s.Core != "production" || s.Policy != "" || s.Latency != "normal(10ms,2ms)" {
+		t.Errorf("%d points of %d, core %q, policy %q, latency %q", len(s.Points), s.Planned, s.Core, s.Policy, s.Latency)
 	}
 	var order []string
 	for _, p := range s.Points[:4] {
@@ -98,6 +98,7 @@ func TestSweepAgreesWithRun(t *testing.T) {
 			near("runs", float64(p.Runs), n)
 			near("puts", p.PutsMean, float64(r.Counts.Puts)/n)
 			near("gets", p.GetsMean, float64(r.Counts.Gets)/n)
+			near("puts/commit", *p.PutsPerCommit, float64(r.Counts.Puts)/float64(r.Counts.Committed))
 			near("makespan", *p.MakespanMean, r.MakespanMS.Mean)
 			near("attempts", *p.AttemptsMean, r.Attempts.Mean)
 			near("attempts.p99", *p.AttemptsP99, r.Attempts.P99)
@@ -133,6 +134,9 @@ func TestSweepGoesOnAfterAnInterrupt(t *testing.T) {
 			t.Fatalf("exit %d\n%s%s", code, report, stderr)
 		}
 		_, next, found := strings.Cut(report, "go on       simulate ")
+		if stderr != "" {
+			t.Errorf("stderr repeats it: %s", stderr)
+		}
 		if !found {
 			t.Fatalf("it does not say how to go on:\n%s", report)
 		}
@@ -140,6 +144,25 @@ func TestSweepGoesOnAfterAnInterrupt(t *testing.T) {
 		code, again, stderr := simulate(t, append(words(next), "--json")...)
 		if code != exitPassed || again != want {
 			t.Errorf("after %v: exit %d, want the same as without an interrupt\n%s%s", delay, code, again, stderr)
+		}
+	}
+}
+
+// TestAnInterruptedSweepSaysHowToGoOn on stderr, where the report does not.
+func TestAnInterruptedSweepSaysHowToGoOn(t *testing.T) {
+	stopped, stop := context.WithCancel(t.Context())
+	stop()
+	for _, flag := range []string{"--json", "--quiet"} {
+		out := t.TempDir()
+		code, stdout, stderr := simulateIn(stopped, "sweep", "burst", "--vary", "clients=2,4", flag, "--no-color=false", "--out", out)
+		dir := sweepDirectory(t, out)
+		flags := map[string]string{"--json": "--json --no-color=false", "--quiet": "--no-color=false --quiet"}[flag]
+		want := "simulate: points are missing; go on with: simulate sweep burst " + flags + " --vary clients=2,4 --resume " + dir + "\n"
+		if code != exitInterrupted || stderr != want || strings.Contains(stdout, "go on") {
+			t.Errorf("%s: exit %d, stderr\n%swant\n%s%s", flag, code, stderr, want, stdout)
+		}
+		if saved := string(read(t, filepath.Join(dir, reports.ReportFile))); !strings.Contains(saved, "go on       simulate sweep burst ") {
+			t.Errorf("the saved report does not:\n%s", saved)
 		}
 	}
 }
@@ -168,7 +191,7 @@ func TestSweepGoesOnWithATornFile(t *testing.T) {
 	}{
 		"seed":        {string(whole), []string{"--seed", "2"}, "its seed is 1, not 2"},
 		"runs":        {string(whole), []string{"--runs", "14"}, "it has 13 runs for each point, not 14"},
-		"parameters":  {string(whole), []string{"--vary", "operations=1"}, "it varies other parameters"},
+		"parameters":  {string(whole), []string{"--vary", "operations=1"}, "it varies clients, policy, not clients, policy, operations"},
 		"scenario":    {string(whole), []string{"--set", "request_timeout=1s"}, "its scenario, document or other flags were different"},
 		"empty":       {"", nil, "nothing was measured: start anew"},
 		"broken":      {string(whole[:first]) + "{\n" + string(whole[first:]), nil, "line 2 of its points"},
@@ -208,6 +231,23 @@ func TestSweepFindsMistakesBeforeItRuns(t *testing.T) {
 		{"burst --vary duration=1s,2s", "--vary duration=1s: scenario burst does a fixed number of operations"},
 		{"burst --vary duration=soon", `--vary duration=soon: want a duration`},
 		{"burst --vary objects.count=1,x", "--vary objects.count=x: want a whole number here"},
+		{"burst --vary client=1", "--vary client: there is no such parameter; did you mean clients?"},
+		{"burst --vary retries=4", "--vary retries: there is no such parameter; did you mean policy.retries?"},
+		{"burst --vary visibility=1s", "did you mean queue.visibility?"},
+		{"burst --vary zzzzzzzz=1s", "--vary zzzzzzzz: there is no such parameter; see simulate sweep --help"},
+		{"burst --vary policy.bse=1s", "--vary policy.bse=1s: a policy has no bse, it has kind, base, cap, retries and deadline"},
+		{"burst --vary policy.base=10ms,5s", "--vary policy.base=5s: policy full: cap 2s is below base 5s"},
+		{"burst --vary policy.base=0s", "--vary policy.base=0s: policy full: base must be positive"},
+		{"burst --vary policy.base=1s --vary policy.cap=2s,20ms", "--vary policy.base=1s --vary policy.cap=20ms: policy full: cap 20ms is below base 1s"},
+		{"burst --vary clients=1,2 --vary policy.cap=20ms --vary policy.retries=1", "--vary policy.cap=20ms: policy full: cap 20ms is below base 50ms"},
+		{"burst --vary policy.base=soon", `--vary policy.base=soon: want a duration such as 50ms or 2s, not "soon"`},
+		{"burst --vary policy.retries=2,many", `--vary policy.retries=many: want a whole number or unlimited, not "many"`},
+		{"burst --vary policy.retries=-1", "--vary policy.retries=-1: policy full: retries must be 0 or more"},
+		{"burst --vary policy.kind=full,fulll", `--vary policy.kind=fulll: policy kind "fulll" is not known`},
+		{"burst --vary policy.kind=full,documented", "--vary policy.kind=documented: documented is no kind but a whole policy: vary policy"},
+		{"burst --vary policy=full,none --vary policy.base=5ms", "--vary policy.base=5ms: policy none has no base"},
+		{"burst --vary clients=1,2 --set policy.base=5s", "--set policy.base=5s: policy full: cap 2s is below base 5s"},
+		{"burst --vary policy=none,full --vary policy.retries=4,04", "are the same: each value must make a difference"},
 		{"burst --vary objects.cuont=1,2", `--vary objects.cuont=1: unknown key "cuont"; did you mean count?`},
 		{"burst --vary actors.reader.count=1,2", `--vary actors.reader.count=1: there is no actor "reader"`},
 		{"burst --vary queue.visibility=1s", "--vary queue.visibility=1s: there is a queue only with via: api"},
@@ -219,7 +259,9 @@ func TestSweepFindsMistakesBeforeItRuns(t *testing.T) {
 		{"burst --vary clients=1,2 --clients 3", "--clients and --vary clients: give one of the two"},
 		{"burst --vary seed=1,2", "--vary seed: all points play the same seed"},
 		{"burst --vary clients=1,2 --runs 0", "--runs must be 1 or more"},
-		{"burst --vary policy=none,default --chart c.svg", "--chart needs a parameter with numbers"},
+		{"burst --vary policy=none,default --vary latency=s3-standard,s3-express --chart c.svg", "policy × latency is none: vary another too, such as clients, or use --csv"},
+		{"burst --vary clients=1,2 --chart c.png", "--chart c.png: a chart is SVG, so its file must end in .svg"},
+		{"burst --vary clients=1,2 --csv ./c.svg --chart c.svg", "--csv and --chart both write ./c.svg: name two files"},
 		{"burst --vary objects.count=1:5:1 --vary clients=1:25:1 --chart c.svg", "--chart: 25 lines over objects.count can't be told apart"},
 		{"burst --vary clients=1,2 --chart nowhere/c.svg", "--chart nowhere/c.svg: there is no directory nowhere"},
 		{"burst --vary clients=1,2 --csv .", "--csv . is a directory"},
@@ -321,7 +363,7 @@ func TestRunTakesSettings(t *testing.T) {
 func TestSweepHoldsPoliciesAgainstTheOracle(t *testing.T) {
 	s, _ := swept(t, exitPassed, "burst", "--latency", "normal(10ms,2ms)", "--runs", "100", "--vary", "clients=20,50", "--out", t.TempDir(),
 		"--vary", "policy=full(base=5ms,cap=2s,retries=unlimited),adaptive(retries=unlimited),oracle(retries=unlimited)")
-	if s.Core != "" || s.Policy != "" {
+	if s.Core != "" || s.Policy != "" || s.Latency != "normal(10ms,2ms)" {
 		t.Errorf("core %q, policy %q", s.Core, s.Policy)
 	}
 	for n := 0; n < len(s.Points); n += 3 {

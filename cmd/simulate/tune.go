@@ -71,7 +71,7 @@ second attempt, or none is acknowledged; 130 interrupted, with what was found.`,
 	f.IntVar(&o.evaluations, "evaluations", 0, "`N` repetitions to play, about, instead of a budget")
 	f.StringVar(&o.incumbent, "incumbent", "", "`POLICY` in use, instead of the documented and the default one")
 	f.BoolVar(&o.capacity, "capacity", false, "find how many writers each policy bears")
-	f.StringVar(&o.chart, "chart", "", "`FILE.svg` for the capacity's chart")
+	f.StringVar(&o.chart, "chart", "", "`FILE` for the capacity's chart, as SVG")
 	f.BoolVar(&o.confirm, "confirm", false, "hold the model against the real world")
 	f.IntVar(&o.confirmRuns, "confirm-runs", defaultConfirmRuns, "repetitions of each policy in the real world")
 	f.StringVar(&o.run.core, "core", "production", "core under test: "+coreNames())
@@ -102,6 +102,9 @@ func (o *tuneOptions) validate(changed func(string) bool) error {
 		return usage("--chart draws what --capacity finds: give both")
 	case o.confirmRuns < 1:
 		return usage("--confirm-runs must be 1 or more, not %d", o.confirmRuns)
+	}
+	if err := (output{"chart", o.chart}).checkSVG(); err != nil {
+		return err
 	}
 	return o.run.output.validate()
 }

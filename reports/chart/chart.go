@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"strings"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/font"
@@ -23,14 +24,15 @@ import (
 // Chart is some panels over the same values.
 type Chart struct {
 	Title  string
-	X      string // what the axis shows, with its unit
+	Notes  []string // lines below the title
+	X      string   // what the axis shows, with its unit
 	Panels []Panel
 }
 
-// Panel is a quantity.
+// Panel is a quantity that is never negative.
 type Panel struct {
 	Y      string  // what the axis shows, with its unit
-	Linear bool    // also where values span decades
+	Linear bool    // also where values span decades; a linear axis starts at 0
 	Limit  float64 // is drawn across; 0: none
 	Series []Series
 }
@@ -55,7 +57,7 @@ const (
 	lineHeight  = 0.55 * vg.Centimeter
 	margin      = 0.3 * vg.Centimeter
 
-	titleSize, labelSize, tickSize = 13, 11, 10 // points
+	titleSize, noteSize, labelSize, tickSize = 13, 11, 11, 10 // points
 )
 
 // Ranges wider than these factors are drawn on a logarithmic axis.
@@ -79,12 +81,17 @@ func (c *Chart) WriteSVG(w io.Writer) error {
 		return err
 	}
 	legend := newLegend(names)
-	height := titleHeight + legend.height() + panelHeight*vg.Length(len(c.Panels))
+	head := titleHeight + lineHeight*vg.Length(len(c.Notes))
+	height := head + legend.height() + panelHeight*vg.Length(len(c.Panels))
 	canvas := vgsvg.New(width, height)
 	all := draw.New(canvas)
 	all.FillText(style(titleSize, false), vg.Point{X: width / 2, Y: height - titleHeight*0.7}, c.Title)
-	legend.draw(all, height-titleHeight)
-	area := draw.Crop(all, margin, -2*margin, margin, -(titleHeight + legend.height()))
+	for i, note := range c.Notes {
+		y := height - titleHeight - lineHeight*(vg.Length(i)+0.3)
+		all.FillText(style(noteSize, false), vg.Point{X: width / 2, Y: y}, note)
+	}
+	legend.draw(all, height-head)
+	area := draw.Crop(all, margin, -2*margin, margin, -(head + legend.height()))
 	if err := c.drawPanels(area); err != nil {
 		return err
 	}
@@ -120,7 +127,7 @@ func (c *Chart) drawPanels(area draw.Canvas) error {
 		p.Draw(draw.Crop(canvases[i], left-used, 0, 0, 0))
 		// Above the axis, where it is easier to read than along it. (The library leaves
 		// room for a label beside a logarithmic axis as if it stood at its end.)
-		area.FillText(style(labelSize, true), vg.Point{X: area.Min.X + margin, Y: canvases[i].Max.Y + lineHeight/2}, c.Panels[i].Y)
+		area.FillText(style(labelSize, true), vg.Point{X: area.Min.X + margin, Y: canvases[i].Max.Y + lineHeight/2}, labelOf(c.Panels[i].Y, &p.Y))
 	}
 	return nil
 }
@@ -146,18 +153,21 @@ func (c *Chart) names() ([]string, error) {
 
 func (c *Chart) plot(panel *Panel) (*plot.Plot, error) {
 	p := plot.New()
-	p.X.Label.Text = c.X
 	for _, axis := range []*plot.Axis{&p.X, &p.Y} {
 		axis.Label.TextStyle.Font, axis.Tick.Label.Font = sans(labelSize), sans(tickSize)
 		axis.Padding = vg.Points(4)
 	}
 	x, y := limitsOf(panel)
 	x.apply(&p.X, manyDecadesX, mostTicksX)
+	p.X.Label.Text = labelOf(c.X, &p.X)
 	wide := float64(manyDecadesY)
 	if panel.Linear {
 		wide = math.Inf(1)
 	}
 	y.apply(&p.Y, wide, mostTicksY)
+	if _, log := p.Y.Scale.(plot.LogScale); !log && y.low >= 0 {
+		p.Y.Min = 0 // or a small difference would look large
+	}
 	p.Add(grid())
 	if panel.Limit != 0 {
 		line, err := acrossAt(panel.Limit, x)
@@ -172,6 +182,17 @@ func (c *Chart) plot(panel *Panel) (*plot.Plot, error) {
 		}
 	}
 	return p, nil
+}
+
+// labelOf says of a logarithmic axis that it is one.
+func labelOf(label string, axis *plot.Axis) string {
+	if _, log := axis.Scale.(plot.LogScale); !log {
+		return label
+	}
+	if inner, unit := strings.CutSuffix(label, ")"); unit {
+		return inner + ", log)"
+	}
+	return label + " (log)"
 }
 
 // limits are the least and the greatest value.

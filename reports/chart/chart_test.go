@@ -48,18 +48,36 @@ func texts(t *testing.T, c *Chart) []string {
 
 func TestAChartSaysWhatItShows(t *testing.T) {
 	c := &Chart{
-		Title: "A title", X: "clients",
+		Title: "A title", Notes: []string{"A note", "another"}, X: "clients",
 		Panels: []Panel{
 			{Y: "puts", Series: []Series{line("full <jitter>", 1, 20, 3000), line("none", 2, 60, 9000)}},
 			{Y: "share", Series: []Series{line("full <jitter>", 1e-9, 1e-6, 0.1), line("none")}, Limit: 1e-7},
+			{Y: "time (s)", Series: []Series{line("full <jitter>", 1, 20, 3000), line("none")}},
+			{Y: "part (%)", Series: []Series{line("full <jitter>", 1, 20, 3000), line("none")}, Linear: true},
 			{Y: "nothing", Series: []Series{line("full <jitter>"), line("none")}},
 		},
 	}
 	said := texts(t, c)
-	for _, want := range []string{"A title", "clients", "puts", "share", "nothing", "full <jitter>", "none", "1000", "1e-9", "30"} {
+	for _, want := range []string{"A title", "A note", "another", "clients", "puts (log)", "share (log)", "time (s, log)", "part (%)", "nothing", "full <jitter>", "none", "1000", "1e-9", "30"} {
 		if !strings.Contains("|"+strings.Join(said, "|")+"|", "|"+want+"|") {
 			t.Errorf("it does not say %q: %q", want, said)
 		}
+	}
+}
+
+// TestLinearAxesStartAtZero, also where all values are large; those along which is drawn
+// need not.
+func TestLinearAxesStartAtZero(t *testing.T) {
+	c := Chart{X: "clients"}
+	near := Series{Name: "a", Points: []Point{{X: 1000, Y: 100, Half: 1}, {X: 1100, Y: 105, Half: 1}}}
+	p, err := c.plot(&Panel{Y: "y", Series: []Series{near}})
+	if err != nil || p.Y.Min != 0 || p.X.Min != 1000 {
+		t.Errorf("y from %v, x from %v, %v", p.Y.Min, p.X.Min, err)
+	}
+	far := Series{Name: "a", Points: []Point{{X: 1, Y: 1}, {X: 100, Y: 100}}}
+	p, err = c.plot(&Panel{Y: "y", Series: []Series{far}})
+	if err != nil || p.Y.Min <= 0 || p.X.Min <= 0 || p.X.Label.Text != "clients (log)" {
+		t.Errorf("y from %v, x from %v, %q, %v", p.Y.Min, p.X.Min, p.X.Label.Text, err)
 	}
 }
 

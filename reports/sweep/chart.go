@@ -10,6 +10,7 @@ import (
 
 	"holdfast/reports"
 	"holdfast/reports/chart"
+	"holdfast/scenarios/check"
 )
 
 // Chart draws puts and makespan over the first parameter with numbers, a line for
@@ -20,8 +21,7 @@ func Chart(w io.Writer, s *reports.Swept) error {
 		return errors.New("no parameter has numbers for an axis")
 	}
 	c := chart.Chart{
-		Title: fmt.Sprintf("%s: %s of each point, seed %d", s.Scenario, reports.Plural(s.Runs, "run"), s.Seed),
-		X:     s.Vary[axis].Name,
+		Title: title(s), Notes: notes(s), X: s.Vary[axis].Name,
 	}
 	if _, unit, _ := s.Vary[axis].Numbers(); unit != "" {
 		c.X += " (" + unit + ")"
@@ -41,6 +41,39 @@ func Chart(w io.Writer, s *reports.Swept) error {
 		c.Panels = append(c.Panels, shares)
 	}
 	return c.WriteSVG(w)
+}
+
+// title says what was played.
+func title(s *reports.Swept) string {
+	latency := ""
+	if s.Latency != "" {
+		latency = "latency " + s.Latency + ", "
+	}
+	return fmt.Sprintf("%s: %s of each point, %sseed %d", s.Scenario, reports.Plural(s.Runs, "run"), latency, s.Seed)
+}
+
+// notes say what all points have in common, and why not to trust the chart.
+func notes(s *reports.Swept) []string {
+	var notes, doubts []string
+	if policy := s.CommonPolicy(); policy != "" {
+		notes = append(notes, "policy "+policy)
+	}
+	if len(s.Points) < s.Planned {
+		doubts = append(doubts, fmt.Sprintf("partial: %d of %d points", len(s.Points), s.Planned))
+	}
+	violated := 0
+	for i := range s.Points {
+		if s.Points[i].Verdict == check.Violated {
+			violated++
+		}
+	}
+	if violated > 0 {
+		doubts = append(doubts, fmt.Sprintf("%d of %s violate an invariant", violated, reports.Plural(len(s.Points), "point")))
+	}
+	if len(doubts) > 0 {
+		notes = append(notes, strings.Join(doubts, "; "))
+	}
+	return notes
 }
 
 func inSeconds(ms *float64) *float64 {

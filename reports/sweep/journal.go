@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
+	"strings"
 	"syscall"
 
 	"holdfast/reports"
@@ -29,14 +31,14 @@ type Plan struct {
 
 // differs says in what two plans differ; empty: in nothing.
 func (p Plan) differs(q Plan) string {
-	vary := func(all []reports.Varied) string { b, _ := json.Marshal(all); return string(b) }
+	vary := varyDiffers(p.Vary, q.Vary)
 	switch {
 	case p.Schema != q.Schema:
 		return fmt.Sprintf("it is of format %q, not %q", p.Schema, q.Schema)
 	case p.Scenario != q.Scenario:
 		return fmt.Sprintf("it is of scenario %s, not %s", p.Scenario, q.Scenario)
-	case vary(p.Vary) != vary(q.Vary):
-		return "it varies other parameters"
+	case vary != "":
+		return vary
 	case p.Seed != q.Seed:
 		return fmt.Sprintf("its seed is %d, not %d", p.Seed, q.Seed)
 	case p.Runs != q.Runs:
@@ -45,6 +47,36 @@ func (p Plan) differs(q Plan) string {
 		return "its scenario, document or other flags were different, or what the files hold that they name"
 	case p.Program != q.Program:
 		return fmt.Sprintf("it was made by version %s of this program, and this is %s", p.Program, q.Program)
+	}
+	return ""
+}
+
+// varyDiffers says in what was, the parameters of another sweep, differs from now.
+func varyDiffers(was, now []reports.Varied) string {
+	names := func(all []reports.Varied) string {
+		var list []string
+		for _, v := range all {
+			list = append(list, v.Name)
+		}
+		return strings.Join(list, ", ")
+	}
+	if a, b := names(was), names(now); a != b {
+		return fmt.Sprintf("it varies %s, not %s", a, b)
+	}
+	for i, v := range was {
+		for _, value := range v.Values {
+			if !slices.Contains(now[i].Values, value) {
+				return fmt.Sprintf("it has %s=%s too", v.Name, value)
+			}
+		}
+		for _, value := range now[i].Values {
+			if !slices.Contains(v.Values, value) {
+				return fmt.Sprintf("it has no %s=%s", v.Name, value)
+			}
+		}
+		if !slices.Equal(v.Values, now[i].Values) {
+			return fmt.Sprintf("it has the values of %s in another order: %s", v.Name, strings.Join(v.Values, ","))
+		}
 	}
 	return ""
 }

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"holdfast/reports"
+	"holdfast/scenarios/check"
 )
 
 // TestPublishedExperiment pins points of the published backoff experiment: what a model
@@ -107,6 +108,40 @@ func TestASweepEndsWithTheFirstFailure(t *testing.T) {
 	stop()
 	if measured, err := Play(ctx, Config{Points: few(t), Workers: 2}); err != nil || measured == nil || len(measured) > 0 {
 		t.Errorf("interrupted: %v, %v", measured, err)
+	}
+}
+
+// TestChartsSayWhatWasPlayed, and why not to trust them.
+func TestChartsSayWhatWasPlayed(t *testing.T) {
+	mean := 500.0
+	s := reports.Swept{
+		Scenario: "s", Runs: 3, Seed: 7, Latency: "constant(2ms)", Planned: 4, PolicyChanged: "documented",
+		Vary: []reports.Varied{{Name: "policy.base", Values: []string{"1ms", "2ms", "3ms", "4ms"}}},
+	}
+	for _, base := range s.Vary[0].Values[:3] {
+		s.Points = append(s.Points, reports.SweptPoint{
+			Params: reports.Params{{Name: "policy.base", Value: base}}, PutsMean: 1, MakespanMean: &mean, Verdict: check.OK,
+		})
+	}
+	s.Points[1].Verdict = check.Violated
+	draw := func() string {
+		var b strings.Builder
+		if err := Chart(&b, &s); err != nil {
+			t.Fatal(err)
+		}
+		return b.String()
+	}
+	for _, want := range []string{
+		">s: 3 runs of each point, latency constant(2ms), seed 7<", ">policy documented = exponential(base=…,cap=400ms,retries=3)<",
+		">partial: 3 of 4 points; 1 of 3 points violate an invariant<",
+	} {
+		if svg := draw(); !strings.Contains(svg, want) {
+			t.Errorf("it does not say %q:\n%s", want, svg)
+		}
+	}
+	s.Planned, s.Points[1].Verdict = 3, check.OK
+	if svg := draw(); strings.Contains(svg, "partial") || strings.Contains(svg, "violate") {
+		t.Error("it says that something is wrong")
 	}
 }
 

@@ -82,3 +82,20 @@ func TestProductVariesTheLastFastest(t *testing.T) {
 		}
 	}
 }
+
+// TestAPlanSaysWhatDiffers, by name.
+func TestAPlanSaysWhatDiffers(t *testing.T) {
+	was := []reports.Varied{{Name: "a", Values: []string{"1", "2"}}, {Name: "b", Values: []string{"x"}}}
+	for want, now := range map[string][]reports.Varied{
+		"it varies a, b, not b, a":                     {was[1], was[0]},
+		"it varies a, b, not a":                        was[:1],
+		"it has a=2 too":                               {{Name: "a", Values: []string{"1", "3"}}, was[1]},
+		"it has no b=y":                                {was[0], {Name: "b", Values: []string{"x", "y"}}},
+		"it has the values of a in another order: 1,2": {{Name: "a", Values: []string{"2", "1"}}, was[1]},
+		"": was,
+	} {
+		if got := (Plan{Vary: was}).differs(Plan{Vary: now}); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}

@@ -81,13 +81,13 @@ func paired(a, b []float64) Difference {
 	return d
 }
 
-// clopperPearson is the interval of k out of n, exact for independent trials.
+// clopperPearson is the 95 % interval of k out of n, exact for independent trials.
 // Neither need be whole: they may be what dependent trials are worth.
-func clopperPearson(k, n, level float64) Interval {
+func clopperPearson(k, n float64) Interval {
 	if n <= 0 {
 		return Interval{0, 0, 1}
 	}
-	tail := (1 - level) / 2
+	const tail = (1 - confidence) / 2
 	s := Interval{k / n, 0, 1}
 	if k > 0 {
 		s.Low = distuv.Beta{Alpha: k, Beta: n - k + 1}.Quantile(tail)

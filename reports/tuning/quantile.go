@@ -131,7 +131,7 @@ func (m *measured) fitSlowest(k int) (slowTail, bool) {
 	worth := float64(k) / spread
 	return slowTail{
 		threshold: threshold / 1000,
-		share:     clopperPearson(worth, float64(n)/spread, confidence).High,
+		share:     clopperPearson(worth, float64(n)/spread).High,
 		index:     2 * sum / spread / distuv.ChiSquared{K: 2 * worth}.Quantile((1-confidence)/2),
 	}, true
 }

@@ -71,7 +71,7 @@ func countedGiveUps(m *measured) Interval {
 		return Interval{value, max(i.Low, 0), min(i.High, 1)}
 	}
 	each := float64(r.Counts.Exhausted) / float64(m.affected)
-	of := clopperPearson(float64(m.affected), float64(r.Repetitions), confidence)
+	of := clopperPearson(float64(m.affected), float64(r.Repetitions))
 	scale := each * float64(r.Repetitions) / float64(r.Counts.Operations)
 	return Interval{value, of.Low * scale, min(of.High*scale, 1)}
 }
@@ -129,7 +129,7 @@ func (t tail) beyond(k int) (Interval, bool) {
 		}
 	}
 	spread := t.spread(from)
-	of := clopperPearson(float64(t.over[from])/spread, float64(t.over[0])/spread, confidence)
+	of := clopperPearson(float64(t.over[from])/spread, float64(t.over[0])/spread)
 	if from == k {
 		return of, true
 	}
@@ -138,7 +138,7 @@ func (t tail) beyond(k int) (Interval, bool) {
 	if falling(before, triedBefore, committed, tried) {
 		return Interval{0, 0, 1}, false
 	}
-	chance := clopperPearson(committed/spread, tried/spread, confidence)
+	chance := clopperPearson(committed/spread, tried/spread)
 	more := float64(k - from)
 	return Interval{
 		of.Value * math.Pow(1-chance.Value, more),
