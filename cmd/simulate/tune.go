@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"slices"
 	"strings"
 	"time"
 
@@ -102,6 +103,9 @@ func (o *tuneOptions) validate(changed func(string) bool) error {
 		return usage("--chart draws what --capacity finds: give both")
 	case o.confirmRuns < 1:
 		return usage("--confirm-runs must be 1 or more, not %d", o.confirmRuns)
+	}
+	if i := slices.IndexFunc(o.run.sets, func(s string) bool { return strings.HasPrefix(s, policyPrefix) }); i >= 0 {
+		return usage("--set %s: tune searches the policy; --incumbent states one to compare with", o.run.sets[i])
 	}
 	if err := (output{"chart", o.chart}).checkSVG(); err != nil {
 		return err
