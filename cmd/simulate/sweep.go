@@ -109,9 +109,12 @@ func (a *app) sweep(ctx context.Context, o sweepOptions, flags *pflag.FlagSet, n
 		return err
 	}
 	start := time.Now()
-	progress := a.startSweepProgress(o.run.output, c.swept.Scenario, len(c.points)-len(have))
+	progress := a.startShareProgress(o.run.output, c.swept.Scenario)
 	points, failure := sweep.Play(ctx, sweep.Config{
-		Points: c.points, Workers: runtime.GOMAXPROCS(0), Have: have, Save: journal.Add, Progress: progress.update,
+		Points: c.points, Workers: runtime.GOMAXPROCS(0), Have: have, Save: journal.Add,
+		Progress: func(p sweep.Progress) {
+			progress.update(p.Share, fmt.Sprintf("%d of %d points", p.Points, p.OfPoints))
+		},
 	})
 	progress.stop()
 	if failure != nil {

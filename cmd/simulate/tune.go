@@ -121,7 +121,6 @@ func (a *app) tune(ctx context.Context, o tuneOptions, changed func(string) bool
 	if err != nil {
 		return err
 	}
-	c.Progress = a.tuning(o.run.output, name)
 	result, err := a.search(ctx, o, c)
 	if err != nil {
 		return err
@@ -164,7 +163,12 @@ func (a *app) search(ctx context.Context, o tuneOptions, c tuning.Config) (*tuni
 		}
 		c.Evaluations = n
 	}
+	progress := a.startShareProgress(o.run.output, c.Run.Scenario.Name)
+	c.Progress = func(stage string, played int) {
+		progress.update(float64(played)/float64(c.Evaluations), fmt.Sprintf("%s, %d repetitions", stage, played))
+	}
 	result, err := tuning.Tune(ctx, c)
+	progress.stop()
 	var few *tuning.TooFewError
 	switch {
 	case errors.As(err, &few):
@@ -214,17 +218,6 @@ func writeChart(path string, c *tuning.Capacity) error {
 		return couldNotRun("--chart: %w", err)
 	}
 	return nil
-}
-
-// tuning writes a line now and then.
-func (a *app) tuning(o outputOptions, name string) func(string, int) {
-	if o.quiet || o.progress == "none" {
-		return nil
-	}
-	beats := newBeats()
-	return func(stage string, played int) {
-		beats.maybe(func() { fmt.Fprintf(a.stderr, "%s: %s, %d repetitions\n", name, stage, played) })
-	}
 }
 
 func (a *app) writeTuned(o outputOptions, r *tuning.Result) error {
