@@ -259,6 +259,14 @@ func (r *Result) mostImportant() []Advice {
 	}
 	all := slices.DeleteFunc(slices.Clone(r.Advice), func(a Advice) bool { return a.Confidence == notApplicable || a.Rule == "thin-evidence" })
 	slices.SortStableFunc(all, func(a, b Advice) int { return weight(a) - weight(b) })
+	// Alarms are much the same for all: one statement is enough, the recommendation's if
+	// it has one, which comes last.
+	for i := 0; i+1 < len(all); i++ {
+		if all[i].Rule == "alarms" && all[i+1].Rule == "alarms" {
+			all = slices.Delete(all, i, i+1)
+			i--
+		}
+	}
 	return all
 }
 
