@@ -81,9 +81,9 @@ func (s *Swept) CommonPolicy() string {
 }
 
 // policyInWords is a policy with all that it was given without: presets and kinds go by a
-// name alone. What varies from point to point is left open.
+// name alone, and parts may have been set. What varies from point to point is left open.
 func (s *Swept) policyInWords(policy string) string {
-	kind, args := call(spelledOut(policy))
+	kind, args := call(spelledOut(s.played(policy)))
 	for _, v := range s.Vary {
 		part, ok := strings.CutPrefix(v.Name, "policy.")
 		ok = ok && len(v.Values) > 1
@@ -98,6 +98,21 @@ func (s *Swept) policyInWords(policy string) string {
 	}
 	if whole := kind + "(" + strings.Join(args, ",") + ")"; whole != policy {
 		return policy + " = " + whole
+	}
+	return policy
+}
+
+// played is what a value of the parameter policy was played as; the value, if it was not.
+func (s *Swept) played(policy string) string {
+	for i := range s.Points {
+		p := &s.Points[i]
+		if p.Policy == "" || !slices.Contains(p.Params, Param{"policy", policy}) {
+			continue
+		}
+		if bounds, oracle := strings.CutPrefix(p.Policy, string(archive.None)); oracle && strings.HasPrefix(policy, "oracle") {
+			return "oracle" + bounds
+		}
+		return p.Policy
 	}
 	return policy
 }

@@ -56,6 +56,7 @@ type SweptPoint struct {
 	Params           Params         `json:"params"`
 	Runs             int            `json:"runs"`
 	Clients          int            `json:"clients"`
+	Policy           string         `json:"policy"` // that was played
 	Verdict          check.Verdict  `json:"verdict"`
 	Reasons          []string       `json:"reasons,omitempty"`  // why it is inconclusive
 	Violated         map[string]int `json:"violated,omitempty"` // how often each invariant was
@@ -81,7 +82,7 @@ type SweptPoint struct {
 func NewSweptPoint(params Params, s Sample, prices Prices) SweptPoint {
 	r := &s.Run
 	p := SweptPoint{
-		Params: params, Runs: r.Repetitions, Clients: r.Clients, Verdict: r.Verdict, Reasons: r.Reasons, Violated: r.Violated,
+		Params: params, Runs: r.Repetitions, Clients: r.Clients, Policy: r.Policy, Verdict: r.Verdict, Reasons: r.Reasons, Violated: r.Violated,
 		Operations: r.Counts.Operations, GetsMean: float64(r.Counts.Gets) / float64(r.Repetitions),
 		AcknowledgedRate: r.Rates["acknowledged.rate"], ExhaustedRate: r.Rates["exhausted.rate"], ConflictRate: r.Rates["conflict.rate"],
 		LatencyMS: r.LatencyMS, Jain: s.Fairness, Replay: r.Replay,

@@ -88,7 +88,8 @@ func parseWith(file string, source []byte, settings []Setting) (*Scenario, error
 	return fromTree(file, tree)
 }
 
-var goodKey = regexp.MustCompile(`^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$`)
+// KeySyntax is what the key of a [Setting] looks like.
+var KeySyntax = regexp.MustCompile(`^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$`)
 
 // apply puts the value in its place.
 func (s Setting) apply(doc *ast.DocumentNode) error {
@@ -96,7 +97,7 @@ func (s Setting) apply(doc *ast.DocumentNode) error {
 	if err != nil || len(parsed.Docs) != 1 || parsed.Docs[0].Body == nil {
 		return fmt.Errorf("%q is no YAML value", s.Value)
 	}
-	if !goodKey.MatchString(s.Key) {
+	if !KeySyntax.MatchString(s.Key) {
 		return errors.New("want a key of the scenario file, such as objects.count or actors.NAME.load.rate")
 	}
 	changed, err := replaced(doc.Body, strings.Split(s.Key, "."), "", parsed.Docs[0].Body)

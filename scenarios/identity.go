@@ -18,8 +18,12 @@ func (r *Run) Identity() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	policy := r.Policy
+	if r.Core.OwnWaits {
+		policy = archive.Policy{Kind: archive.None, Retries: policy.Retries, Deadline: policy.Deadline}
+	}
 	var b bytes.Buffer
-	fmt.Fprintf(&b, "%s\x00%s\x00%s\x00%s\x00%s", text, r.Document.Encode(), r.Core.Name, r.Policy, r.Latency().Content())
+	fmt.Fprintf(&b, "%s\x00%s\x00%s\x00%s\x00%s", text, r.Document.Encode(), r.Core.Name, policy, r.Latency().Content())
 	return b.Bytes(), nil
 }
 

@@ -358,6 +358,20 @@ func TestRunTakesSettings(t *testing.T) {
 	}
 }
 
+// TestSweepStatesWhatWasPlayed, also where parts of a policy were set.
+func TestSweepStatesWhatWasPlayed(t *testing.T) {
+	code, stdout, stderr := simulate(t, "sweep", "burst", "--runs", "2", "--vary", "policy=none,documented", "--set", "policy.retries=7", "--out", t.TempDir())
+	for _, want := range []string{"none = none(retries=7)", "documented = exponential(base=50ms,cap=400ms,retries=7)"} {
+		if code != exitPassed || !strings.Contains(stdout, want) {
+			t.Errorf("exit %d, no %q:\n%s%s", code, want, stdout, stderr)
+		}
+	}
+	code, _, stderr = simulate(t, "sweep", "burst", "--core", "oracle", "--policy", "full", "--vary", "policy.kind=none,full", "--out", t.TempDir())
+	if code != exitUsage || !strings.Contains(stderr, "are the same") {
+		t.Errorf("exit %d: the oracle waits as it sees fit, whatever the kind\n%s", code, stderr)
+	}
+}
+
 // TestSweepHoldsPoliciesAgainstTheOracle in one sweep: the goal of the adaptive policy
 // on two points of the published experiment, as docs/adaptive.md states it.
 func TestSweepHoldsPoliciesAgainstTheOracle(t *testing.T) {

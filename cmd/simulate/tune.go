@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"runtime"
 	"slices"
 	"strings"
@@ -129,9 +128,12 @@ func (a *app) tune(ctx context.Context, o tuneOptions, changed func(string) bool
 	var failure error
 	if o.confirm && result.Recommendation != nil && ctx.Err() == nil {
 		result.Confirmation, failure = a.confirm(ctx, o, c, p, result)
+		result.Interrupted = ctx.Err() != nil
 	}
 	if o.chart != "" && result.Capacity != nil {
-		failure = errors.Join(failure, writeChart(o.chart, result.Capacity))
+		if err := writeFile(o.chart, result.Capacity.WriteSVG); err != nil {
+			failure = errors.Join(failure, couldNotRun("--chart: %w", err))
+		}
 	}
 	if err := a.writeTuned(o.run.output, result); err != nil && failure == nil {
 		failure = couldNotRun("write the report: %w", err)
@@ -151,24 +153,14 @@ func (a *app) tune(ctx context.Context, o tuneOptions, changed func(string) bool
 	return nil
 }
 
-// ampleEvaluations are enough for any scenario.
-const ampleEvaluations = 1_000_000
-
-// search plans, if it was not told how much to play, and plays.
+// search plays, and shows how far it is.
 func (a *app) search(ctx context.Context, o tuneOptions, c tuning.Config) (*tuning.Result, error) {
-	if c.Evaluations == 0 {
-		n, err := tuning.PlanFor(ctx, c, o.budget)
-		if err != nil {
-			n = ampleEvaluations // whatever ended it ends the search too, which reports it
-		}
-		c.Evaluations = n
-	}
 	progress := a.startShareProgress(o.run.output, c.Run.Scenario.Name)
-	c.Progress = func(stage string, played int) {
-		progress.update(float64(played)/float64(c.Evaluations), fmt.Sprintf("%s, %d repetitions", stage, played))
+	defer progress.stop()
+	c.Progress = func(p tuning.Progress) {
+		progress.update(p.Share, fmt.Sprintf("%s, %d repetitions", p.Stage, p.Played))
 	}
 	result, err := tuning.Tune(ctx, c)
-	progress.stop()
 	var few *tuning.TooFewError
 	switch {
 	case errors.As(err, &few):
@@ -181,7 +173,7 @@ func (a *app) search(ctx context.Context, o tuneOptions, c tuning.Config) (*tuni
 
 // config applies the flags.
 func (o *tuneOptions) config(name string, changed func(string) bool) (tuning.Config, *play, error) {
-	c := tuning.Config{Workers: runtime.GOMAXPROCS(0), Incumbents: tuning.DefaultIncumbents(), Evaluations: o.evaluations, Capacity: o.capacity}
+	c := tuning.Config{Workers: runtime.GOMAXPROCS(0), Incumbents: tuning.DefaultIncumbents(), Evaluations: o.evaluations, Budget: o.budget, Capacity: o.capacity}
 	var err error
 	if c.Objective, err = tuning.ParseObjective(o.objective); err != nil {
 		return c, nil, usage("--objective: %w", err)
@@ -198,6 +190,8 @@ func (o *tuneOptions) config(name string, changed func(string) bool) (tuning.Con
 		return c, nil, err
 	}
 	switch s := p.run.Scenario; {
+	case p.run.Core.OwnWaits:
+		return c, nil, usage("--core %s waits as it sees fit, so there is no policy to tune", p.run.Core.Name)
 	case len(p.schedule) > 0:
 		return c, nil, usage("scenario %s replays a schedule, which has no times to tune", name)
 	case o.capacity && s.Scalable() == 0:
@@ -207,17 +201,6 @@ func (o *tuneOptions) config(name string, changed func(string) bool) (tuning.Con
 	}
 	c.Run, c.Flags = p.run, strings.Join(o.scenario(name, changed), " ")
 	return c, p, nil
-}
-
-func writeChart(path string, c *tuning.Capacity) error {
-	f, err := os.Create(path)
-	if err != nil {
-		return couldNotRun("--chart: %w", err)
-	}
-	if err := errors.Join(c.WriteSVG(f), f.Close()); err != nil {
-		return couldNotRun("--chart: %w", err)
-	}
-	return nil
 }
 
 func (a *app) writeTuned(o outputOptions, r *tuning.Result) error {

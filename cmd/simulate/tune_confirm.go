@@ -73,13 +73,20 @@ func slower(c tuning.Config, l network.Latency, overhead time.Duration) tuning.C
 }
 
 // measure plays repetitions in the real world, and returns how long a call took on
-// average and the number of requests that the SDK makes for one. A history that violates an invariant is kept.
+// average and the number of requests that the SDK makes for one. A history that violates
+// an invariant is kept.
 func (a *app) measure(ctx context.Context, o tuneOptions, run scenarios.Run, policy archive.Policy) (*reports.Run, time.Duration, int, error) {
 	run.Policy, run.Repetitions = policy, o.confirmRuns
 	dir, err := os.MkdirTemp("", "simulate-tune-")
 	if err != nil {
 		return nil, 0, 0, couldNotRun("--confirm: %w", err)
 	}
+	keep := false
+	defer func() {
+		if !keep {
+			_ = os.RemoveAll(dir) // nobody needs it, and the system clears it up in the end
+		}
+	}()
 	target, err := openTarget(ctx, storeOptions{store: "fake"}, &run, newRunID())
 	if err != nil {
 		return nil, 0, 0, err
@@ -94,11 +101,11 @@ func (a *app) measure(ctx context.Context, o tuneOptions, run scenarios.Run, pol
 		return nil, 0, 0, couldNotRun("--confirm: judge %s: %w", run.Scenario.Name, err)
 	}
 	if measured.Verdict == check.Violated {
-		measured.Directory = dir
+		measured.Directory, keep = dir, true
 		return &measured, 0, 0, nil
 	}
 	took, err := callTime(filepath.Join(dir, reports.HistoryFile))
-	return &measured, took, target.settings.MaxAttempts, errors.Join(err, os.RemoveAll(dir))
+	return &measured, took, target.settings.MaxAttempts, err
 }
 
 // callTime is how long the store calls of a history took, on average.

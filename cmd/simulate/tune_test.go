@@ -90,6 +90,7 @@ func TestTuneMistakes(t *testing.T) {
 		"burst --objective latency_ms.p99<3": "min METRIC",
 		"burst --incumbent fast":             "--incumbent",
 		"burst --budget 0s":                  "--budget must be positive",
+		"burst --core oracle":                "no policy to tune",
 		"burst --set policy.base=3ms":        "tune searches the policy",
 		"burst --capacity --chart c.png":     "must end in .svg",
 		"burst --evaluations 0":              "--evaluations must be 1 or more",

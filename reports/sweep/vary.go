@@ -14,12 +14,11 @@ import (
 	"time"
 
 	"holdfast/reports"
+	"holdfast/scenarios"
 )
 
 // MostPoints bounds a sweep. More is a slip: it would take hours, and nobody reads it.
 const MostPoints = 10_000
-
-var goodName = regexp.MustCompile(`^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$`)
 
 // ParseVary reads NAME=A,B,C. An element may be a range FROM:TO:STEP of numbers or
 // durations, both ends included. Commas and colons in parentheses, brackets, braces
@@ -30,7 +29,7 @@ func ParseVary(text string) (reports.Varied, error) {
 	switch {
 	case !ok:
 		return v, fmt.Errorf("want NAME=A,B,C or NAME=FROM:TO:STEP, not %q", text)
-	case !goodName.MatchString(v.Name):
+	case !scenarios.KeySyntax.MatchString(v.Name):
 		return v, fmt.Errorf("%q can't be the name of a parameter", v.Name)
 	}
 	elements, err := split(rest, ',')

@@ -11,6 +11,7 @@ import (
 // Capacity says how many writers policies bear within the objective.
 type Capacity struct {
 	Objective string  `json:"objective"`
+	Clients   int     `json:"clients"` // of the scenario, as --clients counts them
 	Curves    []Curve `json:"curves"`
 }
 
@@ -49,7 +50,7 @@ func (s *search) measureCapacity(ctx context.Context) error {
 	if !s.Capacity {
 		return nil
 	}
-	c := &Capacity{Objective: s.Objective.String()}
+	c := &Capacity{Objective: s.Objective.String(), Clients: s.run.Scenario.Scalable()}
 	s.result.Capacity = c
 	for _, i := range slices.Concat(s.Incumbents, []Incumbent{{recommended, s.promised.policy}}) {
 		curve := Curve{Name: i.Name, Policy: i.Policy}

@@ -33,7 +33,7 @@ func TestBisectionSaysWhatItDoesNotKnow(t *testing.T) {
 	if err := bisect(&c, 64, 30, func(n int) (Point, error) { return Point{Clients: n, Meets: true}, nil }); err != nil {
 		t.Fatal(err)
 	}
-	if c.Writers != 64 || c.Broken != 0 || c.bears() != "64 writers and more" {
+	if c.Writers != 64 || c.Broken != 0 || c.bears() != "64 clients and more" {
 		t.Errorf("%+v", c)
 	}
 	c = Curve{}

@@ -18,7 +18,7 @@ func (c *Capacity) WriteSVG(w io.Writer) error {
 	if err != nil {
 		return err
 	}
-	all := chart.Chart{Title: "What each policy bears", X: "writers of one object at once"}
+	all := chart.Chart{Title: "What each policy bears", X: "clients, as --clients counts them"}
 	limited := false
 	for _, l := range o.Constraints {
 		judged := func(i Interval) float64 { return i.High }
@@ -65,9 +65,9 @@ func (c *Capacity) bearMore() string {
 func (c *Curve) bears() string {
 	switch {
 	case c.Broken == 0:
-		return fmt.Sprintf("%d writers and more", c.Writers)
+		return fmt.Sprintf("%d clients and more", c.Writers)
 	case c.Writers == 1:
-		return "1 writer"
+		return "1 client"
 	}
-	return fmt.Sprintf("%d writers", c.Writers)
+	return fmt.Sprintf("%d clients", c.Writers)
 }

@@ -145,13 +145,13 @@ func (s *search) better(a, b *measured) int {
 }
 
 // misses is how far a policy is beyond the guarded limits, at the unfavourable ends of the
-// intervals. Give-ups that were not counted count at their estimate: the margin of the
-// bounds is for the rest.
+// intervals. Give-ups that were extrapolated count at their estimate: the margin of the
+// bounds is for the rest, and the promise is judged at the limit.
 func (s *search) misses(m *measured) float64 {
 	total := 0.0
 	for _, c := range s.Objective.guarded().Constraints {
 		v := m.atLimit(c.Metric, upper(c))
-		if g := giveUps(m); c.Metric == gaveUp && g.Method != counted {
+		if g := giveUps(m); c.Metric == gaveUp && g.Method == extrapolated {
 			v = g.Value
 		}
 		if math.IsInf(v, 0) {

@@ -19,17 +19,25 @@ type Config struct {
 	Run        scenarios.Run
 	Objective  Objective
 	Incumbents []Incumbent // policies to compare with, and to advise on
-	// Evaluations are the repetitions to play, of all candidates together.
+	// Evaluations are the repetitions to play, of all candidates together. 0: as many as
+	// this machine plays within the budget, or the smallest plan if that is more.
 	Evaluations int
+	Budget      time.Duration
 	Workers     int // play at the same time; the result does not depend on them
 	// Flags name the scenario, with the flags of "simulate run" that it is played with:
 	// for replays.
 	Flags string
 	// Capacity asks how many writers each policy bears.
 	Capacity bool
-	// Progress, which may be nil, is told what is being done and how many repetitions
-	// have been played.
-	Progress func(stage string, played int)
+	// Progress, which may be nil, is told how far the search is.
+	Progress func(Progress)
+}
+
+// Progress is how far a search is.
+type Progress struct {
+	Stage  string
+	Played int     // repetitions
+	Share  float64 // of what was planned; capacity and small plans go beyond 1
 }
 
 // Incumbent is a policy that is in use.
@@ -174,28 +182,23 @@ func deadline(patience time.Duration) time.Duration {
 	return readable(d)
 }
 
-// PlanFor measures how fast this machine plays the candidates and returns the
-// evaluations that fit a budget, at least the smallest plan.
-func PlanFor(ctx context.Context, c Config, budget time.Duration) (int, error) {
-	p := c.player()
-	start := time.Now()
-	s, err := p.measureScale(ctx, c.Objective)
-	if err != nil {
-		return 0, err
-	}
+// plan measures how fast this machine plays the candidates and returns the evaluations
+// that fit the rest of the budget, at least the smallest plan.
+func (s *search) plan(ctx context.Context, start time.Time) (int, error) {
 	candidates := grid(s.attempt, false, s.bounds)
 	// Every seventh candidate, until a thirtieth of the budget is spent. Its time is
 	// that of a mixture of good and bad ones, which is what a race plays at first.
-	played, began := 0, time.Now()
-	for i := 0; i < len(candidates) && (played == 0 || time.Since(start) < budget/30); i += 7 {
-		if err := p.batches(ctx, p.measure(candidates[i]), streamScale, 1, s.batch); err != nil {
+	before, began := s.played, time.Now()
+	for i := 0; i < len(candidates) && (i == 0 || time.Since(start) < s.Budget/30); i += 7 {
+		if err := s.batches(ctx, s.measure(candidates[i]), streamScale, 1, s.batch); err != nil {
 			return 0, err
 		}
-		played += s.batch
 	}
-	each := float64(time.Since(began)) / float64(played)
+	each := float64(time.Since(began)) / float64(s.played-before)
 	const usable = 0.75 // of the budget; the rest is for what surrounds the plays
-	return max(rounded(usable*float64(budget-time.Since(start))/each), s.least()), nil
+	n := max(rounded(usable*float64(s.Budget-time.Since(start))/each), s.least())
+	s.played = before // they are no part of the plan
+	return n, nil
 }
 
 // rounded keeps two digits.

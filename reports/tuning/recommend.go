@@ -2,6 +2,7 @@ package tuning
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -31,7 +32,7 @@ func (s *search) aboutDeadline(p archive.Policy) string {
 	case s.inUse(p) != "":
 		return s.inUse(p)
 	case p.Deadline > deadline(s.patience):
-		return fmt.Sprintf("from the tail of the latencies, with a quarter to spare: within %s no policy meets the objective", waits)
+		return fmt.Sprintf("from the tail of the latencies, with a quarter to spare: within %s no policy was shown to meet the objective", waits)
 	default:
 		return "five sixths of " + waits
 	}
@@ -73,6 +74,10 @@ func (s *search) whyNot(m *measured, c *Comparison) string {
 	switch {
 	case s.misses(m) > s.misses(s.winner):
 		return "it is beyond a limit of the objective"
+	case slices.Contains(s.broke, m):
+		return "it missed a limit on other seeds"
+	case c.Difference.Value == 0:
+		return "there is no difference between them"
 	case cheaper && apart:
 		return fmt.Sprintf("less than %.0f %% between them; of equals, the one with less %s was taken", 100*same, tie)
 	case cheaper:
@@ -94,8 +99,11 @@ func goLiteral(p archive.Policy) string {
 		kind = "archive." + strings.ToUpper(name[:1]) + name[1:] // as the constants are named
 	}
 	fields := []string{"Kind: " + kind}
+	if hasBase(p) {
+		fields = append(fields, "Base: "+goDuration(p.Base))
+	}
 	if p.Kind != archive.None {
-		fields = append(fields, "Base: "+goDuration(p.Base), "Cap: "+goDuration(p.Cap))
+		fields = append(fields, "Cap: "+goDuration(p.Cap))
 	}
 	retries := fmt.Sprint(p.Retries)
 	if p.Retries == archive.Unlimited {

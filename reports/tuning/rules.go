@@ -124,17 +124,22 @@ func deadlineTooLong(f *facts, s *subject) *Advice {
 		f.err = err
 		return nil
 	}
-	advice, after, before := fmt.Sprintf("Set deadline=%v.", bound.Deadline), giveUps(t), giveUps(s.measured)
-	if after.Method == counted && after.Value > before.Value {
+	after, before := giveUps(t), giveUps(s.measured)
+	advice := fmt.Sprintf("Set deadline=%v.", bound.Deadline)
+	switch {
+	case after.Method == counted && after.Value > before.Value:
 		advice = fmt.Sprintf("With deadline=%v, %s give up instead (95 %% CI %s to %s); else %s.",
 			bound.Deadline, percent(after.Value), percent(after.Low), percent(after.High), what)
+	case before.High <= f.objective.target() && after.High > f.objective.target():
+		advice = fmt.Sprintf("With deadline=%v it is not shown that give-ups stay below %s (%s); else %s.",
+			bound.Deadline, rate(f.objective.target()), giveUpText(after), what)
 	}
 	return &Advice{
 		Text: fmt.Sprintf("A call with the %s policy may take %s, but after %v %s, while the first is still trying. %s",
 			s.name, waitText(longest), f.patience, then, advice),
 		Evidence: fmt.Sprintf("%s retries wait %s together at most; the slowest call that was seen took %s; with the shorter deadline %s instead of %s",
 			retriesText(s.policy.Retries), waitText(waits), seconds(s.slowestCall()), giveUpText(after), giveUpText(before)),
-		Confidence: "certain: it follows from the settings", Try: &bound,
+		Confidence: "certain: it follows from the settings; the shorter deadline was played", Try: &bound,
 	}
 }
 

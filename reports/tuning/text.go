@@ -68,12 +68,13 @@ func (r *Result) Line() string {
 		return fmt.Sprintf("%s: interrupted; the best so far, not validated, is %s", r.Scenario, rec.Promised.Policy)
 	case r.Passed:
 		return fmt.Sprintf("%s: %s meets the objective on seeds that the search never saw", r.Scenario, rec.Promised.Policy)
-	case len(r.Missed) == 0:
-		return fmt.Sprintf("%s: %s is not shown to meet the objective; play more --evaluations", r.Scenario, rec.Promised.Policy)
 	}
 	also := ""
 	if i := slices.IndexFunc(r.Incumbents, func(p Policy) bool { return p.Meets }); i >= 0 {
 		also = fmt.Sprintf("; %s meets it there", r.Incumbents[i].Name)
+	}
+	if len(r.Missed) == 0 {
+		return fmt.Sprintf("%s: %s is not shown to meet the objective%s", r.Scenario, rec.Promised.Policy, also)
 	}
 	return fmt.Sprintf("%s: the closest is %s, which misses %s%s", r.Scenario, rec.Promised.Policy, strings.Join(r.Missed, ", "), also)
 }
@@ -158,6 +159,8 @@ func shape(p archive.Policy) string {
 		return string(p.Kind)
 	case archive.Constant:
 		return fmt.Sprintf("%s(%v)", p.Kind, p.Base)
+	case archive.Adaptive:
+		return fmt.Sprintf("%s(cap=%v)", p.Kind, p.Cap)
 	}
 	return fmt.Sprintf("%s(%v,%v)", p.Kind, p.Base, p.Cap)
 }
@@ -290,7 +293,7 @@ func (r *Result) writeCapacity(t reports.Text) {
 		t.Wrapped(name, fmt.Sprintf("%s: %s%s", c.Name, c.bears(), note))
 	}
 	if more := r.Capacity.bearMore(); more != "" {
-		t.Wrapped("", fmt.Sprintf("the %s policy bears more writers than the recommended one, which is the best for the %d that were played", more, r.Clients))
+		t.Wrapped("", fmt.Sprintf("the %s policy bears more clients than the recommended one, which is the best for the %d that were played", more, r.Capacity.Clients))
 	}
 }
 

@@ -201,9 +201,9 @@ func TestAnInterruptedSearchTellsWhatItHas(t *testing.T) {
 		c.Evaluations = leastOf(t, c)
 		ctx, stop := context.WithCancel(t.Context())
 		seen := 0
-		c.Progress = func(in string, _ int) {
+		c.Progress = func(p Progress) {
 			const enough = 200 // of the race, to have a leader
-			if seen++; in == stage && seen > enough {
+			if seen++; p.Stage == stage && seen > enough {
 				stop()
 			}
 		}
@@ -241,7 +241,7 @@ func TestADeadlineMayOutlastThePatience(t *testing.T) {
 	c.Run = written(t, hurried, standard)
 	r := tuned(t, c)
 	best := r.Recommendation
-	if !r.Passed || best.Promised.Policy.Deadline <= patienceOfHurried || !strings.Contains(best.Deadline, "no policy meets") {
+	if !r.Passed || best.Promised.Policy.Deadline <= patienceOfHurried || !strings.Contains(best.Deadline, "no policy was shown") {
 		t.Errorf("%v, %s; missed: %v", best.Promised.Policy, best.Deadline, r.Missed)
 	}
 	i := slices.IndexFunc(r.Advice, func(a Advice) bool { return a.Rule == "deadline-too-long" && a.Subject == recommended })

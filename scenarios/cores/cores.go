@@ -44,6 +44,8 @@ type Spec struct {
 	Fault string
 	// JSONOnly: it can't work on documents other than [archive.Change].
 	JSONOnly bool
+	// OwnWaits: of its policy, only the bounds matter.
+	OwnWaits bool
 	// VirtualOnly: it must know the latencies of the world.
 	VirtualOnly bool
 	// Policy is what it uses unless the run asks for another.

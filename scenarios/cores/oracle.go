@@ -20,6 +20,7 @@ type oracle struct {
 
 var oracleSpec = Spec{
 	Name:        "oracle",
+	OwnWaits:    true,
 	VirtualOnly: true,
 	Policy:      archive.Policy{Kind: archive.None, Retries: archive.DefaultPolicy().Retries, Deadline: archive.DefaultPolicy().Deadline},
 	New:         newOracle,
