@@ -87,7 +87,7 @@ func (e Explored) WriteJSON(w io.Writer) error { return WriteDocument(w, e) }
 
 // Word is the verdict in one word.
 func (e *Explored) Word() string {
-	return map[check.Verdict]string{check.OK: "PASS", check.Violated: "FAIL", check.Inconclusive: "INCONCLUSIVE"}[e.Verdict]
+	return Word(e.Verdict, false, true) // an interrupted one is inconclusive
 }
 
 // Line says in a line what was explored and found.

@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"github.com/jedib0t/go-pretty/v6/table"
-	"github.com/jedib0t/go-pretty/v6/text"
 
 	"holdfast/scenarios/explore"
 )
@@ -112,16 +111,7 @@ func (s *SelfTested) Line() string {
 func (t Text) SelfTested(s *SelfTested) {
 	t.head(s.Word(), s.Line())
 	fmt.Fprintln(t.W)
-	w := table.NewWriter()
-	w.SetStyle(table.StyleDefault)
-	w.Style().Options = table.OptionsNoBordersAndSeparators
-	w.Style().Format.Header = text.FormatDefault
-	w.Style().Box.PaddingLeft = ""
-	w.AppendHeader(table.Row{"planted bug", "caught by", "schedules", "calls", "scenario"})
-	w.SetColumnConfigs([]table.ColumnConfig{
-		{Number: 3, Align: text.AlignRight, AlignHeader: text.AlignRight},
-		{Number: 4, Align: text.AlignRight, AlignHeader: text.AlignRight},
-	})
+	w := NewTable(table.Row{"planted bug", "caught by", "schedules", "calls", "scenario"}, 3, 4)
 	for _, b := range s.Bugs {
 		by, calls := b.Invariant, fmt.Sprint(b.Calls)
 		if b.Calls == 0 {
@@ -132,9 +122,7 @@ func (t Text) SelfTested(s *SelfTested) {
 		}
 		w.AppendRow(table.Row{b.Name, by, b.Schedules, calls, b.Scenario})
 	}
-	for line := range strings.SplitSeq(w.Render(), "\n") {
-		fmt.Fprintln(t.W, strings.TrimRight(line, " "))
-	}
+	t.Table(w)
 	for _, c := range s.Sound {
 		if c.Accused != "" {
 			fmt.Fprintln(t.W)

@@ -118,11 +118,6 @@ func (t Text) sweptTable(s *Swept) (shown, left []string) {
 }
 
 func (t Text) sweptLines(s *Swept, columns []sweptColumn) []string {
-	w := table.NewWriter()
-	w.SetStyle(table.StyleDefault)
-	w.Style().Options = table.OptionsNoBordersAndSeparators
-	w.Style().Format.Header = text.FormatDefault
-	w.Style().Box.PaddingLeft = ""
 	header, labels := table.Row{}, []map[string]string{}
 	for i, name := range s.shortNames() {
 		short, of := s.Vary[i].Labels(), map[string]string{}
@@ -139,8 +134,7 @@ func (t Text) sweptLines(s *Swept, columns []sweptColumn) []string {
 	for _, c := range columns {
 		header = append(header, c.name)
 	}
-	w.AppendHeader(header)
-	w.SetColumnConfigs(alignment(s, first, len(header)))
+	w := NewTable(header, s.numbersAmong(first, len(header))...)
 	times := s.scale()
 	for i := range s.Points {
 		p := &s.Points[i]
@@ -156,26 +150,19 @@ func (t Text) sweptLines(s *Swept, columns []sweptColumn) []string {
 		}
 		w.AppendRow(row)
 	}
-	lines := strings.Split(w.Render(), "\n")
-	for i := range lines {
-		lines[i] = strings.TrimRight(lines[i], " ")
-	}
-	return lines
+	return tableLines(w)
 }
 
-// alignment puts numbers to the right.
-func alignment(s *Swept, firstNumber, last int) []table.ColumnConfig {
-	var columns []table.ColumnConfig
-	right := func(n int) {
-		columns = append(columns, table.ColumnConfig{Number: n, Align: text.AlignRight, AlignHeader: text.AlignRight})
-	}
+// numbersAmong the columns, of which the parameters are the first.
+func (s *Swept) numbersAmong(first, last int) []int {
+	var columns []int
 	for i, v := range s.Vary {
 		if v.Numeric() {
-			right(i + 1)
+			columns = append(columns, i+1)
 		}
 	}
-	for n := firstNumber; n <= last; n++ {
-		right(n)
+	for n := first; n <= last; n++ {
+		columns = append(columns, n)
 	}
 	return columns
 }

@@ -12,16 +12,17 @@ import (
 const mostTold = 5
 
 // Word is the verdict in one word.
-func (s *Swept) Word() string {
+func (s *Swept) Word() string { return Word(s.verdict(), s.Interrupted, true) }
+
+// verdict of all points together.
+func (s *Swept) verdict() check.Verdict {
 	switch {
 	case s.Violated():
-		return "FAIL"
-	case s.Interrupted:
-		return "STOPPED"
+		return check.Violated
 	case s.Inconclusive():
-		return "INCONCLUSIVE"
+		return check.Inconclusive
 	}
-	return "PASS"
+	return check.OK
 }
 
 // Line says in a line what was swept and found.

@@ -88,15 +88,19 @@ func via(r *Run) string {
 }
 
 // Word is the verdict in one word.
-func (r *Run) Word() string {
+func (r *Run) Word() string { return Word(r.Verdict, r.Interrupted, len(r.Missed()) == 0) }
+
+// Word is a verdict in one word: of what was interrupted or not, and met what was
+// expected of it or not.
+func Word(v check.Verdict, interrupted, met bool) string {
 	switch {
-	case r.Verdict == check.Violated:
+	case v == check.Violated:
 		return "FAIL"
-	case r.Interrupted:
+	case interrupted:
 		return "STOPPED"
-	case r.Verdict == check.Inconclusive:
+	case v == check.Inconclusive:
 		return "INCONCLUSIVE"
-	case len(r.Missed()) > 0:
+	case !met:
 		return "FAIL"
 	}
 	return "PASS"
@@ -287,17 +291,7 @@ func (t Text) summary(r Result) {
 	}
 	t.head(verdict, fmt.Sprintf("%d of %d scenarios passed%s", passed, len(r.Runs), r.took()))
 	fmt.Fprintln(t.W)
-	w := table.NewWriter()
-	w.SetStyle(table.StyleDefault)
-	w.Style().Options = table.OptionsNoBordersAndSeparators
-	w.Style().Format.Header = text.FormatDefault
-	w.Style().Box.PaddingLeft = ""
-	w.AppendHeader(table.Row{"scenario", "verdict", "ops", "conflicts", "attempts", "p99 ms", "gave up"})
-	var columns []table.ColumnConfig
-	for n := 3; n <= 7; n++ {
-		columns = append(columns, table.ColumnConfig{Number: n, Align: text.AlignRight, AlignHeader: text.AlignRight})
-	}
-	w.SetColumnConfigs(columns)
+	w := NewTable(table.Row{"scenario", "verdict", "ops", "conflicts", "attempts", "p99 ms", "gave up"}, 3, 4, 5, 6, 7)
 	for i := range r.Runs {
 		run := &r.Runs[i]
 		latency := "–"
@@ -313,9 +307,7 @@ func (t Text) summary(r Result) {
 			fmt.Sprintf("%.1f %%", 100*run.Rates["conflict.rate"]), attempts, latency, run.Counts.Exhausted,
 		})
 	}
-	for line := range strings.SplitSeq(w.Render(), "\n") {
-		fmt.Fprintln(t.W, strings.TrimRight(line, " "))
-	}
+	t.Table(w)
 }
 
 // took says how long the runs took; virtual time is told apart.

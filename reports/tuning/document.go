@@ -99,19 +99,7 @@ type Comparison struct {
 func (r *Result) WriteJSON(w io.Writer) error { return reports.WriteDocument(w, r) }
 
 // Word is the verdict in one word.
-func (r *Result) Word() string {
-	switch {
-	case r.Verdict == check.Violated:
-		return "FAIL"
-	case r.Interrupted:
-		return "STOPPED"
-	case r.Verdict == check.Inconclusive:
-		return "INCONCLUSIVE"
-	case r.Passed:
-		return "PASS"
-	}
-	return "FAIL"
-}
+func (r *Result) Word() string { return reports.Word(r.Verdict, r.Interrupted, r.Passed) }
 
 // summary is what a table shows of a measurement.
 func (m *measured) summary(name string, o Objective) Policy {

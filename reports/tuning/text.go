@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"github.com/jedib0t/go-pretty/v6/table"
-	"github.com/jedib0t/go-pretty/v6/text"
 
 	"holdfast/archive"
 	"holdfast/reports"
@@ -93,7 +92,7 @@ func (r *Result) writeViolations(t reports.Text) {
 // writeTable shows the recommendation as validated and promised, beside the incumbents
 // and the rest of the front.
 func (r *Result) writeTable(t reports.Text) {
-	w := newTable(table.Row{"", "give-ups", "p99", "±", "puts/commit", "$/1000"}, 5)
+	w := reports.NewTable(table.Row{"", "give-ups", "p99", "±", "puts/commit", "$/1000"}, 2, 3, 4, 5, 6)
 	starred, missed, committed := false, false, false
 	add := func(name string, p *Policy) {
 		if p == nil {
@@ -121,7 +120,7 @@ func (r *Result) writeTable(t reports.Text) {
 			add("or "+shape(f.Policy), f)
 		}
 	}
-	writeTable(t, w)
+	t.Table(w)
 	r.writeNotes(t, starred, missed, committed)
 }
 
@@ -185,27 +184,6 @@ func cell(g GiveUps) string {
 	return "< " + rate(g.High)
 }
 
-func newTable(head table.Row, right int) table.Writer {
-	w := table.NewWriter()
-	w.SetStyle(table.StyleDefault)
-	w.Style().Options = table.OptionsNoBordersAndSeparators
-	w.Style().Format.Header = text.FormatDefault
-	w.Style().Box.PaddingLeft = ""
-	w.AppendHeader(head)
-	var columns []table.ColumnConfig
-	for n := range right {
-		columns = append(columns, table.ColumnConfig{Number: n + 2, Align: text.AlignRight, AlignHeader: text.AlignRight})
-	}
-	w.SetColumnConfigs(columns)
-	return w
-}
-
-func writeTable(t reports.Text, w table.Writer) {
-	for line := range strings.SplitSeq(w.Render(), "\n") {
-		fmt.Fprintln(t.W, strings.TrimRight(line, " "))
-	}
-}
-
 func (r *Result) writeRunnerUp(t reports.Text) {
 	c := r.Recommendation.RunnerUp
 	if c == nil {
@@ -262,13 +240,10 @@ func (r *Result) mostImportant() []Advice {
 	}
 	all := slices.DeleteFunc(slices.Clone(r.Advice), func(a Advice) bool { return a.Confidence == notApplicable || a.Rule == "thin-evidence" })
 	slices.SortStableFunc(all, func(a, b Advice) int { return weight(a) - weight(b) })
-	// Alarms are much the same for all: one statement is enough, the recommendation's if
-	// it has one, which comes last.
-	for i := 0; i+1 < len(all); i++ {
-		if all[i].Rule == "alarms" && all[i+1].Rule == "alarms" {
-			all = slices.Delete(all, i, i+1)
-			i--
-		}
+	// Alarms, which are last, are much the same for all: one statement is enough, the
+	// recommendation's if it has one, which is the last.
+	if i := slices.IndexFunc(all, func(a Advice) bool { return a.Rule == "alarms" }); i >= 0 {
+		all = append(all[:i], all[len(all)-1])
 	}
 	return all
 }
@@ -309,7 +284,7 @@ func (r *Result) writeConfirmation(t reports.Text) {
 	}
 	t.Wrapped("confirmed", fmt.Sprintf("the model %s the real world: %d repetitions over HTTP, legs %s; intervals hold %g %% of the model's own sets of %d",
 		word, c.Repetitions, c.Latency, 100*c.Level, c.Repetitions))
-	w := newTable(table.Row{"", "predicted", "interval", "measured", ""}, 3)
+	w := reports.NewTable(table.Row{"", "predicted", "interval", "measured", ""}, 2, 3, 4)
 	for _, p := range c.Policies {
 		for _, m := range p.Measures {
 			verdict := "agrees"
@@ -322,5 +297,5 @@ func (r *Result) writeConfirmation(t reports.Text) {
 			})
 		}
 	}
-	writeTable(t, w)
+	t.Table(w)
 }
