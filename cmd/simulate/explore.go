@@ -13,6 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"holdfast/archive"
 	"holdfast/reports"
 	"holdfast/scenarios"
 	"holdfast/scenarios/check"
@@ -111,7 +112,7 @@ func (a *app) explore(ctx context.Context, o exploreOptions, changed func(string
 	}
 	c := explore.Config{
 		Run: &p.run, Strategy: explore.Strategy(o.strategy), Faults: o.faults, Schedules: o.schedules, Budget: o.budget,
-		Workers: runtime.GOMAXPROCS(0), Progress: a.exploring(o.run.output, name),
+		Workers: runtime.GOMAXPROCS(0), Clock: archive.WallClock{}, Progress: a.exploring(o.run.output, name),
 	}
 	found, err := explore.Explore(ctx, c)
 	if err != nil {

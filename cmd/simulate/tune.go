@@ -173,7 +173,10 @@ func (a *app) search(ctx context.Context, o tuneOptions, c tuning.Config) (*tuni
 
 // config applies the flags.
 func (o *tuneOptions) config(name string, changed func(string) bool) (tuning.Config, *play, error) {
-	c := tuning.Config{Workers: runtime.GOMAXPROCS(0), Incumbents: tuning.DefaultIncumbents(), Evaluations: o.evaluations, Budget: o.budget, Capacity: o.capacity}
+	c := tuning.Config{
+		Workers: runtime.GOMAXPROCS(0), Incumbents: tuning.DefaultIncumbents(), Capacity: o.capacity,
+		Evaluations: o.evaluations, Budget: o.budget, Clock: archive.WallClock{},
+	}
 	var err error
 	if c.Objective, err = tuning.ParseObjective(o.objective); err != nil {
 		return c, nil, usage("--objective: %w", err)

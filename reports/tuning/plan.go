@@ -22,7 +22,8 @@ type Config struct {
 	// Evaluations are the repetitions to play, of all candidates together. 0: as many as
 	// this machine plays within the budget, or the smallest plan if that is more.
 	Evaluations int
-	Budget      time.Duration
+	Budget      time.Duration // by Clock, which is needed for that only
+	Clock       archive.Clock
 	Workers     int // play at the same time; the result does not depend on them
 	// Flags name the scenario, with the flags of "simulate run" that it is played with:
 	// for replays.
@@ -183,20 +184,21 @@ func deadline(patience time.Duration) time.Duration {
 }
 
 // plan measures how fast this machine plays the candidates and returns the evaluations
-// that fit the rest of the budget, at least the smallest plan.
+// that fit what is left of the budget since the start, at least the smallest plan.
 func (s *search) plan(ctx context.Context, start time.Time) (int, error) {
 	candidates := grid(s.attempt, false, s.bounds)
 	// Every seventh candidate, until a thirtieth of the budget is spent. Its time is
 	// that of a mixture of good and bad ones, which is what a race plays at first.
-	before, began := s.played, time.Now()
-	for i := 0; i < len(candidates) && (i == 0 || time.Since(start) < s.Budget/30); i += 7 {
+	before, began := s.played, s.Clock.Now()
+	since := func(t time.Time) time.Duration { return s.Clock.Now().Sub(t) }
+	for i := 0; i < len(candidates) && (i == 0 || since(start) < s.Budget/30); i += 7 {
 		if err := s.batches(ctx, s.measure(candidates[i]), streamScale, 1, s.batch); err != nil {
 			return 0, err
 		}
 	}
-	each := float64(time.Since(began)) / float64(s.played-before)
+	each := float64(since(began)) / float64(s.played-before)
 	const usable = 0.75 // of the budget; the rest is for what surrounds the plays
-	n := max(rounded(usable*float64(s.Budget-time.Since(start))/each), s.least())
+	n := max(rounded(usable*float64(s.Budget-since(start))/each), s.least())
 	s.played = before // they are no part of the plan
 	return n, nil
 }

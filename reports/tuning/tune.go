@@ -72,7 +72,10 @@ func (r *Result) Withhold(run *reports.Run, replay string) {
 // play goes through the parts of the plan.
 func (s *search) play(ctx context.Context) (err error) {
 	s.stage = "scale"
-	start := time.Now()
+	var start time.Time // of the budget
+	if s.Evaluations == 0 {
+		start = s.Clock.Now()
+	}
 	if s.scale, err = s.measureScale(ctx, s.Objective); err != nil {
 		return err
 	}

@@ -28,6 +28,7 @@ import (
 	"strings"
 	"time"
 
+	"holdfast/archive"
 	"holdfast/scenarios"
 	"holdfast/scenarios/check"
 	"holdfast/scenarios/history"
@@ -57,6 +58,8 @@ type Config struct {
 	Workers int
 	// Invariant to look for; empty: any.
 	Invariant check.Invariant
+	// Clock is what Elapsed is measured by; nil: it is not.
+	Clock archive.Clock
 	// Progress, which may be nil, is told now and then how many were explored.
 	Progress func(schedules int)
 
@@ -73,7 +76,7 @@ type Result struct {
 	Schedules int // that were played to their end and judged
 	// Complete: there are no other schedules.
 	Complete bool
-	Elapsed  time.Duration
+	Elapsed  time.Duration // without the shortening of the witness
 	// Acknowledged updates and conflicts in all of them: without any, they prove
 	// nothing.
 	Acknowledged, Conflicts int
@@ -117,7 +120,7 @@ func Explore(ctx context.Context, c Config) (Result, error) {
 		ctx, cancel = context.WithTimeoutCause(ctx, c.Budget, errBudget)
 		defer cancel()
 	}
-	start := time.Now()
+	elapsed := c.stopwatch()
 	var result Result
 	var err error
 	if c.Strategy == Exhaustive {
@@ -125,13 +128,22 @@ func Explore(ctx context.Context, c Config) (Result, error) {
 	} else {
 		result, err = c.sample(ctx)
 	}
-	result.Strategy, result.Elapsed = c.Strategy, time.Since(start)
+	result.Strategy, result.Elapsed = c.Strategy, elapsed()
 	if err != nil || result.Witness == nil {
 		return result, err
 	}
 	p := c.newRunner()
 	defer p.close()
 	return result, p.shrink(context.WithoutCancel(ctx), result.Witness)
+}
+
+// stopwatch starts one; it says how much time has passed.
+func (c *Config) stopwatch() (elapsed func() time.Duration) {
+	if c.Clock == nil {
+		return func() time.Duration { return 0 }
+	}
+	start := c.Clock.Now()
+	return func() time.Duration { return c.Clock.Now().Sub(start) }
 }
 
 // Replay plays one schedule into a history. The error says where the schedule asks
