@@ -87,9 +87,9 @@ func NewSweptPoint(params Params, s Sample, prices Prices) SweptPoint {
 		AcknowledgedRate: r.Rates["acknowledged.rate"], ExhaustedRate: r.Rates["exhausted.rate"], ConflictRate: r.Rates["conflict.rate"],
 		LatencyMS: r.LatencyMS, Jain: s.Fairness, Replay: r.Replay,
 	}
-	p.PutsMean, p.PutsCI95 = interval(s.Puts)
+	p.PutsMean, p.PutsCI95 = MeanCI95(s.Puts)
 	if len(s.MakespansMS) > 0 {
-		mean, ci := interval(s.MakespansMS)
+		mean, ci := MeanCI95(s.MakespansMS)
 		p.MakespanMean, p.MakespanCI95 = &mean, ci
 	}
 	if r.Counts.Acknowledged > 0 {
@@ -102,9 +102,9 @@ func NewSweptPoint(params Params, s Sample, prices Prices) SweptPoint {
 	return p
 }
 
-// interval is the mean and half the width of its 95 % confidence interval by
+// MeanCI95 is the mean and half the width of its 95 % confidence interval by
 // Student's t; nil: it takes two values.
-func interval(values []float64) (mean float64, half *float64) {
+func MeanCI95(values []float64) (mean float64, half *float64) {
 	n := float64(len(values))
 	mean, deviation := stat.MeanStdDev(values, nil)
 	if n < 2 {

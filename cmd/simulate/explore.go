@@ -8,7 +8,6 @@ import (
 	"os"
 	"runtime"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -174,29 +173,24 @@ func (o *exploreOptions) replay(name string, changed func(string) bool, w *explo
 	if w == nil {
 		command = "explore"
 	}
-	args := []string{"simulate " + command, quoteShell(name)}
-	add := func(flag, value string) {
-		if changed(flag) {
-			args = append(args, "--"+flag, quoteShell(value))
-		}
-	}
-	add("core", o.run.core)
-	add("policy", o.run.policy)
-	add("document", o.run.document)
-	add("clients", strconv.Itoa(o.run.clients))
-	add("operations", strconv.Itoa(o.run.operations))
-	add("via", o.run.via)
+	c := commandLine{[]string{"simulate " + command, quoteShell(name)}, changed}
+	c.add("core", o.run.core)
+	c.add("policy", o.run.policy)
+	c.add("document", o.run.document)
+	c.add("clients", strconv.Itoa(o.run.clients))
+	c.add("operations", strconv.Itoa(o.run.operations))
+	c.add("via", o.run.via)
 	if w == nil {
-		add("faults", strconv.Itoa(o.faults))
-		add("strategy", o.strategy)
-		add("schedules", strconv.Itoa(o.schedules))
-		add("budget", o.budget.String())
+		c.add("faults", strconv.Itoa(o.faults))
+		c.add("strategy", o.strategy)
+		c.add("schedules", strconv.Itoa(o.schedules))
+		c.add("budget", o.budget.String())
 	}
-	add("seed", strconv.FormatUint(o.run.seed, 10))
+	c.add("seed", strconv.FormatUint(o.run.seed, 10))
 	if w != nil {
-		args = append(args, "--schedule", quoteShell(w.Schedule.String()))
+		c.all("schedule", []string{w.Schedule.String()})
 	}
-	return strings.Join(args, " ")
+	return c.String()
 }
 
 // saveWitness writes the scenario with the schedule that violates it. Nothing that

@@ -202,7 +202,8 @@ func (o *tuneOptions) config(name string, changed func(string) bool) (tuning.Con
 	case s.Codec == "" && o.run.codec == "" && s.Via != scenarios.ViaAPI:
 		s.Codec = scenarios.Compact // the same in every number, several times faster
 	}
-	c.Run, c.Flags = p.run, strings.Join(o.scenario(name, changed), " ")
+	flags := o.scenario(name, changed)
+	c.Run, c.Flags = p.run, flags.String()
 	return c, p, nil
 }
 

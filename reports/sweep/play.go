@@ -13,7 +13,6 @@ import (
 	"holdfast/reports"
 	"holdfast/scenarios"
 	"holdfast/scenarios/history"
-	"holdfast/scenarios/network"
 )
 
 // Point is a combination of parameters with the run that it stands for.
@@ -151,7 +150,7 @@ func (s *sweep) finish(p part, played *reports.Part) error {
 	s.left[p.point]--
 	s.done += point.cost() * float64(p.last-p.first+1)
 	if s.left[p.point] == 0 {
-		measured := reports.NewSweptPoint(point.Params, reports.Pool(point.Header, s.parts[p.point]), point.prices())
+		measured := reports.NewSweptPoint(point.Params, reports.Pool(point.Header, s.parts[p.point]), reports.PricesOf(point.Run.Latency().Name))
 		s.parts[p.point] = nil
 		if s.Save != nil {
 			if s.failed = s.Save(p.point, measured); s.failed != nil {
@@ -173,11 +172,4 @@ func (p *Point) cost() float64 {
 	clients := float64(max(s.Clients(), 1))
 	operations := cmp.Or(float64(s.Operations()), clients*time.Duration(s.Duration).Seconds())
 	return max(operations, 1) * math.Sqrt(clients)
-}
-
-func (p *Point) prices() reports.Prices {
-	if l := p.Run.Scenario.Latency; l != nil {
-		return reports.PricesOf(network.Latency(*l).String())
-	}
-	return reports.StandardPrices
 }

@@ -5,6 +5,8 @@ import (
 
 	"gonum.org/v1/gonum/stat"
 	"gonum.org/v1/gonum/stat/distuv"
+
+	"holdfast/reports"
 )
 
 // missing stands for the value of a metric without samples.
@@ -25,24 +27,23 @@ type Interval struct {
 // together. With one batch, or one that measured nothing, its limits are not known
 // and the same as the value.
 func interval(value float64, batches []float64) Interval {
-	_, half := meanHalf(batches, confidence)
+	_, half := meanHalf(batches)
 	return Interval{value, value - half, value + half}
 }
 
-// meanHalf is a mean with half the width of its two-sided interval.
-func meanHalf(values []float64, level float64) (mean, half float64) {
-	n := len(values)
-	if n == 0 {
+// meanHalf is a mean with half the width of its interval, 0 if that is not known.
+func meanHalf(values []float64) (mean, half float64) {
+	if len(values) == 0 {
 		return missing, 0
 	}
-	if n == 1 {
-		return values[0], 0
-	}
-	mean, sd := stat.MeanStdDev(values, nil)
-	if math.IsNaN(sd) || math.IsInf(mean, 0) {
+	mean, ci := reports.MeanCI95(values)
+	switch {
+	case ci == nil:
+		return mean, 0
+	case math.IsNaN(*ci) || math.IsInf(mean, 0):
 		return missing, 0
 	}
-	return mean, student(n-1).Quantile(1-(1-level)/2) * sd / math.Sqrt(float64(n))
+	return mean, *ci
 }
 
 func student(freedom int) distuv.StudentsT {
@@ -66,7 +67,7 @@ func paired(a, b []float64) Difference {
 	for i := range n {
 		differences[i] = a[i] - b[i]
 	}
-	mean, half := meanHalf(differences, confidence)
+	mean, half := meanHalf(differences)
 	if n < 2 || math.IsInf(mean, 0) || math.IsNaN(mean) {
 		return Difference{P: 1}
 	}

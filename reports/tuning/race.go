@@ -115,7 +115,7 @@ func (r *race) beyond(e *entrant) float64 {
 }
 
 func average(values []float64) float64 {
-	mean, _ := meanHalf(values, confidence)
+	mean, _ := meanHalf(values)
 	return mean
 }
 
