@@ -222,6 +222,34 @@ func TestAnInterruptedSearchTellsWhatItHas(t *testing.T) {
 	}
 }
 
+// TestTheWinnerMustKeepItsPromise: one whose numbers were luck is passed over.
+func TestTheWinnerMustKeepItsPromise(t *testing.T) {
+	numbers(t)
+	c := six(t)
+	s := &search{Config: c, player: c.player(), result: &Result{}}
+	s.Evaluations = leastOf(t, c)
+	var err error
+	if s.scale, err = s.measureScale(t.Context(), c.Objective); err != nil {
+		t.Fatal(err)
+	}
+	sound := playedBy(t, c.Run, archive.DefaultPolicy(), 12, 60)
+	lucky := playedBy(t, run(t, "backend-fan-in", 2, standard), archive.DocumentedPolicy(), 12, 180) // as if few had met
+	if s.misses(lucky) > 0 || s.misses(sound) > 0 {
+		t.Fatal("both must look good")
+	}
+	s.finals, s.winner = []*measured{lucky, sound}, lucky
+	if err := s.promise(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	best := s.result.Recommendation
+	if s.winner != sound || best.Promised.Policy.Kind != archive.Full || !best.Promised.Meets {
+		t.Errorf("%+v", best)
+	}
+	if up := best.RunnerUp; up == nil || up.Policy != archive.DocumentedPolicy() || !strings.Contains(up.Why, "other seeds") {
+		t.Errorf("runner-up: %+v", best.RunnerUp)
+	}
+}
+
 // hurried are back ends whose messages come again before all can commit.
 const hurried = `
 name: hurried
