@@ -123,7 +123,7 @@ func (f *performer) submit(ctx context.Context, in *intent) (archive.Snapshot, e
 		f.client.Begin(in.op)
 		done, crash, err := f.survive(ctx, in)
 		if crash == nil {
-			f.client.Finish(done.ETag, err)
+			f.client.Finish(done, err)
 			return done, err
 		}
 		f.client.Crash()

@@ -106,7 +106,7 @@ func (f *performer) disturb(ctx context.Context, id string) {
 	defer f.turn.leave()
 	if i := f.actor.Interferes; i.Times == 0 || f.disturbs < i.Times {
 		f.disturbs++
-		_ = f.append(ctx, id, sets{}, "", 0) // its outcome is in the history
+		_ = f.append(ctx, id, nil, "", 0) // its outcome is in the history
 	}
 }
 
@@ -148,21 +148,27 @@ func (f *performer) load(ctx context.Context, id string) error {
 	return err
 }
 
-// save submits fields against what the user has loaded.
-func (f *performer) save(ctx context.Context, set sets, kind string, due int64) error {
+// save submits fields against what the user has loaded, or was answered last.
+func (f *performer) save(ctx context.Context, set fields, kind string, due int64) error {
+	if f.api != nil {
+		kind = "" // a form can't choose it
+	}
 	m := f.modification(kind, archive.Updated)
-	_, err := f.submit(ctx, f.meaning(intent{
-		op: history.Operation{
-			Do: "save", ID: f.baseID, IDs: []string{m.ID}, Sets: set.names, Base: f.base.ETag, Due: due,
-		},
+	in := f.meaning(intent{
+		op:   history.Operation{Do: "save", ID: f.baseID, Base: f.base.ETag, Due: due},
 		base: f.base,
-		edit: archive.Edit{Fields: set.values, Modifications: []archive.Modification{m}},
-	}))
+		edit: archive.Edit{Fields: set, Modifications: []archive.Modification{m}},
+	})
+	in.op.Wants(in.edit, in.base.Document)
+	saved, err := f.submit(ctx, in)
+	if err == nil {
+		f.base = saved // as the edit page does
+	}
 	return err
 }
 
 // append adds a modification as a back end does.
-func (f *performer) append(ctx context.Context, id string, set sets, kind string, due int64) error {
+func (f *performer) append(ctx context.Context, id string, set fields, kind string, due int64) error {
 	if id == "" {
 		id = f.repetition.objects.current(0)
 	}
@@ -172,9 +178,10 @@ func (f *performer) append(ctx context.Context, id string, set sets, kind string
 		m.CustomerCode = f.customer
 	}
 	in := f.meaning(intent{
-		op:   history.Operation{Do: "append", ID: id, IDs: []string{m.ID}, Sets: set.names, Due: due},
-		edit: archive.Edit{Fields: set.values, Modifications: []archive.Modification{m}},
+		op:   history.Operation{Do: "append", ID: id, Due: due},
+		edit: archive.Edit{Fields: set, Modifications: []archive.Modification{m}},
 	})
+	in.op.Wants(in.edit, nil)
 	f.redeliver(ctx, in)
 	_, err := f.submit(ctx, in)
 	return err
@@ -187,16 +194,13 @@ func (f *performer) create(ctx context.Context, id string, due int64) error {
 	if err != nil {
 		return err
 	}
-	m := f.modification("", archive.Created)
-	ids := append(history.EntryIDs(doc), m.ID)
-	if f.api != nil { // which takes no history from a form
-		ids = []string{m.ID}
-	}
-	_, err = f.submit(ctx, f.meaning(intent{
-		op:       history.Operation{Do: "create", ID: id, IDs: ids, Due: due},
+	in := f.meaning(intent{
+		op:       history.Operation{Do: "create", ID: id, Due: due},
 		document: f.repetition.player.docs.encoded(doc),
-		edit:     archive.Edit{Modifications: []archive.Modification{m}},
-	}))
+		edit:     archive.Edit{Modifications: []archive.Modification{f.modification("", archive.Created)}},
+	})
+	in.op.WantsDocument(doc, f.api == nil, in.edit.Modifications...) // the API takes no history from a form
+	_, err = f.submit(ctx, in)
 	return err
 }
 
@@ -245,7 +249,7 @@ func (f *performer) edit(ctx context.Context, id string, due int64) error {
 		if err != nil {
 			return err
 		}
-		err = f.save(ctx, newSets(map[string]json.RawMessage{field: text}), "", due)
+		err = f.save(ctx, fields{field: text}, "", due)
 		var mismatch *archive.ETagMismatchError
 		if !errors.As(err, &mismatch) {
 			return err

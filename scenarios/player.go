@@ -5,8 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
-	"slices"
 	"time"
 
 	"holdfast/archive"
@@ -91,7 +89,7 @@ type Player struct {
 	// roles are the clients, in the order of the scenario's actors.
 	roles  []role
 	fields []string // text fields that a user can edit
-	sets   []sets   // what the steps of the timeline set
+	sets   []fields // what the steps of the timeline set
 	// exposure is for how long a write is at risk on average, see [cores.Environment].
 	exposure time.Duration
 
@@ -104,15 +102,8 @@ type Player struct {
 	network    sources        // of the virtual world
 }
 
-// sets are fields with their values, and their names in order.
-type sets struct {
-	values map[string]json.RawMessage
-	names  []string
-}
-
-func newSets(values map[string]json.RawMessage) sets {
-	return sets{values, slices.Sorted(maps.Keys(values))}
-}
+// fields are to be set, to these values.
+type fields map[string]json.RawMessage
 
 // role is what a client is in every repetition.
 type role struct {
@@ -129,7 +120,7 @@ func (r *Run) player(docs documents) *Player {
 	p := &Player{run: r, docs: docs, fields: editableFields(r.Document), exposure: r.Latency().Exposure()}
 	for i := range r.Scenario.Timeline {
 		values, _ := rawFields(r.Scenario.Timeline[i].Set) // Validate has seen that they can be written
-		p.sets = append(p.sets, newSets(values))
+		p.sets = append(p.sets, values)
 	}
 	if p.document, p.unsuited = r.document(); p.unsuited != nil {
 		return p

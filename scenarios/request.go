@@ -25,7 +25,11 @@ func (f *performer) request(ctx context.Context, in *intent) (archive.Snapshot, 
 			return archive.Snapshot{}, err
 		}
 	}
-	status, answer, err := f.send(ctx, method, path, body)
+	pressed := ""
+	if len(in.edit.Modifications) > 0 {
+		pressed = in.edit.Modifications[0].Timestamp
+	}
+	status, answer, err := f.send(ctx, method, path, pressed, body)
 	switch {
 	case err != nil && in.op.Do == "load":
 		return archive.Snapshot{}, err
@@ -72,12 +76,15 @@ var errNoServer = errors.New("no answer from the API")
 
 // send sends a request to the API. If the server died of it, so does this client: it
 // learns nothing.
-func (f *performer) send(ctx context.Context, method, path string, body []byte) (status int, answer []byte, err error) {
+func (f *performer) send(ctx context.Context, method, path, pressed string, body []byte) (status int, answer []byte, err error) {
 	req, err := http.NewRequestWithContext(ctx, method, "http://api"+path, bytes.NewReader(body))
 	if err != nil {
 		return 0, nil, err
 	}
 	req.Header.Set(actorHeader, f.name)
+	if pressed != "" {
+		req.Header.Set(pressedHeader, pressed)
+	}
 	if body != nil {
 		req.Header.Set("Content-Type", "application/json")
 	}

@@ -85,8 +85,11 @@ func (s *service) announce(ctx context.Context, doc *archive.Change) error {
 	return nil
 }
 
-// actorHeader names the actor of a request.
-const actorHeader = "X-Simulate-Actor"
+// Headers of requests: the name of the actor, and when the button was pressed.
+const (
+	actorHeader   = "X-Simulate-Actor"
+	pressedHeader = "X-Simulate-Pressed"
+)
 
 // serve opens the API for the actors, who are there by now.
 func (s *service) serve() error {
@@ -188,16 +191,21 @@ func (s *service) parallel(n int, do func(i int)) {
 	}
 }
 
-type actorKey struct{}
+type (
+	actorKey   struct{}
+	pressedKey struct{}
+)
 
 // actorOf is the actor for whom the server works.
 func actorOf(ctx context.Context) *performer { return ctx.Value(actorKey{}).(*performer) }
 
 // serve handles a request of the actor. A server that dies breaks the connection.
 func (f *performer) serve(api http.Handler, w http.ResponseWriter, r *http.Request) {
-	f.api.died = outlive(func() {
-		api.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), actorKey{}, f)))
-	})
+	ctx := context.WithValue(r.Context(), actorKey{}, f)
+	if pressed := r.Header.Get(pressedHeader); pressed != "" {
+		ctx = context.WithValue(ctx, pressedKey{}, pressed)
+	}
+	f.api.died = outlive(func() { api.ServeHTTP(w, r.WithContext(ctx)) })
 	if f.api.died != nil {
 		panic(http.ErrAbortHandler)
 	}
@@ -212,25 +220,31 @@ func (byActor) Load(ctx context.Context, id string) (archive.Snapshot, error) {
 
 func (byActor) Create(ctx context.Context, id string, doc archive.Document, mods ...archive.Modification) (archive.Snapshot, error) {
 	f := actorOf(ctx)
-	return f.core.Create(ctx, id, doc, f.stamped(mods)...)
+	return f.core.Create(ctx, id, doc, f.stamped(ctx, mods)...)
 }
 
 func (byActor) Append(ctx context.Context, id string, edit archive.Edit) (archive.Snapshot, error) {
 	f := actorOf(ctx)
-	edit.Modifications = f.stamped(edit.Modifications)
+	edit.Modifications = f.stamped(ctx, edit.Modifications)
 	return f.core.Append(ctx, id, edit)
 }
 
 func (byActor) Save(ctx context.Context, id string, base archive.Snapshot, edit archive.Edit) (archive.Snapshot, error) {
 	f := actorOf(ctx)
-	edit.Modifications = f.stamped(edit.Modifications)
+	edit.Modifications = f.stamped(ctx, edit.Modifications)
 	return f.core.Save(ctx, id, base, edit)
 }
 
-// stamped adds the time to modifications, as not every core under test does.
-func (f *performer) stamped(mods []archive.Modification) []archive.Modification {
+// stamped adds the time to modifications, as not every core under test does: that of
+// the press of the button, if the request says it, so that who pressed it knows the
+// entry.
+func (f *performer) stamped(ctx context.Context, mods []archive.Modification) []archive.Modification {
 	for i := range mods {
-		if mods[i].Timestamp == "" {
+		if mods[i].Timestamp != "" {
+			continue
+		}
+		var pressed bool
+		if mods[i].Timestamp, pressed = ctx.Value(pressedKey{}).(string); !pressed {
 			mods[i].Timestamp = f.repetition.world.Now().UTC().Format(time.RFC3339)
 		}
 	}

@@ -3,6 +3,7 @@ package scenarios
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"holdfast/archive"
@@ -56,13 +57,13 @@ var errNoMessage = errors.New("there is no message in the queue")
 
 // handleNext handles the next message as a step of a timeline, which says what the
 // work results in.
-func (f *performer) handleNext(ctx context.Context, set sets, kind string) error {
+func (f *performer) handleNext(ctx context.Context, set fields, kind string) error {
 	d, ok := f.repetition.service.queue.TryReceive()
 	if !ok {
 		return errNoMessage
 	}
 	return f.handle(ctx, d, func(_ context.Context, job archive.Job) (archive.Edit, error) {
-		edit := archive.Edit{Fields: set.values}
+		edit := archive.Edit{Fields: set}
 		if kind != "" {
 			edit.Modifications = []archive.Modification{{ID: job.ModificationID(kind), UserID: f.name, Type: kind}}
 		}
@@ -101,17 +102,26 @@ type recorded struct{ f *performer }
 func (r recorded) record(op history.Operation, do func() (archive.Snapshot, error)) (archive.Snapshot, error) {
 	r.f.client.Begin(op)
 	done, err := do()
-	r.f.client.Finish(done.ETag, err)
+	r.f.client.Finish(done, err)
 	return done, err
 }
 
-// update is the operation of an edit on behalf of the message.
-func (r recorded) update(do, id string, edit *archive.Edit) history.Operation {
-	edit.Modifications = r.f.stamped(edit.Modifications)
-	op := history.Operation{Do: do, ID: id, Sets: newSets(edit.Fields).names, Message: r.f.api.message}
-	for i := range edit.Modifications {
-		op.IDs = append(op.IDs, edit.Modifications[i].ID)
+// update is the operation of an edit on behalf of the message. What the entry of the
+// message is to be follows from the message, not from what the worker made of it.
+func (r recorded) update(ctx context.Context, do, id string, edit *archive.Edit, base archive.Snapshot) history.Operation {
+	edit.Modifications = r.f.stamped(ctx, edit.Modifications)
+	wanted := *edit
+	wanted.Modifications = slices.Clone(edit.Modifications)
+	for i := range wanted.Modifications {
+		m := &wanted.Modifications[i]
+		if message := r.f.api.message; message != nil && m.ID == message.ModificationID(archive.Processed) {
+			*m = archive.Modification{
+				ID: m.ID, Timestamp: m.Timestamp, UserID: r.f.name, Type: archive.Processed, CustomerCode: message.Customer,
+			}
+		}
 	}
+	op := history.Operation{Do: do, ID: id, Message: r.f.api.message, Base: base.ETag}
+	op.Wants(wanted, base.Document)
 	return op
 }
 
@@ -121,19 +131,17 @@ func (r recorded) Load(ctx context.Context, id string) (archive.Snapshot, error)
 
 func (r recorded) Create(ctx context.Context, id string, doc archive.Document, mods ...archive.Modification) (archive.Snapshot, error) {
 	edit := archive.Edit{Modifications: mods}
-	return r.record(r.update("create", id, &edit), func() (archive.Snapshot, error) {
+	return r.record(r.update(ctx, "create", id, &edit, archive.Snapshot{}), func() (archive.Snapshot, error) {
 		return r.f.core.Create(ctx, id, doc, edit.Modifications...)
 	})
 }
 
 func (r recorded) Append(ctx context.Context, id string, edit archive.Edit) (archive.Snapshot, error) {
-	return r.record(r.update("append", id, &edit), func() (archive.Snapshot, error) { return r.f.core.Append(ctx, id, edit) })
+	return r.record(r.update(ctx, "append", id, &edit, archive.Snapshot{}), func() (archive.Snapshot, error) { return r.f.core.Append(ctx, id, edit) })
 }
 
 func (r recorded) Save(ctx context.Context, id string, base archive.Snapshot, edit archive.Edit) (archive.Snapshot, error) {
-	op := r.update("save", id, &edit)
-	op.Base = base.ETag
-	return r.record(op, func() (archive.Snapshot, error) { return r.f.core.Save(ctx, id, base, edit) })
+	return r.record(r.update(ctx, "save", id, &edit, base), func() (archive.Snapshot, error) { return r.f.core.Save(ctx, id, base, edit) })
 }
 
 // inbox is the queue as a worker sees it.

@@ -16,7 +16,9 @@ func (o *object) judge(j *Judge) {
 	o.walk(j)
 	for _, n := range o.ops {
 		o.checkAnswer(j, n)
+		o.checkAsked(j, n)
 	}
+	o.checkGiven(j)
 	o.checkReads(j)
 	o.checkRealTime(j)
 }

@@ -44,6 +44,7 @@ const (
 	ArchiveFirst      Invariant = "I9"  // no trigger without its archive object; each is processed exactly once, or still queued or dead-lettered
 	HonestAnswers     Invariant = "I10" // each call's answer is true
 	ForeignDataIntact Invariant = "I11" // fields that an operation did not mean to change survive
+	AsAsked           Invariant = "I12" // the version in which an operation commits holds what it asked for; an answered ETag names what its caller has written or been given
 )
 
 var titles = map[Invariant]string{
@@ -58,6 +59,7 @@ var titles = map[Invariant]string{
 	ArchiveFirst:      "archive first",
 	HonestAnswers:     "honest answers",
 	ForeignDataIntact: "foreign data intact",
+	AsAsked:           "as asked",
 }
 
 // Title is the invariant in two or three words.
@@ -107,7 +109,8 @@ type Judge struct {
 	objects   []*object // beyond its length are some to be used again
 	latest    *object   // of the last event
 	ops       operations
-	sets      [][]string // fields that operations meant to change; the first is none
+	sets      [][]string        // fields that operations meant to change; the first is none
+	values    [][]history.Value // what they were to be, likewise; none if it was not recorded
 	messages  messages
 	tally     Tally
 	cut       bool
@@ -149,7 +152,7 @@ func (j *Judge) Reset(h history.Header) {
 	j.objects, j.latest = j.objects[:0], nil
 	j.ops.reset()
 	j.messages.reset()
-	j.sets = append(j.sets[:0], nil)
+	j.sets, j.values = append(j.sets[:0], nil), append(j.values[:0], nil)
 	j.tally, j.cut, j.counts = Tally{}, false, Counts{}
 	j.violation, j.found = nil, nil // a report has them
 	j.learned, j.effort = j.learned[:0], 0

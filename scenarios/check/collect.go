@@ -48,12 +48,16 @@ func (j *Judge) invoke(e *history.Event) {
 	op.base = o.etags.number(e.Base)
 	op.firstMod, op.mods = int32(len(o.submitted)), int32(len(e.IDs))
 	o.ops = append(o.ops, n)
-	for _, id := range e.IDs {
+	for i, id := range e.IDs {
 		o.submitted = append(o.submitted, o.mods.number(id))
+		o.asked = append(o.asked, sumAt(e.Entries, i))
+	}
+	if e.Once != "" {
+		op.once = o.mods.number(e.Once)
 	}
 	if len(e.Sets) > 0 {
 		op.sets = int32(len(j.sets))
-		j.sets = append(j.sets, e.Sets)
+		j.sets, j.values = append(j.sets, e.Sets), append(j.values, e.Values)
 	}
 	if e.Trigger != "" && len(e.IDs) > 0 {
 		j.messages.process(e.Trigger, n)
@@ -62,7 +66,18 @@ func (j *Judge) invoke(e *history.Event) {
 	if op.do != load {
 		j.tally.Updates++
 		o.updated = true
+		if len(e.Entries) != len(e.IDs) || len(e.Values) != len(e.Sets) {
+			j.tally.Unvalued++
+		}
 	}
+}
+
+// sumAt is a digest of those that may not have been recorded.
+func sumAt(sums []history.Sum, i int) history.Sum {
+	if i < len(sums) {
+		return sums[i]
+	}
+	return 0
 }
 
 func (j *Judge) finish(e *history.Event) {
@@ -90,6 +105,9 @@ func (j *Judge) finish(e *history.Event) {
 	}
 	if op.outcome == committed && len(e.Told) > 0 {
 		j.messages.promises = append(j.messages.promises, promise{n, e.Told})
+	}
+	if e.Key == j.objects[op.object].key {
+		j.objects[op.object].noteAnswer(j, op, n, e)
 	}
 	if o := j.objects[op.object]; op.do == load && op.outcome == committed && op.etag != 0 && !o.justRead(n, op.etag) {
 		o.reads.add(read{
@@ -170,6 +188,11 @@ func (j *Judge) put(e *history.Event) {
 			likely = o.submitted[int(op.firstMod)+i]
 		}
 		o.added = append(o.added, o.mods.numberLike(id, likely))
+		o.written = append(o.written, sumAt(d.Entries, i))
+	}
+	if len(d.Holds) > 0 {
+		v.holds = int32(len(o.holds))
+		o.holds = append(o.holds, d.Holds)
 	}
 	if len(d.Set) > 0 {
 		v.sets = int32(len(o.sets))

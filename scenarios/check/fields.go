@@ -19,6 +19,7 @@ type fieldLog struct {
 type fieldEdit struct {
 	pos   int32
 	value string
+	sum   history.Sum // digest of the value; 0: absent, or not known
 }
 
 func (l *fieldLog) reset(o *object) {
@@ -45,6 +46,17 @@ func (l *fieldLog) at(field string, pos int32) fieldEdit {
 		return inForce(l.log[n], pos)
 	}
 	return fieldEdit{}
+}
+
+// changed is the edit by which a field has its value at a position, if there is one:
+// what it was at first only those know who know all fields of the first version.
+func (l *fieldLog) changed(field string, pos int32) (fieldEdit, bool) {
+	n := l.names.lookup(field)
+	if n == none {
+		return fieldEdit{}, false
+	}
+	e := inForce(l.log[n], pos)
+	return e, e.pos != none
 }
 
 // inForce is the last edit up to a position.
@@ -77,7 +89,7 @@ func (l *fieldLog) step(j *Judge, i, previous int32) {
 			if !v.harness {
 				l.judge(j, i, s, before)
 			}
-			*edits = append(*edits, fieldEdit{v.pos, s.Now})
+			*edits = append(*edits, fieldEdit{v.pos, s.Now, s.Sum})
 		}
 	}
 	w := o.versions.at(previous)
@@ -108,7 +120,7 @@ func (l *fieldLog) changes(i, previous int32) []history.Set {
 	for _, n := range l.names.sorted() {
 		field, now := l.names.name(n), inForce(l.log[n], v.pos-1)
 		if old := inForce(l.log[n], built); !own[field] && old.value != now.value {
-			sets = append(sets, history.Set{Field: field, Was: now.value, Now: old.value})
+			sets = append(sets, history.Set{Field: field, Was: now.value, Now: old.value, Sum: old.sum})
 		}
 	}
 	return sets

@@ -19,7 +19,8 @@ type operation struct {
 	base, etag  int32 // numbers of ETags in the object's table
 	firstMod    int32 // its modifications are object.submitted[firstMod:][:mods]
 	mods        int32
-	sets        int32 // its fields are judge.sets[sets]
+	sets        int32 // its fields are judge.sets[sets], their values judge.values[sets]
+	once        int32 // the modification by which all of it is known; none: they all are
 	do, outcome word
 	lastCall    answer // to its last store call, of those that explain a failure
 	met         met
@@ -140,6 +141,7 @@ type version struct {
 	parent      int32 // the version it replaced
 	pos         int32 // position in the chain; none if not on it
 	sets        int32 // the fields it changed are object.sets[sets]
+	holds       int32 // if it was built on nothing, its fields are object.holds[holds]
 	ifCond      uint8
 	answer      answer
 	moved, bad  bool
@@ -160,6 +162,13 @@ type read struct {
 	load        bool
 }
 
+// answered is what an operation was answered with: a version, and what of it.
+type answered struct {
+	op    int32
+	what  content
+	shown bool // its content, and not the ETag alone
+}
+
 // deletion is one that was acknowledged: the object was absent for a moment.
 type deletion struct {
 	start, at int64
@@ -175,11 +184,18 @@ type object struct {
 	ops       []int32 // operations on it, in order of their beginning
 	submitted []int32 // modification numbers, in order of submission
 	added     []int32 // modification numbers, in order of writing
-	versions  list[version]
-	sets      [][]history.Set // fields that versions changed; the first is none
-	reads     list[read]
-	final     int32 // the last read by the harness; none if there was none
-	updated   bool  // by an operation or a write
+	// asked and written are the digests of the entries in submitted and added, 0 where
+	// they were not recorded.
+	asked, written []history.Sum
+	versions       list[version]
+	sets           [][]history.Set  // fields that versions changed; the first is none
+	holds          [][]history.Held // all fields of versions; the first is none
+	// ungiven are answers with an ETag whose version the operation had not just written
+	// or read, or had with other content.
+	ungiven []answered
+	reads   list[read]
+	final   int32 // the last read by the harness; none if there was none
+	updated bool  // by an operation or a write
 	// deletedUntil is when the last deletion ended, forever if that is not
 	// known: what began earlier may be gone rightly.
 	deletedUntil int64
@@ -230,8 +246,9 @@ func (o *object) reset(number int32, key string) {
 	o.etags.number("") // 0 is no ETag
 	o.mods.reset()
 	o.ops, o.submitted, o.added = o.ops[:0], o.submitted[:0], o.added[:0]
+	o.asked, o.written, o.ungiven = o.asked[:0], o.written[:0], o.ungiven[:0]
 	o.versions.reset()
-	o.sets = append(o.sets[:0], nil)
+	o.sets, o.holds = append(o.sets[:0], nil), append(o.holds[:0], nil)
 	o.reads.reset()
 	o.final, o.updated = none, false
 	o.deletedUntil, o.deletions = neverDeleted, o.deletions[:0]
@@ -269,7 +286,7 @@ type operations struct {
 
 func (t *operations) reset() {
 	t.all.reset()
-	t.all.add(operation{object: none})
+	t.all.add(operation{object: none, once: none})
 	t.dense, t.odd = t.dense[:0], nil
 }
 
@@ -285,7 +302,7 @@ func (t *operations) index(number int) int32 {
 		return n
 	}
 	n := t.all.n
-	t.all.add(operation{number: number, object: none})
+	t.all.add(operation{number: number, object: none, once: none})
 	if number < 0 || number > 4*int(t.all.n)+1024 {
 		if t.odd == nil {
 			t.odd = map[int]int32{}

@@ -154,7 +154,7 @@ func (j *Judge) callEvents(n int32) []history.Event {
 	o := j.objects[op.object]
 	invoke := history.Event{
 		Kind: history.Invoke, At: op.invoked, Actor: j.actors.name(op.actor), Op: op.number, Key: o.key,
-		Do: j.spelled(op.do), Sets: j.sets[op.sets], Base: o.etags.name(op.base),
+		Do: j.spelled(op.do), Sets: j.sets[op.sets], Values: j.values[op.sets], Base: o.etags.name(op.base),
 	}
 	for _, m := range o.modsOf(op) {
 		invoke.IDs = append(invoke.IDs, o.mods.name(m))

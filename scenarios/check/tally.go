@@ -15,6 +15,9 @@ type Tally struct {
 	Open         int // operations that began and have not ended
 	Objects      int // that an operation or a write meant to change
 	Unread       int // of them, those whose final state was not read
+	// Unvalued are updates of which the history, of the older format, does not say
+	// what they wanted by value.
+	Unvalued int
 	// Contradictions counts the events that can't be true; Contradiction says
 	// what is wrong with the first.
 	Contradictions int
@@ -73,6 +76,7 @@ func (t Tally) plus(u Tally) Tally {
 	t.Open += u.Open
 	t.Objects += u.Objects
 	t.Unread += u.Unread
+	t.Unvalued += u.Unvalued
 	t.Contradictions += u.Contradictions
 	return t
 }

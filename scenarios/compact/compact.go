@@ -33,18 +33,21 @@ type version struct {
 	text text // first: see text.go
 
 	// The history is the first n entries of the log, then ids, whose checksums
-	// are sums.
-	log  *log
-	n    int
-	ids  []string
-	sums []history.Sum
+	// are sums, and whose digests these.
+	log     *log
+	n       int
+	ids     []string
+	sums    []history.Sum
+	digests []history.Sum
 	// Most versions add one entry, so there is room for it.
-	oneID  [1]string
-	oneSum [1]history.Sum
+	oneID     [1]string
+	oneSum    [1]history.Sum
+	oneDigest [1]history.Sum
 
 	layout *layout
 	values []*value // by number of the field
 	fields history.Sum
+	holds  []history.Held // nil: not asked for yet
 }
 
 // FromChange returns the compact twin of a document.
@@ -117,11 +120,13 @@ func (v *version) Apply(e archive.Edit) (archive.Document, error) {
 		}
 	}
 	next.ids, next.sums = append(next.oneID[:0], v.ids...), append(next.oneSum[:0], v.sums...)
+	next.digests = append(next.oneDigest[:0], v.digests...)
 	sum := v.sum()
 	for i := range e.Modifications {
 		if m := &e.Modifications[i]; !v.HasModification(m.ID) {
-			sum = entrySum(sum, m)
-			next.ids, next.sums = append(next.ids, m.ID), append(next.sums, sum)
+			digest := history.EntryDigest(m)
+			sum = entrySum(sum, m, digest)
+			next.ids, next.sums, next.digests = append(next.ids, m.ID), append(next.sums, sum), append(next.digests, digest)
 		}
 	}
 	next.text.write(next)

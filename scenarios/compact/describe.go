@@ -31,12 +31,13 @@ func (v *version) Written(on history.Content, of string) history.Doc {
 	d := v.Read()
 	base, _ := on.(*version)
 	if base == nil {
-		d.Add = v.from(0)
+		d.Add, d.Entries = v.from(0)
+		d.Holds = v.whole()
 		return d
 	}
 	d.Of = of
 	d.Keep = v.kept(base)
-	d.Add = v.from(d.Keep)
+	d.Add, d.Entries = v.from(d.Keep)
 	if v.fields != base.fields {
 		d.Set, d.Moved = v.changed(base)
 	}
@@ -65,4 +66,12 @@ func (v *version) changed(base *version) (set []history.Set, moved bool) {
 		}
 	}
 	return set, false
+}
+
+// whole are all fields of the document, described once for all its twins.
+func (v *version) whole() []history.Held {
+	if v.holds == nil {
+		v.holds = history.Holds(v)
+	}
+	return v.holds
 }

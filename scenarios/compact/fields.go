@@ -19,7 +19,7 @@ type value struct {
 
 func newValue(number int, raw json.RawMessage) *value {
 	raw = bytes.Clone(bytes.TrimSpace(raw)) // the caller may use it again
-	return &value{raw, add(mix(0, uint64(number)), raw)}
+	return &value{raw, history.Mixed(history.Sum(0).Mix(uint64(number)), raw)}
 }
 
 // layout is which fields there are and in which order. Versions share it.
@@ -52,7 +52,7 @@ func newLayout(c *archive.Change) *layout {
 func (l *layout) add(name string) {
 	l.index[name] = len(l.names)
 	l.names = append(l.names, name)
-	l.sum = add(l.sum, name)
+	l.sum = history.Mixed(l.sum, name)
 }
 
 // with returns the layout with one more field.

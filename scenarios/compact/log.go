@@ -12,16 +12,18 @@ type log struct {
 	ids []string
 	// sums are checksums of all entries up to this one, so that logs with the
 	// same sum at a position are the same up to there.
-	sums  []history.Sum
-	index map[string]int32 // where an id stands; entries without one are left out
+	sums []history.Sum
+	// digests are those of the entries, each by itself.
+	digests []history.Sum
+	index   map[string]int32 // where an id stands; entries without one are left out
 }
 
 func newLog(c *archive.Change) *log {
 	l := &log{ids: history.EntryIDs(c), index: map[string]int32{}}
 	var sum history.Sum
 	for _, raw := range c.RawModifications() {
-		sum = add(sum, raw)
-		l.sums = append(l.sums, sum)
+		sum = history.Mixed(sum, raw)
+		l.sums, l.digests = append(l.sums, sum), append(l.digests, history.Digest(raw))
 	}
 	for i, id := range c.ModificationIDs() {
 		l.note(id, i)
@@ -35,16 +37,20 @@ func (l *log) note(id string, at int) {
 	}
 }
 
-func (l *log) enter(ids []string, sums []history.Sum) {
-	for i, id := range ids {
+// enter adds what a version adds.
+func (l *log) enter(v *version) {
+	for i, id := range v.ids {
 		l.note(id, len(l.ids)+i)
 	}
-	l.ids, l.sums = append(l.ids, ids...), append(l.sums, sums...)
+	l.ids, l.sums, l.digests = append(l.ids, v.ids...), append(l.sums, v.sums...), append(l.digests, v.digests...)
 }
 
 // upTo copies the first n entries.
 func (l *log) upTo(n int) *log {
-	fork := &log{ids: slices.Clone(l.ids[:n]), sums: slices.Clone(l.sums[:n]), index: make(map[string]int32, n)}
+	fork := &log{
+		ids: slices.Clone(l.ids[:n]), sums: slices.Clone(l.sums[:n]), digests: slices.Clone(l.digests[:n]),
+		index: make(map[string]int32, n),
+	}
 	for id, at := range l.index {
 		if int(at) < n {
 			fork.index[id] = at
@@ -61,13 +67,13 @@ func (v *version) settle() {
 	end := v.n + len(v.ids)
 	switch {
 	case len(v.log.ids) == v.n:
-		v.log.enter(v.ids, v.sums)
+		v.log.enter(v)
 	case len(v.log.ids) >= end && v.log.sums[end-1] == v.sum(): // the same was entered before
 	default:
 		v.log = v.log.upTo(v.n)
-		v.log.enter(v.ids, v.sums)
+		v.log.enter(v)
 	}
-	v.n, v.ids, v.sums = end, nil, nil
+	v.n, v.ids, v.sums, v.digests = end, nil, nil, nil
 }
 
 func (v *version) len() int { return v.n + len(v.ids) }
@@ -86,13 +92,13 @@ func (v *version) sumOf(n int) history.Sum {
 	return v.log.sums[n-1]
 }
 
-// from are the ids of the entries but the first n.
-func (v *version) from(n int) []string {
+// from are the ids and the digests of the entries but the first n.
+func (v *version) from(n int) ([]string, []history.Sum) {
 	switch {
 	case n >= v.n:
-		return v.ids[n-v.n:]
+		return v.ids[n-v.n:], v.digests[n-v.n:]
 	case len(v.ids) == 0:
-		return v.log.ids[n:v.n:v.n]
+		return v.log.ids[n:v.n:v.n], v.log.digests[n:v.n:v.n]
 	}
-	return slices.Concat(v.log.ids[n:v.n], v.ids)
+	return slices.Concat(v.log.ids[n:v.n], v.ids), slices.Concat(v.log.digests[n:v.n], v.digests)
 }

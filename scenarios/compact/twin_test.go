@@ -144,7 +144,7 @@ func describe(c *archive.Change, base history.Content) history.Content {
 // norm makes no difference between no and an empty list.
 func norm(d history.Doc) history.Doc {
 	if len(d.Add) == 0 {
-		d.Add = nil
+		d.Add, d.Entries = nil, nil
 	}
 	return d
 }

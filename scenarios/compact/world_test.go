@@ -108,7 +108,7 @@ type client struct {
 	archive  *archive.Archive
 	busy     bool
 	todo     int
-	last     string // modification id
+	last     intent
 	base     archive.Snapshot
 	outcomes []string
 }
@@ -197,42 +197,63 @@ func (c *client) operate() {
 	c.busy = true
 	c.todo--
 	ctx := context.Background()
-	if c.last == "" || c.rng.IntN(4) > 0 {
-		c.last = fmt.Sprintf("%s-%d", c.name, c.todo)
+	if c.last.do == "" || c.rng.IntN(4) > 0 {
+		c.last = c.intend(ctx)
 	}
-	m := archive.Modification{ID: c.last, UserID: c.name, Type: archive.Updated, Timestamp: c.now.UTC().Format(time.RFC3339)}
-	o := history.Operation{Do: "append", ID: "C", IDs: []string{m.ID}}
-	edit := archive.Edit{Modifications: []archive.Modification{m}}
-	field := []string{"title", "status", "new"}[c.rng.IntN(3)]
-	value := map[string]json.RawMessage{field: fmt.Appendf(nil, "%d", c.rng.IntN(3))}
+	in := c.last
+	o := history.Operation{Do: in.do, ID: "C", Base: in.base.ETag}
 	var done archive.Snapshot
 	var err error
+	switch in.do {
+	case "create":
+		doc := must(archive.ParseChange([]byte(worldDocument)))
+		o.WantsDocument(doc, true, in.edit.Modifications...)
+		c.Begin(o)
+		done, err = c.archive.Create(ctx, "C", c.from(doc), in.edit.Modifications...)
+	case "save":
+		o.Wants(in.edit, in.base.Document)
+		c.Begin(o)
+		done, err = c.archive.Save(ctx, "C", in.base, in.edit)
+		c.base = done
+	default:
+		o.Wants(in.edit, nil)
+		c.Begin(o)
+		done, err = c.archive.Append(ctx, "C", in.edit)
+	}
+	c.Finish(done, err)
+	c.outcomes = append(c.outcomes, fmt.Sprintf("%s %s: %v", o.Do, in.edit.Modifications[0].ID, err))
+	c.busy = false
+}
+
+// intent is what a client wants, the same whenever it is repeated.
+type intent struct {
+	do   string
+	edit archive.Edit
+	base archive.Snapshot
+}
+
+func (c *client) intend(ctx context.Context) intent {
+	m := archive.Modification{
+		ID: fmt.Sprintf("%s-%d", c.name, c.todo), UserID: c.name, Type: archive.Updated, Timestamp: c.now.UTC().Format(time.RFC3339),
+	}
+	in := intent{do: "append", edit: archive.Edit{Modifications: []archive.Modification{m}}}
+	field := []string{"title", "status", "new"}[c.rng.IntN(3)]
+	value := map[string]json.RawMessage{field: fmt.Appendf(nil, "%d", c.rng.IntN(3))}
 	switch c.rng.IntN(6) {
 	case 0:
-		doc := must(archive.ParseChange([]byte(worldDocument)))
-		o.Do, o.IDs = "create", append(history.EntryIDs(doc), m.ID)
-		c.Begin(o)
-		done, err = c.archive.Create(ctx, "C", c.from(doc), m)
+		in.do = "create"
 	case 1, 2:
 		if c.base.Document == nil {
 			c.Begin(history.Operation{Do: "load", ID: "C"})
+			var err error
 			c.base, err = c.archive.Load(ctx, "C")
-			c.Finish(c.base.ETag, err)
+			c.Finish(c.base, err)
 		}
-		o.Do, o.Base, o.Sets, edit.Fields = "save", c.base.ETag, []string{field}, value
-		c.Begin(o)
-		done, err = c.archive.Save(ctx, "C", c.base, edit)
-		c.base = done
+		in.do, in.base, in.edit.Fields = "save", c.base, value
 	case 3:
-		o.Sets, edit.Fields = []string{field}, value
-		fallthrough
-	default:
-		c.Begin(o)
-		done, err = c.archive.Append(ctx, "C", edit)
+		in.edit.Fields = value
 	}
-	c.Finish(done.ETag, err)
-	c.outcomes = append(c.outcomes, fmt.Sprintf("%s %s: %v", o.Do, m.ID, err))
-	c.busy = false
+	return in
 }
 
 // TestSameRunWithAllKinds: the production core does the same, the recorder

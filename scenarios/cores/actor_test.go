@@ -4,9 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"maps"
 	"math/rand/v2"
-	"slices"
 
 	"holdfast/archive"
 	"holdfast/scenarios/cores"
@@ -55,7 +53,7 @@ func (a *actor) modification(kind string) archive.Modification {
 func (a *actor) load() {
 	a.client.Begin(history.Operation{Do: "load", ID: objectID})
 	loaded, err := a.core.Load(a.t.Context(), objectID)
-	a.client.Finish(loaded.ETag, err)
+	a.client.Finish(loaded, err)
 	a.base = loaded
 }
 
@@ -66,11 +64,12 @@ func (a *actor) save(field, text string) error {
 	}
 	value, _ := json.Marshal(text)
 	m := a.modification(archive.Updated)
-	a.client.Begin(history.Operation{Do: "save", ID: objectID, IDs: []string{m.ID}, Sets: []string{field}, Base: a.base.ETag})
-	saved, err := a.core.Save(a.t.Context(), objectID, a.base, archive.Edit{
-		Fields: map[string]json.RawMessage{field: value}, Modifications: []archive.Modification{m},
-	})
-	a.client.Finish(saved.ETag, err)
+	op := history.Operation{Do: "save", ID: objectID, Base: a.base.ETag}
+	edit := archive.Edit{Fields: map[string]json.RawMessage{field: value}, Modifications: []archive.Modification{m}}
+	op.Wants(edit, a.base.Document)
+	a.client.Begin(op)
+	saved, err := a.core.Save(a.t.Context(), objectID, a.base, edit)
+	a.client.Finish(saved, err)
 	return err
 }
 
@@ -91,20 +90,25 @@ func (a *actor) deliver(m archive.Modification, fields map[string]json.RawMessag
 			if r := recover(); r != (crash{}) {
 				panic(r)
 			}
-			a.client.Finish("", &archive.OutcomeUnknownError{}) // nobody was told anything
+			a.client.Finish(archive.Snapshot{}, &archive.OutcomeUnknownError{}) // nobody was told anything
 		}
 	}()
-	a.client.Begin(history.Operation{Do: "append", ID: objectID, IDs: []string{m.ID}, Sets: slices.Sorted(maps.Keys(fields))})
-	stored, err := a.core.Append(a.t.Context(), objectID, archive.Edit{Fields: fields, Modifications: []archive.Modification{m}})
-	a.client.Finish(stored.ETag, err)
+	op := history.Operation{Do: "append", ID: objectID}
+	edit := archive.Edit{Fields: fields, Modifications: []archive.Modification{m}}
+	op.Wants(edit, nil)
+	a.client.Begin(op)
+	stored, err := a.core.Append(a.t.Context(), objectID, edit)
+	a.client.Finish(stored, err)
 	return true
 }
 
 func (a *actor) create() {
 	m := a.modification(archive.Created)
-	a.client.Begin(history.Operation{Do: "create", ID: objectID, IDs: append(history.EntryIDs(original), m.ID)})
+	op := history.Operation{Do: "create", ID: objectID}
+	op.WantsDocument(original, true, m)
+	a.client.Begin(op)
 	created, err := a.core.Create(a.t.Context(), objectID, original, m)
-	a.client.Finish(created.ETag, err)
+	a.client.Finish(created, err)
 }
 
 // gate is where an actor waits for its turn before each call to the store, and

@@ -23,6 +23,9 @@ type content struct {
 
 	parsing sync.Once
 	parsed  *archive.Change
+
+	holding sync.Once
+	holds   []Held // see whole
 }
 
 // newContent describes a body. base, which may be nil, is a version that it
@@ -147,16 +150,48 @@ func (c *content) Written(on Content, of string) Doc {
 	d := c.Read()
 	base, _ := on.(*content)
 	if base == nil || base.bad != "" {
-		d.Add = c.ids
+		d.Add, d.Entries, d.Holds = c.ids, c.digests(0), c.whole()
 		return d
 	}
 	d.Of = of
 	d.Keep = c.kept(base)
-	d.Add = c.ids[d.Keep:]
+	d.Add, d.Entries = c.ids[d.Keep:], c.digests(d.Keep)
 	if c.bad == "" && c.fields != base.fields {
 		d.Set, d.Moved = FieldChanges(base.change(), c.change())
 	}
 	return d
+}
+
+// digests are those of the entries from one on.
+func (c *content) digests(from int) []Sum {
+	sums := make([]Sum, len(c.raw)-from)
+	for i := range sums {
+		sums[i] = Digest(c.raw[from+i])
+	}
+	return sums
+}
+
+// whole are all fields of the document.
+func (c *content) whole() []Held {
+	c.holding.Do(func() {
+		if change := c.change(); change != nil {
+			c.holds = Holds(change)
+		}
+	})
+	return c.holds
+}
+
+// Holds are all fields of a document but the history.
+func Holds(doc Fields) []Held {
+	var holds []Held
+	for _, name := range doc.FieldNames() {
+		if name == "modifications" {
+			continue
+		}
+		raw, _ := doc.Field(name)
+		holds = append(holds, Held{name, Digest(raw)})
+	}
+	return holds
 }
 
 // Fields are the top-level fields of a document.
@@ -200,7 +235,13 @@ func FieldChanges(base, next Fields) (set []Set, moved bool) {
 
 // NewSet describes a changed field by its raw values; nil is absent.
 func NewSet(field string, was, now []byte) Set {
-	return Set{Field: field, Was: token(was), Now: token(now)}
+	return Set{Field: field, Was: token(was), Now: token(now), Sum: Digest(now)}
+}
+
+// NewValue describes what a field is to be, by the raw value, and what it was for who
+// wants it; nil is absent, or not known.
+func NewValue(was, want []byte) Value {
+	return Value{Sum: Digest(want), Was: Digest(was), Text: token(want)}
 }
 
 // token shortens a raw value so that equal tokens mean equal values.

@@ -71,6 +71,12 @@ func (e *Event) validateNumbers() error {
 	if e.Start > e.At {
 		return fmt.Errorf("%s event that ends before it starts", e.Kind)
 	}
+	if len(e.Entries) > 0 && len(e.Entries) != len(e.IDs) || len(e.Values) > 0 && len(e.Values) != len(e.Sets) {
+		return fmt.Errorf("%s event with %d ids and %d entries, %d fields and %d values", e.Kind, len(e.IDs), len(e.Entries), len(e.Sets), len(e.Values))
+	}
+	if d := e.Doc; d != nil && len(d.Entries) > 0 && len(d.Entries) != len(d.Add) {
+		return fmt.Errorf("document that adds %d entries and describes %d", len(d.Add), len(d.Entries))
+	}
 	if d := e.Doc; d != nil && (d.N < 0 || d.N > math.MaxInt32 || d.Keep < 0 || d.Keep > math.MaxInt32) {
 		return fmt.Errorf("document with a count out of range: n %d, keep %d", d.N, d.Keep)
 	}

@@ -24,6 +24,9 @@ func appendEvent(b []byte, e *Event) []byte {
 	b = texts(b, `,"ids":`, e.IDs)
 	b = texts(b, `,"sets":`, e.Sets)
 	b = text(b, `,"base":`, e.Base)
+	b = sums(b, `,"entries":`, e.Entries)
+	b = appendValues(b, e.Values)
+	b = text(b, `,"once":`, e.Once)
 	b = text(b, `,"trigger":`, e.Trigger)
 	b = text(b, `,"if":`, e.If)
 	b = text(b, `,"if_etag":`, e.IfETag)
@@ -67,11 +70,14 @@ func appendDoc(b []byte, d *Doc) []byte {
 		b = appendString(b, s.Was)
 		b = append(b, `,"now":`...)
 		b = appendString(b, s.Now)
+		b = sum(b, `,"sum":`, s.Sum)
 		b = append(b, '}')
 	}
 	if len(d.Set) > 0 {
 		b = append(b, ']')
 	}
+	b = sums(b, `,"entries":`, d.Entries)
+	b = appendHolds(b, d.Holds)
 	if d.Moved {
 		b = append(b, `,"moved":true`...)
 	}
@@ -79,7 +85,49 @@ func appendDoc(b []byte, d *Doc) []byte {
 	return append(b, '}')
 }
 
-// number, text and texts append a field unless it is zero.
+func appendValues(b []byte, values []Value) []byte {
+	for i := range values {
+		v := &values[i]
+		if i == 0 {
+			b = append(b, `,"values":[`...)
+		} else {
+			b = append(b, ',')
+		}
+		b = append(b, '{')
+		start := len(b)
+		b = sum(b, `,"sum":`, v.Sum)
+		b = sum(b, `,"was":`, v.Was)
+		b = text(b, `,"text":`, v.Text)
+		if len(b) > start { // no comma before the first
+			b = append(b[:start], b[start+1:]...)
+		}
+		b = append(b, '}')
+	}
+	if len(values) > 0 {
+		b = append(b, ']')
+	}
+	return b
+}
+
+func appendHolds(b []byte, holds []Held) []byte {
+	for i := range holds {
+		if i == 0 {
+			b = append(b, `,"holds":[`...)
+		} else {
+			b = append(b, ',')
+		}
+		b = append(b, `{"field":`...)
+		b = appendString(b, holds[i].Field)
+		b = append(b, `,"sum":`...)
+		b = append(appendSum(b, holds[i].Sum), '}')
+	}
+	if len(holds) > 0 {
+		b = append(b, ']')
+	}
+	return b
+}
+
+// number, sum, text and texts append a field unless it is zero.
 
 func number(b []byte, name string, n int64) []byte {
 	if n == 0 {
@@ -93,6 +141,24 @@ func text(b []byte, name, s string) []byte {
 		return b
 	}
 	return appendString(append(b, name...), s)
+}
+
+func sum(b []byte, name string, s Sum) []byte {
+	if s == 0 {
+		return b
+	}
+	return appendSum(append(b, name...), s)
+}
+
+func sums(b []byte, name string, all []Sum) []byte {
+	if len(all) == 0 {
+		return b
+	}
+	b = append(b, name...)
+	for i, s := range all {
+		b = appendSum(append(b, "[,"[min(i, 1)]), s)
+	}
+	return append(b, ']')
 }
 
 func texts(b []byte, name string, all []string) []byte {

@@ -111,8 +111,8 @@ func NewReader(r io.Reader, file string) (*Reader, error) {
 	if err := json.Unmarshal(scan.Bytes(), &rd.Header); err != nil || rd.Header.Schema == "" {
 		return nil, rd.fail("the first line is no header of a history")
 	}
-	if rd.Header.Schema != Schema {
-		return nil, rd.fail(fmt.Sprintf("the schema is %q, this program reads %q", rd.Header.Schema, Schema))
+	if s := rd.Header.Schema; s != Schema && s != SchemaV1 {
+		return nil, rd.fail(fmt.Sprintf("the schema is %q, this program reads %q and %q", s, SchemaV1, Schema))
 	}
 	return rd, nil
 }

@@ -8,6 +8,9 @@
 // states which entries of the history it kept from the version it was built on,
 // which it added, and which fields it changed; a read states the number of
 // entries and checksums.
+//
+// What an operation wants and what a write stores are stated by value: each field
+// that is to change and each entry that is to be added comes with the [Digest] of it.
 package history
 
 import (
@@ -15,8 +18,12 @@ import (
 	"strconv"
 )
 
-// Schema names the format; it changes with every incompatible change.
-const Schema = "simulate.history/v1"
+// Schema names the format; it changes with every incompatible change. Histories of
+// [SchemaV1], which say what was wanted by name only, are read as well.
+const (
+	Schema   = "simulate.history/v2"
+	SchemaV1 = "simulate.history/v1"
+)
 
 // Header describes the run. It is the first line.
 type Header struct {
@@ -119,8 +126,16 @@ type Event struct {
 	Do   string   `json:"do,omitempty"`     // create, append, save, load
 	Due  int64    `json:"due_ns,omitempty"` // when it was meant to start, if not at At
 	IDs  []string `json:"ids,omitempty"`    // modification ids it submits
-	Sets []string `json:"sets,omitempty"`   // fields it means to change
+	Sets []string `json:"sets,omitempty"`   // fields it means to change, or that a create stores
 	Base string   `json:"base,omitempty"`   // ETag of the version its user had loaded
+	// Entries are the digests of the modifications in IDs, Values tell what the fields
+	// in Sets are to be. Both are empty in histories of the older format.
+	Entries []Sum   `json:"entries,omitempty"`
+	Values  []Value `json:"values,omitempty"`
+	// Once is the modification, of those in IDs, by which the whole operation is known:
+	// a version that holds it has all of the operation, though the rest may come out
+	// differently when the operation is repeated. Empty: they all are.
+	Once string `json:"once,omitempty"`
 	// Trigger is the version of a trigger that it processes, or that a message is
 	// about: its key, "@" and its ETag.
 	Trigger string `json:"trigger,omitempty"`
@@ -130,7 +145,7 @@ type Event struct {
 	IfETag string `json:"if_etag,omitempty"`
 	Answer string `json:"answer,omitempty"`
 	ETag   string `json:"etag,omitempty"` // of the version read or written; of a return: the answer
-	Doc    *Doc   `json:"doc,omitempty"`  // the content read or written
+	Doc    *Doc   `json:"doc,omitempty"`  // the content read or written; of a return: answered
 
 	// Wait
 	Wait    int64 `json:"wait_ns,omitempty"`
@@ -168,12 +183,16 @@ type Doc struct {
 	// written last, "" if none; Keep is how many leading entries of it are unchanged;
 	// Add are the ids of the entries after these. Entries without an id are
 	// named "#" and their checksum.
-	Of    string   `json:"of,omitempty"`
-	Keep  int      `json:"keep,omitempty"`
-	Add   []string `json:"add,omitempty"`
-	Set   []Set    `json:"set,omitempty"`
-	Moved bool     `json:"moved,omitempty"` // fields changed their order
-	Bad   string   `json:"bad,omitempty"`   // why it is no document at all
+	Of   string   `json:"of,omitempty"`
+	Keep int      `json:"keep,omitempty"`
+	Add  []string `json:"add,omitempty"`
+	Set  []Set    `json:"set,omitempty"`
+	// Entries are the digests of those in Add. Holds are all fields of a write that is
+	// built on nothing. Both are empty in histories of the older format.
+	Entries []Sum  `json:"entries,omitempty"`
+	Holds   []Held `json:"holds,omitempty"`
+	Moved   bool   `json:"moved,omitempty"` // fields changed their order
+	Bad     string `json:"bad,omitempty"`   // why it is no document at all
 }
 
 // Sum is a 64-bit FNV-1a checksum, written as 16 hexadecimal digits.
@@ -198,4 +217,19 @@ type Set struct {
 	Field string `json:"field"`
 	Was   string `json:"was"`
 	Now   string `json:"now"`
+	// Sum is the [Digest] of Now. 0: Now is absent, or the format is the older one.
+	Sum Sum `json:"sum,omitempty"`
+}
+
+// Value is what an operation wants a field to be, with digests.
+type Value struct {
+	Sum  Sum    `json:"sum,omitempty"`  // what it is to be; 0: absent
+	Was  Sum    `json:"was,omitempty"`  // what it was for who wants it; 0: absent, or not known
+	Text string `json:"text,omitempty"` // the value itself, for people; shortened like those of a Set
+}
+
+// Held is a field that a document has.
+type Held struct {
+	Field string `json:"field"`
+	Sum   Sum    `json:"sum"`
 }

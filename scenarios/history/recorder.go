@@ -147,18 +147,6 @@ type known struct {
 // mostKnown is how many keys an actor remembers: more than one operation needs.
 const mostKnown = 4
 
-// Operation is what a client means to do.
-type Operation struct {
-	Do   string // create, append, save, load
-	ID   string // object
-	IDs  []string
-	Sets []string
-	Base string
-	Due  int64 // intended start; 0: now
-	// Message is the one that it processes; nil: none.
-	Message *archive.Message
-}
-
 // Begin records that an operation begins.
 func (c *Client) Begin(o Operation) {
 	c.op = int(c.rec.ops.Add(1))
@@ -168,18 +156,24 @@ func (c *Client) Begin(o Operation) {
 	e := c.next(Invoke, c.opKey)
 	e.At = c.rec.Now()
 	e.Do, e.IDs, e.Sets, e.Base, e.Due = o.Do, o.IDs, o.Sets, o.Base, o.Due
+	e.Entries, e.Values, e.Once = o.Entries, o.Values, o.Once
 	if o.Message != nil {
 		e.Trigger = c.trigger(*o.Message)
 	}
 	c.rec.sink.Add(e)
 }
 
-// Finish records how the operation ended.
-func (c *Client) Finish(etag string, err error) {
+// Finish records how the operation ended: with the version that its caller was given.
+func (c *Client) Finish(done archive.Snapshot, err error) {
 	e := c.next(Return, c.opKey)
 	e.At = c.rec.Now()
-	e.ETag, e.Outcome = etag, outcome(err)
+	e.ETag, e.Outcome = done.ETag, outcome(err)
 	e.Told, c.told = c.told, nil
+	if err == nil && done.Document != nil {
+		base := c.last(c.opKey).content
+		c.page.doc = c.rec.describe.Content(c.opKey, done.ETag, done.Document.Encode(), base).Read()
+		e.Doc = &c.page.doc
+	}
 	if err != nil {
 		e.Text, e.Fields = err.Error(), conflictFields(err)
 	}

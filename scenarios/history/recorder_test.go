@@ -102,6 +102,14 @@ func raws(texts []string) (all [][]byte) {
 	return all
 }
 
+// entryDigests are those of the entries of a document.
+func entryDigests(ids ...string) (all []Sum) {
+	for _, id := range ids {
+		all = append(all, Digest(fmt.Appendf(nil, `{"modification_id": %q}`, id)))
+	}
+	return all
+}
+
 func TestRecordedCalls(t *testing.T) {
 	ctx, l, store := context.Background(), &log{}, newMemory()
 	rec := NewRecorder(l, archive.WallClock{})
@@ -129,19 +137,21 @@ func TestRecordedCalls(t *testing.T) {
 	_, _, _ = c.Get(ctx, key)
 	expect(Event{Kind: Get, Actor: "ann", Op: 1, Key: "r1/" + key, Answer: NotFound})
 	e0, _ := c.Put(ctx, key, v0, archive.IfAbsent())
-	expect(Event{Kind: Put, Actor: "ann", Op: 1, Key: "r1/" + key, If: IfAbsent, Answer: OK, ETag: e0, Doc: &Doc{N: 1, Add: []string{"a"}}})
+	expect(Event{Kind: Put, Actor: "ann", Op: 1, Key: "r1/" + key, If: IfAbsent, Answer: OK, ETag: e0, Doc: &Doc{N: 1, Add: []string{"a"}, Entries: entryDigests("a"), Holds: []Held{
+		{"changeId", Digest([]byte(`"C"`))}, {"title", Digest([]byte(`"A"`))}, {"status", Digest([]byte(`1`))},
+	}}})
 	e1, _ := c.Put(ctx, key, v1, archive.IfMatch(e0)) // on top of its own write
 	expect(Event{Kind: Put, Actor: "ann", Op: 1, Key: "r1/" + key, If: IfMatch, IfETag: e0, Answer: OK, ETag: e1,
-		Doc: &Doc{N: 2, Of: e0, Keep: 1, Add: []string{"b"}}})
+		Doc: &Doc{N: 2, Of: e0, Keep: 1, Add: []string{"b"}, Entries: entryDigests("b")}})
 	_, _ = c.Put(ctx, key, v2, archive.IfMatch(e0))
 	expect(Event{Kind: Put, Actor: "ann", Op: 1, Key: "r1/" + key, If: IfMatch, IfETag: e0, Answer: PreconditionFailed,
-		Doc: &Doc{N: 2, Of: e1, Keep: 2, Add: []string{}, Set: []Set{{"title", `"A"`, `"B"`}}}})
+		Doc: &Doc{N: 2, Of: e1, Keep: 2, Add: []string{}, Entries: []Sum{}, Set: []Set{NewSet("title", []byte(`"A"`), []byte(`"B"`))}}})
 	_, _ = c.Head(ctx, key)
 	expect(Event{Kind: Head, Actor: "ann", Op: 1, Key: "r1/" + key, Answer: OK, ETag: e1})
 	store.fail = context.DeadlineExceeded // cut short: nobody knows what became of it
 	_, _ = c.Put(ctx, key, v2, archive.Condition{})
 	expect(Event{Kind: Put, Actor: "ann", Op: 1, Key: "r1/" + key, If: IfNone, Answer: UnknownAnswer, Text: "context deadline exceeded",
-		Doc: &Doc{N: 2, Of: e1, Keep: 2, Add: []string{}, Set: []Set{{"title", `"A"`, `"B"`}}}})
+		Doc: &Doc{N: 2, Of: e1, Keep: 2, Add: []string{}, Entries: []Sum{}, Set: []Set{NewSet("title", []byte(`"A"`), []byte(`"B"`))}}})
 	_, _ = c.Put(ctx, key, []byte("no JSON"), archive.IfMatch("zz"))
 	if d := l.last().Doc; d.Bad == "" || d.N != 0 || d.Of != e1 {
 		t.Errorf("not a document: %+v", d)
@@ -149,14 +159,18 @@ func TestRecordedCalls(t *testing.T) {
 	store.fail = errors.New("denied")
 	_ = c.Delete(ctx, key, archive.IfMatch(e1))
 	expect(Event{Kind: Delete, Actor: "ann", Op: 1, Key: "r1/" + key, IfETag: e1, Answer: OtherError, Text: "denied"})
-	c.Finish("", &archive.ETagMismatchError{Expected: "x", Fields: []archive.FieldConflict{{Field: "title"}}})
+	c.Finish(archive.Snapshot{}, &archive.ETagMismatchError{Expected: "x", Fields: []archive.FieldConflict{{Field: "title"}}})
 	got := l.last()
 	if got.Kind != Return || got.Outcome != UserConflict || len(got.Fields) != 1 || got.Text == "" || got.Op != 1 {
 		t.Errorf("%+v", got)
 	}
+	c.Begin(Operation{Do: "load", ID: "C"})
+	answered, _ := archive.ParseChange(v1)
+	c.Finish(archive.Snapshot{Document: answered, ETag: e1}, nil)
+	expect(Event{Kind: Return, Actor: "ann", Op: 2, Key: "r1/" + key, Outcome: Committed, ETag: e1, Doc: &Doc{N: 2}})
 	c.Begin(Operation{Do: "append", ID: "C"})
-	c.Finish("", fmt.Errorf("append: %w", context.Canceled))
-	if got := l.last(); got.Outcome != Cancelled || got.Op != 2 {
+	c.Finish(archive.Snapshot{}, fmt.Errorf("append: %w", context.Canceled))
+	if got := l.last(); got.Outcome != Cancelled || got.Op != 3 {
 		t.Errorf("%+v", got)
 	}
 }
@@ -320,7 +334,7 @@ func TestConcurrentClients(t *testing.T) {
 					return
 				}
 				etag, err = c.Put(ctx, key, next.Encode(), archive.IfMatch(etag))
-				c.Finish(etag, err)
+				c.Finish(archive.Snapshot{Document: next, ETag: etag}, err)
 			}
 		})
 	}

@@ -1,0 +1,219 @@
+package check
+
+import (
+	"fmt"
+
+	"holdfast/scenarios/history"
+)
+
+// checkAsked holds the version in which an operation commits against what the
+// operation wanted: each field that its caller changed, each entry. Whoever was told
+// of success is held to it, and so is whoever wrote that version, told or not.
+//
+// Which version that is, the modifications say: the one in which all of them stand
+// for the first time. If another operation with the same ids wrote it, this one is
+// the same once more, and wanted the same; unless it is known by one modification
+// and the rest may come out differently.
+func (o *object) checkAsked(j *Judge, n int32) {
+	op := j.ops.all.at(n)
+	if op.do == load || op.mods == 0 {
+		return
+	}
+	at := o.committedIn(op)
+	if at == none {
+		return
+	}
+	v := o.versions.at(at)
+	if v.bad || v.op != n && (op.outcome != committed || op.once != none) {
+		return
+	}
+	o.checkEntriesAsked(j, n, op)
+	o.checkFieldsAsked(j, n, op, at)
+}
+
+// committedIn is the version of the chain in which an operation's modifications all
+// stand for the first time; none if there is none.
+func (o *object) committedIn(op *operation) int32 {
+	last := none
+	for _, m := range o.modsOf(op) {
+		first := o.state[m].version
+		if first == none {
+			return none
+		}
+		if last == none || o.position(first) > o.position(last) {
+			last = first
+		}
+	}
+	return last
+}
+
+func (o *object) checkEntriesAsked(j *Judge, n int32, op *operation) {
+	asked := o.asked[op.firstMod:][:op.mods]
+	next := 0 // they mostly stand in the order in which they were submitted
+	for k, m := range o.modsOf(op) {
+		v := o.versions.at(o.state[m].version)
+		adds := o.adds(v)
+		var stored history.Sum
+		for tried := range adds {
+			at := (next + tried) % len(adds)
+			if adds[at] == m {
+				stored, next = o.written[v.firstAdd:][at], at+1
+				break
+			}
+		}
+		if asked[k] != 0 && stored != 0 && asked[k] != stored {
+			i := o.state[m].version
+			j.report(AsAsked, "entry altered",
+				fmt.Sprintf("%s wanted modification %s to be appended; version %s of %s holds another entry under that id",
+					j.author(n), o.mods.name(m), o.etags.name(v.etag), o.key), o.askedStory(j, n, i))
+			return
+		}
+	}
+}
+
+func (o *object) checkFieldsAsked(j *Judge, n int32, op *operation, at int32) {
+	values := j.values[op.sets]
+	for k, field := range j.sets[op.sets] {
+		if k >= len(values) {
+			break
+		}
+		want := &values[k]
+		if want.Was == want.Sum && op.do == save {
+			continue // its caller did not change it, so it keeps what others made of it
+		}
+		has, text, known := o.holding(j, at, field)
+		if !known || has == want.Sum {
+			continue
+		}
+		v := o.versions.at(at)
+		anomaly, what := "value altered", "holds "+orAbsent(text)
+		if has == want.Was && has != 0 || text == "" {
+			anomaly = "edit dropped"
+		}
+		j.report(AsAsked, anomaly,
+			fmt.Sprintf("%s wanted %s of %s to be %s; version %s, in which that committed, %s",
+				j.author(n), field, o.key, orAbsent(want.Text), o.etags.name(v.etag), what), o.askedStory(j, n, at))
+	}
+	if op.do == create && len(values) > 0 {
+		o.checkNothingMore(j, n, op, at)
+	}
+}
+
+// checkNothingMore: a document that was created has no fields but those asked for.
+func (o *object) checkNothingMore(j *Judge, n int32, op *operation, at int32) {
+	wanted := map[string]bool{}
+	for _, field := range j.sets[op.sets] {
+		wanted[field] = true
+	}
+	for _, held := range o.holds[o.versions.at(at).holds] {
+		if !wanted[held.Field] {
+			j.report(ForeignDataIntact, "field created unasked",
+				fmt.Sprintf("%s created version %s of %s with the field %s, which is not in the document that was to be stored",
+					j.author(n), o.etags.name(o.versions.at(at).etag), o.key, held.Field), o.askedStory(j, n, at))
+			return
+		}
+	}
+}
+
+// holding is the value of a field in a version of the chain, by digest and as far as
+// the history shows it. It is not known if the version was built on one of which not
+// all fields are.
+func (o *object) holding(j *Judge, at int32, field string) (sum history.Sum, text string, known bool) {
+	v := o.versions.at(at)
+	for _, s := range o.sets[v.sets] {
+		if s.Field == field {
+			return s.Sum, s.Now, s.Sum != 0 || s.Now == ""
+		}
+	}
+	if v.of == 0 {
+		return o.heldBy(v, field)
+	}
+	pos := o.position(o.version(v.of))
+	if pos == none {
+		return 0, "", false
+	}
+	if edit, changed := j.scratch.fields.changed(field, pos); changed {
+		return edit.sum, edit.value, edit.sum != 0 || edit.value == ""
+	}
+	return o.heldBy(o.versions.at(o.chain[0]), field) // nobody has changed it since
+}
+
+// heldBy is holding for a version that was built on nothing.
+func (o *object) heldBy(v *version, field string) (sum history.Sum, text string, known bool) {
+	holds := o.holds[v.holds]
+	for _, held := range holds {
+		if held.Field == field {
+			return held.Sum, "(what it was)", true
+		}
+	}
+	return 0, "", len(holds) > 0
+}
+
+// noteAnswer looks whether what an operation is answered with is a version that it has
+// just written or read, with that very content. Most are; the others wait until all
+// versions are known.
+func (o *object) noteAnswer(j *Judge, op *operation, n int32, e *history.Event) {
+	if op.outcome != committed || op.etag == 0 || e.Doc == nil && !o.valued(j, op) {
+		return
+	}
+	a := answered{op: n, shown: e.Doc != nil}
+	if e.Doc != nil {
+		a.what = content{bounded(e.Doc.N), e.Doc.Sum, e.Doc.Fields}
+	}
+	const last = 32
+	for i := o.versions.n - 1; i >= max(0, o.versions.n-last); i-- {
+		if v := o.versions.at(i); v.op == n && v.etag == op.etag {
+			if a.shown && v.content() == a.what || !a.shown && (op.do != save || v.named() == op.base) {
+				return
+			}
+			break
+		}
+	}
+	for i := o.reads.n - 1; i >= max(0, o.reads.n-last); i-- {
+		if r := o.reads.at(i); r.op == n && r.etag == op.etag && r.n != none {
+			if a.shown && r.content() == a.what || !a.shown && op.do != save {
+				return
+			}
+			break
+		}
+	}
+	o.ungiven = append(o.ungiven, a)
+}
+
+// valued: the history says by value what an update wanted, as those of the older
+// format do not; they do not say what was answered either.
+func (o *object) valued(j *Judge, op *operation) bool {
+	return len(j.values[op.sets]) > 0 || op.mods > 0 && o.asked[op.firstMod] != 0
+}
+
+// checkGiven: an ETag is a licence to overwrite, so it is answered only with the
+// content of its version, or to who wrote all of it.
+func (o *object) checkGiven(j *Judge) {
+	for _, a := range o.ungiven {
+		op := j.ops.all.at(a.op)
+		i := o.version(op.etag)
+		if i == none {
+			continue // reported as such, if it is no version at all
+		}
+		v := o.versions.at(i)
+		if a.shown && v.content() == a.what || v.bad {
+			continue
+		}
+		what := "without its content, which holds what others wrote"
+		if a.shown {
+			what = "together with the content of another"
+		}
+		j.report(AsAsked, "ETag of what was not given",
+			fmt.Sprintf("%s was answered version %s of %s, %s", j.author(a.op), o.etags.name(op.etag), o.key, what),
+			func() []history.Event {
+				return j.story(o, evidence{versions: []int32{i}, ops: []int32{a.op, v.op}, allCalls: true})
+			})
+	}
+}
+
+func (o *object) askedStory(j *Judge, n, i int32) func() []history.Event {
+	return func() []history.Event {
+		v := o.versions.at(i)
+		return j.story(o, evidence{versions: []int32{v.parent, i}, ops: []int32{n, v.op}})
+	}
+}

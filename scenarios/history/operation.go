@@ -1,0 +1,65 @@
+package history
+
+import (
+	"encoding/json"
+	"maps"
+	"slices"
+
+	"holdfast/archive"
+)
+
+// Operation is what a client means to do.
+type Operation struct {
+	Do   string // create, append, save, load
+	ID   string // object
+	Base string // ETag of the version that its user had loaded
+	Due  int64  // intended start; 0: now
+	// Message is the one that it processes; nil: none.
+	Message *archive.Message
+	// What is wanted, as in [Event]: see Wants and WantsDocument.
+	IDs     []string
+	Entries []Sum
+	Sets    []string
+	Values  []Value
+	Once    string
+}
+
+// Wants says what an append or a save wants: an edit, by a user who had loaded base,
+// which is nil if nothing is known of it.
+func (o *Operation) Wants(edit archive.Edit, base archive.Document) {
+	o.Once = edit.Once
+	o.wantsEntries(edit.Modifications)
+	if len(edit.Fields) == 0 {
+		return
+	}
+	o.Sets = slices.Sorted(maps.Keys(edit.Fields))
+	o.Values = make([]Value, len(o.Sets))
+	for i, name := range o.Sets {
+		var was json.RawMessage
+		if base != nil {
+			was, _ = base.Field(name)
+		}
+		o.Values[i] = NewValue(was, edit.Fields[name])
+	}
+}
+
+// WantsDocument says what a create wants: a document, with its history or without,
+// and these modifications.
+func (o *Operation) WantsDocument(doc *archive.Change, history bool, mods ...archive.Modification) {
+	if history {
+		o.IDs = EntryIDs(doc)
+		for _, raw := range doc.RawModifications() {
+			o.Entries = append(o.Entries, Digest(raw))
+		}
+	}
+	o.wantsEntries(mods)
+	for _, held := range Holds(doc) {
+		o.Sets, o.Values = append(o.Sets, held.Field), append(o.Values, Value{Sum: held.Sum})
+	}
+}
+
+func (o *Operation) wantsEntries(mods []archive.Modification) {
+	for i := range mods {
+		o.IDs, o.Entries = append(o.IDs, mods[i].ID), append(o.Entries, EntryDigest(&mods[i]))
+	}
+}
