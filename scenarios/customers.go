@@ -33,13 +33,17 @@ func (s *Scenario) fewestCustomers() int {
 	return (backends + objects - 1) / objects
 }
 
-// document is what the run is played on: its own, with so many customers more as it
-// needs.
+// document is what the run is played on: its own, as large as the scenario wants it,
+// with so many customers more as it needs.
 func (r *Run) document() (*archive.Change, error) {
-	codes := customers(r.Document)
+	doc, err := r.Scenario.Objects.grown(r.Document)
+	if err != nil {
+		return nil, err
+	}
+	codes := customers(doc)
 	missing := r.Scenario.fewestCustomers() - len(codes)
 	if missing <= 0 {
-		return r.Document, nil
+		return doc, nil
 	}
 	own := slices.Clone(codes)
 	for n := len(own) + 1; missing > 0; n++ {
@@ -48,7 +52,7 @@ func (r *Run) document() (*archive.Change, error) {
 			missing--
 		}
 	}
-	changed, err := withField(r.Document, "customers", codes)
+	changed, err := withField(doc, "customers", codes)
 	if err != nil {
 		return nil, fmt.Errorf("give the scenario's document a customer for each back end: %w", err)
 	}

@@ -20,11 +20,11 @@ type Setting struct{ Key, Value string }
 // SettingKeys are the keys of a scenario file that a [Setting] is likely to be for;
 // NAME stands for the name of an actor.
 var SettingKeys = []string{
-	"document", "objects", "objects.count", "objects.popularity", "objects.fresh_after", "objects.absent",
+	"document", "objects", "objects.count", "objects.popularity", "objects.fresh_after", "objects.absent", "objects.entries", "objects.size",
 	"actors", "actors.NAME.count", "actors.NAME.kind", "actors.NAME.load.operations", "actors.NAME.load.after",
-	"actors.NAME.load.think", "actors.NAME.load.rate", "actors.NAME.interferes.times", "timeline", "duration", "core",
+	"actors.NAME.load.think", "actors.NAME.load.rate", "actors.NAME.load.saves", "actors.NAME.interferes.times", "timeline", "duration", "core",
 	"policy", "latency", "request_timeout", "faults", "codec", "via", "queue", "queue.visibility", "queue.receives",
-	"queue.work", "expect", "expect.min_conflicts", "shows", "why",
+	"queue.work", "queue.results", "expect", "expect.min_conflicts", "shows", "why",
 }
 
 func (s Setting) String() string { return s.Key + "=" + s.Value }

@@ -42,6 +42,10 @@ func (r *Run) spelledOut() *Scenario {
 	for i := range s.Actors {
 		a := &s.Actors[i]
 		a.Count = max(a.Count, 1)
+		if a.Load != nil && a.Kind == User {
+			l := *a.Load
+			l.Saves, a.Load = max(l.Saves, 1), &l
+		}
 		if a.Load != nil && a.Kind == Backend && s.TakesMessages() {
 			a.Load = &Load{} // the queue says what it does
 		} else if a.Load != nil && a.Load.Operations == 0 {

@@ -71,7 +71,7 @@ func (f *performer) operate(ctx context.Context, due int64) error {
 	case Outsider:
 		return f.remove(ctx, id)
 	case Backend:
-		err = f.append(ctx, id, nil, "", due)
+		err = f.append(ctx, id, nil, due)
 	case User:
 		err = f.edit(ctx, id, due)
 	}

@@ -106,7 +106,7 @@ func (f *performer) disturb(ctx context.Context, id string) {
 	defer f.turn.leave()
 	if i := f.actor.Interferes; i.Times == 0 || f.disturbs < i.Times {
 		f.disturbs++
-		_ = f.append(ctx, id, nil, "", 0) // its outcome is in the history
+		_ = f.append(ctx, id, nil, 0) // its outcome is in the history
 	}
 }
 
@@ -149,15 +149,14 @@ func (f *performer) load(ctx context.Context, id string) error {
 }
 
 // save submits fields against what the user has loaded, or was answered last.
-func (f *performer) save(ctx context.Context, set fields, kind string, due int64) error {
+func (f *performer) save(ctx context.Context, set fields, due int64, types ...string) error {
 	if f.api != nil {
-		kind = "" // a form can't choose it
+		types = nil // a form can't choose them
 	}
-	m := f.modification(kind, archive.Updated)
 	in := f.meaning(intent{
 		op:   history.Operation{Do: "save", ID: f.baseID, Base: f.base.ETag, Due: due},
 		base: f.base,
-		edit: archive.Edit{Fields: set, Modifications: []archive.Modification{m}},
+		edit: archive.Edit{Fields: set, Modifications: f.modifications(types, archive.Updated)},
 	})
 	in.op.Wants(in.edit, in.base.Document)
 	saved, err := f.submit(ctx, in)
@@ -168,18 +167,14 @@ func (f *performer) save(ctx context.Context, set fields, kind string, due int64
 }
 
 // append adds a modification as a back end does.
-func (f *performer) append(ctx context.Context, id string, set fields, kind string, due int64) error {
+func (f *performer) append(ctx context.Context, id string, set fields, due int64, types ...string) error {
 	if id == "" {
 		id = f.repetition.objects.current(0)
 	}
 	f.baseID = id
-	m := f.modification(kind, archive.Processed)
-	if m.Type == archive.Processed {
-		m.CustomerCode = f.customer
-	}
 	in := f.meaning(intent{
 		op:   history.Operation{Do: "append", ID: id, Due: due},
-		edit: archive.Edit{Fields: set, Modifications: []archive.Modification{m}},
+		edit: archive.Edit{Fields: set, Modifications: f.modifications(types, archive.Processed)},
 	})
 	in.op.Wants(in.edit, nil)
 	f.redeliver(ctx, in)
@@ -197,7 +192,7 @@ func (f *performer) create(ctx context.Context, id string, due int64) error {
 	in := f.meaning(intent{
 		op:       history.Operation{Do: "create", ID: id, Due: due},
 		document: f.repetition.player.docs.encoded(doc),
-		edit:     archive.Edit{Modifications: []archive.Modification{f.modification("", archive.Created)}},
+		edit:     archive.Edit{Modifications: f.modifications(nil, archive.Created)},
 	})
 	in.op.WantsDocument(doc, f.api == nil, in.edit.Modifications...) // the API takes no history from a form
 	_, err = f.submit(ctx, in)
@@ -213,14 +208,23 @@ func (f *performer) remove(ctx context.Context, id string) error {
 	return f.client.Delete(ctx, key, archive.Condition{})
 }
 
-func (f *performer) modification(kind, otherwise string) archive.Modification {
-	if kind == "" {
-		kind = otherwise
+// modifications are one of each type, or else one of a type that fits.
+func (f *performer) modifications(types []string, otherwise string) []archive.Modification {
+	all := make([]archive.Modification, max(len(types), 1))
+	for i := range all {
+		m := &all[i]
+		*m = archive.Modification{
+			ID: archive.NewModificationID(f.rng), UserID: f.name, Type: otherwise,
+			Timestamp: f.stamp.of(f.repetition.world.Now()),
+		}
+		if i < len(types) && types[i] != "" {
+			m.Type = types[i]
+		}
+		if m.Type == archive.Processed && f.actor.Kind == Backend {
+			m.CustomerCode = f.customer
+		}
 	}
-	return archive.Modification{
-		ID: archive.NewModificationID(f.rng), UserID: f.name, Type: kind,
-		Timestamp: f.stamp.of(f.repetition.world.Now()),
-	}
+	return all
 }
 
 // timestamp is a time to the second, written once for all modifications of it.
@@ -236,23 +240,36 @@ func (t *timestamp) of(now time.Time) string {
 	return t.text
 }
 
-// edit is a user's load and save. Told of a conflict, the user reloads, looks,
-// and saves again.
+// edit is a user's load, and one save or several on top of each other. Told of a
+// conflict, the user reloads, looks, and saves again.
 func (f *performer) edit(ctx context.Context, id string, due int64) error {
-	for {
-		if err := f.load(ctx, id); err != nil {
-			return err
+	stale := true
+	for saves := max(f.actor.Load.Saves, 1); saves > 0; {
+		if stale {
+			if err := f.load(ctx, id); err != nil {
+				return err
+			}
 		}
-		f.edits++
-		field := f.fields[f.rng.IntN(len(f.fields))]
-		text, err := json.Marshal(fmt.Sprintf("Edit %d by %s, repetition %d.", f.edits, f.name, f.repetition.number))
+		set, err := f.change()
 		if err != nil {
 			return err
 		}
-		err = f.save(ctx, fields{field: text}, "", due)
+		err = f.save(ctx, set, due)
 		var mismatch *archive.ETagMismatchError
-		if !errors.As(err, &mismatch) {
+		switch stale = errors.As(err, &mismatch); {
+		case err == nil:
+			saves--
+		case !stale:
 			return err
 		}
 	}
+	return nil
+}
+
+// change is what a user makes of what is on the page.
+func (f *performer) change() (fields, error) {
+	f.edits++
+	field := f.fields[f.rng.IntN(len(f.fields))]
+	text, err := json.Marshal(fmt.Sprintf("Edit %d by %s, repetition %d.", f.edits, f.name, f.repetition.number))
+	return fields{field: text}, err
 }

@@ -119,8 +119,7 @@ func (r *Run) VirtualPlayer() *Player { return r.player(r.virtualDocuments()) }
 func (r *Run) player(docs documents) *Player {
 	p := &Player{run: r, docs: docs, fields: editableFields(r.Document), exposure: r.Latency().Exposure()}
 	for i := range r.Scenario.Timeline {
-		values, _ := rawFields(r.Scenario.Timeline[i].Set) // Validate has seen that they can be written
-		p.sets = append(p.sets, values)
+		p.sets = append(p.sets, r.Scenario.Timeline[i].fields())
 	}
 	if p.document, p.unsuited = r.document(); p.unsuited != nil {
 		return p

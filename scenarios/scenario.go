@@ -70,6 +70,12 @@ type Objects struct {
 	FreshAfter int `yaml:"fresh_after,omitempty"`
 	// Absent: the documents do not exist when the scenario starts.
 	Absent bool `yaml:"absent,omitempty"`
+	// Entries is how many entries the history of each document has at least when the
+	// scenario starts. 0: as many as the document comes with.
+	Entries int `yaml:"entries,omitempty"`
+	// Size is how long each document is at least when the scenario starts, in bytes: a
+	// field that nobody edits fills it up. 0: as long as it is.
+	Size int `yaml:"size,omitempty"`
 }
 
 // Kind is what an actor is, which decides what its load does.
@@ -107,6 +113,9 @@ type Load struct {
 	// Think is the pause between two operations of an actor, exponentially
 	// distributed with this mean. 0: none.
 	Think Duration `yaml:"think,omitempty"`
+	// Saves is how often a user saves after each load, every time on top of what the
+	// save before was answered. 0: once.
+	Saves int `yaml:"saves,omitempty"`
 	// Rate makes an actor begin operations at this rate per second, whether or
 	// not the previous one has ended in time; latency counts from the intended
 	// start. 0: each operation begins when the previous one has ended.
@@ -139,8 +148,14 @@ type Step struct {
 	Do    Do     `yaml:"do"`
 	// Set are fields to change: text, or any other YAML value, as JSON.
 	Set map[string]any `yaml:"set,omitempty"`
+	// SetJSON are fields to change, each to a JSON text that is submitted as it stands.
+	SetJSON map[string]string `yaml:"set_json,omitempty"`
+	// WithoutBase: the user knows the ETag of what was loaded, and no more of it.
+	WithoutBase bool `yaml:"without_base,omitempty"`
 	// Type of the modification. Empty: as fits the step and the actor.
 	Type string `yaml:"type,omitempty"`
+	// Also are the types of further modifications of the same edit.
+	Also []string `yaml:"also,omitempty"`
 	// Hold stops the actor before its next "get" or "put" until it is resumed.
 	Hold string `yaml:"hold,omitempty"`
 	// Expect is the outcome that the production core must reach when the step
@@ -199,6 +214,9 @@ type Queue struct {
 	// Work is how long a back end works on a message, exponentially distributed with
 	// this mean. 0: no time.
 	Work Duration `yaml:"work,omitempty"`
+	// Results: the work results in a field and an entry of the history, others each
+	// time that it is done.
+	Results bool `yaml:"results,omitempty"`
 }
 
 // Codec names how documents are encoded.
@@ -328,7 +346,7 @@ func (s *Scenario) Operations() int {
 		}
 		each := a.Load.Operations
 		if a.Kind == User {
-			each *= 2 // a load and a save
+			each *= 1 + max(a.Load.Saves, 1) // a load and its saves
 		}
 		n += each * max(a.Count, 1)
 	}

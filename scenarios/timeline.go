@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -155,25 +156,56 @@ func (f *performer) perform(ctx context.Context, i int) error {
 	case DoLoad:
 		return f.load(ctx, id)
 	case DoSave:
-		return f.save(ctx, set, s.Type, 0)
+		if s.WithoutBase {
+			f.base.Document = nil
+		}
+		return f.save(ctx, set, 0, s.types()...)
 	case DoAppend:
 		if f.api != nil && f.actor.Kind == Backend {
 			return f.handleNext(ctx, set, s.Type)
 		}
-		return f.append(ctx, id, set, s.Type, 0)
+		return f.append(ctx, id, set, 0, s.types()...)
 	}
 	return f.create(ctx, id, 0)
 }
 
-// rawFields turns the YAML values of a step into JSON.
-func rawFields(set map[string]any) (map[string]json.RawMessage, error) {
-	fields := make(map[string]json.RawMessage, len(set))
-	for name, value := range set {
-		raw, err := json.Marshal(value)
-		if err != nil {
-			return nil, fmt.Errorf("the value of %s can't be written as JSON: %w", name, err)
-		}
-		fields[name] = raw
+// types are those of the step's modifications; none: one, as fits.
+func (s *Step) types() []string {
+	if s.Type == "" && len(s.Also) == 0 {
+		return nil
 	}
-	return fields, nil
+	return append([]string{s.Type}, s.Also...)
+}
+
+// fields are what the step sets, as JSON. [Step.checkFields] has seen that they can be.
+func (s *Step) fields() fields {
+	if len(s.Set)+len(s.SetJSON) == 0 {
+		return nil
+	}
+	all := make(fields, len(s.Set)+len(s.SetJSON))
+	for name, value := range s.Set {
+		all[name], _ = json.Marshal(value)
+	}
+	for name, text := range s.SetJSON {
+		all[name] = json.RawMessage(text)
+	}
+	return all
+}
+
+// checkFields reports why the step's fields can't be set, and which key is at fault.
+func (s *Step) checkFields() (key string, err error) {
+	for _, name := range slices.Sorted(maps.Keys(s.Set)) {
+		if _, err := json.Marshal(s.Set[name]); err != nil {
+			return ".set", fmt.Errorf("the value of %s can't be written as JSON: %w", name, err)
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(s.SetJSON)) {
+		if _, twice := s.Set[name]; twice {
+			return ".set_json", fmt.Errorf("%s is among set already", name)
+		}
+		if !json.Valid([]byte(s.SetJSON[name])) {
+			return ".set_json", fmt.Errorf("the value of %s is not JSON: text must stand in double quotes, within the single ones of YAML", name)
+		}
+	}
+	return "", nil
 }

@@ -46,6 +46,10 @@ func (s *Scenario) Validate() error {
 		return invalid(".objects.fresh_after", "fresh_after must not be negative")
 	case s.Objects.FreshAfter > 0 && s.Objects.Absent:
 		return invalid(".objects.fresh_after", "absent documents can't be replaced by fresh ones")
+	case s.Objects.Entries < 0 || s.Objects.Entries > mostEntries:
+		return invalid(".objects.entries", "entries must be from 0 to %d", mostEntries)
+	case s.Objects.Size < 0 || s.Objects.Size > mostSize:
+		return invalid(".objects.size", "size must be from 0 to %d bytes", mostSize)
 	case s.Expect.MinConflicts < 0:
 		return invalid(".expect.min_conflicts", "min_conflicts must not be negative")
 	case s.Codec != "" && s.Codec != JSON && s.Codec != Compact:
@@ -93,6 +97,12 @@ func (s *Scenario) validateVia() error {
 	}
 	return nil
 }
+
+// mostEntries and mostSize are more than any document in use has.
+const (
+	mostEntries = 1_000_000
+	mostSize    = 64 << 20
+)
 
 // mostClients is more than one machine can play; a number above it is a slip
 // that would only fill the memory.
@@ -142,6 +152,10 @@ func (s *Scenario) validateLoad(path string, a *Actor) error {
 		return invalid(path+".rate", "rate must be a number of operations per second, 0 or more")
 	case l.Rate > 0 && l.Think > 0:
 		return invalid(path+".rate", "a load has a rate or a think time, not both")
+	case l.Saves < 0:
+		return invalid(path+".saves", "saves must not be negative")
+	case l.Saves > 0 && a.Kind != User:
+		return invalid(path+".saves", "only a user saves")
 	case a.Kind == Creator && l.Operations != 1:
 		return invalid(path+".operations", "a creator creates once: operations must be 1")
 	}
@@ -235,6 +249,14 @@ func (s *Scenario) validateStep(i int) error {
 		return invalid(path+".do", "a step does load, save, append, create or resume, not %q", step.Do)
 	case len(step.Set) > 0 && step.Do != DoSave && step.Do != DoAppend:
 		return invalid(path+".set", "only save and append set fields")
+	case len(step.SetJSON) > 0 && step.Do != DoSave && step.Do != DoAppend:
+		return invalid(path+".set_json", "only save and append set fields")
+	case step.WithoutBase && step.Do != DoSave:
+		return invalid(path+".without_base", "only a save has a base")
+	case len(step.Also) > 0 && step.Do != DoSave && step.Do != DoAppend:
+		return invalid(path+".also", "only save and append add modifications of a type")
+	case len(step.Also) > 0 && s.Via == ViaAPI:
+		return invalid(path+".also", "an upload makes one modification")
 	case step.Hold != "" && step.Hold != "get" && step.Hold != "put":
 		return invalid(path+".hold", "want get or put, not %q", step.Hold)
 	case !slices.Contains(outcomes, step.Expect):
@@ -242,8 +264,8 @@ func (s *Scenario) validateStep(i int) error {
 	case len(step.Conflicts) > 0 && step.Expect != archive.Conflict:
 		return invalid(path+".conflicts", "fields in conflict need expect: conflict")
 	}
-	if _, err := rawFields(step.Set); err != nil {
-		return invalid(path+".set", "%v", err)
+	if at, err := step.checkFields(); err != nil {
+		return invalid(path+at, "%v", err)
 	}
 	if step.Do == DoSave && !s.loadedBefore(i) {
 		return invalid(path+".do", "%s saves without having loaded", step.Actor)

@@ -2,6 +2,7 @@ package scenarios
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"slices"
 	"time"
@@ -31,7 +32,12 @@ func (f *performer) backend(work archive.Work) (cores.Handler, error) {
 
 // work handles messages until none can come any more.
 func (f *performer) work(ctx context.Context) {
-	work := func(ctx context.Context, _ archive.Job) (archive.Edit, error) { return archive.Edit{}, f.takeTime(ctx) }
+	work := func(ctx context.Context, job archive.Job) (archive.Edit, error) {
+		if err := f.takeTime(ctx); err != nil || !f.repetition.Scenario.Queue.Results {
+			return archive.Edit{}, err
+		}
+		return f.result(job)
+	}
 	for {
 		d, err := f.repetition.service.queue.Receive(ctx)
 		if err != nil {
@@ -41,6 +47,17 @@ func (f *performer) work(ctx context.Context) {
 			return
 		}
 	}
+}
+
+// result is what the work on a message comes to, another each time: a meeting, say,
+// which the calendar gives a new id whenever it is asked for one.
+func (f *performer) result(job archive.Job) (archive.Edit, error) {
+	m := f.modifications([]string{archive.MeetingScheduled}, "")[0]
+	m.CustomerCode = job.Customer
+	meeting, err := json.Marshal(map[string]string{"meeting_id": m.ID})
+	return archive.Edit{
+		Fields: fields{"x_meeting_" + job.Customer: meeting}, Modifications: []archive.Modification{m},
+	}, err
 }
 
 // takeTime takes as long as the work on a message does.
