@@ -22,7 +22,7 @@ var library embed.FS
 // heaviest. A test holds it against the files.
 var order = []string{
 	"no-conflict", "single-conflict", "persistent-conflict",
-	"two-users", "two-users-same-field", "save-again", "almost-equal", "user-vs-backend",
+	"two-users", "two-users-same-field", "save-again", "almost-equal", "user-vs-backend", "several-entries",
 	"three-writers", "create-race", "single-try", "delete-race", "lost-reply", "repeated-message", "redelivery", "queue-redelivers",
 	"backend-fan-in", "burst", "large-document", "sustained-contention", "storm",
 }

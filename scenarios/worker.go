@@ -124,7 +124,8 @@ func (r recorded) record(op history.Operation, do func() (archive.Snapshot, erro
 }
 
 // update is the operation of an edit on behalf of the message. What the entry of the
-// message is to be follows from the message, not from what the worker made of it.
+// message is to be, and that it is what the message is known by, follows from the
+// message, not from what the worker made of it.
 func (r recorded) update(ctx context.Context, do, id string, edit *archive.Edit, base archive.Snapshot) history.Operation {
 	edit.Modifications = r.f.stamped(ctx, edit.Modifications)
 	wanted := *edit
@@ -135,6 +136,7 @@ func (r recorded) update(ctx context.Context, do, id string, edit *archive.Edit,
 			*m = archive.Modification{
 				ID: m.ID, Timestamp: m.Timestamp, UserID: r.f.name, Type: archive.Processed, CustomerCode: message.Customer,
 			}
+			wanted.Once = m.ID
 		}
 	}
 	op := history.Operation{Do: do, ID: id, Message: r.f.api.message, Base: base.ETag}

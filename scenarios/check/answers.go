@@ -48,6 +48,9 @@ func (o *object) checkAcknowledged(j *Judge, n int32) {
 	op := j.ops.all.at(n)
 	written := true
 	for _, m := range o.modsOf(op) {
+		if o.storedBefore(op, n, m) {
+			continue
+		}
 		s := &o.state[m]
 		if (s.count == 0 || o.vanished()) && op.invoked > o.deletedUntil && !s.lost {
 			s.lost = true

@@ -19,6 +19,7 @@ func (o *object) checkAsked(j *Judge, n int32) {
 	if op.do == load || op.mods == 0 {
 		return
 	}
+	o.checkOnce(j, n, op)
 	at := o.committedIn(op)
 	if at == none {
 		return
@@ -29,6 +30,35 @@ func (o *object) checkAsked(j *Judge, n int32) {
 	}
 	o.checkEntriesAsked(j, n, op)
 	o.checkFieldsAsked(j, n, op, at)
+}
+
+// storedBefore: the operation is known by another modification, which was stored by
+// whoever did the same work before; then this one need not be.
+func (o *object) storedBefore(op *operation, n, m int32) bool {
+	if op.once == none || m == op.once {
+		return false
+	}
+	first := o.state[op.once].version
+	return first != none && o.versions.at(first).op != n
+}
+
+// checkOnce: an operation that is known by one modification, and finds it stored, adds
+// nothing: what it came to has been stored before, if differently.
+func (o *object) checkOnce(j *Judge, n int32, op *operation) {
+	for _, m := range o.modsOf(op) {
+		i := o.state[m].version
+		if i == none || !o.storedBefore(op, n, m) || o.versions.at(i).op != n {
+			continue
+		}
+		stored := o.state[op.once].version
+		j.report(ExactlyOnce, "stored again",
+			fmt.Sprintf("%s wrote modification %s into version %s of %s; %s, with which it belongs, had been stored by %s before",
+				j.author(n), o.mods.name(m), o.etags.name(o.versions.at(i).etag), o.key, o.mods.name(op.once), j.writer(o.versions.at(stored))),
+			func() []history.Event {
+				return j.story(o, evidence{versions: []int32{stored, i}, ops: []int32{n, o.versions.at(stored).op}})
+			})
+		return
+	}
 }
 
 // committedIn is the version of the chain in which an operation's modifications all

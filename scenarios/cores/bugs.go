@@ -2,6 +2,7 @@ package cores
 
 import (
 	"errors"
+	"slices"
 
 	"holdfast/archive"
 )
@@ -24,7 +25,7 @@ type Bug struct {
 // wrong with the store, the document, the answer or caller, and the loop.
 func Bugs() []Bug {
 	var bugs []Bug
-	for _, b := range planted {
+	for _, b := range slices.Concat(planted, plantedAsked) {
 		if b.Policy == (archive.Policy{}) {
 			b.Policy = archive.DefaultPolicy()
 		}

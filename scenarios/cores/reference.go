@@ -38,6 +38,15 @@ const (
 	formAsLoaded            // a save writes the version that the user loaded, with the edit
 	lastWriterWins          // a save overwrites a field that both changed
 	rebaseOnRetry           // a save takes what it reads again for what the user had seen
+	dropFieldsOnRetry       // forgets the fields from the second attempt on
+	firstField              // stores the first field of an edit
+	lastEntry               // stores the last modification of an edit
+	stampAnew               // writes the entry anew in each attempt
+	foldCase                // compares values without regard to case
+	foldSpace               // compares values without regard to white space
+	foldAccents             // compares values by how they look
+	answerOwn               // answers what it sent, under the ETag of what is there
+	theirsOnTie             // keeps what is stored of a field that both changed, and says nothing
 )
 
 // inLoop is the reference core with a flaw.
@@ -66,6 +75,7 @@ type update struct {
 	inDoubt   bool             // a write on top of doubtETag may be applied, now or later
 	doubtETag string
 	refused   bool // a write was answered 412, and nothing was read since
+	sent      archive.Document
 }
 
 func (r *reference) begin(op, id string, edit archive.Edit) (*update, error) {
@@ -168,6 +178,9 @@ func (u *update) attempt(ctx context.Context) (archive.Snapshot, error) {
 			return archive.Snapshot{}, err
 		}
 		if u.change == nil || u.settled(current) {
+			if u.flaw == answerOwn && u.sent != nil {
+				current.Document = u.sent
+			}
 			return current, nil
 		}
 		if u.flaw == settleTooSoon && u.inDoubt {
@@ -179,6 +192,7 @@ func (u *update) attempt(ctx context.Context) (archive.Snapshot, error) {
 	if err != nil {
 		return archive.Snapshot{}, err
 	}
+	u.sent = next
 	etag, err := u.put(ctx, next, current)
 	return archive.Snapshot{Document: next, ETag: etag}, err
 }

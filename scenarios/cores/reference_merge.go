@@ -7,6 +7,7 @@ import (
 	"maps"
 	"reflect"
 	"slices"
+	"time"
 
 	"holdfast/archive"
 )
@@ -54,7 +55,24 @@ func (u *update) apply(doc archive.Document, edit archive.Edit) (archive.Documen
 	if c, ok := doc.(*archive.Change); ok && (u.flaw == appendAgain || u.flaw == settleByLast) {
 		return appendAll(c, edit)
 	}
-	return doc.Apply(edit)
+	return doc.Apply(u.flawed(edit))
+}
+
+// flawed is the edit as a flaw leaves it.
+func (u *update) flawed(edit archive.Edit) archive.Edit {
+	switch last := len(edit.Modifications) - 1; {
+	case u.flaw == dropFieldsOnRetry && u.attempts > 1:
+		edit.Fields = nil
+	case u.flaw == firstField && len(edit.Fields) > 1:
+		first := slices.Sorted(maps.Keys(edit.Fields))[0]
+		edit.Fields = map[string]json.RawMessage{first: edit.Fields[first]}
+	case u.flaw == lastEntry:
+		edit.Modifications = edit.Modifications[last:]
+	case u.flaw == stampAnew && u.attempts > 1:
+		edit.Modifications = slices.Clone(edit.Modifications)
+		edit.Modifications[last].Timestamp = u.start.Add(time.Duration(u.attempts) * time.Second).UTC().Format(time.RFC3339)
+	}
+	return edit
 }
 
 // merged is the next version of a save: the current one with those fields set
@@ -80,9 +98,10 @@ func (u *update) merged(base, current archive.Snapshot) (archive.Document, error
 		now, _ := current.Document.Field(name)
 		want := u.edit.Fields[name]
 		switch {
-		case same(want, was), same(want, now): // the user did not change it, or both did alike
-		case same(now, was), u.flaw == lastWriterWins:
+		case u.same(want, was), u.same(want, now): // the user did not change it, or both did alike
+		case u.same(now, was), u.flaw == lastWriterWins:
 			set[name] = want
+		case u.flaw == theirsOnTie:
 		default:
 			mismatch.Fields = append(mismatch.Fields, archive.FieldConflict{Field: name, Base: was, Theirs: now, Ours: want})
 		}
@@ -104,6 +123,19 @@ func form(base archive.Snapshot, edit archive.Edit) map[string]json.RawMessage {
 	maps.Copy(fields, edit.Fields)
 	return fields
 }
+
+// same compares values as the merge does.
+func (u *update) same(a, b json.RawMessage) bool {
+	fold := map[flaw]func(json.RawMessage) json.RawMessage{foldCase: lowerCase, foldSpace: withoutSpace, foldAccents: composed}[u.flaw]
+	if fold != nil && a != nil && b != nil {
+		a, b = fold(a), fold(b)
+	}
+	return same(a, b)
+}
+
+func lowerCase(value json.RawMessage) json.RawMessage { return bytes.ToLower(value) }
+
+func withoutSpace(value json.RawMessage) json.RawMessage { return bytes.Join(bytes.Fields(value), nil) }
 
 // same reports whether two raw values mean the same; absent equals only absent.
 func same(a, b json.RawMessage) bool {

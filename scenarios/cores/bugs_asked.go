@@ -1,0 +1,68 @@
+package cores
+
+import "holdfast/archive"
+
+// The bugs that show in what is stored, and in what is answered, by value.
+
+const (
+	saveAgain      = "save-again"
+	almostEqual    = "almost-equal"
+	largeDocument  = "large-document"
+	severalEntries = "several-entries"
+)
+
+var plantedAsked = []Bug{
+	loop("edit-dropped-on-retry", "from the second attempt on the entry is stored and the fields are forgotten",
+		dropFieldsOnRetry, "I12", twoUsers, 0),
+	loop("one-field-stored", "of several fields the first one is stored", firstField, "I12", saveAgain, 0),
+	loop("one-entry-stored", "of several modifications of one edit the last one is stored", lastEntry, "I1", severalEntries, 0),
+	loop("entry-made-anew", "each attempt, and each repetition of the work, writes its entry anew", stampAnew, "I12", writers, 0),
+	loop("compared-without-case", "the merge compares values without regard to case", foldCase, "I12", almostEqual, 0),
+	loop("compared-without-space", "the merge compares values without regard to white space", foldSpace, "I12", almostEqual, 0),
+	loop("compared-normalised", "the merge compares values by how they look, however accents are composed", foldAccents, "I12", almostEqual, 0),
+	loop("shows-what-it-sent", "who meets the own entry, with others' on top, is shown what was sent, under the ETag of what is there",
+		answerOwn, "I12", lostReply, 1),
+	loop("mine-on-a-tie", "a field that both changed keeps what is stored, and the save succeeds", theirsOnTie, "I12", sameField, 0),
+
+	wrapped("value-cut", "values are cut at 32 characters", newCutting(32), "I12", twoUsers, 0),
+	wrapped("value-trimmed", "values are stored without white space around them", newEditing(trimmed), "I12", almostEqual, 0),
+	wrapped("value-normalised", "values are stored with their accents composed", newEditing(composed), "I12", almostEqual, 0),
+	wrapped("entry-of-another", "an entry is stored under its id, and with another user and type", newEntryChange(misattributed), "I12", userBackend, 0),
+	wrapped("customer-left-out", "an entry is stored without the customer whose it is", newEntryChange(nobodys), "I12", userBackend, 0),
+	wrapped("etag-without-content", "a save is answered with the ETag alone, also if others' changes were merged",
+		newSilent, "I12", twoUsers, 0),
+	wrapped("old-page-new-etag", "a load shows the version that it had shown before, with the ETag that is there now",
+		newStalePage, "I12", sameField, 0),
+	store("rivals-etag", "after its write the ETag is asked for, and whosever version it is answered",
+		answerCurrentETag, "I12", writers, 0),
+	document("history-cut-off", "only the last 150 entries of the history are kept",
+		inDocument(inHistory(lastOf(150))), "I5", largeDocument, 0).inTime(),
+	document("value-cut-at-64k", "what is longer than 64 KB is cut",
+		inDocument(inValues(cutAt(64<<10))), "I11", largeDocument, 0).inTime(),
+	store("large-without-condition", "what is longer than 64 KB is uploaded in parts, without a condition",
+		largeWithoutCondition(64<<10), "I4", largeDocument, 0).inTime(),
+	uploadsBug("control-keys-stored", "the keys of the request are stored among the fields of the document",
+		newUploadChange(withKeys), "I11"),
+	uploadsBug("upload-of-one-field", "of an upload with several fields the first one is stored", newUploadChange(oneOfTheFields), "I12"),
+	backendBug("work-stored-again", "a message that was processed stores the results of the work once more", onBehalf(forgetOnce), "I2"),
+	backendBug("wrong-customer", "the entry of a message names another customer", onBehalf(otherCustomer), "I12"),
+}
+
+func (b Bug) inTime() Bug {
+	b.InTime = true
+	return b
+}
+
+// uploadsBug and backendBug are in the service, and break another invariant than I9.
+
+func uploadsBug(name, fault string, front func(archive.UploaderOptions) (Uploads, error), invariant string) Bug {
+	b := uploads(name, fault, front)
+	b.Invariant = invariant
+	return b
+}
+
+func backendBug(name, fault string, back func(archive.BackendOptions) (Handler, error), invariant string) Bug {
+	b := backend(name, fault, redelivery, workerFlaw{})
+	b.Backend, b.Invariant = back, invariant
+	return b
+}
