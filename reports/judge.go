@@ -41,7 +41,7 @@ func newRun(h history.Header, verdict check.Report) Run {
 	r := Run{
 		Scenario: h.Scenario, Core: h.Core, World: h.World, Store: h.Store, Codec: h.Codec, Policy: h.Policy, Via: cmp.Or(h.Via, string(scenarios.ViaCore)),
 		Seed: h.Seed, Clients: h.Clients, Repetitions: h.Repetitions, Replay: h.Replay,
-		Verdict: verdict.Verdict, Reasons: verdict.Reasons, Violations: verdict.Violations,
+		Verdict: verdict.Verdict, Reasons: verdict.Reasons, Notes: verdict.Notes, Violations: verdict.Violations,
 		Violated: map[string]int{}, Thresholds: []ThresholdResult{},
 	}
 	if r.Violations == nil {

@@ -62,6 +62,7 @@ type Run struct {
 	Repetitions int                `json:"repetitions"`
 	Verdict     check.Verdict      `json:"verdict"`
 	Reasons     []string           `json:"reasons,omitempty"` // why it is inconclusive
+	Notes       []string           `json:"notes,omitempty"`   // what the verdict is not about
 	Interrupted bool               `json:"interrupted,omitempty"`
 	Violations  []check.Violation  `json:"violations"` // the first few of each invariant
 	Violated    map[string]int     `json:"violated"`   // how often each invariant was violated

@@ -54,6 +54,7 @@ func (t Text) Run(r *Run) {
 	if r.Verdict == check.Inconclusive {
 		notes = append(slices.Clone(r.Reasons), notes...)
 	}
+	notes = append(notes, r.Notes...)
 	for _, reason := range notes {
 		for i, line := range wrap(reason, Width-10) {
 			fmt.Fprintf(t.W, "      %s %s\n", []string{"–", " "}[min(i, 1)], line)

@@ -48,7 +48,7 @@ func (o *object) checkAcknowledged(j *Judge, n int32) {
 	op := j.ops.all.at(n)
 	written := true
 	for _, m := range o.modsOf(op) {
-		if o.storedBefore(op, n, m) {
+		if m != op.once && o.doneBefore(op, n) {
 			continue
 		}
 		s := &o.state[m]

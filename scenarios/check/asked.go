@@ -19,23 +19,25 @@ func (o *object) checkAsked(j *Judge, n int32) {
 	if op.do == load || op.mods == 0 {
 		return
 	}
-	o.checkOnce(j, n, op)
+	if o.doneBefore(op, n) {
+		o.checkOnce(j, n, op)
+		return
+	}
 	at := o.committedIn(op)
 	if at == none {
 		return
 	}
-	v := o.versions.at(at)
-	if v.bad || v.op != n && (op.outcome != committed || op.once != none) {
+	if v := o.versions.at(at); v.bad || v.op != n && op.outcome != committed {
 		return
 	}
 	o.checkEntriesAsked(j, n, op)
 	o.checkFieldsAsked(j, n, op, at)
 }
 
-// storedBefore: the operation is known by another modification, which was stored by
-// whoever did the same work before; then this one need not be.
-func (o *object) storedBefore(op *operation, n, m int32) bool {
-	if op.once == none || m == op.once {
+// doneBefore: the operation is known by one modification, which was stored by whoever
+// did the same work before. The others need not be stored then.
+func (o *object) doneBefore(op *operation, n int32) bool {
+	if op.once == none {
 		return false
 	}
 	first := o.state[op.once].version
@@ -45,12 +47,12 @@ func (o *object) storedBefore(op *operation, n, m int32) bool {
 // checkOnce: an operation that is known by one modification, and finds it stored, adds
 // nothing: what it came to has been stored before, if differently.
 func (o *object) checkOnce(j *Judge, n int32, op *operation) {
+	stored := o.state[op.once].version
 	for _, m := range o.modsOf(op) {
 		i := o.state[m].version
-		if i == none || !o.storedBefore(op, n, m) || o.versions.at(i).op != n {
+		if i == none || o.versions.at(i).op != n {
 			continue
 		}
-		stored := o.state[op.once].version
 		j.report(ExactlyOnce, "stored again",
 			fmt.Sprintf("%s wrote modification %s into version %s of %s; %s, with which it belongs, had been stored by %s before",
 				j.author(n), o.mods.name(m), o.etags.name(o.versions.at(i).etag), o.key, o.mods.name(op.once), j.writer(o.versions.at(stored))),

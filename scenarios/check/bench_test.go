@@ -25,12 +25,13 @@ func million(n int, add func(*history.Event)) {
 		If: history.IfAbsent, Answer: history.OK, ETag: etag(0), Doc: &first})
 	for i := 1; i <= n; i++ {
 		actor, id := fmt.Sprintf("backend-%02d", i%30), fmt.Sprintf("mod-%020d", i)
-		add(&history.Event{Kind: history.Invoke, At: at(), Actor: actor, Op: i, Key: key, Do: "append", IDs: []string{id}})
+		add(&history.Event{Kind: history.Invoke, At: at(), Actor: actor, Op: i, Key: key, Do: "append", IDs: []string{id}, Entries: []history.Sum{history.Sum(i)}})
 		read := doc(i - 1)
 		add(&history.Event{Kind: history.Get, Start: at(), At: at(), Actor: actor, Op: i, Key: key,
 			Answer: history.OK, ETag: etag(i - 1), Doc: &read})
 		written := doc(i)
-		written.Of, written.Keep, written.Add = etag(i-1), i-1, []string{id}
+		written.Of, written.Keep, written.Add, written.Entries = etag(i-1), i-1, []string{id}, []history.Sum{history.Sum(i)}
+		answered := doc(i)
 		put := &history.Event{Kind: history.Put, Start: at(), At: at(), Actor: actor, Op: i, Key: key,
 			If: history.IfMatch, IfETag: etag(i - 1), Answer: history.OK, ETag: etag(i), Doc: &written}
 		if i%2 == 0 {
@@ -42,7 +43,7 @@ func million(n int, add func(*history.Event)) {
 			add(&history.Event{Kind: history.Get, Start: at(), At: at(), Actor: actor, Op: i, Key: key,
 				Answer: history.OK, ETag: etag(i), Doc: &settled})
 		}
-		add(&history.Event{Kind: history.Return, At: at(), Actor: actor, Op: i, Key: key, Outcome: history.Committed, ETag: etag(i)})
+		add(&history.Event{Kind: history.Return, At: at(), Actor: actor, Op: i, Key: key, Outcome: history.Committed, ETag: etag(i), Doc: &answered})
 	}
 	last := doc(n)
 	add(&history.Event{Kind: history.Get, Start: at(), At: at(), Actor: history.FinalActor, Key: key,
@@ -186,8 +187,8 @@ func twoUsers(last string) []*history.Event {
 	for _, actor := range []string{"alice", "bob"} {
 		b.begin(actor, "load").get("v0").end(history.Committed, "v0")
 	}
-	alice := b.begin("alice", "save", "m-alice").edits("v0", "title").get("v0")
-	bob := b.begin("bob", "save", "m-bob").edits("v0", "plan").get("v0")
+	alice := b.begin("alice", "save", "m-alice").on("v0").wants("title", "A", "B").get("v0")
+	bob := b.begin("bob", "save", "m-bob").on("v0").wants("plan", "", "Q").get("v0")
 	alice.put("v0", history.OK, "v1", start.plus("m-alice").set("title", "B")).end(history.Committed, "v1")
 	bob.put("v0", history.PreconditionFailed, "", start.plus("m-bob").set("plan", "Q")).get("v1")
 	bob.put("v1", last, "v2", b.versions["v1"].plus("m-bob").set("plan", "Q"))

@@ -53,6 +53,14 @@ func sum(parts ...string) history.Sum {
 	return history.Sum(h.Sum64())
 }
 
+// digest is that of a value; absent is "".
+func digest(value string) history.Sum {
+	if value == "" {
+		return 0
+	}
+	return sum(value)
+}
+
 func (d doc) fieldSum() history.Sum {
 	parts := []string{map[bool]string{true: "moved"}[d.moved]}
 	for _, f := range slices.Sorted(maps.Keys(d.fields)) {
@@ -79,9 +87,12 @@ func (d doc) written(base doc, of string) *history.Doc {
 	}
 	for _, e := range d.entries[w.Keep:] {
 		id, _, _ := strings.Cut(e, "=")
-		w.Add = append(w.Add, id)
+		w.Add, w.Entries = append(w.Add, id), append(w.Entries, sum(e))
 	}
 	if of == "" || d.bad != "" {
+		for _, f := range slices.Sorted(maps.Keys(d.fields)) {
+			w.Holds = append(w.Holds, history.Held{Field: f, Sum: digest(d.fields[f])})
+		}
 		return w
 	}
 	w.Moved = d.moved != base.moved
@@ -92,7 +103,7 @@ func (d doc) written(base doc, of string) *history.Doc {
 	maps.Copy(names, d.fields)
 	for _, f := range slices.Sorted(maps.Keys(names)) {
 		if d.fields[f] != base.fields[f] {
-			w.Set = append(w.Set, history.Set{Field: f, Was: base.fields[f], Now: d.fields[f]})
+			w.Set = append(w.Set, history.Set{Field: f, Was: base.fields[f], Now: d.fields[f], Sum: digest(d.fields[f])})
 		}
 	}
 	return w
@@ -135,7 +146,12 @@ type client struct {
 
 func (b *book) begin(actor, do string, ids ...string) *client {
 	b.ops++
-	b.add(history.Event{Kind: history.Invoke, Actor: actor, Op: b.ops, Key: b.key, Do: do, IDs: ids})
+	e := history.Event{Kind: history.Invoke, Actor: actor, Op: b.ops, Key: b.key, Do: do}
+	for _, entry := range ids { // "id", or "id=text" if there is more to it
+		id, _, _ := strings.Cut(entry, "=")
+		e.IDs, e.Entries = append(e.IDs, id), append(e.Entries, sum(entry))
+	}
+	b.add(e)
 	return &client{book: b, actor: actor, op: b.ops}
 }
 
@@ -143,6 +159,26 @@ func (b *book) begin(actor, do string, ids ...string) *client {
 func (c *client) edits(base string, fields ...string) *client {
 	invoked := c.events[len(c.events)-1]
 	invoked.Base, invoked.Sets = base, fields
+	return c
+}
+
+// wants says what a field is to be, and what it was for who wants it.
+func (c *client) wants(field, was, value string) *client {
+	invoked := c.events[len(c.events)-1]
+	invoked.Sets = append(invoked.Sets, field)
+	invoked.Values = append(invoked.Values, history.Value{Sum: digest(value), Was: digest(was), Text: value})
+	return c
+}
+
+// on says on which version the user's form is based.
+func (c *client) on(base string) *client {
+	c.events[len(c.events)-1].Base = base
+	return c
+}
+
+// once says by which modification the operation is known.
+func (c *client) once(id string) *client {
+	c.events[len(c.events)-1].Once = id
 	return c
 }
 
@@ -203,8 +239,16 @@ func (c *client) put(cond, answer, etag string, d doc) *client {
 	return c
 }
 
-func (c *client) end(outcome, etag string) {
-	c.add(history.Event{Kind: history.Return, Actor: c.actor, Op: c.op, Key: c.key, Outcome: outcome, ETag: etag})
+// end answers with a version and its content.
+func (c *client) end(outcome, etag string) { c.endWith(outcome, etag, c.versions[etag].read()) }
+
+// endWith answers with an ETag, and a content or none.
+func (c *client) endWith(outcome, etag string, d *history.Doc) {
+	e := history.Event{Kind: history.Return, Actor: c.actor, Op: c.op, Key: c.key, Outcome: outcome, ETag: etag}
+	if outcome == history.Committed && etag != "" {
+		e.Doc = d
+	}
+	c.add(e)
 }
 
 // append is an operation that reads a version and appends to it at once.
@@ -215,7 +259,7 @@ func (b *book) append(actor, id, on, makes string) {
 
 // save is an operation that has loaded base and sets a field on version on.
 func (b *book) save(actor, id, base, on, makes, field, value string) {
-	c := b.begin(actor, "save", id).edits(base, field).get(on)
+	c := b.begin(actor, "save", id).on(base).wants(field, b.versions[base].fields[field], value).get(on)
 	c.put(on, history.OK, makes, b.versions[on].plus(id).set(field, value)).end(history.Committed, makes)
 }
 

@@ -80,6 +80,8 @@ type Report struct {
 	Verdict Verdict
 	// Reasons say why the verdict is inconclusive.
 	Reasons []string
+	// Notes say what the verdict is not about.
+	Notes []string
 	// Violations are at most [MostShown] for each invariant, the earliest
 	// found; Found counts all. Both are nil if there are none.
 	Violations []Violation

@@ -56,7 +56,12 @@ func Pool(h history.Header, reports []Report) Report {
 
 // conclude sets the verdict and its reasons.
 func (r *Report) conclude(h history.Header) {
-	r.Verdict, r.Reasons = OK, r.Tally.doubts(h)
+	r.Verdict, r.Reasons, r.Notes = OK, r.Tally.doubts(h), nil
+	if t := &r.Tally; t.Unvalued > 0 {
+		r.Notes = append(r.Notes, fmt.Sprintf(
+			"values were not recorded of %d of %d updates, as in histories of the older format: whether what was asked for is what was stored (%s) was not judged for them",
+			t.Unvalued, t.Updates, AsAsked))
+	}
 	switch {
 	case len(r.Found) > 0:
 		r.Verdict = Violated
