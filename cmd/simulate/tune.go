@@ -80,7 +80,7 @@ second attempt, or none is acknowledged; 130 interrupted, with what was found.`,
 	f.IntVar(&o.run.operations, "operations", 0, "operations of each actor with a load, at most")
 	f.DurationVar(&o.run.duration, "duration", 0, "how long to keep the load up")
 	f.StringVar(&o.run.latency, "latency", "", "`LATENCY` of a store call's legs, such as normal(10ms,2ms), or s3-standard, s3-express")
-	f.StringArrayVar(&o.run.faults, "fault", nil, "`FAULT` in place of the scenario's, such as reply-lost(rate=0.1), or none; repeatable")
+	f.StringArrayVar(&o.run.faults, "fault", nil, "`FAULT` in place of the scenario's, such as reply-lost(rate=0.1), throttle(writes=100,reads=200), or none; repeatable")
 	f.StringVar(&o.run.codec, "codec", "", "`CODEC` of documents: json, or compact, the default where it is possible")
 	f.StringVar(&o.run.via, "via", "", "`WAY` to the archive: core, or api: users over HTTP, back ends over the queue")
 	f.StringArrayVar(&o.run.sets, "set", nil, "`KEY=VALUE` of the scenario's file in place of its own, such as objects.count=4; repeatable")

@@ -248,7 +248,8 @@ func TestAWorldThatStandsStill(t *testing.T) {
 
 func TestThrottling(t *testing.T) {
 	mustPlay(t, func(ctx context.Context, w *Virtual) {
-		w.puts = newBudget(100)
+		w.Throttle, w.meters = network.Throttle{Writes: 100}, map[string]*meters{}
+		ctx = network.Metered(ctx)
 		refused := 0
 		g := NewGroup(w)
 		for range 150 {
