@@ -32,8 +32,8 @@ func TestThrottlingByLoad(t *testing.T) {
 		}
 	}
 	for want, args := range map[string][]string{
-		"a schedule has no time: leave it out":      {"explore", file},
-		"throttle counts requests in a second, and": {"run", "two-users", "--schedule", "bob alice", "--fault", "throttle(writes=3)"},
+		"a schedule has no time: leave it out":                                     {"explore", file},
+		"throttle counts requests in a second, and":                                {"run", "two-users", "--schedule", "bob alice", "--fault", "throttle(writes=3)"},
 		`--fault: fault "throttle(writes=0)": writes must be a number of requests`: {"run", "burst", "--fault", "throttle(writes=0)"},
 	} {
 		code, stdout, stderr := simulate(t, args...)

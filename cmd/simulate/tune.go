@@ -50,9 +50,10 @@ so that more than N may be played.
 --capacity says how many writers each policy bears. --confirm plays the recommended
 and the incumbent policies in the real world too, over HTTP, and compares.
 
-Exit codes: 0 the recommendation meets the objective; 99 it does not; 3 an invariant is
-violated, so nothing is recommended; 5 nothing can be judged: no operation needs a
-second attempt, or none is acknowledged; 130 interrupted, with what was found.`,
+Exit codes: 0 the recommendation meets the objective; 99 it does not, or the model
+differs from the real world where --confirm asks; 3 an invariant is violated, so nothing
+is recommended; 5 nothing can be judged: no operation needs a second attempt, or none is
+acknowledged; 130 interrupted, with what was found.`,
 		Example: `  simulate tune backend-fan-in --latency s3-standard
   simulate tune backend-fan-in --clients 100 --objective 'exhausted.rate<1e-4, puts.per_commit<5, min latency_ms.p99'
   simulate tune backend-fan-in --capacity --chart capacity.svg
@@ -127,7 +128,7 @@ func (a *app) tune(ctx context.Context, o tuneOptions, changed func(string) bool
 	result.Replay = o.replay(name, changed, result.Plan.Evaluations)
 	var failure error
 	if o.confirm && result.Recommendation != nil && ctx.Err() == nil {
-		result.Confirmation, failure = a.confirm(ctx, o, c, p, result)
+		failure = a.confirm(ctx, o, c, p, result)
 		result.Interrupted = ctx.Err() != nil
 	}
 	if o.chart != "" && result.Capacity != nil {
