@@ -130,6 +130,7 @@ func (a *app) tune(ctx context.Context, o tuneOptions, changed func(string) bool
 	if o.confirm && result.Recommendation != nil && ctx.Err() == nil {
 		failure = a.confirm(ctx, o, c, p, result)
 		result.Interrupted = ctx.Err() != nil
+		result.NotConfirmed()
 	}
 	if o.chart != "" && result.Capacity != nil {
 		if err := writeFile(o.chart, result.Capacity.WriteSVG); err != nil {

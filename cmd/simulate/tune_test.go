@@ -151,14 +151,10 @@ func TestAModelThatDiffersFails(t *testing.T) {
 		t.Skip("not under the race detector: TestTuneConfirm plays the same there")
 	}
 	t.Parallel()
-	args := []string{"tune", "burst", "--clients", "5", "--latency", "constant(1us)", "--evaluations", "12480", "--confirm", "--confirm-runs", "5", "--progress", "none"}
-	r, stdout := tune(t, exitThreshold, args...)
+	r, stdout := tune(t, exitThreshold, "tune", "burst", "--clients", "5", "--latency", "constant(1us)", "--evaluations", "12480",
+		"--confirm", "--confirm-runs", "5", "--progress", "none")
 	if r.Passed || r.Recommendation == nil || !r.Recommendation.Validated.Meets || r.Confirmation == nil || r.Confirmation.Agrees {
 		t.Error(stdout)
-	}
-	code, stdout, _ := simulate(t, append(args, "--quiet")...)
-	if code != exitThreshold || !strings.HasPrefix(stdout, "FAIL  burst: the model DIFFERS from the real world (") {
-		t.Errorf("exit %d: %s", code, stdout)
 	}
 }
 

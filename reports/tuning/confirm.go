@@ -10,6 +10,7 @@ import (
 
 	"holdfast/archive"
 	"holdfast/reports"
+	"holdfast/scenarios/check"
 )
 
 // Confirmation holds the model against the real world: what it predicted for a policy
@@ -102,6 +103,14 @@ func (p *Prediction) Confirm(name string, measured *reports.Run) Confirmed {
 func (r *Result) Confirm(c *Confirmation) {
 	r.Confirmation = c
 	r.Passed = r.Passed && c.Agrees
+}
+
+// NotConfirmed says that the comparison was asked for and has no result.
+func (r *Result) NotConfirmed() {
+	if r.Verdict == check.OK && r.Confirmation == nil {
+		r.Passed = false
+		r.Reasons = append(r.Reasons, "the model was to be held against the real world, and that did not come to an end")
+	}
 }
 
 // differing names the numbers that the model did not expect.

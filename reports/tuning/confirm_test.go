@@ -55,3 +55,13 @@ func TestAModelThatDiffersShowsNothing(t *testing.T) {
 		}
 	}
 }
+
+// TestAComparisonWithoutAnEndShowsNothing: who asked for it is not told PASS.
+func TestAComparisonWithoutAnEndShowsNothing(t *testing.T) {
+	for _, r := range []Result{{Passed: true, Verdict: check.OK}, {Passed: true, Verdict: check.OK, Confirmation: &Confirmation{Agrees: true}}} {
+		done := r.Confirmation != nil
+		if r.NotConfirmed(); r.Passed != done || (len(r.Reasons) == 0) != done || (r.Word() == "PASS") != done {
+			t.Errorf("confirmed %v: %s, %+v", done, r.Word(), r)
+		}
+	}
+}

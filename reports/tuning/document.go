@@ -30,7 +30,7 @@ type Result struct {
 	Objective string        `json:"objective"`
 	Seed      uint64        `json:"seed"`
 	Verdict   check.Verdict `json:"verdict"`
-	// Reasons say why it is inconclusive; Violations, why nothing is recommended.
+	// Reasons say why it is inconclusive, or not confirmed; Violations, why nothing is recommended.
 	Reasons     []string          `json:"reasons,omitempty"`
 	Violations  []check.Violation `json:"violations"`
 	Interrupted bool              `json:"interrupted,omitempty"`

@@ -266,6 +266,33 @@ func TestThrottling(t *testing.T) {
 	})
 }
 
+// TestEachPrefixIsThrottledByItself, and only by calls that count.
+func TestEachPrefixIsThrottledByItself(t *testing.T) {
+	mustPlay(t, func(ctx context.Context, w *Virtual) {
+		w.Throttle, w.meters = network.Throttle{Writes: 1, Reads: 1, Burst: 2}, map[string]*meters{}
+		s, counts := w.Store("a"), network.Metered(ctx)
+		for i, c := range []struct {
+			ctx     context.Context
+			key     string
+			refused bool
+		}{
+			{counts, "a/1", false}, {counts, "a/2", false}, {counts, "a/3", true}, {ctx, "a/1", false},
+			{counts, "b/1", false}, {counts, "a/b/1", false}, {counts, "a/1", true},
+		} {
+			if _, err := s.Put(c.ctx, c.key, []byte("1"), archive.Condition{}); errors.Is(err, archive.ErrThrottled) != c.refused {
+				t.Errorf("write %d, of %s: %v", i+1, c.key, err)
+			}
+		}
+		if _, _, err := s.Get(counts, "a/1"); err != nil {
+			t.Errorf("a read after too many writes: %v", err)
+		}
+		_ = w.Sleep(ctx, 2*time.Second)
+		if _, err := s.Put(counts, "a/1", []byte("1"), archive.Condition{}); err != nil {
+			t.Errorf("a write later: %v", err)
+		}
+	})
+}
+
 // TestTasksThatAreKilled: they unwind, and their coroutine does other work.
 func TestTasksThatAreKilled(t *testing.T) {
 	crew := &Crew{}
