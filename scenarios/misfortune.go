@@ -88,28 +88,32 @@ func (f *performer) beforeCall(ctx context.Context, call network.Call, key strin
 // strike draws what befalls a call: a fault of the network is carried to the store by
 // the context that it returns, the crash that it returns comes after the call.
 func (f *performer) strike(ctx context.Context, call network.Call, key string, conditional bool) (context.Context, *network.Fault, error) {
-	if f.faults == nil {
-		return ctx, nil, nil
-	}
 	p := f.repetition
+	sent := ctx
+	if p.throttle.Kind != "" && p.throttle.Covers(p.world.Now().Sub(p.start)) {
+		sent = network.Metered(ctx)
+	}
+	if f.faults == nil {
+		return sent, nil, nil
+	}
 	f.faultsMu.Lock()
 	fault, strikes := f.faults.Call(call, conditional, p.world.Now().Sub(p.start))
 	f.faultsMu.Unlock()
 	if !strikes {
-		return ctx, nil, nil
+		return sent, nil, nil
 	}
 	switch fault.Kind {
 	case network.Crash:
 		if fault.When == network.After {
-			return ctx, &fault, nil
+			return sent, &fault, nil
 		}
 		live(&fault, nil)
 	case network.Delete:
 		outside := p.rec.Client(f.name+"/outside", p.prefix, p.world.Store(f.name+"/outside"))
 		_ = outside.Delete(ctx, key, archive.Condition{}) // its answer is in the history
-		return ctx, nil, ctx.Err()
+		return sent, nil, ctx.Err()
 	}
-	return network.WithFault(ctx, fault), nil, nil
+	return network.WithFault(sent, fault), nil, nil
 }
 
 // errDied ends what a client does that died and does not start again.

@@ -10,6 +10,7 @@ import (
 	"holdfast/archive"
 	"holdfast/scenarios/cores"
 	"holdfast/scenarios/history"
+	"holdfast/scenarios/network"
 	"holdfast/scenarios/world"
 )
 
@@ -175,12 +176,15 @@ type repetition struct {
 	opened  time.Time // when the documents began to be stored
 	service *service  // with via: api
 	crowd   cores.Crowd
+	// throttle is what the store does to whoever comes too fast; of no kind: nothing.
+	throttle network.Fault
 }
 
 // begin makes p the repetition of a number, whatever it was before.
 func (p *repetition) begin(player *Player, w world.World, rec *history.Recorder, n int) {
 	r := player.run
 	*p = repetition{Run: r, player: player, number: n, world: w, rec: rec, objects: p.objects, actors: player.performers}
+	p.throttle = r.Scenario.Throttle()
 	if r.Repetitions > 1 {
 		p.prefix = fmt.Sprintf("r%05d/", n)
 	}

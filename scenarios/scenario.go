@@ -236,6 +236,17 @@ func (a *Actor) memberName(n int) string {
 	return fmt.Sprintf("%s-%0*d", a.Name, len(fmt.Sprint(a.Count)), n+1)
 }
 
+// Throttle is the fault by which the store refuses what comes too fast; the zero Fault if
+// there is none.
+func (s *Scenario) Throttle() network.Fault {
+	for _, f := range s.Faults {
+		if f.Kind == network.ByLoad {
+			return network.Fault(f)
+		}
+	}
+	return network.Fault{}
+}
+
 func (s *Scenario) faults() []network.Fault {
 	all := make([]network.Fault, len(s.Faults))
 	for i, f := range s.Faults {

@@ -11,6 +11,7 @@ import (
 	"holdfast/archive"
 	"holdfast/scenarios/check"
 	"holdfast/scenarios/cores"
+	"holdfast/scenarios/network"
 )
 
 // invalidError is a scenario that can't be played. Path names the place in the
@@ -166,7 +167,12 @@ func (s *Scenario) validateLoad(path string, a *Actor) error {
 func (s *Scenario) validateFault(i int) error {
 	f := &s.Faults[i]
 	path := fmt.Sprintf(".faults[%d]", i)
-	if f.Actor == "" {
+	switch {
+	case f.Kind == network.ByLoad && slices.ContainsFunc(s.Faults[:i], func(g Fault) bool { return g.Kind == network.ByLoad }):
+		return invalid(path, "there are two throttle faults: a store has one limit, state both rates in it")
+	case f.Kind == network.ByLoad && s.Schedule != "":
+		return invalid(path, "throttle counts requests in a second, and a schedule has no time: leave it out, or the schedule")
+	case f.Actor == "":
 		return nil
 	}
 	for k := range s.Actors {

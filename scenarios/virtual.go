@@ -127,7 +127,7 @@ func (p *Player) virtualWorld(crew *world.Crew) *world.Virtual {
 	}
 	r := p.run
 	p.virtual = world.NewVirtual(world.Config{
-		Latency: r.Latency(), RequestTimeout: r.RequestTimeout(), Crew: crew,
+		Latency: r.Latency(), Throttle: r.Scenario.Throttle().Throttle, RequestTimeout: r.RequestTimeout(), Crew: crew,
 		Rand: func(actor string) *rand.Rand {
 			return r.networkStream(p.network.next(), p.repetition.number, actor)
 		},

@@ -109,6 +109,9 @@ func (a *app) explore(ctx context.Context, o exploreOptions, changed func(string
 	if p.run.Scenario.TakesMessages() {
 		return usage("back ends of %s take messages from a queue, whose order and timeouts no schedule has: use simulate run --world virtual", name)
 	}
+	if limit := p.run.Scenario.Throttle(); limit.Kind != "" {
+		return usage("scenario %s has fault %s, which counts requests in a second, and a schedule has no time: leave it out; --faults K answers 503 to any call", name, limit)
+	}
 	c := explore.Config{
 		Run: &p.run, Strategy: explore.Strategy(o.strategy), Faults: o.faults, Schedules: o.schedules, Budget: o.budget,
 		Workers: runtime.GOMAXPROCS(0), Clock: archive.WallClock{}, Progress: a.exploring(o.run.output, name),

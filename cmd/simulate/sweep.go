@@ -89,7 +89,7 @@ anything; 130 interrupted, with what was measured.`,
 	f.Uint64Var(&o.run.seed, "seed", 1, "seed of all random choices")
 	f.IntVar(&o.run.runs, "runs", defaultSweepRuns, "repetitions of each point")
 	f.StringVar(&o.run.latency, "latency", "", "`LATENCY` of a store call's legs, such as normal(10ms,2ms), or s3-standard, s3-express")
-	f.StringArrayVar(&o.run.faults, "fault", nil, "`FAULT` in place of the scenario's, such as reply-lost(rate=0.1), or none; repeatable")
+	f.StringArrayVar(&o.run.faults, "fault", nil, "`FAULT` in place of the scenario's, such as reply-lost(rate=0.1), throttle(writes=100,reads=200), or none; repeatable")
 	f.StringVar(&o.run.codec, "codec", "", "`CODEC` of the documents: json, or compact for large loads")
 	f.StringVar(&o.run.via, "via", "", "`WAY` to the archive: core, or api: users over HTTP, back ends over the queue")
 	f.StringArrayVar(&o.run.sets, "set", nil, "`KEY=VALUE` of the scenario's file in place of its own, or of the policy in force, such as policy.base=25ms; repeatable")

@@ -40,6 +40,9 @@ func openTarget(ctx context.Context, o storeOptions, run *scenarios.Run, runID s
 	if run.Scenario.Latency != nil || len(run.Scenario.Faults) > 0 {
 		via = func(base http.RoundTripper) http.RoundTripper {
 			t.network = network.NewTransport(base, run.AddedLatency(), run.TransportStream())
+			if limit := run.Scenario.Throttle(); limit.Kind != "" {
+				t.network.Limit(limit.Throttle)
+			}
 			return t.network
 		}
 	}

@@ -50,9 +50,10 @@ so that more than N may be played.
 --capacity says how many writers each policy bears. --confirm plays the recommended
 and the incumbent policies in the real world too, over HTTP, and compares.
 
-Exit codes: 0 the recommendation meets the objective; 99 it does not; 3 an invariant is
-violated, so nothing is recommended; 5 nothing can be judged: no operation needs a
-second attempt, or none is acknowledged; 130 interrupted, with what was found.`,
+Exit codes: 0 the recommendation meets the objective; 99 it does not, or the model
+differs from the real world where --confirm asks; 3 an invariant is violated, so nothing
+is recommended; 5 nothing can be judged: no operation needs a second attempt, or none is
+acknowledged; 130 interrupted, with what was found.`,
 		Example: `  simulate tune backend-fan-in --latency s3-standard
   simulate tune backend-fan-in --clients 100 --objective 'exhausted.rate<1e-4, puts.per_commit<5, min latency_ms.p99'
   simulate tune backend-fan-in --capacity --chart capacity.svg
@@ -80,7 +81,7 @@ second attempt, or none is acknowledged; 130 interrupted, with what was found.`,
 	f.IntVar(&o.run.operations, "operations", 0, "operations of each actor with a load, at most")
 	f.DurationVar(&o.run.duration, "duration", 0, "how long to keep the load up")
 	f.StringVar(&o.run.latency, "latency", "", "`LATENCY` of a store call's legs, such as normal(10ms,2ms), or s3-standard, s3-express")
-	f.StringArrayVar(&o.run.faults, "fault", nil, "`FAULT` in place of the scenario's, such as reply-lost(rate=0.1), or none; repeatable")
+	f.StringArrayVar(&o.run.faults, "fault", nil, "`FAULT` in place of the scenario's, such as reply-lost(rate=0.1), throttle(writes=100,reads=200), or none; repeatable")
 	f.StringVar(&o.run.codec, "codec", "", "`CODEC` of documents: json, or compact, the default where it is possible")
 	f.StringVar(&o.run.via, "via", "", "`WAY` to the archive: core, or api: users over HTTP, back ends over the queue")
 	f.StringArrayVar(&o.run.sets, "set", nil, "`KEY=VALUE` of the scenario's file in place of its own, such as objects.count=4; repeatable")
@@ -127,8 +128,9 @@ func (a *app) tune(ctx context.Context, o tuneOptions, changed func(string) bool
 	result.Replay = o.replay(name, changed, result.Plan.Evaluations)
 	var failure error
 	if o.confirm && result.Recommendation != nil && ctx.Err() == nil {
-		result.Confirmation, failure = a.confirm(ctx, o, c, p, result)
+		failure = a.confirm(ctx, o, c, p, result)
 		result.Interrupted = ctx.Err() != nil
+		result.NotConfirmed()
 	}
 	if o.chart != "" && result.Capacity != nil {
 		if err := writeFile(o.chart, result.Capacity.WriteSVG); err != nil {

@@ -24,13 +24,14 @@ const defaultConfirmRuns = 20
 // one, which serves as fast as it does: that of the published experiment on backoff.
 const legsOnly = "normal(10ms,2ms)"
 
-// confirm plays the recommendation and the incumbents in both worlds.
-func (a *app) confirm(ctx context.Context, o tuneOptions, c tuning.Config, p *play, r *tuning.Result) (*tuning.Confirmation, error) {
+// confirm plays the recommendation and the incumbents in both worlds, and tells the
+// result.
+func (a *app) confirm(ctx context.Context, o tuneOptions, c tuning.Config, p *play, r *tuning.Result) error {
 	s := *p.run.Scenario
 	s.Codec = scenarios.JSON // as a real store holds
 	l, err := network.ParseLatency(legsOnly)
 	if err != nil {
-		return nil, couldNotRun("--confirm: %w", err)
+		return couldNotRun("--confirm: %w", err)
 	}
 	if given := p.run.AddedLatency(); given.Name != "" && given.Read.IsZero() && given.Write.IsZero() {
 		l = given
@@ -42,16 +43,16 @@ func (a *app) confirm(ctx context.Context, o tuneOptions, c tuning.Config, p *pl
 	for _, policy := range policies {
 		measured, took, settings, err := a.measure(ctx, o, c.Run, policy.Policy)
 		if err != nil || ctx.Err() != nil {
-			return nil, err
+			return err
 		}
 		if measured.Verdict == check.Violated {
 			r.Withhold(measured, "simulate check "+filepath.Join(measured.Directory, reports.HistoryFile))
-			return nil, nil
+			return nil
 		}
 		overhead := max(took-l.Request.Mean()-l.Reply.Mean(), 0)
 		predicted, err := tuning.Predict(ctx, slower(c, l, overhead), policy.Policy, o.confirmRuns)
 		if err != nil || ctx.Err() != nil {
-			return nil, err
+			return err
 		}
 		confirmed := predicted.Confirm(policy.Name, measured)
 		confirmed.Overhead = float64(overhead) / float64(time.Millisecond)
@@ -59,7 +60,8 @@ func (a *app) confirm(ctx context.Context, o tuneOptions, c tuning.Config, p *pl
 		confirmation.Policies = append(confirmation.Policies, confirmed)
 		r.AdviseOnSettings(settings)
 	}
-	return confirmation, nil
+	r.Confirm(confirmation)
+	return nil
 }
 
 // slower is the model with legs that are longer, together by the time that a call takes

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"holdfast/archive"
 	"holdfast/reports/schema"
 	"holdfast/reports/tuning"
 )
@@ -113,7 +114,20 @@ func TestTuneMistakes(t *testing.T) {
 // machine that is not busy with other tests to show; docs/tuning.md has the commands.
 func TestTuneConfirm(t *testing.T) {
 	t.Parallel()
-	r, stdout := tune(t, exitPassed, with("--evaluations", "12480", "--confirm", "--confirm-runs", "3")...)
+	args := with("--evaluations", "12480", "--confirm", "--confirm-runs", "3", "--json")
+	code, stdout, stderr := simulate(t, args...)
+	var r tuning.Result
+	if err := json.Unmarshal([]byte(stdout), &r); err != nil {
+		t.Fatalf("%v: %s%s", err, stdout, stderr)
+	}
+	validate(t, schema.Tune, stdout)
+	want := exitPassed
+	if r.Confirmation != nil && !r.Confirmation.Agrees {
+		want = exitThreshold
+	}
+	if code != want || r.Passed != (want == exitPassed) {
+		t.Errorf("exit %d, want %d; passed %v", code, want, r.Passed)
+	}
 	c := r.Confirmation
 	if c == nil || len(c.Policies) != 2 || c.Latency != "normal(10ms,2ms)" {
 		t.Fatal(stdout)
@@ -127,5 +141,37 @@ func TestTuneConfirm(t *testing.T) {
 		if a.Rule == "sdk-retries" {
 			t.Errorf("the adapter's SDK makes one request for a call, but %s", a.Text)
 		}
+	}
+}
+
+// TestAModelThatDiffersFails: in the real world calls of a microsecond take what the
+// machine takes, each time something else, and the model expects the same of all.
+func TestAModelThatDiffersFails(t *testing.T) {
+	if raceDetector {
+		t.Skip("not under the race detector: TestTuneConfirm plays the same there")
+	}
+	t.Parallel()
+	r, stdout := tune(t, exitThreshold, "tune", "burst", "--clients", "5", "--latency", "constant(1us)", "--evaluations", "12480",
+		"--confirm", "--confirm-runs", "5", "--progress", "none")
+	if r.Passed || r.Recommendation == nil || !r.Recommendation.Validated.Meets || r.Confirmation == nil || r.Confirmation.Agrees {
+		t.Error(stdout)
+	}
+}
+
+// TestNoBackoffAdvised is the case of that name: where a store throttles no policy is
+// recommended that comes back at once, though a fixed rate of 503 makes it the fastest.
+func TestNoBackoffAdvised(t *testing.T) {
+	if raceDetector {
+		t.Skip("not under the race detector, for its time")
+	}
+	t.Parallel()
+	r, stdout := tune(t, exitPassed, "tune", "burst", "--clients", "20", "--latency", "normal(10ms,2ms)", "--fault", "503(rate=0.3)",
+		"--evaluations", "3200", "--progress", "none")
+	const attempt = 40 * time.Millisecond
+	best := r.Recommendation.Promised.Policy
+	longest := best
+	longest.Kind = archive.Exponential // which has no jitter
+	if wait := longest.Wait(1, 0, nil); best.Kind == archive.None || best.Kind != archive.Adaptive && wait < attempt {
+		t.Errorf("%v is recommended, and comes back after %v\n%s", best, wait, stdout)
 	}
 }

@@ -41,6 +41,7 @@ type rule struct {
 var rules = []rule{
 	{name: "too-few-retries", judge: tooFewRetries},
 	{name: "deadline-too-short", judge: deadlineTooShort},
+	{name: "immediate-retries", judge: immediateRetries, always: true},
 	{name: "deadline-too-long", judge: deadlineTooLong, always: true},
 	{name: "no-jitter", judge: noJitter, contention: true},
 	{name: "base-too-low", judge: baseTooLow, contention: true},
@@ -58,6 +59,7 @@ type facts struct {
 	attempt   time.Duration // a read and a write that meets nobody
 	commit    time.Duration // between two commits on one key, at least
 	writers   int           // of one object at once
+	throttles string        // by what the store throttles; empty: it does not
 	best      *Policy       // the recommendation
 	// twin plays a policy on the seeds that the subject has played.
 	twin func(archive.Policy) (*measured, error)
@@ -107,7 +109,7 @@ func (s *search) facts(ctx context.Context) *facts {
 	seen := map[archive.Policy]*measured{}
 	return &facts{
 		scenario: s.run.Scenario, objective: s.Objective, patience: s.patience, attempt: s.attempt, commit: commitTime(&s.run),
-		writers: writersOfOne(s.run.Scenario), best: s.result.Recommendation.Validated,
+		writers: writersOfOne(s.run.Scenario), throttles: s.throttles, best: s.result.Recommendation.Validated,
 		twin: func(p archive.Policy) (*measured, error) {
 			if m := seen[p]; m != nil {
 				return m, nil

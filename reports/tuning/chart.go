@@ -3,6 +3,7 @@ package tuning
 import (
 	"fmt"
 	"io"
+	"slices"
 
 	"holdfast/reports/chart"
 )
@@ -50,10 +51,14 @@ func (c *Capacity) panel(metric string, of func(Interval) float64) chart.Panel {
 	return panel
 }
 
-// bearMore names an incumbent that bears more writers than what is recommended.
-func (c *Capacity) bearMore() string {
+// bearMore names an incumbent that bears more writers than what is recommended, and may
+// be recommended.
+func (c *Capacity) bearMore(incumbents []Policy) string {
 	last := len(c.Curves) - 1
 	for i := range c.Curves[:max(last, 0)] {
+		if slices.ContainsFunc(incumbents, func(p Policy) bool { return p.Name == c.Curves[i].Name && p.TooSoon }) {
+			continue
+		}
 		if c.Curves[i].Writers > c.Curves[last].Writers && c.Curves[last].Name == recommended {
 			return c.Curves[i].Name
 		}

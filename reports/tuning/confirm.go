@@ -4,11 +4,13 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"gonum.org/v1/gonum/stat"
 
 	"holdfast/archive"
 	"holdfast/reports"
+	"holdfast/scenarios/check"
 )
 
 // Confirmation holds the model against the real world: what it predicted for a policy
@@ -43,9 +45,9 @@ type Measure struct {
 	Agrees    bool     `json:"agrees"`
 }
 
-// ConfirmLevel of each interval: of a hundred measurements of a model that is right, one is outside of
-// an interval.
-const ConfirmLevel = 0.99
+// ConfirmLevel of each interval. A number outside fails the confirmation and ten are
+// compared, so that of a model that is right one confirmation in fifty fails, at most.
+const ConfirmLevel = 0.998
 
 // tolerance widens each interval, as a share of the value: timers of the real world are
 // late by a part of a millisecond, which is more than the model scatters where waits
@@ -53,8 +55,8 @@ const ConfirmLevel = 0.99
 const tolerance = 0.01
 
 // predictions is how many sets of repetitions the model plays, each as large as the
-// measured one. The quantiles that make the interval need some hundred.
-const predictions = 400
+// // measured one: enough for the quantiles that make the interval.
+const predictions = 1000
 
 // Prediction is what the model expects of so many repetitions.
 type Prediction struct {
@@ -94,6 +96,34 @@ func (p *Prediction) Confirm(name string, measured *reports.Run) Confirmed {
 		c.Measures = append(c.Measures, m)
 	}
 	return c
+}
+
+// Confirm says how the model compares with the real world. Where they differ nothing is
+// shown of the recommendation: it was found in the model.
+func (r *Result) Confirm(c *Confirmation) {
+	r.Confirmation = c
+	r.Passed = r.Passed && c.Agrees
+}
+
+// NotConfirmed says that the comparison was asked for and has no result.
+func (r *Result) NotConfirmed() {
+	if r.Verdict == check.OK && r.Confirmation == nil {
+		r.Passed = false
+		r.Reasons = append(r.Reasons, "the model was to be held against the real world, and that did not come to an end")
+	}
+}
+
+// differing names the numbers that the model did not expect.
+func (c *Confirmation) differing() string {
+	var all []string
+	for _, p := range c.Policies {
+		for _, m := range p.Measures {
+			if !m.Agrees {
+				all = append(all, p.Name+" "+m.Name)
+			}
+		}
+	}
+	return strings.Join(all, ", ")
 }
 
 // AdviseOnSettings replaces what could not be said about the SDK without one: it makes

@@ -17,7 +17,9 @@ const unlimited = archive.Unlimited
 // Result is what a search found: the document that tune --json prints.
 type Result struct {
 	Schema string `json:"schema"`
-	Passed bool   `json:"passed"` // the recommendation meets the objective
+	// Passed: the recommendation meets the objective, in a model that agrees with the
+	// real world if it was asked.
+	Passed bool `json:"passed"`
 	// Missed are the limits that the recommendation was seen to miss.
 	Missed    []string      `json:"missed,omitempty"`
 	Scenario  string        `json:"scenario"`
@@ -28,7 +30,7 @@ type Result struct {
 	Objective string        `json:"objective"`
 	Seed      uint64        `json:"seed"`
 	Verdict   check.Verdict `json:"verdict"`
-	// Reasons say why it is inconclusive; Violations, why nothing is recommended.
+	// Reasons say why it is inconclusive, or not confirmed; Violations, why nothing is recommended.
 	Reasons     []string          `json:"reasons,omitempty"`
 	Violations  []check.Violation `json:"violations"`
 	Interrupted bool              `json:"interrupted,omitempty"`
@@ -55,16 +57,18 @@ type Plan struct {
 
 // Policy is a policy with what was measured of it.
 type Policy struct {
-	Name          string         `json:"name,omitempty"`
-	Policy        archive.Policy `json:"policy"`
-	Meets         bool           `json:"meets"` // the objective's limits
-	Repetitions   int            `json:"repetitions"`
-	Operations    int            `json:"operations"`
-	GiveUps       GiveUps        `json:"give_ups"`
-	P99           Interval       `json:"latency_p99_ms"`
-	Slowest       float64        `json:"latency_max_ms"`
-	PutsPerCommit Interval       `json:"puts_per_commit"`
-	Cost          Interval       `json:"cost_usd_per_1000_commits"`
+	Name   string         `json:"name,omitempty"`
+	Policy archive.Policy `json:"policy"`
+	Meets  bool           `json:"meets"` // the objective's limits
+	// TooSoon: it comes back at once to a store that throttles, so it is never recommended.
+	TooSoon       bool     `json:"too_soon,omitempty"`
+	Repetitions   int      `json:"repetitions"`
+	Operations    int      `json:"operations"`
+	GiveUps       GiveUps  `json:"give_ups"`
+	P99           Interval `json:"latency_p99_ms"`
+	Slowest       float64  `json:"latency_max_ms"`
+	PutsPerCommit Interval `json:"puts_per_commit"`
+	Cost          Interval `json:"cost_usd_per_1000_commits"`
 	// Metrics are those of the objective.
 	Metrics map[string]Interval `json:"metrics"`
 }

@@ -56,7 +56,7 @@ func (s *search) enterFinals(ctx context.Context, policies []archive.Policy) err
 		s.finals = append(s.finals, m)
 	}
 	slices.SortStableFunc(s.finals, s.better)
-	s.winner = s.cheapest(s.finals)
+	s.winner = s.cheapest(slices.DeleteFunc(slices.Clone(s.finals), func(m *measured) bool { return s.tooSoon(m.policy) }))
 	return nil
 }
 
@@ -229,7 +229,7 @@ func (s *search) frontOf(front []archive.Policy) []Policy {
 	slices.SortStableFunc(all, byLatency)
 	var shown []Policy
 	for _, m := range all {
-		shown = append(shown, m.summary("", s.Objective))
+		shown = append(shown, s.summary(m, ""))
 	}
 	return shown
 }

@@ -57,6 +57,7 @@ type scale struct {
 	operations int // of a repetition
 	attempt    time.Duration
 	patience   time.Duration
+	throttles  string         // by what the store throttles; empty: it does not
 	bounds     archive.Policy // of candidates in the race
 	candidates []archive.Policy
 	batch      int // repetitions of one seed
@@ -83,7 +84,7 @@ const (
 
 // measureScale plays a few repetitions with the default policy.
 func (p *player) measureScale(ctx context.Context, o Objective) (scale, error) {
-	s := scale{attempt: attemptTime(&p.run), patience: Patience(p.run.Scenario)}
+	s := scale{attempt: attemptTime(&p.run), patience: Patience(p.run.Scenario), throttles: throttling(&p.run)}
 	m := p.measure(archive.DefaultPolicy())
 	const repetitions = 2
 	if err := p.batches(ctx, m, streamScale, 1, repetitions); err != nil {

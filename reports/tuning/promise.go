@@ -14,7 +14,7 @@ const mostPromises = 5
 func (s *search) promise(ctx context.Context) error {
 	asked := []*measured{s.winner}
 	for _, m := range s.finals {
-		if m != s.winner && s.misses(m) == 0 && s.misses(s.winner) == 0 && len(asked) < mostPromises {
+		if m != s.winner && !s.tooSoon(m.policy) && s.misses(m) == 0 && s.misses(s.winner) == 0 && len(asked) < mostPromises {
 			asked = append(asked, m)
 		}
 	}
@@ -79,14 +79,14 @@ func (s *search) validate(ctx context.Context) error {
 		if err := s.batches(ctx, m, streamValidate, few, s.batch); err != nil {
 			return err
 		}
-		s.result.Incumbents = append(s.result.Incumbents, m.summary(i.Name, s.Objective))
+		s.result.Incumbents = append(s.result.Incumbents, s.summary(m, i.Name))
 	}
 	m := s.measure(s.promised.policy)
 	many := max(s.batchesOf(partValidate*(1-forIncumbents), 1), few)
 	if err := s.batches(ctx, m, streamValidate, many, s.batch); err != nil {
 		return err
 	}
-	v := m.summary("recommended", s.Objective)
+	v := s.summary(m, recommended)
 	r := s.result.Recommendation
 	r.Validated, s.result.Passed = &v, v.Meets
 	s.result.Missed = s.missed()

@@ -12,7 +12,7 @@ import (
 // recommend is what is known of a policy before it was validated.
 func (s *search) recommend(m *measured) *Recommendation {
 	return &Recommendation{
-		Promised: m.summary("recommended", s.Objective), RunnerUp: s.runnerUp(), Go: goLiteral(m.policy), YAML: "policy: " + m.policy.String(),
+		Promised: s.summary(m, recommended), RunnerUp: s.runnerUp(), Go: goLiteral(m.policy), YAML: "policy: " + m.policy.String(),
 		Retries: s.aboutRetries(m.policy), Deadline: s.aboutDeadline(m.policy),
 	}
 }
@@ -72,6 +72,8 @@ func (s *search) whyNot(m *measured, c *Comparison) string {
 	apart := c.Difference.P < 1-confidence
 	cheaper := m.value(c.Metric) < s.winner.value(c.Metric) // and yet it was not taken
 	switch {
+	case s.tooSoon(m.policy):
+		return "it comes back at once to a store that throttles"
 	case s.misses(m) > s.misses(s.winner):
 		return "it is beyond a limit of the objective"
 	case slices.Contains(s.broke, m):

@@ -17,7 +17,7 @@ func factsOf(t *testing.T, r scenarios.Run, o Objective) *facts {
 	seen := map[archive.Policy]*measured{}
 	return &facts{
 		scenario: r.Scenario, objective: o, patience: Patience(r.Scenario), attempt: attemptTime(&r), commit: commitTime(&r),
-		writers: writersOfOne(r.Scenario),
+		writers: writersOfOne(r.Scenario), throttles: throttling(&r),
 		twin: func(p archive.Policy) (*measured, error) {
 			if seen[p] == nil {
 				seen[p] = playedBy(t, r, p, 12, repetitions)
@@ -90,6 +90,9 @@ func TestEachRuleBothWays(t *testing.T) {
 	apart := func(t *testing.T) scenarios.Run { return written(t, twoApart, standard) }
 	hasty := func(t *testing.T) scenarios.Run { return written(t, impatient, standard) }
 	throttled := func(t *testing.T) scenarios.Run { return written(t, refusing, standard) }
+	limited := func(t *testing.T) scenarios.Run {
+		return written(t, strings.Replace(refusing, "503(rate=0.3)", "throttle(writes=5,burst=2)", 1), legs)
+	}
 	ten := func(t *testing.T) scenarios.Run { return run(t, "burst", 10, legs) }
 	const quick = "exhausted.rate<1e-3, min latency_ms.p99"
 	for _, c := range []struct {
@@ -131,6 +134,15 @@ func TestEachRuleBothWays(t *testing.T) {
 		{"deadline-too-long", DefaultObjective, fanIn, "full(base=50ms,cap=300h,retries=unlimited)", true},
 		{"deadline-too-long", DefaultObjective, fanIn, "adaptive(cap=2s,retries=4)", true}, // it may postpone each write
 		{"deadline-too-long", DefaultObjective, fanIn, "adaptive", false},
+		{"immediate-retries", DefaultObjective, throttled, "none(retries=60)", true},
+		{"immediate-retries", DefaultObjective, throttled, "full(base=10ms,cap=2s,retries=60)", true},
+		{"immediate-retries", DefaultObjective, throttled, "adaptive(cap=20ms,retries=60)", true}, // which caps its wait after a 503 too
+		{"immediate-retries", DefaultObjective, throttled, "adaptive", false},
+		{"immediate-retries", DefaultObjective, throttled, "default", false},
+		{"immediate-retries", DefaultObjective, throttled, "none(retries=0)", false}, // it does not retry
+		{"immediate-retries", DefaultObjective, fanIn, "none(retries=60)", true},     // more writers would be throttled
+		{"immediate-retries", DefaultObjective, limited, "none(retries=60)", true},
+		{"immediate-retries", DefaultObjective, ten, "none(retries=60)", false}, // nobody is ever told to slow down
 		{"alarms", DefaultObjective, fanIn, "documented", true},
 		{"alarms", DefaultObjective, apart, "documented", false},
 	} {

@@ -65,11 +65,14 @@ func (r *Result) Line() string {
 		return fmt.Sprintf("%s: nothing can be recommended", r.Scenario)
 	case rec.Validated == nil:
 		return fmt.Sprintf("%s: interrupted; the best so far, not validated, is %s", r.Scenario, rec.Promised.Policy)
+	case r.Confirmation != nil && !r.Confirmation.Agrees:
+		return fmt.Sprintf("%s: the model DIFFERS from the real world (%s), so %s is not shown to meet the objective",
+			r.Scenario, r.Confirmation.differing(), rec.Promised.Policy)
 	case r.Passed:
 		return fmt.Sprintf("%s: %s meets the objective on seeds that the search never saw", r.Scenario, rec.Promised.Policy)
 	}
 	also := ""
-	if i := slices.IndexFunc(r.Incumbents, func(p Policy) bool { return p.Meets }); i >= 0 {
+	if i := slices.IndexFunc(r.Incumbents, func(p Policy) bool { return p.Meets && !p.TooSoon }); i >= 0 {
 		also = fmt.Sprintf("; %s meets it there", r.Incumbents[i].Name)
 	}
 	if len(r.Missed) == 0 {
@@ -93,13 +96,16 @@ func (r *Result) writeViolations(t reports.Text) {
 // and the rest of the front.
 func (r *Result) writeTable(t reports.Text) {
 	w := reports.NewTable(table.Row{"", "give-ups", "p99", "±", "puts/commit", "$/1000"}, 2, 3, 4, 5, 6)
-	starred, missed, committed := false, false, false
+	starred, missed, committed, hasty := false, false, false, false
 	add := func(name string, p *Policy) {
 		if p == nil {
 			return
 		}
 		if !p.Meets {
 			missed, name = true, name+" †"
+		}
+		if p.TooSoon {
+			hasty, name = true, name+" ‡"
 		}
 		starred = starred || p.GiveUps.Method == extrapolated
 		committed = committed || p.GiveUps.Method == counted
@@ -121,14 +127,17 @@ func (r *Result) writeTable(t reports.Text) {
 		}
 	}
 	t.Table(w)
-	r.writeNotes(t, starred, missed, committed)
+	r.writeNotes(t, starred, missed, committed, hasty)
 }
 
 // writeNotes explains the marks of the table.
-func (r *Result) writeNotes(t reports.Text, starred, missed, committed bool) {
+func (r *Result) writeNotes(t reports.Text, starred, missed, committed, hasty bool) {
 	var notes []string
 	if missed {
 		notes = append(notes, "† misses the objective, or is not shown to keep it")
+	}
+	if hasty {
+		notes = append(notes, "‡ comes back at once to a store that throttles: never recommended")
 	}
 	if committed {
 		notes = append(notes, "p99 is that of operations that committed")
@@ -233,7 +242,7 @@ func (r *Result) mostImportant() []Advice {
 		switch {
 		case a.Rule == "alarms":
 			return 2
-		case a.Rule == "hot-object", a.Subject == recommended:
+		case a.Rule == "hot-object", a.Rule == "immediate-retries", a.Subject == recommended:
 			return 0
 		}
 		return 1
@@ -267,7 +276,7 @@ func (r *Result) writeCapacity(t reports.Text) {
 		}
 		t.Wrapped(name, fmt.Sprintf("%s: %s%s", c.Name, c.bears(), note))
 	}
-	if more := r.Capacity.bearMore(); more != "" {
+	if more := r.Capacity.bearMore(r.Incumbents); more != "" {
 		t.Wrapped("", fmt.Sprintf("the %s policy bears more clients than the recommended one, which is the best for the %d that were played", more, r.Capacity.Clients))
 	}
 }

@@ -116,7 +116,7 @@ func (s *search) race(ctx context.Context) error {
 	r := race{objective: s.Objective.guarded(), play: s.playEntrant}
 	var entrants []*entrant
 	enter := func(p archive.Policy) {
-		if !slices.ContainsFunc(s.raced, func(m *measured) bool { return m.policy == p }) {
+		if !s.tooSoon(p) && !slices.ContainsFunc(s.raced, func(m *measured) bool { return m.policy == p }) {
 			entrants = append(entrants, &entrant{number: len(s.raced)})
 			s.raced = append(s.raced, s.measure(p))
 		}

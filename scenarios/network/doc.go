@@ -23,6 +23,6 @@
 // A virtual store brings its own transport. [Transport] is for the real world,
 // where it stands between the SDK and HTTP. It adds what happens on the way;
 // how long a store serves a call, and what it does under load, is the real
-// store's own. Crash, duplicate and delete happen outside of a call: whoever
+// store's own, but for a [Throttle] that the scenario asks for. Crash, duplicate and delete happen outside of a call: whoever
 // plays the actors carries them out.
 package network

@@ -2,6 +2,7 @@ package network
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -21,6 +22,7 @@ const (
 	Crash        Kind = "crash"        // the client dies
 	Duplicate    Kind = "duplicate"    // a queue delivers a back end's message twice
 	Delete       Kind = "delete"       // somebody outside deletes the object just before the call
+	ByLoad       Kind = "throttle"     // the store answers 503 SlowDown to what comes too fast; no single call is picked
 )
 
 // Call is a kind of store call.
@@ -54,10 +56,11 @@ type Fault struct {
 	Actor string
 	// Call is what the fault befalls: the fitting calls are those of that kind
 	// (with a condition, for 409) in the window. Empty for duplicate, which
-	// befalls operations.
+	// befalls operations, and for throttle, which is what the store is like.
 	Call Call
 	// Rate is the share of the fitting calls, above 0 and up to 1. Nth is the
-	// one fitting call of each actor, from 1. One of the two is given, the other 0.
+	// one fitting call of each actor, from 1. One of the two is given, the other 0;
+	// neither for throttle.
 	Rate float64
 	Nth  int
 	// By is how much later a slow request arrives; positive. This and the other
@@ -71,6 +74,8 @@ type Fault struct {
 	Restarts bool
 	// When is the point of a crash.
 	When When
+	// Throttle is how much a store bears that throttles.
+	Throttle Throttle
 	// From and To are the window, as times since the start: From counts, To
 	// doesn't. 0: unbounded.
 	From, To time.Duration
@@ -85,6 +90,9 @@ type kindSpec struct {
 	call   Call     // the default; empty: it befalls operations
 	calls  []Call   // that it can befall
 	params []string // of its own
+	// store: it is what the store is like, for everybody, so it picks neither calls nor
+	// actors.
+	store bool
 }
 
 var (
@@ -93,15 +101,16 @@ var (
 )
 
 var kinds = []kindSpec{
-	{RequestLost, CallPut, allCalls, nil},
-	{ReplyLost, CallPut, allCalls, nil},
-	{Error500, CallPut, allCalls, nil},
-	{Throttled503, AnyCall, allCalls, nil},
-	{Conflict409, CallPut, writeCalls, nil},
-	{Slow, AnyCall, allCalls, []string{"by"}},
-	{Crash, CallPut, allCalls, []string{"when", "restart"}},
-	{Duplicate, "", nil, []string{"after"}},
-	{Delete, CallPut, allCalls, nil},
+	{RequestLost, CallPut, allCalls, nil, false},
+	{ReplyLost, CallPut, allCalls, nil, false},
+	{Error500, CallPut, allCalls, nil, false},
+	{Throttled503, AnyCall, allCalls, nil, false},
+	{Conflict409, CallPut, writeCalls, nil, false},
+	{Slow, AnyCall, allCalls, []string{"by"}, false},
+	{Crash, CallPut, allCalls, []string{"when", "restart"}, false},
+	{Duplicate, "", nil, []string{"after"}, false},
+	{Delete, CallPut, allCalls, nil, false},
+	{ByLoad, "", nil, []string{"writes", "reads", "burst", "refused"}, true},
 }
 
 func specOf(k Kind) (kindSpec, error) {
@@ -115,6 +124,9 @@ func specOf(k Kind) (kindSpec, error) {
 
 // names are the parameters of the kind, in the order in which they are printed.
 func (s kindSpec) names() []string {
+	if s.store {
+		return append(slices.Clone(s.params), "from", "to")
+	}
 	names := []string{"rate", "nth", "actor"}
 	if s.call != "" {
 		names = append(names, "call")
@@ -139,12 +151,14 @@ func (f Fault) Validate() error {
 
 // misplaced says what is wrong with where the fault strikes.
 func (f Fault) misplaced(spec kindSpec) string {
-	fits := spec.call == "" && f.Call == ""
+	fits := spec.call == "" && f.Call == "" // of duplicate and throttle
 	for _, c := range spec.calls {
 		fits = fits || f.Call == c
 	}
 	switch {
-	case f.Rate == 0 && f.Nth == 0:
+	case spec.store && (f.Rate != 0 || f.Nth != 0 || f.Actor != "" || f.Call != ""):
+		return "it is what the store is like for everybody, so it takes neither rate, nth, actor nor call"
+	case !spec.store && f.Rate == 0 && f.Nth == 0:
 		return "say which: rate=0.05 for a share of them, or nth=2 for the 2nd"
 	case f.Rate != 0 && f.Nth != 0:
 		return "give rate or nth, not both"
@@ -169,6 +183,10 @@ func (f Fault) misplaced(spec kindSpec) string {
 // misshapen says what is wrong with what the fault does.
 func (f Fault) misshapen() string {
 	switch {
+	case f.Kind == ByLoad && f.Throttle.unusable() != "":
+		return f.Throttle.unusable()
+	case f.Kind != ByLoad && f.Throttle != Throttle{}:
+		return "writes, reads, burst and refused are for throttle only"
 	case f.Kind == Slow && f.By <= 0:
 		return "say how much later the request arrives, such as by=3s"
 	case f.Kind != Slow && f.By != 0:

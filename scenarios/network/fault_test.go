@@ -19,9 +19,12 @@ func drawFault(t *rapid.T) Fault {
 	if spec.call != "" {
 		f.Call = rapid.SampledFrom(spec.calls).Draw(t, "call")
 	}
-	if rapid.Bool().Draw(t, "by chance") {
+	switch {
+	case spec.store:
+		f.Actor, f.Throttle = "", drawThrottle(t)
+	case rapid.Bool().Draw(t, "by chance"):
 		f.Rate = rapid.Float64Range(math.SmallestNonzeroFloat64, 1).Draw(t, "rate")
-	} else {
+	default:
 		f.Nth = rapid.IntRange(1, math.MaxInt).Draw(t, "nth")
 	}
 	switch f.Kind {
@@ -40,6 +43,13 @@ func drawFault(t *rapid.T) Fault {
 		f.From = duration("from", 0, f.To-1)
 	}
 	return f
+}
+
+func drawThrottle(t *rapid.T) Throttle {
+	return Throttle{
+		Writes: rapid.Float64Range(leastRate, mostRate).Draw(t, "writes"), Reads: rapid.SampledFrom([]float64{0, 0.5, 5500}).Draw(t, "reads"),
+		Burst: rapid.IntRange(0, mostBurst).Draw(t, "burst"), Refused: rapid.Float64Range(0, 1).Draw(t, "refused"),
+	}
 }
 
 func TestFaultRoundTrip(t *testing.T) {
@@ -77,6 +87,9 @@ func TestParseFault(t *testing.T) {
 		{"delete(nth=1,actor=backend,call=head,from=1s,to=2s)", "", Fault{Kind: Delete, Actor: "backend", Call: CallHead, Nth: 1, From: time.Second, To: 2 * time.Second}},
 		{" crash ( restart = 1000ms , when = before , call = put , nth = 2 ) ", "crash(nth=2,restart=1s)",
 			Fault{Kind: Crash, Call: CallPut, Nth: 2, When: Before, Restarts: true, Restart: time.Second}},
+		{"throttle(writes=3500)", "", Fault{Kind: ByLoad, Throttle: Throttle{Writes: 3500}}},
+		{"throttle(writes=20,reads=0.5,burst=5,refused=0.1,from=1s,to=2s)", "",
+			Fault{Kind: ByLoad, Throttle: Throttle{20, 0.5, 5, 0.1}, From: time.Second, To: 2 * time.Second}},
 		{"503(nth=1,from=0s,to=0s)", "503(nth=1)", Fault{Kind: Throttled503, Call: AnyCall, Nth: 1}},
 	} {
 		got, err := ParseFault(test.text)
@@ -92,7 +105,7 @@ func TestParseFault(t *testing.T) {
 
 func TestParseFaultRefuses(t *testing.T) {
 	for _, test := range []struct{ text, want string }{
-		{"", `fault kind "" is not known (known: request-lost, reply-lost, 500, 503, 409, slow, crash, duplicate, delete)`},
+		{"", `fault kind "" is not known (known: request-lost, reply-lost, 500, 503, 409, slow, crash, duplicate, delete, throttle)`},
 		{"lost(nth=1)", `fault kind "lost" is not known (known: request-lost,`},
 		{"Slow(nth=1)", `fault kind "Slow" is not known`},
 		{"500(nth=1", `fault "500(nth=1": the closing parenthesis is missing: want kind(name=value,…), such as reply-lost(nth=2,actor=bob)`},
@@ -131,6 +144,22 @@ func TestParseFaultRefuses(t *testing.T) {
 		{"duplicate(nth=1,after=x)", "after must be a duration"},
 		{"slow(nth=1,by=25h)", "a delay of 25h0m0s is too long: want at most 24h"},
 		{"duplicate(nth=1,after=25h)", "a delay of 25h0m0s is too long"},
+		{"throttle", "say what the store bears, such as writes=3500,reads=5500 requests a second"},
+		{"throttle(burst=9)", "say what the store bears"},
+		{"throttle(rate=0.3)", `"rate" is not known (throttle knows: writes, reads, burst, refused, from, to)`},
+		{"throttle(writes=9,actor=bob)", `"actor" is not known (throttle knows:`},
+		{"throttle(writes=0)", `writes must be a number of requests a second, 0.001 to 1e+06, not "0"`},
+		{"throttle(writes=fast)", `writes must be a number of requests a second, 0.001 to 1e+06, not "fast"`},
+		{"throttle(writes=NaN)", "writes must be a number of requests a second"},
+		{"throttle(writes=1e9)", "writes must be a number of requests a second"},
+		{"throttle(reads=-1)", "reads must be a number of requests a second"},
+		{"throttle(writes=9,burst=0)", `burst must be a whole number of requests, 1 to 1000000, not "0"`},
+		{"throttle(writes=9,burst=1.5)", `burst must be a whole number of requests`},
+		{"throttle(writes=9,refused=2)", `refused must be a share of a request, 0 to 1, not "2"`},
+		{"throttle(writes=9,refused=NaN)", "refused must be a share of a request"},
+		{"throttle(writes=9,writes=9)", "writes is given twice"},
+		{"throttle(writes=9,from=2s,to=1s)", "to 1s is not after from 2s"},
+		{"500(nth=1,writes=9)", `"writes" is not known (500 knows:`},
 		{"crash(nth=1,restart=2000000h)", "a delay of 2000000h0m0s is too long"},
 	} {
 		_, err := ParseFault(test.text)
@@ -159,6 +188,11 @@ func TestFaultValidate(t *testing.T) {
 		{Fault{Kind: Error500, Nth: 1, Call: CallPut, After: 1}, "after is for duplicate only"},
 		{Fault{Kind: Error500, Nth: 1, Call: CallPut, When: After}, "when and restart are for crash only"},
 		{Fault{Kind: Error500, Nth: 1, Call: CallPut, Restarts: true}, "when and restart are for crash only"},
+		{Fault{Kind: Error500, Nth: 1, Call: CallPut, Throttle: Throttle{Writes: 1}}, "writes, reads, burst and refused are for throttle only"},
+		{Fault{Kind: ByLoad, Throttle: Throttle{Writes: 1}, Nth: 1}, "neither rate, nth, actor nor call"},
+		{Fault{Kind: ByLoad, Throttle: Throttle{Writes: 1, Burst: -1}}, "burst must be"},
+		{Fault{Kind: ByLoad, Throttle: Throttle{Writes: 1, Refused: -1}}, "refused must be"},
+		{Fault{Kind: ByLoad, Throttle: Throttle{Writes: 1, Reads: -1}}, "writes and reads must be"},
 		{Fault{Kind: Crash, Nth: 1, Call: CallPut}, `when must be before or after, not ""`},
 		{Fault{Kind: Crash, Nth: 1, Call: CallPut, When: After, Restart: 1}, "restart must be 0 or more, and stated"},
 		{Fault{Kind: Crash, Nth: 1, Call: CallPut, When: After, Restart: -1, Restarts: true}, "restart must be 0 or more"},

@@ -22,6 +22,8 @@ const faultSyntax = "want kind(name=value,…), such as reply-lost(nth=2,actor=b
 //	when=after   crash: before (the default) the call is sent, or after it was applied
 //	restart=2s   crash: the client starts again so much later; left out: never
 //	after=500ms  duplicate: how much later the second message is delivered
+//	writes=3500,reads=5500,burst=3500,refused=0.1
+//	             throttle, see [Throttle]; it takes only these, from and to
 func ParseFault(text string) (Fault, error) {
 	text = strings.TrimSpace(text)
 	kind, rest, opened := strings.Cut(text, "(")
@@ -106,6 +108,8 @@ func (f *Fault) set(name, value string) (err error) {
 		f.From, err = parseDuration(name, value)
 	case "to":
 		f.To, err = parseDuration(name, value)
+	default:
+		err = f.Throttle.set(name, value)
 	}
 	return err
 }
@@ -131,6 +135,10 @@ func (f Fault) String() string {
 	add(f.Nth != 0, "nth", strconv.Itoa(f.Nth))
 	add(f.Actor != "", "actor", f.Actor)
 	add(f.Call != spec.call, "call", string(f.Call))
+	add(f.Throttle.Writes != 0, "writes", strconv.FormatFloat(f.Throttle.Writes, 'g', -1, 64))
+	add(f.Throttle.Reads != 0, "reads", strconv.FormatFloat(f.Throttle.Reads, 'g', -1, 64))
+	add(f.Throttle.Burst != 0, "burst", strconv.Itoa(f.Throttle.Burst))
+	add(f.Throttle.Refused != 0, "refused", strconv.FormatFloat(f.Throttle.Refused, 'g', -1, 64))
 	add(f.By != 0, "by", f.By.String())
 	add(f.When != "" && f.When != Before, "when", string(f.When))
 	add(f.Restarts, "restart", f.Restart.String())

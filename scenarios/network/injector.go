@@ -33,6 +33,7 @@ func NewInjector(faults []Fault, actor, group string, rng *rand.Rand) *Injector 
 		c := candidate{fault: f, rng: rand.New(rand.NewPCG(rng.Uint64(), rng.Uint64()))}
 		switch {
 		case f.Actor != "" && f.Actor != actor && f.Actor != group:
+		case f.Kind == ByLoad: // the store decides
 		case f.Kind == Duplicate:
 			i.operations = append(i.operations, c)
 		default:
@@ -73,7 +74,7 @@ func (i *Injector) Operation(elapsed time.Duration) (Fault, bool) {
 func strike(all []candidate, elapsed time.Duration, fits func(*Fault) bool) (struck Fault, ok bool) {
 	for k := range all {
 		c := &all[k]
-		if !c.fault.covers(elapsed) || !fits(&c.fault) {
+		if !c.fault.Covers(elapsed) || !fits(&c.fault) {
 			continue
 		}
 		c.fits++
@@ -88,8 +89,8 @@ func strike(all []candidate, elapsed time.Duration, fits func(*Fault) bool) (str
 	return struck, ok
 }
 
-// covers reports whether the window of the fault contains a time.
-func (f *Fault) covers(elapsed time.Duration) bool {
+// Covers reports whether the window of the fault contains a time since the start.
+func (f *Fault) Covers(elapsed time.Duration) bool {
 	return elapsed >= f.From && (f.To == 0 || elapsed < f.To)
 }
 

@@ -21,9 +21,8 @@ type Latency struct {
 	// another write of the key in flight and are answered 409 for it; the others
 	// wait for it and are then decided.
 	Conflict409 float64
-	// PutsPerSecond and GetsPerSecond are the rates of the whole store beyond
-	// which it answers 503. 0: no bound.
-	PutsPerSecond, GetsPerSecond float64
+	// Throttle is what the store bears under each prefix before it answers 503.
+	Throttle Throttle
 }
 
 // The profiles, of one small object in the region of its writers.
@@ -34,7 +33,7 @@ type Latency struct {
 // the writes of a key are served one after another, and the time goes into
 // serving: a lone writer who writes back to back has a mean of 66.7 ms and
 // 14.3 ms here. Published by AWS: 503 beyond 3,500 PUT/s and 5,500 GET/s of a
-// prefix; small reads "often tens of ms" on Standard, single-digit ms on Express.
+// prefix, which both profiles include, with bursts of a second; small reads "often tens of ms" on Standard, single-digit ms on Express.
 //
 // Assumed: the legs (half a round trip within a region, within a zone); every
 // shape and p99, which nobody promises; Express throttling as Standard does.
@@ -47,13 +46,13 @@ var profiles = []Latency{
 		Name:    "s3-standard",
 		Request: around(500*time.Microsecond, 2*time.Millisecond), Reply: around(500*time.Microsecond, 2*time.Millisecond),
 		Read: around(15*time.Millisecond, 100*time.Millisecond), Write: around(64*time.Millisecond, 105*time.Millisecond),
-		Conflict409: 1, PutsPerSecond: 3500, GetsPerSecond: 5500,
+		Conflict409: 1, Throttle: Throttle{Writes: 3500, Reads: 5500},
 	},
 	{
 		Name:    "s3-express",
 		Request: around(200*time.Microsecond, time.Millisecond), Reply: around(200*time.Microsecond, time.Millisecond),
 		Read: around(4*time.Millisecond, 9*time.Millisecond), Write: around(13200*time.Microsecond, 26*time.Millisecond),
-		Conflict409: 1, PutsPerSecond: 3500, GetsPerSecond: 5500,
+		Conflict409: 1, Throttle: Throttle{Writes: 3500, Reads: 5500},
 	},
 }
 

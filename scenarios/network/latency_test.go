@@ -97,7 +97,7 @@ func TestProfilesAreCalibrated(t *testing.T) {
 			if p99 := reads[n*99/100]; p99 < test.readP99[0] || p99 > test.readP99[1] {
 				t.Errorf("the p99 of reads is %v", p99)
 			}
-			if l.PutsPerSecond != 3500 || l.GetsPerSecond != 5500 || l.Conflict409 != 1 {
+			if (l.Throttle != Throttle{Writes: 3500, Reads: 5500}) || l.Conflict409 != 1 {
 				t.Errorf("%+v", l)
 			}
 		})

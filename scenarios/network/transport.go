@@ -23,13 +23,16 @@ import (
 // dropped. [Transport.Wait] waits for such late writes, [Transport.Close] drops
 // those that were not sent yet.
 //
-// Of a [Latency] it adds the legs. The rest is the store's own.
+// Of a [Latency] it adds the legs. The rest is the store's own, but for what
+// [Transport.Limit] adds.
 type Transport struct {
 	base           http.RoundTripper
 	request, reply Distribution
 
 	mu  sync.Mutex
 	rng *rand.Rand
+
+	meter *meters // nil: what comes is served
 
 	late   sync.WaitGroup
 	closed context.Context
@@ -48,6 +51,42 @@ func NewTransport(base http.RoundTripper, latency Latency, rng *rand.Rand) *Tran
 	t := &Transport{base: base, request: latency.Request, reply: latency.Reply, rng: rng}
 	t.closed, t.close = context.WithCancel(context.Background())
 	return t
+}
+
+// Limit lets the store seem to throttle calls whose contexts are [Metered]. Call it
+// before any request.
+func (t *Transport) Limit(by Throttle) {
+	t.meter = &meters{by: by, since: time.Now(), of: map[string]*Meter{}}
+}
+
+// meters are those of all prefixes.
+type meters struct {
+	by    Throttle
+	since time.Time
+
+	mu sync.Mutex
+	of map[string]*Meter
+}
+
+// serves reports whether the store serves a request, which has just arrived.
+func (m *meters) serves(req *http.Request) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	prefix := Prefix(req.URL.Path)
+	if m.of[prefix] == nil {
+		fresh := m.by.Meter()
+		m.of[prefix] = &fresh
+	}
+	return m.of[prefix].Serves(!reads(req), time.Since(m.since))
+}
+
+// throttles reports whether a request that has just arrived came too fast.
+func (t *Transport) throttles(req *http.Request) bool {
+	return t.meter != nil && IsMetered(req.Context()) && !t.meter.serves(req)
+}
+
+func reads(req *http.Request) bool {
+	return req.Method == http.MethodGet || req.Method == http.MethodHead
 }
 
 // Wait returns when no late write is left. Call it while no call is under way.
@@ -93,8 +132,7 @@ func (t *Transport) travel(req *http.Request, kind Kind, delay time.Duration) er
 	case <-req.Context().Done():
 	}
 	err := req.Context().Err()
-	reads := req.Method == http.MethodGet || req.Method == http.MethodHead
-	if reads || kind == RequestLost || kind == Throttled503 || kind == Conflict409 {
+	if reads(req) || kind == RequestLost || kind == Throttled503 || kind == Conflict409 {
 		arrival.Stop()
 		return errors.Join(err, closeBody(req))
 	}
@@ -112,7 +150,11 @@ func (t *Transport) travel(req *http.Request, kind Kind, delay time.Duration) er
 // the old one's trace would tell the caller that a connection was being made,
 // while it decides whether its write can have been sent.
 func detach(req *http.Request) (*http.Request, error) {
-	late := req.Clone(context.Background())
+	ctx := context.Background()
+	if IsMetered(req.Context()) {
+		ctx = Metered(ctx)
+	}
+	late := req.Clone(ctx)
 	if req.Body == nil {
 		return late, nil
 	}
@@ -133,6 +175,9 @@ func (t *Transport) deliver(late *http.Request, arrival *time.Timer) {
 	case <-t.closed.Done():
 		return
 	}
+	if t.throttles(late) {
+		return
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), lateTimeout)
 	defer cancel()
 	if resp, err := t.base.RoundTrip(late.WithContext(ctx)); err == nil {
@@ -142,6 +187,9 @@ func (t *Transport) deliver(late *http.Request, arrival *time.Timer) {
 
 // serve is what the store does, or seems to.
 func (t *Transport) serve(req *http.Request, kind Kind) (*http.Response, error) {
+	if kind != RequestLost && kind != Throttled503 && t.throttles(req) {
+		kind = Throttled503
+	}
 	switch kind {
 	case RequestLost:
 		return nil, errors.Join(reset(), closeBody(req))

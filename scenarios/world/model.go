@@ -42,6 +42,8 @@ type Object struct {
 	present bool
 	// applied, if not nil, is told of each write.
 	applied func(etag string, body []byte)
+	// meters measure the calls of this key and its neighbours, in [Virtual]; nil: none yet.
+	meters *meters
 	// lane is when the writes that are being served, by a store that takes time
 	// for them, will have ended; only [Virtual] uses it.
 	lane lane

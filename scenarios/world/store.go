@@ -24,6 +24,8 @@ type call struct {
 	fault  network.Kind
 	port   *port
 
+	metered bool // it counts for the scenario's throttle
+
 	next     stage // what happens to it next
 	task     *Task // of its client; nil: it waits no longer
 	deadline int64
@@ -137,6 +139,10 @@ func (p *port) send(ctx context.Context, kind network.Call, key string, body []b
 		fault, _ := network.FaultFrom(ctx)
 		c.fault = fault.Kind
 		arrival += int64(fault.By)
+		c.metered = network.IsMetered(ctx)
+	}
+	if w.meters != nil && c.object.meters == nil {
+		c.object.meters = w.metersOf(key)
 	}
 	switch {
 	case c.fault == network.RequestLost:
@@ -190,12 +196,8 @@ func (c *call) lost() error {
 
 // arrived is what the store does when a call reaches it.
 func (w *Virtual) arrived(c *call) {
-	allowance := &w.gets
-	if c.write() {
-		allowance = &w.puts
-	}
 	switch {
-	case c.fault == network.Throttled503, !allowance.spend(w.now):
+	case c.fault == network.Throttled503, !w.serves(c):
 		w.refuse(c, errSlowDown)
 	case c.fault == network.Conflict409:
 		w.refuse(c, errConflict)

@@ -15,9 +15,12 @@ import (
 // Epoch is when every virtual world begins.
 var Epoch = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 
-// Config says what a virtual world is like. All fields are required.
+// Config says what a virtual world is like. All fields but Throttle are required.
 type Config struct {
 	Latency network.Latency
+	// Throttle is what the store bears of calls whose contexts are
+	// [network.Metered], besides the latency's, which is for all calls.
+	Throttle network.Throttle
 	// RequestTimeout is how long a client waits for an answer.
 	RequestTimeout time.Duration
 	// Rand returns the random stream of what befalls an actor's calls.
@@ -39,19 +42,20 @@ type Virtual struct {
 	calls   []*call // to be used again
 	ports   []*port // of all actors; beyond its length some to be used again
 
-	puts, gets budget
-	adrift     int              // writes under way whose clients have given up
-	settled    []*virtualSignal // to raise when there are none
+	meters  map[string]*meters // by prefix; nil: the store bears everything
+	adrift  int                // writes under way whose clients have given up
+	settled []*virtualSignal   // to raise when there are none
 }
 
 var _ World = (*Virtual)(nil)
 
 // NewVirtual returns an empty world at the epoch.
 func NewVirtual(c Config) *Virtual {
-	return &Virtual{
-		Config: c, model: NewModel(),
-		puts: newBudget(c.Latency.PutsPerSecond), gets: newBudget(c.Latency.GetsPerSecond),
+	w := &Virtual{Config: c, model: NewModel()}
+	if !c.Latency.Throttle.IsZero() || !c.Throttle.IsZero() {
+		w.meters = map[string]*meters{}
 	}
+	return w
 }
 
 // Renew makes w as new and keeps its memory. It must have come to its end.
@@ -212,31 +216,4 @@ func (w *Virtual) Settle(ctx context.Context) {
 	s := &virtualSignal{world: w}
 	w.settled = append(w.settled, s)
 	_ = s.Wait(ctx) // a run that is cut short need not be settled
-}
-
-// budget is the number of requests a second that a store serves before it asks
-// to slow down: a token bucket that holds one second's worth.
-type budget struct {
-	every int64 // nanoseconds for a request; 0: no bound
-	next  int64 // when the bucket would be full again
-}
-
-func newBudget(perSecond float64) budget {
-	if perSecond <= 0 {
-		return budget{}
-	}
-	return budget{every: int64(float64(time.Second) / perSecond)}
-}
-
-// spend reports whether a request at this time is served.
-func (b *budget) spend(now int64) bool {
-	if b.every == 0 {
-		return true
-	}
-	full := max(b.next, now)
-	if full-now > int64(time.Second) {
-		return false
-	}
-	b.next = full + b.every
-	return true
 }

@@ -248,7 +248,8 @@ func TestAWorldThatStandsStill(t *testing.T) {
 
 func TestThrottling(t *testing.T) {
 	mustPlay(t, func(ctx context.Context, w *Virtual) {
-		w.puts = newBudget(100)
+		w.Throttle, w.meters = network.Throttle{Writes: 100}, map[string]*meters{}
+		ctx = network.Metered(ctx)
 		refused := 0
 		g := NewGroup(w)
 		for range 150 {
@@ -261,6 +262,33 @@ func TestThrottling(t *testing.T) {
 		g.Wait()
 		if refused < 45 || refused > 50 {
 			t.Errorf("%d of 150 writes at once were refused, where 100 a second are served", refused)
+		}
+	})
+}
+
+// TestEachPrefixIsThrottledByItself, and only by calls that count.
+func TestEachPrefixIsThrottledByItself(t *testing.T) {
+	mustPlay(t, func(ctx context.Context, w *Virtual) {
+		w.Throttle, w.meters = network.Throttle{Writes: 1, Reads: 1, Burst: 2}, map[string]*meters{}
+		s, counts := w.Store("a"), network.Metered(ctx)
+		for i, c := range []struct {
+			ctx     context.Context
+			key     string
+			refused bool
+		}{
+			{counts, "a/1", false}, {counts, "a/2", false}, {counts, "a/3", true}, {ctx, "a/1", false},
+			{counts, "b/1", false}, {counts, "a/b/1", false}, {counts, "a/1", true},
+		} {
+			if _, err := s.Put(c.ctx, c.key, []byte("1"), archive.Condition{}); errors.Is(err, archive.ErrThrottled) != c.refused {
+				t.Errorf("write %d, of %s: %v", i+1, c.key, err)
+			}
+		}
+		if _, _, err := s.Get(counts, "a/1"); err != nil {
+			t.Errorf("a read after too many writes: %v", err)
+		}
+		_ = w.Sleep(ctx, 2*time.Second)
+		if _, err := s.Put(counts, "a/1", []byte("1"), archive.Condition{}); err != nil {
+			t.Errorf("a write later: %v", err)
 		}
 	})
 }
