@@ -23,7 +23,7 @@ var SettingKeys = []string{
 	"document", "objects", "objects.count", "objects.popularity", "objects.fresh_after", "objects.absent", "objects.entries", "objects.size",
 	"actors", "actors.NAME.count", "actors.NAME.kind", "actors.NAME.load.operations", "actors.NAME.load.after",
 	"actors.NAME.load.think", "actors.NAME.load.rate", "actors.NAME.load.saves", "actors.NAME.interferes.times", "timeline", "duration", "core",
-	"policy", "latency", "request_timeout", "faults", "codec", "via", "queue", "queue.visibility", "queue.receives",
+	"policy", "latency", "request_timeout", "faults", "etags", "codec", "via", "queue", "queue.visibility", "queue.receives",
 	"queue.work", "queue.results", "expect", "expect.min_conflicts", "shows", "why",
 }
 

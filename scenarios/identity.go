@@ -33,6 +33,7 @@ func (r *Run) spelledOut() *Scenario {
 	s := *r.Scenario
 	s.Shows, s.Why, s.Expect.Thresholds, s.Expect.Violations = "", "", nil, nil
 	s.Document, s.Core, s.Policy, s.Latency = "", "", nil, nil
+	s.ETags = cmp.Or(s.ETags, ContentETags)
 	s.Codec, s.Via, s.RequestTimeout = r.Codec(), cmp.Or(s.Via, ViaCore), Duration(r.RequestTimeout())
 	if s.Objects.Count = max(s.Objects.Count, 1); s.Objects.Count == 1 {
 		s.Objects.Popularity = Popularity{}

@@ -179,9 +179,9 @@ func plainReason(reason string) string {
 
 var knownKeys = []string{
 	"name", "shows", "why", "document", "objects", "actors", "timeline", "duration", "core", "policy", "latency",
-	"request_timeout", "faults", "codec", "via", "queue", "visibility", "receives", "work", "schedule", "expect",
-	"count", "popularity", "fresh_after", "absent", "kind", "load", "interferes", "operations", "after", "think", "rate",
-	"with", "before", "times", "at", "actor", "do", "set", "type", "hold", "conflicts",
+	"request_timeout", "faults", "etags", "codec", "via", "queue", "visibility", "receives", "work", "results", "schedule", "expect",
+	"count", "popularity", "fresh_after", "absent", "entries", "size", "kind", "load", "interferes", "operations", "after", "think", "saves", "rate",
+	"with", "before", "times", "at", "actor", "do", "set", "set_json", "without_base", "type", "also", "hold", "conflicts",
 	"min_conflicts", "thresholds", "violations",
 }
 

@@ -45,6 +45,10 @@ type Scenario struct {
 	RequestTimeout Duration `yaml:"request_timeout,omitempty"`
 	// Faults that befall calls and clients, see [network.ParseFault].
 	Faults []Fault `yaml:"faults,omitempty"`
+	// ETags says what those of the modelled store are like. Empty: "content", made of
+	// the content in the forms that stores give them. "growing": each is the beginning
+	// of the next, outside of explore.
+	ETags ETags `yaml:"etags,omitempty"`
 	// Codec of the documents in the virtual world: json, or compact, whose
 	// updates cost the same however long the history. Empty: json.
 	Codec Codec `yaml:"codec,omitempty"`
@@ -218,6 +222,15 @@ type Queue struct {
 	// time that it is done.
 	Results bool `yaml:"results,omitempty"`
 }
+
+// ETags names what the ETags of the modelled store are like.
+type ETags string
+
+// The kinds of ETags.
+const (
+	ContentETags ETags = "content"
+	GrowingETags ETags = "growing"
+)
 
 // Codec names how documents are encoded.
 type Codec string

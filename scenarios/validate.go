@@ -53,6 +53,8 @@ func (s *Scenario) Validate() error {
 		return invalid(".objects.size", "size must be from 0 to %d bytes", mostSize)
 	case s.Expect.MinConflicts < 0:
 		return invalid(".expect.min_conflicts", "min_conflicts must not be negative")
+	case s.ETags != "" && s.ETags != ContentETags && s.ETags != GrowingETags:
+		return invalid(".etags", "ETags are content or growing, not %q", s.ETags)
 	case s.Codec != "" && s.Codec != JSON && s.Codec != Compact:
 		return invalid(".codec", "documents are json or compact, not %q", s.Codec)
 	}

@@ -128,6 +128,7 @@ func (p *Player) virtualWorld(crew *world.Crew) *world.Virtual {
 	r := p.run
 	p.virtual = world.NewVirtual(world.Config{
 		Latency: r.Latency(), Throttle: r.Scenario.Throttle().Throttle, RequestTimeout: r.RequestTimeout(), Crew: crew,
+		GrowingETags: r.Scenario.ETags == GrowingETags,
 		Rand: func(actor string) *rand.Rand {
 			return r.networkStream(p.network.next(), p.repetition.number, actor)
 		},

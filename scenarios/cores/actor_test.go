@@ -57,34 +57,46 @@ func (a *actor) load() {
 	a.base = loaded
 }
 
-// save sets a field to a text. Users whose load failed have nothing to save.
-func (a *actor) save(field, text string) error {
+// save sets fields to texts, given in pairs. Users whose load failed have nothing to save.
+func (a *actor) save(pairs ...string) error {
 	if a.base.Document == nil {
 		return nil
 	}
-	value, _ := json.Marshal(text)
+	fields := map[string]json.RawMessage{}
+	for i := 0; i < len(pairs); i += 2 {
+		fields[pairs[i]], _ = json.Marshal(pairs[i+1])
+	}
 	m := a.modification(archive.Updated)
 	op := history.Operation{Do: "save", ID: objectID, Base: a.base.ETag}
-	edit := archive.Edit{Fields: map[string]json.RawMessage{field: value}, Modifications: []archive.Modification{m}}
+	edit := archive.Edit{Fields: fields, Modifications: []archive.Modification{m}}
 	op.Wants(edit, a.base.Document)
 	a.client.Begin(op)
 	saved, err := a.core.Save(a.t.Context(), objectID, a.base, edit)
 	a.client.Finish(saved, err)
+	if err == nil {
+		a.base = saved
+	}
 	return err
 }
 
 // append adds a modification. An actor that crashes is started again, and its
 // message delivered again.
-func (a *actor) append(kind string, fields map[string]json.RawMessage) {
-	m := a.modification(kind)
-	for !a.deliver(m, fields) {
+func (a *actor) append(kind string, fields map[string]json.RawMessage, also ...string) {
+	mods := []archive.Modification{a.modification(kind)}
+	for _, kind := range also {
+		mods = append(mods, a.modification(kind))
+	}
+	for i := range mods {
+		mods[i].CustomerCode = "hts"
+	}
+	for !a.deliver(mods, fields) {
 		a.start()
 	}
 }
 
 type crash struct{}
 
-func (a *actor) deliver(m archive.Modification, fields map[string]json.RawMessage) (done bool) {
+func (a *actor) deliver(mods []archive.Modification, fields map[string]json.RawMessage) (done bool) {
 	defer func() {
 		if !done {
 			if r := recover(); r != (crash{}) {
@@ -94,7 +106,7 @@ func (a *actor) deliver(m archive.Modification, fields map[string]json.RawMessag
 		}
 	}()
 	op := history.Operation{Do: "append", ID: objectID}
-	edit := archive.Edit{Fields: fields, Modifications: []archive.Modification{m}}
+	edit := archive.Edit{Fields: fields, Modifications: mods}
 	op.Wants(edit, nil)
 	a.client.Begin(op)
 	stored, err := a.core.Append(a.t.Context(), objectID, edit)

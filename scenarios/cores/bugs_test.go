@@ -40,6 +40,31 @@ var scripts = map[string]script{
 			},
 		}
 	},
+	"save-again": func(w *world) []func() {
+		alice, bob := w.actor("alice"), w.actor("bob")
+		return []func(){
+			func() {
+				alice.load()
+				_ = alice.save("changeTitle", "Rotate on all load balancers", "changeReason", "They expire.")
+				_ = alice.save("testPlan", "Probe every listener from four regions.")
+			},
+			func() { bob.load(); _ = bob.save("rollbackPlan", "Make the previous certificate the default.") },
+		}
+	},
+	"almost-equal": func(w *world) []func() {
+		alice, bob := w.actor("alice"), w.actor("bob")
+		return []func(){
+			func() {
+				alice.load()
+				_ = alice.save("changeTitle", "rotate", "changeReason", "They expire.", "rollbackPlan", "Call Ren\u00e9e.")
+				_ = alice.save("changeTitle", "Rotate", "changeReason", "They  expire. ", "rollbackPlan", "Call Rene\u0301e.")
+			},
+			func() { bob.load(); _ = bob.save("testPlan", "Probe every listener from four regions.") },
+		}
+	},
+	"several-entries": func(w *world) []func() {
+		return each(w, 2, nil, func(a *actor) { a.append(archive.MeetingScheduled, nil, archive.Processed) })
+	},
 	"user-vs-backend": func(w *world) []func() {
 		alice, scheduler, processor := w.actor("alice"), w.actor("scheduler"), w.actor("processor")
 		return []func(){

@@ -66,8 +66,8 @@ func checkThenWrite(ctx context.Context, s archive.Store, key string, body []byt
 	return s.Put(ctx, key, body, archive.Condition{})
 }
 
-// ifPrefixMatches takes ETags for equal that begin alike without their quotes.
-// One character is compared, so that the bug shows among few versions.
+// ifPrefixMatches takes ETags for equal of which one is the beginning of the other,
+// without their quotes.
 func ifPrefixMatches(ctx context.Context, s archive.Store, key string, body []byte, cond archive.Condition) (string, error) {
 	if cond.IsAbsent() {
 		return s.Put(ctx, key, body, cond)
@@ -76,7 +76,7 @@ func ifPrefixMatches(ctx context.Context, s archive.Store, key string, body []by
 	if err != nil {
 		return "", err
 	}
-	if !strings.HasPrefix(strings.Trim(etag, `"`), strings.Trim(cond.ETag(), `"`)[:1]) {
+	if !strings.HasPrefix(strings.Trim(etag, `"`), strings.Trim(cond.ETag(), `"`)) {
 		return "", archive.ErrPreconditionFailed
 	}
 	return s.Put(ctx, key, body, archive.IfMatch(etag))

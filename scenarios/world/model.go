@@ -2,7 +2,6 @@ package world
 
 import (
 	"fmt"
-	"hash/crc32"
 	"strings"
 
 	"holdfast/archive"
@@ -30,6 +29,7 @@ type Model struct {
 	latest    *Object
 	latestKey string
 	etags     etags
+	growing   bool   // see growth
 	watched   string // prefix of keys
 	tell      func(key, etag string, body []byte)
 }
@@ -40,6 +40,7 @@ type Object struct {
 	body    []byte
 	etag    string
 	present bool
+	growth  *growth // nil: ETags are by content alone
 	// applied, if not nil, is told of each write.
 	applied func(etag string, body []byte)
 	// meters measure the calls of this key and its neighbours, in [Virtual]; nil: none yet.
@@ -57,6 +58,9 @@ func NewModel() *Model { return &Model{objects: map[string]*Object{}, etags: eta
 func (m *Model) Reset() {
 	for _, o := range m.objects {
 		*o = Object{etags: m.etags}
+		if m.growing {
+			o.growth = &growth{}
+		}
 	}
 	m.tell = nil
 }
@@ -84,6 +88,9 @@ func (m *Model) Object(key string) *Object {
 	o := m.objects[key]
 	if o == nil {
 		o = &Object{etags: m.etags}
+		if m.growing {
+			o.growth = &growth{}
+		}
 		m.watch(key, o)
 		m.objects[key] = o
 	}
@@ -123,6 +130,9 @@ func (o *Object) Put(body []byte, cond archive.Condition) (etag string, err erro
 		return "", err
 	}
 	o.body, o.etag, o.present = body, o.etags.of(body), true
+	if o.growth != nil {
+		o.etag = o.growth.of(o.etag)
+	}
 	if o.applied != nil {
 		o.applied(o.etag, body)
 	}
@@ -139,50 +149,4 @@ func (o *Object) Delete(cond archive.Condition) error {
 	}
 	o.body, o.etag, o.present = nil, "", false
 	return nil
-}
-
-// etags remembers those of bodies that an explorer writes again and again, each the
-// same slice. They are held, so that nothing else can come to stand at their address.
-type etags map[*byte]etagged
-
-type etagged struct {
-	body []byte
-	etag string
-}
-
-// Bodies below leastRemembered bytes are summed faster than found; no more than
-// mostRemembered are held.
-const (
-	leastRemembered = 512
-	mostRemembered  = 4096
-)
-
-func (e etags) of(body []byte) string {
-	if len(body) < leastRemembered {
-		return ETag(body)
-	}
-	known, ok := e[&body[0]]
-	if !ok || len(known.body) != len(body) {
-		if len(e) >= mostRemembered {
-			clear(e)
-		}
-		known = etagged{body, ETag(body)}
-		e[&body[0]] = known
-	}
-	return known.etag
-}
-
-var castagnoli = crc32.MakeTable(crc32.Castagnoli)
-
-// ETag is that of an object with this content: a checksum, of two that processors
-// compute fast, as the cost of an MD5 would be most of the cost of a call.
-func ETag(body []byte) string {
-	const digits = "0123456789abcdef"
-	sum := uint64(crc32.Checksum(body, castagnoli))<<32 | uint64(crc32.ChecksumIEEE(body))
-	var text [18]byte
-	text[0], text[17] = '"', '"'
-	for i := range 16 {
-		text[1+i] = digits[sum>>(60-4*i)&15]
-	}
-	return string(text[:])
 }

@@ -15,7 +15,7 @@ import (
 // Epoch is when every virtual world begins.
 var Epoch = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 
-// Config says what a virtual world is like. All fields but Throttle are required.
+// Config says what a virtual world is like. All fields but Throttle and GrowingETags are required.
 type Config struct {
 	Latency network.Latency
 	// Throttle is what the store bears of calls whose contexts are
@@ -23,6 +23,8 @@ type Config struct {
 	Throttle network.Throttle
 	// RequestTimeout is how long a client waits for an answer.
 	RequestTimeout time.Duration
+	// GrowingETags: each ETag of an object is the beginning of the next.
+	GrowingETags bool
 	// Rand returns the random stream of what befalls an actor's calls.
 	Rand func(actor string) *rand.Rand
 	// Crew runs the tasks.
@@ -52,6 +54,7 @@ var _ World = (*Virtual)(nil)
 // NewVirtual returns an empty world at the epoch.
 func NewVirtual(c Config) *Virtual {
 	w := &Virtual{Config: c, model: NewModel()}
+	w.model.growing = c.GrowingETags
 	if !c.Latency.Throttle.IsZero() || !c.Throttle.IsZero() {
 		w.meters = map[string]*meters{}
 	}
