@@ -113,79 +113,61 @@ func (o *object) checkFieldsAsked(j *Judge, n int32, op *operation, at int32) {
 		if want.Was == want.Sum && op.do == save {
 			continue // its caller did not change it, so it keeps what others made of it
 		}
-		has, text, known := o.holding(j, at, field)
+		has, text, known := o.holding(j, at, field, want)
 		if !known || has == want.Sum {
 			continue
 		}
 		v := o.versions.at(at)
 		anomaly, what := "value altered", "holds "+orAbsent(text)
-		if has == want.Was && has != 0 || text == "" {
+		if text == unchanged {
 			anomaly = "edit dropped"
 		}
 		j.report(AsAsked, anomaly,
 			fmt.Sprintf("%s wanted %s of %s to be %s; version %s, in which that committed, %s",
 				j.author(n), field, o.key, orAbsent(want.Text), o.etags.name(v.etag), what), o.askedStory(j, n, at))
 	}
-	if op.do == create && len(values) > 0 {
-		o.checkNothingMore(j, n, op, at)
-	}
-}
-
-// checkNothingMore: a document that was created has no fields but those asked for.
-func (o *object) checkNothingMore(j *Judge, n int32, op *operation, at int32) {
-	wanted := map[string]bool{}
-	for _, field := range j.sets[op.sets] {
-		wanted[field] = true
-	}
-	for _, held := range o.holds[o.versions.at(at).holds] {
-		if !wanted[held.Field] {
-			j.report(ForeignDataIntact, "field created unasked",
-				fmt.Sprintf("%s created version %s of %s with the field %s, which is not in the document that was to be stored",
-					j.author(n), o.etags.name(o.versions.at(at).etag), o.key, held.Field), o.askedStory(j, n, at))
-			return
-		}
+	if asked, stored := find(o.wholes.asked, n), find(o.wholes.written, at); asked != 0 && stored != 0 && asked != stored {
+		v := o.versions.at(at)
+		j.report(AsAsked, "document altered",
+			fmt.Sprintf("%s wanted a document to be created as %s; version %s has other fields, or other values in them",
+				j.author(n), o.key, o.etags.name(v.etag)), o.askedStory(j, n, at))
 	}
 }
 
 // holding is the value of a field in a version of the chain, by digest and as far as
-// the history shows it. It is not known if the version was built on one of which not
-// all fields are.
-func (o *object) holding(j *Judge, at int32, field string) (sum history.Sum, text string, known bool) {
+// the history shows it. It is not known if neither the write, nor anyone before it, nor
+// who wants it says what it was.
+func (o *object) holding(j *Judge, at int32, field string, want *history.Value) (sum history.Sum, text string, known bool) {
 	v := o.versions.at(at)
 	for _, s := range o.sets[v.sets] {
 		if s.Field == field {
 			return s.Sum, s.Now, s.Sum != 0 || s.Now == ""
 		}
 	}
-	if v.of == 0 {
-		return o.heldBy(v, field)
+	for _, held := range o.holds[v.holds] {
+		if held.Field == field {
+			return held.Sum, unchanged, true
+		}
 	}
 	pos := o.position(o.version(v.of))
-	if pos == none {
+	if v.of == 0 || pos == none {
 		return 0, "", false
 	}
 	if edit, changed := j.scratch.fields.changed(field, pos); changed {
 		return edit.sum, edit.value, edit.sum != 0 || edit.value == ""
 	}
-	return o.heldBy(o.versions.at(o.chain[0]), field) // nobody has changed it since
+	// Nobody had changed it, so it is what who wants another value had loaded.
+	return want.Was, unchanged, want.Was != 0
 }
 
-// heldBy is holding for a version that was built on nothing.
-func (o *object) heldBy(v *version, field string) (sum history.Sum, text string, known bool) {
-	holds := o.holds[v.holds]
-	for _, held := range holds {
-		if held.Field == field {
-			return held.Sum, "(what it was)", true
-		}
-	}
-	return 0, "", len(holds) > 0
-}
+// unchanged stands for a value that the history does not spell out.
+const unchanged = "what it held before"
 
 // noteAnswer looks whether what an operation is answered with is a version that it has
 // just written or read, with that very content. Most are; the others wait until all
 // versions are known.
 func (o *object) noteAnswer(j *Judge, op *operation, n int32, e *history.Event) {
-	if op.outcome != committed || op.etag == 0 || e.Doc == nil && !o.valued(j, op) {
+	if op.outcome != committed || op.etag == 0 || e.Shown || e.Doc == nil && !o.valued(j, op) {
 		return
 	}
 	a := answered{op: n, shown: e.Doc != nil}

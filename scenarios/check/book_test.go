@@ -90,9 +90,7 @@ func (d doc) written(base doc, of string) *history.Doc {
 		w.Add, w.Entries = append(w.Add, id), append(w.Entries, sum(e))
 	}
 	if of == "" || d.bad != "" {
-		for _, f := range slices.Sorted(maps.Keys(d.fields)) {
-			w.Holds = append(w.Holds, history.Held{Field: f, Sum: digest(d.fields[f])})
-		}
+		w.Whole = d.fieldSum()
 		return w
 	}
 	w.Moved = d.moved != base.moved
@@ -137,11 +135,12 @@ func (b *book) final(etag string) {
 // client is one operation of an actor.
 type client struct {
 	*book
-	actor string
-	op    int
-	read  string // ETag of the version read or written last
-	base  doc    // what it was said to hold
-	since int64  // start of the next request; 0: just before its answer
+	actor  string
+	op     int
+	read   string   // ETag of the version read or written last
+	base   doc      // what it was said to hold
+	wanted []string // fields
+	since  int64    // start of the next request; 0: just before its answer
 }
 
 func (b *book) begin(actor, do string, ids ...string) *client {
@@ -166,6 +165,7 @@ func (c *client) edits(base string, fields ...string) *client {
 func (c *client) wants(field, was, value string) *client {
 	invoked := c.events[len(c.events)-1]
 	invoked.Sets = append(invoked.Sets, field)
+	c.wanted = append(c.wanted, field)
 	invoked.Values = append(invoked.Values, history.Value{Sum: digest(value), Was: digest(was), Text: value})
 	return c
 }
@@ -226,6 +226,11 @@ func (c *client) fails(kind history.Kind, answer string) *client {
 // is the version that came of it, "" if none did.
 func (c *client) put(cond, answer, etag string, d doc) *client {
 	e := history.Event{Kind: history.Put, If: history.IfMatch, IfETag: cond, Answer: answer, Doc: d.written(c.base, c.read)}
+	for _, field := range c.wanted {
+		if d.fields[field] == c.base.fields[field] {
+			e.Doc.Holds = append(e.Doc.Holds, history.Held{Field: field, Sum: digest(d.fields[field])})
+		}
+	}
 	if cond == "absent" || cond == "none" {
 		e.If, e.IfETag = cond, ""
 	}
@@ -247,6 +252,9 @@ func (c *client) endWith(outcome, etag string, d *history.Doc) {
 	e := history.Event{Kind: history.Return, Actor: c.actor, Op: c.op, Key: c.key, Outcome: outcome, ETag: etag}
 	if outcome == history.Committed && etag != "" {
 		e.Doc = d
+		if e.Shown = d != nil && c.read == etag && d.N == len(c.base.entries) && d.Sum == sum(c.base.entries...) && d.Fields == c.base.fieldSum(); e.Shown {
+			e.Doc = nil
+		}
 	}
 	c.add(e)
 }

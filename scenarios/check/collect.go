@@ -52,6 +52,9 @@ func (j *Judge) invoke(e *history.Event) {
 		o.submitted = append(o.submitted, o.mods.number(id))
 		o.asked = append(o.asked, sumAt(e.Entries, i))
 	}
+	if e.Whole != 0 {
+		o.wholes.asked = append(o.wholes.asked, whole{n, e.Whole})
+	}
 	if e.Once != "" {
 		op.once = o.mods.number(e.Once)
 	}
@@ -197,6 +200,9 @@ func (j *Judge) put(e *history.Event) {
 	if len(d.Set) > 0 {
 		v.sets = int32(len(o.sets))
 		o.sets = append(o.sets, d.Set)
+	}
+	if d.Whole != 0 {
+		o.wholes.written = append(o.wholes.written, whole{o.versions.n, d.Whole})
 	}
 	o.versions.add(v)
 	o.updated = true

@@ -141,7 +141,7 @@ type version struct {
 	parent      int32 // the version it replaced
 	pos         int32 // position in the chain; none if not on it
 	sets        int32 // the fields it changed are object.sets[sets]
-	holds       int32 // if it was built on nothing, its fields are object.holds[holds]
+	holds       int32 // fields that it left as they were are object.holds[holds]
 	ifCond      uint8
 	answer      answer
 	moved, bad  bool
@@ -160,6 +160,28 @@ type read struct {
 	n           int32 // none: only the ETag is known
 	version     int32
 	load        bool
+}
+
+// wholes are few: most operations create nothing, and most writes are built on something.
+type wholes struct {
+	asked, written []whole
+}
+
+// whole is the digest of a document, by the number of the operation or the version.
+type whole struct {
+	number int32
+	sum    history.Sum
+}
+
+func (w *wholes) reset() { w.asked, w.written = w.asked[:0], w.written[:0] }
+
+// find is the digest of that number, 0 if there is none; numbers increase.
+func find(all []whole, number int32) history.Sum {
+	n, found := slices.BinarySearchFunc(all, number, func(w whole, n int32) int { return int(w.number - n) })
+	if !found {
+		return 0
+	}
+	return all[n].sum
 }
 
 // answered is what an operation was answered with: a version, and what of it.
@@ -189,7 +211,10 @@ type object struct {
 	asked, written []history.Sum
 	versions       list[version]
 	sets           [][]history.Set  // fields that versions changed; the first is none
-	holds          [][]history.Held // all fields of versions; the first is none
+	holds          [][]history.Held // fields that versions left as they were; the first is none
+	// wholes are the digests of documents that were to be created, or were written on top
+	// of nothing.
+	wholes wholes
 	// ungiven are answers with an ETag whose version the operation had not just written
 	// or read, or had with other content.
 	ungiven []answered
@@ -249,6 +274,7 @@ func (o *object) reset(number int32, key string) {
 	o.asked, o.written, o.ungiven = o.asked[:0], o.written[:0], o.ungiven[:0]
 	o.versions.reset()
 	o.sets, o.holds = append(o.sets[:0], nil), append(o.holds[:0], nil)
+	o.wholes.reset()
 	o.reads.reset()
 	o.final, o.updated = none, false
 	o.deletedUntil, o.deletions = neverDeleted, o.deletions[:0]

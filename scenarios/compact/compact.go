@@ -47,7 +47,7 @@ type version struct {
 	layout *layout
 	values []*value // by number of the field
 	fields history.Sum
-	holds  []history.Held // nil: not asked for yet
+	whole  history.Sum // 0: not asked for yet
 }
 
 // FromChange returns the compact twin of a document.

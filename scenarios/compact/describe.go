@@ -32,7 +32,7 @@ func (v *version) Written(on history.Content, of string) history.Doc {
 	base, _ := on.(*version)
 	if base == nil {
 		d.Add, d.Entries = v.from(0)
-		d.Holds = v.whole()
+		d.Whole = v.wholly()
 		return d
 	}
 	d.Of = of
@@ -68,10 +68,16 @@ func (v *version) changed(base *version) (set []history.Set, moved bool) {
 	return set, false
 }
 
-// whole are all fields of the document, described once for all its twins.
-func (v *version) whole() []history.Held {
-	if v.holds == nil {
-		v.holds = history.Holds(v)
+// Holds implements [history.Content].
+func (v *version) Holds(field string) history.Sum {
+	raw, _ := v.Field(field)
+	return history.Digest(raw)
+}
+
+// wholly is the digest of all fields of the document, made once for all its twins.
+func (v *version) wholly() history.Sum {
+	if v.whole == 0 {
+		v.whole = history.Whole(v)
 	}
-	return v.holds
+	return v.whole
 }

@@ -18,7 +18,7 @@ func NewTwins() func(*archive.Change) archive.Document {
 				clear(known)
 			}
 			first = FromChange(c).(*version)
-			first.whole()
+			first.wholly()
 			known[c] = first
 		}
 		return first.anew()
@@ -30,7 +30,7 @@ const mostTwins = 256
 
 // anew is the version with a log of its own. Only what never changes is shared.
 func (v *version) anew() *version {
-	next := &version{n: v.n, layout: v.layout, values: v.values, fields: v.fields, holds: v.holds}
+	next := &version{n: v.n, layout: v.layout, values: v.values, fields: v.fields, whole: v.whole}
 	next.log = &log{ids: slices.Clip(v.log.ids), sums: slices.Clip(v.log.sums), digests: slices.Clip(v.log.digests), index: maps.Clone(v.log.index)}
 	next.text.write(next)
 	return next

@@ -25,7 +25,7 @@ type content struct {
 	parsed  *archive.Change
 
 	holding sync.Once
-	holds   []Held // see whole
+	whole   Sum // see wholly
 }
 
 // newContent describes a body. base, which may be nil, is a version that it
@@ -150,7 +150,7 @@ func (c *content) Written(on Content, of string) Doc {
 	d := c.Read()
 	base, _ := on.(*content)
 	if base == nil || base.bad != "" {
-		d.Add, d.Entries, d.Holds = c.ids, c.digests(0), c.whole()
+		d.Add, d.Entries, d.Whole = c.ids, c.digests(0), c.wholly()
 		return d
 	}
 	d.Of = of
@@ -171,27 +171,35 @@ func (c *content) digests(from int) []Sum {
 	return sums
 }
 
-// whole are all fields of the document.
-func (c *content) whole() []Held {
-	c.holding.Do(func() {
-		if change := c.change(); change != nil {
-			c.holds = Holds(change)
-		}
-	})
-	return c.holds
+// Holds implements [Content].
+func (c *content) Holds(field string) Sum {
+	if change := c.change(); change != nil {
+		raw, _ := change.Field(field)
+		return Digest(raw)
+	}
+	return 0
 }
 
-// Holds are all fields of a document but the history.
-func Holds(doc Fields) []Held {
-	var holds []Held
-	for _, name := range doc.FieldNames() {
-		if name == "modifications" {
-			continue
+// wholly is the digest of all fields of the document.
+func (c *content) wholly() Sum {
+	c.holding.Do(func() {
+		if change := c.change(); change != nil {
+			c.whole = Whole(change)
 		}
-		raw, _ := doc.Field(name)
-		holds = append(holds, Held{name, Digest(raw)})
+	})
+	return c.whole
+}
+
+// Whole is the digest of all fields of a document but the history.
+func Whole(doc Fields) Sum {
+	var members Sum
+	for _, name := range doc.FieldNames() {
+		if name != "modifications" {
+			raw, _ := doc.Field(name)
+			members += member(name, Digest(raw))
+		}
 	}
-	return holds
+	return ofObject.Mix(uint64(members))
 }
 
 // Fields are the top-level fields of a document.

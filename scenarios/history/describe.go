@@ -17,4 +17,6 @@ type Content interface {
 	// Written describes it as written on top of base, whose ETag is of. base is
 	// nil, or of another describer's making, if there is nothing to compare with.
 	Written(base Content, of string) Doc
+	// Holds is the digest of a field's value; 0: it has no such field.
+	Holds(field string) Sum
 }

@@ -26,6 +26,7 @@ func appendEvent(b []byte, e *Event) []byte {
 	b = text(b, `,"base":`, e.Base)
 	b = sums(b, `,"entries":`, e.Entries)
 	b = appendValues(b, e.Values)
+	b = sum(b, `,"whole":`, e.Whole)
 	b = text(b, `,"once":`, e.Once)
 	b = text(b, `,"trigger":`, e.Trigger)
 	b = text(b, `,"if":`, e.If)
@@ -41,6 +42,9 @@ func appendEvent(b []byte, e *Event) []byte {
 	b = text(b, `,"outcome":`, e.Outcome)
 	b = texts(b, `,"fields":`, e.Fields)
 	b = texts(b, `,"told":`, e.Told)
+	if e.Shown {
+		b = append(b, `,"shown":true`...)
+	}
 	b = text(b, `,"text":`, e.Text)
 	if e.Interrupted {
 		b = append(b, `,"interrupted":true`...)
@@ -78,6 +82,7 @@ func appendDoc(b []byte, d *Doc) []byte {
 	}
 	b = sums(b, `,"entries":`, d.Entries)
 	b = appendHolds(b, d.Holds)
+	b = sum(b, `,"whole":`, d.Whole)
 	if d.Moved {
 		b = append(b, `,"moved":true`...)
 	}
@@ -118,8 +123,7 @@ func appendHolds(b []byte, holds []Held) []byte {
 		}
 		b = append(b, `{"field":`...)
 		b = appendString(b, holds[i].Field)
-		b = append(b, `,"sum":`...)
-		b = append(appendSum(b, holds[i].Sum), '}')
+		b = append(sum(b, `,"sum":`, holds[i].Sum), '}')
 	}
 	if len(holds) > 0 {
 		b = append(b, ']')

@@ -61,11 +61,11 @@ func TestLinesAreThoseOfEncodingJSON(t *testing.T) {
 func goodEvents() []*Event {
 	put := &Event{
 		Kind: Put, Start: 10, At: 20, Actor: "a", Op: 1, Key: "k", If: IfMatch, IfETag: "v0", Answer: OK, ETag: "v1",
-		Doc: &Doc{N: 2, Sum: 5, Fields: 6, Of: "v0", Keep: 1, Add: []string{"m"}, Set: []Set{{"title", `"A"`, `"Ü …"`, 9}}, Entries: []Sum{7}},
+		Doc: &Doc{N: 2, Sum: 5, Fields: 6, Of: "v0", Keep: 1, Add: []string{"m"}, Set: []Set{{"title", `"A"`, `"Ü …"`, 9}}, Entries: []Sum{7}, Holds: []Held{{"plan", 8}, {"x", 0}}, Whole: 3},
 	}
 	return []*Event{
 		{Kind: Begin, At: 1, Repetition: 1},
-		{Kind: Invoke, At: 2, Actor: "a", Op: 1, Key: "k", Do: "save", IDs: []string{"m"}, Sets: []string{"title"}, Base: "v0", Due: 1, Entries: []Sum{7}, Values: []Value{{9, 0, "Ü …"}}, Once: "m"},
+		{Kind: Invoke, At: 2, Actor: "a", Op: 1, Key: "k", Do: "save", IDs: []string{"m"}, Sets: []string{"title"}, Base: "v0", Due: 1, Entries: []Sum{7}, Values: []Value{{9, 0, "Ü …"}}, Once: "m", Whole: 4},
 		{Kind: Get, Start: 3, At: 9, Actor: "a", Op: 1, Key: "k", Answer: OK, ETag: "v0", Doc: &Doc{N: 1, Sum: 5, Fields: 6}},
 		put,
 		{Kind: Wait, At: 21, Actor: "a", Op: 1, Key: "k", Wait: 100, Attempt: 2, Answer: PreconditionFailed},

@@ -126,12 +126,14 @@ type Event struct {
 	Do   string   `json:"do,omitempty"`     // create, append, save, load
 	Due  int64    `json:"due_ns,omitempty"` // when it was meant to start, if not at At
 	IDs  []string `json:"ids,omitempty"`    // modification ids it submits
-	Sets []string `json:"sets,omitempty"`   // fields it means to change, or that a create stores
+	Sets []string `json:"sets,omitempty"`   // fields it means to change
 	Base string   `json:"base,omitempty"`   // ETag of the version its user had loaded
 	// Entries are the digests of the modifications in IDs, Values tell what the fields
-	// in Sets are to be. Both are empty in histories of the older format.
+	// in Sets are to be, Whole is the digest of all fields of a document that is to be
+	// created. All are empty in histories of the older format.
 	Entries []Sum   `json:"entries,omitempty"`
 	Values  []Value `json:"values,omitempty"`
+	Whole   Sum     `json:"whole,omitempty"`
 	// Once is the modification, of those in IDs, by which the whole operation is known:
 	// a version that holds it has all of the operation, though the rest may come out
 	// differently when the operation is repeated. Empty: they all are.
@@ -155,6 +157,9 @@ type Event struct {
 	Outcome string   `json:"outcome,omitempty"`
 	Fields  []string `json:"fields,omitempty"` // fields in conflict
 	Told    []string `json:"told,omitempty"`   // customers who, says the answer, have been told of the upload
+	// Shown: besides the ETag the answer holds the content of that version, as the
+	// client had read or written it last. An answer with another content has a Doc.
+	Shown bool `json:"shown,omitempty"`
 
 	Text string `json:"text,omitempty"` // error or note
 
@@ -187,12 +192,29 @@ type Doc struct {
 	Keep int      `json:"keep,omitempty"`
 	Add  []string `json:"add,omitempty"`
 	Set  []Set    `json:"set,omitempty"`
-	// Entries are the digests of those in Add. Holds are all fields of a write that is
-	// built on nothing. Both are empty in histories of the older format.
+	// Entries are the digests of those in Add. Holds are the fields that its operation
+	// wants and that the write does not change, Whole is the digest of all fields of a
+	// write that is built on nothing. All are empty in histories of the older format.
 	Entries []Sum  `json:"entries,omitempty"`
 	Holds   []Held `json:"holds,omitempty"`
+	Whole   Sum    `json:"whole,omitempty"`
 	Moved   bool   `json:"moved,omitempty"` // fields changed their order
 	Bad     string `json:"bad,omitempty"`   // why it is no document at all
+}
+
+// same reports whether two documents have the same content.
+func (d Doc) same(o *Doc) bool {
+	return d.N == o.N && d.Sum == o.Sum && d.Fields == o.Fields && d.Bad == o.Bad
+}
+
+// sets reports whether a write changed a field.
+func (d *Doc) sets(field string) bool {
+	for i := range d.Set {
+		if d.Set[i].Field == field {
+			return true
+		}
+	}
+	return false
 }
 
 // Sum is a 64-bit FNV-1a checksum, written as 16 hexadecimal digits.
@@ -228,8 +250,8 @@ type Value struct {
 	Text string `json:"text,omitempty"` // the value itself, for people; shortened like those of a Set
 }
 
-// Held is a field that a document has.
+// Held is what a document holds in a field.
 type Held struct {
 	Field string `json:"field"`
-	Sum   Sum    `json:"sum"`
+	Sum   Sum    `json:"sum,omitempty"` // 0: it is absent
 }

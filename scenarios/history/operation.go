@@ -21,6 +21,7 @@ type Operation struct {
 	Entries []Sum
 	Sets    []string
 	Values  []Value
+	Whole   Sum
 	Once    string
 }
 
@@ -53,9 +54,7 @@ func (o *Operation) WantsDocument(doc *archive.Change, history bool, mods ...arc
 		}
 	}
 	o.wantsEntries(mods)
-	for _, held := range Holds(doc) {
-		o.Sets, o.Values = append(o.Sets, held.Field), append(o.Values, Value{Sum: held.Sum})
-	}
+	o.Whole = Whole(doc)
 }
 
 func (o *Operation) wantsEntries(mods []archive.Modification) {

@@ -116,7 +116,7 @@ func (r *Recorder) Enlist(c *Client, actor, prefix string, store archive.Store) 
 	if c.page == nil {
 		c.page = &page{}
 	}
-	c.op, c.known, c.told = 0, [mostKnown]known{}, nil
+	c.op, c.known, c.told, c.wants = 0, [mostKnown]known{}, nil, nil
 }
 
 // Client records the operations and store calls of one actor. It writes all of
@@ -137,6 +137,7 @@ type Client struct {
 	known    [mostKnown]known
 	observer archive.Observer
 	told     []string
+	wants    []string // fields that the operation is to change
 }
 
 type known struct {
@@ -156,7 +157,8 @@ func (c *Client) Begin(o Operation) {
 	e := c.next(Invoke, c.opKey)
 	e.At = c.rec.Now()
 	e.Do, e.IDs, e.Sets, e.Base, e.Due = o.Do, o.IDs, o.Sets, o.Base, o.Due
-	e.Entries, e.Values, e.Once = o.Entries, o.Values, o.Once
+	e.Entries, e.Values, e.Whole, e.Once = o.Entries, o.Values, o.Whole, o.Once
+	c.wants = o.Sets
 	if o.Message != nil {
 		e.Trigger = c.trigger(*o.Message)
 	}
@@ -170,15 +172,17 @@ func (c *Client) Finish(done archive.Snapshot, err error) {
 	e.ETag, e.Outcome = done.ETag, outcome(err)
 	e.Told, c.told = c.told, nil
 	if err == nil && done.Document != nil {
-		base := c.last(c.opKey).content
-		c.page.doc = c.rec.describe.Content(c.opKey, done.ETag, done.Document.Encode(), base).Read()
-		e.Doc = &c.page.doc
+		last := c.last(c.opKey)
+		c.page.doc = c.rec.describe.Content(c.opKey, done.ETag, done.Document.Encode(), last.content).Read()
+		if e.Shown = last.etag == done.ETag && last.content.Read().same(&c.page.doc); !e.Shown {
+			e.Doc = &c.page.doc
+		}
 	}
 	if err != nil {
 		e.Text, e.Fields = err.Error(), conflictFields(err)
 	}
 	c.rec.sink.Add(e)
-	c.op = 0
+	c.op, c.wants = 0, nil
 }
 
 // Told notes, before Finish, which customers have been told of the upload, as its
@@ -205,7 +209,7 @@ func (c *Client) Crash() {
 			Kind: Return, At: c.rec.Now(), Actor: c.actor, Op: c.op, Key: c.opKey, Outcome: Crashed, Text: "the client died",
 		})
 	}
-	c.op, c.known = 0, [mostKnown]known{}
+	c.op, c.known, c.wants = 0, [mostKnown]known{}, nil
 }
 
 func outcome(err error) string {
@@ -273,6 +277,11 @@ func (c *Client) Put(ctx context.Context, key string, body []byte, cond archive.
 	base := c.last(e.Key)
 	written := c.rec.describe.Content(e.Key, etag, body, base.content)
 	c.page.doc = written.Written(base.content, base.etag)
+	for _, field := range c.wants {
+		if !c.page.doc.sets(field) {
+			c.page.doc.Holds = append(c.page.doc.Holds, Held{field, written.Holds(field)})
+		}
+	}
 	e.Doc = &c.page.doc
 	if err == nil {
 		c.learn(known{e.Key, etag, written})

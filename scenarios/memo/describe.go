@@ -45,6 +45,9 @@ func (d *document) Written(on history.Content, of string) history.Doc {
 	return doc
 }
 
+// Holds implements [history.Content].
+func (d *document) Holds(field string) history.Sum { return d.content.Holds(field) }
+
 // garbage is a body that is no document.
 type garbage struct{ history.Content }
 
