@@ -30,6 +30,7 @@ func Spare(n int) bool { return n > 1 }
 
 func Unused(n int) bool { return n > 1 }
 
+//go:noinline
 func Twice(n int) int { return n + n*1 }
 `,
 	"archive/archive_test.go": `package archive

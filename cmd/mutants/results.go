@@ -31,9 +31,9 @@ type Fate struct {
 
 // record is one line of the file of results.
 type record struct {
-	Gate  string `json:"gate,omitempty"`  // hash of the tree that it holds for
-	Tests string `json:"tests,omitempty"` // the same, if the unmutated program passed them
-	*part
+	Gate   string `json:"gate,omitempty"`  // hash of the tree that it holds for
+	Tests  string `json:"tests,omitempty"` // the same, if the unmutated program passed them
+	Part   *part  `json:"part,omitempty"`
 	Mutant string `json:"mutant,omitempty"`
 	Fate   *Fate  `json:"fate,omitempty"`
 }
@@ -89,8 +89,8 @@ func (k *kept) note(r record) {
 	switch {
 	case r.Fate != nil:
 		k.mutant[r.Gate+" "+r.Mutant] = *r.Fate
-	case r.part != nil:
-		k.parts[r.Gate+" "+r.Name] = r.Seconds
+	case r.Part != nil:
+		k.parts[r.Gate+" "+r.Part.Name] = r.Part.Seconds
 	case r.Tests != "":
 		k.tests[r.Tests] = true
 	}
@@ -112,7 +112,7 @@ func (k *kept) keep(r record) error {
 }
 
 func (k *kept) keepPart(gate, name string, seconds float64) error {
-	return k.keep(record{Gate: gate, part: &part{name, seconds}})
+	return k.keep(record{Gate: gate, Part: &part{name, seconds}})
 }
 
 func (k *kept) keepTests(tests string) error { return k.keep(record{Tests: tests}) }

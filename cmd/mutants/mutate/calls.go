@@ -34,7 +34,14 @@ func argumentsExchanged(w *walk, n ast.Node) {
 	if !ok || w.symmetric(call) {
 		return
 	}
-	w.exchanged(call.Args)
+	args := call.Args
+	if f := w.callee(call); f != nil {
+		if i := w.format(f); i >= 0 { // the format for what it formats: nobody does that
+			w.exchanged(args[:i])
+			args = args[i+1:]
+		}
+	}
+	w.exchanged(args)
 }
 
 // resultsExchanged does the same to what is returned.

@@ -96,7 +96,36 @@ func (w *walk) makesText(n ast.Node) bool {
 	if id, ok := call.Fun.(*ast.Ident); ok && w.pkg.info.Uses[id] == types.Universe.Lookup("panic") {
 		return true
 	}
-	return w.calls(call, "fmt.Errorf", "errors.New")
+	if w.calls(call, "fmt.Errorf", "errors.New") {
+		return true
+	}
+	// A function of our own that words an error as fmt.Errorf does.
+	f := w.callee(call)
+	if f == nil || w.format(f) < 0 || f.Pkg() != w.pkg.types {
+		return false
+	}
+	results := f.Signature().Results()
+	return results.Len() == 1 && types.Implements(results.At(0).Type(), errorType)
+}
+
+var errorType = types.Universe.Lookup("error").Type().Underlying().(*types.Interface)
+
+// format is the number of the parameter that words what follows it, as that of
+// fmt.Sprintf; -1 if there is none.
+func (w *walk) format(f *types.Func) int {
+	params := f.Signature().Params()
+	if !f.Signature().Variadic() || params.Len() < 2 {
+		return -1
+	}
+	rest := params.At(params.Len() - 1).Type().(*types.Slice)
+	if i, ok := rest.Elem().Underlying().(*types.Interface); !ok || !i.Empty() {
+		return -1
+	}
+	words := params.At(params.Len() - 2).Type()
+	if !types.Identical(words, types.Typ[types.String]) {
+		return -1
+	}
+	return params.Len() - 2
 }
 
 // calls says whether a call is to one of some functions, by their full names.
