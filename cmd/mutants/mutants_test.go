@@ -106,7 +106,7 @@ func write(t *testing.T, name, text string) {
 }
 
 // mutants runs the command over the stub.
-func mutants(t *testing.T, ctx context.Context, root, out string, args ...string) (code int, stdout, stderr string) {
+func mutants(ctx context.Context, t *testing.T, root, out string, args ...string) (code int, stdout, stderr string) {
 	t.Helper()
 	var o, e bytes.Buffer
 	code = run(ctx, append([]string{"-root", root, "-out", out}, args...), &o, &e)
@@ -153,7 +153,7 @@ func TestMutantsMeetTheGateThenTheTests(t *testing.T) {
 	list := filepath.Join(root, equivalentsFile)
 
 	// All candidates: they are fewer than 100.
-	code, stdout, stderr := mutants(t, t.Context(), root, out, "-n", "100", "-tests", "-jobs", "2")
+	code, stdout, stderr := mutants(t.Context(), t, root, out, "-n", "100", "-tests", "-jobs", "2")
 	if code != exitPassed {
 		t.Fatalf("exit %d\n%s%s", code, stdout, stderr)
 	}
@@ -197,7 +197,7 @@ func TestMutantsMeetTheGateThenTheTests(t *testing.T) {
 
 	// The same again costs nothing; an entry in the list counts at once.
 	write(t, list, "## archive/archive.go\nNobody calls it.\n@@\n-func Unused(n int) bool { return n > 1 }\n+func Unused(n int) bool { return n >= 1 }\n")
-	code, stdout, stderr = mutants(t, t.Context(), root, out, "-n", "100", "-tests")
+	code, stdout, stderr = mutants(t.Context(), t, root, out, "-n", "100", "-tests")
 	if again := played(); code != exitPassed || len(again) > 0 {
 		t.Errorf("exit %d, played again: %v\n%s", code, again, stderr)
 	}
@@ -210,7 +210,7 @@ func TestMutantsMeetTheGateThenTheTests(t *testing.T) {
 
 	// Other tests: those that the gate caught stay caught.
 	write(t, filepath.Join(root, "archive/more_test.go"), "package archive\n\nimport \"testing\"\n\nfunc TestUnused(t *testing.T) {\n\tif Unused(1) {\n\t\tt.Fatal()\n\t}\n}\n")
-	code, _, stderr = mutants(t, t.Context(), root, out, "-n", "100", "-tests")
+	code, _, stderr = mutants(t.Context(), t, root, out, "-n", "100", "-tests")
 	if again := played(); code != exitPassed || len(again) > 0 {
 		t.Errorf("exit %d, the gate was played again: %v\n%s", code, again, stderr)
 	}
@@ -240,7 +240,7 @@ func TestNothingRunsOverABrokenProgram(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			root, _ := stub(t, map[string]string{c.file: c.text})
-			code, stdout, stderr := mutants(t, t.Context(), root, t.TempDir(), "-n", "2", "-tests")
+			code, stdout, stderr := mutants(t.Context(), t, root, t.TempDir(), "-n", "2", "-tests")
 			if code != exitFailed || !strings.Contains(stderr, c.want) || stdout != "" {
 				t.Errorf("exit %d\n%s%s", code, stdout, stderr)
 			}
@@ -262,13 +262,13 @@ func TestInterruptReportsWhatWasDone(t *testing.T) {
 			time.Sleep(10 * time.Millisecond)
 		}
 	}()
-	code, stdout, stderr := mutants(t, ctx, root, out, "-n", "30")
+	code, stdout, stderr := mutants(ctx, t, root, out, "-n", "30")
 	doc := result(t, filepath.Join(out, "seed-1.json"))
 	if code != exitInterrupted || !strings.Contains(stdout, "not run") || doc.Summary.Left == 0 {
 		t.Errorf("exit %d, %+v\n%s%s", code, doc.Summary, stdout, stderr)
 	}
 	done := doc.Summary.Drawn - doc.Summary.Left
-	_, _, stderr = mutants(t, t.Context(), root, out, "-n", fmt.Sprint(done+1))
+	_, _, stderr = mutants(t.Context(), t, root, out, "-n", fmt.Sprint(done+1))
 	if got := strings.Count(stderr, ", as before"); done == 0 || got != done {
 		t.Errorf("%d were done, %d taken over\n%s", done, got, stderr)
 	}
@@ -277,7 +277,7 @@ func TestInterruptReportsWhatWasDone(t *testing.T) {
 func TestThresholdAndOnly(t *testing.T) {
 	root, played := stub(t, nil)
 	out := t.TempDir()
-	code, _, stderr := mutants(t, t.Context(), root, out, "-n", "6", "-seed", "3", "-at-least", "100")
+	code, _, stderr := mutants(t.Context(), t, root, out, "-n", "6", "-seed", "3", "-at-least", "100")
 	if code != exitThreshold || !strings.Contains(stderr, "which is less than 100 %") {
 		t.Errorf("exit %d\n%s", code, stderr)
 	}
@@ -292,7 +292,7 @@ func TestThresholdAndOnly(t *testing.T) {
 		t.Fatalf("seed 3 drew none that the gate catches: %+v", doc.Summary)
 	}
 	played()
-	_, _, stderr = mutants(t, t.Context(), root, out, "-n", "6", "-seed", "3", "-only", fmt.Sprint(number))
+	_, _, stderr = mutants(t.Context(), t, root, out, "-n", "6", "-seed", "3", "-only", fmt.Sprint(number))
 	if !strings.Contains(stderr, doc.Mutants[number-1].Diff) || len(played()) == 0 || strings.Count(stderr, " of 6 ") != 1 {
 		t.Errorf("-only should show and play that mutant, anew:\n%s", stderr)
 	}
@@ -301,7 +301,7 @@ func TestThresholdAndOnly(t *testing.T) {
 func TestBadFlags(t *testing.T) {
 	root, _ := stub(t, nil)
 	for _, args := range [][]string{{"-n", "0"}, {"-only", "41"}, {"-jobs", "0"}, {"-at-least", "101"}, {"extra"}, {"-nonsense"}, {"-root", t.TempDir()}} {
-		if code, _, stderr := mutants(t, t.Context(), root, t.TempDir(), args...); code != exitUsage || stderr == "" {
+		if code, _, stderr := mutants(t.Context(), t, root, t.TempDir(), args...); code != exitUsage || stderr == "" {
 			t.Errorf("%v: exit %d, %s", args, code, stderr)
 		}
 	}

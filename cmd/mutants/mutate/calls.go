@@ -90,7 +90,12 @@ func errorSwallowed(w *walk, n ast.Node) {
 	}
 	for i, e := range r.Results {
 		if isError(results.At(i).Type()) && !w.pkg.info.Types[e].IsNil() {
-			w.replace(e, "nil")
+			without := w.text(r)[:e.Pos()-r.Pos()] + "nil" + w.text(r)[e.End()-r.Pos():]
+			texts := []string{without}
+			if used := w.used(e); used != "" {
+				texts = append(texts, used+"; "+without)
+			}
+			w.replace(r, texts...)
 		}
 	}
 }

@@ -238,9 +238,9 @@ func f(a, b string, err, other error) bool {
 	}
 	return 0, h()
 }`, []string{
-		"return err => return nil",
+		"return err => _ = err; return nil",
 		"return n, err => return n, nil",
-		"return 0, h() => return 0, nil",
+		"return 0, h() => _ = h; return 0, nil",
 	}},
 	{"error swapped", `import (
 	"errors"
