@@ -6,6 +6,9 @@ TOOLS         := $(CURDIR)/.tools
 GOLANGCI      := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 MINIO         := github.com/minio/minio@v0.0.0-20260212201848-7aac2a2c5b7c
 FUZZTIME      ?= 20s
+N             ?= 40
+SEED          ?= 1
+JOBS          ?= 1
 
 .DEFAULT_GOAL := help
 
@@ -20,6 +23,13 @@ build: ## build bin/simulate
 .PHONY: simulate
 simulate: build ## the release gate: every schedule, planted bugs, many seeds, real goroutines
 	@.ci/gate $(BIN)/simulate
+
+# A run that was interrupted goes on where it was; mutants-out/ holds what it needs for
+# that. ONLY=7 shows the seventh mutant alone, with all that the gate says about it.
+.PHONY: mutants
+mutants: ## what the gate lets through: N=40 SEED=1 one-line faults in archive/; TESTS=1: the tests too; ONLY=, JOBS=
+	@$(GO) build -o $(BIN)/mutants ./cmd/mutants
+	@$(BIN)/mutants -go $(GO) -n $(N) -seed $(SEED) -jobs $(JOBS) $(if $(filter 1,$(TESTS)),-tests) $(if $(ONLY),-only $(ONLY))
 
 # One package after the other: some play in the real world, where a machine that is
 # busy with the others is a slow one.
@@ -77,4 +87,4 @@ $(TOOLS)/minio:
 
 .PHONY: clean
 clean: ## remove what was built and recorded
-	rm -rf $(BIN) simulate-out
+	rm -rf $(BIN) simulate-out mutants-out

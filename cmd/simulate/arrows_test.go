@@ -31,6 +31,8 @@ func TestImportsPointDownward(t *testing.T) {
 		"holdfast/reports/sweep":          {"holdfast/archive", "holdfast/scenarios", "holdfast/reports"},
 		"holdfast/reports/tuning":         {"holdfast/archive", "holdfast/scenarios", "holdfast/reports"},
 		"holdfast/cmd/simulate":           {"holdfast/archive", "holdfast/scenarios", "holdfast/reports"},
+		"holdfast/cmd/mutants/mutate":     {},
+		"holdfast/cmd/mutants":            {"holdfast/cmd/mutants/mutate"},
 	}
 	for _, pkg := range strings.Fields(goList(t, "holdfast/...")) {
 		below, known := allowed[pkg]
