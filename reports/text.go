@@ -163,18 +163,21 @@ func (t Text) numbers(r *Run) {
 			ended = append(ended, fmt.Sprintf("%d %s", part.n, part.what))
 		}
 	}
+	if c.FailedLoads > 0 {
+		ended = append(ended, Plural(c.FailedLoads, "load")+" failed")
+	}
 	// Without what the harness did before and after.
 	if m := r.MakespanMS; m != nil && m.Mean*float64(m.Samples) >= 1000 {
 		ended = append(ended, fmt.Sprintf("%s/s", formatNumber(1000*float64(c.Acknowledged)/(m.Mean*float64(m.Samples)))))
 	}
 	t.wrapped("operations", strings.Join(ended, ", "))
+	t.neverBegun(r)
 	if c.Lost+c.Duplicated+c.Overwritten > 0 {
 		t.row("damage", fmt.Sprintf("%d lost, %d duplicated, %d overwritten unseen", c.Lost, c.Duplicated, c.Overwritten))
 	}
 	t.wrapped("writes", writes(c))
-	if c.Messages > 0 {
-		t.row("queue", fmt.Sprintf("%s, %d delivered again, %s", Plural(c.Messages, "message"), c.Redelivered, Plural(c.DeadLettered, "dead letter")))
-	}
+	t.messages(c)
+	t.storeErrors(r.StoreErrors)
 	if c.Acknowledged > 0 {
 		t.row("attempts", fmt.Sprintf("mean %.2f  ", r.Attempts.Mean)+
 			percentiles(c.Acknowledged, float64(r.Attempts.Max), r.Attempts.P50, r.Attempts.P90, r.Attempts.P99))
@@ -186,6 +189,50 @@ func (t Text) numbers(r *Run) {
 	if m := r.MakespanMS; m != nil && m.Samples > 1 {
 		t.row("makespan ms", fmt.Sprintf("mean %s  p50 %s  max %s  over %d repetitions",
 			formatNumber(m.Mean), formatNumber(m.P50), formatNumber(m.Max), m.Samples))
+	}
+}
+
+// neverBegun says of how many operations there is no outcome, and why.
+func (t Text) neverBegun(r *Run) {
+	if r.Counts.NeverBegun == 0 {
+		return
+	}
+	var because []string
+	for _, reason := range r.NeverBegun {
+		why := reason.Why
+		if len(r.NeverBegun) > 1 {
+			why = fmt.Sprintf("%d, %s", reason.Count, why)
+		}
+		because = append(because, why)
+	}
+	t.wrapped("never begun", fmt.Sprintf("%d of %d intended: %s", r.Counts.NeverBegun, r.Counts.Intended, strings.Join(because, "; ")))
+}
+
+// messages says what became of those of the queue, and who was told nothing at all.
+func (t Text) messages(c Counts) {
+	if c.Messages > 0 {
+		dead := Plural(c.DeadLettered, "dead letter")
+		if c.DeadLettered > 0 {
+			dead += fmt.Sprintf(" (%d processed anyway)", c.DeadLetteredProcessed)
+		}
+		t.wrapped("queue", fmt.Sprintf("%s, %d delivered again, %s", Plural(c.Messages, "message"), c.Redelivered, dead))
+	}
+	if c.AcknowledgedLate > 0 {
+		t.wrapped("", fmt.Sprintf("the visibility timeout is too short: the queue gave the message to another worker, or up, while it was worked on (%d×)",
+			c.AcknowledgedLate))
+	}
+	if c.Untold > 0 {
+		t.wrapped("untold", fmt.Sprintf("%s of uploads that are stored: no trigger tells of them, and nobody repeated the upload",
+			Plural(c.Untold, "customer")))
+	}
+}
+
+// mostStoreErrors are named in a report; result.json has some more.
+const mostStoreErrors = 3
+
+func (t Text) storeErrors(errors []StoreError) {
+	for i, e := range errors[:min(len(errors), mostStoreErrors)] {
+		t.wrapped([]string{"errors", ""}[min(i, 1)], fmt.Sprintf("%d× %s: %s", e.Count, e.Call, e.Error))
 	}
 }
 

@@ -55,6 +55,9 @@ func (j *Judge) invoke(e *history.Event) {
 		op.sets = int32(len(j.sets))
 		j.sets = append(j.sets, e.Sets)
 	}
+	if len(e.Customers) > 0 {
+		j.messages.uploads = append(j.messages.uploads, upload{n, e.Customers})
+	}
 	if e.Trigger != "" && len(e.IDs) > 0 {
 		j.messages.process(e.Trigger, n)
 	}
@@ -87,6 +90,9 @@ func (j *Judge) finish(e *history.Event) {
 	}
 	if op.outcome == userConflict {
 		j.tally.Refusals++
+	}
+	if op.outcome == committed && len(e.Customers) > 0 {
+		j.messages.uploads = append(j.messages.uploads, upload{n, e.Customers})
 	}
 	if op.outcome == committed && len(e.Told) > 0 {
 		j.messages.promises = append(j.messages.promises, promise{n, e.Told})

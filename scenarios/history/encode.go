@@ -25,6 +25,7 @@ func appendEvent(b []byte, e *Event) []byte {
 	b = texts(b, `,"sets":`, e.Sets)
 	b = text(b, `,"base":`, e.Base)
 	b = text(b, `,"trigger":`, e.Trigger)
+	b = texts(b, `,"customers":`, e.Customers)
 	b = text(b, `,"if":`, e.If)
 	b = text(b, `,"if_etag":`, e.IfETag)
 	b = text(b, `,"answer":`, e.Answer)
@@ -38,6 +39,7 @@ func appendEvent(b []byte, e *Event) []byte {
 	b = text(b, `,"outcome":`, e.Outcome)
 	b = texts(b, `,"fields":`, e.Fields)
 	b = texts(b, `,"told":`, e.Told)
+	b = number(b, `,"count":`, int64(e.Count))
 	b = text(b, `,"text":`, e.Text)
 	if e.Interrupted {
 		b = append(b, `,"interrupted":true`...)

@@ -53,6 +53,7 @@ const (
 	Return Kind = "return" // an operation ended
 	Queue  Kind = "queue"  // something became of a message of the queue
 	Note   Kind = "note"   // something to know when reading the history
+	Skip   Kind = "skip"   // operations that an actor was meant to begin, and never did
 	End    Kind = "end"    // the history is complete
 )
 
@@ -124,6 +125,9 @@ type Event struct {
 	// Trigger is the version of a trigger that it processes, or that a message is
 	// about: its key, "@" and its ETag.
 	Trigger string `json:"trigger,omitempty"`
+	// Customers are those who must be told of it; of a return, those of the version that
+	// is stored, if they are others than the invocation has.
+	Customers []string `json:"customers,omitempty"`
 
 	// Store calls
 	If     string `json:"if,omitempty"` // condition of a write
@@ -141,7 +145,8 @@ type Event struct {
 	Fields  []string `json:"fields,omitempty"` // fields in conflict
 	Told    []string `json:"told,omitempty"`   // customers who, says the answer, have been told of the upload
 
-	Text string `json:"text,omitempty"` // error or note
+	Count int    `json:"count,omitempty"` // of a skip: operations
+	Text  string `json:"text,omitempty"`  // error or note; of a skip: why
 
 	// Interrupted marks the end of a run that was cut short.
 	Interrupted bool `json:"interrupted,omitempty"`

@@ -3,6 +3,7 @@ package history
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -116,7 +117,7 @@ func (r *Recorder) Enlist(c *Client, actor, prefix string, store archive.Store) 
 	if c.page == nil {
 		c.page = &page{}
 	}
-	c.op, c.known, c.told = 0, [mostKnown]known{}, nil
+	c.op, c.known, c.told, c.concerns, c.stored = 0, [mostKnown]known{}, nil, nil, nil
 }
 
 // Client records the operations and store calls of one actor. It writes all of
@@ -137,6 +138,8 @@ type Client struct {
 	known    [mostKnown]known
 	observer archive.Observer
 	told     []string
+	concerns []string // of the operation's invocation
+	stored   []string // customers of the version that it stored
 }
 
 type known struct {
@@ -157,6 +160,8 @@ type Operation struct {
 	Due  int64 // intended start; 0: now
 	// Message is the one that it processes; nil: none.
 	Message *archive.Message
+	// Customers are those who must be told of it; nil: nobody need be.
+	Customers []string
 }
 
 // Begin records that an operation begins.
@@ -168,6 +173,7 @@ func (c *Client) Begin(o Operation) {
 	e := c.next(Invoke, c.opKey)
 	e.At = c.rec.Now()
 	e.Do, e.IDs, e.Sets, e.Base, e.Due = o.Do, o.IDs, o.Sets, o.Base, o.Due
+	e.Customers, c.concerns = o.Customers, o.Customers
 	if o.Message != nil {
 		e.Trigger = c.trigger(*o.Message)
 	}
@@ -180,6 +186,10 @@ func (c *Client) Finish(etag string, err error) {
 	e.At = c.rec.Now()
 	e.ETag, e.Outcome = etag, outcome(err)
 	e.Told, c.told = c.told, nil
+	if c.stored != nil && !slices.Equal(c.stored, c.concerns) {
+		e.Customers = c.stored
+	}
+	c.concerns, c.stored = nil, nil
 	if err != nil {
 		e.Text, e.Fields = err.Error(), conflictFields(err)
 	}
@@ -190,6 +200,16 @@ func (c *Client) Finish(etag string, err error) {
 // Told notes, before Finish, which customers have been told of the upload, as its
 // answer says.
 func (c *Client) Told(customers []string) { c.told = customers }
+
+// Stored notes, before Finish, whose customers the version is that the operation
+// stored, as its answer says.
+func (c *Client) Stored(customers []string) { c.stored = customers }
+
+// Skip records that the client was meant to begin so many operations more, and why it
+// never did.
+func (c *Client) Skip(operations int, why string) {
+	c.rec.sink.Add(&Event{Kind: Skip, At: c.rec.Now(), Actor: c.actor, Count: operations, Text: why})
+}
 
 func conflictFields(err error) (fields []string) {
 	var mismatch *archive.ETagMismatchError
