@@ -91,3 +91,53 @@ func TestHeavyTail(t *testing.T) {
 		t.Errorf("exit %d\n%s%s", code, stdout, stderr)
 	}
 }
+
+// TestFirstCauseLost: a load that fails is what the report names, and not what its user
+// could not do any more.
+func TestFirstCauseLost(t *testing.T) {
+	const xml = "<Error><Code>InternalError</Code><Message>not now</Message></Error>"
+	for name, c := range map[string]struct {
+		answer func(w http.ResponseWriter)
+		code   int
+		says   []string
+	}{
+		"a GET answers 200 with an XML error": {
+			func(w http.ResponseWriter) { _, _ = io.WriteString(w, xml) }, exitInconclusive,
+			[]string{"T1 alice load: want a version to work on, got failed (", "the store gave no ETag"},
+		},
+		"and with an ETag": { // of a version that nobody wrote
+			func(w http.ResponseWriter) {
+				w.Header().Set("ETag", `"abc"`)
+				_, _ = io.WriteString(w, xml)
+			}, exitViolated,
+			[]string{"T1 alice load: want a version to work on, got failed (", "reads version v1, whose body is no document (invalid document: line 1, column 1"},
+		},
+		"a GET is refused": {
+			func(w http.ResponseWriter) { answerError(w, 403, "AccessDenied") }, exitInconclusive,
+			[]string{"T1 alice load: want a version to work on, got failed (", "403 AccessDenied"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			flags := meddled(t, func(w http.ResponseWriter, r *http.Request, key string, n int, _ func()) bool {
+				spoilt := r.Method == http.MethodGet && key == "CHG-12345.json" && n == 1
+				if spoilt {
+					c.answer(w)
+				}
+				return spoilt
+			})
+			code, stdout, stderr := simulate(t, append([]string{"run", "two-users"}, flags...)...)
+			text := strings.Join(strings.Fields(stdout), " ")
+			for _, want := range c.says {
+				if !strings.Contains(text, want) {
+					t.Errorf("it does not say %q", want)
+				}
+			}
+			if code != c.code || strings.Contains(text, "ETag is missing") || strings.Contains(text, "which has 0 modifications") {
+				t.Errorf("exit %d, want %d", code, c.code)
+			}
+			if t.Failed() {
+				t.Logf("%s%s", stdout, stderr)
+			}
+		})
+	}
+}

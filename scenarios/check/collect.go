@@ -134,6 +134,7 @@ func (j *Judge) read(e *history.Event) {
 	default:
 		return // nothing was learned
 	}
+	o.noteBody(n, e)
 	if e.Doc != nil {
 		r.n, r.sum, r.fields = bounded(e.Doc.N), e.Doc.Sum, e.Doc.Fields
 	}
@@ -181,6 +182,7 @@ func (j *Judge) put(e *history.Event) {
 		v.sets = int32(len(o.sets))
 		o.sets = append(o.sets, d.Set)
 	}
+	o.noteBody(n, e)
 	o.versions.add(v)
 	o.updated = true
 }
