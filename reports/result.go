@@ -19,9 +19,12 @@ const Schema = "simulate.result/v1"
 
 // Result is the document that --json prints and result.json holds.
 type Result struct {
-	Schema      string      `json:"schema"`
-	Passed      bool        `json:"passed"`
-	Runs        []Run       `json:"runs"`
+	Schema string `json:"schema"`
+	Passed bool   `json:"passed"`
+	Runs   []Run  `json:"runs"`
+	// NotReached are the scenarios that were asked for too, and of which there is no run:
+	// one before could not be played, or the user has interrupted.
+	NotReached  []string    `json:"not_reached,omitempty"`
 	Environment Environment `json:"environment"`
 	// Took is how long the runs took to play and judge, for people; 0: not known.
 	// Virtual time goes by faster, and a document must not depend on the machine.
@@ -35,6 +38,12 @@ func NewResult(env Environment, runs ...Run) Result {
 		r.Passed = r.Passed && runs[i].Passed()
 	}
 	return r
+}
+
+// Lacks says which scenarios have no run. What was not run has not passed.
+func (r *Result) Lacks(scenarios []string) {
+	r.NotReached = scenarios
+	r.Passed = r.Passed && len(scenarios) == 0
 }
 
 // WriteJSON writes the document, indented, without HTML escaping.

@@ -29,7 +29,7 @@ const Width = 80
 // Result writes one run in full, or several as a table with the story of each
 // that failed.
 func (t Text) Result(r Result) {
-	if len(r.Runs) == 1 {
+	if len(r.Runs) == 1 && len(r.NotReached) == 0 {
 		t.Run(&r.Runs[0])
 		return
 	}
@@ -336,7 +336,15 @@ func (t Text) summary(r Result) {
 			verdict = word
 		}
 	}
-	t.head(verdict, fmt.Sprintf("%d of %d scenarios passed%s", passed, len(r.Runs), r.took()))
+	asked := len(r.Runs) + len(r.NotReached)
+	about := fmt.Sprintf("%d of %d scenarios passed%s", passed, asked, r.took())
+	if missing := len(r.NotReached); missing > 0 {
+		about += fmt.Sprintf("; %d not reached", missing)
+		if verdict == "PASS" {
+			verdict = "STOPPED"
+		}
+	}
+	t.head(verdict, about)
 	fmt.Fprintln(t.W)
 	w := NewTable(table.Row{"scenario", "verdict", "ops", "conflicts", "attempts", "p99 ms", "gave up"}, 3, 4, 5, 6, 7)
 	for i := range r.Runs {
@@ -354,8 +362,14 @@ func (t Text) summary(r Result) {
 			fmt.Sprintf("%.1f %%", 100*run.Rates["conflict.rate"]), attempts, latency, run.Counts.Exhausted,
 		})
 	}
+	for _, name := range r.NotReached {
+		w.AppendRow(table.Row{name, t.paint(NotRun), "–", "–", "–", "–", "–"})
+	}
 	t.Table(w)
 }
+
+// NotRun is the word for a scenario without a run.
+const NotRun = "NOT RUN"
 
 // took says how long the runs took; virtual time is told apart.
 func (r *Result) took() string {
@@ -392,7 +406,7 @@ func (t Text) paint(word string) string {
 	switch word {
 	case "PASS":
 		color = text.FgGreen
-	case "INCONCLUSIVE", "STOPPED":
+	case "INCONCLUSIVE", "STOPPED", NotRun:
 		color = text.FgYellow
 	}
 	return text.Colors{text.Bold, color}.Sprint(word)

@@ -127,21 +127,22 @@ func (a *app) run(ctx context.Context, o runOptions, changed func(string) bool, 
 		return err
 	}
 	var runs []reports.Run
+	var notReached []string
 	var settings *s3store.Settings
 	var failure error
 	start := time.Now()
 	for _, p := range plays {
+		if failure != nil || ctx.Err() != nil && len(runs) > 0 {
+			notReached = append(notReached, p.run.Scenario.Name)
+			continue
+		}
 		r, err := metrics.of(p, func() (*reports.Run, error) { return a.play(ctx, o, p) })
 		if r != nil {
 			runs, settings = append(runs, *r), p.environment()
+		} else {
+			notReached = append(notReached, p.run.Scenario.Name)
 		}
-		if err != nil {
-			failure = err
-			break
-		}
-		if ctx.Err() != nil {
-			break
-		}
+		failure = err
 	}
 	if err := metrics.close(ctx); err != nil && failure == nil {
 		failure = err
@@ -149,6 +150,7 @@ func (a *app) run(ctx context.Context, o runOptions, changed func(string) bool, 
 	if len(runs) > 0 {
 		result := reports.NewResult(reports.NewEnvironment(settings), runs...)
 		result.Took = time.Since(start)
+		result.Lacks(notReached)
 		if err := a.write(o.output, result); err != nil && failure == nil {
 			failure = couldNotRun("write the report: %w", err)
 		}
