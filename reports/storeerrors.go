@@ -111,7 +111,7 @@ var (
 	quotation = regexp.MustCompile("[\"`{<\\[\u201c]|(^|\\s)'|malformed ")
 	// particular are words with digits that are no status, duration or product: ids,
 	// addresses, keys.
-	particular  = regexp.MustCompile(`[^\s:,;()]*\d[^\s,;()]*`)
+	particular  = regexp.MustCompile(`[^\s,;()]*\d[^\s,;()]*`)
 	plainNumber = regexp.MustCompile(`^(\d{1,3}|\d{1,3}(\.\d+)?(ms|s|m|h)(\d+(ms|s|m))*|S3|s3:[A-Za-z]+|HTTP/\d(\.\d)?)[:.]?$`)
 	// longWord is what no language has: an id, a token, a path.
 	longWord = regexp.MustCompile(`\S{33,}|[A-Z]{16,}|\S*/\S*`)

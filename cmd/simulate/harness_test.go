@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"holdfast/archive/s3store/fakes3"
@@ -139,5 +140,18 @@ func TestFirstCauseLost(t *testing.T) {
 				t.Logf("%s%s", stdout, stderr)
 			}
 		})
+	}
+}
+
+// TestReportNamesTheCommonestStoreErrors: a server whose disk is full now and then is
+// written to again, and nothing is lost; but it is told.
+func TestReportNamesTheCommonestStoreErrors(t *testing.T) {
+	var puts atomic.Int64
+	flags := meddled(t, func(w http.ResponseWriter, r *http.Request, key string, n int, _ func()) bool {
+		return r.Method == http.MethodPut && puts.Add(1)%4 == 0 && answerError(w, 507, "XMinioStorageFull")
+	})
+	code, stdout, stderr := simulate(t, append([]string{"run", "two-users"}, flags...)...)
+	if code != exitPassed || !strings.Contains(stdout, "errors      1× put: 507 XMinioStorageFull") {
+		t.Errorf("exit %d\n%s%s", code, stdout, stderr)
 	}
 }

@@ -59,7 +59,13 @@ func (a *app) runCommand() *cobra.Command {
 With --metrics, what the core counts in production goes to a file, for each run a
 line of CloudWatch's embedded metric format for the front end and one for the back
 end, or more. With OTEL_METRICS_EXPORTER=otlp (or prometheus, or console, which is
-stderr) it goes there, as OpenTelemetry's other variables say.`,
+stderr) it goes there, as OpenTelemetry's other variables say.
+
+Operations that a rate asked for within the duration, or a number of operations, and
+that nobody began (counts.never_begun; k6 says dropped_iterations) were intended all
+the same: acknowledged.rate is of what was intended. A load without either intends
+what it begins. A --threshold can name these metrics:
+` + listed(scenarios.Metrics),
 		Example: `  simulate run two-users
   simulate run two-users --core unlocked
   simulate run backend-fan-in --policy documented --runs 20
@@ -99,6 +105,11 @@ stderr) it goes there, as OpenTelemetry's other variables say.`,
 	f.StringVar(&o.metrics, "metrics", "", "`FILE` for the metrics of the runs, in CloudWatch's embedded metric format")
 	o.output.register(cmd)
 	return cmd
+}
+
+// listed writes names in lines that fit a terminal.
+func listed(names []string) string {
+	return "  " + strings.Join(reports.Wrap(strings.Join(names, " "), reports.Width-2), "\n  ")
 }
 
 func coreNames() string {
