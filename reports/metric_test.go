@@ -2,6 +2,7 @@ package reports
 
 import (
 	"encoding/json"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -11,17 +12,44 @@ import (
 // full has another value in every number, so that none can be taken for another.
 func full() *Run {
 	r := &Run{
-		Counts: Counts{
-			Operations: 101, Acknowledged: 102, UserConflicts: 103, Exhausted: 104, Puts: 105, Conflicts412: 106,
-			Conflicts409: 107, Throttled: 108, UnknownOutcomes: 109, Gets: 110,
-			Failed: 111, Gone: 112, EndedUnknown: 113, Crashed: 114, Lost: 115, Duplicated: 116, Overwritten: 117, Committed: 118,
-		},
 		Attempts:   Attempts{Mean: 1.25, P50: 2, P90: 3, P99: 4, Max: 5},
 		LatencyMS:  &Latency{Samples: 6, P50: 6.5, P90: 7.5, P99: 8.5, P999: 9.5, Max: 10.5},
 		MakespanMS: &Makespan{Samples: 11, Mean: 11.5, P50: 12.5, Max: 13.5},
 	}
+	counts := reflect.ValueOf(&r.Counts).Elem()
+	for i := range counts.NumField() {
+		counts.Field(i).SetInt(int64(101 + i*i))
+	}
 	r.Rates = rates(r.Counts, 4)
 	return r
+}
+
+// TestEveryCountIsAMetric, also those that will be added.
+func TestEveryCountIsAMetric(t *testing.T) {
+	counts := reflect.TypeOf(Counts{})
+	for i := range counts.NumField() {
+		name := "counts." + counts.Field(i).Tag.Get("json")
+		threshold, err := scenarios.ParseThreshold(name + "==0")
+		if err != nil {
+			t.Error(err)
+			continue
+		}
+		r := &Run{}
+		r.Judge([]scenarios.Threshold{threshold})
+		if len(r.Missed()) != 0 {
+			t.Errorf("%q of a run without any", r.Missed())
+		}
+		reflect.ValueOf(&r.Counts).Elem().Field(i).SetInt(7)
+		r.Judge([]scenarios.Threshold{threshold})
+		if want := "threshold " + name + "==0 missed: it is 7"; len(r.Missed()) != 1 || r.Missed()[0] != want {
+			t.Errorf("%q, want %q", r.Missed(), want)
+		}
+	}
+	for _, name := range scenarios.Metrics {
+		if _, ok := full().Metric(name); !ok {
+			t.Errorf("%s is no metric of a run", name)
+		}
+	}
 }
 
 // TestEveryMetricIsInTheDocument: what a threshold compares is what result.json
@@ -114,6 +142,31 @@ func TestFormatNumber(t *testing.T) {
 	} {
 		if got := formatNumber(v); got != want {
 			t.Errorf("%v is written as %q, want %q", v, got, want)
+		}
+	}
+}
+
+// TestBalance: each equation is noticed when it does not hold.
+func TestBalance(t *testing.T) {
+	good := Counts{
+		Intended: 15, NeverBegun: 5, Operations: 10, Acknowledged: 1, UserConflicts: 1, Exhausted: 1, Gone: 1, Failed: 1,
+		Cancelled: 1, EndedUnknown: 1, Crashed: 1, Unfinished: 2,
+		Puts: 6, Committed: 1, Conflicts412: 1, Conflicts409: 1, Throttled: 1, UnknownOutcomes: 1, RefusedOtherwise: 1,
+		Messages: 4, DeadLettered: 2, DeadLetteredProcessed: 2,
+	}
+	if err := good.Balance(); err != nil {
+		t.Error(err)
+	}
+	free := map[string]bool{ // in no equation
+		"failed_loads": true, "gets": true, "lost": true, "duplicated": true, "overwritten": true, "messages": true,
+		"redelivered": true, "dead_lettered": true, "acknowledged_late": true, "untold": true,
+	}
+	counts := reflect.TypeOf(good)
+	for i := range counts.NumField() {
+		off, name := good, counts.Field(i).Tag.Get("json")
+		reflect.ValueOf(&off).Elem().Field(i).SetInt(100)
+		if err := off.Balance(); (err == nil) != free[name] {
+			t.Errorf("%s off by a lot: %v", name, err)
 		}
 	}
 }

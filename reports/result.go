@@ -6,6 +6,7 @@ package reports
 
 import (
 	"encoding/json"
+	"fmt"
 	"io"
 	"reflect"
 	"time"
@@ -18,9 +19,12 @@ const Schema = "simulate.result/v1"
 
 // Result is the document that --json prints and result.json holds.
 type Result struct {
-	Schema      string      `json:"schema"`
-	Passed      bool        `json:"passed"`
-	Runs        []Run       `json:"runs"`
+	Schema string `json:"schema"`
+	Passed bool   `json:"passed"`
+	Runs   []Run  `json:"runs"`
+	// NotReached are the scenarios that were asked for too, and of which there is no run:
+	// one before could not be played, or the user has interrupted.
+	NotReached  []string    `json:"not_reached,omitempty"`
 	Environment Environment `json:"environment"`
 	// Took is how long the runs took to play and judge, for people; 0: not known.
 	// Virtual time goes by faster, and a document must not depend on the machine.
@@ -34,6 +38,12 @@ func NewResult(env Environment, runs ...Run) Result {
 		r.Passed = r.Passed && runs[i].Passed()
 	}
 	return r
+}
+
+// Lacks says which scenarios have no run. What was not run has not passed.
+func (r *Result) Lacks(scenarios []string) {
+	r.NotReached = scenarios
+	r.Passed = r.Passed && len(scenarios) == 0
 }
 
 // WriteJSON writes the document, indented, without HTML escaping.
@@ -73,6 +83,8 @@ type Run struct {
 	MakespanMS  *Makespan          `json:"makespan_ms"` // null: no repetition ended
 	Elapsed     float64            `json:"elapsed_ms"`
 	Thresholds  []ThresholdResult  `json:"thresholds"`
+	NeverBegun  []Reason           `json:"never_begun_because,omitempty"` // the commonest first
+	StoreErrors []StoreError       `json:"store_errors,omitempty"`        // the commonest few, of all calls
 	Steps       []StepResult       `json:"steps,omitempty"`
 	Replay      string             `json:"replay"`
 	Directory   string             `json:"directory,omitempty"`
@@ -114,12 +126,21 @@ func (r *Run) Missed() []string {
 	return missed
 }
 
-// Counts are totals over all repetitions. Every operation ends in exactly one
-// way, and every write has exactly one answer:
+// Counts are totals over all repetitions. Every operation that was intended was begun
+// or not, every one that was begun ends in exactly one way, and every write has exactly
+// one answer; see [Counts.Balance]:
 //
+//	intended   = operations + never_begun
 //	operations = acknowledged + user_conflicts + exhausted + gone + failed + cancelled + ended_unknown + crashed + unfinished
 //	puts       = committed + conflicts_412 + conflicts_409 + throttled + unknown_outcomes + refused_otherwise
+//
+// Every key is a metric that a threshold can name.
 type Counts struct {
+	// Intended are the operations of which there ought to be an outcome. A load with a
+	// rate intends those that are due before its time is up, one with a number of
+	// operations that many; any other load, only what it begins.
+	Intended      int `json:"intended"`
+	NeverBegun    int `json:"never_begun"`    // intended, and never begun
 	Operations    int `json:"operations"`     // creates, appends and saves begun
 	Acknowledged  int `json:"acknowledged"`   // clients were told that they committed
 	UserConflicts int `json:"user_conflicts"` // a person has to decide
@@ -130,6 +151,7 @@ type Counts struct {
 	EndedUnknown  int `json:"ended_unknown"` // clients were told that they can't know
 	Crashed       int `json:"crashed"`       // clients died before they were told anything
 	Unfinished    int `json:"unfinished"`
+	FailedLoads   int `json:"failed_loads"` // no operations: nothing could be saved on them
 
 	Puts             int `json:"puts"` // write attempts
 	Committed        int `json:"committed"`
@@ -147,6 +169,31 @@ type Counts struct {
 	Messages     int `json:"messages"`      // sent by the queue's bucket, one for each trigger written
 	Redelivered  int `json:"redelivered"`   // queue messages delivered again
 	DeadLettered int `json:"dead_lettered"` // queue messages given up
+	// DeadLetteredProcessed are those of them that were processed anyway.
+	DeadLetteredProcessed int `json:"dead_lettered_processed"`
+	// AcknowledgedLate are deliveries that their workers acknowledged after the queue had
+	// given the message to others, or up: the work takes longer than the visibility timeout.
+	AcknowledgedLate int `json:"acknowledged_late"`
+	// Untold are customers whose upload the archive holds, and of whom no trigger was
+	// written that would tell them of it.
+	Untold int `json:"untold"`
+}
+
+// Balance reports the first of the equations that does not hold.
+func (c *Counts) Balance() error {
+	ended := c.Acknowledged + c.UserConflicts + c.Exhausted + c.Gone + c.Failed + c.Cancelled + c.EndedUnknown + c.Crashed + c.Unfinished
+	answered := c.Committed + c.Conflicts412 + c.Conflicts409 + c.Throttled + c.UnknownOutcomes + c.RefusedOtherwise
+	switch {
+	case c.Intended != c.Operations+c.NeverBegun:
+		return fmt.Errorf("%d operations were intended, but %d begun and %d never begun", c.Intended, c.Operations, c.NeverBegun)
+	case c.Operations != ended:
+		return fmt.Errorf("%d operations were begun, but %d have an end or are unfinished", c.Operations, ended)
+	case c.Puts != answered:
+		return fmt.Errorf("%d writes were sent, but %d have an answer", c.Puts, answered)
+	case c.DeadLettered < c.DeadLetteredProcessed:
+		return fmt.Errorf("of %d dead letters %d were processed", c.DeadLettered, c.DeadLetteredProcessed)
+	}
+	return nil
 }
 
 // add adds every count, those that will be added to the type included.
@@ -155,6 +202,19 @@ func (c *Counts) add(o *Counts) {
 	for i := range sum.NumField() {
 		sum.Field(i).SetInt(sum.Field(i).Int() + more.Field(i).Int())
 	}
+}
+
+// Reason says why operations were never begun, and of how many that is so.
+type Reason struct {
+	Why   string `json:"why"`
+	Count int    `json:"count"`
+}
+
+// StoreError is an answer of the store that is neither a result nor a conflict.
+type StoreError struct {
+	Call  string `json:"call"`  // get, head, put, delete
+	Error string `json:"error"` // without what differs from call to call, and without content
+	Count int    `json:"count"`
 }
 
 // Attempts says how many writes an acknowledged operation needed.

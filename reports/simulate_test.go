@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"reflect"
 	"runtime"
 	"testing"
 	"time"
@@ -152,7 +153,10 @@ func TestKeeper(t *testing.T) {
 func TestMergedCountsAreComplete(t *testing.T) {
 	a, b := full().Counts, full().Counts
 	a.add(&b)
-	if a.Operations != 202 || a.Crashed != 228 || a.DeadLettered != 0 {
-		t.Errorf("%+v", a)
+	sum, one := reflect.ValueOf(a), reflect.ValueOf(b)
+	for i := range sum.NumField() {
+		if sum.Field(i).Int() != 2*one.Field(i).Int() || one.Field(i).Int() == 0 {
+			t.Errorf("%s: %d of twice %d", sum.Type().Field(i).Name, sum.Field(i).Int(), one.Field(i).Int())
+		}
 	}
 }

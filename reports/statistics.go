@@ -1,6 +1,7 @@
 package reports
 
 import (
+	"cmp"
 	"math"
 	"slices"
 
@@ -25,6 +26,8 @@ type Collector struct {
 	open      map[int]*openOperation
 	// unfinished operations of repetitions that were merged.
 	unfinished int
+	skipped    map[string]int // why, and how many operations
+	errors     errorCounts
 	// delays of each actor, if somebody wants them; they are not merged.
 	delays map[string]*delay
 }
@@ -56,6 +59,10 @@ func (c *Collector) Merge(later *Collector) {
 	c.makespans = append(c.makespans, later.makespans...)
 	c.end += later.end
 	c.unfinished += later.unfinished
+	for why, n := range later.skipped {
+		c.skip(why, n)
+	}
+	c.errors.merge(&later.errors)
 	for _, op := range later.open {
 		if !op.load {
 			c.unfinished++
@@ -70,7 +77,12 @@ func (c *Collector) Latencies() []int64 { return c.latencies }
 // Reset makes the collector as new.
 func (c *Collector) Reset() {
 	clear(c.open)
-	*c = Collector{open: c.open, histogram: c.histogram[:0], latencies: c.latencies[:0], makespans: c.makespans[:0]}
+	clear(c.skipped)
+	c.errors.reset()
+	*c = Collector{
+		open: c.open, histogram: c.histogram[:0], latencies: c.latencies[:0], makespans: c.makespans[:0],
+		skipped: c.skipped, errors: c.errors,
+	}
 }
 
 // needed counts operations that needed so many attempts.
@@ -90,17 +102,30 @@ func (c *Collector) Add(e *history.Event) {
 		c.begin, c.last, c.begun = e.At, e.At, true
 	case history.Invoke:
 		c.invoke(e)
+	case history.Skip:
+		c.skip(e.Text, e.Count)
 	case history.Get:
 		if e.Op > 0 {
 			c.counts.Gets++
 		}
+		c.errors.note(e)
 	case history.Put:
 		c.put(e)
+		c.errors.note(e)
+	case history.Head, history.Delete:
+		c.errors.note(e)
 	case history.Return:
 		c.finish(e)
 	case history.Queue:
 		c.queue(e)
 	}
+}
+
+func (c *Collector) skip(why string, operations int) {
+	if c.skipped == nil {
+		c.skipped = map[string]int{}
+	}
+	c.skipped[why] += operations
 }
 
 func (c *Collector) queue(e *history.Event) {
@@ -160,6 +185,9 @@ func (c *Collector) put(e *history.Event) {
 func (c *Collector) finish(e *history.Event) {
 	op := c.open[e.Op]
 	delete(c.open, e.Op)
+	if op != nil && op.load && e.Outcome != history.Committed {
+		c.counts.FailedLoads++
+	}
 	if op == nil || op.load {
 		return
 	}
@@ -204,6 +232,13 @@ func (c *Collector) Fill(r *Run, judged check.Counts) {
 		}
 	}
 	r.Counts.Lost, r.Counts.Duplicated, r.Counts.Overwritten = judged.Lost, judged.Duplicated, judged.Overwritten
+	r.Counts.Untold, r.Counts.DeadLetteredProcessed, r.Counts.AcknowledgedLate = judged.Untold, judged.DeadLettersProcessed, judged.AcknowledgedLate
+	r.NeverBegun = reasons(c.skipped)
+	for _, reason := range r.NeverBegun {
+		r.Counts.NeverBegun += reason.Count
+	}
+	r.Counts.Intended = r.Counts.Operations + r.Counts.NeverBegun
+	r.StoreErrors = c.errors.commonest()
 	r.Attempts = c.attempts()
 	r.Rates = rates(r.Counts, r.Repetitions)
 	r.Elapsed = float64(c.end) / 1e6
@@ -214,6 +249,16 @@ func (c *Collector) Fill(r *Run, judged check.Counts) {
 			n, stat.Mean(c.makespans, nil), stat.Quantile(0.5, stat.Empirical, c.makespans, nil), c.makespans[n-1],
 		}
 	}
+}
+
+// reasons lists why operations were never begun, the commonest first.
+func reasons(skipped map[string]int) []Reason {
+	var all []Reason
+	for why, n := range skipped {
+		all = append(all, Reason{why, n})
+	}
+	slices.SortFunc(all, func(a, b Reason) int { return cmp.Or(b.Count-a.Count, cmp.Compare(a.Why, b.Why)) })
+	return all
 }
 
 func latency(micros []int64) *Latency {
@@ -262,7 +307,7 @@ func rates(c Counts, repetitions int) map[string]float64 {
 		return float64(part) / float64(of)
 	}
 	all := map[string]float64{
-		"acknowledged.rate":           share(c.Acknowledged, c.Operations),
+		"acknowledged.rate":           share(c.Acknowledged, c.Operations+c.NeverBegun),
 		"acknowledged.per_repetition": share(c.Acknowledged, repetitions),
 		"user_conflict.rate":          share(c.UserConflicts, c.Operations),
 		"exhausted.rate":              share(c.Exhausted, c.Operations),

@@ -56,6 +56,8 @@ func randomRun(rng *rand.Rand) (events []*history.Event, ops []operation, begins
 					ops[i].puts++
 				}
 				events = append(events, &history.Event{Kind: kind, At: at, Op: i + 1, Answer: answer})
+			case choice == 7 && rng.IntN(4) == 0:
+				events = append(events, &history.Event{Kind: history.Skip, At: at, Count: 1 + rng.IntN(5), Text: pick("busy", "dead")})
 			default:
 				n := rng.IntN(len(open))
 				i := open[n]
@@ -76,6 +78,9 @@ func naive(events []*history.Event, ops []operation) Counts {
 	outcomes, answers := map[string]int{}, map[string]int{}
 	c := Counts{}
 	for _, op := range ops {
+		if op.load && op.outcome != "" && op.outcome != history.Committed {
+			c.FailedLoads++
+		}
 		if !op.load {
 			outcomes[op.outcome]++
 			c.Operations++
@@ -83,6 +88,9 @@ func naive(events []*history.Event, ops []operation) Counts {
 		}
 	}
 	for _, e := range events {
+		if e.Kind == history.Skip {
+			c.NeverBegun += e.Count
+		}
 		if e.Kind == history.Put && e.Op > 0 {
 			answers[e.Answer]++
 		}
@@ -90,6 +98,7 @@ func naive(events []*history.Event, ops []operation) Counts {
 			c.Gets++
 		}
 	}
+	c.Intended = c.Operations + c.NeverBegun
 	c.Acknowledged, c.UserConflicts, c.Exhausted = outcomes[history.Committed], outcomes[history.UserConflict], outcomes[history.Exhausted]
 	c.Gone, c.Failed, c.Cancelled = outcomes[history.Gone], outcomes[history.Failed], outcomes[history.Cancelled]
 	c.EndedUnknown, c.Crashed, c.Unfinished = outcomes[history.Unknown], outcomes[history.Crashed], outcomes[""]
@@ -125,6 +134,10 @@ func TestCollectorAgainstNaiveRecomputation(t *testing.T) {
 		if diff := gocmp.Diff(want, r.Counts); diff != "" {
 			t.Fatalf("seed %d: counts: %s", seed, diff)
 		}
+		if err := r.Counts.Balance(); err != nil {
+			t.Fatalf("seed %d: %v", seed, err)
+		}
+		checkReasons(t, seed, r)
 		var attempts []int
 		var latency []float64
 		last := slices.Clone(begins)
@@ -152,6 +165,21 @@ func TestCollectorAgainstNaiveRecomputation(t *testing.T) {
 		if want := float64(events[len(events)-1].At) / 1e6; r.Elapsed != want {
 			t.Fatalf("seed %d: elapsed %v, want %v", seed, r.Elapsed, want)
 		}
+	}
+}
+
+// checkReasons: they account for every operation that was never begun.
+func checkReasons(t *testing.T, seed uint64, r *Run) {
+	t.Helper()
+	because := 0
+	for i, reason := range r.NeverBegun {
+		because += reason.Count
+		if i > 0 && reason.Count > r.NeverBegun[i-1].Count {
+			t.Fatalf("seed %d: reasons out of order: %v", seed, r.NeverBegun)
+		}
+	}
+	if because != r.Counts.NeverBegun || r.Rates["acknowledged.rate"] != float64(r.Counts.Acknowledged)/max(float64(r.Counts.Intended), 1) {
+		t.Fatalf("seed %d: %v of %+v, at a rate of %v", seed, r.NeverBegun, r.Counts, r.Rates["acknowledged.rate"])
 	}
 }
 

@@ -145,6 +145,8 @@ func tellRead(e *history.Event) string {
 		return what + " in vain (" + met(e) + ")"
 	case e.Doc == nil:
 		return "looks at version " + e.ETag
+	case e.Doc.Bad != "":
+		return fmt.Sprintf("reads version %s, whose body is no document (%s)", e.ETag, e.Doc.Bad)
 	}
 	return fmt.Sprintf("reads version %s, which has %s", e.ETag, Plural(e.Doc.N, "modification"))
 }
@@ -197,7 +199,10 @@ func tellInvoke(e *history.Event) string {
 
 func tellPut(e *history.Event) string {
 	did := []string{"something that is no document"}
-	if e.Doc != nil && e.Doc.Bad == "" {
+	switch {
+	case e.Doc != nil && e.Doc.Bad != "":
+		did[0] += " (" + e.Doc.Bad + ")"
+	case e.Doc != nil:
 		did = tellDoc(e.Doc)
 	}
 	switch {

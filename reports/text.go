@@ -29,7 +29,7 @@ const Width = 80
 // Result writes one run in full, or several as a table with the story of each
 // that failed.
 func (t Text) Result(r Result) {
-	if len(r.Runs) == 1 {
+	if len(r.Runs) == 1 && len(r.NotReached) == 0 {
 		t.Run(&r.Runs[0])
 		return
 	}
@@ -164,18 +164,21 @@ func (t Text) numbers(r *Run) {
 			ended = append(ended, fmt.Sprintf("%d %s", part.n, part.what))
 		}
 	}
+	if c.FailedLoads > 0 {
+		ended = append(ended, Plural(c.FailedLoads, "load")+" failed")
+	}
 	// Without what the harness did before and after.
 	if m := r.MakespanMS; m != nil && m.Mean*float64(m.Samples) >= 1000 {
 		ended = append(ended, fmt.Sprintf("%s/s", formatNumber(1000*float64(c.Acknowledged)/(m.Mean*float64(m.Samples)))))
 	}
 	t.wrapped("operations", strings.Join(ended, ", "))
+	t.neverBegun(r)
 	if c.Lost+c.Duplicated+c.Overwritten > 0 {
 		t.row("damage", fmt.Sprintf("%d lost, %d duplicated, %d overwritten unseen", c.Lost, c.Duplicated, c.Overwritten))
 	}
 	t.wrapped("writes", writes(c))
-	if c.Messages > 0 {
-		t.row("queue", fmt.Sprintf("%s, %d delivered again, %s", Plural(c.Messages, "message"), c.Redelivered, Plural(c.DeadLettered, "dead letter")))
-	}
+	t.messages(c)
+	t.storeErrors(r.StoreErrors)
 	if c.Acknowledged > 0 {
 		t.row("attempts", fmt.Sprintf("mean %.2f  ", r.Attempts.Mean)+
 			percentiles(c.Acknowledged, float64(r.Attempts.Max), r.Attempts.P50, r.Attempts.P90, r.Attempts.P99))
@@ -187,6 +190,50 @@ func (t Text) numbers(r *Run) {
 	if m := r.MakespanMS; m != nil && m.Samples > 1 {
 		t.row("makespan ms", fmt.Sprintf("mean %s  p50 %s  max %s  over %d repetitions",
 			formatNumber(m.Mean), formatNumber(m.P50), formatNumber(m.Max), m.Samples))
+	}
+}
+
+// neverBegun says of how many operations there is no outcome, and why.
+func (t Text) neverBegun(r *Run) {
+	if r.Counts.NeverBegun == 0 {
+		return
+	}
+	var because []string
+	for _, reason := range r.NeverBegun {
+		why := reason.Why
+		if len(r.NeverBegun) > 1 {
+			why = fmt.Sprintf("%d, %s", reason.Count, why)
+		}
+		because = append(because, why)
+	}
+	t.wrapped("never begun", fmt.Sprintf("%d of %d intended: %s", r.Counts.NeverBegun, r.Counts.Intended, strings.Join(because, "; ")))
+}
+
+// messages says what became of those of the queue, and who was told nothing at all.
+func (t Text) messages(c Counts) {
+	if c.Messages > 0 {
+		dead := Plural(c.DeadLettered, "dead letter")
+		if c.DeadLettered > 0 {
+			dead += fmt.Sprintf(" (%d processed anyway)", c.DeadLetteredProcessed)
+		}
+		t.wrapped("queue", fmt.Sprintf("%s, %d delivered again, %s", Plural(c.Messages, "message"), c.Redelivered, dead))
+	}
+	if c.AcknowledgedLate > 0 {
+		t.wrapped("", fmt.Sprintf("the visibility timeout is too short: the queue gave the message to another worker, or up, while it was worked on (%d×)",
+			c.AcknowledgedLate))
+	}
+	if c.Untold > 0 {
+		t.wrapped("untold", fmt.Sprintf("%s of uploads that are stored: no trigger tells of them, and nobody repeated the upload",
+			Plural(c.Untold, "customer")))
+	}
+}
+
+// mostStoreErrors are named in a report; result.json has some more.
+const mostStoreErrors = 3
+
+func (t Text) storeErrors(errors []StoreError) {
+	for i, e := range errors[:min(len(errors), mostStoreErrors)] {
+		t.wrapped([]string{"errors", ""}[min(i, 1)], fmt.Sprintf("%d× %s: %s", e.Count, e.Call, e.Error))
 	}
 }
 
@@ -290,7 +337,15 @@ func (t Text) summary(r Result) {
 			verdict = word
 		}
 	}
-	t.head(verdict, fmt.Sprintf("%d of %d scenarios passed%s", passed, len(r.Runs), r.took()))
+	asked := len(r.Runs) + len(r.NotReached)
+	about := fmt.Sprintf("%d of %d scenarios passed%s", passed, asked, r.took())
+	if missing := len(r.NotReached); missing > 0 {
+		about += fmt.Sprintf("; %d not reached", missing)
+		if verdict == "PASS" {
+			verdict = "STOPPED"
+		}
+	}
+	t.head(verdict, about)
 	fmt.Fprintln(t.W)
 	w := NewTable(table.Row{"scenario", "verdict", "ops", "conflicts", "attempts", "p99 ms", "gave up"}, 3, 4, 5, 6, 7)
 	for i := range r.Runs {
@@ -308,8 +363,14 @@ func (t Text) summary(r Result) {
 			fmt.Sprintf("%.1f %%", 100*run.Rates["conflict.rate"]), attempts, latency, run.Counts.Exhausted,
 		})
 	}
+	for _, name := range r.NotReached {
+		w.AppendRow(table.Row{name, t.paint(NotRun), "–", "–", "–", "–", "–"})
+	}
 	t.Table(w)
 }
+
+// NotRun is the word for a scenario without a run.
+const NotRun = "NOT RUN"
 
 // took says how long the runs took; virtual time is told apart.
 func (r *Result) took() string {
@@ -346,7 +407,7 @@ func (t Text) paint(word string) string {
 	switch word {
 	case "PASS":
 		color = text.FgGreen
-	case "INCONCLUSIVE", "STOPPED":
+	case "INCONCLUSIVE", "STOPPED", NotRun:
 		color = text.FgYellow
 	}
 	return text.Colors{text.Bold, color}.Sprint(word)

@@ -145,6 +145,29 @@ func TestTextReports(t *testing.T) {
 	}
 }
 
+// TestScenariosThatWereNotReached count as asked for, and not as passed.
+func TestScenariosThatWereNotReached(t *testing.T) {
+	for _, c := range []struct {
+		runs []Run
+		head string
+	}{
+		{[]Run{small()}, "STOPPED  1 of 3 scenarios passed in 6 ms; 2 not reached\n"},
+		{[]Run{small(), brokenRun()}, "FAIL  1 of 4 scenarios passed in 12 ms; 2 not reached\n"},
+	} {
+		r := NewResult(Environment{}, c.runs...)
+		r.Lacks([]string{"storm", "burst"})
+		if r.Passed {
+			t.Errorf("%s has passed", c.head)
+		}
+		var b strings.Builder
+		Text{W: &b}.Result(r)
+		if !strings.HasPrefix(b.String(), c.head) || strings.Count(b.String(), "NOT RUN") != 2 {
+			t.Errorf("want %q:\n%s", c.head, b.String())
+		}
+		checkWidth(t, b.String())
+	}
+}
+
 // checkWidth: nothing but what is there to be copied is wider than the terminal.
 func checkWidth(t *testing.T, report string) {
 	t.Helper()

@@ -97,11 +97,14 @@ func withID(doc *archive.Change, id string) (*archive.Change, error) {
 
 // customers lists the customer codes that a document names.
 func customers(doc *archive.Change) []string {
-	var codes []string
-	if raw, ok := doc.Field("customers"); ok {
-		if json.Unmarshal(raw, &codes) != nil {
-			return nil
-		}
+	raw, _ := doc.Field("customers")
+	return customerCodes(raw)
+}
+
+// customerCodes reads the value of that field.
+func customerCodes(raw json.RawMessage) (codes []string) {
+	if json.Unmarshal(raw, &codes) != nil {
+		return nil
 	}
 	return codes
 }

@@ -8,36 +8,60 @@ import (
 	"holdfast/archive"
 )
 
-// runLoad acts freely until the load's operations are done or its time is up.
+// runLoad acts freely until the load's operations are done or its time is up, and
+// records those that it was to begin and did not.
 func (f *performer) runLoad(ctx context.Context) {
+	a := arrivals{load: f.actor.Load, rng: f.rng, due: f.repetition.start.Add(time.Duration(f.actor.Load.After))}
+	why := f.playLoad(ctx, &a)
+	if f.actor.Kind == Outsider {
+		return // what it does is no operation of any core
+	}
+	end := f.repetition.start.Add(time.Duration(f.repetition.Scenario.Duration))
+	if now := f.repetition.world.Now(); ctx.Err() != nil && now.Before(end) {
+		end = now // what was due later was not yet to be begun
+	}
+	if missed := a.left(end); missed > 0 {
+		f.client.Skip(missed, why)
+	}
+}
+
+// Why operations were never begun.
+const (
+	stillBusy  = "their clients were still busy with earlier ones when the time was up"
+	cutShort   = "the run was interrupted"
+	gaveUp     = "their clients stopped after too many failures in a row"
+	clientDied = "their clients had died"
+)
+
+// playLoad returns why it ended, which matters if it is before its end.
+func (f *performer) playLoad(ctx context.Context, a *arrivals) (why string) {
 	p, clock, l := f.repetition, f.repetition.world, f.actor.Load
-	due := p.start.Add(time.Duration(l.After))
 	failures := 0
 	if l.After > 0 && clock.Sleep(ctx, time.Duration(l.After)) != nil {
-		return
+		return cutShort
 	}
-	for n := 0; l.Operations == 0 || n < l.Operations; n++ {
+	for l.Operations == 0 || a.begun < l.Operations {
 		pause := time.Duration(0)
 		switch {
 		case l.Rate > 0:
-			due = due.Add(time.Duration(min(f.rng.ExpFloat64()/l.Rate*float64(time.Second), longestPause)))
-			pause = due.Sub(clock.Now())
-		case n > 0 && l.Think > 0:
+			pause = a.next().Sub(clock.Now())
+		case a.begun > 0 && l.Think > 0:
 			pause = time.Duration(f.rng.ExpFloat64() * float64(l.Think))
 		}
 		// Checked before the pause: one that is longer than what is left would
 		// only make the run longer than was asked for.
 		left := time.Duration(p.Scenario.Duration) - clock.Now().Sub(p.start)
 		if l.Operations == 0 && left <= max(pause, 0) {
-			return
+			return stillBusy
 		}
 		if pause > 0 && clock.Sleep(ctx, pause) != nil {
-			return
+			return cutShort
 		}
 		var intended int64
 		if l.Rate > 0 {
-			intended = p.rec.Now() - clock.Now().Sub(due).Nanoseconds()
+			intended = p.rec.Now() - clock.Now().Sub(a.due).Nanoseconds()
 		}
+		a.begin()
 		err := f.operate(ctx, intended)
 		switch archive.OutcomeOf(err) {
 		case archive.Failed, archive.Gone:
@@ -45,10 +69,16 @@ func (f *performer) runLoad(ctx context.Context) {
 		default:
 			failures = 0
 		}
-		if ctx.Err() != nil || failures >= mostFailures || errors.Is(err, errDied) {
-			return
+		switch {
+		case ctx.Err() != nil:
+			return cutShort
+		case errors.Is(err, errDied):
+			return clientDied
+		case failures >= mostFailures:
+			return gaveUp
 		}
 	}
+	return ""
 }
 
 // longestPause, a thousand hours, keeps the sum of many from overflowing.

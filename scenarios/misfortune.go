@@ -123,6 +123,9 @@ var errDied = errors.New("the client died")
 // dies and starts again begins anew if somebody still wants it: the queue delivers
 // a back end's message again, but nobody presses a user's button again.
 func (f *performer) submit(ctx context.Context, in *intent) (archive.Snapshot, error) {
+	if f.api != nil && f.actor.Kind != Backend && in.op.Do != "load" {
+		in.op.Customers = concerned(in)
+	}
 	for {
 		f.client.Begin(in.op)
 		done, crash, err := f.survive(ctx, in)

@@ -47,10 +47,6 @@ type StepResult struct {
 	AsAsked bool
 }
 
-// finalReadTimeout bounds each read after a run; they happen also when the run was
-// interrupted.
-const finalReadTimeout = 15 * time.Second
-
 // Play plays the repetitions one after the other in real worlds and records them
 // as one history. The error says why the run could not be set up or brought to its
 // end; what clients met on the way is in the history.
@@ -189,24 +185,9 @@ func (p *repetition) begin(player *Player, w world.World, rec *history.Recorder,
 		p.prefix = fmt.Sprintf("r%05d/", n)
 	}
 	if p.objects == nil {
-		p.objects = newPool(r.Scenario.Objects, player.document, player.docs.encoded, p.setup)
+		p.objects = newPool(r.Scenario.Objects, player.document, player.docs.encoded, p.setUp)
 	}
 	p.objects.reset()
-}
-
-// setup returns a client that stores a document.
-func (p *repetition) setup() archive.Store {
-	if p.tasks == nil { // one after the other, before anybody plays
-		return p.harnessClient(history.SetupActor)
-	}
-	return p.rec.Client(history.SetupActor, p.prefix, p.world.Store(history.SetupActor))
-}
-
-// harnessClient is one of the harness while it is alone.
-func (p *repetition) harnessClient(name string) *history.Client {
-	c := &p.player.harness
-	p.rec.Enlist(c, name, p.prefix, p.world.Store(name))
-	return c
 }
 
 func (p *repetition) play(ctx context.Context) error {
@@ -239,38 +220,6 @@ func (p *repetition) play(ctx context.Context) error {
 	}
 	p.tasks.Wait()
 	return p.readFinalState(ctx)
-}
-
-// readFinalState reads every object, when no write is under way any more. The
-// judge needs it also, and most of all, after an interrupt. It ends with the first
-// read that fails: a store that does not answer one will not answer the others.
-func (p *repetition) readFinalState(ctx context.Context) error {
-	ctx = context.WithoutCancel(ctx)
-	p.world.Settle(ctx)
-	if p.service != nil {
-		p.service.recordLeft()
-	}
-	final := p.harnessClient(history.FinalActor)
-	for _, id := range p.objects.all() {
-		if err := p.readFinal(ctx, final, id); err != nil {
-			return fmt.Errorf("read the final state of %s: %w", id, err)
-		}
-	}
-	return nil
-}
-
-func (p *repetition) readFinal(ctx context.Context, final *history.Client, id string) error {
-	key, err := archive.Key(id)
-	if err != nil {
-		return err
-	}
-	ctx, cancel := p.world.WithTimeout(ctx, finalReadTimeout)
-	defer cancel()
-	_, _, err = final.Get(ctx, key)
-	if errors.Is(err, archive.ErrNotFound) {
-		return nil
-	}
-	return err
 }
 
 // cast makes a performer of each role and tells the disturbed ones who interferes

@@ -15,7 +15,8 @@ type pool struct {
 	spec    Objects
 	doc     *archive.Change
 	encoded func(*archive.Change) archive.Document
-	setup   func() archive.Store // a client for one call: several may store at once
+	// put stores an object that is not there yet; several may be stored at once.
+	put func(ctx context.Context, key string, body []byte) error
 	// stored, if not nil, is called with each document that was stored.
 	stored func(ctx context.Context, doc *archive.Change) error
 
@@ -40,8 +41,8 @@ type slot struct {
 	renewing   bool // somebody is storing the next document
 }
 
-func newPool(spec Objects, doc *archive.Change, encoded func(*archive.Change) archive.Document, setup func() archive.Store) *pool {
-	return &pool{spec: spec, doc: doc, encoded: encoded, setup: setup, slots: make([]slot, max(spec.Count, 1))}
+func newPool(spec Objects, doc *archive.Change, encoded func(*archive.Change) archive.Document, put func(context.Context, string, []byte) error) *pool {
+	return &pool{spec: spec, doc: doc, encoded: encoded, put: put, slots: make([]slot, max(spec.Count, 1))}
 }
 
 // reset empties the pool for another repetition.
@@ -106,8 +107,8 @@ func (p *pool) store(ctx context.Context, o *original) error {
 	if p.spec.Absent {
 		return nil
 	}
-	if _, err := p.setup().Put(ctx, o.key, p.encoded(o.doc).Encode(), archive.IfAbsent()); err != nil {
-		return fmt.Errorf("store the scenario's document: %w", err)
+	if err := p.put(ctx, o.key, p.encoded(o.doc).Encode()); err != nil {
+		return err
 	}
 	if p.stored != nil {
 		return p.stored(ctx, o.doc)

@@ -12,10 +12,17 @@ import (
 	"holdfast/scenarios/history"
 )
 
+func putsInto(store func() archive.Store) func(context.Context, string, []byte) error {
+	return func(ctx context.Context, key string, body []byte) error {
+		_, err := store().Put(ctx, key, body, archive.IfAbsent())
+		return err
+	}
+}
+
 func testPool(t *testing.T, spec Objects) (*pool, *plain) {
 	t.Helper()
 	store := newPlain(newLeaping())
-	p := newPool(spec, must(OpenDocument("")), asTheyAre, func() archive.Store { return store })
+	p := newPool(spec, must(OpenDocument("")), asTheyAre, putsInto(func() archive.Store { return store }))
 	if err := p.open(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -107,7 +114,7 @@ func TestPoolsStoreAtOnce(t *testing.T) {
 	clock, m := newLeaping(), &memory{}
 	store, rec := newPlain(clock), history.NewRecorder(m, clock)
 	spec := Objects{Count: 8, FreshAfter: 1}
-	p := newPool(spec, must(OpenDocument("")), asTheyAre, func() archive.Store { return rec.Client(history.SetupActor, "", store) })
+	p := newPool(spec, must(OpenDocument("")), asTheyAre, putsInto(func() archive.Store { return rec.Client(history.SetupActor, "", store) }))
 	if err := p.open(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -138,7 +145,7 @@ func TestPoolReportsAStoreThatFails(t *testing.T) {
 	if err := p.updated(t.Context(), 0, p.current(0)); !errors.Is(err, broken) {
 		t.Errorf("want the store's error, got %v", err)
 	}
-	if err := newPool(Objects{}, p.doc, asTheyAre, p.setup).open(t.Context()); !errors.Is(err, broken) {
+	if err := newPool(Objects{}, p.doc, asTheyAre, p.put).open(t.Context()); !errors.Is(err, broken) {
 		t.Errorf("want the store's error, got %v", err)
 	}
 	store.refuse = nil

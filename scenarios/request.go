@@ -42,6 +42,22 @@ func (f *performer) request(ctx context.Context, in *intent) (archive.Snapshot, 
 	return f.shown(in.op, answer)
 }
 
+// concerned are the customers who must be told of an upload: those of the document as
+// its user means to leave it.
+func concerned(in *intent) []string {
+	doc := in.document
+	if in.op.Do == "save" {
+		doc = in.base.Document
+		if own, changed := in.edit.Fields["customers"]; changed {
+			return customerCodes(own)
+		}
+	}
+	if change := (archive.Snapshot{Document: doc}).Change(); change != nil {
+		return customers(change)
+	}
+	return nil
+}
+
 // uploadBody is what the edit page sends: the fields that were changed, and what they
 // were when they were loaded; or a whole new document.
 func uploadBody(in *intent) ([]byte, error) {
@@ -120,7 +136,9 @@ func (f *performer) shown(op history.Operation, answer []byte) (archive.Snapshot
 		return archive.Snapshot{}, fmt.Errorf("the API's answer: %w", err)
 	}
 	if change := (archive.Snapshot{Document: doc}).Change(); op.Do != "load" && change != nil {
-		f.client.Told(slices.DeleteFunc(slices.Clone(customers(change)), func(code string) bool {
+		all := customers(change)
+		f.client.Stored(all)
+		f.client.Told(slices.DeleteFunc(slices.Clone(all), func(code string) bool {
 			return slices.ContainsFunc(a.Results, func(r archive.UploadResult) bool { return r.Customer == code && !r.Success })
 		}))
 	}

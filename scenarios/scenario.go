@@ -122,7 +122,9 @@ type Load struct {
 	Saves int `yaml:"saves,omitempty"`
 	// Rate makes an actor begin operations at this rate per second, whether or
 	// not the previous one has ended in time; latency counts from the intended
-	// start. 0: each operation begins when the previous one has ended.
+	// start, and those that are due before the duration ends and were not begun by
+	// then are counted as never begun. 0: each operation begins when the previous one
+	// has ended.
 	Rate float64 `yaml:"rate,omitempty"`
 }
 

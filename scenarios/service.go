@@ -3,7 +3,6 @@ package scenarios
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"net/http"
 	"sync"
 	"time"
@@ -78,8 +77,12 @@ func (s *service) announce(ctx context.Context, doc *archive.Change) error {
 		if err != nil {
 			return err
 		}
-		if _, err := setup.Put(ctx, key, body, archive.Condition{}); err != nil {
-			return fmt.Errorf("write the triggers of the scenario's document: %w", err)
+		err = world.Insist(ctx, s.world, "tell of the scenario's document by "+key, func(ctx context.Context) error {
+			_, err := setup.Put(ctx, key, body, archive.Condition{})
+			return err
+		})
+		if err != nil {
+			return err
 		}
 	}
 	return nil

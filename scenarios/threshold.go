@@ -16,18 +16,21 @@ type Threshold struct {
 }
 
 // Metrics are the names that a threshold can use. Those with a dot are paths in
-// the result document; the rates are shares of operations or attempts.
+// the result document, and every key of its counts is one; the rates are shares of
+// operations or attempts.
 var Metrics = []string{
 	"attempts.mean", "attempts.p50", "attempts.p90", "attempts.p99", "attempts.max",
 	"latency_ms.p50", "latency_ms.p90", "latency_ms.p99", "latency_ms.p999", "latency_ms.max",
 	"makespan_ms.mean", "makespan_ms.p50", "makespan_ms.max",
 	"acknowledged.rate", "acknowledged.per_repetition", "conflict.rate", "exhausted.rate", "user_conflict.rate",
 	"puts.per_commit", "cost_usd.per_1000_commits", // at the prices of S3 Standard
-	"counts.operations", "counts.acknowledged", "counts.exhausted", "counts.user_conflicts",
-	"counts.failed", "counts.gone", "counts.ended_unknown", "counts.crashed",
-	"counts.conflicts_412", "counts.conflicts_409", "counts.unknown_outcomes", "counts.throttled",
+	"counts.intended", "counts.never_begun", "counts.operations", "counts.acknowledged", "counts.user_conflicts", "counts.exhausted",
+	"counts.gone", "counts.failed", "counts.cancelled", "counts.ended_unknown", "counts.crashed", "counts.unfinished", "counts.failed_loads",
+	"counts.puts", "counts.committed", "counts.conflicts_412", "counts.conflicts_409", "counts.throttled",
+	"counts.unknown_outcomes", "counts.refused_otherwise", "counts.gets",
 	"counts.lost", "counts.duplicated", "counts.overwritten",
-	"counts.gets", "counts.puts",
+	"counts.messages", "counts.redelivered", "counts.dead_lettered", "counts.dead_lettered_processed",
+	"counts.acknowledged_late", "counts.untold",
 }
 
 var thresholdSyntax = regexp.MustCompile(`^\s*([a-z0-9_.]+)\s*(<=|>=|==|<|>)\s*([0-9.eE+-]+)\s*$`)

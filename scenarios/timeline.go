@@ -1,6 +1,7 @@
 package scenarios
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -86,11 +87,22 @@ func (p *repetition) playStep(ctx context.Context, f *performer, i int) bool {
 	case s.Hold != "" && !r.held:
 		p.steps = append(p.steps, StepResult{label, "held before its " + s.Hold, "ended without one: " + explain(r.err), false})
 		return false
+	case s.leavesNothing(r.err):
+		if ctx.Err() == nil { // the first cause: whatever its actor did next would fail of it
+			p.steps = append(p.steps, StepResult{label, cmp.Or(string(s.Expect), "a version to work on"), explain(r.err), false})
+		}
+		return false
 	case r.held || s.Expect == "":
 		return true
 	}
 	p.steps = append(p.steps, s.compare(label, r.err))
 	return true
+}
+
+// leavesNothing reports whether the step is a load that failed, and was not meant to:
+// its actor has nothing to go on with.
+func (s *Step) leavesNothing(err error) bool {
+	return s.Do == DoLoad && err != nil && archive.OutcomeOf(err) != s.Expect
 }
 
 // startSteps lets each actor do its own steps, one after the other.
@@ -100,7 +112,8 @@ func (p *repetition) startSteps(ctx context.Context) {
 		p.tasks.Go(func() {
 			for i := range p.Scenario.Timeline {
 				if s := &p.Scenario.Timeline[i]; s.Actor == f.name && s.Do != DoResume {
-					if err := f.perform(ctx, i); err == errDied || err == errRestarted { //nolint:errorlint // as submit returns them
+					err := f.perform(ctx, i)
+					if err == errDied || err == errRestarted || s.leavesNothing(err) { //nolint:errorlint // as submit returns them
 						return // the page is gone, and with it what was meant to be done on it
 					}
 				}

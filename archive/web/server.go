@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"log/slog"
 	"net/http"
 	"time"
 )
@@ -32,6 +33,9 @@ const (
 //	MaxHeaderBytes      16 KiB
 //	context of a request       30 s
 //
+// What it logs by itself goes to slog's default, without what requests hold; see
+// [ErrorLog].
+//
 // A POST that has arrived is carried out although its client hangs up: a user who
 // closes the page has saved, and between the archive object and the triggers there
 // is no good place to stop.
@@ -43,6 +47,7 @@ func NewServer(h http.Handler) *http.Server {
 		WriteTimeout:      writeTimeout,
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    maxHeaderBytes,
+		ErrorLog:          ErrorLog(slog.Default()),
 	}
 }
 

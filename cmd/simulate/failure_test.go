@@ -16,6 +16,7 @@ import (
 
 	"holdfast/archive/s3store/fakes3"
 	"holdfast/reports"
+	"holdfast/reports/schema"
 )
 
 // failing is an S3 endpoint that refuses everything after so many requests.
@@ -65,6 +66,34 @@ func TestStoreThatFailsMidRun(t *testing.T) {
 	}
 	if code, _, _ := simulate(t, "check", filepath.Join(out, "latest", reports.HistoryFile)); code == exitPassed {
 		t.Error("the history of a run that failed passes")
+	}
+}
+
+// TestHeadlineCountsWhatWasAskedFor, and not what was reached.
+func TestHeadlineCountsWhatWasAskedFor(t *testing.T) {
+	t.Setenv("AWS_ACCESS_KEY_ID", "x")
+	t.Setenv("AWS_SECRET_ACCESS_KEY", "x")
+	t.Setenv("AWS_REGION", "us-east-1")
+	for _, form := range []string{"text", "--quiet", "--json"} {
+		endpoint, bucket := failing(t, 14)
+		args := []string{"run", "two-users", "single-conflict", "create-race", "--store", "s3://" + bucket + "/p",
+			"--endpoint", endpoint, "--path-style", "on", "--out", t.TempDir()}
+		says := []string{"STOPPED  1 of 3 scenarios passed", "create-race     NOT RUN"}
+		switch form {
+		case "--quiet":
+			args, says = append(args, form), []string{"PASS  two-users\n", "NOT RUN  create-race\n"}
+		case "--json":
+			args, says = append(args, form), []string{`"passed": false`, `"not_reached": [`, `"create-race"`}
+		}
+		code, stdout, stderr := simulate(t, args...)
+		for _, want := range says {
+			if code != exitCouldNotRun || !strings.Contains(stdout, want) {
+				t.Errorf("%s: exit %d without %q\n%s%s", form, code, want, stdout, stderr)
+			}
+		}
+		if form == "--json" {
+			validate(t, schema.Result, stdout)
+		}
 	}
 }
 

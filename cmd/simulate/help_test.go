@@ -1,10 +1,14 @@
 package main
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/spf13/pflag"
+
+	"holdfast/reports"
+	"holdfast/scenarios"
 )
 
 // TestHelpNamesTypesInCapitals: what stands in back quotes is shown in the place of the
@@ -17,5 +21,20 @@ func TestHelpNamesTypesInCapitals(t *testing.T) {
 				t.Errorf("%s --%s %s", cmd.Name(), f.Name, name)
 			}
 		})
+	}
+}
+
+// TestHelpListsEveryMetric, in lines that fit a terminal.
+func TestHelpListsEveryMetric(t *testing.T) {
+	_, help, _ := simulate(t, "run", "--help")
+	for _, name := range scenarios.Metrics {
+		if !slices.Contains(strings.Fields(help), name) {
+			t.Errorf("it does not have %s", name)
+		}
+	}
+	for line := range strings.SplitSeq(listed(scenarios.Metrics), "\n") {
+		if len(line) > reports.Width || strings.HasSuffix(line, " ") {
+			t.Errorf("%q", line)
+		}
 	}
 }

@@ -6,15 +6,22 @@ package main
 import (
 	"context"
 	"io"
+	"log"
+	"log/slog"
 	"os"
 	"os/signal"
 	"syscall"
+
+	"holdfast/archive/web"
 )
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	// The first signal ends the run in good order; a second one ends the program.
 	context.AfterFunc(ctx, stop)
+	// The HTTP clients of the stores log there, and repeat what they were sent.
+	log.SetOutput(web.ErrorLog(slog.New(slog.NewTextHandler(os.Stderr, nil))).Writer())
+	log.SetFlags(0)
 	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
 }
 

@@ -45,6 +45,9 @@ func (a *app) write(o outputOptions, result reports.Result) error {
 		for i := range result.Runs {
 			fmt.Fprintf(w, "%s  %s\n", result.Runs[i].Word(), result.Runs[i].Scenario)
 		}
+		for _, name := range result.NotReached {
+			fmt.Fprintf(w, "%s  %s\n", reports.NotRun, name)
+		}
 	} else {
 		reports.Text{W: w, Color: colored(a.stdout, o.noColor)}.Result(result)
 	}

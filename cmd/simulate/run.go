@@ -59,7 +59,13 @@ func (a *app) runCommand() *cobra.Command {
 With --metrics, what the core counts in production goes to a file, for each run a
 line of CloudWatch's embedded metric format for the front end and one for the back
 end, or more. With OTEL_METRICS_EXPORTER=otlp (or prometheus, or console, which is
-stderr) it goes there, as OpenTelemetry's other variables say.`,
+stderr) it goes there, as OpenTelemetry's other variables say.
+
+Operations that a rate asked for within the duration, or a number of operations, and
+that nobody began (counts.never_begun; k6 says dropped_iterations) were intended all
+the same: acknowledged.rate is of what was intended. A load without either intends
+what it begins. A --threshold can name these metrics:
+` + listed(scenarios.Metrics),
 		Example: `  simulate run two-users
   simulate run two-users --core unlocked
   simulate run backend-fan-in --policy documented --runs 20
@@ -101,6 +107,11 @@ stderr) it goes there, as OpenTelemetry's other variables say.`,
 	return cmd
 }
 
+// listed writes names in lines that fit a terminal.
+func listed(names []string) string {
+	return "  " + strings.Join(reports.Wrap(strings.Join(names, " "), reports.Width-2), "\n  ")
+}
+
 func coreNames() string {
 	var names []string
 	for _, c := range cores.All() {
@@ -127,21 +138,22 @@ func (a *app) run(ctx context.Context, o runOptions, changed func(string) bool, 
 		return err
 	}
 	var runs []reports.Run
+	var notReached []string
 	var settings *s3store.Settings
 	var failure error
 	start := time.Now()
 	for _, p := range plays {
+		if failure != nil || ctx.Err() != nil && len(runs) > 0 {
+			notReached = append(notReached, p.run.Scenario.Name)
+			continue
+		}
 		r, err := metrics.of(p, func() (*reports.Run, error) { return a.play(ctx, o, p) })
 		if r != nil {
 			runs, settings = append(runs, *r), p.environment()
+		} else {
+			notReached = append(notReached, p.run.Scenario.Name)
 		}
-		if err != nil {
-			failure = err
-			break
-		}
-		if ctx.Err() != nil {
-			break
-		}
+		failure = err
 	}
 	if err := metrics.close(ctx); err != nil && failure == nil {
 		failure = err
@@ -149,6 +161,7 @@ func (a *app) run(ctx context.Context, o runOptions, changed func(string) bool, 
 	if len(runs) > 0 {
 		result := reports.NewResult(reports.NewEnvironment(settings), runs...)
 		result.Took = time.Since(start)
+		result.Lacks(notReached)
 		if err := a.write(o.output, result); err != nil && failure == nil {
 			failure = couldNotRun("write the report: %w", err)
 		}

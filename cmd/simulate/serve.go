@@ -206,7 +206,7 @@ func newService(store archive.Store, policy archive.Policy, observer archive.Obs
 		return nil, err
 	}
 	s.server = web.NewServer(handler)
-	s.server.ErrorLog = slog.NewLogLogger(logger.Handler(), slog.LevelWarn)
+	s.server.ErrorLog = web.ErrorLog(logger)
 	return s, nil
 }
 

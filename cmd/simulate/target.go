@@ -1,10 +1,13 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -69,12 +72,28 @@ func openTarget(ctx context.Context, o storeOptions, run *scenarios.Run, runID s
 	if err != nil {
 		return nil, couldNotRun("open %s: %w", o.store, err)
 	}
-	if err := store.Check(ctx); err != nil {
+	if err := checkStore(ctx, store); err != nil {
 		return nil, couldNotRun("%w", err)
 	}
 	t.base, t.settings, t.made = store.WithPrefix("simulate-"+runID+"/"), store.Settings(), map[string]bool{}
 	return t, nil
 }
+
+// checkStore asks again while the store is only too busy to answer. One that can't be
+// reached is mostly a wrong address, and nobody wants to wait to be told so.
+func checkStore(ctx context.Context, store *s3store.Store) error {
+	var refused error
+	err := world.Insist(ctx, patience, "connect", func(ctx context.Context) error {
+		if refused = store.Check(ctx); errors.Is(refused, archive.ErrThrottled) {
+			return refused
+		}
+		return nil
+	})
+	return cmp.Or(err, refused)
+}
+
+// patience is the time of the calls that are made around a run.
+var patience = world.NewReal(archive.WallClock{}, nil, nil)
 
 // serve starts the embedded S3.
 func (t *target) serve(via func(http.RoundTripper) http.RoundTripper, timeout time.Duration) (err error) {
@@ -141,9 +160,15 @@ func (t *target) close(ctx context.Context) error {
 	defer cancel()
 	var failed []string
 	var last error
-	for key := range t.made {
-		err := t.base.Delete(ctx, key, archive.Condition{})
-		if err != nil && !errors.Is(err, archive.ErrNotFound) {
+	for _, key := range slices.Sorted(maps.Keys(t.made)) {
+		err := world.Insist(ctx, patience, "delete "+key, func(ctx context.Context) error {
+			err := t.base.Delete(ctx, key, archive.Condition{})
+			if errors.Is(err, archive.ErrNotFound) {
+				return nil
+			}
+			return err
+		})
+		if err != nil {
 			failed, last = append(failed, key), err
 		}
 	}

@@ -101,6 +101,10 @@ type Counts struct {
 	Lost        int // distinct acknowledged modifications that are gone
 	Duplicated  int // distinct modifications that stood twice in a version
 	Overwritten int // acknowledged field edits replaced unseen
+
+	Untold               int // customers of a stored upload who were never told of it
+	DeadLettersProcessed int // dead letters whose message was processed anyway
+	AcknowledgedLate     int // deliveries acknowledged after the queue had taken the message back
 }
 
 // Judge takes the events of one history and gives the verdict. Use [New].

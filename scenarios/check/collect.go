@@ -62,6 +62,9 @@ func (j *Judge) invoke(e *history.Event) {
 		op.sets = int32(len(j.sets))
 		j.sets, j.values = append(j.sets, e.Sets), append(j.values, e.Values)
 	}
+	if len(e.Customers) > 0 {
+		j.messages.uploads = append(j.messages.uploads, upload{n, e.Customers})
+	}
 	if e.Trigger != "" && len(e.IDs) > 0 {
 		j.messages.process(e.Trigger, n)
 	}
@@ -106,6 +109,9 @@ func (j *Judge) finish(e *history.Event) {
 	if op.outcome == userConflict {
 		j.tally.Refusals++
 	}
+	if op.outcome == committed && len(e.Customers) > 0 {
+		j.messages.uploads = append(j.messages.uploads, upload{n, e.Customers})
+	}
 	if op.outcome == committed && len(e.Told) > 0 {
 		j.messages.promises = append(j.messages.promises, promise{n, e.Told})
 	}
@@ -149,6 +155,7 @@ func (j *Judge) read(e *history.Event) {
 	default:
 		return // nothing was learned
 	}
+	o.noteBody(n, e)
 	if e.Doc != nil {
 		r.n, r.sum, r.fields = bounded(e.Doc.N), e.Doc.Sum, e.Doc.Fields
 	}
@@ -204,6 +211,7 @@ func (j *Judge) put(e *history.Event) {
 	if d.Whole != 0 {
 		o.wholes.written = append(o.wholes.written, whole{o.versions.n, d.Whole})
 	}
+	o.noteBody(n, e)
 	o.versions.add(v)
 	o.updated = true
 }

@@ -18,6 +18,9 @@ type message struct {
 	calls   []delivery
 	ops     []int32 // operations that process it
 	fate    string  // where it is at the end, if anywhere
+	// dead is how often it, or a copy of it, became a dead letter; deadAfter, how many
+	// of the calls had been made by then.
+	dead, deadAfter int
 }
 
 // delivery is one, or an acknowledgement.
@@ -36,6 +39,7 @@ type messages struct {
 	stored map[entry]*message // what "processed" entries stand for
 	// promises are what answers to uploads said.
 	promises []promise
+	uploads  []upload
 }
 
 // promise is that customers have been told of an operation.
@@ -51,7 +55,7 @@ func (ms *messages) reset() {
 	ms.all = ms.all[:0]
 	clear(ms.known)
 	clear(ms.stored)
-	ms.promises = ms.promises[:0]
+	ms.promises, ms.uploads = ms.promises[:0], ms.uploads[:0]
 }
 
 func (ms *messages) of(trigger string) *message {
@@ -83,6 +87,10 @@ func (ms *messages) note(e *history.Event) {
 		m.calls = append(m.calls, delivery{e.Do, e.Actor, e.At, e.Attempt})
 	default:
 		m.fate = e.Do
+		if e.Do == history.DeadLettered {
+			m.dead++
+			m.deadAfter = len(m.calls)
+		}
 	}
 }
 
@@ -112,6 +120,7 @@ func (j *Judge) checkMessages() {
 		j.checkProcessed(o, m, customer)
 	}
 	j.checkPromises()
+	j.countUntold()
 }
 
 // checkPromises: whose trigger was written, says the answer to an upload, has one.
@@ -183,6 +192,7 @@ func (j *Judge) checkProcessed(o *object, m *message, customer string) {
 			stored, by = append(stored, last), append(by, n)
 		}
 	}
+	j.countDeadLetters(m, len(stored) > 0)
 	for _, mod := range stored {
 		if other := j.messages.stored[entry{o.number, mod}]; other != nil {
 			j.reportMessage(o, m, "one entry for two triggers",

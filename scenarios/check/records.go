@@ -233,6 +233,25 @@ type object struct {
 	// unsettled: some writes have no good answer and nobody read what they made.
 	unsettled bool
 	described []bool // by ETag number: somebody read more than the ETag
+	// unreadable says of the bodies that are no document why; nil if all are.
+	unreadable map[bodyOf]string
+}
+
+// bodyOf is the call by which a body was read or written.
+type bodyOf struct {
+	op        int32
+	start, at int64
+}
+
+// noteBody keeps why the body of a call is no document, if it is none.
+func (o *object) noteBody(op int32, e *history.Event) {
+	if e.Doc == nil || e.Doc.Bad == "" {
+		return
+	}
+	if o.unreadable == nil {
+		o.unreadable = map[bodyOf]string{}
+	}
+	o.unreadable[bodyOf{op, e.Start, e.At}] = e.Doc.Bad
 }
 
 const (
@@ -279,6 +298,7 @@ func (o *object) reset(number int32, key string) {
 	o.final, o.updated = none, false
 	o.deletedUntil, o.deletions = neverDeleted, o.deletions[:0]
 	o.chain, o.anchors, o.unsettled = o.chain[:0], o.anchors[:0], false
+	clear(o.unreadable)
 }
 
 // modsOf are the modifications that an operation submitted to this object.

@@ -122,7 +122,7 @@ func (o *object) putEvent(j *Judge, i int32) history.Event {
 		ETag: o.etags.name(v.etag), // also one that its client never learned
 		Doc: &history.Doc{
 			N: int(v.n), Sum: v.sum, Fields: v.fields, Of: o.etags.name(v.of),
-			Keep: int(v.keep), Set: o.sets[v.sets], Moved: v.moved,
+			Keep: int(v.keep), Set: o.sets[v.sets], Moved: v.moved, Bad: o.unreadable[bodyOf{v.op, v.start, v.at}],
 		},
 	}
 	for _, m := range o.adds(v) {
@@ -140,7 +140,7 @@ func (o *object) readEvent(j *Judge, r *read) history.Event {
 		e.Answer = history.NotFound
 	}
 	if r.n != none {
-		e.Doc = &history.Doc{N: int(r.n), Sum: r.sum, Fields: r.fields}
+		e.Doc = &history.Doc{N: int(r.n), Sum: r.sum, Fields: r.fields, Bad: o.unreadable[bodyOf{r.op, r.start, r.at}]}
 	}
 	return e
 }

@@ -87,7 +87,10 @@ func (t Tally) plus(u Tally) Tally {
 }
 
 func (c Counts) plus(d Counts) Counts {
-	return Counts{c.Committed + d.Committed, c.Lost + d.Lost, c.Duplicated + d.Duplicated, c.Overwritten + d.Overwritten}
+	return Counts{
+		c.Committed + d.Committed, c.Lost + d.Lost, c.Duplicated + d.Duplicated, c.Overwritten + d.Overwritten,
+		c.Untold + d.Untold, c.DeadLettersProcessed + d.DeadLettersProcessed, c.AcknowledgedLate + d.AcknowledgedLate,
+	}
 }
 
 // doubts are the reasons not to call a history without violations ok.

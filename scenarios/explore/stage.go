@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"strings"
 	"time"
 
 	"holdfast/archive"
@@ -104,7 +103,7 @@ func (s *stage) Store(actor string) archive.Store {
 			return p
 		}
 	}
-	p := &port{stage: s, actor: actor, harness: strings.HasPrefix(actor, "harness/")}
+	p := &port{stage: s, actor: actor, harness: world.Harness(actor)}
 	s.ports = append(s.ports, p)
 	return p
 }

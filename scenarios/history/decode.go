@@ -57,6 +57,10 @@ func (e *Event) validate() error {
 		if _, _, ok := SplitTrigger(e.Trigger); !ok || !slices.Contains(fates, e.Do) {
 			return fmt.Errorf("queue event without a trigger, or of unknown kind %q", e.Do)
 		}
+	case Skip:
+		if e.Actor == "" || e.Count <= 0 {
+			return errors.New("skip event without an actor or a count")
+		}
 	case Begin, Note, End:
 	default:
 		return fmt.Errorf("event of unknown kind %q", e.Kind)
@@ -67,6 +71,9 @@ func (e *Event) validate() error {
 func (e *Event) validateNumbers() error {
 	if e.Op < 0 || e.Op > math.MaxInt32 {
 		return fmt.Errorf("operation number %d is out of range", e.Op)
+	}
+	if e.Count < 0 {
+		return fmt.Errorf("count %d is out of range", e.Count)
 	}
 	if e.Start > e.At {
 		return fmt.Errorf("%s event that ends before it starts", e.Kind)

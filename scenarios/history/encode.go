@@ -29,6 +29,7 @@ func appendEvent(b []byte, e *Event) []byte {
 	b = sum(b, `,"whole":`, e.Whole)
 	b = text(b, `,"once":`, e.Once)
 	b = text(b, `,"trigger":`, e.Trigger)
+	b = texts(b, `,"customers":`, e.Customers)
 	b = text(b, `,"if":`, e.If)
 	b = text(b, `,"if_etag":`, e.IfETag)
 	b = text(b, `,"answer":`, e.Answer)
@@ -45,6 +46,7 @@ func appendEvent(b []byte, e *Event) []byte {
 	if e.Shown {
 		b = append(b, `,"shown":true`...)
 	}
+	b = number(b, `,"count":`, int64(e.Count))
 	b = text(b, `,"text":`, e.Text)
 	if e.Interrupted {
 		b = append(b, `,"interrupted":true`...)

@@ -26,6 +26,7 @@ func anyEvent(t *rapid.T) *Event {
 		Base: text.Draw(t, "base"), If: text.Draw(t, "if"), IfETag: text.Draw(t, "ifetag"), Answer: text.Draw(t, "answer"),
 		ETag: text.Draw(t, "etag"), Wait: int64(number.Draw(t, "wait")), Attempt: number.Draw(t, "attempt"),
 		Outcome: text.Draw(t, "outcome"), Fields: texts.Draw(t, "fields"), Text: text.Draw(t, "text"),
+		Trigger: text.Draw(t, "trigger"), Told: texts.Draw(t, "told"), Customers: texts.Draw(t, "customers"), Count: number.Draw(t, "count"),
 		Interrupted: rapid.Bool().Draw(t, "interrupted"),
 	}
 	if rapid.Bool().Draw(t, "doc?") {
@@ -74,6 +75,7 @@ func goodEvents() []*Event {
 		{Kind: Return, At: 26, Actor: "a", Op: 1, Key: "k", Outcome: UserConflict, Fields: []string{"title"}, Text: "conflict"},
 		{Kind: Return, At: 26, Actor: "a", Op: 2, Key: "k", Outcome: Crashed, Text: "the client died"},
 		{Kind: Note, At: 27, Text: "a\nb"},
+		{Kind: Skip, At: 27, Actor: "a", Count: 3, Text: "it was busy"},
 		{Kind: End, At: 28, Interrupted: true},
 	}
 }
@@ -164,6 +166,8 @@ func TestDamagedHistories(t *testing.T) {
 		{"unknown condition", replace(5, `"if":"match"`, `"if":"maybe"`), 5, "unknown condition"},
 		{"unknown outcome", replace(9, `"outcome":"conflict"`, `"outcome":"fine"`), 9, "unknown outcome"},
 		{"a call without a key", replace(7, `"key":"k",`, ``), 7, "without key"},
+		{"a skip of nothing", replace(4, good[3], `{"e":"skip","at_ns":9,"actor":"a"}`+"\n"), 4, "without an actor or a count"},
+		{"a negative count", replace(4, good[3], `{"e":"note","at_ns":9,"count":-1}`+"\n"), 4, "count -1 is out of range"},
 		{"a read without a document", replace(4, good[3], `{"e":"get","at_ns":9,"key":"k","answer":"ok","etag":"v0"}`+"\n"), 4, "without its document"},
 		{"answered before it was sent", replace(5, `"at_ns":20`, `"at_ns":2`), 5, "before it starts"},
 		{"a second history", append(slices.Clone(good), good...), len(good) + 1, "goes on"},

@@ -60,6 +60,7 @@ const (
 	Return Kind = "return" // an operation ended
 	Queue  Kind = "queue"  // something became of a message of the queue
 	Note   Kind = "note"   // something to know when reading the history
+	Skip   Kind = "skip"   // operations that an actor was meant to begin, and never did
 	End    Kind = "end"    // the history is complete
 )
 
@@ -141,6 +142,9 @@ type Event struct {
 	// Trigger is the version of a trigger that it processes, or that a message is
 	// about: its key, "@" and its ETag.
 	Trigger string `json:"trigger,omitempty"`
+	// Customers are those who must be told of it; of a return, those of the version that
+	// is stored, if they are others than the invocation has.
+	Customers []string `json:"customers,omitempty"`
 
 	// Store calls
 	If     string `json:"if,omitempty"` // condition of a write
@@ -161,7 +165,8 @@ type Event struct {
 	// client had read or written it last. An answer with another content has a Doc.
 	Shown bool `json:"shown,omitempty"`
 
-	Text string `json:"text,omitempty"` // error or note
+	Count int    `json:"count,omitempty"` // of a skip: operations
+	Text  string `json:"text,omitempty"`  // error or note; of a skip: why
 
 	// Interrupted marks the end of a run that was cut short.
 	Interrupted bool `json:"interrupted,omitempty"`

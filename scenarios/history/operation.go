@@ -16,6 +16,8 @@ type Operation struct {
 	Due  int64  // intended start; 0: now
 	// Message is the one that it processes; nil: none.
 	Message *archive.Message
+	// Customers are those who must be told of it; nil: nobody need be.
+	Customers []string
 	// What is wanted, as in [Event]: see Wants and WantsDocument.
 	IDs     []string
 	Entries []Sum

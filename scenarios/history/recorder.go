@@ -3,6 +3,7 @@ package history
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -116,7 +117,7 @@ func (r *Recorder) Enlist(c *Client, actor, prefix string, store archive.Store) 
 	if c.page == nil {
 		c.page = &page{}
 	}
-	c.op, c.known, c.told, c.wants = 0, [mostKnown]known{}, nil, nil
+	c.op, c.known, c.told, c.concerns, c.stored, c.wants = 0, [mostKnown]known{}, nil, nil, nil, nil
 }
 
 // Client records the operations and store calls of one actor. It writes all of
@@ -138,6 +139,8 @@ type Client struct {
 	observer archive.Observer
 	told     []string
 	wants    []string // fields that the operation is to change
+	concerns []string // of the operation's invocation
+	stored   []string // customers of the version that it stored
 }
 
 type known struct {
@@ -159,6 +162,7 @@ func (c *Client) Begin(o Operation) {
 	e.Do, e.IDs, e.Sets, e.Base, e.Due = o.Do, o.IDs, o.Sets, o.Base, o.Due
 	e.Entries, e.Values, e.Whole, e.Once = o.Entries, o.Values, o.Whole, o.Once
 	c.wants = o.Sets
+	e.Customers, c.concerns = o.Customers, o.Customers
 	if o.Message != nil {
 		e.Trigger = c.trigger(*o.Message)
 	}
@@ -178,6 +182,10 @@ func (c *Client) Finish(done archive.Snapshot, err error) {
 			e.Doc = &c.page.doc
 		}
 	}
+	if c.stored != nil && !slices.Equal(c.stored, c.concerns) {
+		e.Customers = c.stored
+	}
+	c.concerns, c.stored = nil, nil
 	if err != nil {
 		e.Text, e.Fields = err.Error(), conflictFields(err)
 	}
@@ -188,6 +196,16 @@ func (c *Client) Finish(done archive.Snapshot, err error) {
 // Told notes, before Finish, which customers have been told of the upload, as its
 // answer says.
 func (c *Client) Told(customers []string) { c.told = customers }
+
+// Stored notes, before Finish, whose customers the version is that the operation
+// stored, as its answer says.
+func (c *Client) Stored(customers []string) { c.stored = customers }
+
+// Skip records that the client was meant to begin so many operations more, and why it
+// never did.
+func (c *Client) Skip(operations int, why string) {
+	c.rec.sink.Add(&Event{Kind: Skip, At: c.rec.Now(), Actor: c.actor, Count: operations, Text: why})
+}
 
 func conflictFields(err error) (fields []string) {
 	var mismatch *archive.ETagMismatchError

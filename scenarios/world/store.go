@@ -127,8 +127,8 @@ func (p *port) Delete(ctx context.Context, key string, cond archive.Condition) e
 // send sends a call and returns it answered, or the error of a client that got
 // no answer.
 func (p *port) send(ctx context.Context, kind network.Call, key string, body []byte, cond archive.Condition) (*call, error) {
-	if err := ctx.Err(); err != nil {
-		return nil, fmt.Errorf("%w before the request was sent", err)
+	if err := unsent(ctx); err != nil {
+		return nil, err
 	}
 	w := p.world
 	c := w.newCall()

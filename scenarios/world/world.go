@@ -21,6 +21,7 @@ package world
 import (
 	"context"
 	"net/http"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -31,7 +32,9 @@ import (
 // World is where one repetition of a scenario plays.
 type World interface {
 	archive.Clock
-	// Store returns the store as the named actor reaches it.
+	// Store returns the store as the named actor reaches it. The calls of the harness
+	// ([Harness]) are no part of the load: in a world whose time is modelled they take
+	// none, and nothing befalls them.
 	Store(actor string) archive.Store
 	// Run runs main and the tasks that it starts, and returns when all have
 	// ended. The context that main gets ends when ctx does. The error says that
@@ -56,6 +59,10 @@ type World interface {
 	// be called.
 	Serve(h http.Handler) (Door, error)
 }
+
+// Harness reports whether an actor is the harness itself, which sets up what a scenario
+// starts from and looks at what is left.
+func Harness(actor string) bool { return strings.HasPrefix(actor, "harness/") }
 
 // Door is where a handler is reached: over a socket, or by calling it.
 type Door interface {

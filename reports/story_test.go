@@ -1,0 +1,23 @@
+package reports
+
+import (
+	"strings"
+	"testing"
+
+	"holdfast/scenarios/history"
+)
+
+// TestUnreadableBodiesAreToldAsThat, with the reason that the history holds.
+func TestUnreadableBodiesAreToldAsThat(t *testing.T) {
+	bad := &history.Doc{Bad: "line 1, column 1: not JSON"}
+	for want, e := range map[string]*history.Event{
+		"reads version e1, whose body is no document (line 1, column 1: not JSON)":                                             {Kind: history.Get, Answer: history.OK, ETag: "e1", Doc: bad},
+		"writes version e2: something that is no document (line 1, column 1: not JSON)":                                        {Kind: history.Put, Answer: history.OK, ETag: "e2", If: history.IfAbsent, Doc: bad},
+		"is refused a write (503: the store is too busy): something that is no document (line 1, column 1: not JSON), without": {Kind: history.Put, Answer: history.Throttled, If: history.IfNone, Doc: bad},
+		"reads version e1, which has 0 modifications":                                                                          {Kind: history.Get, Answer: history.OK, ETag: "e1", Doc: &history.Doc{}},
+	} {
+		if got := tell(e); !strings.HasPrefix(got, want) {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}
