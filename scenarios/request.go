@@ -21,7 +21,7 @@ func (f *performer) request(ctx context.Context, in *intent) (archive.Snapshot, 
 	if in.op.Do != "load" {
 		method, path = http.MethodPost, "/upload"
 		var err error
-		if body, err = uploadBody(in); err != nil {
+		if body, err = f.uploadBody(in); err != nil {
 			return archive.Snapshot{}, err
 		}
 	}
@@ -59,31 +59,36 @@ func concerned(in *intent) []string {
 }
 
 // uploadBody is what the edit page sends: the fields that were changed, and what they
-// were when they were loaded; or a whole new document.
-func uploadBody(in *intent) ([]byte, error) {
+// were when they were loaded, if that is known; or a whole new document.
+func (f *performer) uploadBody(in *intent) ([]byte, error) {
+	id, err := json.Marshal(in.op.ID)
+	if err != nil {
+		return nil, err
+	}
+	idField := "changeId"
+	if _, ok := f.repetition.player.document.Field(idField); !ok {
+		idField = "announcement_id"
+	}
 	upload := map[string]any{"modificationId": in.edit.Modifications[0].ID}
 	if in.op.Do == "save" {
-		fields, base := map[string]json.RawMessage{}, map[string]json.RawMessage{}
-		maps.Copy(fields, in.edit.Fields)
-		for name := range in.edit.Fields {
-			if was, ok := in.base.Document.Field(name); ok {
-				base[name] = was
+		form, base := map[string]json.RawMessage{idField: id}, map[string]json.RawMessage{idField: id}
+		maps.Copy(form, in.edit.Fields)
+		upload["metadata"], upload["isUpdate"], upload["expectedETag"] = form, true, in.base.ETag
+		if in.base.Document != nil {
+			for name := range in.edit.Fields {
+				if was, ok := in.base.Document.Field(name); ok {
+					base[name] = was
+				}
 			}
+			upload["base"] = base
 		}
-		for _, name := range []string{"changeId", "announcement_id"} {
-			if id, ok := in.base.Document.Field(name); ok {
-				fields[name], base[name] = id, id
-			}
-		}
-		upload["metadata"], upload["base"] = fields, base
-		upload["isUpdate"], upload["expectedETag"] = true, in.base.ETag
 	} else {
 		upload["metadata"] = json.RawMessage(in.document.Encode())
 	}
 	var body bytes.Buffer
 	enc := json.NewEncoder(&body)
 	enc.SetEscapeHTML(false)
-	err := enc.Encode(upload) // in the order of its keys
+	err = enc.Encode(upload) // in the order of its keys
 	return body.Bytes(), err
 }
 
