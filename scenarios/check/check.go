@@ -109,6 +109,7 @@ type Judge struct {
 	ops       operations
 	sets      [][]string // fields that operations meant to change; the first is none
 	messages  messages
+	patrol    patrol
 	tally     Tally
 	cut       bool
 	violation []Violation
@@ -149,6 +150,7 @@ func (j *Judge) Reset(h history.Header) {
 	j.objects, j.latest = j.objects[:0], nil
 	j.ops.reset()
 	j.messages.reset()
+	j.patrol.reset(h)
 	j.sets = append(j.sets[:0], nil)
 	j.tally, j.cut, j.counts = Tally{}, false, Counts{}
 	j.violation, j.found = nil, nil // a report has them
@@ -160,6 +162,7 @@ func (j *Judge) Finish() Report {
 	for _, o := range j.objects {
 		o.judge(j)
 	}
+	j.checkPolicy()
 	j.checkMessages()
 	for _, o := range j.objects {
 		if o.updated {

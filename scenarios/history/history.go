@@ -33,9 +33,14 @@ type Header struct {
 	// Repetitions is the number of runs of the scenario in this history.
 	Repetitions int `json:"repetitions"`
 	// MinConflicts is the contention without which the run proves nothing.
-	MinConflicts int    `json:"min_conflicts,omitempty"`
-	Started      string `json:"started"` // RFC 3339
-	Replay       string `json:"replay"`  // the command that runs it again
+	MinConflicts int `json:"min_conflicts,omitempty"`
+	// Untimed: waits took no time and no deadline could pass, as in a schedule.
+	Untimed bool `json:"untimed,omitempty"`
+	// OwnWaits: the core draws its waits by itself; of the policy only the number of
+	// attempts is its own.
+	OwnWaits bool   `json:"own_waits,omitempty"`
+	Started  string `json:"started"` // RFC 3339
+	Replay   string `json:"replay"`  // the command that runs it again
 }
 
 // Kind says what an event is.
@@ -116,16 +121,21 @@ type Event struct {
 	Repetition int `json:"repetition,omitempty"` // from 1
 
 	// Invoke
-	Do   string   `json:"do,omitempty"`     // create, append, save, load
-	Due  int64    `json:"due_ns,omitempty"` // when it was meant to start, if not at At
-	IDs  []string `json:"ids,omitempty"`    // modification ids it submits
-	Sets []string `json:"sets,omitempty"`   // fields it means to change
-	Base string   `json:"base,omitempty"`   // ETag of the version its user had loaded
+	Do  string `json:"do,omitempty"`     // create, append, save, load
+	Due int64  `json:"due_ns,omitempty"` // when it was meant to start, if not at At
+	// GiveUp is for how long its caller waits for an answer, if not for ever: then the
+	// call is cancelled.
+	GiveUp int64    `json:"give_up_ns,omitempty"`
+	IDs    []string `json:"ids,omitempty"`  // modification ids it submits
+	Sets   []string `json:"sets,omitempty"` // fields it means to change
+	Base   string   `json:"base,omitempty"` // ETag of the version its user had loaded
 	// Trigger is the version of a trigger that it processes, or that a message is
 	// about: its key, "@" and its ETag.
 	Trigger string `json:"trigger,omitempty"`
 
 	// Store calls
+	// Asked is when the core made the call, if the harness held it back until Start.
+	Asked  int64  `json:"asked_ns,omitempty"`
 	If     string `json:"if,omitempty"` // condition of a write
 	IfETag string `json:"if_etag,omitempty"`
 	Answer string `json:"answer,omitempty"`

@@ -116,7 +116,7 @@ func (r *Recorder) Enlist(c *Client, actor, prefix string, store archive.Store) 
 	if c.page == nil {
 		c.page = &page{}
 	}
-	c.op, c.known, c.told = 0, [mostKnown]known{}, nil
+	c.op, c.known, c.told, c.asked = 0, [mostKnown]known{}, nil, 0
 }
 
 // Client records the operations and store calls of one actor. It writes all of
@@ -137,6 +137,7 @@ type Client struct {
 	known    [mostKnown]known
 	observer archive.Observer
 	told     []string
+	asked    int64 // when the core made the call that is held back; 0: none is
 }
 
 type known struct {
@@ -155,19 +156,21 @@ type Operation struct {
 	Sets []string
 	Base string
 	Due  int64 // intended start; 0: now
+	// GiveUp is for how long its caller waits for an answer; 0: for ever.
+	GiveUp time.Duration
 	// Message is the one that it processes; nil: none.
 	Message *archive.Message
 }
 
 // Begin records that an operation begins.
 func (c *Client) Begin(o Operation) {
-	c.op = int(c.rec.ops.Add(1))
+	c.op, c.asked = int(c.rec.ops.Add(1)), 0
 	if c.opID != o.ID || c.opKey == "" {
 		c.opID, c.opKey = o.ID, c.page.full(c.prefix, "archive/"+o.ID+".json")
 	}
 	e := c.next(Invoke, c.opKey)
 	e.At = c.rec.Now()
-	e.Do, e.IDs, e.Sets, e.Base, e.Due = o.Do, o.IDs, o.Sets, o.Base, o.Due
+	e.Do, e.IDs, e.Sets, e.Base, e.Due, e.GiveUp = o.Do, o.IDs, o.Sets, o.Base, o.Due, o.GiveUp.Nanoseconds()
 	if o.Message != nil {
 		e.Trigger = c.trigger(*o.Message)
 	}
@@ -186,6 +189,10 @@ func (c *Client) Finish(etag string, err error) {
 	c.rec.sink.Add(e)
 	c.op = 0
 }
+
+// Held notes, before a store call, that the core made it at a time and the harness has
+// held it back since: for others to act first, or for a step of a timeline.
+func (c *Client) Held(since int64) { c.asked = since }
 
 // Told notes, before Finish, which customers have been told of the upload, as its
 // answer says.
@@ -338,6 +345,10 @@ func (c *Client) next(kind Kind, fullKey string) *Event {
 func (c *Client) answered(kind Kind, start int64, key, etag string, err error) *Event {
 	e := c.next(kind, c.full(key))
 	e.Start, e.At = start, c.rec.Now()
+	if c.asked != start {
+		e.Asked = c.asked
+	}
+	c.asked = 0
 	e.ETag = etag
 	e.Answer = answer(err)
 	if e.Answer == OtherError || e.Answer == UnknownAnswer || e.Answer == Unavailable {
