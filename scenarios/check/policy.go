@@ -124,7 +124,7 @@ func (p *patrol) begin(op *operation, n int32, e *history.Event) {
 		p.beats = append(p.beats, beat{})
 	}
 	b := &p.beats[op.actor]
-	*b = beat{op: n, began: e.At, last: e.At, wait: int64(none)}
+	*b = beat{op: n, began: e.At, first: int64(none), last: e.At, wait: int64(none)}
 	if e.GiveUp > 0 {
 		b.giveUp = e.At + e.GiveUp
 	}
@@ -140,7 +140,7 @@ func (p *patrol) call(op *operation, n int32, e *history.Event) {
 	if e.Asked > 0 {
 		asked = min(e.Asked, e.Start)
 	}
-	if b.first == 0 {
+	if b.first < 0 {
 		b.first = asked
 	}
 	if p.clocked && answered(e) {
@@ -160,7 +160,7 @@ func (p *patrol) call(op *operation, n int32, e *history.Event) {
 	if !good || e.Kind == history.Head || !write && b.looked {
 		b.failures++
 	}
-	b.looked = good && !write
+	b.looked = good && e.Kind == history.Get // after a HEAD the next attempt can begin
 	b.last, b.wait = e.At, int64(none)
 }
 
