@@ -2,6 +2,7 @@ package network
 
 import (
 	"fmt"
+	"net/http"
 	"strings"
 	"time"
 	"unicode"
@@ -16,6 +17,7 @@ const (
 	ReplyLost    Kind = "reply-lost"   // applied; the answer is lost
 	Error500     Kind = "500"          // applied, then answered 500 InternalError
 	Throttled503 Kind = "503"          // answered 503 SlowDown; not applied
+	SentTwice    Kind = "sent-twice"   // a conditional write that is applied, sent once more by a layer below the client, and answered as the repetition is
 	Conflict409  Kind = "409"          // a conditional write, answered 409 ConditionalRequestConflict; not applied
 	Slow         Kind = "slow"         // the request arrives By later; a client that times out meanwhile doesn't know the outcome
 	Crash        Kind = "crash"        // the client dies
@@ -69,6 +71,10 @@ type Fault struct {
 	// end then gets its message again, with the same modification id.
 	Restart  time.Duration
 	Restarts bool
+	// Answer is the HTTP status that the repetition of a write which was sent twice gets:
+	// 412, as its condition holds no more; or 409 or 503, if the store had not finished
+	// with the first or was too busy for a second.
+	Answer int
 	// When is the point of a crash.
 	When When
 	// From and To are the window, as times since the start: From counts, To
@@ -98,6 +104,7 @@ var kinds = []kindSpec{
 	{Error500, CallPut, allCalls, nil},
 	{Throttled503, AnyCall, allCalls, nil},
 	{Conflict409, CallPut, writeCalls, nil},
+	{SentTwice, CallPut, []Call{CallPut}, []string{"answer"}},
 	{Slow, AnyCall, allCalls, []string{"by"}},
 	{Crash, CallPut, allCalls, []string{"when", "restart"}},
 	{Duplicate, "", nil, []string{"after"}},
@@ -177,6 +184,10 @@ func (f Fault) misshapen() string {
 		return "after is for duplicate only"
 	case f.After < 0:
 		return fmt.Sprintf("after must be 0 or more, not %v", f.After)
+	case f.Kind != SentTwice && f.Answer != 0:
+		return "answer is for sent-twice only"
+	case f.Kind == SentTwice && f.Answer != http.StatusPreconditionFailed && f.Answer != http.StatusConflict && f.Answer != http.StatusServiceUnavailable:
+		return fmt.Sprintf("answer must be 412, 409 or 503, not %d", f.Answer)
 	case f.Kind == Crash && f.When != Before && f.When != After:
 		return fmt.Sprintf("when must be before or after, not %q", f.When)
 	case f.Kind != Crash && (f.When != "" || f.Restarts || f.Restart != 0):

@@ -73,7 +73,7 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 			return nil, err
 		}
 	}
-	resp, err := t.serve(req, fault.Kind)
+	resp, err := t.serve(req, fault)
 	if err != nil {
 		return nil, err
 	}
@@ -141,8 +141,8 @@ func (t *Transport) deliver(late *http.Request, arrival *time.Timer) {
 }
 
 // serve is what the store does, or seems to.
-func (t *Transport) serve(req *http.Request, kind Kind) (*http.Response, error) {
-	switch kind {
+func (t *Transport) serve(req *http.Request, fault Fault) (*http.Response, error) {
+	switch kind := fault.Kind; kind {
 	case RequestLost:
 		return nil, errors.Join(reset(), closeBody(req))
 	case Throttled503:
@@ -161,6 +161,15 @@ func (t *Transport) serve(req *http.Request, kind Kind) (*http.Response, error) 
 			return refusal(req, internalError), nil
 		}
 		return nil, reset()
+	case SentTwice:
+		resp, err := t.base.RoundTrip(req)
+		if err != nil || resp.StatusCode >= http.StatusMultipleChoices {
+			return resp, err // the second is answered as the first
+		}
+		if err := drop(resp); err != nil {
+			return nil, err
+		}
+		return refusal(req, repetition(fault.Answer)), nil
 	}
 	return t.base.RoundTrip(req)
 }

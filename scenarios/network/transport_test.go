@@ -132,6 +132,9 @@ func TestFaultsAsTheStoreSeesThem(t *testing.T) {
 		{"503(nth=1)", head, unavailable, false, 0, "503 "},
 		{"409(nth=1)", put, archive.ErrConflict, false, 0, "409 ConditionalRequestConflict"},
 		{"409(nth=1)", del, archive.ErrConflict, false, 0, "409 ConditionalRequestConflict"},
+		{"sent-twice(nth=1)", put, archive.ErrPreconditionFailed, true, 1, "412 PreconditionFailed"},
+		{"sent-twice(nth=1,answer=409)", put, archive.ErrConflict, true, 1, "409 ConditionalRequestConflict"},
+		{"sent-twice(nth=1,answer=503)", put, archive.ErrThrottled, true, 1, "503 SlowDown"},
 		{"slow(nth=1,by=20ms)", put, nil, true, 1, ""},
 		{"slow(nth=1,by=20ms)", get, nil, false, 1, ""},
 		// What the player carries out passes as it is.

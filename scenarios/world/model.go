@@ -3,6 +3,7 @@ package world
 import (
 	"fmt"
 	"hash/crc32"
+	"net/http"
 	"strings"
 
 	"holdfast/archive"
@@ -16,6 +17,17 @@ var (
 	errSlowDown      = fmt.Errorf("503 SlowDown: %w", archive.ErrThrottled)
 	errDeleteAbsence = fmt.Errorf("delete: %w condition %s: condition a delete on an ETag or on nothing", archive.ErrInvalid, archive.IfAbsent())
 )
+
+// Echo is the answer to a write that was applied, when it comes a second time.
+func Echo(status int) error {
+	switch status {
+	case http.StatusConflict:
+		return errConflict
+	case http.StatusServiceUnavailable:
+		return errSlowDown
+	}
+	return errPrecondition
+}
 
 // Model is a bucket that answers as S3 promises, without time: each call takes
 // effect as a whole.

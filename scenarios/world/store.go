@@ -22,6 +22,7 @@ type call struct {
 	body   []byte // of a write; of a read's answer
 	cond   archive.Condition
 	fault  network.Kind
+	echo   int // the status by which the repetition of a write that was sent twice is answered
 	port   *port
 
 	next     stage // what happens to it next
@@ -135,7 +136,7 @@ func (p *port) send(ctx context.Context, kind network.Call, key string, body []b
 	arrival := w.now + int64(w.Latency.Request.Sample(p.rng))
 	if _, bare := ctx.(*vcontext); !bare { // a fault comes in a context around it
 		fault, _ := network.FaultFrom(ctx)
-		c.fault = fault.Kind
+		c.fault, c.echo = fault.Kind, fault.Answer
 		arrival += int64(fault.By)
 	}
 	switch {
@@ -239,6 +240,9 @@ func (w *Virtual) served(c *call) {
 		c.etag, c.err = c.object.Put(c.body, c.cond)
 	} else {
 		c.err = c.object.Delete(c.cond)
+	}
+	if c.fault == network.SentTwice && c.err == nil {
+		c.etag, c.err = "", Echo(c.echo)
 	}
 	w.reply(c)
 }
