@@ -23,7 +23,7 @@ var library embed.FS
 var order = []string{
 	"no-conflict", "single-conflict", "persistent-conflict",
 	"two-users", "two-users-same-field", "user-vs-backend",
-	"three-writers", "create-race", "single-try", "delete-race", "lost-reply", "repeated-message", "redelivery", "queue-redelivers",
+	"three-writers", "create-race", "single-try", "delete-race", "lost-reply", "impatient", "hurried", "repeated-message", "redelivery", "queue-redelivers",
 	"backend-fan-in", "burst", "sustained-contention", "storm",
 }
 

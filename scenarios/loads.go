@@ -39,8 +39,9 @@ func (f *performer) runLoad(ctx context.Context) {
 			intended = p.rec.Now() - clock.Now().Sub(due).Nanoseconds()
 		}
 		err := f.operate(ctx, intended)
-		switch archive.OutcomeOf(err) {
-		case archive.Failed, archive.Gone:
+		switch outcome := archive.OutcomeOf(err); {
+		case errors.Is(err, context.DeadlineExceeded) && l.GiveUpAfter > 0: // it was the actor's own will
+		case outcome == archive.Failed, outcome == archive.Gone:
 			failures++
 		default:
 			failures = 0

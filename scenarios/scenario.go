@@ -111,6 +111,9 @@ type Load struct {
 	// not the previous one has ended in time; latency counts from the intended
 	// start. 0: each operation begins when the previous one has ended.
 	Rate float64 `yaml:"rate,omitempty"`
+	// GiveUpAfter is for how long the actor waits for the answer to an operation: then
+	// it cancels the call, which is to end at once. 0: as long as it takes.
+	GiveUpAfter Duration `yaml:"give_up_after,omitempty"`
 }
 
 // Interferes says when an actor commits an update of its own.

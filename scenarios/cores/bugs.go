@@ -16,7 +16,7 @@ type Bug struct {
 	// Faults that must be injected there at most; 0: some interleaving is enough.
 	Faults int
 	// InTime: it shows in virtual time, over some seeds, and not in a schedule of
-	// calls: it needs a queue, whose timeouts pass.
+	// calls: it needs waits, deadlines, or a queue, whose timeouts pass.
 	InTime bool
 }
 
@@ -48,6 +48,8 @@ const (
 	overtaken       = "persistent-conflict"
 	userBackend     = "user-vs-backend"
 	singleTry       = "single-try"
+	impatient       = "impatient"
+	hurried         = "hurried"
 )
 
 var planted = []Bug{
@@ -114,6 +116,22 @@ var planted = []Bug{
 	wrapped("base-ignored", "a save is merged against what is stored, not against what the user loaded",
 		newRebasing, "I6", sameField, 0),
 	wrapped("cached-load", "a load is answered from the client's cache", newCaching, "I7", sameField, 0),
+	wrapped("one-attempt-more", "the policy's retries are counted from one", withPolicy(func(p *archive.Policy) { p.Retries++ }), "I10", overtaken, 0),
+	wrapped("one-attempt-less", "the policy's retries are taken for attempts", withPolicy(func(p *archive.Policy) { p.Retries-- }), "I10", overtaken, 0),
+	wrapped("waits-doubled", "each wait is twice as long as the policy's", withPolicy(func(p *archive.Policy) { p.Base, p.Cap = 2*p.Base, 2*p.Cap }), "I10", overtaken, 0),
+	wrapped("sleeps-longer", "each wait takes twice as long as it is said to", sleeping(twice), "I10", writers, 0).inTime(),
+	wrapped("sleeps-not", "no wait is waited for", sleeping(notAtAll), "I10", writers, 0).inTime(),
+	wrapped("deadline-forgotten", "the policy's deadline is not looked at", withPolicy(func(p *archive.Policy) { p.Deadline = 0 }), "I10", hurried, 0).inTime(),
+	wrapped("wait-not-cancelled", "a wait goes on when its caller has left", sleeping(undisturbed), "I10", impatient, 0).inTime(),
+	wrapped("cancel-ignored", "a call goes on when its caller has left", newObstinate, "I10", impatient, 0).inTime(),
+	store("echo-412-is-conflict", "412 to the own write, which came twice, is taken for a conflict",
+		passedOnAs(archive.ErrPreconditionFailed, &archive.ETagMismatchError{}), "I10", singleTry, 1),
+	store("echo-409-is-conflict", "409 to the own write, which came twice, is taken for a conflict",
+		passedOnAs(archive.ErrConflict, &archive.ETagMismatchError{}), "I10", singleTry, 1),
+	store("echo-503-is-exhaustion", "503 to the own write, which came twice, is taken for exhaustion",
+		passedOnAs(archive.ErrThrottled, &archive.ExhaustedError{Last: errors.New("503")}), "I10", singleTry, 1),
+	wrapped("unknown-is-conflict", "an unknown outcome is answered as a conflict",
+		inAnswer(archive.Unknown, asConflict), "I10", singleTry, 1),
 	wrapped("exhaustion-is-success", "exhaustion is answered as success",
 		inAnswer(archive.Exhausted, asSuccess), "I10", overtaken, 0),
 	wrapped("exhaustion-is-failure", "exhaustion is answered as a failure of the store",
@@ -200,6 +218,11 @@ func loop(name, fault string, f flaw, invariant, scenario string, faults int) Bu
 
 func wrapped(name, fault string, core func(Environment) (Core, error), invariant, scenario string, faults int) Bug {
 	return Bug{Spec{Name: name, Fault: fault, New: core}, invariant, scenario, faults, false}
+}
+
+func (b Bug) inTime() Bug {
+	b.InTime = true
+	return b
 }
 
 func (b Bug) jsonOnly() Bug {

@@ -81,7 +81,7 @@ const (
 	Gone         = "gone"
 	Unknown      = "unknown"
 	Failed       = "failed"    // the store's error; nothing was written
-	Cancelled    = "cancelled" // the run ended first; nothing was written
+	Cancelled    = "cancelled" // the run ended first, or the caller's patience; nothing was written
 	Crashed      = "crashed"   // the client died before it was told anything
 )
 
