@@ -125,9 +125,9 @@ func TestAppendThroughFaults(t *testing.T) {
 		{"404 after a conflict", func(s script) {
 			s.store.onPut[1] = after(s.store.interlope("x1", nil), nil)
 			s.store.onGet[2] = after(s.store.remove, nil)
-		}, Unknown, 0, 1}, // the refusal may have been an echo, and what it echoed be gone with the object
+		}, Gone, 0, 1},
 		{"404 at the last look", func(s script) {
-			everyPut(s, answer(ErrUnavailable))
+			everyPut(s, answer(ErrThrottled))
 			s.store.onGet[4] = after(s.store.remove, nil)
 		}, Gone, 0, 3},
 		{"409 to the own write, sent twice", func(s script) { s.store.onPut[1] = echoed(ErrConflict) }, Committed, 1, 1},
@@ -135,7 +135,7 @@ func TestAppendThroughFaults(t *testing.T) {
 		{"409 to the own write, then the object deleted", func(s script) {
 			s.store.onPut[1] = echoed(ErrConflict)
 			s.store.onGet[2] = after(s.store.remove, nil)
-		}, Unknown, 0, 1},
+		}, Gone, 0, 1}, // and with it what was written
 		{"409 to the own write, then reads forbidden", func(s script) {
 			s.store.onPut[1], s.store.onGet[2] = echoed(ErrConflict), answer(errForbidden)
 		}, Unknown, 1, 1},

@@ -31,7 +31,7 @@ type call struct {
 	// unknown outcome and may have been applied, or may be later.
 	inDoubt   bool
 	doubtETag string
-	// refused: a write was answered 412, 409 or 503 and no version was read since. It
+	// refused: a write was answered 412, 409 or 503 and nothing was read since. It
 	// may be the answer to a repetition, by a layer below, of the write that committed.
 	refused bool
 }
@@ -135,7 +135,8 @@ func (c *call) write(ctx context.Context, current Snapshot, next Document) (Snap
 func (c *call) look(ctx context.Context) (Snapshot, error) {
 	body, etag, err := c.store.Get(ctx, c.key)
 	if errors.Is(err, ErrNotFound) && c.change != nil {
-		return Snapshot{}, nil // of a write that was refused it says nothing: it may be gone with the object
+		c.refused = false // if that was an echo, what it echoed is gone with the object
+		return Snapshot{}, nil
 	}
 	if err != nil {
 		return Snapshot{}, err

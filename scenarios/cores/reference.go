@@ -65,7 +65,7 @@ type update struct {
 	read      archive.Snapshot // of the first attempt
 	inDoubt   bool             // a write on top of doubtETag may be applied, now or later
 	doubtETag string
-	refused   bool // a write was answered 412, 409 or 503, and no version was read since
+	refused   bool // a write was answered 412, 409 or 503, and nothing was read since
 }
 
 func (r *reference) begin(op, id string, edit archive.Edit) (*update, error) {
@@ -215,6 +215,7 @@ func (u *update) look(ctx context.Context) (archive.Snapshot, error) {
 	}
 	body, etag, err := u.Store.Get(ctx, u.key)
 	if errors.Is(err, archive.ErrNotFound) && u.change != nil {
+		u.refused = false
 		return archive.Snapshot{}, nil
 	}
 	if err == nil && etag == "" {
