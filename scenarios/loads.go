@@ -11,6 +11,7 @@ import (
 // runLoad acts freely until the load's operations are done or its time is up.
 func (f *performer) runLoad(ctx context.Context) {
 	p, clock, l := f.repetition, f.repetition.world, f.actor.Load
+	defer f.excuse() // whoever does nothing more writes nothing either
 	due := p.start.Add(time.Duration(l.After))
 	failures := 0
 	if l.After > 0 && clock.Sleep(ctx, time.Duration(l.After)) != nil {

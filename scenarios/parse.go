@@ -180,7 +180,7 @@ func plainReason(reason string) string {
 var knownKeys = []string{
 	"name", "shows", "why", "document", "objects", "actors", "timeline", "duration", "core", "policy", "latency",
 	"request_timeout", "faults", "codec", "via", "queue", "visibility", "receives", "work", "schedule", "expect",
-	"count", "popularity", "fresh_after", "absent", "kind", "load", "interferes", "operations", "after", "think", "rate", "give_up_after",
+	"count", "popularity", "fresh_after", "absent", "kind", "load", "interferes", "operations", "after", "think", "rate", "give_up_after", "first_writes_together",
 	"with", "before", "times", "at", "actor", "do", "set", "type", "hold", "conflicts",
 	"min_conflicts", "thresholds", "violations",
 }

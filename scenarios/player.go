@@ -185,6 +185,8 @@ type repetition struct {
 	opened  time.Time // when the documents began to be stored
 	service *service  // with via: api
 	crowd   cores.Crowd
+	// meeting is of those whose first writes begin together; nil: there are none.
+	meeting *meeting
 }
 
 // begin makes p the repetition of a number, whatever it was before.
@@ -235,6 +237,9 @@ func (p *repetition) play(ctx context.Context) error {
 	p.rec.Begin(p.number)
 	p.start = p.world.Now()
 	p.tasks = world.NewGroup(p.world)
+	if !p.AnyOrder {
+		p.convene()
+	}
 	switch {
 	case len(p.Scenario.Timeline) == 0:
 		p.startLoads(ctx)

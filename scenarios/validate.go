@@ -142,6 +142,8 @@ func (s *Scenario) validateLoad(path string, a *Actor) error {
 		return invalid(path+".rate", "rate must be a number of operations per second, 0 or more")
 	case l.Rate > 0 && l.Think > 0:
 		return invalid(path+".rate", "a load has a rate or a think time, not both")
+	case l.FirstWritesTogether && a.Kind == Outsider:
+		return invalid(path+".first_writes_together", "an outsider only deletes")
 	case l.GiveUpAfter > 0 && a.Kind == Outsider:
 		return invalid(path+".give_up_after", "an outsider deletes through no core, so there is no call to give up")
 	case l.GiveUpAfter > 0 && s.Via == ViaAPI:

@@ -30,6 +30,7 @@ func (f *performer) backend(work archive.Work) (cores.Handler, error) {
 
 // work handles messages until none can come any more.
 func (f *performer) work(ctx context.Context) {
+	defer f.excuse()
 	work := func(ctx context.Context, _ archive.Job) (archive.Edit, error) { return archive.Edit{}, f.takeTime(ctx) }
 	for {
 		d, err := f.repetition.service.queue.Receive(ctx)
