@@ -24,6 +24,7 @@ var order = []string{
 	"no-conflict", "single-conflict", "persistent-conflict",
 	"two-users", "two-users-same-field", "user-vs-backend",
 	"three-writers", "create-race", "single-try", "delete-race", "lost-reply", "impatient", "hurried", "repeated-message", "redelivery", "queue-redelivers",
+	"service-faults", "bad-requests",
 	"backend-fan-in", "burst", "sustained-contention", "storm",
 }
 

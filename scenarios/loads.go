@@ -72,6 +72,8 @@ func (f *performer) operate(ctx context.Context, due int64) error {
 		return f.create(ctx, id, due)
 	case Outsider:
 		return f.remove(ctx, id)
+	case Stranger:
+		return f.bother(ctx, id)
 	case Backend:
 		err = f.append(ctx, id, sets{}, "", due)
 	case User:

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"sync"
 	"time"
 
 	"holdfast/archive"
@@ -182,9 +183,11 @@ type repetition struct {
 	tasks   *world.Group
 	start   time.Time // of the actors
 	steps   []StepResult
-	opened  time.Time // when the documents began to be stored
-	service *service  // with via: api
-	crowd   cores.Crowd
+	// faultsMu guards steps while loads run, which add what went wrong.
+	faultsMu sync.Mutex
+	opened   time.Time // when the documents began to be stored
+	service  *service  // with via: api
+	crowd    cores.Crowd
 	// meeting is of those whose first writes begin together; nil: there are none.
 	meeting *meeting
 }

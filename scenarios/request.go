@@ -26,6 +26,7 @@ func (f *performer) request(ctx context.Context, in *intent) (archive.Snapshot, 
 		}
 	}
 	status, answer, err := f.send(ctx, method, path, body)
+	f.client.Status(status)
 	switch {
 	case err != nil && in.op.Do == "load":
 		return archive.Snapshot{}, err
@@ -77,10 +78,15 @@ func (f *performer) send(ctx context.Context, method, path string, body []byte) 
 	if err != nil {
 		return 0, nil, err
 	}
-	req.Header.Set(actorHeader, f.name)
 	if body != nil {
 		req.Header.Set("Content-Type", "application/json")
 	}
+	return f.ask(req)
+}
+
+// ask sends a request that is ready but for the name of its actor.
+func (f *performer) ask(req *http.Request) (status int, answer []byte, err error) {
+	req.Header.Set(actorHeader, f.name)
 	resp, err := f.repetition.service.door.RoundTrip(req)
 	if died := f.api.died; died != nil {
 		f.api.died = nil

@@ -81,6 +81,7 @@ const (
 	Backend  Kind = "backend"  // appends "processed" for its customer
 	Creator  Kind = "creator"  // creates the document
 	Outsider Kind = "outsider" // deletes the document, through no core
+	Stranger Kind = "stranger" // with via: api, sends requests that the API must refuse, one kind after the other
 )
 
 // Actor is one client, or Count of them, named name-01, name-02, ….

@@ -3,6 +3,7 @@ package scenarios
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"sync"
@@ -88,6 +89,11 @@ func (s *service) announce(ctx context.Context, doc *archive.Change) error {
 // actorHeader names the actor of a request.
 const actorHeader = "X-Simulate-Actor"
 
+// anonymousHeader marks a request whose sender can't be known.
+const anonymousHeader = "X-Simulate-Anonymous"
+
+var errAnonymous = errors.New("the request does not say who sends it")
+
 // serve opens the API for the actors, who are there by now.
 func (s *service) serve() error {
 	for i := range s.actors {
@@ -102,7 +108,12 @@ func (s *service) serve() error {
 	}
 	api, err := web.New(web.Options{
 		Core: byActor{}, Uploads: uploads,
-		Identify: func(r *http.Request) (string, error) { return r.Header.Get(actorHeader), nil },
+		Identify: func(r *http.Request) (string, error) {
+			if r.Header.Get(anonymousHeader) != "" {
+				return "", errAnonymous
+			}
+			return r.Header.Get(actorHeader), nil
+		},
 	})
 	if err != nil {
 		return err

@@ -50,6 +50,7 @@ const (
 	singleTry       = "single-try"
 	impatient       = "impatient"
 	hurried         = "hurried"
+	serviceFaults   = "service-faults"
 )
 
 var planted = []Bug{
@@ -183,6 +184,15 @@ var planted = []Bug{
 		forgetfulUploads(func(string) bool { return true })),
 	uploads("trigger-lost", "one customer's trigger is reported as written, and was not",
 		forgetfulUploads(func(customer string) bool { return customer == "icx" })),
+	uploads("failed-trigger-is-success", "a trigger that could not be written is reported as written", inResults(func(r *archive.UploadResult) {
+		*r = archive.UploadResult{Customer: r.Customer, Success: true}
+	})).shows(serviceFaults, "I9"),
+	uploads("api-exhaustion-is-500", "exhaustion reaches the API as an error of no type, which is answered 500",
+		inUpload(archive.Exhausted, asFailure)).shows(serviceFaults, "I10"),
+	uploads("api-unknown-is-conflict", "an unknown outcome reaches the API as a conflict, which is answered 409",
+		inUpload(archive.Unknown, asConflict)).shows(serviceFaults, "I10"),
+	uploads("api-unknown-is-failure", "an unknown outcome reaches the API as an error of no type, which is answered 500",
+		inUpload(archive.Unknown, asFailure)).shows(serviceFaults, "I10"),
 	uploads("customer-skipped", "the last customer is neither told nor reported", newSkipping),
 	backend("check-then-work", "the trigger is looked for before the work, whose entry has an id of its own",
 		redelivery, workerFlaw{asks: true, id: idOfDelivery}),
@@ -218,6 +228,12 @@ func loop(name, fault string, f flaw, invariant, scenario string, faults int) Bu
 
 func wrapped(name, fault string, core func(Environment) (Core, error), invariant, scenario string, faults int) Bug {
 	return Bug{Spec{Name: name, Fault: fault, New: core}, invariant, scenario, faults, false}
+}
+
+// shows says where else a bug shows, and by which invariant.
+func (b Bug) shows(scenario, invariant string) Bug {
+	b.Scenario, b.Invariant = scenario, invariant
+	return b
 }
 
 func (b Bug) inTime() Bug {

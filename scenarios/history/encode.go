@@ -39,6 +39,7 @@ func appendEvent(b []byte, e *Event) []byte {
 	b = number(b, `,"attempt":`, int64(e.Attempt))
 	b = text(b, `,"outcome":`, e.Outcome)
 	b = texts(b, `,"fields":`, e.Fields)
+	b = number(b, `,"status":`, int64(e.Status))
 	b = texts(b, `,"told":`, e.Told)
 	b = text(b, `,"text":`, e.Text)
 	if e.Interrupted {

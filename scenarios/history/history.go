@@ -149,6 +149,7 @@ type Event struct {
 	// Return
 	Outcome string   `json:"outcome,omitempty"`
 	Fields  []string `json:"fields,omitempty"` // fields in conflict
+	Status  int      `json:"status,omitempty"` // HTTP status of the API's answer, if it was asked
 	Told    []string `json:"told,omitempty"`   // customers who, says the answer, have been told of the upload
 
 	Text string `json:"text,omitempty"` // error or note

@@ -137,6 +137,7 @@ type Client struct {
 	known    [mostKnown]known
 	observer archive.Observer
 	told     []string
+	status   int
 	asked    int64 // when the core made the call that is held back; 0: none is
 }
 
@@ -164,7 +165,7 @@ type Operation struct {
 
 // Begin records that an operation begins.
 func (c *Client) Begin(o Operation) {
-	c.op, c.asked = int(c.rec.ops.Add(1)), 0
+	c.op, c.asked, c.status = int(c.rec.ops.Add(1)), 0, 0
 	if c.opID != o.ID || c.opKey == "" {
 		c.opID, c.opKey = o.ID, c.page.full(c.prefix, "archive/"+o.ID+".json")
 	}
@@ -183,12 +184,16 @@ func (c *Client) Finish(etag string, err error) {
 	e.At = c.rec.Now()
 	e.ETag, e.Outcome = etag, outcome(err)
 	e.Told, c.told = c.told, nil
+	e.Status, c.status = c.status, 0
 	if err != nil {
 		e.Text, e.Fields = err.Error(), conflictFields(err)
 	}
 	c.rec.sink.Add(e)
 	c.op = 0
 }
+
+// Status notes, before Finish, by which HTTP status the operation was answered.
+func (c *Client) Status(code int) { c.status = code }
 
 // Held notes, before a store call, that the core made it at a time and the harness has
 // held it back since: for others to act first, or for a step of a timeline.

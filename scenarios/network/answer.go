@@ -21,6 +21,7 @@ var (
 		"We encountered an internal error. Please try again."}
 	slowDown = s3Error{http.StatusServiceUnavailable, "Slow Down", "SlowDown",
 		"Please reduce your request rate."}
+	accessDenied               = s3Error{http.StatusForbidden, "Forbidden", "AccessDenied", "Access Denied"}
 	conditionalRequestConflict = s3Error{http.StatusConflict, "Conflict", "ConditionalRequestConflict",
 		"The conditional request cannot succeed due to a conflicting operation against this resource."}
 )

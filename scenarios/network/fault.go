@@ -17,6 +17,7 @@ const (
 	ReplyLost    Kind = "reply-lost"   // applied; the answer is lost
 	Error500     Kind = "500"          // applied, then answered 500 InternalError
 	Throttled503 Kind = "503"          // answered 503 SlowDown; not applied
+	Denied403    Kind = "403"          // answered 403 AccessDenied, which no retry mends; not applied
 	SentTwice    Kind = "sent-twice"   // a conditional write that is applied, sent once more by a layer below the client, and answered as the repetition is
 	Conflict409  Kind = "409"          // a conditional write, answered 409 ConditionalRequestConflict; not applied
 	Slow         Kind = "slow"         // the request arrives By later; a client that times out meanwhile doesn't know the outcome
@@ -104,6 +105,7 @@ var kinds = []kindSpec{
 	{Error500, CallPut, allCalls, nil},
 	{Throttled503, AnyCall, allCalls, nil},
 	{Conflict409, CallPut, writeCalls, nil},
+	{Denied403, CallPut, allCalls, nil},
 	{SentTwice, CallPut, []Call{CallPut}, []string{"answer"}},
 	{Slow, AnyCall, allCalls, []string{"by"}},
 	{Crash, CallPut, allCalls, []string{"when", "restart"}},

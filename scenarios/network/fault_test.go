@@ -96,7 +96,7 @@ func TestParseFault(t *testing.T) {
 
 func TestParseFaultRefuses(t *testing.T) {
 	for _, test := range []struct{ text, want string }{
-		{"", `fault kind "" is not known (known: request-lost, reply-lost, 500, 503, 409, sent-twice, slow, crash, duplicate, delete)`},
+		{"", `fault kind "" is not known (known: request-lost, reply-lost, 500, 503, 409, 403, sent-twice, slow, crash, duplicate, delete)`},
 		{"sent-twice(nth=1,answer=200)", "answer must be 412, 409 or 503, not 200"},
 		{"sent-twice(nth=1,answer=no)", `answer must be 412, 409 or 503, not "no"`},
 		{"sent-twice(nth=1,call=get)", `call must be one of put, not "get"`},

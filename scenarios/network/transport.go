@@ -94,7 +94,7 @@ func (t *Transport) travel(req *http.Request, kind Kind, delay time.Duration) er
 	}
 	err := req.Context().Err()
 	reads := req.Method == http.MethodGet || req.Method == http.MethodHead
-	if reads || kind == RequestLost || kind == Throttled503 || kind == Conflict409 {
+	if reads || kind == RequestLost || kind == Throttled503 || kind == Conflict409 || kind == Denied403 {
 		arrival.Stop()
 		return errors.Join(err, closeBody(req))
 	}
@@ -149,6 +149,8 @@ func (t *Transport) serve(req *http.Request, fault Fault) (*http.Response, error
 		return refusal(req, slowDown), closeBody(req)
 	case Conflict409:
 		return refusal(req, conditionalRequestConflict), closeBody(req)
+	case Denied403:
+		return refusal(req, accessDenied), closeBody(req)
 	case ReplyLost, Error500:
 		resp, err := t.base.RoundTrip(req)
 		if err != nil {

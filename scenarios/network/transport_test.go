@@ -132,6 +132,8 @@ func TestFaultsAsTheStoreSeesThem(t *testing.T) {
 		{"503(nth=1)", head, unavailable, false, 0, "503 "},
 		{"409(nth=1)", put, archive.ErrConflict, false, 0, "409 ConditionalRequestConflict"},
 		{"409(nth=1)", del, archive.ErrConflict, false, 0, "409 ConditionalRequestConflict"},
+		{"403(nth=1)", put, nil, false, 0, "403 AccessDenied"},
+		{"403(nth=1)", get, nil, false, 0, "403 AccessDenied"},
 		{"sent-twice(nth=1)", put, archive.ErrPreconditionFailed, true, 1, "412 PreconditionFailed"},
 		{"sent-twice(nth=1,answer=409)", put, archive.ErrConflict, true, 1, "409 ConditionalRequestConflict"},
 		{"sent-twice(nth=1,answer=503)", put, archive.ErrThrottled, true, 1, "503 SlowDown"},

@@ -1,6 +1,7 @@
 package world
 
 import (
+	"errors"
 	"fmt"
 	"hash/crc32"
 	"net/http"
@@ -15,6 +16,7 @@ var (
 	errPrecondition  = fmt.Errorf("412 PreconditionFailed: %w", archive.ErrPreconditionFailed)
 	errConflict      = fmt.Errorf("409 ConditionalRequestConflict: %w", archive.ErrConflict)
 	errSlowDown      = fmt.Errorf("503 SlowDown: %w", archive.ErrThrottled)
+	errDenied        = errors.New("403 AccessDenied")
 	errDeleteAbsence = fmt.Errorf("delete: %w condition %s: condition a delete on an ETag or on nothing", archive.ErrInvalid, archive.IfAbsent())
 )
 

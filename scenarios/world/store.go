@@ -200,6 +200,8 @@ func (w *Virtual) arrived(c *call) {
 		w.refuse(c, errSlowDown)
 	case c.fault == network.Conflict409:
 		w.refuse(c, errConflict)
+	case c.fault == network.Denied403:
+		w.refuse(c, errDenied)
 	case c.kind == network.CallGet || c.kind == network.CallHead:
 		c.body, c.etag, c.err = c.object.Get()
 		w.reply(c)
