@@ -130,10 +130,31 @@ func TestAppendThroughFaults(t *testing.T) {
 			everyPut(s, answer(ErrThrottled))
 			s.store.onGet[4] = after(s.store.remove, nil)
 		}, Gone, 0, 3},
+		{"409 to the own write, sent twice", func(s script) { s.store.onPut[1] = echoed(ErrConflict) }, Committed, 1, 1},
+		{"503 to the own write, sent twice", func(s script) { s.store.onPut[1] = echoed(ErrThrottled) }, Committed, 1, 1},
+		{"409 to the own write, then the object deleted", func(s script) {
+			s.store.onPut[1] = echoed(ErrConflict)
+			s.store.onGet[2] = after(s.store.remove, nil)
+		}, Gone, 0, 1}, // and with it what was written
+		{"409 to the own write, then reads forbidden", func(s script) {
+			s.store.onPut[1], s.store.onGet[2] = echoed(ErrConflict), answer(errForbidden)
+		}, Unknown, 1, 1},
+		{"503 to the own write on the last attempt, read-back unavailable", func(s script) {
+			s.store.onPut[1], s.store.onPut[2], s.store.onPut[3] = answer(ErrThrottled), answer(ErrThrottled), echoed(ErrThrottled)
+			s.store.onGet[4] = answer(ErrThrottled)
+		}, Unknown, 1, 3},
+		{"503 to the own write, cancelled while waiting", func(s script) {
+			s.store.onPut[1] = echoed(ErrThrottled)
+			s.clock.onSleep = func(int) { s.cancel() }
+		}, Unknown, 1, 1},
 
 		{"cancelled before the start", func(s script) { s.cancel() }, Failed, 0, 0},
 		{"cancelled while waiting after 503", func(s script) {
 			s.store.onPut[1] = answer(ErrThrottled)
+			s.clock.onSleep = func(int) { s.cancel() }
+		}, Unknown, 0, 1}, // as if it had been an echo
+		{"cancelled while waiting for a connection", func(s script) {
+			s.store.onPut[1] = answer(ErrUnavailable)
 			s.clock.onSleep = func(int) { s.cancel() }
 		}, Failed, 0, 1},
 		{"cancelled while waiting after a lost reply", func(s script) {

@@ -26,8 +26,10 @@ func (s *schedule) writeFaults() map[string]fault {
 	}
 	return map[string]fault{
 		"healthy":       nil,
-		"409":           answer(ErrConflict),
-		"503":           answer(ErrThrottled),
+		"409":           doubt(answer(ErrConflict)), // it could be an echo
+		"503":           doubt(answer(ErrThrottled)),
+		"409 echoed":    doubt(echoed(ErrConflict)),
+		"503 echoed":    doubt(echoed(ErrThrottled)),
 		"no connection": answer(ErrUnavailable),
 		"403":           answer(errForbidden),
 		"request lost":  doubt(requestLost),

@@ -109,6 +109,16 @@ func appliedThen500(do func() (string, error)) (string, error) {
 	return "", fmt.Errorf("500 InternalError: %w", ErrOutcomeUnknown)
 }
 
+// echoed: a layer below the store sends the write twice and passes on what the second is told.
+func echoed(second error) fault {
+	return func(do func() (string, error)) (string, error) {
+		if _, err := do(); err != nil {
+			return "", err
+		}
+		return "", second
+	}
+}
+
 // resent: a layer below the store loses the first reply and sends again.
 func resent(do func() (string, error)) (string, error) {
 	do()

@@ -31,8 +31,8 @@ type call struct {
 	// unknown outcome and may have been applied, or may be later.
 	inDoubt   bool
 	doubtETag string
-	// refused: a write was answered 412 and nothing was read since. It may be the
-	// answer to a repetition, by a layer below, of the write that committed.
+	// refused: a write was answered 412, 409 or 503 and nothing was read since. It
+	// may be the answer to a repetition, by a layer below, of the write that committed.
 	refused bool
 }
 
@@ -123,7 +123,9 @@ func (c *call) write(ctx context.Context, current Snapshot, next Document) (Snap
 		c.inDoubt, c.doubtETag = true, current.ETag
 	case refused(err):
 		c.mismatches++
-		c.refused = c.refused || errors.Is(err, ErrPreconditionFailed)
+		c.refused = true
+	case errors.Is(err, ErrThrottled):
+		c.refused = true
 	}
 	return Snapshot{}, err
 }
@@ -133,7 +135,7 @@ func (c *call) write(ctx context.Context, current Snapshot, next Document) (Snap
 func (c *call) look(ctx context.Context) (Snapshot, error) {
 	body, etag, err := c.store.Get(ctx, c.key)
 	if errors.Is(err, ErrNotFound) && c.change != nil {
-		c.refused = false
+		c.refused = false // if that was an echo, what it echoed is gone with the object
 		return Snapshot{}, nil
 	}
 	if err != nil {

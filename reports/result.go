@@ -147,7 +147,7 @@ type Counts struct {
 	Exhausted     int `json:"exhausted"`      // gave up after the last retry
 	Gone          int `json:"gone"`
 	Failed        int `json:"failed"`        // the store's error
-	Cancelled     int `json:"cancelled"`     // the run ended first
+	Cancelled     int `json:"cancelled"`     // the run ended first, or the caller gave up
 	EndedUnknown  int `json:"ended_unknown"` // clients were told that they can't know
 	Crashed       int `json:"crashed"`       // clients died before they were told anything
 	Unfinished    int `json:"unfinished"`

@@ -311,6 +311,8 @@ func rates(c Counts, repetitions int) map[string]float64 {
 		"acknowledged.per_repetition": share(c.Acknowledged, repetitions),
 		"user_conflict.rate":          share(c.UserConflicts, c.Operations),
 		"exhausted.rate":              share(c.Exhausted, c.Operations),
+		"failed.rate":                 share(c.Failed, c.Operations),
+		"unknown.rate":                share(c.EndedUnknown, c.Operations),
 		"conflict.rate":               share(c.Conflicts412+c.Conflicts409, c.Puts),
 	}
 	if c.Committed > 0 { // without a commit it has no price

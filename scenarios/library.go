@@ -23,7 +23,8 @@ var library embed.FS
 var order = []string{
 	"no-conflict", "single-conflict", "persistent-conflict",
 	"two-users", "two-users-same-field", "save-again", "almost-equal", "user-vs-backend", "several-entries",
-	"three-writers", "create-race", "single-try", "delete-race", "lost-reply", "repeated-message", "redelivery", "queue-redelivers",
+	"three-writers", "create-race", "single-try", "delete-race", "lost-reply", "impatient", "hurried", "repeated-message", "redelivery", "queue-redelivers",
+	"service-faults", "bad-requests",
 	"backend-fan-in", "burst", "large-document", "sustained-contention", "storm",
 }
 

@@ -36,6 +36,7 @@ const (
 // playLoad returns why it ended, which matters if it is before its end.
 func (f *performer) playLoad(ctx context.Context, a *arrivals) (why string) {
 	p, clock, l := f.repetition, f.repetition.world, f.actor.Load
+	defer f.excuse() // whoever does nothing more writes nothing either
 	failures := 0
 	if l.After > 0 && clock.Sleep(ctx, time.Duration(l.After)) != nil {
 		return cutShort
@@ -63,8 +64,9 @@ func (f *performer) playLoad(ctx context.Context, a *arrivals) (why string) {
 		}
 		a.begin()
 		err := f.operate(ctx, intended)
-		switch archive.OutcomeOf(err) {
-		case archive.Failed, archive.Gone:
+		switch outcome := archive.OutcomeOf(err); {
+		case errors.Is(err, context.DeadlineExceeded) && l.GiveUpAfter > 0: // it was the actor's own will
+		case outcome == archive.Failed, outcome == archive.Gone:
 			failures++
 		default:
 			failures = 0
@@ -100,6 +102,8 @@ func (f *performer) operate(ctx context.Context, due int64) error {
 		return f.create(ctx, id, due)
 	case Outsider:
 		return f.remove(ctx, id)
+	case Stranger:
+		return f.bother(ctx, id)
 	case Backend:
 		err = f.append(ctx, id, nil, due)
 	case User:

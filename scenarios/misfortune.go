@@ -72,6 +72,11 @@ func live(crash *network.Fault, err error) {
 // beforeCall holds the client if the timeline says so, lets others interfere, and
 // draws what befalls the call, see [performer.strike].
 func (f *performer) beforeCall(ctx context.Context, call network.Call, key string, conditional bool) (context.Context, *network.Fault, error) {
+	f.meet(ctx, call)
+	if len(f.disturbers) > 0 || f.cue != nil {
+		asked := f.repetition.rec.Now()
+		defer func() { f.client.Held(asked) }()
+	}
 	for _, d := range f.disturbers {
 		if d.actor.Interferes.Before == string(call) {
 			d.disturb(ctx, f.baseID)
@@ -109,6 +114,8 @@ func (f *performer) strike(ctx context.Context, call network.Call, key string, c
 		}
 		live(&fault, nil)
 	case network.Delete:
+		asked := p.rec.Now()
+		defer func() { f.client.Held(asked) }()
 		outside := p.rec.Client(f.name+"/outside", p.prefix, p.world.Store(f.name+"/outside"))
 		_ = outside.Delete(ctx, key, archive.Condition{}) // its answer is in the history
 		return sent, nil, ctx.Err()

@@ -109,7 +109,7 @@ func TestParseNamesThePlaceOfEveryMistake(t *testing.T) {
 		{validLoads, "unlocked: [I1]", "unlocked: [I99]", `x.yaml:27:15: there is no invariant "I99"`},
 		{validLoads, "name: back", "name: 'a b'", `x.yaml:9:11: the actor's name "a b" must be lower-case letters, digits and single hyphens`},
 		{validLoads, "name: back", "name: tom", "x.yaml:14:11: there are two actors named tom"},
-		{validLoads, "kind: user", "kind: robot", `x.yaml:15:11: an actor is of kind user, backend, creator or outsider, not "robot"`},
+		{validLoads, "kind: user", "kind: robot", `x.yaml:15:11: an actor is of kind user, backend, creator, outsider or stranger, not "robot"`},
 		{validLoads, "count: 4", "count: -4", "x.yaml:11:12: count must not be negative"},
 		{validLoads, "count: 4", "count: 100001", "x.yaml:11:12: count must be at most 100000"},
 		{validLoads, "    interferes:", "    count: 2\n    interferes:", "x.yaml:19:12: only an actor with a load can stand for several"},

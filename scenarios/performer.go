@@ -30,6 +30,7 @@ type performer struct {
 	intent     intent
 	stamp      timestamp
 	edits      int
+	awaited    bool       // at the meeting before the first writes
 	copies     int        // of its messages that were delivered again
 	faultsMu   sync.Mutex // an upload's triggers are written at the same time
 	api        *apiState  // with via: api
@@ -121,6 +122,9 @@ type intent struct {
 
 // meaning is where f keeps what it wants until its operation has ended.
 func (f *performer) meaning(in intent) *intent {
+	if l := f.actor.Load; l != nil {
+		in.op.GiveUp = time.Duration(l.GiveUpAfter)
+	}
 	f.intent = in
 	return &f.intent
 }
@@ -128,6 +132,11 @@ func (f *performer) meaning(in intent) *intent {
 func (f *performer) do(ctx context.Context, in *intent) (archive.Snapshot, error) {
 	if f.api != nil && f.actor.Kind != Backend {
 		return f.request(ctx, in)
+	}
+	if patience := in.op.GiveUp; patience > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = f.repetition.world.WithTimeout(ctx, patience)
+		defer cancel()
 	}
 	switch in.op.Do {
 	case "load":

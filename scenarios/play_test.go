@@ -67,7 +67,7 @@ func play(t *testing.T, name, core string, adjust func(*Run)) (Played, check.Rep
 	if err != nil {
 		t.Fatal(err)
 	}
-	judge := check.New(history.Header{MinConflicts: s.Expect.MinConflicts})
+	judge := check.New(history.Header{World: "real", Policy: run.Policy.String(), OwnWaits: spec.OwnWaits, MinConflicts: s.Expect.MinConflicts})
 	for _, e := range m.events {
 		judge.Add(e)
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"holdfast/archive"
@@ -169,11 +170,15 @@ type repetition struct {
 	tasks   *world.Group
 	start   time.Time // of the actors
 	steps   []StepResult
-	opened  time.Time // when the documents began to be stored
-	service *service  // with via: api
-	crowd   cores.Crowd
+	// faultsMu guards steps while loads run, which add what went wrong.
+	faultsMu sync.Mutex
+	opened   time.Time // when the documents began to be stored
+	service  *service  // with via: api
+	crowd    cores.Crowd
 	// throttle is what the store does to whoever comes too fast; of no kind: nothing.
 	throttle network.Fault
+	// meeting is of those whose first writes begin together; nil: there are none.
+	meeting *meeting
 }
 
 // begin makes p the repetition of a number, whatever it was before.
@@ -210,6 +215,9 @@ func (p *repetition) play(ctx context.Context) error {
 	p.rec.Begin(p.number)
 	p.start = p.world.Now()
 	p.tasks = world.NewGroup(p.world)
+	if !p.AnyOrder {
+		p.convene()
+	}
 	switch {
 	case len(p.Scenario.Timeline) == 0:
 		p.startLoads(ctx)

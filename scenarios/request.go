@@ -30,6 +30,7 @@ func (f *performer) request(ctx context.Context, in *intent) (archive.Snapshot, 
 		pressed = in.edit.Modifications[0].Timestamp
 	}
 	status, answer, err := f.send(ctx, method, path, pressed, body)
+	f.client.Status(status)
 	switch {
 	case err != nil && in.op.Do == "load":
 		return archive.Snapshot{}, err
@@ -109,6 +110,12 @@ func (f *performer) send(ctx context.Context, method, path, pressed string, body
 	if body != nil {
 		req.Header.Set("Content-Type", "application/json")
 	}
+	return f.ask(req)
+}
+
+// ask sends a request that is ready but for the name of its actor.
+func (f *performer) ask(req *http.Request) (status int, answer []byte, err error) {
+	req.Header.Set(actorHeader, f.name)
 	resp, err := f.repetition.service.door.RoundTrip(req)
 	if died := f.api.died; died != nil {
 		f.api.died = nil

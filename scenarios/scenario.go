@@ -91,6 +91,7 @@ const (
 	Backend  Kind = "backend"  // appends "processed" for its customer
 	Creator  Kind = "creator"  // creates the document
 	Outsider Kind = "outsider" // deletes the document, through no core
+	Stranger Kind = "stranger" // with via: api, sends requests that the API must refuse, one kind after the other
 )
 
 // Actor is one client, or Count of them, named name-01, name-02, ….
@@ -126,6 +127,14 @@ type Load struct {
 	// then are counted as never begun. 0: each operation begins when the previous one
 	// has ended.
 	Rate float64 `yaml:"rate,omitempty"`
+	// FirstWritesTogether holds the actor before the first write of its first operation
+	// until all actors that are held so have come to theirs, or can't any more: all have
+	// read by then, so all but one of those who write the same document are refused. Not
+	// in a schedule, which has every order anyway.
+	FirstWritesTogether bool `yaml:"first_writes_together,omitempty"`
+	// GiveUpAfter is for how long the actor waits for the answer to an operation: then
+	// it cancels the call, which is to end at once. 0: as long as it takes.
+	GiveUpAfter Duration `yaml:"give_up_after,omitempty"`
 }
 
 // Interferes says when an actor commits an update of its own.

@@ -3,6 +3,7 @@ package scenarios
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"sync"
 	"time"
@@ -94,6 +95,11 @@ const (
 	pressedHeader = "X-Simulate-Pressed"
 )
 
+// anonymousHeader marks a request whose sender can't be known.
+const anonymousHeader = "X-Simulate-Anonymous"
+
+var errAnonymous = errors.New("the request does not say who sends it")
+
 // serve opens the API for the actors, who are there by now.
 func (s *service) serve() error {
 	for i := range s.actors {
@@ -108,7 +114,12 @@ func (s *service) serve() error {
 	}
 	api, err := web.New(web.Options{
 		Core: byActor{}, Uploads: uploads,
-		Identify: func(r *http.Request) (string, error) { return r.Header.Get(actorHeader), nil },
+		Identify: func(r *http.Request) (string, error) {
+			if r.Header.Get(anonymousHeader) != "" {
+				return "", errAnonymous
+			}
+			return r.Header.Get(actorHeader), nil
+		},
 	})
 	if err != nil {
 		return err

@@ -22,7 +22,7 @@ var Metrics = []string{
 	"attempts.mean", "attempts.p50", "attempts.p90", "attempts.p99", "attempts.max",
 	"latency_ms.p50", "latency_ms.p90", "latency_ms.p99", "latency_ms.p999", "latency_ms.max",
 	"makespan_ms.mean", "makespan_ms.p50", "makespan_ms.max",
-	"acknowledged.rate", "acknowledged.per_repetition", "conflict.rate", "exhausted.rate", "user_conflict.rate",
+	"acknowledged.rate", "acknowledged.per_repetition", "conflict.rate", "exhausted.rate", "failed.rate", "unknown.rate", "user_conflict.rate",
 	"puts.per_commit", "cost_usd.per_1000_commits", // at the prices of S3 Standard
 	"counts.intended", "counts.never_begun", "counts.operations", "counts.acknowledged", "counts.user_conflicts", "counts.exhausted",
 	"counts.gone", "counts.failed", "counts.cancelled", "counts.ended_unknown", "counts.crashed", "counts.unfinished", "counts.failed_loads",

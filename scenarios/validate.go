@@ -119,8 +119,12 @@ func (s *Scenario) validateActor(i int) error {
 		return invalid(path+".name", "the actor's name %q must be lower-case letters, digits and single hyphens", a.Name)
 	case slices.ContainsFunc(s.Actors[:i], func(b Actor) bool { return b.Name == a.Name }):
 		return invalid(path+".name", "there are two actors named %s", a.Name)
-	case !slices.Contains([]Kind{User, Backend, Creator, Outsider}, a.Kind):
-		return invalid(path+".kind", "an actor is of kind user, backend, creator or outsider, not %q", a.Kind)
+	case !slices.Contains([]Kind{User, Backend, Creator, Outsider, Stranger}, a.Kind):
+		return invalid(path+".kind", "an actor is of kind user, backend, creator, outsider or stranger, not %q", a.Kind)
+	case a.Kind == Stranger && s.Via != ViaAPI:
+		return invalid(path+".kind", "a stranger sends requests, so it needs via: api")
+	case a.Kind == Stranger && a.Load == nil:
+		return invalid(path+".kind", "a stranger acts in a load only")
 	case a.Count < 0:
 		return invalid(path+".count", "count must not be negative")
 	case a.Count > mostClients:
@@ -159,6 +163,12 @@ func (s *Scenario) validateLoad(path string, a *Actor) error {
 		return invalid(path+".saves", "saves must not be negative")
 	case l.Saves > 0 && a.Kind != User:
 		return invalid(path+".saves", "only a user saves")
+	case l.FirstWritesTogether && a.Kind == Outsider:
+		return invalid(path+".first_writes_together", "an outsider only deletes")
+	case l.GiveUpAfter > 0 && a.Kind == Outsider:
+		return invalid(path+".give_up_after", "an outsider deletes through no core, so there is no call to give up")
+	case l.GiveUpAfter > 0 && s.Via == ViaAPI:
+		return invalid(path+".give_up_after", "with via: api it is a server that calls the core, and it goes on when its client hangs up")
 	case a.Kind == Creator && l.Operations != 1:
 		return invalid(path+".operations", "a creator creates once: operations must be 1")
 	}

@@ -32,6 +32,7 @@ func (f *performer) backend(work archive.Work) (cores.Handler, error) {
 
 // work handles messages until none can come any more.
 func (f *performer) work(ctx context.Context) {
+	defer f.excuse()
 	work := func(ctx context.Context, job archive.Job) (archive.Edit, error) {
 		if err := f.takeTime(ctx); err != nil || !f.repetition.Scenario.Queue.Results {
 			return archive.Edit{}, err

@@ -42,7 +42,9 @@ func (a *app) exploreCommand() *cobra.Command {
 effect, depth first; orders that differ only in calls that do not affect each
 other count as one. With --faults K every call can also go wrong, up to K in one
 schedule: request-lost, reply-lost, slow (the write arrives after its client gave
-up), 503, 409, crash and crash-after (a back end's message then comes again).
+up), 503, 409, crash and crash-after (a back end's message then comes again), and
+sent-twice-412, -409 and -503: a write that takes effect and comes once more, from a
+layer below the client, which is told what became of the repetition.
 
 A violation is made as short as possible, told, and printed as a schedule that
 "simulate run --schedule" plays again.

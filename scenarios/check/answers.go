@@ -2,6 +2,7 @@ package check
 
 import (
 	"fmt"
+	"sort"
 
 	"holdfast/scenarios/history"
 )
@@ -142,7 +143,7 @@ func (o *object) overwriter(i, rival int32) int32 {
 func (o *object) checkRefused(j *Judge, n int32) {
 	op := j.ops.all.at(n)
 	for _, m := range o.modsOf(op) {
-		if by := o.firstWriter(m); by == n {
+		if by := o.firstWriter(m); by == n && !(op.outcome == gone && o.wentWith(m, op)) {
 			o.reportAnswer(j, n, "failure that committed", fmt.Sprintf(
 				"was told %q, but its modification %s is stored", j.spelled(op.outcome), o.mods.name(m)))
 			return
@@ -159,6 +160,19 @@ func (o *object) checkRefused(j *Judge, n int32) {
 	case op.outcome == gone && !op.met.has(absence):
 		o.reportAnswer(j, n, "gone without a 404", "was told that the object is gone, which the store never said")
 	}
+}
+
+// wentWith reports whether a modification was stored and then deleted with the object
+// before the operation ended: it is gone, as its client was told.
+func (o *object) wentWith(m int32, op *operation) bool {
+	s := &o.state[m]
+	i := s.version
+	if i == none {
+		i = s.offChain
+	}
+	written := o.versions.at(i).start
+	next := sort.Search(len(o.deletions), func(k int) bool { return o.deletions[k].at >= written })
+	return next < len(o.deletions) && o.deletions[next].start <= op.at
 }
 
 // firstWriter is the operation that wrote the first version holding a modification.

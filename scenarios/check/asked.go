@@ -170,7 +170,7 @@ func (o *object) noteAnswer(j *Judge, op *operation, n int32, e *history.Event) 
 	if op.outcome != committed || op.etag == 0 || e.Shown || e.Doc == nil && !o.valued(j, op) {
 		return
 	}
-	a := answered{op: n, shown: e.Doc != nil}
+	a := shownAs{op: n, shown: e.Doc != nil}
 	if e.Doc != nil {
 		a.what = content{bounded(e.Doc.N), e.Doc.Sum, e.Doc.Fields}
 	}
@@ -197,7 +197,7 @@ func (o *object) noteAnswer(j *Judge, op *operation, n int32, e *history.Event) 
 // valued: the history says by value what an update wanted, as those of the older
 // format do not; they do not say what was answered either.
 func (o *object) valued(j *Judge, op *operation) bool {
-	return len(j.values[op.sets]) > 0 || op.mods > 0 && o.asked[op.firstMod] != 0
+	return len(j.values[op.sets]) == len(j.sets[op.sets]) && (op.mods == 0 || o.asked[op.firstMod] != 0)
 }
 
 // checkGiven: an ETag is a licence to overwrite, so it is answered only with the

@@ -280,7 +280,7 @@ func TestOlderHistoriesSayWhatTheyDoNotSay(t *testing.T) {
 	}
 	r := judged(history.Header{}, b.events)
 	expect(t, r)
-	if len(r.Notes) != 1 || !strings.Contains(r.Notes[0], "values were not recorded of 1 of 1 updates") {
+	if len(r.Notes) != 1 || !strings.Contains(r.Notes[0], "values were not recorded of 1 of 1 acknowledged updates") {
 		t.Errorf("notes: %q", r.Notes)
 	}
 }

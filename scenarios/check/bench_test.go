@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"holdfast/archive"
 	"holdfast/scenarios/history"
 )
 
@@ -71,7 +72,7 @@ func BenchmarkJudge(b *testing.B) {
 					took, computed = took+time.Since(begun), computed+threadTime()-used
 					peak = max(peak, held())
 				}
-				j := New(history.Header{})
+				j := New(history.Header{World: "real", Policy: archive.DefaultPolicy().String()})
 				events := make([]*history.Event, 0, batch)
 				judge := func() {
 					for _, e := range events {

@@ -262,6 +262,26 @@ var clientCases = []brokenCase{
 		},
 	},
 	{
+		"told gone, of what had been stored and was not deleted", func(b *book) {
+			b.setup(start)
+			b.add(history.Event{Kind: history.Delete, Actor: "eve", Key: b.key, Answer: history.NotFound})
+			ann := b.begin("ann", "append", "m1").get("v0").put("v0", history.PreconditionFailed, "v1", start.plus("m1"))
+			b.begin("bob", "load").get("v1").end(history.Committed, "v1")
+			ann.fails(history.Head, history.NotFound).end(history.Gone, "")
+			b.append("bob", "m2", "v1", "v2")
+			b.final("v2")
+		}, []Invariant{HonestAnswers, RealTime}, func(b *book) { // it was an echo, and then the object was deleted
+			b.setup(start)
+			ann := b.begin("ann", "append", "m1").get("v0").put("v0", history.PreconditionFailed, "v1", start.plus("m1"))
+			b.begin("bob", "load").get("v1").end(history.Committed, "v1")
+			b.append("bob", "m2", "v1", "v2")
+			b.add(history.Event{Kind: history.Delete, Actor: "eve", Key: b.key, Answer: history.OK})
+			b.events[len(b.events)-1].Start = b.now - 5
+			ann.missing().end(history.Gone, "")
+			b.final("")
+		},
+	},
+	{
 		"gone without a 404", func(b *book) {
 			b.setup(start)
 			b.append("ann", "m1", "v0", "v1")

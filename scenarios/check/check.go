@@ -118,6 +118,7 @@ type Judge struct {
 	sets      [][]string        // fields that operations meant to change; the first is none
 	values    [][]history.Value // what they were to be, likewise; none if it was not recorded
 	messages  messages
+	patrol    patrol
 	tally     Tally
 	cut       bool
 	violation []Violation
@@ -158,6 +159,7 @@ func (j *Judge) Reset(h history.Header) {
 	j.objects, j.latest = j.objects[:0], nil
 	j.ops.reset()
 	j.messages.reset()
+	j.patrol.reset(h)
 	j.sets, j.values = append(j.sets[:0], nil), append(j.values[:0], nil)
 	j.tally, j.cut, j.counts = Tally{}, false, Counts{}
 	j.violation, j.found = nil, nil // a report has them
@@ -169,6 +171,7 @@ func (j *Judge) Finish() Report {
 	for _, o := range j.objects {
 		o.judge(j)
 	}
+	j.checkPolicy()
 	j.checkMessages()
 	for _, o := range j.objects {
 		if o.updated {

@@ -26,6 +26,9 @@ func (j *Judge) Add(e *history.Event) {
 		if !e.OfTrigger() {
 			j.remove(e)
 		}
+	case history.Wait:
+		n := j.ops.index(e.Op)
+		j.patrol.waits(j.ops.all.at(n), n, e)
 	case history.Queue:
 		j.messages.note(e)
 	case history.End:
@@ -68,13 +71,11 @@ func (j *Judge) invoke(e *history.Event) {
 	if e.Trigger != "" && len(e.IDs) > 0 {
 		j.messages.process(e.Trigger, n)
 	}
+	j.patrol.begin(op, n, e)
 	j.tally.Open++
 	if op.do != load {
 		j.tally.Updates++
 		o.updated = true
-		if len(e.Entries) != len(e.IDs) || len(e.Values) != len(e.Sets) {
-			j.tally.Unvalued++
-		}
 	}
 }
 
@@ -102,9 +103,13 @@ func (j *Judge) finish(e *history.Event) {
 	}
 	op.at, op.outcome = e.At, j.word(e.Outcome)
 	op.etag = j.objects[op.object].etags.number(e.ETag)
+	j.patrol.end(op, n, e)
 	j.tally.Open--
 	if op.do != load && op.outcome == committed {
 		j.tally.Acknowledged++
+		if !j.objects[op.object].valued(j, op) {
+			j.tally.Unvalued++
+		}
 	}
 	if op.outcome == userConflict {
 		j.tally.Refusals++
@@ -146,6 +151,7 @@ func (j *Judge) read(e *history.Event) {
 	}
 	op.met.note(refusal, e.Answer != history.OK)
 	op.met.note(absence, e.Answer == history.NotFound)
+	j.patrol.call(op, n, e)
 	r := read{op: n, start: e.Start, at: e.At, n: none, version: none, by: j.actors.numberLike(e.Actor, op.actor)}
 	switch {
 	case e.Answer == history.OK && e.ETag != "":
@@ -180,6 +186,7 @@ func (j *Judge) put(e *history.Event) {
 	}
 	v.of = o.etags.numberLike(d.Of, v.cond)
 	op.lastCall = v.answer
+	j.patrol.call(op, n, e)
 	switch v.answer {
 	case acknowledged:
 		v.etag = o.etags.number(e.ETag)

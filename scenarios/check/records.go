@@ -184,8 +184,8 @@ func find(all []whole, number int32) history.Sum {
 	return all[n].sum
 }
 
-// answered is what an operation was answered with: a version, and what of it.
-type answered struct {
+// shownAs is what an operation was answered with: a version, and what of it.
+type shownAs struct {
 	op    int32
 	what  content
 	shown bool // its content, and not the ETag alone
@@ -217,7 +217,7 @@ type object struct {
 	wholes wholes
 	// ungiven are answers with an ETag whose version the operation had not just written
 	// or read, or had with other content.
-	ungiven []answered
+	ungiven []shownAs
 	reads   list[read]
 	final   int32 // the last read by the harness; none if there was none
 	updated bool  // by an operation or a write

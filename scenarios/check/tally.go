@@ -15,8 +15,8 @@ type Tally struct {
 	Open         int // operations that began and have not ended
 	Objects      int // that an operation or a write meant to change
 	Unread       int // of them, those whose final state was not read
-	// Unvalued are updates of which the history, of the older format, does not say
-	// what they wanted by value.
+	// Unvalued are acknowledged updates of which the history, of the older format, does
+	// not say what they wanted by value.
 	Unvalued int
 	// Contradictions counts the events that can't be true; Contradiction says
 	// what is wrong with the first.
@@ -59,8 +59,8 @@ func (r *Report) conclude(h history.Header) {
 	r.Verdict, r.Reasons, r.Notes = OK, r.Tally.doubts(h), nil
 	if t := &r.Tally; t.Unvalued > 0 {
 		r.Notes = append(r.Notes, fmt.Sprintf(
-			"values were not recorded of %d of %d updates, as in histories of the older format: whether what was asked for is what was stored (%s) was not judged for them",
-			t.Unvalued, t.Updates, AsAsked))
+			"values were not recorded of %d of %d acknowledged updates, as in histories of the older format: whether what was asked for is what was stored (%s) was not judged for them",
+			t.Unvalued, t.Acknowledged, AsAsked))
 	}
 	switch {
 	case len(r.Found) > 0:

@@ -17,7 +17,7 @@ type Bug struct {
 	// Faults that must be injected there at most; 0: some interleaving is enough.
 	Faults int
 	// InTime: it shows in virtual time, over some seeds, and not in a schedule of
-	// calls: it needs a queue, whose timeouts pass.
+	// calls: it needs waits, deadlines, or a queue, whose timeouts pass.
 	InTime bool
 }
 
@@ -49,6 +49,9 @@ const (
 	overtaken       = "persistent-conflict"
 	userBackend     = "user-vs-backend"
 	singleTry       = "single-try"
+	impatient       = "impatient"
+	hurried         = "hurried"
+	serviceFaults   = "service-faults"
 )
 
 var planted = []Bug{
@@ -115,6 +118,22 @@ var planted = []Bug{
 	wrapped("base-ignored", "a save is merged against what is stored, not against what the user loaded",
 		newRebasing, "I6", sameField, 0),
 	wrapped("cached-load", "a load is answered from the client's cache", newCaching, "I7", sameField, 0),
+	wrapped("one-attempt-more", "the policy's retries are counted from one", withPolicy(func(p *archive.Policy) { p.Retries++ }), "I10", overtaken, 0),
+	wrapped("one-attempt-less", "the policy's retries are taken for attempts", withPolicy(func(p *archive.Policy) { p.Retries-- }), "I10", overtaken, 0),
+	wrapped("waits-doubled", "each wait is twice as long as the policy's", withPolicy(func(p *archive.Policy) { p.Base, p.Cap = 2*p.Base, 2*p.Cap }), "I10", overtaken, 0),
+	wrapped("sleeps-longer", "each wait takes twice as long as it is said to", sleeping(twice), "I10", writers, 0).inTime(),
+	wrapped("sleeps-not", "no wait is waited for", sleeping(notAtAll), "I10", writers, 0).inTime(),
+	wrapped("deadline-forgotten", "the policy's deadline is not looked at", withPolicy(func(p *archive.Policy) { p.Deadline = 0 }), "I10", hurried, 0).inTime(),
+	wrapped("wait-not-cancelled", "a wait goes on when its caller has left", sleeping(undisturbed), "I10", impatient, 0).inTime(),
+	wrapped("cancel-ignored", "a call goes on when its caller has left", newObstinate, "I10", impatient, 0).inTime(),
+	store("echo-412-is-conflict", "412 to the own write, which came twice, is taken for a conflict",
+		passedOnAs(archive.ErrPreconditionFailed, &archive.ETagMismatchError{}), "I10", singleTry, 1),
+	store("echo-409-is-conflict", "409 to the own write, which came twice, is taken for a conflict",
+		passedOnAs(archive.ErrConflict, &archive.ETagMismatchError{}), "I10", singleTry, 1),
+	store("echo-503-is-exhaustion", "503 to the own write, which came twice, is taken for exhaustion",
+		passedOnAs(archive.ErrThrottled, &archive.ExhaustedError{Last: errors.New("503")}), "I10", singleTry, 1),
+	wrapped("unknown-is-conflict", "an unknown outcome is answered as a conflict",
+		inAnswer(archive.Unknown, asConflict), "I10", singleTry, 1),
 	wrapped("exhaustion-is-success", "exhaustion is answered as success",
 		inAnswer(archive.Exhausted, asSuccess), "I10", overtaken, 0),
 	wrapped("exhaustion-is-failure", "exhaustion is answered as a failure of the store",
@@ -166,6 +185,15 @@ var planted = []Bug{
 		forgetfulUploads(func(string) bool { return true })),
 	uploads("trigger-lost", "one customer's trigger is reported as written, and was not",
 		forgetfulUploads(func(customer string) bool { return customer == "icx" })),
+	uploads("failed-trigger-is-success", "a trigger that could not be written is reported as written", inResults(func(r *archive.UploadResult) {
+		*r = archive.UploadResult{Customer: r.Customer, Success: true}
+	})).shows(serviceFaults, "I9"),
+	uploads("api-exhaustion-is-500", "exhaustion reaches the API as an error of no type, which is answered 500",
+		inUpload(archive.Exhausted, asFailure)).shows(serviceFaults, "I10"),
+	uploads("api-unknown-is-conflict", "an unknown outcome reaches the API as a conflict, which is answered 409",
+		inUpload(archive.Unknown, asConflict)).shows(serviceFaults, "I10"),
+	uploads("api-unknown-is-failure", "an unknown outcome reaches the API as an error of no type, which is answered 500",
+		inUpload(archive.Unknown, asFailure)).shows(serviceFaults, "I10"),
 	uploads("customer-skipped", "the last customer is neither told nor reported", newSkipping),
 	backend("check-then-work", "the trigger is looked for before the work, whose entry has an id of its own",
 		redelivery, workerFlaw{asks: true, id: idOfDelivery}),
@@ -201,6 +229,17 @@ func loop(name, fault string, f flaw, invariant, scenario string, faults int) Bu
 
 func wrapped(name, fault string, core func(Environment) (Core, error), invariant, scenario string, faults int) Bug {
 	return Bug{Spec{Name: name, Fault: fault, New: core}, invariant, scenario, faults, false}
+}
+
+// shows says where else a bug shows, and by which invariant.
+func (b Bug) shows(scenario, invariant string) Bug {
+	b.Scenario, b.Invariant = scenario, invariant
+	return b
+}
+
+func (b Bug) inTime() Bug {
+	b.InTime = true
+	return b
 }
 
 func (b Bug) jsonOnly() Bug {

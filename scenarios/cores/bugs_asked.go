@@ -41,28 +41,17 @@ var plantedAsked = []Bug{
 		inDocument(inValues(cutAt(64<<10))), "I11", largeDocument, 0).inTime(),
 	store("large-without-condition", "what is longer than 64 KB is uploaded in parts, without a condition",
 		largeWithoutCondition(64<<10), "I4", largeDocument, 0).inTime(),
-	uploadsBug("control-keys-stored", "the keys of the request are stored among the fields of the document",
-		newUploadChange(withKeys), "I11"),
-	uploadsBug("upload-of-one-field", "of an upload with several fields the first one is stored", newUploadChange(oneOfTheFields), "I12"),
-	backendBug("work-stored-again", "a message that was processed stores the results of the work once more", onBehalf(forgetOnce), "I2"),
-	backendBug("wrong-customer", "the entry of a message names another customer", onBehalf(otherCustomer), "I12"),
+	uploads("control-keys-stored", "the keys of the request are stored among the fields of the document",
+		newUploadChange(withKeys)).shows(redelivery, "I11"),
+	uploads("upload-of-one-field", "of an upload with several fields the first one is stored",
+		newUploadChange(oneOfTheFields)).shows(redelivery, "I12"),
+	onMessages("work-stored-again", "a message that was processed stores the results of the work once more", forgetOnce, "I2"),
+	onMessages("wrong-customer", "the entry of a message names another customer", otherCustomer, "I12"),
 }
 
-func (b Bug) inTime() Bug {
-	b.InTime = true
-	return b
-}
-
-// uploadsBug and backendBug are in the service, and break another invariant than I9.
-
-func uploadsBug(name, fault string, front func(archive.UploaderOptions) (Uploads, error), invariant string) Bug {
-	b := uploads(name, fault, front)
-	b.Invariant = invariant
-	return b
-}
-
-func backendBug(name, fault string, back func(archive.BackendOptions) (Handler, error), invariant string) Bug {
-	b := backend(name, fault, redelivery, workerFlaw{})
-	b.Backend, b.Invariant = back, invariant
+// onMessages is a back end with a bug in what it stores for a message.
+func onMessages(name, fault string, change func(*archive.Edit), invariant string) Bug {
+	b := backend(name, fault, redelivery, workerFlaw{}).shows(redelivery, invariant)
+	b.Backend = onBehalf(change)
 	return b
 }

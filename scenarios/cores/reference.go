@@ -74,7 +74,7 @@ type update struct {
 	read      archive.Snapshot // of the first attempt
 	inDoubt   bool             // a write on top of doubtETag may be applied, now or later
 	doubtETag string
-	refused   bool // a write was answered 412, and nothing was read since
+	refused   bool // a write was answered 412, 409 or 503, and nothing was read since
 	sent      archive.Document
 }
 
@@ -215,7 +215,7 @@ func (u *update) put(ctx context.Context, next archive.Document, current archive
 	switch {
 	case mayBeApplied(err):
 		u.inDoubt, u.doubtETag = u.flaw != forgetDoubt, current.ETag
-	case errors.Is(err, archive.ErrPreconditionFailed):
+	case errors.Is(err, archive.ErrPreconditionFailed), errors.Is(err, archive.ErrConflict), errors.Is(err, archive.ErrThrottled):
 		u.refused = true
 	}
 	return etag, err

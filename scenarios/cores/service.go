@@ -112,6 +112,44 @@ func (u skipping) Upload(ctx context.Context, up archive.Upload) (archive.Upload
 	return done, err
 }
 
+// altering is a front end that changes its answers.
+type altering struct {
+	Uploads
+	change func(archive.Uploaded, error) (archive.Uploaded, error)
+}
+
+func (u altering) Upload(ctx context.Context, up archive.Upload) (archive.Uploaded, error) {
+	return u.change(u.Uploads.Upload(ctx, up))
+}
+
+// inResults makes a front end with a bug in what it says of triggers that failed.
+func inResults(change func(*archive.UploadResult)) func(archive.UploaderOptions) (Uploads, error) {
+	return func(o archive.UploaderOptions) (Uploads, error) {
+		u, err := archive.NewUploader(o)
+		return altering{u, func(done archive.Uploaded, err error) (archive.Uploaded, error) {
+			for i := range done.Results {
+				if err == nil && !done.Results[i].Success {
+					change(&done.Results[i])
+				}
+			}
+			return done, err
+		}}, err
+	}
+}
+
+// inUpload makes a front end with a bug in how it passes an outcome on.
+func inUpload(outcome archive.Outcome, as func(error) error) func(archive.UploaderOptions) (Uploads, error) {
+	return func(o archive.UploaderOptions) (Uploads, error) {
+		u, err := archive.NewUploader(o)
+		return altering{u, func(done archive.Uploaded, err error) (archive.Uploaded, error) {
+			if archive.OutcomeOf(err) == outcome {
+				err = as(err)
+			}
+			return done, err
+		}}, err
+	}
+}
+
 // worker is a back end that does what [archive.Backend] does, but for its flaw.
 type worker struct {
 	o archive.BackendOptions

@@ -68,8 +68,8 @@ func (w *world) Sleep(ctx context.Context, d time.Duration) error {
 	return ctx.Err()
 }
 
-// play runs a schedule of a scenario and returns its history.
-func play(t testing.TB, s script, spec cores.Spec, seed uint64, faults int) []*history.Event {
+// play runs a schedule of a scenario and returns the policy and the history.
+func play(t testing.TB, s script, spec cores.Spec, seed uint64, faults int) (string, []*history.Event) {
 	w := &world{
 		t: t, spec: spec, rng: rand.New(rand.NewPCG(seed, 0)), now: time.Unix(1_700_000_000, 0),
 		objects: map[string]version{}, policy: archive.Policy{Kind: archive.None, Retries: 16},
@@ -92,7 +92,7 @@ func play(t testing.TB, s script, spec cores.Spec, seed uint64, faults int) []*h
 	}
 	_, _, _ = w.rec.Client(history.FinalActor, "", w.server()).Get(t.Context(), key)
 	w.rec.End(false)
-	return w.events
+	return w.policy.String(), w.events
 }
 
 // run lets one actor after the other go on until its next call to the store.
@@ -133,8 +133,8 @@ func (w *world) faulty(in int) bool {
 	return true
 }
 
-func judged(events []*history.Event) check.Report {
-	j := check.New(history.Header{})
+func judged(policy string, events []*history.Event) check.Report {
+	j := check.New(history.Header{Policy: policy, World: "virtual", Untimed: true})
 	for _, e := range events {
 		j.Add(e)
 	}
@@ -170,7 +170,7 @@ func (s server) Put(_ context.Context, key string, body []byte, cond archive.Con
 	s.travel()
 	defer s.travel()
 	if s.faulty(3) {
-		switch s.rng.IntN(5) {
+		switch s.rng.IntN(6) {
 		case 0: // the request is lost
 			return "", archive.ErrOutcomeUnknown
 		case 1: // the reply is lost, or a 500 after it was applied
@@ -181,6 +181,11 @@ func (s server) Put(_ context.Context, key string, body []byte, cond archive.Con
 			return "", archive.ErrOutcomeUnknown
 		case 3:
 			return "", archive.ErrThrottled
+		case 4: // it is sent twice, and the second is answered
+			if _, err := s.apply(key, body, cond); err != nil {
+				return "", err
+			}
+			return "", []error{archive.ErrPreconditionFailed, archive.ErrConflict, archive.ErrThrottled}[s.rng.IntN(3)]
 		}
 		return "", archive.ErrConflict
 	}

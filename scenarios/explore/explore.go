@@ -4,7 +4,7 @@
 // A schedule is the order in which the actors' store calls take effect, with at
 // most so many faults, each at any place: a request or reply that is lost, a write
 // that arrives after its client has given up, a 503, a 409, a client that dies and
-// whose message comes again. Each call takes effect as a whole; the time that
+// whose message comes again, a write that is sent twice below its client. Each call takes effect as a whole; the time that
 // passes between calls is left out, so that any order is possible that any
 // latencies and waits could bring about, and no deadline ever ends a call. The core
 // under test is the same code as everywhere else.
@@ -190,6 +190,7 @@ func (c *Config) header() history.Header {
 	return history.Header{
 		Scenario: c.Run.Scenario.Name, Core: c.Run.Core.Name, World: "virtual", Store: "model", Policy: c.Run.Policy.String(),
 		Codec: "json", Seed: c.Run.Seed, Clients: c.Run.Scenario.Clients(), Repetitions: 1,
+		OwnWaits: c.Run.Core.OwnWaits, Untimed: true,
 	}
 }
 

@@ -1,6 +1,9 @@
 package explore
 
 import (
+	"net/http"
+
+	"holdfast/archive"
 	"holdfast/scenarios/network"
 	"holdfast/scenarios/world"
 )
@@ -17,13 +20,17 @@ const (
 	conflicting         // 409
 	crashBefore         // the client dies before it sends the call
 	crashAfter          // the client dies before it sees the answer
-	landing             // of a late write: it takes effect now
+	echo412             // it takes effect, and comes once more: the answer is that of the repetition
+	echo409
+	echo503
+	landing // of a late write: it takes effect now
 )
 
 // names of the variants as a schedule writes them.
 var names = [...]string{
 	plain: "", requestLost: "request-lost", replyLost: "reply-lost", arrivesLate: "slow",
-	throttled: "503", conflicting: "409", crashBefore: "crash", crashAfter: "crash-after", landing: "late",
+	throttled: "503", conflicting: "409", crashBefore: "crash", crashAfter: "crash-after",
+	echo412: "sent-twice-412", echo409: "sent-twice-409", echo503: "sent-twice-503", landing: "late",
 }
 
 // variants is a set of them.
@@ -34,7 +41,13 @@ func (v variants) has(k variant) bool { return v&(1<<k) != 0 }
 // everyVariant is what may befall a call. A reply lost and a 500 after the write
 // are the same to a client; so are a read without an answer and one that meets a
 // 503, of which one is tried.
-const everyVariant variants = 1<<requestLost | 1<<replyLost | 1<<arrivesLate | 1<<throttled | 1<<conflicting | 1<<crashBefore | 1<<crashAfter
+const everyVariant variants = 1<<requestLost | 1<<replyLost | 1<<arrivesLate | 1<<throttled | 1<<conflicting | 1<<crashBefore | 1<<crashAfter |
+	1<<echo412 | 1<<echo409 | 1<<echo503
+
+// echoes are the statuses by which the repetition of a write is answered.
+var echoes = [landing + 1]int{
+	echo412: http.StatusPreconditionFailed, echo409: http.StatusConflict, echo503: http.StatusServiceUnavailable,
+}
 
 // name identifies a move in all schedules that begin alike.
 type name struct {
@@ -64,7 +77,7 @@ func (s *stage) appendMoves(moves []move) []move {
 		return moves
 	}
 	for _, c := range s.waiting {
-		for k := requestLost; k <= crashAfter; k++ {
+		for k := requestLost; k < landing; k++ {
 			if s.kinds.has(k) && c.call.allows(k) {
 				moves = append(moves, move{name{c.number, c.serial, k}, &c.call})
 			}
@@ -78,6 +91,9 @@ func (c *call) allows(k variant) bool {
 	switch k {
 	case conflicting:
 		return c.kind == network.CallPut && (c.cond.IsAbsent() || c.cond.ETag() != "")
+	case echo412, echo409, echo503:
+		// Of a write that is refused the repetition is, too: that is no fault.
+		return c.kind == network.CallPut && c.cond != archive.Condition{} && c.object.Refuses(c.cond) == nil
 	case requestLost:
 		return true
 	}
@@ -116,6 +132,9 @@ func (s *stage) make(m move) {
 		c.execute()
 		if m.variant == replyLost {
 			c.etag, c.err = "", errLostWrite
+		}
+		if status := echoes[m.variant]; status != 0 && c.err == nil {
+			c.etag, c.err = "", world.Echo(status)
 		}
 		c.crash = m.variant == crashAfter
 	}

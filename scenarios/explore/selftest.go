@@ -62,7 +62,7 @@ var sound = []string{"production", "reference"}
 var inTimes = []struct {
 	scenario string
 	part     int
-}{{"storm", 1}, {"redelivery", 10}, {"queue-redelivers", 10}}
+}{{"storm", 1}, {"redelivery", 10}, {"queue-redelivers", 10}, {"service-faults", 20}, {"impatient", 20}, {"hurried", 20}}
 
 // Run searches for each planted bug in its scenario, one schedule after the other,
 // until its own invariant catches it; and lets the sound cores go through the same
@@ -239,7 +239,7 @@ func (t *SelfTest) catchInTime(ctx context.Context, b cores.Bug) (Caught, error)
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	_, err = run.PlayVirtual(ctx, 1, scenarios.Repetitions{
-		Open: func(int) history.Sink { return &judged{check.New(history.Header{})} },
+		Open: func(int) history.Sink { return &judged{check.New(timed(run))} },
 		Done: func(n int, sink history.Sink) {
 			if !c.Caught {
 				c.Schedules = n
@@ -269,7 +269,7 @@ func (t *SelfTest) weather(ctx context.Context, core, scenario string, seeds int
 	}
 	c := Cleared{Core: core, Where: scenario, Complete: true}
 	played, err := run.PlayVirtual(ctx, t.Workers, scenarios.Repetitions{
-		Open: func(int) history.Sink { return &judged{check.New(history.Header{})} },
+		Open: func(int) history.Sink { return &judged{check.New(timed(run))} },
 		Done: func(n int, sink history.Sink) {
 			c.Schedules++
 			report := sink.(*judged).Finish()
@@ -282,6 +282,11 @@ func (t *SelfTest) weather(ctx context.Context, core, scenario string, seeds int
 	})
 	c.Complete = !played.Interrupted
 	return c, err
+}
+
+// timed is what a judge needs to know of a run in virtual time.
+func timed(run *scenarios.Run) history.Header {
+	return history.Header{World: "virtual", Policy: run.Policy.String(), OwnWaits: run.Core.OwnWaits}
 }
 
 // judged is a judge that takes events.

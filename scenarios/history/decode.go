@@ -84,6 +84,9 @@ func (e *Event) validateNumbers() error {
 	if d := e.Doc; d != nil && len(d.Entries) > 0 && len(d.Entries) != len(d.Add) {
 		return fmt.Errorf("document that adds %d entries and describes %d", len(d.Add), len(d.Entries))
 	}
+	if e.Asked > e.Start || e.GiveUp < 0 || e.Wait < 0 {
+		return fmt.Errorf("%s event that was asked for after it started, or with a time below zero", e.Kind)
+	}
 	if d := e.Doc; d != nil && (d.N < 0 || d.N > math.MaxInt32 || d.Keep < 0 || d.Keep > math.MaxInt32) {
 		return fmt.Errorf("document with a count out of range: n %d, keep %d", d.N, d.Keep)
 	}

@@ -21,6 +21,7 @@ func appendEvent(b []byte, e *Event) []byte {
 	b = number(b, `,"repetition":`, int64(e.Repetition))
 	b = text(b, `,"do":`, e.Do)
 	b = number(b, `,"due_ns":`, e.Due)
+	b = number(b, `,"give_up_ns":`, e.GiveUp)
 	b = texts(b, `,"ids":`, e.IDs)
 	b = texts(b, `,"sets":`, e.Sets)
 	b = text(b, `,"base":`, e.Base)
@@ -30,6 +31,7 @@ func appendEvent(b []byte, e *Event) []byte {
 	b = text(b, `,"once":`, e.Once)
 	b = text(b, `,"trigger":`, e.Trigger)
 	b = texts(b, `,"customers":`, e.Customers)
+	b = number(b, `,"asked_ns":`, e.Asked)
 	b = text(b, `,"if":`, e.If)
 	b = text(b, `,"if_etag":`, e.IfETag)
 	b = text(b, `,"answer":`, e.Answer)
@@ -42,6 +44,7 @@ func appendEvent(b []byte, e *Event) []byte {
 	b = number(b, `,"attempt":`, int64(e.Attempt))
 	b = text(b, `,"outcome":`, e.Outcome)
 	b = texts(b, `,"fields":`, e.Fields)
+	b = number(b, `,"status":`, int64(e.Status))
 	b = texts(b, `,"told":`, e.Told)
 	if e.Shown {
 		b = append(b, `,"shown":true`...)

@@ -40,9 +40,14 @@ type Header struct {
 	// Repetitions is the number of runs of the scenario in this history.
 	Repetitions int `json:"repetitions"`
 	// MinConflicts is the contention without which the run proves nothing.
-	MinConflicts int    `json:"min_conflicts,omitempty"`
-	Started      string `json:"started"` // RFC 3339
-	Replay       string `json:"replay"`  // the command that runs it again
+	MinConflicts int `json:"min_conflicts,omitempty"`
+	// Untimed: waits took no time and no deadline could pass, as in a schedule.
+	Untimed bool `json:"untimed,omitempty"`
+	// OwnWaits: the core draws its waits by itself; of the policy only the number of
+	// attempts is its own.
+	OwnWaits bool   `json:"own_waits,omitempty"`
+	Started  string `json:"started"` // RFC 3339
+	Replay   string `json:"replay"`  // the command that runs it again
 }
 
 // Kind says what an event is.
@@ -84,7 +89,7 @@ const (
 	Gone         = "gone"
 	Unknown      = "unknown"
 	Failed       = "failed"    // the store's error; nothing was written
-	Cancelled    = "cancelled" // the run ended first; nothing was written
+	Cancelled    = "cancelled" // the run ended first, or the caller's patience; nothing was written
 	Crashed      = "crashed"   // the client died before it was told anything
 )
 
@@ -124,11 +129,14 @@ type Event struct {
 	Repetition int `json:"repetition,omitempty"` // from 1
 
 	// Invoke
-	Do   string   `json:"do,omitempty"`     // create, append, save, load
-	Due  int64    `json:"due_ns,omitempty"` // when it was meant to start, if not at At
-	IDs  []string `json:"ids,omitempty"`    // modification ids it submits
-	Sets []string `json:"sets,omitempty"`   // fields it means to change
-	Base string   `json:"base,omitempty"`   // ETag of the version its user had loaded
+	Do  string `json:"do,omitempty"`     // create, append, save, load
+	Due int64  `json:"due_ns,omitempty"` // when it was meant to start, if not at At
+	// GiveUp is for how long its caller waits for an answer, if not for ever: then the
+	// call is cancelled.
+	GiveUp int64    `json:"give_up_ns,omitempty"`
+	IDs    []string `json:"ids,omitempty"`  // modification ids it submits
+	Sets   []string `json:"sets,omitempty"` // fields it means to change
+	Base   string   `json:"base,omitempty"` // ETag of the version its user had loaded
 	// Entries are the digests of the modifications in IDs, Values tell what the fields
 	// in Sets are to be, Whole is the digest of all fields of a document that is to be
 	// created. All are empty in histories of the older format.
@@ -147,6 +155,8 @@ type Event struct {
 	Customers []string `json:"customers,omitempty"`
 
 	// Store calls
+	// Asked is when the core made the call, if the harness held it back until Start.
+	Asked  int64  `json:"asked_ns,omitempty"`
 	If     string `json:"if,omitempty"` // condition of a write
 	IfETag string `json:"if_etag,omitempty"`
 	Answer string `json:"answer,omitempty"`
@@ -160,6 +170,7 @@ type Event struct {
 	// Return
 	Outcome string   `json:"outcome,omitempty"`
 	Fields  []string `json:"fields,omitempty"` // fields in conflict
+	Status  int      `json:"status,omitempty"` // HTTP status of the API's answer, if it was asked
 	Told    []string `json:"told,omitempty"`   // customers who, says the answer, have been told of the upload
 	// Shown: besides the ETag the answer holds the content of that version, as the
 	// client had read or written it last. An answer with another content has a Doc.

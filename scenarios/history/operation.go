@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"maps"
 	"slices"
+	"time"
 
 	"holdfast/archive"
 )
@@ -14,6 +15,8 @@ type Operation struct {
 	ID   string // object
 	Base string // ETag of the version that its user had loaded
 	Due  int64  // intended start; 0: now
+	// GiveUp is for how long its caller waits for an answer; 0: for ever.
+	GiveUp time.Duration
 	// Message is the one that it processes; nil: none.
 	Message *archive.Message
 	// Customers are those who must be told of it; nil: nobody need be.

@@ -117,7 +117,7 @@ func (r *Recorder) Enlist(c *Client, actor, prefix string, store archive.Store) 
 	if c.page == nil {
 		c.page = &page{}
 	}
-	c.op, c.known, c.told, c.concerns, c.stored, c.wants = 0, [mostKnown]known{}, nil, nil, nil, nil
+	c.op, c.known, c.told, c.concerns, c.stored, c.wants, c.asked = 0, [mostKnown]known{}, nil, nil, nil, nil, 0
 }
 
 // Client records the operations and store calls of one actor. It writes all of
@@ -141,6 +141,8 @@ type Client struct {
 	wants    []string // fields that the operation is to change
 	concerns []string // of the operation's invocation
 	stored   []string // customers of the version that it stored
+	status   int
+	asked    int64 // when the core made the call that is held back; 0: none is
 }
 
 type known struct {
@@ -153,13 +155,13 @@ const mostKnown = 4
 
 // Begin records that an operation begins.
 func (c *Client) Begin(o Operation) {
-	c.op = int(c.rec.ops.Add(1))
+	c.op, c.asked, c.status = int(c.rec.ops.Add(1)), 0, 0
 	if c.opID != o.ID || c.opKey == "" {
 		c.opID, c.opKey = o.ID, c.page.full(c.prefix, "archive/"+o.ID+".json")
 	}
 	e := c.next(Invoke, c.opKey)
 	e.At = c.rec.Now()
-	e.Do, e.IDs, e.Sets, e.Base, e.Due = o.Do, o.IDs, o.Sets, o.Base, o.Due
+	e.Do, e.IDs, e.Sets, e.Base, e.Due, e.GiveUp = o.Do, o.IDs, o.Sets, o.Base, o.Due, o.GiveUp.Nanoseconds()
 	e.Entries, e.Values, e.Whole, e.Once = o.Entries, o.Values, o.Whole, o.Once
 	c.wants = o.Sets
 	e.Customers, c.concerns = o.Customers, o.Customers
@@ -175,6 +177,7 @@ func (c *Client) Finish(done archive.Snapshot, err error) {
 	e.At = c.rec.Now()
 	e.ETag, e.Outcome = done.ETag, outcome(err)
 	e.Told, c.told = c.told, nil
+	e.Status, c.status = c.status, 0
 	if err == nil && done.Document != nil {
 		last := c.last(c.opKey)
 		c.page.doc = c.rec.describe.Content(c.opKey, done.ETag, done.Document.Encode(), last.content).Read()
@@ -192,6 +195,13 @@ func (c *Client) Finish(done archive.Snapshot, err error) {
 	c.rec.sink.Add(e)
 	c.op, c.wants = 0, nil
 }
+
+// Status notes, before Finish, by which HTTP status the operation was answered.
+func (c *Client) Status(code int) { c.status = code }
+
+// Held notes, before a store call, that the core made it at a time and the harness has
+// held it back since: for others to act first, or for a step of a timeline.
+func (c *Client) Held(since int64) { c.asked = since }
 
 // Told notes, before Finish, which customers have been told of the upload, as its
 // answer says.
@@ -359,6 +369,10 @@ func (c *Client) next(kind Kind, fullKey string) *Event {
 func (c *Client) answered(kind Kind, start int64, key, etag string, err error) *Event {
 	e := c.next(kind, c.full(key))
 	e.Start, e.At = start, c.rec.Now()
+	if c.asked != start {
+		e.Asked = c.asked
+	}
+	c.asked = 0
 	e.ETag = etag
 	e.Answer = answer(err)
 	if e.Answer == OtherError || e.Answer == UnknownAnswer || e.Answer == Unavailable {

@@ -21,9 +21,24 @@ var (
 		"We encountered an internal error. Please try again."}
 	slowDown = s3Error{http.StatusServiceUnavailable, "Slow Down", "SlowDown",
 		"Please reduce your request rate."}
+	accessDenied               = s3Error{http.StatusForbidden, "Forbidden", "AccessDenied", "Access Denied"}
 	conditionalRequestConflict = s3Error{http.StatusConflict, "Conflict", "ConditionalRequestConflict",
 		"The conditional request cannot succeed due to a conflicting operation against this resource."}
 )
+
+var preconditionFailed = s3Error{http.StatusPreconditionFailed, "Precondition Failed", "PreconditionFailed",
+	"At least one of the pre-conditions you specified did not hold"}
+
+// repetition is the answer to a write that was sent a second time.
+func repetition(status int) s3Error {
+	switch status {
+	case http.StatusConflict:
+		return conditionalRequestConflict
+	case http.StatusServiceUnavailable:
+		return slowDown
+	}
+	return preconditionFailed
+}
 
 // injectedID stands where S3 names its request, so that a log shows that the
 // answer was made here.

@@ -2,6 +2,7 @@ package network
 
 import (
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 	"time"
@@ -17,6 +18,8 @@ const (
 	ReplyLost    Kind = "reply-lost"   // applied; the answer is lost
 	Error500     Kind = "500"          // applied, then answered 500 InternalError
 	Throttled503 Kind = "503"          // answered 503 SlowDown; not applied
+	Denied403    Kind = "403"          // answered 403 AccessDenied, which no retry mends; not applied
+	SentTwice    Kind = "sent-twice"   // a conditional write that is applied, sent once more by a layer below the client, and answered as the repetition is
 	Conflict409  Kind = "409"          // a conditional write, answered 409 ConditionalRequestConflict; not applied
 	Slow         Kind = "slow"         // the request arrives By later; a client that times out meanwhile doesn't know the outcome
 	Crash        Kind = "crash"        // the client dies
@@ -72,6 +75,10 @@ type Fault struct {
 	// end then gets its message again, with the same modification id.
 	Restart  time.Duration
 	Restarts bool
+	// Answer is the HTTP status that the repetition of a write which was sent twice gets:
+	// 412, as its condition holds no more; or 409 or 503, if the store had not finished
+	// with the first or was too busy for a second.
+	Answer int
 	// When is the point of a crash.
 	When When
 	// Throttle is how much a store bears that throttles.
@@ -106,6 +113,8 @@ var kinds = []kindSpec{
 	{Error500, CallPut, allCalls, nil, false},
 	{Throttled503, AnyCall, allCalls, nil, false},
 	{Conflict409, CallPut, writeCalls, nil, false},
+	{Denied403, CallPut, allCalls, nil, false},
+	{SentTwice, CallPut, []Call{CallPut}, []string{"answer"}, false},
 	{Slow, AnyCall, allCalls, []string{"by"}, false},
 	{Crash, CallPut, allCalls, []string{"when", "restart"}, false},
 	{Duplicate, "", nil, []string{"after"}, false},
@@ -195,6 +204,10 @@ func (f Fault) misshapen() string {
 		return "after is for duplicate only"
 	case f.After < 0:
 		return fmt.Sprintf("after must be 0 or more, not %v", f.After)
+	case f.Kind != SentTwice && f.Answer != 0:
+		return "answer is for sent-twice only"
+	case f.Kind == SentTwice && f.Answer != http.StatusPreconditionFailed && f.Answer != http.StatusConflict && f.Answer != http.StatusServiceUnavailable:
+		return fmt.Sprintf("answer must be 412, 409 or 503, not %d", f.Answer)
 	case f.Kind == Crash && f.When != Before && f.When != After:
 		return fmt.Sprintf("when must be before or after, not %q", f.When)
 	case f.Kind != Crash && (f.When != "" || f.Restarts || f.Restart != 0):

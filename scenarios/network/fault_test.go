@@ -30,6 +30,8 @@ func drawFault(t *rapid.T) Fault {
 	switch f.Kind {
 	case Slow:
 		f.By = duration("by", 1, longestDelay)
+	case SentTwice:
+		f.Answer = rapid.SampledFrom([]int{412, 409, 503}).Draw(t, "answer")
 	case Duplicate:
 		f.After = duration("after", 0, longestDelay)
 	case Crash:
@@ -79,6 +81,8 @@ func TestParseFault(t *testing.T) {
 		{"500(rate=1)", "", Fault{Kind: Error500, Call: CallPut, Rate: 1}},
 		{"503(rate=1e-05)", "", Fault{Kind: Throttled503, Call: AnyCall, Rate: 1e-5}},
 		{"409(nth=3,call=any)", "", Fault{Kind: Conflict409, Call: AnyCall, Nth: 3}},
+		{"sent-twice(nth=1)", "", Fault{Kind: SentTwice, Call: CallPut, Nth: 1, Answer: 412}},
+		{"sent-twice(rate=0.1,answer=503)", "", Fault{Kind: SentTwice, Call: CallPut, Rate: 0.1, Answer: 503}},
 		{"slow(nth=1,by=3s)", "", Fault{Kind: Slow, Call: AnyCall, Nth: 1, By: 3 * time.Second}},
 		{"crash(nth=1)", "", Fault{Kind: Crash, Call: CallPut, Nth: 1, When: Before}},
 		{"crash(nth=1,when=after,restart=2s)", "", Fault{Kind: Crash, Call: CallPut, Nth: 1, When: After, Restarts: true, Restart: 2 * time.Second}},
@@ -105,7 +109,11 @@ func TestParseFault(t *testing.T) {
 
 func TestParseFaultRefuses(t *testing.T) {
 	for _, test := range []struct{ text, want string }{
-		{"", `fault kind "" is not known (known: request-lost, reply-lost, 500, 503, 409, slow, crash, duplicate, delete, throttle)`},
+		{"", `fault kind "" is not known (known: request-lost, reply-lost, 500, 503, 409, 403, sent-twice, slow, crash, duplicate, delete, throttle)`},
+		{"sent-twice(nth=1,answer=200)", "answer must be 412, 409 or 503, not 200"},
+		{"sent-twice(nth=1,answer=no)", `answer must be 412, 409 or 503, not "no"`},
+		{"sent-twice(nth=1,call=get)", `call must be one of put, not "get"`},
+		{"500(nth=1,answer=409)", `"answer" is not known`},
 		{"lost(nth=1)", `fault kind "lost" is not known (known: request-lost,`},
 		{"Slow(nth=1)", `fault kind "Slow" is not known`},
 		{"500(nth=1", `fault "500(nth=1": the closing parenthesis is missing: want kind(name=value,…), such as reply-lost(nth=2,actor=bob)`},

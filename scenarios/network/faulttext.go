@@ -2,6 +2,7 @@ package network
 
 import (
 	"fmt"
+	"net/http"
 	"slices"
 	"strconv"
 	"strings"
@@ -19,6 +20,7 @@ const faultSyntax = "want kind(name=value,…), such as reply-lost(nth=2,actor=b
 //	             503 and slow, put for the others; duplicate takes none
 //	from=1s,to=5s  only between these times since the start
 //	by=3s        slow, required: how much later the request arrives
+//	answer=409   sent-twice: what the repetition is answered: 412 (the default), 409 or 503
 //	when=after   crash: before (the default) the call is sent, or after it was applied
 //	restart=2s   crash: the client starts again so much later; left out: never
 //	after=500ms  duplicate: how much later the second message is delivered
@@ -32,8 +34,11 @@ func ParseFault(text string) (Fault, error) {
 		return Fault{}, err
 	}
 	f := Fault{Kind: spec.kind, Call: spec.call}
-	if f.Kind == Crash {
+	switch f.Kind {
+	case Crash:
 		f.When = Before
+	case SentTwice:
+		f.Answer = http.StatusPreconditionFailed
 	}
 	if opened {
 		args, closed := strings.CutSuffix(rest, ")")
@@ -95,6 +100,11 @@ func (f *Fault) set(name, value string) (err error) {
 		}
 	case "call":
 		f.Call = Call(value)
+	case "answer":
+		f.Answer, err = strconv.Atoi(value)
+		if err != nil {
+			return fmt.Errorf("answer must be 412, 409 or 503, not %q", value)
+		}
 	case "when":
 		f.When = When(value)
 	case "by":
@@ -140,6 +150,7 @@ func (f Fault) String() string {
 	add(f.Throttle.Burst != 0, "burst", strconv.Itoa(f.Throttle.Burst))
 	add(f.Throttle.Refused != 0, "refused", strconv.FormatFloat(f.Throttle.Refused, 'g', -1, 64))
 	add(f.By != 0, "by", f.By.String())
+	add(f.Answer != 0 && f.Answer != http.StatusPreconditionFailed, "answer", strconv.Itoa(f.Answer))
 	add(f.When != "" && f.When != Before, "when", string(f.When))
 	add(f.Restarts, "restart", f.Restart.String())
 	add(f.After != 0, "after", f.After.String())

@@ -56,7 +56,7 @@ func (i *Injector) Call(call Call, conditional bool, elapsed time.Duration) (Fau
 		if f.Call != AnyCall && f.Call != call {
 			return false
 		}
-		return f.Kind != Conflict409 || conditional && slices.Contains(writeCalls, call)
+		return f.Kind != Conflict409 && f.Kind != SentTwice || conditional && slices.Contains(writeCalls, call)
 	})
 }
 

@@ -112,7 +112,7 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 			return nil, err
 		}
 	}
-	resp, err := t.serve(req, fault.Kind)
+	resp, err := t.serve(req, fault)
 	if err != nil {
 		return nil, err
 	}
@@ -132,7 +132,7 @@ func (t *Transport) travel(req *http.Request, kind Kind, delay time.Duration) er
 	case <-req.Context().Done():
 	}
 	err := req.Context().Err()
-	if reads(req) || kind == RequestLost || kind == Throttled503 || kind == Conflict409 {
+	if reads(req) || kind == RequestLost || kind == Throttled503 || kind == Conflict409 || kind == Denied403 {
 		arrival.Stop()
 		return errors.Join(err, closeBody(req))
 	}
@@ -186,7 +186,8 @@ func (t *Transport) deliver(late *http.Request, arrival *time.Timer) {
 }
 
 // serve is what the store does, or seems to.
-func (t *Transport) serve(req *http.Request, kind Kind) (*http.Response, error) {
+func (t *Transport) serve(req *http.Request, fault Fault) (*http.Response, error) {
+	kind := fault.Kind
 	if kind != RequestLost && kind != Throttled503 && t.throttles(req) {
 		kind = Throttled503
 	}
@@ -197,6 +198,8 @@ func (t *Transport) serve(req *http.Request, kind Kind) (*http.Response, error) 
 		return refusal(req, slowDown), closeBody(req)
 	case Conflict409:
 		return refusal(req, conditionalRequestConflict), closeBody(req)
+	case Denied403:
+		return refusal(req, accessDenied), closeBody(req)
 	case ReplyLost, Error500:
 		resp, err := t.base.RoundTrip(req)
 		if err != nil {
@@ -209,6 +212,15 @@ func (t *Transport) serve(req *http.Request, kind Kind) (*http.Response, error) 
 			return refusal(req, internalError), nil
 		}
 		return nil, reset()
+	case SentTwice:
+		resp, err := t.base.RoundTrip(req)
+		if err != nil || resp.StatusCode >= http.StatusMultipleChoices {
+			return resp, err // the second is answered as the first
+		}
+		if err := drop(resp); err != nil {
+			return nil, err
+		}
+		return refusal(req, repetition(fault.Answer)), nil
 	}
 	return t.base.RoundTrip(req)
 }

@@ -22,6 +22,9 @@ type inProcess struct{ handler http.Handler }
 
 func (d inProcess) Close() error { return nil }
 
+// InProcess marks a door behind which requests are calls.
+func (d inProcess) InProcess() {}
+
 // RoundTrip implements [http.RoundTripper]. A panic of the handler is the caller's,
 // but for http.ErrAbortHandler, which breaks the connection.
 func (d inProcess) RoundTrip(req *http.Request) (*http.Response, error) {

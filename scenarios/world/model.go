@@ -1,7 +1,9 @@
 package world
 
 import (
+	"errors"
 	"fmt"
+	"net/http"
 	"strings"
 
 	"holdfast/archive"
@@ -13,8 +15,20 @@ var (
 	errPrecondition  = fmt.Errorf("412 PreconditionFailed: %w", archive.ErrPreconditionFailed)
 	errConflict      = fmt.Errorf("409 ConditionalRequestConflict: %w", archive.ErrConflict)
 	errSlowDown      = fmt.Errorf("503 SlowDown: %w", archive.ErrThrottled)
+	errDenied        = errors.New("403 AccessDenied")
 	errDeleteAbsence = fmt.Errorf("delete: %w condition %s: condition a delete on an ETag or on nothing", archive.ErrInvalid, archive.IfAbsent())
 )
+
+// Echo is the answer to a write that was applied, when it comes a second time.
+func Echo(status int) error {
+	switch status {
+	case http.StatusConflict:
+		return errConflict
+	case http.StatusServiceUnavailable:
+		return errSlowDown
+	}
+	return errPrecondition
+}
 
 // Model is a bucket that answers as S3 promises, without time: each call takes
 // effect as a whole.

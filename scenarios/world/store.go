@@ -22,6 +22,7 @@ type call struct {
 	body   []byte // of a write; of a read's answer
 	cond   archive.Condition
 	fault  network.Kind
+	echo   int // the status by which the repetition of a write that was sent twice is answered
 	port   *port
 
 	metered bool // it counts for the scenario's throttle
@@ -137,7 +138,7 @@ func (p *port) send(ctx context.Context, kind network.Call, key string, body []b
 	arrival := w.now + int64(w.Latency.Request.Sample(p.rng))
 	if _, bare := ctx.(*vcontext); !bare { // a fault comes in a context around it
 		fault, _ := network.FaultFrom(ctx)
-		c.fault = fault.Kind
+		c.fault, c.echo = fault.Kind, fault.Answer
 		arrival += int64(fault.By)
 		c.metered = network.IsMetered(ctx)
 	}
@@ -201,6 +202,8 @@ func (w *Virtual) arrived(c *call) {
 		w.refuse(c, errSlowDown)
 	case c.fault == network.Conflict409:
 		w.refuse(c, errConflict)
+	case c.fault == network.Denied403:
+		w.refuse(c, errDenied)
 	case c.kind == network.CallGet || c.kind == network.CallHead:
 		c.body, c.etag, c.err = c.object.Get()
 		w.reply(c)
@@ -241,6 +244,9 @@ func (w *Virtual) served(c *call) {
 		c.etag, c.err = c.object.Put(c.body, c.cond)
 	} else {
 		c.err = c.object.Delete(c.cond)
+	}
+	if c.fault == network.SentTwice && c.err == nil {
+		c.etag, c.err = "", Echo(c.echo)
 	}
 	w.reply(c)
 }

@@ -153,6 +153,9 @@ func TestFaults(t *testing.T) {
 		{"500(nth=1,call=any)", archive.ErrOutcomeUnknown, archive.ErrUnavailable, true},
 		{"503(nth=1)", archive.ErrThrottled, archive.ErrThrottled, false},
 		{"409(nth=1)", archive.ErrConflict, nil, false},
+		{"sent-twice(nth=1)", archive.ErrPreconditionFailed, nil, true},
+		{"sent-twice(nth=1,answer=409)", archive.ErrConflict, nil, true},
+		{"sent-twice(nth=1,answer=503)", archive.ErrThrottled, nil, true},
 		{"slow(nth=1,by=100ms)", nil, nil, true},
 		{"slow(nth=1,by=3s)", archive.ErrOutcomeUnknown, archive.ErrUnavailable, true},
 	} {
@@ -174,7 +177,7 @@ func TestFaults(t *testing.T) {
 			if body, _, err := s.Get(ctx, "k"); err != nil || (string(body) == "2") != c.applied {
 				t.Errorf("%s: %q, %v; want it applied: %v", c.fault, body, err, c.applied)
 			}
-			if c.get == nil && fault.Kind == network.Conflict409 {
+			if fault.Call == network.CallPut {
 				return // it befalls no read
 			}
 			if _, _, err = s.Get(network.WithFault(ctx, fault), "k"); !errors.Is(err, c.get) || c.get == nil && err != nil {

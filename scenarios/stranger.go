@@ -1,0 +1,134 @@
+package scenarios
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"strings"
+
+	"holdfast/archive"
+	"holdfast/scenarios/history"
+)
+
+// impertinence is a request of which nothing may come, or nothing new.
+type impertinence struct {
+	name   string
+	status int // that it must be answered with
+	method string
+	path   string // "{id}" is the object's
+	header [2]string
+	// body is what is sent: "{id}" is the object's, "{mod}" the modification's, by which
+	// it would be noticed if it was stored all the same.
+	body string
+	// slow: the body does not arrive in time. Over a socket that takes as long as the
+	// server's patience, so it is sent where the handler is called directly only.
+	slow bool
+	// current: the request carries the ETag of the version that is there.
+	current bool
+}
+
+const wholeUpload = `{"metadata": {"changeId": "{id}", "changeTitle": "Nobody asked"}, "isUpdate": true, "expectedETag": "\"x\"", "modificationId": "{mod}"}`
+
+var impertinences = []impertinence{
+	{name: "half a body", status: http.StatusBadRequest, method: "POST", path: "/upload", body: wholeUpload[:60]},
+	{name: "a name twice", status: http.StatusBadRequest, method: "POST", path: "/upload", body: strings.Replace(wholeUpload, `"isUpdate"`, `"modificationId": "other", "isUpdate"`, 1)},
+	{name: "an id that is no key", status: http.StatusBadRequest, method: "GET", path: "/api/changes/..%2F{id}"},
+	{name: "nobody's upload", status: http.StatusUnauthorized, method: "POST", path: "/upload", header: [2]string{anonymousHeader, "yes"}, body: wholeUpload},
+	{name: "an absent object", status: http.StatusNotFound, method: "GET", path: "/api/changes/CHG-0-{id}"},
+	{name: "an update of an absent object", status: http.StatusNotFound, method: "POST", path: "/upload", body: strings.ReplaceAll(wholeUpload, "{id}", "CHG-0-{id}")},
+	{name: "a path that leads nowhere", status: http.StatusNotFound, method: "GET", path: "/api/change/{id}"},
+	{name: "another method", status: http.StatusMethodNotAllowed, method: "PUT", path: "/upload", body: wholeUpload},
+	{name: "a body that does not come", status: http.StatusRequestTimeout, method: "POST", path: "/upload", body: wholeUpload[:60], slow: true},
+	{name: "a stale version", status: http.StatusConflict, method: "POST", path: "/upload", body: wholeUpload},
+	{name: "a create of what is there", status: http.StatusConflict, method: "POST", path: "/upload", body: `{"metadata": {"changeId": "{id}"}, "modificationId": "{mod}"}`},
+	{name: "a body of two megabytes", status: http.StatusRequestEntityTooLarge, method: "POST", path: "/upload", body: strings.Replace(wholeUpload, "Nobody asked", strings.Repeat("Nobody asked ", 170_000), 1)},
+	{name: "a form", status: http.StatusUnsupportedMediaType, method: "POST", path: "/upload", header: [2]string{"Content-Type", "application/x-www-form-urlencoded"}, body: wholeUpload},
+	{name: "an update of no version", status: http.StatusPreconditionRequired, method: "POST", path: "/upload", body: strings.Replace(wholeUpload, `\"x\"`, "", 1)},
+	{name: "what is known already", status: http.StatusNotModified, method: "GET", path: "/api/changes/{id}", current: true},
+	{name: "a question before a question", status: http.StatusNoContent, method: "OPTIONS", path: "/upload"},
+}
+
+// bother sends the next request that the API must refuse, and holds the answer
+// against what it must be. What is stored of it all the same, the judge notices.
+func (f *performer) bother(ctx context.Context, id string) error {
+	r := &impertinences[f.edits%len(impertinences)]
+	f.edits++
+	if _, called := f.repetition.service.door.(interface{ InProcess() }); r.slow && !called {
+		return nil
+	}
+	m := archive.NewModificationID(f.rng)
+	fill := strings.NewReplacer("{id}", id, "{mod}", m).Replace
+	req, err := http.NewRequestWithContext(ctx, r.method, "http://api"+fill(r.path), nil)
+	if err != nil {
+		return err
+	}
+	if err := f.dress(ctx, req, r, fill, id); err != nil {
+		return err
+	}
+	op := history.Operation{Do: "load", ID: id}
+	if r.method != http.MethodGet {
+		op.Do, op.IDs = "save", []string{m}
+	}
+	f.client.Begin(op)
+	status, answer, err := f.ask(req)
+	f.client.Status(status)
+	f.client.Finish(archive.Snapshot{}, f.refused(status, answer, err, id))
+	newer := r.current && status == http.StatusOK // somebody has written since
+	if err == nil && status != r.status && !newer {
+		f.repetition.fault(StepResult{f.name + " sends " + r.name, fmt.Sprint(r.status), fmt.Sprint(status), false})
+	}
+	return ctx.Err()
+}
+
+// dress gives the request its headers and its body.
+func (f *performer) dress(ctx context.Context, req *http.Request, r *impertinence, fill func(string) string, id string) error {
+	if r.body != "" {
+		body := fill(r.body)
+		req.Body, req.ContentLength = io.NopCloser(strings.NewReader(body)), int64(len(body))
+		if r.slow {
+			req.Body, req.ContentLength = io.NopCloser(io.MultiReader(strings.NewReader(body), tooSlow{})), -1
+		}
+		req.Header.Set("Content-Type", "application/json")
+	}
+	if r.header[0] != "" {
+		req.Header.Set(r.header[0], r.header[1])
+	}
+	if r.current {
+		if err := f.load(ctx, id); err != nil {
+			return err
+		}
+		req.Header.Set("If-None-Match", f.base.ETag)
+	}
+	return nil
+}
+
+// tooSlow is a body of which a server has waited long enough.
+type tooSlow struct{}
+
+func (tooSlow) Read([]byte) (int, error) { return 0, os.ErrDeadlineExceeded }
+
+// errNotServed is what became of a request that asked for nothing.
+var errNotServed = errors.New("the API did nothing")
+
+// refused is the error for which the answer stands.
+func (f *performer) refused(status int, answer []byte, err error, id string) error {
+	switch {
+	case err != nil:
+		return &archive.OutcomeUnknownError{Last: err}
+	case status == http.StatusOK:
+		return nil // which the judge will not believe
+	case len(answer) == 0:
+		return errNotServed
+	}
+	return refusal(status, answer, &intent{op: history.Operation{ID: id}})
+}
+
+// fault adds to what did not go as it should.
+func (p *repetition) fault(s StepResult) {
+	p.faultsMu.Lock()
+	defer p.faultsMu.Unlock()
+	p.steps = append(p.steps, s)
+}
