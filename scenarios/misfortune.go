@@ -96,20 +96,32 @@ func (f *performer) strike(ctx context.Context, call network.Call, key string, c
 	fault, strikes := f.faults.Call(call, conditional, p.world.Now().Sub(p.start))
 	f.faultsMu.Unlock()
 	if !strikes {
+		if f.counted {
+			ctx = network.WithFault(ctx, network.Fault{})
+		}
 		return ctx, nil, nil
 	}
 	switch fault.Kind {
 	case network.Crash:
+		f.struck(fault)
 		if fault.When == network.After {
 			return ctx, &fault, nil
 		}
 		live(&fault, nil)
 	case network.Delete:
+		f.struck(fault)
 		outside := p.rec.Client(f.name+"/outside", p.prefix, p.world.Store(f.name+"/outside"))
 		_ = outside.Delete(ctx, key, archive.Condition{}) // its answer is in the history
 		return ctx, nil, ctx.Err()
 	}
 	return network.WithFault(ctx, fault), nil, nil
+}
+
+// struck records that a planned fault has struck that no store call can tell of.
+func (f *performer) struck(fault network.Fault) {
+	if fault.Nth > 0 {
+		f.repetition.rec.Struck(f.name, fault.String())
+	}
 }
 
 // errDied ends what a client does that died and does not start again.
@@ -177,6 +189,7 @@ func (f *performer) redeliver(ctx context.Context, in *intent) {
 	if !strikes {
 		return
 	}
+	f.struck(fault)
 	f.copies++
 	again := &performer{repetition: p, actor: f.actor, customer: f.customer, name: fmt.Sprintf("%s-again-%d", f.name, f.copies)}
 	p.rec.Enlist(&again.client, again.name, p.prefix, p.world.Store(again.name))

@@ -9,6 +9,8 @@ import (
 	"net/http/httptrace"
 	"sync/atomic"
 	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/s3"
 )
 
 // request is one request under way. It notes how far it came, because a write
@@ -68,10 +70,29 @@ func (s sender) Do(req *http.Request) (*http.Response, error) {
 		r.handed.Store(true)
 	}
 	resp, err := s.next.Do(req)
+	if err == nil && resp.Request != nil && resp.Request.Method != req.Method {
+		return nil, errors.Join(errRedirected, resp.Body.Close())
+	}
 	if err == nil && req.Method == http.MethodDelete && resp.StatusCode == http.StatusOK {
 		return revealError(resp)
 	}
 	return resp, err
+}
+
+// errRedirected: the client below has followed a redirect, as net/http follows one
+// with a GET. What that finds would pass for the answer to a write.
+var errRedirected = errors.New("the request was redirected and became a GET")
+
+// withoutRedirects keeps net/http's client from following them: they name another
+// endpoint, for which the signature is wrong, and one call is one request.
+func withoutRedirects(client s3.HTTPClient) s3.HTTPClient {
+	plain, ok := client.(*http.Client)
+	if !ok {
+		return client // the SDK's own follows none that would become a GET
+	}
+	own := *plain
+	own.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	return &own
 }
 
 // revealError makes an error inside a 200 an error. The SDK does so for every

@@ -2,6 +2,8 @@ package check
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 
 	"holdfast/scenarios/history"
 )
@@ -20,6 +22,8 @@ type Tally struct {
 	Contradictions int
 	Contradiction  string
 	Ended          bool // the history has its end
+	// Struck are the planned faults that have struck somebody, in order.
+	Struck []string
 }
 
 // Pool gives the report that one judge would give of all the histories of a run,
@@ -74,6 +78,10 @@ func (t Tally) plus(u Tally) Tally {
 	t.Objects += u.Objects
 	t.Unread += u.Unread
 	t.Contradictions += u.Contradictions
+	t.Struck = slices.Clone(t.Struck)
+	for _, fault := range u.Struck {
+		t.struck(fault)
+	}
 	return t
 }
 
@@ -92,6 +100,14 @@ func (t *Tally) doubts(h history.Header) []string {
 	case t.Refusals < h.MinConflicts:
 		why = append(why, fmt.Sprintf("too little contention to prove anything: %d conflicts, the scenario wants at least %d",
 			t.Refusals, h.MinConflicts))
+	}
+	if missed := t.missed(h.Faults); len(missed) > 0 {
+		const most = 3
+		list := strings.Join(missed[:min(most, len(missed))], ", ")
+		if len(missed) > most {
+			list += ", …"
+		}
+		why = append(why, fmt.Sprintf("%d of %d planned faults struck nobody: %s", len(missed), len(h.Faults), list))
 	}
 	if !t.Ended {
 		why = append(why, "the history has no end")

@@ -12,15 +12,18 @@ type Kind string
 
 // The kinds. For a read "the outcome is unknown" means that it has no answer.
 const (
-	RequestLost  Kind = "request-lost" // never arrives, and the client learns nothing
-	ReplyLost    Kind = "reply-lost"   // applied; the answer is lost
-	Error500     Kind = "500"          // applied, then answered 500 InternalError
-	Throttled503 Kind = "503"          // answered 503 SlowDown; not applied
-	Conflict409  Kind = "409"          // a conditional write, answered 409 ConditionalRequestConflict; not applied
-	Slow         Kind = "slow"         // the request arrives By later; a client that times out meanwhile doesn't know the outcome
-	Crash        Kind = "crash"        // the client dies
-	Duplicate    Kind = "duplicate"    // a queue delivers a back end's message twice
-	Delete       Kind = "delete"       // somebody outside deletes the object just before the call
+	RequestLost  Kind = "request-lost"  // never arrives, and the client learns nothing
+	ReplyLost    Kind = "reply-lost"    // applied; the answer is lost
+	Error500     Kind = "500"           // applied, then answered 500 InternalError
+	Throttled503 Kind = "503"           // answered 503 SlowDown; not applied
+	Conflict409  Kind = "409"           // a conditional write, answered 409 ConditionalRequestConflict; not applied
+	NoAnswer     Kind = "no-answer"     // applied; then nothing comes until the client gives up
+	NoConnection Kind = "no-connection" // refused before anything is sent; not applied
+	Answer       Kind = "answer"        // answered as As says, whatever is right
+	Slow         Kind = "slow"          // the request arrives By later; a client that times out meanwhile doesn't know the outcome
+	Crash        Kind = "crash"         // the client dies
+	Duplicate    Kind = "duplicate"     // a queue delivers a back end's message twice
+	Delete       Kind = "delete"        // somebody outside deletes the object just before the call
 )
 
 // Call is a kind of store call.
@@ -60,6 +63,8 @@ type Fault struct {
 	// one fitting call of each actor, from 1. One of the two is given, the other 0.
 	Rate float64
 	Nth  int
+	// As names the answer, one of [AnswerNames].
+	As string
 	// By is how much later a slow request arrives; positive. This and the other
 	// delays are at most 24 h.
 	By time.Duration
@@ -98,6 +103,9 @@ var kinds = []kindSpec{
 	{Error500, CallPut, allCalls, nil},
 	{Throttled503, AnyCall, allCalls, nil},
 	{Conflict409, CallPut, writeCalls, nil},
+	{NoAnswer, CallPut, allCalls, nil},
+	{NoConnection, CallPut, allCalls, nil},
+	{Answer, CallPut, allCalls, []string{"as"}},
 	{Slow, AnyCall, allCalls, []string{"by"}},
 	{Crash, CallPut, allCalls, []string{"when", "restart"}},
 	{Duplicate, "", nil, []string{"after"}},
@@ -168,7 +176,16 @@ func (f Fault) misplaced(spec kindSpec) string {
 
 // misshapen says what is wrong with what the fault does.
 func (f Fault) misshapen() string {
+	as := answerNamed(f.As)
 	switch {
+	case f.Kind == Answer && f.As == "":
+		return "say how, such as as=503"
+	case f.Kind == Answer && as == nil:
+		return fmt.Sprintf("answer %q is not known (known: %s)", f.As, strings.Join(AnswerNames(), ", "))
+	case f.Kind != Answer && f.As != "":
+		return "as is for answer only"
+	case f.Kind == Answer && f.Call != AnyCall && as.told(f.Call) == nil:
+		return fmt.Sprintf("a %s can't be answered as %s", f.Call, f.As)
 	case f.Kind == Slow && f.By <= 0:
 		return "say how much later the request arrives, such as by=3s"
 	case f.Kind != Slow && f.By != 0:

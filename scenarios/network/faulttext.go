@@ -18,6 +18,7 @@ const faultSyntax = "want kind(name=value,…), such as reply-lost(nth=2,actor=b
 //	call=get     only such calls: get, head, put, delete or any. Left out: any for
 //	             503 and slow, put for the others; duplicate takes none
 //	from=1s,to=5s  only between these times since the start
+//	as=503       answer, required: one of [AnswerNames]
 //	by=3s        slow, required: how much later the request arrives
 //	when=after   crash: before (the default) the call is sent, or after it was applied
 //	restart=2s   crash: the client starts again so much later; left out: never
@@ -95,6 +96,8 @@ func (f *Fault) set(name, value string) (err error) {
 		f.Call = Call(value)
 	case "when":
 		f.When = When(value)
+	case "as":
+		f.As = value
 	case "by":
 		f.By, err = parseDuration(name, value)
 	case "after":
@@ -131,6 +134,7 @@ func (f Fault) String() string {
 	add(f.Nth != 0, "nth", strconv.Itoa(f.Nth))
 	add(f.Actor != "", "actor", f.Actor)
 	add(f.Call != spec.call, "call", string(f.Call))
+	add(f.As != "", "as", f.As)
 	add(f.By != 0, "by", f.By.String())
 	add(f.When != "" && f.When != Before, "when", string(f.When))
 	add(f.Restarts, "restart", f.Restart.String())

@@ -22,6 +22,7 @@ type call struct {
 	body   []byte // of a write; of a read's answer
 	cond   archive.Condition
 	fault  network.Kind
+	meets  *network.Meeting // has the fault; nil: there is none
 	port   *port
 
 	next     stage // what happens to it next
@@ -134,14 +135,21 @@ func (p *port) send(ctx context.Context, kind network.Call, key string, body []b
 	c.task, c.deadline = w.running, w.now+int64(w.RequestTimeout)
 	arrival := w.now + int64(w.Latency.Request.Sample(p.rng))
 	if _, bare := ctx.(*vcontext); !bare { // a fault comes in a context around it
-		fault, _ := network.FaultFrom(ctx)
-		c.fault = fault.Kind
-		arrival += int64(fault.By)
+		c.meets = network.MeetingOf(ctx)
+		c.fault = c.meets.Fault().Kind
+		if c.fault == network.Slow {
+			c.meets.Happened(kind)
+			arrival += int64(c.meets.Fault().By)
+		}
 	}
 	switch {
 	case c.fault == network.RequestLost:
 		c.err = c.lost()
+		c.meets.Happened(kind)
 		w.replyAt(c, arrival)
+	case c.fault == network.NoConnection:
+		c.struck()
+		w.replyAt(c, w.now)
 	case c.write():
 		w.plan(c, arriving, arrival)
 	default: // what a read finds is decided when it has been served
@@ -181,6 +189,15 @@ func (w *Virtual) abandon(ctx context.Context, c *call) error {
 
 func (c *call) write() bool { return c.kind == network.CallPut || c.kind == network.CallDelete }
 
+// struck gives the call the answer that its fault stands for.
+func (c *call) struck() {
+	c.meets.Happened(c.kind)
+	c.err = c.meets.Fault().Error(c.kind)
+	if !c.write() {
+		c.body, c.etag = nil, ""
+	}
+}
+
 func (c *call) lost() error {
 	if c.write() {
 		return errLostWrite
@@ -195,10 +212,20 @@ func (w *Virtual) arrived(c *call) {
 		allowance = &w.puts
 	}
 	switch {
-	case c.fault == network.Throttled503, !allowance.spend(w.now):
+	case c.fault == network.Throttled503 && c.kind == network.CallHead:
+		c.meets.Happened(c.kind)
+		w.refuse(c, errErrorRead) // without its code it is any 503
+	case c.fault == network.Throttled503:
+		c.meets.Happened(c.kind)
+		w.refuse(c, errSlowDown)
+	case !allowance.spend(w.now):
 		w.refuse(c, errSlowDown)
 	case c.fault == network.Conflict409:
+		c.meets.Happened(c.kind)
 		w.refuse(c, errConflict)
+	case c.fault == network.Answer && !c.meets.Fault().Applies():
+		c.struck()
+		w.refuse(c, c.err)
 	case c.kind == network.CallGet || c.kind == network.CallHead:
 		c.body, c.etag, c.err = c.object.Get()
 		w.reply(c)
@@ -257,18 +284,28 @@ func (w *Virtual) replyAt(c *call, at int64) {
 		w.landed(c)
 		return
 	}
+	at += int64(w.Latency.Reply.Sample(c.port.rng))
 	switch c.fault {
 	case network.ReplyLost:
+		c.meets.Happened(c.kind)
 		c.err = c.lost()
 	case network.Error500:
+		c.meets.Happened(c.kind)
 		c.err = errErrorRead
 		if c.write() {
 			c.err = errErrorWrite
 		}
+	case network.NoAnswer:
+		c.struck()
+		at = c.deadline
+	case network.Answer:
+		if f := c.meets.Fault(); f.Applies() && f.Changes(c.err) {
+			c.struck()
+		}
 	}
-	at += int64(w.Latency.Reply.Sample(c.port.rng))
 	if at > c.deadline {
 		// It comes too late: the write, if it was one, is over.
+		c.meets.Late()
 		c.err, at = errLateRead, c.deadline
 		if c.write() {
 			c.err = errLateWrite
