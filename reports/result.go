@@ -63,8 +63,9 @@ type Run struct {
 	Verdict     check.Verdict      `json:"verdict"`
 	Reasons     []string           `json:"reasons,omitempty"` // why it is inconclusive
 	Interrupted bool               `json:"interrupted,omitempty"`
-	Violations  []check.Violation  `json:"violations"` // the first few of each invariant
-	Violated    map[string]int     `json:"violated"`   // how often each invariant was violated
+	Violations  []check.Violation  `json:"violations"`       // the first few of each invariant
+	Violated    map[string]int     `json:"violated"`         // how often each invariant was violated
+	Faults      *Faults            `json:"faults,omitempty"` // nil: none was planned
 	Counts      Counts             `json:"counts"`
 	Attempts    Attempts           `json:"attempts"`
 	Rates       map[string]float64 `json:"rates"`
@@ -154,6 +155,13 @@ func (c *Counts) add(o *Counts) {
 	for i := range sum.NumField() {
 		sum.Field(i).SetInt(sum.Field(i).Int() + more.Field(i).Int())
 	}
+}
+
+// Faults are those that were planned, each to strike a certain call, and of them those
+// that did.
+type Faults struct {
+	Planned int `json:"planned"`
+	Struck  int `json:"struck"`
 }
 
 // Attempts says how many writes an acknowledged operation needed.

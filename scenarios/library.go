@@ -24,6 +24,7 @@ var order = []string{
 	"no-conflict", "single-conflict", "persistent-conflict",
 	"two-users", "two-users-same-field", "user-vs-backend",
 	"three-writers", "create-race", "single-try", "delete-race", "lost-reply", "repeated-message", "redelivery", "queue-redelivers",
+	"hostile-answers", "hostile-deletions",
 	"backend-fan-in", "burst", "sustained-contention", "storm",
 }
 

@@ -101,7 +101,7 @@ func (t *Tally) doubts(h history.Header) []string {
 		why = append(why, fmt.Sprintf("too little contention to prove anything: %d conflicts, the scenario wants at least %d",
 			t.Refusals, h.MinConflicts))
 	}
-	if missed := t.missed(h.Faults); len(missed) > 0 {
+	if missed := t.Missed(h.Faults); len(missed) > 0 {
 		const most = 3
 		list := strings.Join(missed[:min(most, len(missed))], ", ")
 		if len(missed) > most {

@@ -39,8 +39,8 @@ func (t *Tally) struck(fault string) {
 	}
 }
 
-// missed are the planned faults that have struck nobody.
-func (t *Tally) missed(planned []string) (missed []string) {
+// Missed are the planned faults that have struck nobody.
+func (t *Tally) Missed(planned []string) (missed []string) {
 	for _, fault := range planned {
 		if _, found := slices.BinarySearch(t.Struck, fault); !found {
 			missed = append(missed, fault)

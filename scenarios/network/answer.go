@@ -73,8 +73,8 @@ func (a *answer) give(req *http.Request, real *http.Response) (*http.Response, b
 	success := real != nil && real.StatusCode < 300
 	switch {
 	case a.odd == made:
-	case a.odd == inside && (real.StatusCode != http.StatusPreconditionFailed || req.Method == http.MethodHead),
-		a.odd != inside && !success:
+	case a.odd == refusing && (real.StatusCode != http.StatusPreconditionFailed || req.Method == http.MethodHead),
+		a.odd != refusing && !success:
 		return real, false, nil
 	case a.odd == noETag:
 		real.Header.Del("ETag")

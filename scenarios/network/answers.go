@@ -33,7 +33,7 @@ const (
 	noETag                  // a success without the header
 	emptyETag               // … with a header that is empty
 	cut                     // a success whose body breaks off
-	inside                  // a refusal, 412, that comes inside a 200
+	refusing                // in place of a refusal, 412
 )
 
 // errOther stands for an error that callers don't tell apart: nothing was written.
@@ -78,7 +78,8 @@ var answers = []answer{
 	answer{name: "200-InternalError", status: 200, code: "InternalError", applied: true}.means(unclear),
 	answer{name: "200-SlowDown", status: 200, code: "SlowDown"}.
 		means([3]error{archive.ErrThrottled, archive.ErrUnavailable, archive.ErrUnavailable}),
-	answer{name: "200-412", status: 200, code: "PreconditionFailed", odd: inside, applied: true}.
+	answer{name: "412", status: 412, odd: refusing, applied: true}.means([3]error{archive.ErrPreconditionFailed}),
+	answer{name: "200-412", status: 200, code: "PreconditionFailed", odd: refusing, applied: true}.
 		means([3]error{archive.ErrPreconditionFailed}),
 	answer{name: "200-no-etag", status: 200, odd: noETag, applied: true}.means(unclear),
 	answer{name: "200-empty-etag", status: 200, odd: emptyETag, applied: true}.means(unclear),
@@ -198,7 +199,7 @@ func (f *Fault) Changes(told error) bool {
 	switch answerNamed(f.As).odd {
 	case made:
 		return true
-	case inside:
+	case refusing:
 		return errors.Is(told, archive.ErrPreconditionFailed)
 	}
 	return told == nil
@@ -214,7 +215,7 @@ func (f *Fault) befalls(call Call, conditional bool) bool {
 		return conditional && slices.Contains(writeCalls, call)
 	case f.Kind == Answer:
 		a := answerNamed(f.As)
-		return a.told(call) != nil && (conditional || a.odd != inside && a.status != http.StatusConflict)
+		return a.told(call) != nil && (conditional || a.odd != refusing && a.status != http.StatusConflict)
 	}
 	return true
 }
