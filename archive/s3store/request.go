@@ -1,10 +1,8 @@
 package s3store
 
 import (
-	"bytes"
 	"context"
 	"errors"
-	"io"
 	"net/http"
 	"net/http/httptrace"
 	"sync/atomic"
@@ -73,9 +71,6 @@ func (s sender) Do(req *http.Request) (*http.Response, error) {
 	if err == nil && resp.Request != nil && resp.Request.Method != req.Method {
 		return nil, errors.Join(errRedirected, resp.Body.Close())
 	}
-	if err == nil && req.Method == http.MethodDelete && resp.StatusCode == http.StatusOK {
-		return revealError(resp)
-	}
 	return resp, err
 }
 
@@ -93,22 +88,4 @@ func withoutRedirects(client s3.HTTPClient) s3.HTTPClient {
 	own := *plain
 	own.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	return &own
-}
-
-// revealError makes an error inside a 200 an error. The SDK does so for every
-// operation that we use but DeleteObject, and gives it the same status.
-func revealError(resp *http.Response) (*http.Response, error) {
-	const most = 64 << 10
-	body, err := io.ReadAll(io.LimitReader(resp.Body, most))
-	if err != nil {
-		return nil, errors.Join(err, resp.Body.Close())
-	}
-	if bytes.Contains(body, []byte("<Error")) {
-		resp.StatusCode = http.StatusInternalServerError
-	}
-	resp.Body = struct {
-		io.Reader
-		io.Closer
-	}{io.MultiReader(bytes.NewReader(body), resp.Body), resp.Body}
-	return resp, nil
 }
