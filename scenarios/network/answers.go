@@ -73,6 +73,7 @@ var answers = []answer{
 	answer{name: "409-InvalidBucketState", status: 409, code: "InvalidBucketState"}.means([3]error{errOther}),
 	answer{name: "301-PermanentRedirect", status: 301, code: "PermanentRedirect"}.means(refuses),
 	answer{name: "403-AccessDenied", status: 403, code: "AccessDenied"}.means(refuses),
+	answer{name: "404", status: 404, page: true}.means([3]error{errOther, errOther, archive.ErrNotFound}), // some web server's
 	answer{name: "404-NoSuchBucket", status: 404, code: "NoSuchBucket"}.means([3]error{errOther, errOther, archive.ErrNotFound}),
 	answer{name: "501-NotImplemented", status: 501, code: "NotImplemented"}.means(refuses),
 	answer{name: "200-InternalError", status: 200, code: "InternalError", applied: true}.means(unclear),

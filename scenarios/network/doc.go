@@ -35,8 +35,9 @@
 //	409, 409-OperationAborted                 a conditional write that met another
 //	400-RequestTimeout                        not served; nothing says so
 //	403-RequestTimeTooSkewed                  not served: the clock is wrong
-//	301-PermanentRedirect, 403-AccessDenied, 404-NoSuchBucket, 409-InvalidBucketState,
-//	501-NotImplemented                        refused for good
+//	301-PermanentRedirect, 403-AccessDenied, 404, 404-NoSuchBucket,
+//	409-InvalidBucketState, 501-NotImplemented
+//	                                          refused for good
 //	412                                       a refusal without its XML
 //	200-412, 200-SlowDown, 200-InternalError  the error comes inside a 200
 //	200-no-etag, 200-empty-etag, 200-cut      served; the ETag is missing, the body cut
