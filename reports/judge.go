@@ -47,6 +47,9 @@ func newRun(h history.Header, verdict check.Report) Run {
 	if r.Violations == nil {
 		r.Violations = []check.Violation{}
 	}
+	if n := len(h.Faults); n > 0 {
+		r.Faults = &Faults{Planned: n, Struck: n - len(verdict.Tally.Missed(h.Faults))}
+	}
 	for invariant, n := range verdict.Found {
 		r.Violated[string(invariant)] = n
 	}

@@ -74,8 +74,9 @@ type Run struct {
 	Reasons     []string           `json:"reasons,omitempty"` // why it is inconclusive
 	Notes       []string           `json:"notes,omitempty"`   // what the verdict is not about
 	Interrupted bool               `json:"interrupted,omitempty"`
-	Violations  []check.Violation  `json:"violations"` // the first few of each invariant
-	Violated    map[string]int     `json:"violated"`   // how often each invariant was violated
+	Violations  []check.Violation  `json:"violations"`       // the first few of each invariant
+	Violated    map[string]int     `json:"violated"`         // how often each invariant was violated
+	Faults      *Faults            `json:"faults,omitempty"` // nil: none was planned
 	Counts      Counts             `json:"counts"`
 	Attempts    Attempts           `json:"attempts"`
 	Rates       map[string]float64 `json:"rates"`
@@ -215,6 +216,13 @@ type StoreError struct {
 	Call  string `json:"call"`  // get, head, put, delete
 	Error string `json:"error"` // without what differs from call to call, and without content
 	Count int    `json:"count"`
+}
+
+// Faults are those that were planned, each to strike a certain call, and of them those
+// that did.
+type Faults struct {
+	Planned int `json:"planned"`
+	Struck  int `json:"struck"`
 }
 
 // Attempts says how many writes an acknowledged operation needed.

@@ -86,11 +86,11 @@ func tell(e *history.Event) string {
 	case history.Invoke:
 		return tellInvoke(e)
 	case history.Get, history.Head:
-		return tellRead(e)
+		return tellRead(e) + tellWay(e)
 	case history.Put:
-		return tellPut(e)
+		return tellPut(e) + tellWay(e)
 	case history.Delete:
-		return tellDelete(e)
+		return tellDelete(e) + tellWay(e)
 	case history.Queue:
 		return tellQueue(e)
 	case history.Return:
@@ -129,6 +129,21 @@ func met(e *history.Event) string {
 		return "no answer"
 	}
 	return "an error"
+}
+
+// tellWay says what befell a call on its way, where that was planned or went wrong.
+func tellWay(e *history.Event) string {
+	way := ""
+	if e.Fault != "" {
+		way += "; " + e.Fault + " struck"
+	}
+	if e.Means != "" && e.Means != e.Answer {
+		way += fmt.Sprintf("; told %q, and it means %q", e.Answer, e.Means)
+	}
+	if e.Requests > 1 {
+		way += fmt.Sprintf("; it was sent %d times", e.Requests)
+	}
+	return way
 }
 
 func tellRead(e *history.Event) string {

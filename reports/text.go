@@ -177,6 +177,9 @@ func (t Text) numbers(r *Run) {
 		t.row("damage", fmt.Sprintf("%d lost, %d duplicated, %d overwritten unseen", c.Lost, c.Duplicated, c.Overwritten))
 	}
 	t.wrapped("writes", writes(c))
+	if f := r.Faults; f != nil {
+		t.row("faults", fmt.Sprintf("%d of %d that were planned struck", f.Struck, f.Planned))
+	}
 	t.messages(c)
 	t.storeErrors(r.StoreErrors)
 	if c.Acknowledged > 0 {

@@ -24,7 +24,7 @@ var order = []string{
 	"no-conflict", "single-conflict", "persistent-conflict",
 	"two-users", "two-users-same-field", "save-again", "almost-equal", "user-vs-backend", "several-entries",
 	"three-writers", "create-race", "single-try", "delete-race", "lost-reply", "impatient", "hurried", "repeated-message", "redelivery", "queue-redelivers",
-	"service-faults", "bad-requests",
+	"service-faults", "bad-requests", "hostile-answers", "hostile-deletions",
 	"backend-fan-in", "burst", "large-document", "sustained-contention", "storm",
 }
 

@@ -105,15 +105,20 @@ func (f *performer) strike(ctx context.Context, call network.Call, key string, c
 	fault, strikes := f.faults.Call(call, conditional, p.world.Now().Sub(p.start))
 	f.faultsMu.Unlock()
 	if !strikes {
+		if f.counted {
+			sent = network.WithFault(sent, network.Fault{})
+		}
 		return sent, nil, nil
 	}
 	switch fault.Kind {
 	case network.Crash:
+		f.struck(fault)
 		if fault.When == network.After {
 			return sent, &fault, nil
 		}
 		live(&fault, nil)
 	case network.Delete:
+		f.struck(fault)
 		asked := p.rec.Now()
 		defer func() { f.client.Held(asked) }()
 		outside := p.rec.Client(f.name+"/outside", p.prefix, p.world.Store(f.name+"/outside"))
@@ -121,6 +126,13 @@ func (f *performer) strike(ctx context.Context, call network.Call, key string, c
 		return sent, nil, ctx.Err()
 	}
 	return network.WithFault(sent, fault), nil, nil
+}
+
+// struck records that a planned fault has struck that no store call can tell of.
+func (f *performer) struck(fault network.Fault) {
+	if fault.Nth > 0 {
+		f.repetition.rec.Struck(f.name, fault.String())
+	}
 }
 
 // errDied ends what a client does that died and does not start again.
@@ -191,6 +203,7 @@ func (f *performer) redeliver(ctx context.Context, in *intent) {
 	if !strikes {
 		return
 	}
+	f.struck(fault)
 	f.copies++
 	again := &performer{repetition: p, actor: f.actor, customer: f.customer, name: fmt.Sprintf("%s-again-%d", f.name, f.copies)}
 	p.rec.Enlist(&again.client, again.name, p.prefix, p.world.Store(again.name))

@@ -13,6 +13,7 @@ import (
 	"holdfast/scenarios/cores"
 	"holdfast/scenarios/history"
 	"holdfast/scenarios/network"
+	"holdfast/scenarios/world"
 )
 
 // performer is one client: an actor, the core it uses and what it remembers.
@@ -27,6 +28,7 @@ type performer struct {
 	rng        *rand.Rand
 	source     source            // of rng
 	faults     *network.Injector // nil: none
+	counted    bool              // the requests of each call are, which HTTP makes
 	intent     intent
 	stamp      timestamp
 	edits      int
@@ -73,6 +75,7 @@ func (f *performer) enter(p *repetition, r *role) error {
 	f.rng = f.source.start(r.seed.of(p.Seed, p.Scenario.Name, p.number, r.name))
 	if len(p.Scenario.Faults) > 0 {
 		f.faults = network.NewInjector(p.Scenario.faults(), r.name, r.actor.Name, stream(p.Seed, p.Scenario.Name, p.number, r.name+"\x00faults"))
+		_, f.counted = p.world.(*world.Real)
 	}
 	return f.start()
 }

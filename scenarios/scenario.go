@@ -279,6 +279,18 @@ func (s *Scenario) faults() []network.Fault {
 	return all
 }
 
+// Planned are the faults that are to strike a certain call or operation. A run in which
+// one of them has struck nobody has not played the scenario.
+func (s *Scenario) Planned() []string {
+	var planned []string
+	for _, f := range s.Faults {
+		if f.Nth > 0 {
+			planned = append(planned, network.Fault(f).String())
+		}
+	}
+	return planned
+}
+
 // scalable is the actor whose number --clients sets: of those with a load the
 // one that stands for most. Nil if there is none, or no one such.
 func (s *Scenario) scalable() *Actor {

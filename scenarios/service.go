@@ -62,6 +62,9 @@ func (s *service) triggered(key, etag string, body []byte) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if fault, strikes := s.copies.Operation(s.world.Now().Sub(s.opened)); strikes {
+		if fault.Nth > 0 {
+			s.rec.Struck("queue", fault.String())
+		}
 		s.queue.Send(m, fault.After)
 	}
 }

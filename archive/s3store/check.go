@@ -66,6 +66,8 @@ func (s *Store) explain(err error) error {
 			" (without the last, S3 answers 403 for a missing key)", failed.what)
 	case code == "PermanentRedirect", code == "AuthorizationHeaderMalformed", status == http.StatusMovedPermanently:
 		return s.checkFailed(err, "%s: the bucket is in another region%s", failed.what, regionHint(failed.cause))
+	case errors.Is(err, errNoETag):
+		return s.checkFailed(err, "%s: is this an S3 endpoint?", failed.what)
 	case errors.Is(err, archive.ErrUnavailable):
 		return s.checkFailed(err, "%s: is the server running, and is the endpoint right?", failed.what)
 	case code == "":

@@ -158,11 +158,7 @@ func (c Config) apply(o *s3.Options) {
 	o.RequestChecksumCalculation = aws.RequestChecksumCalculationWhenRequired
 	o.ResponseChecksumValidation = aws.ResponseChecksumValidationWhenRequired
 	if c.Transport != nil {
-		o.HTTPClient = &http.Client{
-			Transport: c.Transport,
-			// A redirect names another endpoint, for which the signature is wrong.
-			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-		}
+		o.HTTPClient = &http.Client{Transport: c.Transport}
 	}
 }
 

@@ -47,7 +47,7 @@ func TestNoAnswer(t *testing.T) {
 		{"no HTTP", hijack("SSH-2.0-OpenSSH\r\n\r\n", false), ops},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			s := serve(t, test.answer)
+			s, requests := serveCounted(t, test.answer)
 			for _, op := range test.ops {
 				want := archive.ErrUnavailable
 				if op == "put" || op == "delete" {
@@ -55,6 +55,7 @@ func TestNoAnswer(t *testing.T) {
 				}
 				err := do(t.Context(), s, op)
 				wantKind(t, op, err, want)
+				wantOne(t, op, requests)
 				t.Log(err)
 			}
 		})
@@ -73,8 +74,9 @@ func silent() (h http.HandlerFunc, arrived chan struct{}) {
 
 func TestTimeout(t *testing.T) {
 	h, _ := silent()
-	endpoint := serve(t, h).Settings().Endpoint
-	s := open(t, s3store.Config{Endpoint: endpoint, RequestTimeout: 50 * time.Millisecond})
+	s, requests := serveCounted(t, h)
+	endpoint := s.Settings().Endpoint
+	s = open(t, s3store.Config{Endpoint: endpoint, RequestTimeout: 50 * time.Millisecond})
 	for _, op := range ops {
 		want := archive.ErrUnavailable
 		if op == "put" || op == "delete" {
@@ -82,6 +84,7 @@ func TestTimeout(t *testing.T) {
 		}
 		err := do(t.Context(), s, op)
 		wantKind(t, op, err, want)
+		wantOne(t, op, requests)
 		if errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("%s: %q passes for the end of the caller's context", op, err)
 		}

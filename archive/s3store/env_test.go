@@ -6,6 +6,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -49,9 +50,28 @@ func open(t *testing.T, c s3store.Config) *s3store.Store {
 // serve returns a store whose server answers with the handler.
 func serve(t *testing.T, h http.HandlerFunc) *s3store.Store {
 	t.Helper()
-	server := httptest.NewServer(h)
+	s, _ := serveCounted(t, h)
+	return s
+}
+
+// serveCounted also counts the requests that have reached the server.
+func serveCounted(t *testing.T, h http.HandlerFunc) (*s3store.Store, *atomic.Int32) {
+	t.Helper()
+	requests := new(atomic.Int32)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		requests.Add(1)
+		h(w, r)
+	}))
 	t.Cleanup(server.Close)
-	return open(t, s3store.Config{Endpoint: server.URL, RequestTimeout: 5 * time.Second})
+	return open(t, s3store.Config{Endpoint: server.URL, RequestTimeout: 5 * time.Second}), requests
+}
+
+// wantOne checks that a call took exactly one request, and begins to count anew.
+func wantOne(t *testing.T, op string, requests *atomic.Int32) {
+	t.Helper()
+	if n := requests.Swap(0); n != 1 {
+		t.Errorf("%s: %d requests reached the server, want 1", op, n)
+	}
 }
 
 // s3Error answers as S3 does.

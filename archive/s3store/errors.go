@@ -78,12 +78,15 @@ func (r *request) classify(err error) error {
 	return e
 }
 
-// noETag is the failure of a write that was answered 200 without an ETag, as no
-// S3 does but a web server may.
+var errNoETag = errors.New("no ETag: is this an S3 endpoint?")
+
+// noETag is the failure of a request that was answered 200 without an ETag, as no
+// S3 does but a web server may, or a proxy that gives up half-way. What such an answer
+// to a read holds is no version that a write could be conditioned on.
 func (r *request) noETag() error {
 	return &answerError{
-		op: r.op, key: r.key, what: "200 without an ETag", kind: archive.ErrOutcomeUnknown,
-		cause: errors.New("no ETag: is this an S3 endpoint?"),
+		op: r.op, key: r.key, what: "200 without an ETag", kind: r.unclear(),
+		cause: errNoETag,
 	}
 }
 
@@ -159,6 +162,10 @@ func (r *request) byCode(code string) (kind error, known bool) {
 		return archive.ErrThrottled, true
 	case "InternalError", "RequestTimeout":
 		return r.unclear(), true
+	case "RequestTimeTooSkewed":
+		// Refused before anything was done. The SDK's client has learned the
+		// server's time from the answer and signs the next request with it.
+		return archive.ErrUnavailable, true
 	}
 	if strings.HasPrefix(code, "Throttl") { // Throttling, ThrottlingException, ThrottledException
 		return archive.ErrThrottled, true

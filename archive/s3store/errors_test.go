@@ -96,6 +96,9 @@ func TestAnswers(t *testing.T) {
 		{"InvalidBucketState", s3Error(409, "InvalidBucketState", "no"), withHead(nil, archive.ErrConflict),
 			"put k: 409 InvalidBucketState: no"},
 		{"bare 409", bare(409, ""), each(archive.ErrConflict), ""},
+		{"409 of a proxy", bare(409, page), each(archive.ErrConflict), ""},
+		{"409 without a code", bare(409, "<Error><Message>no</Message></Error>"), each(archive.ErrConflict), ""},
+		{"409 that is cut", bare(409, "<Error><Code>Condi"), each(archive.ErrConflict), ""},
 		{"SlowDown", s3Error(503, "SlowDown", "x"), withHead(archive.ErrThrottled, archive.ErrUnavailable),
 			"put k: 503 SlowDown: throttled"},
 		{"ServiceUnavailable", s3Error(503, "ServiceUnavailable", "Please reduce your request rate."),
@@ -114,20 +117,26 @@ func TestAnswers(t *testing.T) {
 		{"502", bare(502, page), unclear, ""},
 		{"504", bare(504, page), unclear, ""},
 		{"520", bare(520, page), unclear, ""},
-		{"RequestTimeout", s3Error(400, "RequestTimeout", "x"), withHead(archive.ErrUnavailable, nil), ""},
+		{"RequestTimeout", s3Error(400, "RequestTimeout", "x"), map[string]error{
+			"get": archive.ErrUnavailable, "head": nil, "put": archive.ErrOutcomeUnknown, "delete": archive.ErrOutcomeUnknown,
+		}, "put k: 400 RequestTimeout: outcome unknown"},
+		{"RequestTimeTooSkewed", s3Error(403, "RequestTimeTooSkewed", "x"), withHead(archive.ErrUnavailable, nil),
+			"put k: 403 RequestTimeTooSkewed: store unavailable"},
+		{"bare 408", bare(408, ""), unclear, ""},
+		{"bare 403", bare(403, page), each(nil), "put k: 403 without an S3 error code"},
+		{"bare 501", bare(501, ""), each(nil), ""},
 		{"AccessDenied", s3Error(403, "AccessDenied", "Access\n Denied"), each(nil), "put k: 403 AccessDenied: Access Denied"},
 		{"NotImplemented", s3Error(501, "NotImplemented", "x"), each(nil), ""},
-		{"PermanentRedirect", s3Error(301, "PermanentRedirect", "elsewhere"), each(nil), ""},
+		{"PermanentRedirect", s3Error(301, "PermanentRedirect", "elsewhere"), each(nil), "put k: 301 PermanentRedirect: elsewhere"},
+		{"redirect of a proxy", redirect(301), each(nil), "put k: 301 without an S3 error code"},
+		{"see other", redirect(303), each(nil), ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			s := serve(t, test.answer)
+			s, requests := serveCounted(t, test.answer)
 			for _, op := range ops {
-				want := test.want[op]
-				if want == archive.ErrUnavailable && (op == "put" || op == "delete") {
-					want = archive.ErrOutcomeUnknown
-				}
 				err := do(t.Context(), s, op)
-				wantKind(t, op, err, want)
+				wantKind(t, op, err, test.want[op])
+				wantOne(t, op, requests)
 				if op == "put" && test.text != "" && err.Error() != test.text {
 					t.Errorf("put: got %q, want %q", err, test.text)
 				}
@@ -136,21 +145,72 @@ func TestAnswers(t *testing.T) {
 	}
 }
 
+// redirect sends the client to the same place, where it would be sent on for ever.
+func redirect(status int) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Location", r.URL.Path)
+		w.WriteHeader(status)
+	}
+}
+
 // S3 may begin an answer with 200 and find out that it was wrong.
 func TestErrorInside200(t *testing.T) {
+	withETag := func(h http.HandlerFunc) http.HandlerFunc {
+		return func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("ETag", `"e"`)
+			h(w, r)
+		}
+	}
 	for code, want := range map[string]error{
 		"PreconditionFailed":         archive.ErrPreconditionFailed,
 		"ConditionalRequestConflict": archive.ErrConflict,
+		"OperationAborted":           archive.ErrConflict,
+		"NoSuchKey":                  archive.ErrNotFound,
+		"NoSuchBucket":               nil,
 		"SlowDown":                   archive.ErrThrottled,
+		"ServiceUnavailable":         archive.ErrThrottled,
+		"RequestTimeTooSkewed":       archive.ErrUnavailable,
 		"InternalError":              archive.ErrOutcomeUnknown,
 		"SomethingNew":               archive.ErrOutcomeUnknown,
 	} {
-		s := serve(t, s3Error(200, code, "x"))
-		wantKind(t, "put", do(t.Context(), s, "put"), want)
-		wantKind(t, "delete", do(t.Context(), s, "delete"), want)
+		for _, h := range []http.HandlerFunc{s3Error(200, code, "x"), withETag(s3Error(200, code, "x"))} {
+			s, requests := serveCounted(t, h)
+			for _, op := range []string{"put", "delete"} {
+				wantKind(t, op, do(t.Context(), s, op), want)
+				wantOne(t, op, requests)
+			}
+		}
+		// What is read is the body, so without an ETag nothing is.
+		s, requests := serveCounted(t, s3Error(200, code, "x"))
+		for _, op := range []string{"get", "head"} {
+			wantKind(t, op, do(t.Context(), s, op), archive.ErrUnavailable)
+			wantOne(t, op, requests)
+		}
 	}
-	s := serve(t, bare(200, "not XML"))
-	wantKind(t, "put", do(t.Context(), s, "put"), archive.ErrOutcomeUnknown)
+	for _, body := range []string{"not XML", "<Error>", "<html><body>OK</body></html>"} {
+		s := serve(t, bare(200, body))
+		wantKind(t, "put", do(t.Context(), s, "put"), archive.ErrOutcomeUnknown)
+	}
+}
+
+// A success without an ETag, or with an empty one, names no version.
+func TestNoETag(t *testing.T) {
+	for name, h := range map[string]http.HandlerFunc{
+		"none":  bare(200, ""),
+		"empty": func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("ETag", "") },
+	} {
+		s, requests := serveCounted(t, h)
+		for op, want := range map[string]error{
+			"get": archive.ErrUnavailable, "head": archive.ErrUnavailable, "put": archive.ErrOutcomeUnknown,
+		} {
+			err := do(t.Context(), s, op)
+			wantKind(t, op, err, want)
+			wantOne(t, op, requests)
+			if text := op + " k: 200 without an ETag: " + want.Error(); err.Error() != text {
+				t.Errorf("%s: got %q, want %q", name, err, text)
+			}
+		}
+	}
 }
 
 func TestDeleteAnswered200(t *testing.T) {

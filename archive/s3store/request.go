@@ -1,14 +1,14 @@
 package s3store
 
 import (
-	"bytes"
 	"context"
 	"errors"
-	"io"
 	"net/http"
 	"net/http/httptrace"
 	"sync/atomic"
 	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/s3"
 )
 
 // request is one request under way. It notes how far it came, because a write
@@ -68,26 +68,24 @@ func (s sender) Do(req *http.Request) (*http.Response, error) {
 		r.handed.Store(true)
 	}
 	resp, err := s.next.Do(req)
-	if err == nil && req.Method == http.MethodDelete && resp.StatusCode == http.StatusOK {
-		return revealError(resp)
+	if err == nil && resp.Request != nil && resp.Request.Method != req.Method {
+		return nil, errors.Join(errRedirected, resp.Body.Close())
 	}
 	return resp, err
 }
 
-// revealError makes an error inside a 200 an error. The SDK does so for every
-// operation that we use but DeleteObject, and gives it the same status.
-func revealError(resp *http.Response) (*http.Response, error) {
-	const most = 64 << 10
-	body, err := io.ReadAll(io.LimitReader(resp.Body, most))
-	if err != nil {
-		return nil, errors.Join(err, resp.Body.Close())
+// errRedirected: the client below has followed a redirect, as net/http follows one
+// with a GET. What that finds would pass for the answer to a write.
+var errRedirected = errors.New("the request was redirected and became a GET")
+
+// withoutRedirects keeps net/http's client from following them: they name another
+// endpoint, for which the signature is wrong, and one call is one request.
+func withoutRedirects(client s3.HTTPClient) s3.HTTPClient {
+	plain, ok := client.(*http.Client)
+	if !ok {
+		return client // the SDK's own follows none that would become a GET
 	}
-	if bytes.Contains(body, []byte("<Error")) {
-		resp.StatusCode = http.StatusInternalServerError
-	}
-	resp.Body = struct {
-		io.Reader
-		io.Closer
-	}{io.MultiReader(bytes.NewReader(body), resp.Body), resp.Body}
-	return resp, nil
+	own := *plain
+	own.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	return &own
 }

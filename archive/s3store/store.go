@@ -63,7 +63,7 @@ func withoutRetries(client *s3.Client) *s3.Client {
 	return s3.New(client.Options(), func(o *s3.Options) {
 		o.Retryer = aws.NopRetryer{}
 		o.RetryMaxAttempts = 0
-		o.HTTPClient = sender{o.HTTPClient}
+		o.HTTPClient = sender{withoutRedirects(o.HTTPClient)}
 		o.Logger = logging.Nop{} // it warns on stderr of what we return as errors
 	})
 }
@@ -112,6 +112,9 @@ func (s *Store) Get(ctx context.Context, key string) (body []byte, etag string, 
 	if err != nil {
 		return nil, "", r.classify(fmt.Errorf("reading the body: %w", err))
 	}
+	if aws.ToString(out.ETag) == "" {
+		return nil, "", r.noETag()
+	}
 	return body, aws.ToString(out.ETag), nil
 }
 
@@ -137,7 +140,10 @@ func (s *Store) Head(ctx context.Context, key string) (etag string, err error) {
 	if err != nil {
 		return "", r.classify(err)
 	}
-	return aws.ToString(out.ETag), nil
+	if aws.ToString(out.ETag) == "" {
+		return "", r.noETag()
+	}
+	return *out.ETag, nil
 }
 
 // Put implements [archive.Store].

@@ -92,6 +92,8 @@ func (p *play) header(store string) history.Header {
 	}
 	if len(p.schedule) > 0 {
 		h.MinConflicts = 0 // it shows what it shows
+	} else {
+		h.Faults = s.Planned()
 	}
 	return h
 }

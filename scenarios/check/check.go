@@ -10,6 +10,9 @@
 // sent it twice. A client that crashed has been told nothing: its operation is
 // neither acknowledged nor refused.
 //
+// Where a fault of the harness made the answer to a call, the history says what the
+// caller had to be told of it, and the judge holds the store's adapter to that.
+//
 // What it can't see: versions that nobody read and whose author got no good
 // answer, and whatever clients outside the history do between two recorded reads
 // (their versions show up as [OneChain] violations).

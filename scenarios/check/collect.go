@@ -9,6 +9,9 @@ import (
 
 // Add takes the next event. It keeps nothing of e but strings and slices of them.
 func (j *Judge) Add(e *history.Event) {
+	if e.Means != "" || e.Fault != "" || e.Requests > 1 {
+		j.checkWay(e)
+	}
 	switch e.Kind {
 	case history.Invoke:
 		j.invoke(e)

@@ -2,6 +2,8 @@ package check
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 
 	"holdfast/scenarios/history"
 )
@@ -23,6 +25,8 @@ type Tally struct {
 	Contradictions int
 	Contradiction  string
 	Ended          bool // the history has its end
+	// Struck are the planned faults that have struck somebody, in order.
+	Struck []string
 }
 
 // Pool gives the report that one judge would give of all the histories of a run,
@@ -83,6 +87,10 @@ func (t Tally) plus(u Tally) Tally {
 	t.Unread += u.Unread
 	t.Unvalued += u.Unvalued
 	t.Contradictions += u.Contradictions
+	t.Struck = slices.Clone(t.Struck)
+	for _, fault := range u.Struck {
+		t.struck(fault)
+	}
 	return t
 }
 
@@ -104,6 +112,14 @@ func (t *Tally) doubts(h history.Header) []string {
 	case t.Refusals < h.MinConflicts:
 		why = append(why, fmt.Sprintf("too little contention to prove anything: %d conflicts, the scenario wants at least %d",
 			t.Refusals, h.MinConflicts))
+	}
+	if missed := t.Missed(h.Faults); len(missed) > 0 {
+		const most = 3
+		list := strings.Join(missed[:min(most, len(missed))], ", ")
+		if len(missed) > most {
+			list += ", …"
+		}
+		why = append(why, fmt.Sprintf("%d of %d planned faults struck nobody: %s", len(missed), len(h.Faults), list))
 	}
 	if !t.Ended {
 		why = append(why, "the history has no end")

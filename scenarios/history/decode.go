@@ -47,6 +47,9 @@ func (e *Event) validate() error {
 		if e.Key == "" || !slices.Contains(answers, e.Answer) {
 			return fmt.Errorf("%s event without key, or of unknown answer %q", e.Kind, e.Answer)
 		}
+		if e.Means != "" && !slices.Contains(answers, e.Means) {
+			return fmt.Errorf("%s event that means the unknown answer %q", e.Kind, e.Means)
+		}
 		if e.Kind == Put && !slices.Contains(conditions, e.If) {
 			return fmt.Errorf("put event of unknown condition %q", e.If)
 		}

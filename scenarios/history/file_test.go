@@ -116,7 +116,7 @@ func TestWhatWasWrittenIsReadBack(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := (Header{Schema: Schema, Scenario: "burst", Seed: 1<<64 - 1, Clients: 3, MinConflicts: 2}); h != want {
+	if want := (Header{Schema: Schema, Scenario: "burst", Seed: 1<<64 - 1, Clients: 3, MinConflicts: 2}); !cmp.Equal(h, want) {
 		t.Errorf("header %+v, want %+v", h, want)
 	}
 	if diff := cmp.Diff(goodEvents(), events); diff != "" {

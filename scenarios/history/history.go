@@ -48,6 +48,9 @@ type Header struct {
 	OwnWaits bool   `json:"own_waits,omitempty"`
 	Started  string `json:"started"` // RFC 3339
 	Replay   string `json:"replay"`  // the command that runs it again
+	// Faults are those that were planned, each to befall a certain call: without
+	// them the run does not show what it was made for.
+	Faults []string `json:"faults,omitempty"`
 }
 
 // Kind says what an event is.
@@ -162,6 +165,12 @@ type Event struct {
 	Answer string `json:"answer,omitempty"`
 	ETag   string `json:"etag,omitempty"` // of the version read or written; of a return: the answer
 	Doc    *Doc   `json:"doc,omitempty"`  // the content read or written; of a return: answered
+	// Fault is the planned fault that befell it, also of a note; Means what its
+	// caller had to be told because of a fault. Requests is how many were made for
+	// it, if more than one.
+	Fault    string `json:"fault,omitempty"`
+	Means    string `json:"means,omitempty"`
+	Requests int    `json:"requests,omitempty"`
 
 	// Wait
 	Wait    int64 `json:"wait_ns,omitempty"`
@@ -181,6 +190,14 @@ type Event struct {
 
 	// Interrupted marks the end of a run that was cut short.
 	Interrupted bool `json:"interrupted,omitempty"`
+}
+
+// Befallen is a context of a store call that knows what befell it on its way.
+type Befallen interface {
+	// Befell returns the planned fault that struck the call, what its caller had to
+	// be told because of a fault, nil if none decides that, and how many requests
+	// were made for it.
+	Befell() (planned string, means error, requests int)
 }
 
 // Clone returns a copy of an event that a [Sink] may keep.

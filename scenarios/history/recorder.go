@@ -80,6 +80,11 @@ func (r *Recorder) Now() int64 {
 // Note records a remark.
 func (r *Recorder) Note(text string) { r.add(Event{Kind: Note, At: r.Now(), Text: text}) }
 
+// Struck records that a planned fault has struck an actor, if no store call tells.
+func (r *Recorder) Struck(actor, fault string) {
+	r.add(Event{Kind: Note, At: r.Now(), Actor: actor, Fault: fault, Text: "the fault struck"})
+}
+
 // Begin records that the actors of a repetition start.
 func (r *Recorder) Begin(repetition int) {
 	r.add(Event{Kind: Begin, At: r.Now(), Repetition: repetition})
@@ -267,7 +272,7 @@ func (c *Client) waits(_ context.Context, w archive.WaitInfo) {
 func (c *Client) Get(ctx context.Context, key string) ([]byte, string, error) {
 	start := c.rec.Now()
 	body, etag, err := c.store.Get(ctx, key)
-	e := c.answered(Get, start, key, etag, err)
+	e := c.answered(ctx, Get, start, key, etag, err)
 	if err == nil && !isTrigger(key) {
 		read := c.rec.describe.Content(e.Key, etag, body, c.last(e.Key).content)
 		c.learn(known{e.Key, etag, read})
@@ -282,7 +287,7 @@ func (c *Client) Get(ctx context.Context, key string) ([]byte, string, error) {
 func (c *Client) Head(ctx context.Context, key string) (string, error) {
 	start := c.rec.Now()
 	etag, err := c.store.Head(ctx, key)
-	c.rec.sink.Add(c.answered(Head, start, key, etag, err))
+	c.rec.sink.Add(c.answered(ctx, Head, start, key, etag, err))
 	return etag, err
 }
 
@@ -290,7 +295,7 @@ func (c *Client) Head(ctx context.Context, key string) (string, error) {
 func (c *Client) Put(ctx context.Context, key string, body []byte, cond archive.Condition) (string, error) {
 	start := c.rec.Now()
 	etag, err := c.store.Put(ctx, key, body, cond)
-	e := c.answeredWrite(Put, start, key, etag, err)
+	e := c.answeredWrite(ctx, Put, start, key, etag, err)
 	e.If, e.IfETag = IfNone, cond.ETag()
 	switch {
 	case cond.IsAbsent():
@@ -322,7 +327,7 @@ func (c *Client) Put(ctx context.Context, key string, body []byte, cond archive.
 func (c *Client) Delete(ctx context.Context, key string, cond archive.Condition) error {
 	start := c.rec.Now()
 	err := c.store.Delete(ctx, key, cond)
-	e := c.answeredWrite(Delete, start, key, "", err)
+	e := c.answeredWrite(ctx, Delete, start, key, "", err)
 	e.IfETag = cond.ETag()
 	c.rec.sink.Add(e)
 	return err
@@ -366,7 +371,7 @@ func (c *Client) next(kind Kind, fullKey string) *Event {
 
 // answered begins the event of a store call. It is called after the store was,
 // during which the client may have recorded other things.
-func (c *Client) answered(kind Kind, start int64, key, etag string, err error) *Event {
+func (c *Client) answered(ctx context.Context, kind Kind, start int64, key, etag string, err error) *Event {
 	e := c.next(kind, c.full(key))
 	e.Start, e.At = start, c.rec.Now()
 	if c.asked != start {
@@ -378,13 +383,27 @@ func (c *Client) answered(kind Kind, start int64, key, etag string, err error) *
 	if e.Answer == OtherError || e.Answer == UnknownAnswer || e.Answer == Unavailable {
 		e.Text = err.Error()
 	}
+	if way, ok := ctx.(Befallen); ok {
+		e.befell(way)
+	}
 	return e
+}
+
+func (e *Event) befell(way Befallen) {
+	planned, means, requests := way.Befell()
+	e.Fault = planned
+	if means != nil {
+		e.Means = answer(means)
+	}
+	if requests > 1 {
+		e.Requests = requests
+	}
 }
 
 // answeredWrite: a write that was cut short may have been applied, whatever the
 // store calls it.
-func (c *Client) answeredWrite(kind Kind, start int64, key, etag string, err error) *Event {
-	e := c.answered(kind, start, key, etag, err)
+func (c *Client) answeredWrite(ctx context.Context, kind Kind, start int64, key, etag string, err error) *Event {
+	e := c.answered(ctx, kind, start, key, etag, err)
 	if e.Answer == OtherError && (errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)) {
 		e.Answer = UnknownAnswer
 	}

@@ -16,7 +16,34 @@
 //     the times that are stated with them only: never on the wall clock, on other
 //     actors, or on whether another fault struck the same call.
 //   - A fault does what it says to the request, so that an adapter sees what it
-//     would see in production; it never invents an answer that S3 does not give.
+//     would see in production; it never invents an answer that neither S3 nor a proxy
+//     before it gives.
+//   - What a fault means for whoever called ([Fault.Means]) is stated here, apart from
+//     the adapter, and comes back in the call's context ([Meeting]) with the number of
+//     requests that were made for the call. So an adapter that takes one answer for
+//     another, or an SDK that sends a request again, is noticed in any run.
+//
+// # The answers
+//
+// answer(as=NAME) is how S3, or what stands before it, answers the first request of a
+// call; [AnswerNames] has all names. A number alone is a bare status, as a proxy sends
+// it, STATUS-Code has S3's XML, and 200-… is what is wrong with a seeming success:
+//
+//	500, 502, 503, 504, 503-SlowDownWrite     served; nothing says so
+//	503-ServiceUnavailable, 429, 429-TooManyRequests, 400-ThrottlingException
+//	                                          not served: too many requests
+//	409, 409-OperationAborted                 a conditional write that met another
+//	400-RequestTimeout                        not served; nothing says so
+//	403-RequestTimeTooSkewed                  not served: the clock is wrong
+//	301-PermanentRedirect, 403-AccessDenied, 404, 404-NoSuchBucket,
+//	409-InvalidBucketState, 501-NotImplemented
+//	                                          refused for good
+//	412                                       a refusal without its XML
+//	200-412, 200-SlowDown, 200-InternalError  the error comes inside a 200
+//	200-no-etag, 200-empty-etag, 200-cut      served; the ETag is missing, the body cut
+//
+// Those of 412 need a write that is refused, the last three one call that succeeds;
+// otherwise they leave the answer alone, and the fault has not struck.
 //
 // # What is not
 //

@@ -14,18 +14,21 @@ type Kind string
 
 // The kinds. For a read "the outcome is unknown" means that it has no answer.
 const (
-	RequestLost  Kind = "request-lost" // never arrives, and the client learns nothing
-	ReplyLost    Kind = "reply-lost"   // applied; the answer is lost
-	Error500     Kind = "500"          // applied, then answered 500 InternalError
-	Throttled503 Kind = "503"          // answered 503 SlowDown; not applied
-	Denied403    Kind = "403"          // answered 403 AccessDenied, which no retry mends; not applied
-	SentTwice    Kind = "sent-twice"   // a conditional write that is applied, sent once more by a layer below the client, and answered as the repetition is
-	Conflict409  Kind = "409"          // a conditional write, answered 409 ConditionalRequestConflict; not applied
-	Slow         Kind = "slow"         // the request arrives By later; a client that times out meanwhile doesn't know the outcome
-	Crash        Kind = "crash"        // the client dies
-	Duplicate    Kind = "duplicate"    // a queue delivers a back end's message twice
-	Delete       Kind = "delete"       // somebody outside deletes the object just before the call
-	ByLoad       Kind = "throttle"     // the store answers 503 SlowDown to what comes too fast; no single call is picked
+	RequestLost  Kind = "request-lost"  // never arrives, and the client learns nothing
+	ReplyLost    Kind = "reply-lost"    // applied; the answer is lost
+	Error500     Kind = "500"           // applied, then answered 500 InternalError
+	Throttled503 Kind = "503"           // answered 503 SlowDown; not applied
+	Denied403    Kind = "403"           // answered 403 AccessDenied, which no retry mends; not applied
+	SentTwice    Kind = "sent-twice"    // a conditional write that is applied, sent once more by a layer below the client, and answered as the repetition is
+	Conflict409  Kind = "409"           // a conditional write, answered 409 ConditionalRequestConflict; not applied
+	NoAnswer     Kind = "no-answer"     // applied; then nothing comes until the client gives up
+	NoConnection Kind = "no-connection" // refused before anything is sent; not applied
+	Answer       Kind = "answer"        // answered as As says, whatever is right
+	Slow         Kind = "slow"          // the request arrives By later; a client that times out meanwhile doesn't know the outcome
+	Crash        Kind = "crash"         // the client dies
+	Duplicate    Kind = "duplicate"     // a queue delivers a back end's message twice
+	Delete       Kind = "delete"        // somebody outside deletes the object just before the call
+	ByLoad       Kind = "throttle"      // the store answers 503 SlowDown to what comes too fast; no single call is picked
 )
 
 // Call is a kind of store call.
@@ -66,6 +69,8 @@ type Fault struct {
 	// neither for throttle.
 	Rate float64
 	Nth  int
+	// As names the answer, one of [AnswerNames].
+	As string
 	// By is how much later a slow request arrives; positive. This and the other
 	// delays are at most 24 h.
 	By time.Duration
@@ -115,6 +120,9 @@ var kinds = []kindSpec{
 	{Conflict409, CallPut, writeCalls, nil, false},
 	{Denied403, CallPut, allCalls, nil, false},
 	{SentTwice, CallPut, []Call{CallPut}, []string{"answer"}, false},
+	{NoAnswer, CallPut, allCalls, nil, false},
+	{NoConnection, CallPut, allCalls, nil, false},
+	{Answer, CallPut, allCalls, []string{"as"}, false},
 	{Slow, AnyCall, allCalls, []string{"by"}, false},
 	{Crash, CallPut, allCalls, []string{"when", "restart"}, false},
 	{Duplicate, "", nil, []string{"after"}, false},
@@ -191,11 +199,20 @@ func (f Fault) misplaced(spec kindSpec) string {
 
 // misshapen says what is wrong with what the fault does.
 func (f Fault) misshapen() string {
+	as := answerNamed(f.As)
 	switch {
 	case f.Kind == ByLoad && f.Throttle.unusable() != "":
 		return f.Throttle.unusable()
 	case f.Kind != ByLoad && f.Throttle != Throttle{}:
 		return "writes, reads, burst and refused are for throttle only"
+	case f.Kind == Answer && f.As == "":
+		return "say how, such as as=503"
+	case f.Kind == Answer && as == nil:
+		return fmt.Sprintf("answer %q is not known (known: %s)", f.As, strings.Join(AnswerNames(), ", "))
+	case f.Kind != Answer && f.As != "":
+		return "as is for answer only"
+	case f.Kind == Answer && f.Call != AnyCall && as.told(f.Call) == nil:
+		return fmt.Sprintf("a %s can't be answered as %s", f.Call, f.As)
 	case f.Kind == Slow && f.By <= 0:
 		return "say how much later the request arrives, such as by=3s"
 	case f.Kind != Slow && f.By != 0:

@@ -28,6 +28,10 @@ func drawFault(t *rapid.T) Fault {
 		f.Nth = rapid.IntRange(1, math.MaxInt).Draw(t, "nth")
 	}
 	switch f.Kind {
+	case Answer:
+		f.As = rapid.SampledFrom(AnswerNames()).Filter(func(as string) bool {
+			return f.Call == AnyCall || answerNamed(as).told(f.Call) != nil
+		}).Draw(t, "as")
 	case Slow:
 		f.By = duration("by", 1, longestDelay)
 	case SentTwice:
@@ -83,6 +87,8 @@ func TestParseFault(t *testing.T) {
 		{"409(nth=3,call=any)", "", Fault{Kind: Conflict409, Call: AnyCall, Nth: 3}},
 		{"sent-twice(nth=1)", "", Fault{Kind: SentTwice, Call: CallPut, Nth: 1, Answer: 412}},
 		{"sent-twice(rate=0.1,answer=503)", "", Fault{Kind: SentTwice, Call: CallPut, Rate: 0.1, Answer: 503}},
+		{"answer(nth=1,as=200-no-etag)", "", Fault{Kind: Answer, Call: CallPut, Nth: 1, As: "200-no-etag"}},
+		{"no-answer(rate=0.5,call=any)", "", Fault{Kind: NoAnswer, Call: AnyCall, Rate: 0.5}},
 		{"slow(nth=1,by=3s)", "", Fault{Kind: Slow, Call: AnyCall, Nth: 1, By: 3 * time.Second}},
 		{"crash(nth=1)", "", Fault{Kind: Crash, Call: CallPut, Nth: 1, When: Before}},
 		{"crash(nth=1,when=after,restart=2s)", "", Fault{Kind: Crash, Call: CallPut, Nth: 1, When: After, Restarts: true, Restart: 2 * time.Second}},
@@ -109,7 +115,7 @@ func TestParseFault(t *testing.T) {
 
 func TestParseFaultRefuses(t *testing.T) {
 	for _, test := range []struct{ text, want string }{
-		{"", `fault kind "" is not known (known: request-lost, reply-lost, 500, 503, 409, 403, sent-twice, slow, crash, duplicate, delete, throttle)`},
+		{"", `fault kind "" is not known (known: request-lost, reply-lost, 500, 503, 409, 403, sent-twice, no-answer, no-connection, answer, slow, crash, duplicate, delete, throttle)`},
 		{"sent-twice(nth=1,answer=200)", "answer must be 412, 409 or 503, not 200"},
 		{"sent-twice(nth=1,answer=no)", `answer must be 412, 409 or 503, not "no"`},
 		{"sent-twice(nth=1,call=get)", `call must be one of put, not "get"`},
@@ -147,6 +153,11 @@ func TestParseFaultRefuses(t *testing.T) {
 		{"slow(nth=1)", "fault slow: say how much later the request arrives, such as by=3s"},
 		{"slow(nth=1,by=0s)", "say how much later the request arrives"},
 		{"slow(nth=1,by=soon)", `by must be a duration such as 500ms or 3s, not "soon"`},
+		{"answer(nth=1)", "fault answer: say how, such as as=503"},
+		{"answer(nth=1,as=teapot)", `answer "teapot" is not known (known: 500, 502,`},
+		{"answer(nth=1,as=409,call=get)", "a get can't be answered as 409"},
+		{"answer(nth=1,as=200-no-etag,call=delete)", "a delete can't be answered as 200-no-etag"},
+		{"500(nth=1,as=503)", `"as" is not known (500 knows:`},
 		{"crash(nth=1,when=during)", `when must be before or after, not "during"`},
 		{"crash(nth=1,restart=later)", "restart must be a duration"},
 		{"duplicate(nth=1,after=x)", "after must be a duration"},
@@ -192,6 +203,7 @@ func TestFaultValidate(t *testing.T) {
 		{Fault{Kind: Duplicate, Nth: 1, Call: CallPut}, "it befalls operations, so it takes no call"},
 		{Fault{Kind: Duplicate, Nth: 1, After: -1}, "after must be 0 or more, not -1ns"},
 		{Fault{Kind: Error500, Nth: 1, Call: CallPut, From: -1}, "from and to must be 0 (unbounded) or more"},
+		{Fault{Kind: Error500, Nth: 1, Call: CallPut, As: "503"}, "as is for answer only"},
 		{Fault{Kind: Error500, Nth: 1, Call: CallPut, By: 1}, "by is for slow only"},
 		{Fault{Kind: Error500, Nth: 1, Call: CallPut, After: 1}, "after is for duplicate only"},
 		{Fault{Kind: Error500, Nth: 1, Call: CallPut, When: After}, "when and restart are for crash only"},

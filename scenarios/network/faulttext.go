@@ -19,6 +19,7 @@ const faultSyntax = "want kind(name=value,…), such as reply-lost(nth=2,actor=b
 //	call=get     only such calls: get, head, put, delete or any. Left out: any for
 //	             503 and slow, put for the others; duplicate takes none
 //	from=1s,to=5s  only between these times since the start
+//	as=503       answer, required: one of [AnswerNames]
 //	by=3s        slow, required: how much later the request arrives
 //	answer=409   sent-twice: what the repetition is answered: 412 (the default), 409 or 503
 //	when=after   crash: before (the default) the call is sent, or after it was applied
@@ -107,6 +108,8 @@ func (f *Fault) set(name, value string) (err error) {
 		}
 	case "when":
 		f.When = When(value)
+	case "as":
+		f.As = value
 	case "by":
 		f.By, err = parseDuration(name, value)
 	case "after":
@@ -149,6 +152,7 @@ func (f Fault) String() string {
 	add(f.Throttle.Reads != 0, "reads", strconv.FormatFloat(f.Throttle.Reads, 'g', -1, 64))
 	add(f.Throttle.Burst != 0, "burst", strconv.Itoa(f.Throttle.Burst))
 	add(f.Throttle.Refused != 0, "refused", strconv.FormatFloat(f.Throttle.Refused, 'g', -1, 64))
+	add(f.As != "", "as", f.As)
 	add(f.By != 0, "by", f.By.String())
 	add(f.Answer != 0 && f.Answer != http.StatusPreconditionFailed, "answer", strconv.Itoa(f.Answer))
 	add(f.When != "" && f.When != Before, "when", string(f.When))

@@ -1,9 +1,7 @@
 package network
 
 import (
-	"context"
 	"math/rand/v2"
-	"slices"
 	"time"
 )
 
@@ -52,12 +50,7 @@ func (i *Injector) Call(call Call, conditional bool, elapsed time.Duration) (Fau
 	if i == nil {
 		return Fault{}, false
 	}
-	return strike(i.calls, elapsed, func(f *Fault) bool {
-		if f.Call != AnyCall && f.Call != call {
-			return false
-		}
-		return f.Kind != Conflict409 && f.Kind != SentTwice || conditional && slices.Contains(writeCalls, call)
-	})
+	return strike(i.calls, elapsed, func(f *Fault) bool { return f.befalls(call, conditional) })
 }
 
 // Operation counts an operation and returns the [Duplicate] that befalls it, if
@@ -92,18 +85,4 @@ func strike(all []candidate, elapsed time.Duration, fits func(*Fault) bool) (str
 // Covers reports whether the window of the fault contains a time since the start.
 func (f *Fault) Covers(elapsed time.Duration) bool {
 	return elapsed >= f.From && (f.To == 0 || elapsed < f.To)
-}
-
-type faultKey struct{}
-
-// WithFault returns a context whose call meets the fault. It is for the context
-// of a single call: each request made with it meets the fault.
-func WithFault(ctx context.Context, f Fault) context.Context {
-	return context.WithValue(ctx, faultKey{}, f)
-}
-
-// FaultFrom returns the fault that a call with this context meets, if any.
-func FaultFrom(ctx context.Context) (Fault, bool) {
-	f, ok := ctx.Value(faultKey{}).(Fault)
-	return f, ok
 }

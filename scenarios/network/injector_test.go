@@ -1,6 +1,7 @@
 package network
 
 import (
+	"context"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -215,12 +216,14 @@ func TestInjectorStreams(t *testing.T) {
 }
 
 func TestFaultInContext(t *testing.T) {
-	if f, ok := FaultFrom(t.Context()); ok {
-		t.Errorf("there is %s", f)
+	if m := MeetingOf(t.Context()); m != nil || m.Fault().Kind != "" {
+		t.Errorf("there is %s", m.Fault())
 	}
 	want := faults(t, "slow(nth=1,by=3s)")[0]
-	if f, ok := FaultFrom(WithFault(t.Context(), want)); !ok || f != want {
-		t.Errorf("got %s, %v", f, ok)
+	type key struct{}
+	inside := context.WithValue(WithFault(t.Context(), want), key{}, 1)
+	if m := MeetingOf(inside); m == nil || *m.Fault() != want {
+		t.Errorf("got %v", m)
 	}
 }
 
@@ -231,7 +234,7 @@ func TestFreeWithoutFaults(t *testing.T) {
 	if n := testing.AllocsPerRun(100, func() {
 		none.Call(CallPut, true, 0)
 		some.Call(CallPut, true, 0)
-		FaultFrom(ctx)
+		MeetingOf(ctx)
 	}); n != 0 {
 		t.Errorf("%v allocations", n)
 	}
@@ -244,7 +247,7 @@ func BenchmarkInjector(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
 				i.Call(CallPut, true, 0)
-				FaultFrom(ctx)
+				MeetingOf(ctx)
 			}
 		})
 	}

@@ -9,14 +9,15 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
 )
 
 // Transport delays the S3 requests of the real world and does to each the
-// [Fault] that its context carries. It belongs below the SDK's client, whose
-// retries must be off: a repeated request would meet its fault again.
+// [Fault] that its context carries, see [Meeting]. It belongs below the SDK's client,
+// whose retries must be off: it counts the requests of each call.
 //
 // A write whose caller gives up while it is on its way still arrives, as it
 // would on a real network: it is sent when its time has come, and its answer is
@@ -102,29 +103,34 @@ func (t *Transport) Close() error {
 
 // RoundTrip implements [http.RoundTripper].
 func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
-	fault, _ := FaultFrom(req.Context())
+	m := MeetingOf(req.Context())
+	fault := m.request()
 	delay := t.sample(t.request)
 	if fault.Kind == Slow {
 		delay += fault.By
+		m.Happened(callOf(req))
 	}
 	if delay > 0 && req.Context().Err() == nil { // one that had ended is for base to refuse
-		if err := t.travel(req, fault.Kind, delay); err != nil {
+		if err := t.travel(req, fault, delay); err != nil {
 			return nil, err
 		}
 	}
-	resp, err := t.serve(req, fault)
+	resp, err := t.serve(req, fault, m)
 	if err != nil {
 		return nil, err
 	}
 	if err := sleep(req.Context(), t.sample(t.reply)); err != nil {
+		m.Late()
 		return nil, errors.Join(err, resp.Body.Close())
 	}
 	return resp, nil
 }
 
+func callOf(req *http.Request) Call { return Call(strings.ToLower(req.Method)) }
+
 // travel is the request's leg. If the caller gives up meanwhile, the error is
 // that of its context, and a write that would have arrived is left to arrive.
-func (t *Transport) travel(req *http.Request, kind Kind, delay time.Duration) error {
+func (t *Transport) travel(req *http.Request, fault *Fault, delay time.Duration) error {
 	arrival := time.NewTimer(delay)
 	select {
 	case <-arrival.C:
@@ -132,7 +138,7 @@ func (t *Transport) travel(req *http.Request, kind Kind, delay time.Duration) er
 	case <-req.Context().Done():
 	}
 	err := req.Context().Err()
-	if reads(req) || kind == RequestLost || kind == Throttled503 || kind == Conflict409 || kind == Denied403 {
+	if reads(req) || !fault.Applies() {
 		arrival.Stop()
 		return errors.Join(err, closeBody(req))
 	}
@@ -186,44 +192,69 @@ func (t *Transport) deliver(late *http.Request, arrival *time.Timer) {
 }
 
 // serve is what the store does, or seems to.
-func (t *Transport) serve(req *http.Request, fault Fault) (*http.Response, error) {
-	kind := fault.Kind
-	if kind != RequestLost && kind != Throttled503 && t.throttles(req) {
-		kind = Throttled503
-	}
-	switch kind {
-	case RequestLost:
-		return nil, errors.Join(reset(), closeBody(req))
-	case Throttled503:
+func (t *Transport) serve(req *http.Request, fault *Fault, m *Meeting) (*http.Response, error) {
+	if fault.Kind != RequestLost && fault.Kind != NoConnection && fault.Kind != Throttled503 && t.throttles(req) {
 		return refusal(req, slowDown), closeBody(req)
-	case Conflict409:
-		return refusal(req, conditionalRequestConflict), closeBody(req)
-	case Denied403:
-		return refusal(req, accessDenied), closeBody(req)
-	case ReplyLost, Error500:
-		resp, err := t.base.RoundTrip(req)
-		if err != nil {
-			return nil, err
-		}
-		if err := drop(resp); err != nil {
-			return nil, err
-		}
-		if kind == Error500 {
-			return refusal(req, internalError), nil
-		}
-		return nil, reset()
-	case SentTwice:
-		resp, err := t.base.RoundTrip(req)
-		if err != nil || resp.StatusCode >= http.StatusMultipleChoices {
-			return resp, err // the second is answered as the first
-		}
-		if err := drop(resp); err != nil {
-			return nil, err
-		}
-		return refusal(req, repetition(fault.Answer)), nil
 	}
-	return t.base.RoundTrip(req)
+	var real *http.Response
+	if fault.Applies() {
+		var err error
+		if real, err = t.base.RoundTrip(req); err != nil {
+			return nil, err
+		}
+	} else if err := closeBody(req); err != nil {
+		return nil, err
+	}
+	switch fault.Kind {
+	case RequestLost, NoConnection, ReplyLost, NoAnswer, Error500, Throttled503, Conflict409, Denied403:
+		m.Happened(callOf(req))
+	case SentTwice:
+		if real.StatusCode >= http.StatusMultipleChoices {
+			return real, nil // the second is answered as the first
+		}
+		m.Happened(callOf(req))
+	case Answer:
+		resp, changed, err := answerNamed(fault.As).give(req, real)
+		if changed {
+			m.Happened(callOf(req))
+		}
+		return resp, err
+	default:
+		return real, nil
+	}
+	if real != nil {
+		if err := drop(real); err != nil {
+			return nil, err
+		}
+	}
+	return instead(req, fault)
 }
+
+// instead is the answer, or none, that a fault puts in the place of the store's.
+func instead(req *http.Request, fault *Fault) (*http.Response, error) {
+	switch fault.Kind {
+	case Error500:
+		return refusal(req, internalError), nil
+	case Throttled503:
+		return refusal(req, slowDown), nil
+	case Conflict409:
+		return refusal(req, conditionalRequestConflict), nil
+	case Denied403:
+		return refusal(req, accessDenied), nil
+	case SentTwice:
+		return refusal(req, repetition(fault.Answer)), nil
+	case NoConnection:
+		return nil, &net.OpError{Op: "dial", Net: "tcp", Err: os.NewSyscallError("connect", syscall.ECONNREFUSED)}
+	case NoAnswer:
+		if err := sleep(req.Context(), longestSilence); err != nil {
+			return nil, err
+		}
+	}
+	return nil, reset()
+}
+
+// longestSilence is for a client that would wait for ever; a run must end.
+const longestSilence = 30 * time.Second
 
 // reset is what a client sees whose connection broke after it had sent its
 // request: nothing that tells whether the request arrived.

@@ -62,7 +62,7 @@ func (c counted) RoundTrip(req *http.Request) (*http.Response, error) {
 	return c.base.RoundTrip(req)
 }
 
-func meeting(ctx context.Context, t *testing.T, fault string) context.Context {
+func meeting(ctx context.Context, t *testing.T, fault string) *network.Meeting {
 	t.Helper()
 	f, err := network.ParseFault(fault)
 	if err != nil {

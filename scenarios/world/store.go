@@ -22,7 +22,7 @@ type call struct {
 	body   []byte // of a write; of a read's answer
 	cond   archive.Condition
 	fault  network.Kind
-	echo   int // the status by which the repetition of a write that was sent twice is answered
+	meets  *network.Meeting // has the fault; nil: there is none
 	port   *port
 
 	metered bool // it counts for the scenario's throttle
@@ -137,9 +137,12 @@ func (p *port) send(ctx context.Context, kind network.Call, key string, body []b
 	c.task, c.deadline = w.running, w.now+int64(w.RequestTimeout)
 	arrival := w.now + int64(w.Latency.Request.Sample(p.rng))
 	if _, bare := ctx.(*vcontext); !bare { // a fault comes in a context around it
-		fault, _ := network.FaultFrom(ctx)
-		c.fault, c.echo = fault.Kind, fault.Answer
-		arrival += int64(fault.By)
+		c.meets = network.MeetingOf(ctx)
+		c.fault = c.meets.Fault().Kind
+		if c.fault == network.Slow {
+			c.meets.Happened(kind)
+			arrival += int64(c.meets.Fault().By)
+		}
 		c.metered = network.IsMetered(ctx)
 	}
 	if w.meters != nil && c.object.meters == nil {
@@ -148,7 +151,11 @@ func (p *port) send(ctx context.Context, kind network.Call, key string, body []b
 	switch {
 	case c.fault == network.RequestLost:
 		c.err = c.lost()
+		c.meets.Happened(kind)
 		w.replyAt(c, arrival)
+	case c.fault == network.NoConnection:
+		c.struck()
+		w.replyAt(c, w.now)
 	case c.write():
 		w.plan(c, arriving, arrival)
 	default: // what a read finds is decided when it has been served
@@ -188,6 +195,15 @@ func (w *Virtual) abandon(ctx context.Context, c *call) error {
 
 func (c *call) write() bool { return c.kind == network.CallPut || c.kind == network.CallDelete }
 
+// struck gives the call the answer that its fault stands for.
+func (c *call) struck() {
+	c.meets.Happened(c.kind)
+	c.err = c.meets.Fault().Error(c.kind)
+	if !c.write() {
+		c.body, c.etag = nil, ""
+	}
+}
+
 func (c *call) lost() error {
 	if c.write() {
 		return errLostWrite
@@ -198,12 +214,23 @@ func (c *call) lost() error {
 // arrived is what the store does when a call reaches it.
 func (w *Virtual) arrived(c *call) {
 	switch {
-	case c.fault == network.Throttled503, !w.serves(c):
+	case c.fault == network.Throttled503 && c.kind == network.CallHead:
+		c.meets.Happened(c.kind)
+		w.refuse(c, errErrorRead) // without its code it is any 503
+	case c.fault == network.Throttled503:
+		c.meets.Happened(c.kind)
+		w.refuse(c, errSlowDown)
+	case !w.serves(c):
 		w.refuse(c, errSlowDown)
 	case c.fault == network.Conflict409:
+		c.meets.Happened(c.kind)
 		w.refuse(c, errConflict)
 	case c.fault == network.Denied403:
+		c.meets.Happened(c.kind)
 		w.refuse(c, errDenied)
+	case c.fault == network.Answer && !c.meets.Fault().Applies():
+		c.struck()
+		w.refuse(c, c.err)
 	case c.kind == network.CallGet || c.kind == network.CallHead:
 		c.body, c.etag, c.err = c.object.Get()
 		w.reply(c)
@@ -246,7 +273,8 @@ func (w *Virtual) served(c *call) {
 		c.err = c.object.Delete(c.cond)
 	}
 	if c.fault == network.SentTwice && c.err == nil {
-		c.etag, c.err = "", Echo(c.echo)
+		c.meets.Happened(c.kind)
+		c.etag, c.err = "", Echo(c.meets.Fault().Answer)
 	}
 	w.reply(c)
 }
@@ -265,18 +293,28 @@ func (w *Virtual) replyAt(c *call, at int64) {
 		w.landed(c)
 		return
 	}
+	at += int64(w.Latency.Reply.Sample(c.port.rng))
 	switch c.fault {
 	case network.ReplyLost:
+		c.meets.Happened(c.kind)
 		c.err = c.lost()
 	case network.Error500:
+		c.meets.Happened(c.kind)
 		c.err = errErrorRead
 		if c.write() {
 			c.err = errErrorWrite
 		}
+	case network.NoAnswer:
+		c.struck()
+		at = c.deadline
+	case network.Answer:
+		if f := c.meets.Fault(); f.Applies() && f.Changes(c.err) {
+			c.struck()
+		}
 	}
-	at += int64(w.Latency.Reply.Sample(c.port.rng))
 	if at > c.deadline {
 		// It comes too late: the write, if it was one, is over.
+		c.meets.Late()
 		c.err, at = errLateRead, c.deadline
 		if c.write() {
 			c.err = errLateWrite

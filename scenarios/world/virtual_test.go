@@ -156,6 +156,14 @@ func TestFaults(t *testing.T) {
 		{"sent-twice(nth=1)", archive.ErrPreconditionFailed, nil, true},
 		{"sent-twice(nth=1,answer=409)", archive.ErrConflict, nil, true},
 		{"sent-twice(nth=1,answer=503)", archive.ErrThrottled, nil, true},
+		{"no-answer(nth=1,call=any)", archive.ErrOutcomeUnknown, archive.ErrUnavailable, true},
+		{"no-connection(nth=1,call=any)", archive.ErrUnavailable, archive.ErrUnavailable, false},
+		{"answer(nth=1,as=503,call=any)", archive.ErrOutcomeUnknown, archive.ErrUnavailable, true},
+		{"answer(nth=1,as=429,call=any)", archive.ErrThrottled, archive.ErrThrottled, false},
+		{"answer(nth=1,as=200-no-etag,call=any)", archive.ErrOutcomeUnknown, archive.ErrUnavailable, true},
+		{"answer(nth=1,as=200-SlowDown,call=any)", archive.ErrThrottled, archive.ErrUnavailable, false},
+		{"answer(nth=1,as=403-RequestTimeTooSkewed,call=any)", archive.ErrUnavailable, archive.ErrUnavailable, false},
+		{"answer(nth=1,as=200-412)", nil, nil, true}, // there is no refusal that it could hide
 		{"slow(nth=1,by=100ms)", nil, nil, true},
 		{"slow(nth=1,by=3s)", archive.ErrOutcomeUnknown, archive.ErrUnavailable, true},
 	} {

@@ -75,14 +75,14 @@ func handler(backend gofakes3.Backend) http.Handler {
 }
 
 // newClient states every option that the SDK would otherwise look for in the
-// environment: a run against this server must not turn to a real bucket.
+// environment: a run against this server must not turn to a real bucket. The retryer
+// is the SDK's own, as in production, where the store must switch it off as well.
 func (s *Server) newClient(transport http.RoundTripper) *s3.Client {
 	return s3.New(s3.Options{
 		BaseEndpoint:               aws.String(s.endpoint),
 		Region:                     "us-east-1",
 		UsePathStyle:               true,
 		Credentials:                credentials.NewStaticCredentialsProvider("holdfast", "holdfast", ""),
-		Retryer:                    aws.NopRetryer{},
 		RequestChecksumCalculation: aws.RequestChecksumCalculationWhenRequired,
 		ResponseChecksumValidation: aws.ResponseChecksumValidationWhenRequired,
 		HTTPClient:                 &http.Client{Transport: transport},
@@ -100,7 +100,9 @@ func (s *Server) StoreVia(wrap func(http.RoundTripper) http.RoundTripper) *s3sto
 }
 
 // Client returns the SDK's client, its retries off, for comparison with a Store.
-func (s *Server) Client() *s3.Client { return s.client }
+func (s *Server) Client() *s3.Client {
+	return s3.New(s.client.Options(), func(o *s3.Options) { o.Retryer = aws.NopRetryer{} })
+}
 
 // Endpoint returns the server's URL.
 func (s *Server) Endpoint() string { return s.endpoint }
