@@ -123,7 +123,7 @@ func (f *performer) submit(ctx context.Context, in *intent) (archive.Snapshot, e
 		f.client.Begin(in.op)
 		done, crash, err := f.survive(ctx, in)
 		if crash == nil {
-			f.client.Finish(done.ETag, err)
+			f.finish(ctx, done.ETag, err)
 			return done, err
 		}
 		f.client.Crash()
@@ -140,6 +140,15 @@ func (f *performer) submit(ctx context.Context, in *intent) (archive.Snapshot, e
 			return archive.Snapshot{}, errRestarted
 		}
 	}
+}
+
+// finish records what the client was told. Whatever it was told after an interrupt is
+// marked as such: the interrupt may be the reason.
+func (f *performer) finish(ctx context.Context, etag string, err error) {
+	if ctx.Err() != nil {
+		f.client.Interrupted()
+	}
+	f.client.Finish(etag, err)
 }
 
 // errRestarted ends what a user did whose page is gone.

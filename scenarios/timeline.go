@@ -75,8 +75,8 @@ func (p *repetition) playStep(ctx context.Context, f *performer, i int) bool {
 			c.spoken.Raise()
 		})
 	}
-	if spoken.Wait(ctx) != nil {
-		return false
+	if spoken.Wait(ctx) != nil || ctx.Err() != nil {
+		return false // whatever the step came to, it may be the interrupt's doing
 	}
 	r := c.report
 	c.held = ""

@@ -98,10 +98,10 @@ func (f *performer) handle(ctx context.Context, d archive.Delivery, work archive
 // recorded is a worker's core, whose operations are in the history.
 type recorded struct{ f *performer }
 
-func (r recorded) record(op history.Operation, do func() (archive.Snapshot, error)) (archive.Snapshot, error) {
+func (r recorded) record(ctx context.Context, op history.Operation, do func() (archive.Snapshot, error)) (archive.Snapshot, error) {
 	r.f.client.Begin(op)
 	done, err := do()
-	r.f.client.Finish(done.ETag, err)
+	r.f.finish(ctx, done.ETag, err)
 	return done, err
 }
 
@@ -116,24 +116,24 @@ func (r recorded) update(do, id string, edit *archive.Edit) history.Operation {
 }
 
 func (r recorded) Load(ctx context.Context, id string) (archive.Snapshot, error) {
-	return r.record(history.Operation{Do: "load", ID: id}, func() (archive.Snapshot, error) { return r.f.core.Load(ctx, id) })
+	return r.record(ctx, history.Operation{Do: "load", ID: id}, func() (archive.Snapshot, error) { return r.f.core.Load(ctx, id) })
 }
 
 func (r recorded) Create(ctx context.Context, id string, doc archive.Document, mods ...archive.Modification) (archive.Snapshot, error) {
 	edit := archive.Edit{Modifications: mods}
-	return r.record(r.update("create", id, &edit), func() (archive.Snapshot, error) {
+	return r.record(ctx, r.update("create", id, &edit), func() (archive.Snapshot, error) {
 		return r.f.core.Create(ctx, id, doc, edit.Modifications...)
 	})
 }
 
 func (r recorded) Append(ctx context.Context, id string, edit archive.Edit) (archive.Snapshot, error) {
-	return r.record(r.update("append", id, &edit), func() (archive.Snapshot, error) { return r.f.core.Append(ctx, id, edit) })
+	return r.record(ctx, r.update("append", id, &edit), func() (archive.Snapshot, error) { return r.f.core.Append(ctx, id, edit) })
 }
 
 func (r recorded) Save(ctx context.Context, id string, base archive.Snapshot, edit archive.Edit) (archive.Snapshot, error) {
 	op := r.update("save", id, &edit)
 	op.Base = base.ETag
-	return r.record(op, func() (archive.Snapshot, error) { return r.f.core.Save(ctx, id, base, edit) })
+	return r.record(ctx, op, func() (archive.Snapshot, error) { return r.f.core.Save(ctx, id, base, edit) })
 }
 
 // inbox is the queue as a worker sees it.

@@ -21,10 +21,11 @@ func (o *object) judge(j *Judge) {
 	o.checkRealTime(j)
 }
 
-// checkAnswer compares what a client was told with what the chain holds.
+// checkAnswer compares what a client was told with what the chain holds. Whatever it
+// was told after an interrupt is no answer of the core's alone.
 func (o *object) checkAnswer(j *Judge, n int32) {
 	op := j.ops.all.at(n)
-	if op.do == load {
+	if op.do == load || op.met.has(cutShort) {
 		return
 	}
 	switch {

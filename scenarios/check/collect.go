@@ -88,10 +88,11 @@ func (j *Judge) finish(e *history.Event) {
 	if op.outcome == userConflict {
 		j.tally.Refusals++
 	}
-	if op.outcome == committed && len(e.Told) > 0 {
+	op.met.note(cutShort, e.Interrupted)
+	if op.acknowledged() && len(e.Told) > 0 {
 		j.messages.promises = append(j.messages.promises, promise{n, e.Told})
 	}
-	if o := j.objects[op.object]; op.do == load && op.outcome == committed && op.etag != 0 && !o.justRead(n, op.etag) {
+	if o := j.objects[op.object]; op.do == load && op.acknowledged() && op.etag != 0 && !o.justRead(n, op.etag) {
 		o.reads.add(read{
 			op: n, by: op.actor, start: op.invoked, at: e.At, etag: op.etag, n: none, version: none, load: true,
 		})

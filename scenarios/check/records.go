@@ -29,9 +29,10 @@ type operation struct {
 type met uint8
 
 const (
-	refusal met = 1 << iota // any answer but ok
-	absence                 // 404
-	rivals                  // 412 or 409, or another version than its base
+	refusal  met = 1 << iota // any answer but ok
+	absence                  // 404
+	rivals                   // 412 or 409, or another version than its base
+	cutShort                 // an interrupt, before its client was told anything
 )
 
 func (m met) has(what met) bool { return m&what != 0 }
@@ -42,6 +43,10 @@ func (m *met) note(what met, told bool) {
 		*m |= what
 	}
 }
+
+// acknowledged reports whether the client was told that its operation had committed,
+// before any interrupt.
+func (op *operation) acknowledged() bool { return op.outcome == committed && !op.met.has(cutShort) }
 
 // answer is a store's answer as a number; 0 is ok.
 type answer uint8

@@ -143,7 +143,8 @@ type Event struct {
 
 	Text string `json:"text,omitempty"` // error or note
 
-	// Interrupted marks the end of a run that was cut short.
+	// Interrupted marks the end of a run that was cut short, and the return of an
+	// operation that was still under way then: its answer may be the interrupt's.
 	Interrupted bool `json:"interrupted,omitempty"`
 }
 

@@ -116,7 +116,7 @@ func (r *Recorder) Enlist(c *Client, actor, prefix string, store archive.Store) 
 	if c.page == nil {
 		c.page = &page{}
 	}
-	c.op, c.known, c.told = 0, [mostKnown]known{}, nil
+	c.op, c.known, c.told, c.cut = 0, [mostKnown]known{}, nil, false
 }
 
 // Client records the operations and store calls of one actor. It writes all of
@@ -137,6 +137,7 @@ type Client struct {
 	known    [mostKnown]known
 	observer archive.Observer
 	told     []string
+	cut      bool // see Interrupted
 }
 
 type known struct {
@@ -180,12 +181,17 @@ func (c *Client) Finish(etag string, err error) {
 	e.At = c.rec.Now()
 	e.ETag, e.Outcome = etag, outcome(err)
 	e.Told, c.told = c.told, nil
+	e.Interrupted, c.cut = c.cut, false
 	if err != nil {
 		e.Text, e.Fields = err.Error(), conflictFields(err)
 	}
 	c.rec.sink.Add(e)
 	c.op = 0
 }
+
+// Interrupted notes, before Finish, that the run was interrupted while the operation
+// was under way.
+func (c *Client) Interrupted() { c.cut = true }
 
 // Told notes, before Finish, which customers have been told of the upload, as its
 // answer says.
