@@ -109,6 +109,7 @@ func cutVirtually(t *testing.T, run *Run, event int) []*history.Event {
 // expectNothing: whatever clients were told, an interrupt violates nothing.
 func expectNothing(t *testing.T, where string, events []*history.Event) {
 	t.Helper()
+	expectConsistent(t, where, events)
 	judge := check.New(history.Header{})
 	for _, e := range events {
 		judge.Add(e)

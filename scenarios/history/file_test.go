@@ -72,6 +72,7 @@ func goodEvents() []*Event {
 		{Kind: Head, Start: 22, At: 23, Actor: "a", Op: 1, Key: "k", Answer: NotFound},
 		{Kind: Delete, Start: 24, At: 25, Actor: "a", Op: 1, Key: "k", Answer: OtherError, Text: "denied"},
 		{Kind: Return, At: 26, Actor: "a", Op: 1, Key: "k", Outcome: UserConflict, Fields: []string{"title"}, Text: "conflict"},
+		{Kind: Invoke, At: 26, Actor: "a", Op: 2, Key: "k", Do: "load"},
 		{Kind: Return, At: 26, Actor: "a", Op: 2, Key: "k", Outcome: Crashed, Text: "the client died"},
 		{Kind: Note, At: 27, Text: "a\nb"},
 		{Kind: End, At: 28, Interrupted: true},
@@ -186,14 +187,14 @@ func TestDamagedHistories(t *testing.T) {
 
 func TestLongLinesAndBlankEndAreFine(t *testing.T) {
 	events := goodEvents()
-	events[8].Text = strings.Repeat("long ", 1<<20)
+	events[9].Text = strings.Repeat("long ", 1<<20)
 	if _, _, err := readBack(written(t, events) + "\n  \n"); err != nil {
 		t.Error(err)
 	}
-	events[8].Text = strings.Repeat("x", mostLine)
+	events[9].Text = strings.Repeat("x", mostLine)
 	_, _, err := readBack(written(t, events))
 	var at *LineError
-	if !errors.As(err, &at) || at.Line != 10 || !strings.Contains(at.Reason, "too long") {
+	if !errors.As(err, &at) || at.Line != 11 || !strings.Contains(at.Reason, "too long") {
 		t.Errorf("a line beyond the limit: %v", err)
 	}
 }

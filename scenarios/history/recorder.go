@@ -3,6 +3,8 @@ package history
 import (
 	"context"
 	"errors"
+	"fmt"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -20,6 +22,7 @@ type Recorder struct {
 	page     *page   // of all clients; nil: each has its own
 	counter  Counter // the clock, if it is one
 	from     time.Duration
+	unread   sync.Map // the keys to which somebody has written what is no document
 }
 
 // page is what an event is written on until the sink has seen it.
@@ -56,6 +59,7 @@ func (r *Recorder) Renew(sink Sink, clock archive.Clock, d Describer) {
 		r.from = r.counter.Elapsed()
 	}
 	r.ops.Store(0)
+	r.unread.Clear()
 	if r.page == nil {
 		r.page = &page{}
 	}
@@ -253,6 +257,10 @@ func (c *Client) Get(ctx context.Context, key string) ([]byte, string, error) {
 		c.learn(known{e.Key, etag, read})
 		c.page.doc = read.Read()
 		e.Doc = &c.page.doc
+		if bad := e.Doc.Bad; bad != "" && c.actor == FinalActor && !c.rec.wrote(e.Key) {
+			err = fmt.Errorf("the store's answer is no document, and nobody wrote it: %s", bad)
+			e.Answer, e.Text, e.ETag, e.Doc = OtherError, err.Error(), "", nil
+		}
 	}
 	c.rec.sink.Add(e)
 	return body, etag, err
@@ -286,6 +294,9 @@ func (c *Client) Put(ctx context.Context, key string, body []byte, cond archive.
 	written := c.rec.describe.Content(e.Key, etag, body, base.content)
 	c.page.doc = written.Written(base.content, base.etag)
 	e.Doc = &c.page.doc
+	if e.Doc.Bad != "" {
+		c.rec.unread.Store(e.Key, nil)
+	}
 	if err == nil {
 		c.learn(known{e.Key, etag, written})
 	}
@@ -301,6 +312,12 @@ func (c *Client) Delete(ctx context.Context, key string, cond archive.Condition)
 	e.IfETag = cond.ETag()
 	c.rec.sink.Add(e)
 	return err
+}
+
+// wrote reports whether anybody has written, or may have, what is no document.
+func (r *Recorder) wrote(key string) bool {
+	_, wrote := r.unread.Load(key)
+	return wrote
 }
 
 // last is the version of a key that the actor knows, if any.
