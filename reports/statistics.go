@@ -1,6 +1,7 @@
 package reports
 
 import (
+	"cmp"
 	"math"
 	"slices"
 
@@ -205,7 +206,7 @@ func (c *Collector) Fill(r *Run, judged check.Counts) {
 	}
 	r.Counts.Lost, r.Counts.Duplicated, r.Counts.Overwritten = judged.Lost, judged.Duplicated, judged.Overwritten
 	r.Attempts = c.attempts()
-	r.Rates = rates(r.Counts, r.Repetitions)
+	r.Rates = rates(r.Counts, cmp.Or(r.Judged, r.Repetitions))
 	r.Elapsed = float64(c.end) / 1e6
 	r.LatencyMS = latency(c.latencies)
 	if n := len(c.makespans); n > 0 {

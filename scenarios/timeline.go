@@ -83,13 +83,18 @@ func (p *repetition) playStep(ctx context.Context, f *performer, i int) bool {
 	label := strings.TrimSpace(fmt.Sprintf("%s %s %s", s.At, s.Actor, s.Do))
 	switch {
 	case s.Hold != "" && !r.held:
-		p.steps = append(p.steps, StepResult{label, "held before its " + s.Hold, "ended without one: " + explain(r.err), false})
+		p.stepped(StepResult{label, "held before its " + s.Hold, "ended without one: " + explain(r.err), false})
 		return false
 	case r.held || s.Expect == "":
 		return true
 	}
-	p.steps = append(p.steps, s.compare(label, r.err))
+	p.stepped(s.compare(label, r.err))
 	return true
+}
+
+func (p *repetition) stepped(s StepResult) {
+	p.steps = append(p.steps, s)
+	p.rec.Step(s.Step, s.Want, s.Got, !s.AsAsked)
 }
 
 // startSteps lets each actor do its own steps, one after the other.

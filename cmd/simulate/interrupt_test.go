@@ -1,8 +1,10 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -19,12 +21,16 @@ import (
 // to be the program itself.
 const asProgram = "HOLDFAST_TEST_AS_PROGRAM"
 
+// ready is what it says when it is about to be the program.
+const ready = "about to begin"
+
 // TestAsProgram is no test: it is what [interrupted] starts.
 func TestAsProgram(t *testing.T) {
 	args, asked := os.LookupEnv(asProgram)
 	if !asked {
 		t.Skip("only with " + asProgram)
 	}
+	fmt.Println(ready)
 	os.Args = append([]string{"simulate"}, strings.Split(args, "\n")...)
 	main()
 }
@@ -35,11 +41,21 @@ func interrupted(t *testing.T, after time.Duration, args ...string) (code int, o
 	cmd := exec.Command(os.Args[0], "-test.run=^TestAsProgram$")
 	cmd.Env = append(os.Environ(), asProgram+"="+strings.Join(args, "\n"))
 	var out bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &out
-	if err := cmd.Start(); err != nil {
+	cmd.Stderr = &out
+	stdout, err := cmd.StdoutPipe()
+	if err == nil {
+		err = cmd.Start()
+	}
+	if err != nil {
 		t.Fatal(err)
 	}
+	lines := bufio.NewScanner(stdout)
+	for lines.Scan() && lines.Text() != ready { // a signal before that ends any program
+	}
 	time.AfterFunc(after, func() { _ = cmd.Process.Signal(syscall.SIGINT) })
+	for lines.Scan() {
+		fmt.Fprintln(&out, lines.Text())
+	}
 	var exit *exec.ExitError
 	if err := cmd.Wait(); err != nil && !errors.As(err, &exit) {
 		t.Fatal(err)
@@ -63,8 +79,7 @@ func TestInterruptOfTheProgram(t *testing.T) {
 	} {
 		for range 2 {
 			out := t.TempDir()
-			// Signals that come before main has begun end any program.
-			after := 250*time.Millisecond + time.Duration(rng.IntN(400))*time.Millisecond
+			after := 50*time.Millisecond + time.Duration(rng.IntN(400))*time.Millisecond
 			code, output := interrupted(t, after, append(strings.Fields(args), "--out", out)...)
 			if code != exitInterrupted {
 				t.Errorf("%s, interrupted after %v: exit %d, want %d\n%s", args, after, code, exitInterrupted, output)

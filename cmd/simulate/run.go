@@ -311,13 +311,11 @@ func (o runOptions) cast(s *scenarios.Scenario, name string, parts []scenarios.S
 	if o.policy != "" || len(parts) > 0 {
 		s.Policy = (*scenarios.Policy)(&r.Policy)
 	}
-	for _, text := range o.thresholds {
-		t, err := scenarios.ParseThreshold(text)
-		if err != nil {
-			return r, usage("--threshold: %w", err)
-		}
-		s.Expect.Thresholds = append(s.Expect.Thresholds, t)
+	more, err := parseThresholds(o.thresholds)
+	if err != nil {
+		return r, err
 	}
+	s.Expect.Thresholds = append(s.Expect.Thresholds, more...)
 	r.Document = doc
 	return r, nil
 }

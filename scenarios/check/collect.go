@@ -28,6 +28,8 @@ func (j *Judge) Add(e *history.Event) {
 		}
 	case history.Queue:
 		j.messages.note(e)
+	case history.Omit:
+		j.tally = j.tally.plus(Tally{Updates: e.Omitted.Updates, Acknowledged: e.Omitted.Acknowledged, Refusals: e.Omitted.Refusals})
 	case history.End:
 		j.tally.Ended, j.cut = true, j.cut || e.Interrupted
 	}

@@ -57,6 +57,14 @@ func (e *Event) validate() error {
 		if _, _, ok := SplitTrigger(e.Trigger); !ok || !slices.Contains(fates, e.Do) {
 			return fmt.Errorf("queue event without a trigger, or of unknown kind %q", e.Do)
 		}
+	case Step:
+		if e.Do == "" || e.Expected == nil {
+			return errors.New("step event without the step, or without what it wants")
+		}
+	case Omit:
+		if o := e.Omitted; o == nil || o.Repetitions < 1 || o.Updates < 0 || o.Acknowledged < 0 || o.Refusals < 0 {
+			return errors.New("omit event without what is left out, or with a negative number")
+		}
 	case Begin, Note, End:
 	default:
 		return fmt.Errorf("event of unknown kind %q", e.Kind)

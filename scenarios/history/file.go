@@ -151,6 +151,11 @@ func (rd *Reader) Events() iter.Seq2[*Event, error] {
 	}
 }
 
+// HeaderError is that of a header that can be read and does not make sense.
+func (rd *Reader) HeaderError(err error) *LineError {
+	return &LineError{File: rd.file, Line: 1, Reason: "the header: " + err.Error()}
+}
+
 func (rd *Reader) next() bool {
 	if !rd.scan.Scan() {
 		return false

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -27,6 +28,13 @@ func anyEvent(t *rapid.T) *Event {
 		ETag: text.Draw(t, "etag"), Wait: int64(number.Draw(t, "wait")), Attempt: number.Draw(t, "attempt"),
 		Outcome: text.Draw(t, "outcome"), Fields: texts.Draw(t, "fields"), Text: text.Draw(t, "text"),
 		Interrupted: rapid.Bool().Draw(t, "interrupted"),
+	}
+	if rapid.Bool().Draw(t, "expected?") {
+		e.Expected = &Expected{text.Draw(t, "want"), text.Draw(t, "got"), rapid.Bool().Draw(t, "missed")}
+	}
+	if rapid.Bool().Draw(t, "omitted?") {
+		value := rapid.Float64Range(-1e9, 1e9).Draw(t, "value")
+		e.Omitted = &Omitted{Repetitions: number.Draw(t, "left"), Refusals: number.Draw(t, "refusals"), Thresholds: []Measured{{"a<1", &value, true}, {"b<1", nil, false}}}
 	}
 	if rapid.Bool().Draw(t, "doc?") {
 		e.Doc = &Doc{
@@ -75,6 +83,8 @@ func goodEvents() []*Event {
 		{Kind: Invoke, At: 26, Actor: "a", Op: 2, Key: "k", Do: "load"},
 		{Kind: Return, At: 26, Actor: "a", Op: 2, Key: "k", Outcome: Crashed, Text: "the client died"},
 		{Kind: Note, At: 27, Text: "a\nb"},
+		{Kind: Step, At: 27, Do: "T1 a save", Expected: &Expected{"committed", "conflict on title", true}},
+		{Kind: Omit, At: 27, Omitted: &Omitted{Repetitions: 3, Updates: 6, Acknowledged: 5, Refusals: 4, Thresholds: []Measured{{"attempts.max<2", nil, false}}}},
 		{Kind: End, At: 28, Interrupted: true},
 	}
 }
@@ -115,7 +125,7 @@ func TestWhatWasWrittenIsReadBack(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := (Header{Schema: Schema, Scenario: "burst", Seed: 1<<64 - 1, Clients: 3, MinConflicts: 2}); h != want {
+	if want := (Header{Schema: Schema, Scenario: "burst", Seed: 1<<64 - 1, Clients: 3, MinConflicts: 2}); !reflect.DeepEqual(h, want) {
 		t.Errorf("header %+v, want %+v", h, want)
 	}
 	if diff := cmp.Diff(goodEvents(), events); diff != "" {

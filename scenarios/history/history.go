@@ -33,7 +33,9 @@ type Header struct {
 	// Repetitions is the number of runs of the scenario in this history.
 	Repetitions int `json:"repetitions"`
 	// MinConflicts is the contention without which the run proves nothing.
-	MinConflicts int    `json:"min_conflicts,omitempty"`
+	MinConflicts int `json:"min_conflicts,omitempty"`
+	// Thresholds are the conditions on the numbers that the run must meet.
+	Thresholds []string `json:"thresholds,omitempty"`
 	Started      string `json:"started"` // RFC 3339
 	Replay       string `json:"replay"`  // the command that runs it again
 }
@@ -53,6 +55,8 @@ const (
 	Return Kind = "return" // an operation ended
 	Queue  Kind = "queue"  // something became of a message of the queue
 	Note   Kind = "note"   // something to know when reading the history
+	Step   Kind = "step"   // a step of a timeline that expected an outcome had one
+	Omit   Kind = "omit"   // repetitions are left out of the history
 	End    Kind = "end"    // the history is complete
 )
 
@@ -141,11 +145,40 @@ type Event struct {
 	Fields  []string `json:"fields,omitempty"` // fields in conflict
 	Told    []string `json:"told,omitempty"`   // customers who, says the answer, have been told of the upload
 
-	Text string `json:"text,omitempty"` // error or note
+	Expected *Expected `json:"expected,omitempty"` // Step; Do says which
+	Omitted  *Omitted  `json:"omitted,omitempty"`  // Omit
+
+	Text string `json:"text,omitempty"` // error or note; of the end: why the run could not go on
 
 	// Interrupted marks the end of a run that was cut short, and the return of an
 	// operation that was still under way then: its answer may be the interrupt's.
 	Interrupted bool `json:"interrupted,omitempty"`
+}
+
+// Expected is the outcome that a step of a timeline was to have, and the one it had.
+type Expected struct {
+	Want   string `json:"want"`
+	Got    string `json:"got"`
+	Missed bool   `json:"missed,omitempty"`
+}
+
+// Omitted is what the run has shown in the repetitions that its history does not hold:
+// no violation, no missed step, nothing that made one of them inconclusive. The numbers
+// below are what a verdict on all repetitions needs to know of these.
+type Omitted struct {
+	Repetitions  int `json:"repetitions"`
+	Updates      int `json:"updates"`
+	Acknowledged int `json:"acknowledged"`
+	Refusals     int `json:"refusals"` // that count as contention
+	// Thresholds are those of the header, measured over all repetitions of the run.
+	Thresholds []Measured `json:"thresholds,omitempty"`
+}
+
+// Measured is a threshold and what it was compared with.
+type Measured struct {
+	Expression string   `json:"expression"`
+	Value      *float64 `json:"value,omitempty"` // nil: there were no samples
+	Passed     bool     `json:"passed"`
 }
 
 // Clone returns a copy of an event that a [Sink] may keep.

@@ -88,9 +88,19 @@ func (r *Recorder) Begin(repetition int) {
 	r.add(Event{Kind: Begin, At: r.Now(), Repetition: repetition})
 }
 
+// Step records how a step of a timeline ended that was to end in a certain way.
+func (r *Recorder) Step(step, want, got string, missed bool) {
+	r.add(Event{Kind: Step, At: r.Now(), Do: step, Expected: &Expected{want, got, missed}})
+}
+
 // End completes the history.
 func (r *Recorder) End(interrupted bool) {
 	r.add(Event{Kind: End, At: r.Now(), Interrupted: interrupted})
+}
+
+// Fail completes the history of a run that could not go on.
+func (r *Recorder) Fail(err error) {
+	r.add(Event{Kind: End, At: r.Now(), Interrupted: true, Text: err.Error()})
 }
 
 func (r *Recorder) add(e Event) {
