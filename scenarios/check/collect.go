@@ -131,6 +131,9 @@ func (j *Judge) read(e *history.Event) {
 	default:
 		return // nothing was learned
 	}
+	if op.object == o.number {
+		op.show(e.Kind, r.etag)
+	}
 	if e.Doc != nil {
 		r.n, r.sum, r.fields = bounded(e.Doc.N), e.Doc.Sum, e.Doc.Fields
 	}
@@ -138,6 +141,26 @@ func (j *Judge) read(e *history.Event) {
 		o.final = o.reads.n
 	}
 	o.reads.add(r)
+}
+
+// show notes what a read showed the operation: a version, or nothing (0). Whoever sees
+// that another has come in between need not write to learn that this would be in vain.
+func (op *operation) show(by history.Kind, etag int32) {
+	if etag == 0 {
+		etag = none
+	}
+	from := op.shown
+	switch {
+	case from != 0:
+	case op.do == create:
+		from = none
+	case by == history.Head && op.base != 0:
+		from = op.base // all that it has the content of
+	default:
+		from = etag // what it reads first is what it begins with
+	}
+	op.met.note(overtaken, etag != from)
+	op.shown = etag
 }
 
 func (j *Judge) put(e *history.Event) {

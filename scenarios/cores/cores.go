@@ -39,8 +39,8 @@ type Environment struct {
 // Spec describes a core.
 type Spec struct {
 	Name string
-	// Fault says what is wrong with it; empty for the production core, the reference
-	// and the oracle.
+	// Fault says what is wrong with it; empty for the production core, the reference,
+	// the oracle and those of [Sound].
 	Fault string
 	// JSONOnly: it can't work on documents other than [archive.Change].
 	JSONOnly bool
@@ -92,12 +92,17 @@ func Find(name string) (Spec, error) {
 		}
 		names = append(names, s.Name)
 	}
+	for _, s := range Sound() {
+		if s.Name == name {
+			return s, nil
+		}
+	}
 	for _, b := range Bugs() {
 		if b.Name == name {
 			return b.Spec, nil
 		}
 	}
-	return Spec{}, fmt.Errorf("there is no core %q (known: %s, or a planted bug of simulate selftest)", name, strings.Join(names, ", "))
+	return Spec{}, fmt.Errorf("there is no core %q (known: %s, or a planted bug or sound core of simulate selftest)", name, strings.Join(names, ", "))
 }
 
 func production(e Environment) (Core, error) {

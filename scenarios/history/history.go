@@ -36,8 +36,8 @@ type Header struct {
 	MinConflicts int `json:"min_conflicts,omitempty"`
 	// Thresholds are the conditions on the numbers that the run must meet.
 	Thresholds []string `json:"thresholds,omitempty"`
-	Started      string `json:"started"` // RFC 3339
-	Replay       string `json:"replay"`  // the command that runs it again
+	Started    string   `json:"started"` // RFC 3339
+	Replay     string   `json:"replay"`  // the command that runs it again
 }
 
 // Kind says what an event is.
