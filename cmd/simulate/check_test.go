@@ -60,6 +60,7 @@ func TestCheckExitsAsTheRunDid(t *testing.T) {
 		{dir + "/idle.yaml --threshold attempts.max<1", exitInconclusive},
 		{"redelivery --world virtual --runs 4", exitPassed},
 		{"single-try --world virtual", exitPassed},
+		{"burst --world virtual --runs 500 --clients 2 --latency lognormal(10ms,5s) --core unlocked", exitViolated}, // though some final reads may fail
 	} {
 		out := t.TempDir()
 		code, stdout, stderr := simulate(t, append(append([]string{"run"}, strings.Fields(c.args)...), "--out", out)...)

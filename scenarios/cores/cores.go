@@ -102,7 +102,7 @@ func Find(name string) (Spec, error) {
 			return b.Spec, nil
 		}
 	}
-	return Spec{}, fmt.Errorf("there is no core %q (known: %s, or a planted bug or sound core of simulate selftest)", name, strings.Join(names, ", "))
+	return Spec{}, fmt.Errorf("there is no core %q (known: %s, or a planted bug of simulate selftest)", name, strings.Join(names, ", "))
 }
 
 func production(e Environment) (Core, error) {
