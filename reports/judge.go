@@ -19,21 +19,75 @@ func FromHistory(rd *history.Reader) (Run, error) {
 	// A history of a million operations fills hundreds of megabytes that live to
 	// the end; with Go's default, garbage would be as much again.
 	defer debug.SetGCPercent(debug.SetGCPercent(judgeGCPercent))
+	wanted, err := thresholds(rd.Header)
+	if err != nil {
+		return Run{}, rd.HeaderError(err)
+	}
 	judge, numbers := check.New(rd.Header), NewCollector()
-	interrupted := false
+	var taken steps
+	var told ending
 	for e, err := range rd.Events() {
 		if err != nil {
 			return Run{}, err
 		}
 		judge.Add(e)
 		numbers.Add(e)
-		interrupted = interrupted || e.Interrupted
+		taken.Add(e)
+		told.Add(e)
 	}
 	verdict := judge.Finish()
 	r := newRun(rd.Header, verdict)
-	r.Interrupted = interrupted
+	r.Steps, r.Interrupted, r.Failure = taken, told.interrupted, told.failure
+	r.Judged = told.judged(rd.Header)
 	numbers.Fill(&r, verdict.Counts)
+	if told.omitted != nil {
+		r.measured(told.omitted.Thresholds)
+	} else {
+		r.Judge(wanted)
+	}
 	return r, nil
+}
+
+// ending is what a history says of itself as a whole.
+type ending struct {
+	begun       int // repetitions
+	interrupted bool
+	failure     string
+	omitted     *history.Omitted
+}
+
+// Add implements [history.Sink].
+func (t *ending) Add(e *history.Event) {
+	switch e.Kind {
+	case history.Begin:
+		t.begun++
+	case history.Omit:
+		t.omitted = e.Omitted
+	case history.End:
+		t.interrupted, t.failure = e.Interrupted, e.Text
+	}
+}
+
+// judged is the number of repetitions in the history of a run that came to its end; 0 if
+// it holds all. Older ones do not say what they leave out.
+func (t *ending) judged(h history.Header) int {
+	if t.omitted != nil || !t.interrupted && t.begun < h.Repetitions {
+		return t.begun
+	}
+	return 0
+}
+
+// thresholds are those of a header.
+func thresholds(h history.Header) ([]scenarios.Threshold, error) {
+	var all []scenarios.Threshold
+	for _, text := range h.Thresholds {
+		t, err := scenarios.ParseThreshold(text)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, t)
+	}
+	return all, nil
 }
 
 // newRun is a run with its verdict and without its numbers.

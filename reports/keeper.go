@@ -2,11 +2,13 @@ package reports
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"sync/atomic"
 
 	"holdfast/scenarios"
+	"holdfast/scenarios/check"
 	"holdfast/scenarios/history"
 )
 
@@ -17,7 +19,8 @@ type keeper struct {
 	written counting
 	most    int64 // bytes of repetitions that prove nothing new
 	full    atomic.Bool
-	left    int // repetitions that were left out
+	left    history.Omitted // the repetitions that were left out
+	err     error           // a repetition that had to be kept could not be
 	ops     int
 	at      int64
 }
@@ -37,25 +40,41 @@ func newKeeper(w io.Writer, h history.Header, most int64) (*keeper, error) {
 func (k *keeper) wants() bool { return k.out != nil && !k.full.Load() }
 
 // keep writes a repetition. One that was not copied and must be kept is played
-// again: its seed makes the same events.
-func (k *keeper) keep(ctx context.Context, run *scenarios.Run, n int, w *witness, must bool) {
+// again: its seed makes the same events. If an interrupt had ended it, all of it is
+// played: what was wrong before then still is.
+func (k *keeper) keep(ctx context.Context, run *scenarios.Run, h history.Header, n int, w *witness, verdict *check.Report) {
 	if k.out == nil {
 		return
 	}
+	must := evidence(verdict) || w.steps.missed()
 	if k.full.Load() && !must {
-		k.left++
+		k.left.Repetitions++
+		k.left.Updates += verdict.Tally.Updates
+		k.left.Acknowledged += verdict.Tally.Acknowledged
+		k.left.Refusals += verdict.Tally.Refusals
 		return
 	}
 	if !w.copying {
-		again := &witness{judge: w.judge, numbers: NewCollector(), copying: true}
-		if run.PlayAgain(ctx, n, again) != nil {
-			k.left++
-			return
+		again := &witness{judge: check.New(h), numbers: NewCollector(), copying: true}
+		err := run.PlayAgain(context.WithoutCancel(ctx), n, again)
+		if len(verdict.Found) > 0 && len(again.judge.Finish().Found) == 0 {
+			k.err = errors.Join(k.err, fmt.Errorf("keep repetition %d in the history: played again, it does not show its violation (%v)", n, err))
 		}
 		w = again
 	}
+	k.write(w.events)
+}
+
+// evidence reports whether a repetition shows more than that all went well.
+func evidence(r *check.Report) bool {
+	t := &r.Tally
+	return len(r.Found) > 0 || !t.Ended || t.Open > 0 || t.Unread > 0 || t.Contradictions > 0
+}
+
+// write appends a repetition to those that are written.
+func (k *keeper) write(events []*history.Event) {
 	ops, at := 0, int64(0)
-	for _, e := range w.events {
+	for _, e := range events {
 		ops, at = max(ops, e.Op), max(at, e.At)
 		if e.Kind == history.End {
 			continue
@@ -76,19 +95,27 @@ func (k *keeper) keep(ctx context.Context, run *scenarios.Run, n int, w *witness
 	k.full.Store(k.written.n > k.most)
 }
 
-func (k *keeper) close(interrupted bool) error {
+// close ends the history of a run.
+func (k *keeper) close(r *Run) error {
 	if k.out == nil {
 		return nil
 	}
-	if k.left > 0 {
-		k.out.Add(&history.Event{Kind: history.Note, At: k.at, Text: fmt.Sprintf(
-			"%d repetitions without a violation are left out; the seed makes them again", k.left)})
+	if k.left.Repetitions > 0 {
+		for _, t := range r.Thresholds {
+			m := history.Measured{Expression: t.Expression, Value: &t.Value, Passed: t.Passed}
+			if t.NoValue {
+				m.Value = nil
+			}
+			k.left.Thresholds = append(k.left.Thresholds, m)
+		}
+		k.out.Add(&history.Event{Kind: history.Omit, At: k.at, Omitted: &k.left, Text: fmt.Sprintf(
+			"%d repetitions without a violation are left out; the seed makes them again", k.left.Repetitions)})
 	}
-	k.out.Add(&history.Event{Kind: history.End, At: k.at, Interrupted: interrupted})
+	k.out.Add(&history.Event{Kind: history.End, At: k.at, Interrupted: r.Interrupted, Text: r.Failure})
 	if err := k.out.Close(); err != nil {
 		return fmt.Errorf("write the history: %w", err)
 	}
-	return nil
+	return k.err
 }
 
 // counting counts what is written.

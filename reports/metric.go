@@ -3,10 +3,13 @@ package reports
 import (
 	"fmt"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 
 	"holdfast/scenarios"
+	"holdfast/scenarios/check"
+	"holdfast/scenarios/history"
 )
 
 // Metric returns the value of a metric that a threshold can name. A
@@ -55,6 +58,39 @@ func (r *Run) Judge(thresholds []scenarios.Threshold) {
 	for _, t := range thresholds {
 		value, ok := r.Metric(t.Metric)
 		r.Thresholds = append(r.Thresholds, ThresholdResult{t.String(), value, ok && t.Holds(value), !ok})
+	}
+}
+
+// measured takes over what thresholds came to in the whole run.
+func (r *Run) measured(all []history.Measured) {
+	for _, m := range all {
+		t := ThresholdResult{Expression: m.Expression, Passed: m.Passed, NoValue: m.Value == nil}
+		if m.Value != nil {
+			t.Value = *m.Value
+		}
+		r.Thresholds = append(r.Thresholds, t)
+	}
+}
+
+// Demand compares the run with thresholds beside its own. If only a part of it was
+// judged, one that is missed there is missed; one that is met there is not known to be
+// met by the whole, so that nothing is proved.
+func (r *Run) Demand(more []scenarios.Threshold) {
+	for _, t := range more {
+		if slices.ContainsFunc(r.Thresholds, func(own ThresholdResult) bool { return own.Expression == t.String() }) {
+			continue
+		}
+		value, ok := r.Metric(t.Metric)
+		result := ThresholdResult{t.String(), value, ok && t.Holds(value), !ok}
+		r.Thresholds = append(r.Thresholds, result)
+		if r.Judged == 0 || !result.Passed {
+			continue
+		}
+		r.Reasons = append(r.Reasons, fmt.Sprintf(
+			"%s is met in the %d of %d repetitions that the history holds, which says nothing of the others", result.Expression, r.Judged, r.Repetitions))
+		if r.Verdict == check.OK {
+			r.Verdict = check.Inconclusive
+		}
 	}
 }
 

@@ -70,13 +70,15 @@ type Run struct {
 	Seed        uint64             `json:"seed"`
 	Clients     int                `json:"clients"`
 	Repetitions int                `json:"repetitions"`
+	Judged      int                `json:"judged_repetitions,omitempty"` // of a history that does not hold all; the numbers are theirs
 	Verdict     check.Verdict      `json:"verdict"`
 	Reasons     []string           `json:"reasons,omitempty"` // why it is inconclusive
 	Notes       []string           `json:"notes,omitempty"`   // what the verdict is not about
 	Interrupted bool               `json:"interrupted,omitempty"`
-	Violations  []check.Violation  `json:"violations"`       // the first few of each invariant
-	Violated    map[string]int     `json:"violated"`         // how often each invariant was violated
-	Faults      *Faults            `json:"faults,omitempty"` // nil: none was planned
+	Failure     string             `json:"failure,omitempty"` // why the run could not go on
+	Violations  []check.Violation  `json:"violations"`        // the first few of each invariant
+	Violated    map[string]int     `json:"violated"`          // how often each invariant was violated
+	Faults      *Faults            `json:"faults,omitempty"`  // nil: none was planned
 	Counts      Counts             `json:"counts"`
 	Attempts    Attempts           `json:"attempts"`
 	Rates       map[string]float64 `json:"rates"`
@@ -94,17 +96,6 @@ type Run struct {
 // Passed reports whether the run gives no reason to stop a release.
 func (r *Run) Passed() bool {
 	return r.Verdict == check.OK && !r.Interrupted && len(r.Missed()) == 0
-}
-
-// AddStep adds a step's result; of many repetitions only those that failed, and the
-// first that passed, are told apart.
-func (r *Run) AddStep(s StepResult) {
-	for i := range r.Steps {
-		if r.Steps[i] == s {
-			return
-		}
-	}
-	r.Steps = append(r.Steps, s)
 }
 
 // Missed lists the thresholds and steps that were not met.

@@ -40,15 +40,21 @@ const DefaultKeep = 64 << 20
 const VirtualGCPercent = 400
 
 // Simulate plays a run in virtual worlds, judges each repetition by itself and
-// pools the verdicts and the numbers.
+// pools the verdicts and the numbers. After an error the run is what was played before
+// it, if anything was.
 func Simulate(ctx context.Context, s Simulation) (Run, scenarios.Played, error) {
 	defer debug.SetGCPercent(debug.SetGCPercent(VirtualGCPercent))
+	wanted, err := thresholds(s.Header)
+	if err != nil {
+		return Run{}, scenarios.Played{}, err
+	}
 	keeper, err := newKeeper(s.History, s.Header, cmp.Or(s.Keep, DefaultKeep))
 	if err != nil {
 		return Run{}, scenarios.Played{}, err
 	}
 	total := NewCollector()
 	var verdicts []check.Report
+	var taken steps
 	spare := sync.Pool{New: func() any { return &witness{judge: check.New(s.Header), numbers: NewCollector()} }}
 	played, err := s.Run.PlayVirtual(ctx, s.Workers, scenarios.Repetitions{
 		Open: func(int) history.Sink {
@@ -59,35 +65,43 @@ func Simulate(ctx context.Context, s Simulation) (Run, scenarios.Played, error) 
 		Done: func(n int, sink history.Sink) {
 			w := sink.(*witness)
 			verdict := w.judge.Finish()
-			keeper.keep(ctx, &s.Run, n, w, len(verdict.Violations) > 0)
+			keeper.keep(ctx, &s.Run, s.Header, n, w, &verdict)
 			total.Merge(w.numbers)
 			verdicts = append(verdicts, verdict)
+			for _, step := range w.steps {
+				taken.add(step)
+			}
 			if s.Progress != nil {
 				s.Progress(n, total.counts)
 			}
 			spare.Put(w)
 		},
 	})
-	if err == nil {
-		err = keeper.close(played.Interrupted)
-	}
-	if err != nil {
-		return Run{}, played, err
-	}
 	verdict := check.Pool(s.Header, verdicts)
 	r := newRun(s.Header, verdict)
-	r.Interrupted = played.Interrupted
+	r.Interrupted, r.Steps = played.Interrupted || err != nil, taken
+	if err != nil {
+		r.Failure = err.Error()
+	}
 	total.Fill(&r, verdict.Counts)
+	r.Judge(wanted)
+	if closeErr := keeper.close(&r); err == nil {
+		err = closeErr
+	}
+	if err != nil && len(verdicts) == 0 {
+		return Run{}, played, err
+	}
 	if s.Numbers != nil {
 		s.Numbers.Merge(total)
 	}
-	return r, played, nil
+	return r, played, err
 }
 
 // witness watches one repetition.
 type witness struct {
 	judge   *check.Judge
 	numbers *Collector
+	steps   steps
 	copying bool
 	events  []*history.Event
 }
@@ -95,6 +109,7 @@ type witness struct {
 func (w *witness) reset(h history.Header, copying bool) {
 	w.judge.Reset(h)
 	w.numbers.Reset()
+	w.steps = w.steps[:0]
 	w.copying, w.events = copying, w.events[:0]
 }
 
@@ -102,6 +117,7 @@ func (w *witness) reset(h history.Header, copying bool) {
 func (w *witness) Add(e *history.Event) {
 	w.judge.Add(e)
 	w.numbers.Add(e)
+	w.steps.Add(e)
 	if w.copying {
 		w.events = append(w.events, e.Clone())
 	}

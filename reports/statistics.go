@@ -240,7 +240,7 @@ func (c *Collector) Fill(r *Run, judged check.Counts) {
 	r.Counts.Intended = r.Counts.Operations + r.Counts.NeverBegun
 	r.StoreErrors = c.errors.commonest()
 	r.Attempts = c.attempts()
-	r.Rates = rates(r.Counts, r.Repetitions)
+	r.Rates = rates(r.Counts, cmp.Or(r.Judged, r.Repetitions))
 	r.Elapsed = float64(c.end) / 1e6
 	r.LatencyMS = latency(c.latencies)
 	if n := len(c.makespans); n > 0 {

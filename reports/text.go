@@ -55,6 +55,13 @@ func (t Text) Run(r *Run) {
 		notes = append(slices.Clone(r.Reasons), notes...)
 	}
 	notes = append(notes, r.Notes...)
+	if r.Judged > 0 {
+		notes = append(notes, fmt.Sprintf("The history holds %d of %s, which is what the numbers are of; the run found nothing wrong with the others",
+			r.Judged, Plural(r.Repetitions, "repetition")))
+	}
+	if r.Failure != "" {
+		notes = append(notes, "The run could not go on: "+r.Failure)
+	}
 	for _, reason := range notes {
 		for i, line := range wrap(reason, Width-10) {
 			fmt.Fprintf(t.W, "      %s %s\n", []string{"–", " "}[min(i, 1)], line)

@@ -149,7 +149,7 @@ func (f *performer) submit(ctx context.Context, in *intent) (archive.Snapshot, e
 		f.client.Begin(in.op)
 		done, crash, err := f.survive(ctx, in)
 		if crash == nil {
-			f.client.Finish(done, err)
+			f.finish(ctx, done, err)
 			return done, err
 		}
 		f.client.Crash()
@@ -166,6 +166,15 @@ func (f *performer) submit(ctx context.Context, in *intent) (archive.Snapshot, e
 			return archive.Snapshot{}, errRestarted
 		}
 	}
+}
+
+// finish records what the client was told. Whatever it was told after an interrupt is
+// marked as such: the interrupt may be the reason.
+func (f *performer) finish(ctx context.Context, done archive.Snapshot, err error) {
+	if ctx.Err() != nil {
+		f.client.Interrupted()
+	}
+	f.client.Finish(done, err)
 }
 
 // errRestarted ends what a user did whose page is gone.

@@ -66,7 +66,7 @@ func (r *Run) Play(ctx context.Context, open func(repetition int) world.World, s
 		steps, err := p.play(ctx, n, w, rec)
 		played.Steps = append(played.Steps, steps...)
 		if err != nil && ctx.Err() == nil {
-			rec.End(true)
+			rec.Fail(err)
 			return played, err
 		}
 	}
@@ -143,7 +143,11 @@ func (p *Player) Play(ctx context.Context, repetition int, w world.World, sink h
 	p.rec.Renew(sink, w, p.docs.describe)
 	steps, err = p.play(ctx, repetition, w, &p.rec)
 	interrupted = ctx.Err() != nil
-	p.rec.End(interrupted || err != nil)
+	if err != nil && !interrupted {
+		p.rec.Fail(err)
+	} else {
+		p.rec.End(interrupted)
+	}
 	return steps, interrupted, err
 }
 

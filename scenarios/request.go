@@ -37,6 +37,8 @@ func (f *performer) request(ctx context.Context, in *intent) (archive.Snapshot, 
 	case err != nil: // what became of it can't be known
 		key, _ := archive.Key(in.op.ID)
 		return archive.Snapshot{}, &archive.OutcomeUnknownError{Key: key, Last: err}
+	case status == statusClientClosed && ctx.Err() != nil: // says no more than that nothing was stored
+		return archive.Snapshot{}, fmt.Errorf("the API answered %d: %w", status, ctx.Err())
 	case status != http.StatusOK:
 		return archive.Snapshot{}, refusal(status, answer, in)
 	}
@@ -58,6 +60,9 @@ func concerned(in *intent) []string {
 	}
 	return nil
 }
+
+// statusClientClosed is the API's answer to a client that waits no longer.
+const statusClientClosed = 499
 
 // uploadBody is what the edit page sends: the fields that were changed, and what they
 // were when they were loaded, if that is known; or a whole new document.

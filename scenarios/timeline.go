@@ -77,15 +77,15 @@ func (p *repetition) playStep(ctx context.Context, f *performer, i int) bool {
 			c.spoken.Raise()
 		})
 	}
-	if spoken.Wait(ctx) != nil {
-		return false
+	if spoken.Wait(ctx) != nil || ctx.Err() != nil {
+		return false // whatever the step came to, it may be the interrupt's doing
 	}
 	r := c.report
 	c.held = ""
 	label := strings.TrimSpace(fmt.Sprintf("%s %s %s", s.At, s.Actor, s.Do))
 	switch {
 	case s.Hold != "" && !r.held:
-		p.steps = append(p.steps, StepResult{label, "held before its " + s.Hold, "ended without one: " + explain(r.err), false})
+		p.stepped(StepResult{label, "held before its " + s.Hold, "ended without one: " + explain(r.err), false})
 		return false
 	case s.leavesNothing(r.err):
 		if ctx.Err() == nil { // the first cause: whatever its actor did next would fail of it
@@ -95,7 +95,7 @@ func (p *repetition) playStep(ctx context.Context, f *performer, i int) bool {
 	case r.held || s.Expect == "":
 		return true
 	}
-	p.steps = append(p.steps, s.compare(label, r.err))
+	p.stepped(s.compare(label, r.err))
 	return true
 }
 
@@ -103,6 +103,11 @@ func (p *repetition) playStep(ctx context.Context, f *performer, i int) bool {
 // its actor has nothing to go on with.
 func (s *Step) leavesNothing(err error) bool {
 	return s.Do == DoLoad && err != nil && archive.OutcomeOf(err) != s.Expect
+}
+
+func (p *repetition) stepped(s StepResult) {
+	p.steps = append(p.steps, s)
+	p.rec.Step(s.Step, s.Want, s.Got, !s.AsAsked)
 }
 
 // startSteps lets each actor do its own steps, one after the other.

@@ -24,7 +24,7 @@ type Repetitions struct {
 	// included. Repetitions are played at the same time, each on one goroutine.
 	Open func(repetition int) history.Sink
 	// Done is called when a repetition has ended, in their order and one at a
-	// time, whatever order they were played in.
+	// time, whatever order they were played in. One that could not go on is the last.
 	Done func(repetition int, sink history.Sink)
 }
 
@@ -61,6 +61,7 @@ func (r *Run) PlayVirtual(ctx context.Context, workers int, reps Repetitions) (P
 			delete(waiting, next)
 			next++
 			if f.err != nil && !f.interrupted {
+				reps.Done(f.repetition, f.sink) // what it has shown until then counts
 				return played, f.err
 			}
 			played.Steps = append(played.Steps, f.steps...)

@@ -117,10 +117,10 @@ func (f *performer) handle(ctx context.Context, d archive.Delivery, work archive
 // recorded is a worker's core, whose operations are in the history.
 type recorded struct{ f *performer }
 
-func (r recorded) record(op history.Operation, do func() (archive.Snapshot, error)) (archive.Snapshot, error) {
+func (r recorded) record(ctx context.Context, op history.Operation, do func() (archive.Snapshot, error)) (archive.Snapshot, error) {
 	r.f.client.Begin(op)
 	done, err := do()
-	r.f.client.Finish(done, err)
+	r.f.finish(ctx, done, err)
 	return done, err
 }
 
@@ -146,22 +146,22 @@ func (r recorded) update(ctx context.Context, do, id string, edit *archive.Edit,
 }
 
 func (r recorded) Load(ctx context.Context, id string) (archive.Snapshot, error) {
-	return r.record(history.Operation{Do: "load", ID: id}, func() (archive.Snapshot, error) { return r.f.core.Load(ctx, id) })
+	return r.record(ctx, history.Operation{Do: "load", ID: id}, func() (archive.Snapshot, error) { return r.f.core.Load(ctx, id) })
 }
 
 func (r recorded) Create(ctx context.Context, id string, doc archive.Document, mods ...archive.Modification) (archive.Snapshot, error) {
 	edit := archive.Edit{Modifications: mods}
-	return r.record(r.update(ctx, "create", id, &edit, archive.Snapshot{}), func() (archive.Snapshot, error) {
+	return r.record(ctx, r.update(ctx, "create", id, &edit, archive.Snapshot{}), func() (archive.Snapshot, error) {
 		return r.f.core.Create(ctx, id, doc, edit.Modifications...)
 	})
 }
 
 func (r recorded) Append(ctx context.Context, id string, edit archive.Edit) (archive.Snapshot, error) {
-	return r.record(r.update(ctx, "append", id, &edit, archive.Snapshot{}), func() (archive.Snapshot, error) { return r.f.core.Append(ctx, id, edit) })
+	return r.record(ctx, r.update(ctx, "append", id, &edit, archive.Snapshot{}), func() (archive.Snapshot, error) { return r.f.core.Append(ctx, id, edit) })
 }
 
 func (r recorded) Save(ctx context.Context, id string, base archive.Snapshot, edit archive.Edit) (archive.Snapshot, error) {
-	return r.record(r.update(ctx, "save", id, &edit, base), func() (archive.Snapshot, error) { return r.f.core.Save(ctx, id, base, edit) })
+	return r.record(ctx, r.update(ctx, "save", id, &edit, base), func() (archive.Snapshot, error) { return r.f.core.Save(ctx, id, base, edit) })
 }
 
 // inbox is the queue as a worker sees it.

@@ -64,8 +64,9 @@ func TestStoreThatFailsMidRun(t *testing.T) {
 	if !strings.Contains(stdout, "failed") || strings.HasPrefix(stdout, "PASS") {
 		t.Errorf("the report does not say what was done:\n%s", stdout)
 	}
-	if code, _, _ := simulate(t, "check", filepath.Join(out, "latest", reports.HistoryFile)); code == exitPassed {
-		t.Error("the history of a run that failed passes")
+	code, _, stderr = simulate(t, "check", filepath.Join(out, "latest", reports.HistoryFile))
+	if code != exitCouldNotRun || !strings.Contains(stderr, "the run could not go on: read the final state of") {
+		t.Errorf("check of the history of a run that failed: exit %d, want %d: %s", code, exitCouldNotRun, stderr)
 	}
 }
 

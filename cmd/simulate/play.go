@@ -45,13 +45,15 @@ func (a *app) playOn(ctx context.Context, o runOptions, p *play, store string, o
 		return nil, couldNotRun("--out: %w", err)
 	}
 	var run reports.Run
-	var played scenarios.Played
 	var playErr error
 	if p.world == virtual && len(p.schedule) == 0 {
-		run, played, err = a.simulate(ctx, o, p, dir)
+		run, playErr = a.simulate(ctx, o, p, dir)
+		if playErr != nil && run.Scenario == "" {
+			err = playErr
+		}
 	} else {
 		// The history is on disk before it is judged.
-		played, playErr = a.record(ctx, o, p, store, open, dir)
+		playErr = a.record(ctx, o, p, store, open, dir)
 		run, err = reports.FromFile(filepath.Join(dir, reports.HistoryFile))
 	}
 	if playErr != nil {
@@ -64,10 +66,6 @@ func (a *app) playOn(ctx context.Context, o runOptions, p *play, store string, o
 		return nil, couldNotRun("judge %s: %w", p.name, err)
 	}
 	run.Shows, run.Directory = p.run.Scenario.Shows, dir
-	run.Judge(p.run.Scenario.Expect.Thresholds)
-	for _, s := range played.Steps {
-		run.AddStep(reports.StepResult{Step: s.Step, Want: s.Want, Got: s.Got, Passed: s.AsAsked})
-	}
 	if err := save(o.out, dir, p, &run); err != nil && playErr == nil {
 		playErr = couldNotRun("save the result of %s: %w", p.name, err)
 	}
@@ -82,6 +80,9 @@ func (p *play) header(store string) history.Header {
 		Codec: string(scenarios.JSON), Seed: p.run.Seed, Clients: s.Clients(), Repetitions: p.run.Repetitions,
 		OwnWaits: p.run.Core.OwnWaits, Untimed: len(p.schedule) > 0,
 		MinConflicts: s.Expect.MinConflicts, Started: time.Now().UTC().Format(time.RFC3339), Replay: p.replay,
+	}
+	for _, t := range s.Expect.Thresholds {
+		h.Thresholds = append(h.Thresholds, t.String())
 	}
 	if s.Via == scenarios.ViaAPI {
 		h.Via = string(s.Via)
@@ -99,47 +100,47 @@ func (p *play) header(store string) history.Header {
 }
 
 // record plays the scenario into the history file.
-func (a *app) record(ctx context.Context, o runOptions, p *play, store string, open func(int) world.World, dir string) (scenarios.Played, error) {
+func (a *app) record(ctx context.Context, o runOptions, p *play, store string, open func(int) world.World, dir string) error {
 	f, err := os.Create(filepath.Join(dir, reports.HistoryFile))
 	if err != nil {
-		return scenarios.Played{}, err
+		return err
 	}
 	defer f.Close()
 	w, err := history.NewWriter(f, p.header(store))
 	if err != nil {
-		return scenarios.Played{}, err
+		return err
 	}
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	w.OnError = stop // a run whose history can't be kept is worth nothing
 	progress := a.startProgress(o.output, p)
 	progress.Sink = w
-	var played scenarios.Played
 	if len(p.schedule) > 0 {
-		played.Interrupted, err = explore.Replay(ctx, &p.run, p.schedule, progress)
+		_, err = explore.Replay(ctx, &p.run, p.schedule, progress)
 	} else {
-		played, err = p.run.Play(ctx, open, progress)
+		_, err = p.run.Play(ctx, open, progress)
 	}
 	progress.stop()
 	if closeErr := w.Close(); closeErr != nil {
-		return played, fmt.Errorf("write the history: %w", closeErr)
+		return fmt.Errorf("write the history: %w", closeErr)
 	}
-	return played, err
+	return err
 }
 
 // simulate plays the scenario in virtual worlds.
-func (a *app) simulate(ctx context.Context, o runOptions, p *play, dir string) (reports.Run, scenarios.Played, error) {
+func (a *app) simulate(ctx context.Context, o runOptions, p *play, dir string) (reports.Run, error) {
 	f, err := os.Create(filepath.Join(dir, reports.HistoryFile))
 	if err != nil {
-		return reports.Run{}, scenarios.Played{}, err
+		return reports.Run{}, err
 	}
 	defer f.Close()
 	progress := a.startProgress(o.output, p)
 	defer progress.stop()
-	return reports.Simulate(ctx, reports.Simulation{
+	run, _, err := reports.Simulate(ctx, reports.Simulation{
 		Run: p.run, Header: p.header("model"), Workers: runtime.GOMAXPROCS(0), History: f,
 		Progress: progress.repetition,
 	})
+	return run, err
 }
 
 // save writes the run's files and lets "latest" point to them.

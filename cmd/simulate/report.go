@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -67,10 +68,10 @@ func withoutDirectories(r reports.Result) reports.Result {
 }
 
 // worst is the error that decides the exit code of several runs. Interrupted is
-// what the user did now; a history that was cut short says so by itself, also
-// when a failure was the reason.
+// what the user did now; a history that was cut short says so by itself, and says
+// which failure was the reason, if one was.
 func worst(runs []reports.Run, failure error, interrupted bool) error {
-	cut := false
+	cut, broken := false, ""
 	inconclusive, missed := false, false
 	for i := range runs {
 		r := &runs[i]
@@ -79,13 +80,15 @@ func worst(runs []reports.Run, failure error, interrupted bool) error {
 		}
 		inconclusive = inconclusive || r.Verdict == check.Inconclusive
 		missed = missed || len(r.Missed()) > 0
-		cut = cut || r.Interrupted
+		cut, broken = cut || r.Interrupted, cmp.Or(broken, r.Failure)
 	}
 	switch {
 	case interrupted:
 		return &exitError{code: exitInterrupted, err: failure}
 	case failure != nil:
 		return failure
+	case broken != "":
+		return couldNotRun("the run could not go on: %s", broken)
 	case cut:
 		return &exitError{code: exitInterrupted}
 	case inconclusive:

@@ -332,13 +332,11 @@ func (o runOptions) cast(s *scenarios.Scenario, name string, parts []scenarios.S
 	if o.policy != "" || len(parts) > 0 {
 		s.Policy = (*scenarios.Policy)(&r.Policy)
 	}
-	for _, text := range o.thresholds {
-		t, err := scenarios.ParseThreshold(text)
-		if err != nil {
-			return r, usage("--threshold: %w", err)
-		}
-		s.Expect.Thresholds = append(s.Expect.Thresholds, t)
+	more, err := parseThresholds(o.thresholds)
+	if err != nil {
+		return r, err
 	}
+	s.Expect.Thresholds = append(s.Expect.Thresholds, more...)
 	r.Document = doc
 	return r, nil
 }
@@ -394,10 +392,10 @@ func (o runOptions) resolvePolicy(s *scenarios.Scenario, core cores.Spec) (archi
 		if err != nil {
 			return p, usage("--policy: %w", err)
 		}
+		if core.OwnPolicy {
+			return p, usage("--policy: the %s core has a policy of its own, %s", core.Name, core.Policy)
+		}
 		return p, nil
 	}
-	if s.Policy != nil {
-		return archive.Policy(*s.Policy), nil
-	}
-	return core.Policy, nil
+	return core.PolicyFor((*archive.Policy)(s.Policy)), nil
 }

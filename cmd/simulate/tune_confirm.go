@@ -94,7 +94,7 @@ func (a *app) measure(ctx context.Context, o tuneOptions, run scenarios.Run, pol
 		return nil, 0, 0, err
 	}
 	p := &play{world: real, run: run, settings: target.settings}
-	_, err = a.record(ctx, o.run, p, "fake", target.world, dir)
+	err = a.record(ctx, o.run, p, "fake", target.world, dir)
 	if err = errors.Join(err, target.close(ctx)); err != nil {
 		return nil, 0, 0, couldNotRun("--confirm: play %s in the real world: %w", run.Scenario.Name, err)
 	}

@@ -24,10 +24,11 @@ func (o *object) judge(j *Judge) {
 	o.checkRealTime(j)
 }
 
-// checkAnswer compares what a client was told with what the chain holds.
+// checkAnswer compares what a client was told with what the chain holds. Whatever it
+// was told after an interrupt is no answer of the core's alone.
 func (o *object) checkAnswer(j *Judge, n int32) {
 	op := j.ops.all.at(n)
-	if op.do == load {
+	if op.do == load || op.met.has(cutShort) {
 		return
 	}
 	switch {
@@ -153,8 +154,9 @@ func (o *object) checkRefused(j *Judge, n int32) {
 	switch {
 	case op.outcome == failed && refusedByOthers:
 		o.reportAnswer(j, n, "conflict called a failure", "met a conflict and was told of a failure of the store, not of a conflict or exhaustion")
-	case op.outcome == exhausted && !op.met.has(refusal):
-		o.reportAnswer(j, n, "exhausted without a refusal", "was told that its attempts are exhausted, though the store refused nothing")
+	case op.outcome == exhausted && !op.met.has(refusal|overtaken):
+		o.reportAnswer(j, n, "exhausted without a refusal",
+			"was told that its attempts are exhausted, though the store refused nothing and nobody was in its way")
 	case op.outcome == userConflict && !op.met.has(rivals):
 		o.reportAnswer(j, n, "conflict without a cause", "was told of a conflict, though it met no version but its own")
 	case op.outcome == gone && !op.met.has(absence):

@@ -1,6 +1,10 @@
 package check
 
-import "holdfast/scenarios/history"
+import (
+	"testing"
+
+	"holdfast/scenarios/history"
+)
 
 // What clients saw, overwrote and were told.
 var clientCases = []brokenCase{
@@ -393,4 +397,41 @@ var clientCases = []brokenCase{
 			b.final("v1")
 		},
 	},
+}
+
+// TestSoundCoreAccused: of case "sound core accused". Who sees, by HEAD or GET, that
+// another version has come in between has a cause to give up, without a write.
+func TestSoundCoreAccused(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		op     func(b *book) *client
+		guilty bool
+	}{
+		{"HEAD shows another version than it read", func(b *book) *client { return b.begin("bob", "append", "m2").get("v0").head("v1") }, false},
+		{"GET does", func(b *book) *client { return b.begin("bob", "append", "m2").get("v0").get("v1") }, false},
+		{"HEAD shows another version than the user had loaded", func(b *book) *client { return b.begin("bob", "save", "m2").edits("v0", "title").head("v1") }, false},
+		{"HEAD shows that the object exists", func(b *book) *client { return b.begin("bob", "create", "m2").head("v1") }, false},
+		{"HEAD shows what it read", func(b *book) *client { return b.begin("bob", "append", "m2").get("v1").head("v1") }, true},
+		{"GET shows another version than the user had loaded, which is no reason to give up", func(b *book) *client {
+			return b.begin("bob", "save", "m2").edits("v0", "title").get("v1")
+		}, true},
+		{"it looked at nothing", func(b *book) *client { return b.begin("bob", "append", "m2") }, true},
+	} {
+		b := newBook()
+		b.setup(start)
+		begun := b.now
+		b.append("ann", "m1", "v0", "v1")
+		c.op(b).end(history.Exhausted, "")
+		op := b.events[len(b.events)-1].Op
+		for _, e := range b.events { // at the same time as ann's
+			if e.Op == op && e.Kind != history.Invoke && e.Kind != history.Return {
+				e.Start = begun
+			}
+		}
+		b.final("v1")
+		r := judged(history.Header{}, b.events)
+		if (r.Found[HonestAnswers] > 0) != c.guilty || len(r.Found) > r.Found[HonestAnswers] {
+			t.Errorf("%s: found %v", c.name, r.Violations)
+		}
+	}
 }

@@ -34,6 +34,8 @@ func (j *Judge) Add(e *history.Event) {
 		j.patrol.waits(j.ops.all.at(n), n, e)
 	case history.Queue:
 		j.messages.note(e)
+	case history.Omit:
+		j.tally = j.tally.plus(Tally{Updates: e.Omitted.Updates, Acknowledged: e.Omitted.Acknowledged, Refusals: e.Omitted.Refusals})
 	case history.End:
 		j.tally.Ended, j.cut = true, j.cut || e.Interrupted
 	}
@@ -117,16 +119,17 @@ func (j *Judge) finish(e *history.Event) {
 	if op.outcome == userConflict {
 		j.tally.Refusals++
 	}
-	if op.outcome == committed && len(e.Customers) > 0 {
+	op.met.note(cutShort, e.Interrupted)
+	if op.acknowledged() && len(e.Customers) > 0 {
 		j.messages.uploads = append(j.messages.uploads, upload{n, e.Customers})
 	}
-	if op.outcome == committed && len(e.Told) > 0 {
+	if op.acknowledged() && len(e.Told) > 0 {
 		j.messages.promises = append(j.messages.promises, promise{n, e.Told})
 	}
 	if e.Key == j.objects[op.object].key {
 		j.objects[op.object].noteAnswer(j, op, n, e)
 	}
-	if o := j.objects[op.object]; op.do == load && op.outcome == committed && op.etag != 0 && !o.justRead(n, op.etag) {
+	if o := j.objects[op.object]; op.do == load && op.acknowledged() && op.etag != 0 && !o.justRead(n, op.etag) {
 		o.reads.add(read{
 			op: n, by: op.actor, start: op.invoked, at: e.At, etag: op.etag, n: none, version: none, load: true,
 		})
@@ -164,6 +167,9 @@ func (j *Judge) read(e *history.Event) {
 	default:
 		return // nothing was learned
 	}
+	if op.object == o.number {
+		op.show(e.Kind, r.etag)
+	}
 	o.noteBody(n, e)
 	if e.Doc != nil {
 		r.n, r.sum, r.fields = bounded(e.Doc.N), e.Doc.Sum, e.Doc.Fields
@@ -172,6 +178,26 @@ func (j *Judge) read(e *history.Event) {
 		o.final = o.reads.n
 	}
 	o.reads.add(r)
+}
+
+// show notes what a read showed the operation: a version, or nothing (0). Whoever sees
+// that another has come in between need not write to learn that this would be in vain.
+func (op *operation) show(by history.Kind, etag int32) {
+	if etag == 0 {
+		etag = none
+	}
+	from := op.shown
+	switch {
+	case from != 0:
+	case op.do == create:
+		from = none
+	case by == history.Head && op.base != 0:
+		from = op.base // all that it has the content of
+	default:
+		from = etag // what it reads first is what it begins with
+	}
+	op.met.note(overtaken, etag != from)
+	op.shown = etag
 }
 
 func (j *Judge) put(e *history.Event) {

@@ -165,7 +165,7 @@ func (l *fieldLog) unseen(op *operation, v *version, field string, before fieldE
 // writer or who repeated the operation.
 func (l *fieldLog) acknowledged(j *Judge, i int32) bool {
 	v := l.o.versions.at(i)
-	if j.ops.all.at(v.op).outcome == committed {
+	if j.ops.all.at(v.op).acknowledged() {
 		return true
 	}
 	return slices.ContainsFunc(l.o.adds(v), func(m int32) bool { return l.o.state[m].acked })

@@ -16,7 +16,7 @@ func (o *object) checkForks(j *Judge) {
 		if !o.committed(i) || v.start <= o.deletedUntil {
 			continue
 		}
-		if op := j.ops.all.at(v.op); op.do == create && op.outcome == committed {
+		if op := j.ops.all.at(v.op); op.do == create && op.acknowledged() {
 			creators = append(creators, v.op)
 		}
 		if v.pos != none {

@@ -208,11 +208,17 @@ func (j *Judge) checkProcessed(o *object, m *message, customer string) {
 			fmt.Sprintf("the trigger for %s of %s was processed %d times: %s and %s are stored",
 				customer, o.key, len(stored), o.mods.name(stored[0]), o.mods.name(stored[1])),
 			evidence{ops: by, versions: []int32{o.state[stored[0]].version, o.state[stored[1]].version}}, 0)
-	case len(stored) == 0 && m.fate == "" && !j.cut && o.deletedUntil == neverDeleted:
+	case len(stored) == 0 && m.fate == "" && (!j.cut || m.acknowledged()) && o.deletedUntil == neverDeleted:
 		j.reportMessage(o, m, "trigger vanished",
 			fmt.Sprintf("the trigger for %s of %s is no longer queued, and was never processed", customer, o.key),
 			evidence{ops: m.ops, allCalls: true}, mostDeliveries)
 	}
+}
+
+// acknowledged reports whether a worker has given the message back as done, so that it
+// will not come again, also when the run was cut short.
+func (m *message) acknowledged() bool {
+	return slices.ContainsFunc(m.calls, func(d delivery) bool { return d.do == history.Acknowledged })
 }
 
 // mostDeliveries, and acknowledgements, that a story tells: the last ones.

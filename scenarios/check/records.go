@@ -17,6 +17,7 @@ type operation struct {
 	object      int32 // none: the operation is only known by its store calls
 	invoked, at int64
 	base, etag  int32 // numbers of ETags in the object's table
+	shown       int32 // the version of its object that it was shown last; nothing: none; 0: not yet
 	firstMod    int32 // its modifications are object.submitted[firstMod:][:mods]
 	mods        int32
 	sets        int32 // its fields are judge.sets[sets], their values judge.values[sets]
@@ -30,9 +31,11 @@ type operation struct {
 type met uint8
 
 const (
-	refusal met = 1 << iota // any answer but ok
-	absence                 // 404
-	rivals                  // 412 or 409, or another version than its base
+	refusal   met = 1 << iota // any answer but ok
+	absence                   // 404
+	rivals                    // 412 or 409, or another version than its base
+	overtaken                 // a read that showed another version than what it had begun with
+	cutShort                  // an interrupt, before its client was told anything
 )
 
 func (m met) has(what met) bool { return m&what != 0 }
@@ -43,6 +46,10 @@ func (m *met) note(what met, told bool) {
 		*m |= what
 	}
 }
+
+// acknowledged reports whether the client was told that its operation had committed,
+// before any interrupt.
+func (op *operation) acknowledged() bool { return op.outcome == committed && !op.met.has(cutShort) }
 
 // answer is a store's answer as a number; 0 is ok.
 type answer uint8

@@ -27,7 +27,7 @@ func (o *object) trace(j *Judge) {
 		}
 	}
 	for _, n := range o.ops {
-		if op := j.ops.all.at(n); op.outcome == committed {
+		if op := j.ops.all.at(n); op.acknowledged() {
 			for _, m := range o.modsOf(op) {
 				o.state[m].acked = true
 			}

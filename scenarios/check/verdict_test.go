@@ -439,3 +439,27 @@ func TestBrokenHistoriesAreJudgedInTime(t *testing.T) {
 		}
 	}
 }
+
+// TestAnswersAfterAnInterrupt: whatever a client was told then, it is no evidence; what
+// others did before still is.
+func TestAnswersAfterAnInterrupt(t *testing.T) {
+	for _, c := range []struct {
+		outcome, etag string
+	}{{history.Failed, ""}, {history.UserConflict, ""}, {history.Exhausted, ""}, {history.Gone, ""}, {history.Committed, "v9"}} {
+		for _, cut := range []bool{false, true} {
+			b := newBook()
+			b.setup(start)
+			b.append("ann", "m1", "v0", "v1")
+			op := b.begin("bob", "save", "m2").edits("v1", "title").get("v1")
+			if c.outcome == history.Failed {
+				op.put("v1", history.PreconditionFailed, "", b.versions["v1"].plus("m2"))
+			}
+			op.end(c.outcome, c.etag)
+			b.events[len(b.events)-1].Interrupted = cut
+			b.final("v1")
+			if r := judged(history.Header{}, b.events); (len(r.Found) > 0) == cut {
+				t.Errorf("told %s, interrupted %v: found %v", c.outcome, cut, r.Found)
+			}
+		}
+	}
+}

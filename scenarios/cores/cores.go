@@ -39,8 +39,8 @@ type Environment struct {
 // Spec describes a core.
 type Spec struct {
 	Name string
-	// Fault says what is wrong with it; empty for the production core, the reference
-	// and the oracle.
+	// Fault says what is wrong with it; empty for the production core, the reference,
+	// the oracle and those of [Sound].
 	Fault string
 	// JSONOnly: it can't work on documents other than [archive.Change].
 	JSONOnly bool
@@ -50,10 +50,20 @@ type Spec struct {
 	VirtualOnly bool
 	// Policy is what it uses unless the run asks for another.
 	Policy archive.Policy
+	// OwnPolicy: it uses no other, whatever it is asked for.
+	OwnPolicy bool
 	New    func(Environment) (Core, error)
 	// Uploads and Backend make the service around the core. Nil: as in production.
 	Uploads func(archive.UploaderOptions) (Uploads, error)
 	Backend func(archive.BackendOptions) (Handler, error)
+}
+
+// PolicyFor is the policy with which the core is run where one is asked for, or none (nil).
+func (s *Spec) PolicyFor(asked *archive.Policy) archive.Policy {
+	if asked == nil || s.OwnPolicy {
+		return s.Policy
+	}
+	return *asked
 }
 
 var documentedSpec = Spec{
@@ -91,6 +101,11 @@ func Find(name string) (Spec, error) {
 			return s, nil
 		}
 		names = append(names, s.Name)
+	}
+	for _, s := range Sound() {
+		if s.Name == name {
+			return s, nil
+		}
 	}
 	for _, b := range Bugs() {
 		if b.Name == name {

@@ -15,7 +15,9 @@ import (
 // that what is caught is the flaw and not the loop.
 type reference struct {
 	Environment
-	flaw flaw
+	flaw  flaw
+	habit habit
+	cache map[string]archive.Snapshot // by key, of the [cachedBase] habit
 }
 
 // flaw is the one line that is wrong.
@@ -55,7 +57,7 @@ func inLoop(f flaw) func(Environment) (Core, error) {
 		if e.Codec == nil {
 			e.Codec = archive.JSONCodec
 		}
-		return &reference{e, f}, e.Policy.Validate()
+		return &reference{Environment: e, flaw: f}, e.Policy.Validate()
 	}
 }
 
@@ -174,7 +176,7 @@ func (u *update) attempt(ctx context.Context) (archive.Snapshot, error) {
 	var current archive.Snapshot
 	if u.op != "create" || u.attempts > 1 {
 		var err error
-		if current, err = u.look(ctx); err != nil {
+		if current, err = u.current(ctx); err != nil {
 			return archive.Snapshot{}, err
 		}
 		if u.change == nil || u.settled(current) {
@@ -192,8 +194,15 @@ func (u *update) attempt(ctx context.Context) (archive.Snapshot, error) {
 	if err != nil {
 		return archive.Snapshot{}, err
 	}
+	if err := u.overtaken(ctx, current); err != nil {
+		return archive.Snapshot{}, err
+	}
 	u.sent = next
 	etag, err := u.put(ctx, next, current)
+	if err == nil {
+		u.remember(u.key, archive.Snapshot{Document: next, ETag: etag})
+		etag, err = u.verified(ctx, etag)
+	}
 	return archive.Snapshot{Document: next, ETag: etag}, err
 }
 
@@ -227,8 +236,9 @@ func (u *update) look(ctx context.Context) (archive.Snapshot, error) {
 		etag, err := u.Store.Head(ctx, u.key)
 		return archive.Snapshot{Document: u.read.Document, ETag: etag}, err
 	}
-	body, etag, err := u.Store.Get(ctx, u.key)
+	body, etag, err := u.get(ctx)
 	if errors.Is(err, archive.ErrNotFound) && u.change != nil {
+		u.remember(u.key, archive.Snapshot{})
 		u.refused = false
 		return archive.Snapshot{}, nil
 	}
@@ -244,6 +254,7 @@ func (u *update) look(ctx context.Context) (archive.Snapshot, error) {
 	}
 	u.refused = false
 	u.read = archive.Snapshot{Document: doc, ETag: etag}
+	u.remember(u.key, u.read)
 	if u.inDoubt && etag != u.doubtETag && !u.holds(doc) {
 		u.inDoubt = false // an ETag that is gone never returns, so the write can't be applied any more
 	}

@@ -54,8 +54,23 @@ type Tested struct {
 	Cleared []Cleared
 }
 
-// sound are the cores that must never be accused.
-var sound = []string{"production", "reference"}
+// soundCore is one that must never be accused, and goes through a part of the schedules
+// and seeds: each habit of the reference core takes one of ten.
+type soundCore struct {
+	name string
+	part int
+}
+
+func soundCores() []soundCore {
+	all := []soundCore{{"production", 1}, {"reference", 2}}
+	for _, s := range cores.Sound() {
+		all = append(all, soundCore{s.Name, 10})
+	}
+	return all
+}
+
+// part of a number, rounded up.
+func part(n, of int) int { return (n + of - 1) / of }
 
 // inTimes are the scenarios that they go through in virtual time, and for which part
 // of the seeds: those with a service around the core take ten times as long.
@@ -87,7 +102,7 @@ func (t *SelfTest) Run(ctx context.Context) (Tested, error) {
 			known[p], places = true, append(places, p)
 		}
 	}
-	for _, core := range sound {
+	for _, core := range soundCores() {
 		for _, p := range places {
 			n := len(result.Cleared)
 			result.Cleared = append(result.Cleared, Cleared{})
@@ -100,9 +115,9 @@ func (t *SelfTest) Run(ctx context.Context) (Tested, error) {
 	if err := t.each(jobs); err != nil {
 		return result, err
 	}
-	for _, core := range sound {
+	for _, core := range soundCores() {
 		for _, s := range inTimes {
-			c, err := t.weather(ctx, core, s.scenario, (t.Seeds+s.part-1)/s.part)
+			c, err := t.weather(ctx, core.name, s.scenario, part(t.Seeds, s.part*core.part))
 			if err != nil {
 				return result, err
 			}
@@ -163,10 +178,7 @@ func small(name string, spec cores.Spec) (run *scenarios.Run, bounds string, err
 		}
 		bounds = fmt.Sprintf("--clients %d --operations %d", clients, operations)
 	}
-	policy := spec.Policy
-	if s.Policy != nil {
-		policy = archive.Policy(*s.Policy)
-	}
+	policy := spec.PolicyFor((*archive.Policy)(s.Policy))
 	return &scenarios.Run{Scenario: s, Document: doc, Core: spec, Policy: policy, Seed: 1, Repetitions: 1}, bounds, nil
 }
 
@@ -190,8 +202,8 @@ func (t *SelfTest) catch(ctx context.Context, b cores.Bug) (Caught, error) {
 	return c, nil
 }
 
-func (t *SelfTest) clear(ctx context.Context, core, scenario string, faults int) (Cleared, error) {
-	spec, err := cores.Find(core)
+func (t *SelfTest) clear(ctx context.Context, core soundCore, scenario string, faults int) (Cleared, error) {
+	spec, err := cores.Find(core.name)
 	if err != nil {
 		return Cleared{}, err
 	}
@@ -199,16 +211,16 @@ func (t *SelfTest) clear(ctx context.Context, core, scenario string, faults int)
 	if err != nil {
 		return Cleared{}, err
 	}
-	c := Cleared{Core: core, Where: fmt.Sprintf("explore %s --faults %d", scenario, faults)}
-	found, err := Explore(ctx, Config{Run: run, Strategy: Exhaustive, Faults: faults, Schedules: t.Schedules, Workers: 1})
+	c := Cleared{Core: core.name, Where: fmt.Sprintf("explore %s --faults %d", scenario, faults)}
+	found, err := Explore(ctx, Config{Run: run, Strategy: Exhaustive, Faults: faults, Schedules: part(t.Schedules, core.part), Workers: 1})
 	if err != nil {
-		return c, fmt.Errorf("explore %s with the %s core: %w", scenario, core, err)
+		return c, fmt.Errorf("explore %s with the %s core: %w", scenario, core.name, err)
 	}
 	c.Schedules, c.Complete = found.Schedules, found.Complete
 	if w := found.Witness; w != nil {
 		c.Accused = fmt.Sprintf("%s %s: %s", w.Invariant, w.Report.Violations[0].Anomaly, w.Report.Violations[0].Summary)
 	}
-	t.tell("%s core: %d schedules of %s", core, c.Schedules, scenario)
+	t.tell("%s core: %d schedules of %s", core.name, c.Schedules, scenario)
 	return c, nil
 }
 
@@ -222,10 +234,7 @@ func inTime(name string, spec cores.Spec, repetitions int) (*scenarios.Run, erro
 	if err != nil {
 		return nil, err
 	}
-	policy := spec.Policy
-	if s.Policy != nil {
-		policy = archive.Policy(*s.Policy)
-	}
+	policy := spec.PolicyFor((*archive.Policy)(s.Policy))
 	return &scenarios.Run{Scenario: s, Document: doc, Core: spec, Policy: policy, Seed: 1, Repetitions: repetitions}, nil
 }
 

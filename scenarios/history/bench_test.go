@@ -91,3 +91,22 @@ func grown(t testing.TB, entries int) (base, next []byte) {
 	}
 	return base, doc.Encode()
 }
+
+// BenchmarkConsistency is what holding events against each other adds to reading them.
+func BenchmarkConsistency(b *testing.B) {
+	b.ReportAllocs()
+	var c Consistency
+	at := int64(0)
+	actors := []string{"backend-01", "backend-02", "backend-03", "backend-04"}
+	e := typicalPut()
+	for b.Loop() {
+		op, at0 := int(at/4)+1, at
+		*e = Event{Kind: e.Kind, Start: at0, At: at0 + 1, Actor: actors[op%len(actors)], Op: op, Key: e.Key, Answer: OK, ETag: e.ETag, Doc: e.Doc, If: e.If}
+		e.Kind = []Kind{Invoke, Get, Put, Return}[at%4]
+		if err := c.Check(e); err != nil {
+			b.Fatal(err)
+		}
+		at++
+	}
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "events/s")
+}

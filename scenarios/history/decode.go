@@ -64,6 +64,14 @@ func (e *Event) validate() error {
 		if e.Actor == "" || e.Count <= 0 {
 			return errors.New("skip event without an actor or a count")
 		}
+	case Step:
+		if e.Do == "" || e.Expected == nil {
+			return errors.New("step event without the step, or without what it wants")
+		}
+	case Omit:
+		if o := e.Omitted; o == nil || o.Repetitions < 1 || o.Updates < 0 || o.Acknowledged < 0 || o.Refusals < 0 {
+			return errors.New("omit event without what is left out, or with a negative number")
+		}
 	case Begin, Note, End:
 	default:
 		return fmt.Errorf("event of unknown kind %q", e.Kind)

@@ -53,6 +53,12 @@ func appendEvent(b []byte, e *Event) []byte {
 		b = append(b, `,"shown":true`...)
 	}
 	b = number(b, `,"count":`, int64(e.Count))
+	if e.Expected != nil {
+		b = appendAny(append(b, `,"expected":`...), e.Expected) // rare
+	}
+	if e.Omitted != nil {
+		b = appendAny(append(b, `,"omitted":`...), e.Omitted) // once in a history
+	}
 	b = text(b, `,"text":`, e.Text)
 	if e.Interrupted {
 		b = append(b, `,"interrupted":true`...)
@@ -211,10 +217,13 @@ func appendString(b []byte, s string) []byte {
 	return append(append(b, s[from:]...), '"')
 }
 
-func appendOddString(b []byte, s string) []byte {
+func appendOddString(b []byte, s string) []byte { return appendAny(b, s) }
+
+// appendAny appends what encoding/json makes of a string or of numbers and strings.
+func appendAny(b []byte, v any) []byte {
 	var out bytes.Buffer
 	enc := json.NewEncoder(&out)
 	enc.SetEscapeHTML(false)
-	_ = enc.Encode(s) // a string always encodes
+	_ = enc.Encode(v) // these always encode
 	return append(b, bytes.TrimSuffix(out.Bytes(), []byte("\n"))...)
 }

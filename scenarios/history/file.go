@@ -117,11 +117,12 @@ func NewReader(r io.Reader, file string) (*Reader, error) {
 	return rd, nil
 }
 
-// Events yields the events up to and including [End]. A history that is garbled,
-// has no end or goes on after it yields a [LineError] last.
+// Events yields the events up to and including [End]. A history that is garbled or
+// contradicts itself, has no end or goes on after it yields a [LineError] last.
 func (rd *Reader) Events() iter.Seq2[*Event, error] {
 	return func(yield func(*Event, error) bool) {
 		ended := false
+		var sofar Consistency
 		for rd.next() {
 			line := rd.scan.Bytes()
 			if ended && len(bytes.TrimSpace(line)) == 0 {
@@ -130,6 +131,9 @@ func (rd *Reader) Events() iter.Seq2[*Event, error] {
 			e, err := decode(line)
 			if ended {
 				err = errors.New("the history goes on after its end line: two files may have been joined")
+			}
+			if err == nil {
+				err = sofar.Check(e)
 			}
 			if err != nil {
 				yield(nil, rd.fail(err.Error()))
@@ -145,6 +149,11 @@ func (rd *Reader) Events() iter.Seq2[*Event, error] {
 			yield(nil, rd.fail("the history ends without an end line: it is truncated"+rd.cause()))
 		}
 	}
+}
+
+// HeaderError is that of a header that can be read and does not make sense.
+func (rd *Reader) HeaderError(err error) *LineError {
+	return &LineError{File: rd.file, Line: 1, Reason: "the header: " + err.Error()}
 }
 
 func (rd *Reader) next() bool {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -28,6 +29,13 @@ func anyEvent(t *rapid.T) *Event {
 		Outcome: text.Draw(t, "outcome"), Fields: texts.Draw(t, "fields"), Text: text.Draw(t, "text"),
 		Trigger: text.Draw(t, "trigger"), Told: texts.Draw(t, "told"), Customers: texts.Draw(t, "customers"), Count: number.Draw(t, "count"),
 		Interrupted: rapid.Bool().Draw(t, "interrupted"),
+	}
+	if rapid.Bool().Draw(t, "expected?") {
+		e.Expected = &Expected{text.Draw(t, "want"), text.Draw(t, "got"), rapid.Bool().Draw(t, "missed")}
+	}
+	if rapid.Bool().Draw(t, "omitted?") {
+		value := rapid.Float64Range(-1e9, 1e9).Draw(t, "value")
+		e.Omitted = &Omitted{Repetitions: number.Draw(t, "left"), Refusals: number.Draw(t, "refusals"), Thresholds: []Measured{{"a<1", &value, true}, {"b<1", nil, false}}}
 	}
 	if rapid.Bool().Draw(t, "doc?") {
 		e.Doc = &Doc{
@@ -73,9 +81,12 @@ func goodEvents() []*Event {
 		{Kind: Head, Start: 22, At: 23, Actor: "a", Op: 1, Key: "k", Answer: NotFound},
 		{Kind: Delete, Start: 24, At: 25, Actor: "a", Op: 1, Key: "k", Answer: OtherError, Text: "denied"},
 		{Kind: Return, At: 26, Actor: "a", Op: 1, Key: "k", Outcome: UserConflict, Fields: []string{"title"}, Text: "conflict"},
+		{Kind: Invoke, At: 26, Actor: "a", Op: 2, Key: "k", Do: "load"},
 		{Kind: Return, At: 26, Actor: "a", Op: 2, Key: "k", Outcome: Crashed, Text: "the client died"},
 		{Kind: Note, At: 27, Text: "a\nb"},
 		{Kind: Skip, At: 27, Actor: "a", Count: 3, Text: "it was busy"},
+		{Kind: Step, At: 27, Do: "T1 a save", Expected: &Expected{"committed", "conflict on title", true}},
+		{Kind: Omit, At: 27, Omitted: &Omitted{Repetitions: 3, Updates: 6, Acknowledged: 5, Refusals: 4, Thresholds: []Measured{{"attempts.max<2", nil, false}}}},
 		{Kind: End, At: 28, Interrupted: true},
 	}
 }
@@ -116,7 +127,7 @@ func TestWhatWasWrittenIsReadBack(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := (Header{Schema: Schema, Scenario: "burst", Seed: 1<<64 - 1, Clients: 3, MinConflicts: 2}); !cmp.Equal(h, want) {
+	if want := (Header{Schema: Schema, Scenario: "burst", Seed: 1<<64 - 1, Clients: 3, MinConflicts: 2}); !reflect.DeepEqual(h, want) {
 		t.Errorf("header %+v, want %+v", h, want)
 	}
 	if diff := cmp.Diff(goodEvents(), events); diff != "" {
@@ -190,14 +201,14 @@ func TestDamagedHistories(t *testing.T) {
 
 func TestLongLinesAndBlankEndAreFine(t *testing.T) {
 	events := goodEvents()
-	events[8].Text = strings.Repeat("long ", 1<<20)
+	events[9].Text = strings.Repeat("long ", 1<<20)
 	if _, _, err := readBack(written(t, events) + "\n  \n"); err != nil {
 		t.Error(err)
 	}
-	events[8].Text = strings.Repeat("x", mostLine)
+	events[9].Text = strings.Repeat("x", mostLine)
 	_, _, err := readBack(written(t, events))
 	var at *LineError
-	if !errors.As(err, &at) || at.Line != 10 || !strings.Contains(at.Reason, "too long") {
+	if !errors.As(err, &at) || at.Line != 11 || !strings.Contains(at.Reason, "too long") {
 		t.Errorf("a line beyond the limit: %v", err)
 	}
 }

@@ -41,6 +41,8 @@ type Header struct {
 	Repetitions int `json:"repetitions"`
 	// MinConflicts is the contention without which the run proves nothing.
 	MinConflicts int `json:"min_conflicts,omitempty"`
+	// Thresholds are the conditions on the numbers that the run must meet.
+	Thresholds []string `json:"thresholds,omitempty"`
 	// Untimed: waits took no time and no deadline could pass, as in a schedule.
 	Untimed bool `json:"untimed,omitempty"`
 	// OwnWaits: the core draws its waits by itself; of the policy only the number of
@@ -69,6 +71,8 @@ const (
 	Queue  Kind = "queue"  // something became of a message of the queue
 	Note   Kind = "note"   // something to know when reading the history
 	Skip   Kind = "skip"   // operations that an actor was meant to begin, and never did
+	Step   Kind = "step"   // a step of a timeline that expected an outcome had one
+	Omit   Kind = "omit"   // repetitions are left out of the history
 	End    Kind = "end"    // the history is complete
 )
 
@@ -185,10 +189,14 @@ type Event struct {
 	// client had read or written it last. An answer with another content has a Doc.
 	Shown bool `json:"shown,omitempty"`
 
-	Count int    `json:"count,omitempty"` // of a skip: operations
-	Text  string `json:"text,omitempty"`  // error or note; of a skip: why
+	Count    int       `json:"count,omitempty"`    // of a skip: operations
+	Expected *Expected `json:"expected,omitempty"` // Step; Do says which
+	Omitted  *Omitted  `json:"omitted,omitempty"`  // Omit
 
-	// Interrupted marks the end of a run that was cut short.
+	Text string `json:"text,omitempty"` // error or note; of a skip: why; of the end: why the run could not go on
+
+	// Interrupted marks the end of a run that was cut short, and the return of an
+	// operation that was still under way then: its answer may be the interrupt's.
 	Interrupted bool `json:"interrupted,omitempty"`
 }
 
@@ -198,6 +206,32 @@ type Befallen interface {
 	// be told because of a fault, nil if none decides that, and how many requests
 	// were made for it.
 	Befell() (planned string, means error, requests int)
+}
+
+// Expected is the outcome that a step of a timeline was to have, and the one it had.
+type Expected struct {
+	Want   string `json:"want"`
+	Got    string `json:"got"`
+	Missed bool   `json:"missed,omitempty"`
+}
+
+// Omitted is what the run has shown in the repetitions that its history does not hold:
+// no violation, no missed step, nothing that made one of them inconclusive. The numbers
+// below are what a verdict on all repetitions needs to know of these.
+type Omitted struct {
+	Repetitions  int `json:"repetitions"`
+	Updates      int `json:"updates"`
+	Acknowledged int `json:"acknowledged"`
+	Refusals     int `json:"refusals"` // that count as contention
+	// Thresholds are those of the header, measured over all repetitions of the run.
+	Thresholds []Measured `json:"thresholds,omitempty"`
+}
+
+// Measured is a threshold and what it was compared with.
+type Measured struct {
+	Expression string   `json:"expression"`
+	Value      *float64 `json:"value,omitempty"` // nil: there were no samples
+	Passed     bool     `json:"passed"`
 }
 
 // Clone returns a copy of an event that a [Sink] may keep.

@@ -3,7 +3,9 @@ package history
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -21,6 +23,7 @@ type Recorder struct {
 	page     *page   // of all clients; nil: each has its own
 	counter  Counter // the clock, if it is one
 	from     time.Duration
+	unread   sync.Map // the keys to which somebody has written what is no document
 }
 
 // page is what an event is written on until the sink has seen it.
@@ -57,6 +60,7 @@ func (r *Recorder) Renew(sink Sink, clock archive.Clock, d Describer) {
 		r.from = r.counter.Elapsed()
 	}
 	r.ops.Store(0)
+	r.unread.Clear()
 	if r.page == nil {
 		r.page = &page{}
 	}
@@ -90,9 +94,19 @@ func (r *Recorder) Begin(repetition int) {
 	r.add(Event{Kind: Begin, At: r.Now(), Repetition: repetition})
 }
 
+// Step records how a step of a timeline ended that was to end in a certain way.
+func (r *Recorder) Step(step, want, got string, missed bool) {
+	r.add(Event{Kind: Step, At: r.Now(), Do: step, Expected: &Expected{want, got, missed}})
+}
+
 // End completes the history.
 func (r *Recorder) End(interrupted bool) {
 	r.add(Event{Kind: End, At: r.Now(), Interrupted: interrupted})
+}
+
+// Fail completes the history of a run that could not go on.
+func (r *Recorder) Fail(err error) {
+	r.add(Event{Kind: End, At: r.Now(), Interrupted: true, Text: err.Error()})
 }
 
 func (r *Recorder) add(e Event) {
@@ -122,7 +136,7 @@ func (r *Recorder) Enlist(c *Client, actor, prefix string, store archive.Store) 
 	if c.page == nil {
 		c.page = &page{}
 	}
-	c.op, c.known, c.told, c.concerns, c.stored, c.wants, c.asked = 0, [mostKnown]known{}, nil, nil, nil, nil, 0
+	c.op, c.known, c.told, c.concerns, c.stored, c.wants, c.asked, c.cut = 0, [mostKnown]known{}, nil, nil, nil, nil, 0, false
 }
 
 // Client records the operations and store calls of one actor. It writes all of
@@ -148,6 +162,7 @@ type Client struct {
 	stored   []string // customers of the version that it stored
 	status   int
 	asked    int64 // when the core made the call that is held back; 0: none is
+	cut      bool  // see Interrupted
 }
 
 type known struct {
@@ -194,6 +209,7 @@ func (c *Client) Finish(done archive.Snapshot, err error) {
 		e.Customers = c.stored
 	}
 	c.concerns, c.stored = nil, nil
+	e.Interrupted, c.cut = c.cut, false
 	if err != nil {
 		e.Text, e.Fields = err.Error(), conflictFields(err)
 	}
@@ -207,6 +223,10 @@ func (c *Client) Status(code int) { c.status = code }
 // Held notes, before a store call, that the core made it at a time and the harness has
 // held it back since: for others to act first, or for a step of a timeline.
 func (c *Client) Held(since int64) { c.asked = since }
+
+// Interrupted notes, before Finish, that the run was interrupted while the operation
+// was under way.
+func (c *Client) Interrupted() { c.cut = true }
 
 // Told notes, before Finish, which customers have been told of the upload, as its
 // answer says.
@@ -278,6 +298,10 @@ func (c *Client) Get(ctx context.Context, key string) ([]byte, string, error) {
 		c.learn(known{e.Key, etag, read})
 		c.page.doc = read.Read()
 		e.Doc = &c.page.doc
+		if bad := e.Doc.Bad; bad != "" && c.actor == FinalActor && !c.rec.wrote(e.Key) {
+			err = fmt.Errorf("the store's answer is no document, and nobody wrote it: %s", bad)
+			e.Answer, e.Text, e.ETag, e.Doc = OtherError, err.Error(), "", nil
+		}
 	}
 	c.rec.sink.Add(e)
 	return body, etag, err
@@ -316,6 +340,9 @@ func (c *Client) Put(ctx context.Context, key string, body []byte, cond archive.
 		}
 	}
 	e.Doc = &c.page.doc
+	if e.Doc.Bad != "" {
+		c.rec.unread.Store(e.Key, nil)
+	}
 	if err == nil {
 		c.learn(known{e.Key, etag, written})
 	}
@@ -331,6 +358,12 @@ func (c *Client) Delete(ctx context.Context, key string, cond archive.Condition)
 	e.IfETag = cond.ETag()
 	c.rec.sink.Add(e)
 	return err
+}
+
+// wrote reports whether anybody has written, or may have, what is no document.
+func (r *Recorder) wrote(key string) bool {
+	_, wrote := r.unread.Load(key)
+	return wrote
 }
 
 // last is the version of a key that the actor knows, if any.
