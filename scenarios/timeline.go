@@ -29,7 +29,8 @@ type report struct {
 	err  error
 }
 
-// hold stops the actor if it is to be held before this call.
+// hold stops the actor if it is to be held before this call. An interrupt does not let
+// it go on by itself, since the timeline may just be giving out a step.
 func (c *cue) hold(ctx context.Context, call string) error {
 	if c.held != call {
 		return nil
@@ -38,7 +39,8 @@ func (c *cue) hold(ctx context.Context, call string) error {
 	c.report = report{held: true}
 	resume := c.resume
 	c.spoken.Raise() // from here on the cue is the timeline's
-	return resume.Wait(ctx)
+	_ = resume.Wait(context.WithoutCancel(ctx)) // a timeline that breaks off lets it go on
+	return ctx.Err()
 }
 
 // playTimeline plays the steps in exactly their order: each begins when the one
