@@ -68,7 +68,7 @@ func TestHabits(t *testing.T) {
 		}
 		store := &calls{object: bucket.NewModel().Object("archive/C.json")}
 		core, err := spec.New(cores.Environment{
-			Store: store, Policy: archive.Policy{Kind: archive.None, Retries: 5}, Clock: frozen{}, Rand: rand.New(rand.NewPCG(1, 2)),
+			Store: store, Policy: spec.PolicyFor(&archive.Policy{Kind: archive.None, Retries: 5}), Clock: frozen{}, Rand: rand.New(rand.NewPCG(1, 2)),
 		})
 		if err != nil {
 			t.Fatal(err)
