@@ -38,7 +38,7 @@ func (c *cue) hold(ctx context.Context, call string) error {
 	c.held = ""
 	c.report = report{held: true}
 	resume := c.resume
-	c.spoken.Raise() // from here on the cue is the timeline's
+	c.spoken.Raise()                            // from here on the cue is the timeline's
 	_ = resume.Wait(context.WithoutCancel(ctx)) // a timeline that breaks off lets it go on
 	return ctx.Err()
 }

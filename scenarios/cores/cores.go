@@ -52,7 +52,7 @@ type Spec struct {
 	Policy archive.Policy
 	// OwnPolicy: it uses no other, whatever it is asked for.
 	OwnPolicy bool
-	New    func(Environment) (Core, error)
+	New       func(Environment) (Core, error)
 	// Uploads and Backend make the service around the core. Nil: as in production.
 	Uploads func(archive.UploaderOptions) (Uploads, error)
 	Backend func(archive.BackendOptions) (Handler, error)
