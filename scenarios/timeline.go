@@ -90,9 +90,8 @@ func (p *repetition) playStep(ctx context.Context, f *performer, i int) bool {
 		p.stepped(StepResult{label, "held before its " + s.Hold, "ended without one: " + explain(r.err), false})
 		return false
 	case s.leavesNothing(r.err):
-		if ctx.Err() == nil { // the first cause: whatever its actor did next would fail of it
-			p.steps = append(p.steps, StepResult{label, cmp.Or(string(s.Expect), "a version to work on"), explain(r.err), false})
-		}
+		// The first cause: whatever its actor did next would fail of it.
+		p.stepped(StepResult{label, cmp.Or(string(s.Expect), "a version to work on"), explain(r.err), false})
 		return false
 	case r.held || s.Expect == "":
 		return true
