@@ -72,7 +72,7 @@ func live(crash *network.Fault, err error) {
 // beforeCall holds the client if the timeline says so, lets others interfere, and
 // draws what befalls the call, see [performer.strike].
 func (f *performer) beforeCall(ctx context.Context, call network.Call, key string, conditional bool) (context.Context, *network.Fault, error) {
-	f.meet(ctx, call)
+	f.gather(ctx, call)
 	if len(f.disturbers) > 0 || f.cue != nil {
 		asked := f.repetition.rec.Now()
 		defer func() { f.client.Held(asked) }()

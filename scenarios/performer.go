@@ -32,7 +32,7 @@ type performer struct {
 	intent     intent
 	stamp      timestamp
 	edits      int
-	awaited    bool       // at the meeting before the first writes
+	awaited    bool       // at the rendezvous before the first writes
 	copies     int        // of its messages that were delivered again
 	faultsMu   sync.Mutex // an upload's triggers are written at the same time
 	api        *apiState  // with via: api

@@ -181,8 +181,8 @@ type repetition struct {
 	crowd    cores.Crowd
 	// throttle is what the store does to whoever comes too fast; of no kind: nothing.
 	throttle network.Fault
-	// meeting is of those whose first writes begin together; nil: there are none.
-	meeting *meeting
+	// rendezvous is of those whose first writes begin together; nil: there are none.
+	rendezvous *rendezvous
 }
 
 // begin makes p the repetition of a number, whatever it was before.

@@ -8,37 +8,37 @@ import (
 	"holdfast/scenarios/world"
 )
 
-// meeting is where actors wait before their first write until all of them are there,
+// rendezvous is where actors wait before their first write until all of them are there,
 // or have left: a conflict that needs no luck.
-type meeting struct {
+type rendezvous struct {
 	mu       sync.Mutex
 	expected int
 	begun    world.Signal
 }
 
-// convene calls the meeting of those who are to begin together.
+// convene calls the rendezvous of those who are to begin together.
 func (p *repetition) convene() {
 	for i := range p.actors {
 		f := &p.actors[i]
 		if f.actor.Load == nil || !f.actor.Load.FirstWritesTogether {
 			continue
 		}
-		if p.meeting == nil {
-			p.meeting = &meeting{begun: p.world.NewSignal()}
+		if p.rendezvous == nil {
+			p.rendezvous = &rendezvous{begun: p.world.NewSignal()}
 		}
-		p.meeting.expected++
+		p.rendezvous.expected++
 		f.awaited = true
 	}
 }
 
-// meet holds the actor if it is awaited.
-func (f *performer) meet(ctx context.Context, call network.Call) {
+// gather holds the actor if it is awaited.
+func (f *performer) gather(ctx context.Context, call network.Call) {
 	if !f.awaited || call != network.CallPut {
 		return
 	}
 	asked := f.repetition.rec.Now()
 	f.excuse()
-	_ = f.repetition.meeting.begun.Wait(ctx) // whose end the call itself will notice
+	_ = f.repetition.rendezvous.begun.Wait(ctx) // whose end the call itself will notice
 	f.client.Held(asked)
 }
 
@@ -48,7 +48,7 @@ func (f *performer) excuse() {
 		return
 	}
 	f.awaited = false
-	m := f.repetition.meeting
+	m := f.repetition.rendezvous
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.expected--; m.expected == 0 {
