@@ -1,0 +1,176 @@
+package reports
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+func (t Text) numbers(r *Run) {
+	c := r.Counts
+	ended := []string{fmt.Sprintf("%d of %d acknowledged", c.Acknowledged, c.Operations)}
+	for _, part := range []struct {
+		n    int
+		what string
+	}{
+		{c.UserConflicts, "left to the user"}, {c.Exhausted, "gave up"}, {c.Gone, "gone"}, {c.Failed, "failed"},
+		{c.EndedUnknown, "unknown"}, {c.Cancelled, "cancelled"}, {c.Crashed, "crashed"}, {c.Unfinished, "unfinished"},
+	} {
+		if part.n > 0 || part.what == "gave up" {
+			ended = append(ended, fmt.Sprintf("%d %s", part.n, part.what))
+		}
+	}
+	if c.FailedLoads > 0 {
+		ended = append(ended, Plural(c.FailedLoads, "load")+" failed")
+	}
+	// Without what the harness did before and after.
+	if m := r.MakespanMS; m != nil && m.Mean*float64(m.Samples) >= 1000 {
+		ended = append(ended, fmt.Sprintf("%s/s", formatNumber(1000*float64(c.Acknowledged)/(m.Mean*float64(m.Samples)))))
+	}
+	t.wrapped("operations", strings.Join(ended, ", "))
+	t.neverBegun(r)
+	if c.Lost+c.Duplicated+c.Overwritten > 0 {
+		t.row("damage", fmt.Sprintf("%d lost, %d duplicated, %d overwritten unseen", c.Lost, c.Duplicated, c.Overwritten))
+	}
+	t.wrapped("writes", writes(c))
+	if f := r.Faults; f != nil {
+		t.row("faults", fmt.Sprintf("%d of %d that were planned struck", f.Struck, f.Planned))
+	}
+	t.messages(c)
+	t.storeErrors(r.StoreErrors)
+	if c.Acknowledged > 0 {
+		t.row("attempts", fmt.Sprintf("mean %.2f  ", r.Attempts.Mean)+
+			percentiles(c.Acknowledged, float64(r.Attempts.Max), r.Attempts.P50, r.Attempts.P90, r.Attempts.P99))
+		t.histogram(r.Attempts.Histogram, c.Acknowledged)
+	}
+	if l := r.LatencyMS; l != nil {
+		t.row("latency ms", percentiles(l.Samples, l.Max, l.P50, l.P90, l.P99, l.P999))
+	}
+	if m := r.MakespanMS; m != nil && m.Samples > 1 {
+		t.row("makespan ms", fmt.Sprintf("mean %s  p50 %s  max %s  over %d repetitions",
+			formatNumber(m.Mean), formatNumber(m.P50), formatNumber(m.Max), m.Samples))
+	}
+}
+
+// neverBegun says of how many operations there is no outcome, and why.
+func (t Text) neverBegun(r *Run) {
+	if r.Counts.NeverBegun == 0 {
+		return
+	}
+	var because []string
+	for _, reason := range r.NeverBegun {
+		why := reason.Why
+		if len(r.NeverBegun) > 1 {
+			why = fmt.Sprintf("%d, %s", reason.Count, why)
+		}
+		because = append(because, why)
+	}
+	t.wrapped("never begun", fmt.Sprintf("%d of %d intended: %s", r.Counts.NeverBegun, r.Counts.Intended, strings.Join(because, "; ")))
+}
+
+// messages says what became of those of the queue, and who was told nothing at all.
+func (t Text) messages(c Counts) {
+	if c.Messages > 0 {
+		dead := Plural(c.DeadLettered, "dead letter")
+		if c.DeadLettered > 0 {
+			dead += fmt.Sprintf(" (%d processed anyway)", c.DeadLetteredProcessed)
+		}
+		t.wrapped("queue", fmt.Sprintf("%s, %d delivered again, %s", Plural(c.Messages, "message"), c.Redelivered, dead))
+	}
+	if c.AcknowledgedLate > 0 {
+		t.wrapped("", fmt.Sprintf("the visibility timeout is too short: the queue gave the message to another worker, or up, while it was worked on (%d×)",
+			c.AcknowledgedLate))
+	}
+	if c.Untold > 0 {
+		t.wrapped("untold", fmt.Sprintf("%s of uploads that are stored: no trigger tells of them, and nobody repeated the upload",
+			Plural(c.Untold, "customer")))
+	}
+}
+
+// mostStoreErrors are named in a report; result.json has some more.
+const mostStoreErrors = 3
+
+func (t Text) storeErrors(errors []StoreError) {
+	for i, e := range errors[:min(len(errors), mostStoreErrors)] {
+		t.wrapped([]string{"errors", ""}[min(i, 1)], fmt.Sprintf("%d× %s: %s", e.Count, e.Call, e.Error))
+	}
+}
+
+// writes accounts for every write: the parts add up to the whole.
+func writes(c Counts) string {
+	parts := []string{fmt.Sprintf("%d = %d committed + %s", c.Puts, c.Committed, Plural(c.Conflicts412+c.Conflicts409, "conflict"))}
+	for _, part := range []struct {
+		n    int
+		what string
+	}{{c.Throttled, "throttled"}, {c.UnknownOutcomes, "unknown"}, {c.RefusedOtherwise, "refused otherwise"}} {
+		if part.n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", part.n, part.what))
+		}
+	}
+	text := strings.Join(parts, " + ")
+	if c.Puts > 0 {
+		text += fmt.Sprintf(" (%.1f\u00a0%% met a conflict)", 100*float64(c.Conflicts412+c.Conflicts409)/float64(c.Puts))
+	}
+	return text
+}
+
+// percentiles shows p50, p90, … as far as there are samples to tell them from
+// the maximum, and says what the others need.
+func percentiles(samples int, most float64, values ...float64) string {
+	var shown, missing []string
+	for i, v := range values {
+		name, needed := []string{"p50", "p90", "p99", "p99.9"}[i], []int{0, 10, 100, 1000}[i]
+		switch {
+		case samples >= needed:
+			shown = append(shown, name+" "+formatNumber(v))
+		case len(missing) == 0:
+			missing = append(missing, fmt.Sprintf("%s needs %d samples", name, needed))
+		default:
+			missing = append(missing, fmt.Sprintf("%s %d", name, needed))
+		}
+	}
+	shown = append(shown, "max "+formatNumber(most))
+	if len(missing) > 0 {
+		shown = append(shown, "("+strings.Join(missing, ", ")+")")
+	}
+	return strings.Join(shown, "  ")
+}
+
+// mostBars is the number of bars that a histogram has at most.
+const mostBars = 8
+
+// histogram draws how many operations needed how many attempts; the tail is
+// gathered so that it stays short.
+func (t Text) histogram(counts []int, total int) {
+	first := 0
+	for first < len(counts) && counts[first] == 0 {
+		first++
+	}
+	var labels []string
+	var bars []int
+	width := 1
+	if span := len(counts) - first; span > mostBars {
+		width = (span + mostBars - 1) / mostBars
+	}
+	for from := first; from < len(counts); from += width {
+		to := min(from+width, len(counts)) - 1
+		n := 0
+		for _, c := range counts[from : to+1] {
+			n += c
+		}
+		label := fmt.Sprint(from)
+		if to > from {
+			label = fmt.Sprintf("%d–%d", from, to)
+		}
+		labels, bars = append(labels, label), append(bars, n)
+	}
+	const longest = 40
+	most := slices.Max(append(bars, 1))
+	for i, n := range bars {
+		bar := strings.Repeat("█", (n*longest+most-1)/most)
+		if n > 0 {
+			bar += " "
+		}
+		t.row("", fmt.Sprintf("%5s %s%d (%.1f %%)", labels[i], bar, n, 100*float64(n)/float64(total)))
+	}
+}

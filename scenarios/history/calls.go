@@ -1,0 +1,185 @@
+package history
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"holdfast/archive"
+)
+
+// Get implements [archive.Store].
+func (c *Client) Get(ctx context.Context, key string) ([]byte, string, error) {
+	start := c.rec.Now()
+	body, etag, err := c.store.Get(ctx, key)
+	e := c.answered(ctx, Get, start, key, etag, err)
+	if err == nil && !isTrigger(key) {
+		read := c.rec.describe.Content(e.Key, etag, body, c.last(e.Key).content)
+		c.learn(known{e.Key, etag, read})
+		c.page.doc = read.Read()
+		e.Doc = &c.page.doc
+		if bad := e.Doc.Bad; bad != "" && c.actor == FinalActor && !c.rec.wrote(e.Key) {
+			err = fmt.Errorf("the store's answer is no document, and nobody wrote it: %s", bad)
+			e.Answer, e.Text, e.ETag, e.Doc = OtherError, err.Error(), "", nil
+		}
+	}
+	c.rec.sink.Add(e)
+	return body, etag, err
+}
+
+// Head implements [archive.Store].
+func (c *Client) Head(ctx context.Context, key string) (string, error) {
+	start := c.rec.Now()
+	etag, err := c.store.Head(ctx, key)
+	c.rec.sink.Add(c.answered(ctx, Head, start, key, etag, err))
+	return etag, err
+}
+
+// Put implements [archive.Store].
+func (c *Client) Put(ctx context.Context, key string, body []byte, cond archive.Condition) (string, error) {
+	start := c.rec.Now()
+	etag, err := c.store.Put(ctx, key, body, cond)
+	e := c.answeredWrite(ctx, Put, start, key, etag, err)
+	e.If, e.IfETag = IfNone, cond.ETag()
+	switch {
+	case cond.IsAbsent():
+		e.If = IfAbsent
+	case cond.ETag() != "":
+		e.If = IfMatch
+	}
+	if isTrigger(key) { // no document, and no version of anything
+		c.rec.sink.Add(e)
+		return etag, err
+	}
+	base := c.last(e.Key)
+	written := c.rec.describe.Content(e.Key, etag, body, base.content)
+	c.page.doc = written.Written(base.content, base.etag)
+	for _, field := range c.wants {
+		if !c.page.doc.sets(field) {
+			c.page.doc.Holds = append(c.page.doc.Holds, Held{field, written.Holds(field)})
+		}
+	}
+	e.Doc = &c.page.doc
+	if e.Doc.Bad != "" {
+		c.rec.unread.Store(e.Key, nil)
+	}
+	if err == nil {
+		c.learn(known{e.Key, etag, written})
+	}
+	c.rec.sink.Add(e)
+	return etag, err
+}
+
+// Delete implements [archive.Store].
+func (c *Client) Delete(ctx context.Context, key string, cond archive.Condition) error {
+	start := c.rec.Now()
+	err := c.store.Delete(ctx, key, cond)
+	e := c.answeredWrite(ctx, Delete, start, key, "", err)
+	e.IfETag = cond.ETag()
+	c.rec.sink.Add(e)
+	return err
+}
+
+// wrote reports whether anybody has written, or may have, what is no document.
+func (r *Recorder) wrote(key string) bool {
+	_, wrote := r.unread.Load(key)
+	return wrote
+}
+
+// last is the version of a key that the actor knows, if any.
+func (c *Client) last(key string) known {
+	for i := range c.known {
+		if c.known[i].key == key {
+			return c.known[i]
+		}
+	}
+	return known{}
+}
+
+// learn makes a version the latest that the actor knows.
+func (c *Client) learn(k known) {
+	i := 0
+	for i < mostKnown-1 && c.known[i].key != k.key {
+		i++
+	}
+	copy(c.known[1:i+1], c.known[:i])
+	c.known[0] = k
+}
+
+// full adds the prefix to a key.
+func (c *Client) full(key string) string {
+	if c.key != key || c.fullKey == "" {
+		c.key, c.fullKey = key, c.page.full(c.prefix, key)
+	}
+	return c.fullKey
+}
+
+// next empties the event.
+func (c *Client) next(kind Kind, fullKey string) *Event {
+	e := &c.page.event
+	*e = Event{}
+	e.Kind, e.Actor, e.Op, e.Key = kind, c.actor, c.op, fullKey
+	return e
+}
+
+// answered begins the event of a store call. It is called after the store was,
+// during which the client may have recorded other things.
+func (c *Client) answered(ctx context.Context, kind Kind, start int64, key, etag string, err error) *Event {
+	e := c.next(kind, c.full(key))
+	e.Start, e.At = start, c.rec.Now()
+	if c.asked != start {
+		e.Asked = c.asked
+	}
+	c.asked = 0
+	e.ETag = etag
+	e.Answer = answer(err)
+	if e.Answer == OtherError || e.Answer == UnknownAnswer || e.Answer == Unavailable {
+		e.Text = err.Error()
+	}
+	if way, ok := ctx.(Befallen); ok {
+		e.befell(way)
+	}
+	return e
+}
+
+func (e *Event) befell(way Befallen) {
+	planned, means, requests := way.Befell()
+	e.Fault = planned
+	if means != nil {
+		e.Means = answer(means)
+	}
+	if requests > 1 {
+		e.Requests = requests
+	}
+}
+
+// answeredWrite: a write that was cut short may have been applied, whatever the
+// store calls it.
+func (c *Client) answeredWrite(ctx context.Context, kind Kind, start int64, key, etag string, err error) *Event {
+	e := c.answered(ctx, kind, start, key, etag, err)
+	if e.Answer == OtherError && (errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)) {
+		e.Answer = UnknownAnswer
+	}
+	return e
+}
+
+// answer names a store's answer.
+func answer(err error) string {
+	switch {
+	case err == nil:
+		return OK
+	case errors.Is(err, archive.ErrOutcomeUnknown):
+		return UnknownAnswer
+	case errors.Is(err, archive.ErrPreconditionFailed):
+		return PreconditionFailed
+	case errors.Is(err, archive.ErrConflict):
+		return Conflict
+	case errors.Is(err, archive.ErrNotFound):
+		return NotFound
+	case errors.Is(err, archive.ErrThrottled):
+		return Throttled
+	case errors.Is(err, archive.ErrUnavailable):
+		return Unavailable
+	}
+	return OtherError
+}

@@ -1,0 +1,158 @@
+package history
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"holdfast/archive"
+)
+
+// Client records the operations and store calls of one actor. It writes all of
+// them on one page, as [Sink] says.
+type Client struct {
+	rec    *Recorder
+	actor  string
+	prefix string
+	store  archive.Store
+	page   *page
+
+	op          int
+	opID, opKey string // of the last operation
+	// The last key that the store was called with, without and with the prefix.
+	key, fullKey string
+	// known are the versions that the actor read or wrote last, each of another
+	// key, the latest first: what its next write of the key is built on.
+	known    [mostKnown]known
+	observer archive.Observer
+	told     []string
+	wants    []string // fields that the operation is to change
+	concerns []string // of the operation's invocation
+	stored   []string // customers of the version that it stored
+	status   int
+	asked    int64 // when the core made the call that is held back; 0: none is
+	cut      bool  // see Interrupted
+}
+
+type known struct {
+	key, etag string
+	content   Content
+}
+
+// mostKnown is how many keys an actor remembers: more than one operation needs.
+const mostKnown = 4
+
+// Begin records that an operation begins.
+func (c *Client) Begin(o Operation) {
+	c.op, c.asked, c.status = int(c.rec.ops.Add(1)), 0, 0
+	if c.opID != o.ID || c.opKey == "" {
+		c.opID, c.opKey = o.ID, c.page.full(c.prefix, "archive/"+o.ID+".json")
+	}
+	e := c.next(Invoke, c.opKey)
+	e.At = c.rec.Now()
+	e.Do, e.IDs, e.Sets, e.Base, e.Due, e.GiveUp = o.Do, o.IDs, o.Sets, o.Base, o.Due, o.GiveUp.Nanoseconds()
+	e.Entries, e.Values, e.Whole, e.Once = o.Entries, o.Values, o.Whole, o.Once
+	c.wants = o.Sets
+	e.Customers, c.concerns = o.Customers, o.Customers
+	if o.Message != nil {
+		e.Trigger = c.trigger(*o.Message)
+	}
+	c.rec.sink.Add(e)
+}
+
+// Finish records how the operation ended: with the version that its caller was given.
+func (c *Client) Finish(done archive.Snapshot, err error) {
+	e := c.next(Return, c.opKey)
+	e.At = c.rec.Now()
+	e.ETag, e.Outcome = done.ETag, outcome(err)
+	e.Told, c.told = c.told, nil
+	e.Status, c.status = c.status, 0
+	if err == nil && done.Document != nil {
+		last := c.last(c.opKey)
+		c.page.doc = c.rec.describe.Content(c.opKey, done.ETag, done.Document.Encode(), last.content).Read()
+		if e.Shown = last.etag == done.ETag && last.content.Read().same(&c.page.doc); !e.Shown {
+			e.Doc = &c.page.doc
+		}
+	}
+	if c.stored != nil && !slices.Equal(c.stored, c.concerns) {
+		e.Customers = c.stored
+	}
+	c.concerns, c.stored = nil, nil
+	e.Interrupted, c.cut = c.cut, false
+	if err != nil {
+		e.Text, e.Fields = err.Error(), conflictFields(err)
+	}
+	c.rec.sink.Add(e)
+	c.op, c.wants = 0, nil
+}
+
+// Status notes, before Finish, by which HTTP status the operation was answered.
+func (c *Client) Status(code int) { c.status = code }
+
+// Held notes, before a store call, that the core made it at a time and the harness has
+// held it back since: for others to act first, or for a step of a timeline.
+func (c *Client) Held(since int64) { c.asked = since }
+
+// Interrupted notes, before Finish, that the run was interrupted while the operation
+// was under way.
+func (c *Client) Interrupted() { c.cut = true }
+
+// Told notes, before Finish, which customers have been told of the upload, as its
+// answer says.
+func (c *Client) Told(customers []string) { c.told = customers }
+
+// Stored notes, before Finish, whose customers the version is that the operation
+// stored, as its answer says.
+func (c *Client) Stored(customers []string) { c.stored = customers }
+
+// Skip records that the client was meant to begin so many operations more, and why it
+// never did.
+func (c *Client) Skip(operations int, why string) {
+	c.rec.sink.Add(&Event{Kind: Skip, At: c.rec.Now(), Actor: c.actor, Count: operations, Text: why})
+}
+
+func conflictFields(err error) (fields []string) {
+	var mismatch *archive.ETagMismatchError
+	if errors.As(err, &mismatch) {
+		for _, f := range mismatch.Fields {
+			fields = append(fields, f.Field)
+		}
+	}
+	return fields
+}
+
+// Crash records that the client died: its operation, if one is open, ends without
+// an answer, and what it had read is forgotten, for its successor is a new
+// process. A store call that is under way must return first, as one of unknown
+// outcome, or what it wrote would be from nobody.
+func (c *Client) Crash() {
+	if c.op != 0 {
+		c.rec.sink.Add(&Event{
+			Kind: Return, At: c.rec.Now(), Actor: c.actor, Op: c.op, Key: c.opKey, Outcome: Crashed, Text: "the client died",
+		})
+	}
+	c.op, c.known, c.wants = 0, [mostKnown]known{}, nil
+}
+
+func outcome(err error) string {
+	o := archive.OutcomeOf(err)
+	if o == archive.Failed && (errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)) {
+		return Cancelled
+	}
+	return string(o)
+}
+
+// Observer returns the hooks that record an operation's waits.
+func (c *Client) Observer() archive.Observer {
+	if c.observer.Wait == nil {
+		c.observer.Wait = c.waits
+	}
+	return c.observer
+}
+
+func (c *Client) waits(_ context.Context, w archive.WaitInfo) {
+	e := c.next(Wait, c.full(w.Key))
+	e.At = c.rec.Now()
+	e.Wait, e.Attempt, e.Answer = w.Wait.Nanoseconds(), w.Attempt, answer(w.Cause)
+	c.rec.sink.Add(e)
+}
