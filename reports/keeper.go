@@ -58,7 +58,7 @@ func (k *keeper) keep(ctx context.Context, run *scenarios.Run, h history.Header,
 		again := &witness{judge: check.New(h), numbers: NewCollector(), copying: true}
 		err := run.PlayAgain(context.WithoutCancel(ctx), n, again)
 		if len(verdict.Found) > 0 && len(again.judge.Finish().Found) == 0 {
-			k.err = errors.Join(k.err, fmt.Errorf("keep repetition %d in the history: played again, it does not show its violation (%v)", n, err))
+			k.err = errors.Join(k.err, fmt.Errorf("keep repetition %d in the history: played again, it does not show its violation (%w)", n, err))
 		}
 		w = again
 	}

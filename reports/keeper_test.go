@@ -17,7 +17,7 @@ import (
 
 // kept is a simulation with next to no room for its history, and what that gives when it
 // is judged again.
-func kept(t *testing.T, ctx context.Context, s Simulation) (played, again Run) {
+func kept(ctx context.Context, t *testing.T, s Simulation) (played, again Run) {
 	t.Helper()
 	var file bytes.Buffer
 	s.History, s.Keep = &file, 1
@@ -46,7 +46,7 @@ func TestKeeperAfterAnInterrupt(t *testing.T) {
 			cancel() // others have ended meanwhile, and are not kept yet
 		}
 	}
-	played, again := kept(t, ctx, s)
+	played, again := kept(ctx, t, s)
 	if !played.Interrupted || !again.Interrupted || played.Verdict != check.Violated {
 		t.Fatalf("%s, interrupted: %v and %v", played.Verdict, played.Interrupted, again.Interrupted)
 	}
@@ -66,7 +66,7 @@ func TestCutHistoryClaimsNoMore(t *testing.T) {
 	// What holds of all repetitions together only.
 	s.Header.MinConflicts = all.Counts.Conflicts412 + all.Counts.Conflicts409
 	s.Header.Thresholds = []string{fmt.Sprintf("counts.puts==%d", all.Counts.Puts), "attempts.max<1", fmt.Sprintf("counts.operations>=%d", all.Counts.Operations)}
-	played, again := kept(t, t.Context(), s)
+	played, again := kept(t.Context(), t, s)
 	if again.Judged == 0 || again.Judged >= again.Repetitions || again.Counts.Operations >= played.Counts.Operations {
 		t.Fatalf("%d of %d repetitions are kept", again.Judged, again.Repetitions)
 	}
@@ -104,7 +104,7 @@ func TestMissedStepsAreKept(t *testing.T) {
 	s := simulation(t, "two-users", "production", 3, 400, 2)
 	timeline := s.Run.Scenario.Timeline
 	timeline[len(timeline)-1].Expect = "conflict"
-	played, again := kept(t, t.Context(), s)
+	played, again := kept(t.Context(), t, s)
 	if len(played.Missed()) != 1 || !slices.Equal(played.Missed(), again.Missed()) {
 		t.Errorf("missed %v, in the history %v", played.Missed(), again.Missed())
 	}

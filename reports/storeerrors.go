@@ -34,7 +34,7 @@ const (
 // note counts the answer to a store call, if it is an error: refusals that the protocol
 // is made of (404, 409, 412) are none, nor is a call that was cut short with the run.
 func (c *errorCounts) note(e *history.Event) {
-	text := ""
+	var text string
 	switch e.Answer {
 	case history.Throttled:
 		text = "503: the store is too busy"

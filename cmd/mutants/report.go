@@ -12,7 +12,7 @@ import (
 // story is a mutant's fate in a few words.
 func (d *drawn) story() string {
 	f := d.fate
-	words := ""
+	var words string
 	switch {
 	case f.Unbuildable != "":
 		return "does not build"

@@ -116,7 +116,7 @@ func (u *update) verified(ctx context.Context, etag string) (string, error) {
 	}
 	body, now, err := u.Store.Get(ctx, u.key)
 	if err != nil || now != etag {
-		return etag, nil // the acknowledgement stands
+		return etag, nil //nolint:nilerr // the acknowledgement stands
 	}
 	if doc, err := u.Codec(u.id, body); err != nil || !u.holds(doc) {
 		return "", fmt.Errorf("version %s was acknowledged, and holds something else: %w", etag, archive.ErrOutcomeUnknown)

@@ -143,7 +143,7 @@ func (c *Client) answered(ctx context.Context, kind Kind, start int64, key, etag
 }
 
 func (e *Event) befell(way Befallen) {
-	planned, means, requests := way.Befell()
+	planned, requests, means := way.Befell()
 	e.Fault = planned
 	if means != nil {
 		e.Means = answer(means)

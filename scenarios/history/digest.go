@@ -195,7 +195,8 @@ func (r *valueReader) str() []byte {
 
 // escaped is str for a string with an escape, which the reader has come to.
 func (r *valueReader) escaped(start int) []byte {
-	out := append(r.decoded[:0], r.text[start:r.at]...)
+	out := r.decoded[:0]
+	out = append(out, r.text[start:r.at]...)
 	for r.at < len(r.text) {
 		c := r.text[r.at]
 		r.at++

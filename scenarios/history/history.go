@@ -202,10 +202,10 @@ type Event struct {
 
 // Befallen is a context of a store call that knows what befell it on its way.
 type Befallen interface {
-	// Befell returns the planned fault that struck the call, what its caller had to
-	// be told because of a fault, nil if none decides that, and how many requests
-	// were made for it.
-	Befell() (planned string, means error, requests int)
+	// Befell returns the planned fault that struck the call, how many requests were
+	// made for it, and what its caller had to be told because of a fault, nil if none
+	// decides that.
+	Befell() (planned string, requests int, means error)
 }
 
 // Expected is the outcome that a step of a timeline was to have, and the one it had.

@@ -76,7 +76,7 @@ func TestAnswersThroughTheAdapter(t *testing.T) {
 				if got := r.applied(t, call); got != applied {
 					t.Errorf("applied: %v", got)
 				}
-				planned, means, requests := m.Befell()
+				planned, requests, means := m.Befell()
 				if planned != f.String() || !same(means, f.Means(call)) || requests != 1 {
 					t.Errorf("befell: %q, %v, %d requests", planned, means, requests)
 				}
@@ -106,7 +106,7 @@ func TestAnswersThatNeedAnother(t *testing.T) {
 		if f.Changes(err) || (err != nil) != refused || err != nil && !errors.Is(err, archive.ErrPreconditionFailed) {
 			t.Errorf("%s: %v", as, err)
 		}
-		if planned, means, requests := m.Befell(); planned != "" || means != nil || requests != 1 {
+		if planned, requests, means := m.Befell(); planned != "" || means != nil || requests != 1 {
 			t.Errorf("%s befell: %q, %v, %d", as, planned, means, requests)
 		}
 	}
@@ -128,7 +128,7 @@ func TestRepeatedRequestsAreSeen(t *testing.T) {
 	for _, fault := range []string{"answer(nth=1,as=503)", "500(nth=1)", "reply-lost(nth=1)", "503(nth=1)", "request-lost(nth=1)"} {
 		m := meeting(t.Context(), t, fault)
 		_, err := impatient.PutObject(m, &s3.PutObjectInput{Bucket: &bucket, Key: &key, Body: strings.NewReader("x")})
-		if _, _, requests := m.Befell(); requests != 2 || err != nil {
+		if _, requests, _ := m.Befell(); requests != 2 || err != nil {
 			t.Errorf("%s: %d requests, %v", fault, requests, err)
 		}
 	}
@@ -151,8 +151,8 @@ func TestFaultsMeanWhatTheyDo(t *testing.T) {
 			}
 			err = do(m, r.store, call, etag)
 			want := m.Fault().Means(call)
-			planned, means, _ := m.Befell()
-			if (err == nil) != (want == nil) || err != nil && !same(err, want) || means != want { //nolint:errorlint // the very one
+			planned, _, means := m.Befell()
+			if (err == nil) != (want == nil) || err != nil && !same(err, want) || means != want {
 				t.Errorf("%s of a %s: %v, means %v, befell %v", fault, call, err, want, means)
 			}
 			if happens := m.Fault().Kind != network.Crash; (planned == m.Fault().String()) != happens {
@@ -169,7 +169,7 @@ func TestAnEndedCallMeansNothing(t *testing.T) {
 	m := network.WithFault(ctx, f)
 	m.Happened(network.CallPut)
 	cancel()
-	if planned, means, _ := m.Befell(); planned != f.String() || means != nil {
+	if planned, _, means := m.Befell(); planned != f.String() || means != nil {
 		t.Errorf("befell %q, %v", planned, means)
 	}
 }

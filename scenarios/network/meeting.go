@@ -60,7 +60,7 @@ func (m *Meeting) Late() {
 // Befell says what befell the call: the planned fault, one with nth=, if it happened;
 // what the caller has to be told because of a fault (nil: nothing is known of that);
 // and how many requests were made for the call.
-func (m *Meeting) Befell() (planned string, means error, requests int) {
+func (m *Meeting) Befell() (planned string, requests int, means error) {
 	if call := m.struck.Load(); call != nil {
 		if m.fault.Nth > 0 {
 			planned = m.fault.String()
@@ -69,7 +69,7 @@ func (m *Meeting) Befell() (planned string, means error, requests int) {
 			means = m.fault.Means(*call)
 		}
 	}
-	return planned, means, int(m.requests.Load())
+	return planned, int(m.requests.Load()), means
 }
 
 // request counts a request and returns the fault that it meets. Only the first of a

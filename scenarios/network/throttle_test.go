@@ -89,7 +89,7 @@ func TestTheTransportThrottles(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		resp, err := transport.RoundTrip(req)
+		resp, err := transport.RoundTrip(req) //nolint:bodyclose // statusOf does
 		if err != nil {
 			t.Fatal(err)
 		}

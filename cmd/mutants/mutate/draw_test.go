@@ -129,7 +129,7 @@ func TestEntriesThatFitNothingOrTooMuchAreTold(t *testing.T) {
 	if len(bad) != 1 || !strings.Contains(bad[0], "list:3: p/p.go has no such mutant any more") {
 		t.Error(bad)
 	}
-	twice := small + strings.ReplaceAll(small[strings.Index(small, "func f"):], "func f", "func g")
+	twice := small + strings.ReplaceAll(small[max(strings.Index(small, "func f"), 0):], "func f", "func g")
 	bad = Misfits("list", list, Candidates(load(t, map[string]string{"p/p.go": twice})))
 	if len(bad) != 2 || !strings.Contains(bad[0], "describes 2 mutants") {
 		t.Error(bad)
