@@ -58,7 +58,8 @@ func (k *keeper) keep(ctx context.Context, run *scenarios.Run, h history.Header,
 		again := &witness{judge: check.New(h), numbers: NewCollector(), copying: true}
 		err := run.PlayAgain(context.WithoutCancel(ctx), n, again)
 		if len(verdict.Found) > 0 && len(again.judge.Finish().Found) == 0 {
-			k.err = errors.Join(k.err, fmt.Errorf("keep repetition %d in the history: played again, it does not show its violation (%w)", n, err))
+			lost := fmt.Errorf("keep repetition %d in the history: played again, it does not show its violation", n)
+			k.err = errors.Join(k.err, lost, err)
 		}
 		w = again
 	}
