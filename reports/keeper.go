@@ -41,29 +41,33 @@ func (k *keeper) wants() bool { return k.out != nil && !k.full.Load() }
 
 // keep writes a repetition. One that was not copied and must be kept is played
 // again: its seed makes the same events. If an interrupt had ended it, all of it is
-// played: what was wrong before then still is.
-func (k *keeper) keep(ctx context.Context, run *scenarios.Run, h history.Header, n int, w *witness, verdict *check.Report) {
+// played: what was wrong before then still is, and what comes to light after that counts
+// too. It returns who has watched what is in the history, and the verdict on that.
+func (k *keeper) keep(ctx context.Context, run *scenarios.Run, h history.Header, n int, w *witness) (*witness, check.Report) {
+	verdict := w.judge.Finish()
 	if k.out == nil {
-		return
+		return w, verdict
 	}
-	must := evidence(verdict) || w.steps.missed()
+	must := evidence(&verdict) || w.steps.missed()
 	if k.full.Load() && !must {
 		k.left.Repetitions++
 		k.left.Updates += verdict.Tally.Updates
 		k.left.Acknowledged += verdict.Tally.Acknowledged
 		k.left.Refusals += verdict.Tally.Refusals
-		return
+		return w, verdict
 	}
 	if !w.copying {
 		again := &witness{judge: check.New(h), numbers: NewCollector(), copying: true}
 		err := run.PlayAgain(context.WithoutCancel(ctx), n, again)
-		if len(verdict.Found) > 0 && len(again.judge.Finish().Found) == 0 {
+		found := len(verdict.Found) > 0
+		if verdict = again.judge.Finish(); found && len(verdict.Found) == 0 {
 			lost := fmt.Errorf("keep repetition %d in the history: played again, it does not show its violation", n)
 			k.err = errors.Join(k.err, lost, err)
 		}
 		w = again
 	}
 	k.write(w.events)
+	return w, verdict
 }
 
 // evidence reports whether a repetition shows more than that all went well.

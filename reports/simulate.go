@@ -63,9 +63,8 @@ func Simulate(ctx context.Context, s Simulation) (Run, scenarios.Played, error) 
 			return w
 		},
 		Done: func(n int, sink history.Sink) {
-			w := sink.(*witness)
-			verdict := w.judge.Finish()
-			keeper.keep(ctx, &s.Run, s.Header, n, w, &verdict)
+			played := sink.(*witness)
+			w, verdict := keeper.keep(ctx, &s.Run, s.Header, n, played)
 			total.Merge(w.numbers)
 			verdicts = append(verdicts, verdict)
 			for _, step := range w.steps {
@@ -74,7 +73,7 @@ func Simulate(ctx context.Context, s Simulation) (Run, scenarios.Played, error) 
 			if s.Progress != nil {
 				s.Progress(n, total.counts)
 			}
-			spare.Put(w)
+			spare.Put(played)
 		},
 	})
 	verdict := check.Pool(s.Header, verdicts)

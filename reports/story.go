@@ -143,6 +143,9 @@ func tellWay(e *history.Event) string {
 	if e.Requests > 1 {
 		way += fmt.Sprintf("; it was sent %d times", e.Requests)
 	}
+	if e.Carried != "" {
+		way += fmt.Sprintf("; it was sent on the condition %q", e.Carried)
+	}
 	return way
 }
 

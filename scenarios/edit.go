@@ -22,7 +22,7 @@ type Setting struct{ Key, Value string }
 var SettingKeys = []string{
 	"document", "objects", "objects.count", "objects.popularity", "objects.fresh_after", "objects.absent", "objects.entries", "objects.size",
 	"actors", "actors.NAME.count", "actors.NAME.kind", "actors.NAME.load.operations", "actors.NAME.load.after",
-	"actors.NAME.load.think", "actors.NAME.load.rate", "actors.NAME.load.saves", "actors.NAME.interferes.times", "timeline", "duration", "core",
+	"actors.NAME.load.think", "actors.NAME.load.rate", "actors.NAME.load.saves", "actors.NAME.load.edits", "actors.NAME.interferes.times", "timeline", "duration", "core",
 	"policy", "latency", "request_timeout", "faults", "etags", "codec", "via", "queue", "queue.visibility", "queue.receives",
 	"queue.work", "queue.results", "expect", "expect.min_conflicts", "shows", "why",
 }

@@ -45,7 +45,7 @@ func (r *Run) spelledOut() *Scenario {
 		a.Count = max(a.Count, 1)
 		if a.Load != nil && a.Kind == User {
 			l := *a.Load
-			l.Saves, a.Load = max(l.Saves, 1), &l
+			l.Saves, l.Edits, a.Load = max(l.Saves, 1), cmp.Or(l.Edits, TextEdits), &l
 		}
 		if a.Load != nil && a.Kind == Backend && s.TakesMessages() {
 			a.Load = &Load{} // the queue says what it does
@@ -64,7 +64,7 @@ func (q Queue) spelledOut(used bool) Queue {
 	if !used {
 		return Queue{}
 	}
-	q.Visibility = cmp.Or(q.Visibility, Duration(archive.DefaultVisibility))
-	q.Receives = cmp.Or(q.Receives, archive.DefaultReceives)
+	q.Visibility = Duration(q.HiddenFor())
+	q.Receives = q.MostReceives()
 	return q
 }

@@ -2,9 +2,7 @@ package scenarios
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"math/rand/v2"
 	"sync"
 	"time"
@@ -276,16 +274,4 @@ func (f *performer) edit(ctx context.Context, id string, due int64) error {
 		}
 	}
 	return nil
-}
-
-// change is what a user makes of what is on the page: another text in one field, now
-// and then in two.
-func (f *performer) change() (fields, error) {
-	f.edits++
-	text, err := json.Marshal(fmt.Sprintf("Edit %d by %s, repetition %d.", f.edits, f.name, f.repetition.number))
-	set := fields{f.fields[f.rng.IntN(len(f.fields))]: text}
-	if f.rng.IntN(4) == 0 {
-		set[f.fields[f.rng.IntN(len(f.fields))]] = text
-	}
-	return set, err
 }

@@ -129,6 +129,10 @@ func (f *performer) ask(req *http.Request) (status int, answer []byte, err error
 	if err != nil {
 		return 0, nil, fmt.Errorf("%w: %w", errNoServer, err)
 	}
+	if resp.StatusCode == http.StatusServiceUnavailable && resp.Header.Get("Retry-After") == "" {
+		// Clients that are not told when to come again come at once.
+		f.repetition.fault(StepResult{f.name + " is answered 503", "a Retry-After", "none", false})
+	}
 	answer, err = io.ReadAll(resp.Body)
 	return resp.StatusCode, answer, errors.Join(err, resp.Body.Close())
 }
@@ -140,9 +144,14 @@ func (f *performer) shown(op history.Operation, answer []byte) (archive.Snapshot
 		Metadata      json.RawMessage
 		ETag, NewETag string
 		Results       []archive.UploadResult
+
+		ModificationID string
 	}
 	if err := json.Unmarshal(answer, &a); err != nil {
 		return archive.Snapshot{}, fmt.Errorf("the API's answer: %w", err)
+	}
+	if op.Do != "load" && !op.Submits(a.ModificationID) {
+		return archive.Snapshot{}, fmt.Errorf("the API's answer is that to modification %q, which was not uploaded", a.ModificationID)
 	}
 	codec := f.repetition.player.docs.codec
 	if codec == nil {
@@ -165,8 +174,8 @@ func (f *performer) shown(op history.Operation, answer []byte) (archive.Snapshot
 // refusal is the core's error for which an answer stands.
 func refusal(status int, answer []byte, in *intent) error {
 	var a struct {
-		Reason, Message, CurrentETag string
-		Conflicts                    []archive.FieldConflict
+		Reason, Message, CurrentETag, ModificationID string
+		Conflicts                                    []archive.FieldConflict
 	}
 	if err := json.Unmarshal(answer, &a); err != nil {
 		return fmt.Errorf("the API answered %d and %q", status, answer)
@@ -176,10 +185,14 @@ func refusal(status int, answer []byte, in *intent) error {
 	switch {
 	case status == http.StatusConflict && a.Reason == "exhausted":
 		return &archive.ExhaustedError{Key: key, Last: said}
+	case status == http.StatusConflict && (a.CurrentETag == "" || a.CurrentETag == in.base.ETag):
+		return fmt.Errorf("%w, and %q for the ETag of the version that is there", said, a.CurrentETag)
 	case status == http.StatusConflict:
 		return &archive.ETagMismatchError{Key: key, Expected: in.base.ETag, Found: a.CurrentETag, Fields: a.Conflicts}
 	case status == http.StatusNotFound:
 		return fmt.Errorf("%w: %w", said, archive.ErrNotFound)
+	case status == http.StatusGatewayTimeout && !in.op.Submits(a.ModificationID):
+		return fmt.Errorf("%w, without the modificationId by which the upload could be settled", said)
 	case status == http.StatusGatewayTimeout:
 		return &archive.OutcomeUnknownError{Key: key, Last: said}
 	}

@@ -6,6 +6,7 @@
 package scenarios
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"time"
@@ -121,6 +122,10 @@ type Load struct {
 	// Saves is how often a user saves after each load, every time on top of what the
 	// save before was answered. 0: once.
 	Saves int `yaml:"saves,omitempty"`
+	// Edits says what a user changes. Empty: "text", another text in one field or two
+	// that people edit. "any": fields of every kind, new ones and the customers among
+	// them, to whatever they can hold.
+	Edits Edits `yaml:"edits,omitempty"`
 	// Rate makes an actor begin operations at this rate per second, whether or
 	// not the previous one has ended in time; latency counts from the intended
 	// start, and those that are due before the duration ends and were not begun by
@@ -234,6 +239,14 @@ type Queue struct {
 	Results bool `yaml:"results,omitempty"`
 }
 
+// MostReceives is how often a message is delivered.
+func (q *Queue) MostReceives() int { return cmp.Or(q.Receives, archive.DefaultReceives) }
+
+// HiddenFor is for how long a message that was delivered is kept from others.
+func (q *Queue) HiddenFor() time.Duration {
+	return time.Duration(cmp.Or(q.Visibility, Duration(archive.DefaultVisibility)))
+}
+
 // ETags names what the ETags of the modelled store are like.
 type ETags string
 
@@ -241,6 +254,15 @@ type ETags string
 const (
 	ContentETags ETags = "content"
 	GrowingETags ETags = "growing"
+)
+
+// Edits names what users change.
+type Edits string
+
+// The kinds of edits.
+const (
+	TextEdits Edits = "text"
+	AnyEdits  Edits = "any"
 )
 
 // Codec names how documents are encoded.

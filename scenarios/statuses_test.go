@@ -22,6 +22,9 @@ func TestEveryStatusIsSeen(t *testing.T) {
 				t.Errorf("%s, seed %d: %v", name, seed, report.Violations)
 			}
 			for _, s := range played.Steps {
+				if s.AsAsked {
+					continue
+				}
 				t.Errorf("%s: want %s, got %s", s.Step, s.Want, s.Got)
 			}
 			for _, e := range events {

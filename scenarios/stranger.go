@@ -75,7 +75,7 @@ func (f *performer) bother(ctx context.Context, id string) error {
 	f.client.Begin(op)
 	status, answer, err := f.ask(req)
 	f.client.Status(status)
-	f.client.Finish(archive.Snapshot{}, f.refused(status, answer, err, id))
+	f.finish(ctx, archive.Snapshot{}, f.refused(ctx, status, answer, err, op))
 	newer := r.current && status == http.StatusOK // somebody has written since
 	if err == nil && status != r.status && !newer {
 		f.repetition.fault(StepResult{f.name + " sends " + r.name, fmt.Sprint(r.status), fmt.Sprint(status), false})
@@ -114,21 +114,23 @@ func (tooSlow) Read([]byte) (int, error) { return 0, os.ErrDeadlineExceeded }
 var errNotServed = errors.New("the API did nothing")
 
 // refused is the error for which the answer stands.
-func (f *performer) refused(status int, answer []byte, err error, id string) error {
+func (f *performer) refused(ctx context.Context, status int, answer []byte, err error, op history.Operation) error {
 	switch {
 	case err != nil:
 		return &archive.OutcomeUnknownError{Last: err}
 	case status == http.StatusOK:
 		return nil // which the judge will not believe
+	case status == statusClientClosed && ctx.Err() != nil:
+		return ctx.Err()
 	case len(answer) == 0:
 		return errNotServed
 	}
-	return refusal(status, answer, &intent{op: history.Operation{ID: id}})
+	return refusal(status, answer, &intent{op: op})
 }
 
 // fault adds to what did not go as it should.
 func (p *repetition) fault(s StepResult) {
 	p.faultsMu.Lock()
 	defer p.faultsMu.Unlock()
-	p.steps = append(p.steps, s)
+	p.stepped(s)
 }

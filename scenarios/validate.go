@@ -163,6 +163,10 @@ func (s *Scenario) validateLoad(path string, a *Actor) error {
 		return invalid(path+".saves", "saves must not be negative")
 	case l.Saves > 0 && a.Kind != User:
 		return invalid(path+".saves", "only a user saves")
+	case !slices.Contains([]Edits{"", TextEdits, AnyEdits}, l.Edits):
+		return invalid(path+".edits", "a user's edits are text or any, not %q", l.Edits)
+	case l.Edits != "" && a.Kind != User:
+		return invalid(path+".edits", "only a user edits")
 	case l.FirstWritesTogether && a.Kind == Outsider:
 		return invalid(path+".first_writes_together", "an outsider only deletes")
 	case l.GiveUpAfter > 0 && a.Kind == Outsider:

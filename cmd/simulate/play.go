@@ -86,6 +86,7 @@ func (p *play) header(store string) history.Header {
 	}
 	if s.Via == scenarios.ViaAPI {
 		h.Via = string(s.Via)
+		h.Receives, h.Visibility = s.Queue.MostReceives(), s.Queue.HiddenFor().Nanoseconds()
 	}
 	if p.world == virtual {
 		h.Codec = string(p.run.Codec())

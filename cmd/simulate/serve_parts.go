@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -25,8 +26,7 @@ type notifying struct {
 
 func (s notifying) Put(ctx context.Context, key string, body []byte, cond archive.Condition) (string, error) {
 	etag, err := s.Store.Put(ctx, key, body, cond)
-	customer, id, isTrigger := archive.ParseTriggerKey(key)
-	if !isTrigger {
+	if _, _, isTrigger := archive.ParseTriggerKey(key); !isTrigger {
 		return etag, err
 	}
 	written := etag
@@ -36,10 +36,31 @@ func (s notifying) Put(ctx context.Context, key string, body []byte, cond archiv
 		// that is stored later is not seen; the uploader writes it again.
 		written, _ = s.Head(ctx, key)
 	}
-	if written != "" {
-		s.queue.Send(archive.Message{Customer: customer, ObjectID: id, TriggerETag: written}, 0)
+	if written == "" {
+		return etag, err
+	}
+	messages, unread := archive.ParseS3Event(created(key, written))
+	if unread != nil { // of an event that is made here
+		return etag, errors.Join(err, fmt.Errorf("tell of %s: %w", key, unread))
+	}
+	for _, m := range messages {
+		s.queue.Send(m, 0)
 	}
 	return etag, err
+}
+
+// created is the event by which S3 tells of an object that was written: the key escaped
+// as in a form, but for its slashes, and the ETag without quotes.
+func created(key, etag string) []byte {
+	type fields map[string]any
+	body, _ := json.Marshal(fields{"Records": []fields{{
+		"eventVersion": "2.1", "eventSource": "aws:s3", "eventName": "ObjectCreated:Put",
+		"s3": fields{"object": fields{
+			"key":  strings.ReplaceAll(url.QueryEscape(key), "%2F", "/"),
+			"eTag": strings.Trim(etag, `"`),
+		}},
+	}}}) // maps of texts
+	return body
 }
 
 // userHeader names the user of a request.

@@ -2,6 +2,8 @@ package check
 
 import (
 	"fmt"
+	"net/http"
+	"slices"
 	"sort"
 
 	"holdfast/scenarios/history"
@@ -157,11 +159,27 @@ func (o *object) checkRefused(j *Judge, n int32) {
 	case op.outcome == exhausted && !op.met.has(refusal|overtaken):
 		o.reportAnswer(j, n, "exhausted without a refusal",
 			"was told that its attempts are exhausted, though the store refused nothing and nobody was in its way")
-	case op.outcome == userConflict && !op.met.has(rivals):
+	case op.outcome == exhausted && op.status == http.StatusConflict && !op.met.has(beaten|overtaken):
+		o.reportAnswer(j, n, "outage called a conflict",
+			"was told by 409 that others were in its way, though no write of it was refused: the store did not serve it")
+	case op.outcome == userConflict && !op.met.has(rivals) && !o.outdated(op, n):
 		o.reportAnswer(j, n, "conflict without a cause", "was told of a conflict, though it met no version but its own")
 	case op.outcome == gone && !op.met.has(absence):
 		o.reportAnswer(j, n, "gone without a 404", "was told that the object is gone, which the store never said")
 	}
+}
+
+// outdated reports whether somebody else had written on top of an operation's base by its
+// end: its core may know that from before, and need not ask the store once more.
+func (o *object) outdated(op *operation, n int32) bool {
+	base := o.position(o.version(op.base))
+	if base == none {
+		return false
+	}
+	return slices.ContainsFunc(o.chain[base+1:], func(i int32) bool {
+		v := o.versions.at(i)
+		return v.op != n && v.start <= op.at
+	})
 }
 
 // wentWith reports whether a modification was stored and then deleted with the object

@@ -184,6 +184,7 @@ func (j *Judge) Finish() Report {
 			}
 		}
 	}
+	j.tally.Drawn = j.patrol.drawn
 	r := Report{Violations: j.violation, Found: j.found, Counts: j.counts, Tally: j.tally, Interrupted: j.cut}
 	r.conclude(j.header)
 	return r

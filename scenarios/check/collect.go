@@ -9,7 +9,7 @@ import (
 
 // Add takes the next event. It keeps nothing of e but strings and slices of them.
 func (j *Judge) Add(e *history.Event) {
-	if e.Means != "" || e.Fault != "" || e.Requests > 1 {
+	if e.Means != "" || e.Fault != "" || e.Requests > 1 || e.Carried != "" {
 		j.checkWay(e)
 	}
 	switch e.Kind {
@@ -26,7 +26,9 @@ func (j *Judge) Add(e *history.Event) {
 			j.put(e)
 		}
 	case history.Delete:
-		if !e.OfTrigger() {
+		if e.OfTrigger() {
+			j.messages.remove(e)
+		} else {
 			j.remove(e)
 		}
 	case history.Wait:
@@ -106,7 +108,7 @@ func (j *Judge) finish(e *history.Event) {
 		o.ops = append(o.ops, n)
 		j.tally.Open++
 	}
-	op.at, op.outcome = e.At, j.word(e.Outcome)
+	op.at, op.outcome, op.status = e.At, j.word(e.Outcome), int16(e.Status)
 	op.etag = j.objects[op.object].etags.number(e.ETag)
 	j.patrol.end(op, n, e)
 	j.tally.Open--
@@ -223,7 +225,7 @@ func (j *Judge) put(e *history.Event) {
 			j.counts.Committed++
 		}
 	case preconditionFailed, conflict:
-		op.met.note(rivals, true)
+		op.met.note(rivals|beaten, true)
 		j.tally.Refusals++
 	}
 	op.met.note(refusal, v.answer != acknowledged)

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"time"
 
 	"holdfast/scenarios/history"
 )
@@ -21,6 +22,8 @@ type message struct {
 	// dead is how often it, or a copy of it, became a dead letter; deadAfter, how many
 	// of the calls had been made by then.
 	dead, deadAfter int
+	// removed is when its trigger was first asked to be deleted, by its ETag; 0: never.
+	removed int64
 }
 
 // delivery is one, or an acknowledgement.
@@ -91,6 +94,16 @@ func (ms *messages) note(e *history.Event) {
 			m.dead++
 			m.deadAfter = len(m.calls)
 		}
+	}
+}
+
+// remove takes the deletion of a trigger.
+func (ms *messages) remove(e *history.Event) {
+	if e.IfETag == "" {
+		return // of whatever version is there
+	}
+	if m := ms.known[e.Key+"@"+e.IfETag]; m != nil && m.removed == 0 {
+		m.removed = e.Start
 	}
 }
 
@@ -193,6 +206,8 @@ func (j *Judge) checkProcessed(o *object, m *message, customer string) {
 		}
 	}
 	j.countDeadLetters(m, len(stored) > 0)
+	j.checkReceives(o, m, customer)
+	j.checkRemoved(o, m, customer, stored)
 	for _, mod := range stored {
 		if other := j.messages.stored[entry{o.number, mod}]; other != nil {
 			j.reportMessage(o, m, "one entry for two triggers",
@@ -213,6 +228,59 @@ func (j *Judge) checkProcessed(o *object, m *message, customer string) {
 			fmt.Sprintf("the trigger for %s of %s is no longer queued, and was never processed", customer, o.key),
 			evidence{ops: m.ops, allCalls: true}, mostDeliveries)
 	}
+}
+
+// checkReceives: a message is delivered so often, and no more, before it is a dead
+// letter; and a delivery that was not acknowledged keeps it from others for a time.
+func (j *Judge) checkReceives(o *object, m *message, customer string) {
+	most := j.header.Receives
+	if most == 0 {
+		return // nobody says
+	}
+	hidden := j.header.Visibility
+	if !j.patrol.exact {
+		hidden /= 2 // a busy machine notes a delivery later than the queue made it
+	}
+	for k, d := range m.calls {
+		what := ""
+		switch {
+		case d.do != history.Delivered:
+		case d.attempt > most:
+			what = fmt.Sprintf("was delivered for the %dth time; the queue gives it up after %d", d.attempt, most)
+		case d.attempt > 1 && !m.wasHidden(k, hidden):
+			what = fmt.Sprintf("was delivered for the %dth time when the delivery before that was not %v ago", d.attempt, time.Duration(j.header.Visibility))
+		}
+		if what != "" {
+			j.reportMessage(o, m, "delivered too often",
+				fmt.Sprintf("the message of the trigger for %s of %s %s", customer, o.key, what), evidence{}, mostDeliveries)
+			return
+		}
+	}
+}
+
+// wasHidden reports whether a delivery, the k-th call, came no sooner than the time for
+// which the one before it kept the message from others. There can be copies of it in the
+// queue; one before that is enough.
+func (m *message) wasHidden(k int, visibility int64) bool {
+	return slices.ContainsFunc(m.calls[:k], func(d delivery) bool {
+		return d.do == history.Delivered && d.attempt == m.calls[k].attempt-1 && m.calls[k].at-d.at >= visibility
+	})
+}
+
+// checkRemoved: a trigger is there until what it asks for is stored, so that a message
+// which fails for good leaves it behind for whoever looks after the dead letters.
+func (j *Judge) checkRemoved(o *object, m *message, customer string, stored []int32) {
+	if m.removed == 0 || o.deletedUntil != neverDeleted {
+		return
+	}
+	for _, mod := range stored {
+		if o.versions.at(o.state[mod].version).start <= m.removed {
+			return
+		}
+	}
+	j.reportMessage(o, m, "trigger deleted before it was processed",
+		fmt.Sprintf("the trigger for %s of %s was deleted when nothing of what it asks for was stored", customer, o.key),
+		evidence{ops: m.ops, allCalls: true}, mostDeliveries)
 }
 
 // acknowledged reports whether a worker has given the message back as done, so that it

@@ -29,6 +29,7 @@ type patrol struct {
 
 	beats    []beat // what each actor is doing, by number
 	breaches []breach
+	drawn    Drawn
 }
 
 // beat is an actor's operation under way.
@@ -47,6 +48,7 @@ type beat struct {
 	looked   bool  // its last call was a read that was answered
 	overdue  bool  // its last write was answered after the deadline
 	told     bool  // it was found out, and once is enough
+	drew     int64 // its last wait
 }
 
 // breach is what an operation did against the policy.
@@ -68,7 +70,7 @@ func (p *patrol) reset(h history.Header) {
 	}
 	p.clocked, p.exact = !h.Untimed, !h.Untimed && h.World == "virtual"
 	p.ownWaits = h.OwnWaits
-	p.beats, p.breaches = p.beats[:0], p.breaches[:0]
+	p.beats, p.breaches, p.drawn = p.beats[:0], p.breaches[:0], Drawn{}
 }
 
 // bounds are the shortest and the longest wait before the n-th retry.
@@ -239,6 +241,7 @@ func (p *patrol) waits(op *operation, n int32, e *history.Event) {
 	if b == nil {
 		return
 	}
+	p.draw(b, e)
 	most := p.policy.MaxAttempts()
 	_, longest := p.bounds(b.failures)
 	shortest, _ := p.bounds(b.writes)

@@ -27,6 +27,7 @@ type Tally struct {
 	Ended          bool // the history has its end
 	// Struck are the planned faults that have struck somebody, in order.
 	Struck []string
+	Drawn  Drawn
 }
 
 // Pool gives the report that one judge would give of all the histories of a run,
@@ -49,6 +50,12 @@ func Pool(h history.Header, reports []Report) Report {
 			all.Found[invariant] += n
 		}
 		for _, v := range r.Violations {
+			if v.Anomaly == unevenWaits { // is judged anew, of all
+				if all.Found[v.Invariant]--; all.Found[v.Invariant] == 0 {
+					delete(all.Found, v.Invariant)
+				}
+				continue
+			}
 			if shown[v.Invariant]++; shown[v.Invariant] <= MostShown {
 				all.Violations = append(all.Violations, v)
 			}
@@ -61,6 +68,7 @@ func Pool(h history.Header, reports []Report) Report {
 // conclude sets the verdict and its reasons.
 func (r *Report) conclude(h history.Header) {
 	r.Verdict, r.Reasons, r.Notes = OK, r.Tally.doubts(h), nil
+	r.checkDrawn(h)
 	if t := &r.Tally; t.Unvalued > 0 {
 		r.Notes = append(r.Notes, fmt.Sprintf(
 			"values were not recorded of %d of %d acknowledged updates, as in histories of the older format: whether what was asked for is what was stored (%s) was not judged for them",
@@ -87,6 +95,7 @@ func (t Tally) plus(u Tally) Tally {
 	t.Unread += u.Unread
 	t.Unvalued += u.Unvalued
 	t.Contradictions += u.Contradictions
+	t.Drawn = t.Drawn.plus(u.Drawn)
 	t.Struck = slices.Clone(t.Struck)
 	for _, fault := range u.Struck {
 		t.struck(fault)

@@ -25,6 +25,11 @@ func (j *Judge) checkWay(e *history.Event) {
 			fmt.Sprintf("the %s of %s by %s was sent %d times, so its answer may be that to a repetition: the SDK's retries must be off",
 				e.Kind, e.Key, e.Actor, e.Requests), witness(e))
 	}
+	if e.Carried != "" {
+		j.report(HonestAnswers, "sent on another condition",
+			fmt.Sprintf("the %s of %s by %s was sent on the condition %q, which is not the one that its caller had asked for",
+				e.Kind, e.Key, e.Actor, e.Carried), witness(e))
+	}
 }
 
 // witness is an event that speaks for itself.

@@ -46,6 +46,8 @@ func TestTheWayOfACall(t *testing.T) {
 			`the put of k by a was answered so that it means "unknown", and the store's adapter made "ok" of it`},
 		{"one request", func(e *history.Event) { e.Requests = 1 }, "", ""},
 		{"two requests", func(e *history.Event) { e.Requests = 2 }, "sent again", "was sent 2 times, so its answer may be that to a repetition: the SDK's retries must be off"},
+		{"another condition", func(e *history.Event) { e.Carried = "unconditional" }, "sent on another condition",
+			`the put of k by a was sent on the condition "unconditional", which is not the one that its caller had asked for`},
 	} {
 		r := judgedWay(nil, test.way)
 		if test.want == "" {

@@ -58,13 +58,13 @@ func (a *actor) load() {
 }
 
 // save sets fields to texts, given in pairs. Users whose load failed have nothing to save.
-func (a *actor) save(pairs ...string) error {
+func (a *actor) save(pairs ...any) error {
 	if a.base.Document == nil {
 		return nil
 	}
 	fields := map[string]json.RawMessage{}
 	for i := 0; i < len(pairs); i += 2 {
-		fields[pairs[i]], _ = json.Marshal(pairs[i+1])
+		fields[pairs[i].(string)], _ = json.Marshal(pairs[i+1])
 	}
 	m := a.modification(archive.Updated)
 	op := history.Operation{Do: "save", ID: objectID, Base: a.base.ETag}

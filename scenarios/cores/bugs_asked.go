@@ -9,6 +9,9 @@ const (
 	almostEqual    = "almost-equal"
 	largeDocument  = "large-document"
 	severalEntries = "several-entries"
+	absentField    = "absent-field"
+	newCustomer    = "new-customer"
+	crowd          = "sustained-contention"
 )
 
 var plantedAsked = []Bug{
@@ -23,6 +26,9 @@ var plantedAsked = []Bug{
 	loop("shows-what-it-sent", "who meets the own entry, with others' on top, is shown what was sent, under the ETag of what is there",
 		answerOwn, "I12", lostReply, 1),
 	loop("mine-on-a-tie", "a field that both changed keeps what is stored, and the save succeeds", theirsOnTie, "I12", sameField, 0),
+	loop("mine-if-new", "a field that the user had not loaded is overwritten, whoever has added it since", mineIfNew, "I6", absentField, 0),
+	wrapped("null-dropped", "a field that is set to null is left as it was", newDropping(isNull), "I12", absentField, 0),
+	wrapped("number-rounded", "numbers are stored as a float64 can hold them", newEditing(roundNumbers), "I12", almostEqual, 0),
 
 	wrapped("value-cut", "values are cut at 32 characters", newCutting(32), "I12", twoUsers, 0),
 	wrapped("value-trimmed", "values are stored without white space around them", newEditing(trimmed), "I12", almostEqual, 0),
@@ -45,6 +51,20 @@ var plantedAsked = []Bug{
 		newUploadChange(withKeys)).shows(redelivery, "I11"),
 	uploads("upload-of-one-field", "of an upload with several fields the first one is stored",
 		newUploadChange(oneOfTheFields)).shows(redelivery, "I12"),
+	uploads("new-customer-untold", "a customer whom somebody has added is not told, and reported as told",
+		forgetfulUploads(func(customer string) bool { return customer == "customer-new" })).shows(newCustomer, "I9"),
+	uploads("trigger-409-is-success", "409 to the write of a trigger is taken for success",
+		onTriggers(conflictIsSuccess)).shows(serviceFaults, "I9"),
+	uploads("api-outage-is-conflict", "exhaustion by a store that does not answer reaches the API as one by others, which is answered 409",
+		inUpload(archive.Exhausted, byOthers)).shows(serviceFaults, "I10"),
+	uploads("api-unknown-without-id", "an unknown outcome is answered without the id by which it could be settled",
+		newNameless).shows(serviceFaults, "I10"),
+	backend("unknown-acknowledged", "a message is acknowledged although nobody knows whether its result is stored",
+		serviceFaults, workerFlaw{unknownIsDone: true}),
+	backend("trigger-deleted-first", "the trigger is deleted before the result is stored",
+		redelivery, workerFlaw{deleteFirst: true}),
+	wrapped("waits-halved", "waits are drawn from the lower half of their range",
+		withPolicy(func(p *archive.Policy) { p.Base, p.Cap = p.Base/2, p.Cap/2 }), "I10", crowd, 0).inTime(),
 	onMessages("work-stored-again", "a message that was processed stores the results of the work once more", forgetOnce, "I2"),
 	onMessages("wrong-customer", "the entry of a message names another customer", otherCustomer, "I12"),
 }

@@ -56,10 +56,17 @@ var scripts = map[string]script{
 		return []func(){
 			func() {
 				alice.load()
-				_ = alice.save("changeTitle", "rotate", "changeReason", "They expire.", "rollbackPlan", "Call Ren\u00e9e.")
+				_ = alice.save("changeTitle", "rotate", "changeReason", "They expire.", "rollbackPlan", "Call Ren\u00e9e.", "x_serial", json.Number("12345678901234567890"))
 				_ = alice.save("changeTitle", "Rotate", "changeReason", "They  expire. ", "rollbackPlan", "Call Rene\u0301e.")
 			},
 			func() { bob.load(); _ = bob.save("testPlan", "Probe every listener from four regions.") },
+		}
+	},
+	"absent-field": func(w *world) []func() {
+		alice, bob := w.actor("alice"), w.actor("bob")
+		return []func(){
+			func() { alice.load(); _ = alice.save("x_contact", "Dana", "testPlan", nil) },
+			func() { bob.load(); _ = bob.save("x_contact", "Eve") },
 		}
 	},
 	"several-entries": func(w *world) []func() {

@@ -99,7 +99,7 @@ func (u *update) merged(base, current archive.Snapshot) (archive.Document, error
 		want := u.edit.Fields[name]
 		switch {
 		case u.same(want, was), u.same(want, now): // the user did not change it, or both did alike
-		case u.same(now, was), u.flaw == lastWriterWins:
+		case u.same(now, was), u.flaw == lastWriterWins, u.flaw == mineIfNew && was == nil:
 			set[name] = want
 		case u.flaw == theirsOnTie:
 		default:

@@ -94,6 +94,34 @@ func (s losing) Put(ctx context.Context, key string, body []byte, cond archive.C
 	return s.Store.Put(ctx, key, body, cond)
 }
 
+// onTriggers makes a front end with a bug between it and the store of its triggers.
+func onTriggers(put putFunc) func(archive.UploaderOptions) (Uploads, error) {
+	return func(o archive.UploaderOptions) (Uploads, error) {
+		o.Store = badPut{o.Store, put}
+		return archive.NewUploader(o)
+	}
+}
+
+// conflictIsSuccess: another writes the same just now.
+func conflictIsSuccess(ctx context.Context, s archive.Store, key string, body []byte, cond archive.Condition) (string, error) {
+	etag, err := s.Put(ctx, key, body, cond)
+	if errors.Is(err, archive.ErrConflict) {
+		return `"theirs"`, nil
+	}
+	return etag, err
+}
+
+// newNameless forgets which upload it was when nobody knows what became of it.
+func newNameless(o archive.UploaderOptions) (Uploads, error) {
+	u, err := archive.NewUploader(o)
+	return altering{u, func(done archive.Uploaded, err error) (archive.Uploaded, error) {
+		if archive.OutcomeOf(err) == archive.Unknown {
+			done.ModificationID = ""
+		}
+		return done, err
+	}}, err
+}
+
 // skipping forgets a customer altogether, also in what it reports.
 type skipping struct{ Uploads }
 
@@ -165,6 +193,10 @@ type workerFlaw struct {
 	deleteOnFailure bool
 	// acknowledgeFirst acknowledges before the work.
 	acknowledgeFirst bool
+	// unknownIsDone takes an unknown outcome for a good one.
+	unknownIsDone bool
+	// deleteFirst deletes the trigger before the work.
+	deleteFirst bool
 }
 
 func newWorker(f workerFlaw) func(archive.BackendOptions) (Handler, error) {
@@ -194,8 +226,14 @@ func (w *worker) Handle(ctx context.Context, d archive.Delivery) {
 		w.acknowledge(ctx, d) // it was handled
 		return
 	}
+	if err == nil && w.deleteFirst {
+		_ = w.o.Store.Delete(ctx, key, archive.IfMatch(d.Message.TriggerETag))
+	}
 	if err == nil {
 		err = w.process(ctx, d)
+	}
+	if w.unknownIsDone && archive.OutcomeOf(err) == archive.Unknown {
+		err = nil
 	}
 	if err == nil || w.deleteOnFailure {
 		if err := w.o.Store.Delete(ctx, key, archive.Condition{}); err != nil {

@@ -51,6 +51,9 @@ func asGone(err error) error      { return fmt.Errorf("%w: %s", archive.ErrNotFo
 func asConflict(error) error      { return &archive.ETagMismatchError{} }
 func asExhausted(err error) error { return &archive.ExhaustedError{Last: asFailure(err)} }
 
+// byOthers is exhaustion of which nobody can tell that the store was the reason.
+func byOthers(error) error { return &archive.ExhaustedError{Last: archive.ErrPreconditionFailed} }
+
 // renaming gives a redelivered modification a new id because its own is taken.
 type renaming struct{ Core }
 

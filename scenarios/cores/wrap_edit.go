@@ -43,6 +43,19 @@ func newEditing(change func(value json.RawMessage) json.RawMessage) func(Environ
 	}
 }
 
+// newDropping is the production core with a bug that drops some of the values that it is
+// given.
+func newDropping(which func(value json.RawMessage) bool) func(Environment) (Core, error) {
+	return func(e Environment) (Core, error) {
+		core, err := production(e)
+		return editing{core, func(edit *archive.Edit) {
+			maps.DeleteFunc(edit.Fields, func(_ string, value json.RawMessage) bool { return which(value) })
+		}}, err
+	}
+}
+
+func isNull(value json.RawMessage) bool { return string(value) == "null" }
+
 // inString is a change of what a string says, and of nothing else.
 func inString(change func(string) string) func(json.RawMessage) json.RawMessage {
 	return func(value json.RawMessage) json.RawMessage {

@@ -77,7 +77,7 @@ func part(n, of int) int { return (n + of - 1) / of }
 var inTimes = []struct {
 	scenario string
 	part     int
-}{{"storm", 1}, {"redelivery", 10}, {"queue-redelivers", 10}, {"service-faults", 20}, {"impatient", 20}, {"hurried", 20}}
+}{{"storm", 1}, {"redelivery", 10}, {"queue-redelivers", 10}, {"service-faults", 20}, {"impatient", 20}, {"hurried", 20}, {"any-edit", 40}}
 
 // Run searches for each planted bug in its scenario, one schedule after the other,
 // until its own invariant catches it; and lets the sound cores go through the same

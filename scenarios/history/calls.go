@@ -39,7 +39,7 @@ func (c *Client) Head(ctx context.Context, key string) (string, error) {
 func (c *Client) Put(ctx context.Context, key string, body []byte, cond archive.Condition) (string, error) {
 	start := c.rec.Now()
 	etag, err := c.store.Put(ctx, key, body, cond)
-	e := c.answeredWrite(ctx, Put, start, key, etag, err)
+	e := c.answeredWrite(ctx, Put, start, key, cond, etag, err)
 	e.If, e.IfETag = IfNone, cond.ETag()
 	switch {
 	case cond.IsAbsent():
@@ -74,7 +74,7 @@ func (c *Client) Put(ctx context.Context, key string, body []byte, cond archive.
 func (c *Client) Delete(ctx context.Context, key string, cond archive.Condition) error {
 	start := c.rec.Now()
 	err := c.store.Delete(ctx, key, cond)
-	e := c.answeredWrite(ctx, Delete, start, key, "", err)
+	e := c.answeredWrite(ctx, Delete, start, key, cond, "", err)
 	e.IfETag = cond.ETag()
 	c.rec.sink.Add(e)
 	return err
@@ -155,8 +155,13 @@ func (e *Event) befell(way Befallen) {
 
 // answeredWrite: a write that was cut short may have been applied, whatever the
 // store calls it.
-func (c *Client) answeredWrite(ctx context.Context, kind Kind, start int64, key, etag string, err error) *Event {
+func (c *Client) answeredWrite(ctx context.Context, kind Kind, start int64, key string, cond archive.Condition, etag string, err error) *Event {
 	e := c.answered(ctx, kind, start, key, etag, err)
+	if way, ok := ctx.(Befallen); ok {
+		if carried, known := way.Carried(); known && carried != cond {
+			e.Carried = carried.String()
+		}
+	}
 	if e.Answer == OtherError && (errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)) {
 		e.Answer = UnknownAnswer
 	}

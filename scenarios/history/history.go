@@ -16,6 +16,8 @@ package history
 import (
 	"fmt"
 	"strconv"
+
+	"holdfast/archive"
 )
 
 // Schema names the format; it changes with every incompatible change. Histories of
@@ -47,9 +49,15 @@ type Header struct {
 	Untimed bool `json:"untimed,omitempty"`
 	// OwnWaits: the core draws its waits by itself; of the policy only the number of
 	// attempts is its own.
-	OwnWaits bool   `json:"own_waits,omitempty"`
-	Started  string `json:"started"` // RFC 3339
-	Replay   string `json:"replay"`  // the command that runs it again
+	OwnWaits bool `json:"own_waits,omitempty"`
+	// Receives is how often the queue delivers a message before it gives it up; 0: there
+	// is no queue, or nobody says.
+	Receives int `json:"receives,omitempty"`
+	// Visibility is for how long a message that was delivered is kept from others, in
+	// nanoseconds; 0 as with Receives.
+	Visibility int64  `json:"visibility_ns,omitempty"`
+	Started    string `json:"started"` // RFC 3339
+	Replay     string `json:"replay"`  // the command that runs it again
 	// Faults are those that were planned, each to befall a certain call: without
 	// them the run does not show what it was made for.
 	Faults []string `json:"faults,omitempty"`
@@ -175,6 +183,9 @@ type Event struct {
 	Fault    string `json:"fault,omitempty"`
 	Means    string `json:"means,omitempty"`
 	Requests int    `json:"requests,omitempty"`
+	// Carried is the condition that the request of a write was sent with, if it is
+	// another than its caller had asked for.
+	Carried string `json:"carried,omitempty"`
 
 	// Wait
 	Wait    int64 `json:"wait_ns,omitempty"`
@@ -206,6 +217,8 @@ type Befallen interface {
 	// made for it, and what its caller had to be told because of a fault, nil if none
 	// decides that.
 	Befell() (planned string, requests int, means error)
+	// Carried is the condition with which the request was sent, if that is known.
+	Carried() (cond archive.Condition, ok bool)
 }
 
 // Expected is the outcome that a step of a timeline was to have, and the one it had.

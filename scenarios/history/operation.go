@@ -67,3 +67,6 @@ func (o *Operation) wantsEntries(mods []archive.Modification) {
 		o.IDs, o.Entries = append(o.IDs, mods[i].ID), append(o.Entries, EntryDigest(&mods[i]))
 	}
 }
+
+// Submits reports whether a modification is one of those that the operation submits.
+func (o *Operation) Submits(id string) bool { return slices.Contains(o.IDs, id) }

@@ -226,7 +226,7 @@ func (f *Fault) befalls(call Call, conditional bool) bool {
 		return conditional && slices.Contains(writeCalls, call)
 	case f.Kind == Answer:
 		a := answerNamed(f.As)
-		return a.told(call) != nil && (conditional || a.odd != refusing && a.status != http.StatusConflict)
+		return a.told(call) != nil && (conditional || a.odd != refusing)
 	}
 	return true
 }

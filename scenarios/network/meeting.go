@@ -2,7 +2,10 @@ package network
 
 import (
 	"context"
+	"net/http"
 	"sync/atomic"
+
+	"holdfast/archive"
 )
 
 // Meeting is the context of a single store call. It takes to the request what is to
@@ -13,6 +16,7 @@ type Meeting struct {
 	requests atomic.Int32
 	struck   atomic.Pointer[Call] // what the fault has happened to; nil: it has not
 	overdue  atomic.Bool          // its answer came too late
+	carried  atomic.Pointer[archive.Condition]
 }
 
 // WithFault returns a context whose call meets the fault or, if that is zero, none. It
@@ -72,11 +76,26 @@ func (m *Meeting) Befell() (planned string, requests int, means error) {
 	return planned, int(m.requests.Load()), means
 }
 
-// request counts a request and returns the fault that it meets. Only the first of a
-// call meets one: a second is to be seen, and is seen best if it succeeds.
-func (m *Meeting) request() *Fault {
+// Carried is the condition with which the call's request was sent; ok is false if none
+// was sent that could tell.
+func (m *Meeting) Carried() (cond archive.Condition, ok bool) {
+	if sent := m.carried.Load(); sent != nil {
+		return *sent, true
+	}
+	return archive.Condition{}, false
+}
+
+// request counts a request, notes its condition, and returns the fault that it meets.
+// Only the first of a call meets one: a second is to be seen, and is seen best if it
+// succeeds.
+func (m *Meeting) request(req *http.Request) *Fault {
 	if m == nil || m.requests.Add(1) > 1 {
 		return &Fault{}
 	}
+	cond := archive.IfMatch(req.Header.Get("If-Match"))
+	if req.Header.Get("If-None-Match") == "*" {
+		cond = archive.IfAbsent()
+	}
+	m.carried.Store(&cond)
 	return &m.fault
 }

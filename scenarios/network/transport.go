@@ -104,7 +104,7 @@ func (t *Transport) Close() error {
 // RoundTrip implements [http.RoundTripper].
 func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	m := MeetingOf(req.Context())
-	fault := m.request()
+	fault := m.request(req)
 	delay := t.sample(t.request)
 	if fault.Kind == Slow {
 		delay += fault.By
