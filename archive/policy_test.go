@@ -53,6 +53,26 @@ func TestCallWaitsAsDocumented(t *testing.T) {
 	}
 }
 
+// TestDecorrelatedWaitsRemember: a call draws each wait from a range that the one before
+// it has set.
+func TestDecorrelatedWaitsRemember(t *testing.T) {
+	p := Policy{Kind: Decorrelated, Base: 10 * ms, Cap: time.Hour, Retries: 30}
+	a := &Archive{policy: p, rand: rand.New(rand.NewPCG(1, 2))}
+	same := rand.New(rand.NewPCG(1, 2))
+	f := fixed{archive: a}
+	previous := time.Duration(0)
+	for n := 1; n <= p.Retries; n++ {
+		want := p.Wait(n, previous, same)
+		if got := f.backoff(n, nil); got != want {
+			t.Fatalf("wait %d after %v is %v, want %v", n, previous, got, want)
+		}
+		previous = want
+	}
+	if previous < 3*p.Base {
+		t.Errorf("after %d waits they are no longer than %v", p.Retries, previous)
+	}
+}
+
 // Any policy and any attempt: the wait is within the bounds of its kind.
 func TestWaitsStayInBounds(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {

@@ -1,10 +1,14 @@
 package scenarios
 
 import (
+	"context"
+	"slices"
 	"testing"
 
+	"holdfast/archive"
 	"holdfast/archive/web"
 	"holdfast/scenarios/check"
+	"holdfast/scenarios/cores"
 	"holdfast/scenarios/history"
 )
 
@@ -43,4 +47,34 @@ func TestEveryStatusIsSeen(t *testing.T) {
 	for code, n := range seen {
 		t.Errorf("%d was answered %d times and is not in the API's list", code, n)
 	}
+}
+
+// TestAWrongStatusIsInTheHistory: verdicts are made from the history, so an answer by
+// another status than its request must have is no use in memory alone.
+func TestAWrongStatusIsInTheHistory(t *testing.T) {
+	run := interruptible(t, "bad-requests", "production", ViaAPI, 1)
+	run.Core.Uploads = func(archive.UploaderOptions) (cores.Uploads, error) { return missing{}, nil }
+	sink := &memory{}
+	_, err := run.PlayVirtual(t.Context(), 1, Repetitions{Open: func(int) history.Sink { return sink }, Done: func(int, history.Sink) {}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, e := range sink.events {
+		if e.Kind == history.Step && e.Expected.Missed {
+			got = append(got, e.Do+": want "+e.Expected.Want+", got "+e.Expected.Got)
+		}
+	}
+	for _, want := range []string{"a create of what is there", "a stale version"} {
+		if want = "stranger sends " + want + ": want 409, got 404"; !slices.Contains(got, want) {
+			t.Errorf("%q is not among %q", want, got)
+		}
+	}
+}
+
+// missing are uploads of which it is always said that there is no such object.
+type missing struct{}
+
+func (missing) Upload(context.Context, archive.Upload) (archive.Uploaded, error) {
+	return archive.Uploaded{}, archive.ErrNotFound
 }
