@@ -318,8 +318,8 @@ func text(quoted []byte) []byte {
 		return quoted[1 : len(quoted)-1]
 	}
 	var s string
-	if err := json.Unmarshal(quoted, &s); err != nil {
-		return quoted
+	if !wholeText(quoted) || json.Unmarshal(quoted, &s) != nil {
+		return quoted[1 : len(quoted)-1] // decoded it might pass for another
 	}
 	return []byte(s)
 }

@@ -36,7 +36,7 @@ var newCustomers = []string{"customer-new", "customer-newer"}
 // handles them to drop them: own stands for one that nobody else submits.
 var shapes = []string{
 	`null`, `""`, `"null"`, `0`, `false`, `[]`, `{}`, `{"none":null,"of":own}`, `["a",own]`,
-	`12345678901234567890`, `1.0`, `1e2`, `"\u00e9 \ud83d\ude00 \u003c&\u003e \/ \\ \""`, `" padded\t"`,
+	`12345678901234567890`, `1.0`, `1e2`, `"\u00e9 \ud83d\ude00 \u003c&\u003e \/ \\ \""`, `" padded\t"`, `"\ud83d"`, `"\ufffd"`,
 }
 
 // anyChange sets one field to three, of whatever the document has, or new ones. Some

@@ -76,6 +76,15 @@ func TestCasesThatPassedTheGate(t *testing.T) {
 			}
 		})
 	}
+	t.Run("cut emoji", func(t *testing.T) {
+		t.Chdir("testdata")
+		for core, want := range map[string]int{"production": 0, "compared-decoded": 3} {
+			code, stdout, stderr := simulate(t, "run", "surrogate.yaml", "--world", "virtual", "--core", core, "--out", t.TempDir())
+			if code != want {
+				t.Errorf("%s: exit %d\n%s%s", core, code, stdout, stderr)
+			}
+		}
+	})
 	t.Run("history cut off", func(t *testing.T) {
 		code, stdout, stderr := simulate(t, "run", "large-document", "--world", "virtual", "--core", "history-cut-off", "--out", t.TempDir())
 		if code != 3 || !strings.Contains(stdout, "I5") {

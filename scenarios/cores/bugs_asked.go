@@ -23,6 +23,8 @@ var plantedAsked = []Bug{
 	loop("compared-without-case", "the merge compares values without regard to case", foldCase, "I12", almostEqual, 0),
 	loop("compared-without-space", "the merge compares values without regard to white space", foldSpace, "I12", almostEqual, 0),
 	loop("compared-normalised", "the merge compares values by how they look, however accents are composed", foldAccents, "I12", almostEqual, 0),
+	loop("compared-decoded", "the merge compares what a decoder makes of values, to which every half of a surrogate pair is the same",
+		compareDecoded, "I12", almostEqual, 0),
 	loop("shows-what-it-sent", "who meets the own entry, with others' on top, is shown what was sent, under the ETag of what is there",
 		answerOwn, "I12", lostReply, 1),
 	loop("mine-on-a-tie", "a field that both changed keeps what is stored, and the save succeeds", theirsOnTie, "I12", sameField, 0),

@@ -56,8 +56,10 @@ var scripts = map[string]script{
 		return []func(){
 			func() {
 				alice.load()
-				_ = alice.save("changeTitle", "rotate", "changeReason", "They expire.", "rollbackPlan", "Call Ren\u00e9e.", "x_serial", json.Number("12345678901234567890"))
-				_ = alice.save("changeTitle", "Rotate", "changeReason", "They  expire. ", "rollbackPlan", "Call Rene\u0301e.")
+				_ = alice.save("changeTitle", "rotate", "changeReason", "They expire.", "rollbackPlan", "Call Ren\u00e9e.", "x_serial", json.Number("12345678901234567890"),
+					"x_cut", json.RawMessage(`"\ud83d"`))
+				_ = alice.save("changeTitle", "Rotate", "changeReason", "They  expire. ", "rollbackPlan", "Call Rene\u0301e.",
+					"x_cut", json.RawMessage(`"\ufffd"`))
 			},
 			func() { bob.load(); _ = bob.save("testPlan", "Probe every listener from four regions.") },
 		}

@@ -49,6 +49,7 @@ const (
 	foldAccents             // compares values by how they look
 	answerOwn               // answers what it sent, under the ETag of what is there
 	theirsOnTie             // keeps what is stored of a field that both changed, and says nothing
+	compareDecoded          // compares values by what a decoder makes of them
 	mineIfNew               // overwrites a field that the user had not loaded
 )
 

@@ -8,6 +8,7 @@ import (
 	"reflect"
 	"slices"
 	"time"
+	"unicode/utf8"
 
 	"holdfast/archive"
 )
@@ -130,7 +131,7 @@ func (u *update) same(a, b json.RawMessage) bool {
 	if fold != nil && a != nil && b != nil {
 		a, b = fold(a), fold(b)
 	}
-	return same(a, b)
+	return bytes.Equal(a, b) || (u.flaw == compareDecoded || !unclear(a) && !unclear(b)) && same(a, b)
 }
 
 func lowerCase(value json.RawMessage) json.RawMessage { return bytes.ToLower(value) }
@@ -145,6 +146,30 @@ func same(a, b json.RawMessage) bool {
 	va, errA := decoded(a)
 	vb, errB := decoded(b)
 	return errA == nil && errB == nil && reflect.DeepEqual(va, vb)
+}
+
+// unclear reports whether decoding a value may lose something: it says so of too many
+// rather than of too few.
+func unclear(raw json.RawMessage) bool {
+	return !utf8.Valid(raw) || bytes.Contains(bytes.ToLower(raw), []byte(`\ud`)) || bytes.Count(raw, []byte("{")) > 0 && repeats(raw)
+}
+
+// repeats reports whether some string appears twice as the name of a member, in one object
+// or in two.
+func repeats(raw json.RawMessage) bool {
+	names := map[string]bool{}
+	for _, before := range bytes.Split(raw, []byte(":")) {
+		before = bytes.TrimSpace(before)
+		if len(before) == 0 || before[len(before)-1] != '"' {
+			continue
+		}
+		name := string(before[bytes.LastIndexByte(before[:len(before)-1], '"')+1:])
+		if names[name] {
+			return true
+		}
+		names[name] = true
+	}
+	return false
 }
 
 func decoded(raw json.RawMessage) (value any, err error) {
