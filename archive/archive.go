@@ -146,6 +146,13 @@ func (a *Archive) Create(ctx context.Context, id string, doc Document, mods ...M
 	if named, ok := doc.(interface{ ID() string }); ok && named.ID() != id {
 		return Snapshot{}, fmt.Errorf("create %s: %w document: it carries the id %q", c.key, ErrInvalid, named.ID())
 	}
+	if fields, ok := doc.(interface{ FieldNames() []string }); ok {
+		for _, name := range fields.FieldNames() {
+			if exact, variant := variantOf(name); variant {
+				return Snapshot{}, fmt.Errorf("create %s: %w document: a field %q could be taken for %s by readers that do not look at case", c.key, ErrInvalid, name, exact)
+			}
+		}
+	}
 	edit, err := c.prepare(Edit{Modifications: mods})
 	if err != nil {
 		return Snapshot{}, err

@@ -74,10 +74,8 @@ type parse struct {
 	names [256]bool
 	// many are the names of a document with many fields, all of whose hashes would
 	// have been seen.
-	many map[string]bool
-	// The entry of the history under way: its id, and whether that was seen.
-	entryID string
-	hasID   bool
+	many    map[string]bool
+	entryID string // of the entry of the history under way
 }
 
 func (p *parse) value(depth int, value span) {
@@ -90,7 +88,7 @@ func (p *parse) value(depth int, value span) {
 		if p.inHistory() {
 			p.change.entries = append(p.change.entries, value)
 			p.change.ids = append(p.change.ids, p.entryID)
-			p.entryID, p.hasID = "", false
+			p.entryID = ""
 		}
 	case 3:
 		p.entryField(value)
@@ -149,10 +147,10 @@ func (p *parse) inHistory() bool {
 
 func (p *parse) entryField(value span) {
 	entry := &p.open[2]
-	if p.hasID || entry.bracket != '{' || !p.inHistory() || string(text(entry.key.of(p.b))) != modificationIDField {
+	if entry.bracket != '{' || !p.inHistory() || string(text(entry.key.of(p.b))) != modificationIDField {
 		return
 	}
-	p.hasID = true
+	p.entryID = "" // the last one counts, as for encoding/json and JavaScript
 	if p.b[value.start] == '"' {
 		p.entryID = string(text(value.of(p.b)))
 	}
@@ -232,7 +230,9 @@ func (c *Change) ModificationIDs() []string { return c.ids }
 func (c *Change) Modification(id string) (m Modification, ok bool) {
 	for i, have := range c.ids {
 		if have == id && id != "" {
-			return m, json.Unmarshal(c.entries[i].of(c.body), &m) == nil
+			ok = json.Unmarshal(c.entries[i].of(c.body), &m) == nil
+			m.ID = id // encoding/json does not look at case
+			return m, ok
 		}
 	}
 	return m, false

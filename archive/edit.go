@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -48,6 +49,9 @@ func (e Edit) Validate() error {
 		if name == modificationsField {
 			return fmt.Errorf("%w edit: %s can't be set, only appended to", ErrInvalid, name)
 		}
+		if exact, variant := variantOf(name); variant {
+			return fmt.Errorf("%w edit: a field %q could be taken for %s by readers that do not look at case", ErrInvalid, name, exact)
+		}
 		if !utf8.ValidString(name) {
 			return fmt.Errorf("%w edit: field name %q is not UTF-8", ErrInvalid, name)
 		}
@@ -56,6 +60,17 @@ func (e Edit) Validate() error {
 		}
 	}
 	return nil
+}
+
+// variantOf returns the name that means something to the archive and from which this one
+// differs in case only.
+func variantOf(name string) (exact string, variant bool) {
+	for _, exact := range append(idFields[:], modificationsField) {
+		if name != exact && strings.EqualFold(name, exact) {
+			return exact, true
+		}
+	}
+	return "", false
 }
 
 // mostFields is how many fields an edit may bring a document to, far more than any

@@ -144,3 +144,33 @@ func TestManyFields(t *testing.T) {
 		t.Errorf("a field that is there: %v", err)
 	}
 }
+
+// TestEntryIsReadInOneWay: whoever looks for an entry, and whoever decodes it, take the
+// same for its id: the last, as encoding/json and JavaScript do.
+func TestEntryIsReadInOneWay(t *testing.T) {
+	for _, entry := range []string{
+		`{"modification_id":"a","modification_id":"b"}`,
+		`{"modification_id":"a","modification_\u0069d":"b"}`,
+		`{"modification_id":"b","Modification_ID":"a"}`,
+	} {
+		c := mustParse(t, `{"changeId":"C","modifications":[`+entry+`]}`)
+		m, ok := c.Modification("b")
+		if !c.HasModification("b") || c.HasModification("a") || !ok || m.ID != "b" {
+			t.Errorf("%s: %q, %+v", entry, c.ModificationIDs(), m)
+		}
+	}
+}
+
+// TestVariantsOfNamesCannotBeSet: another reader would take them for the real ones.
+func TestVariantsOfNamesCannotBeSet(t *testing.T) {
+	for _, name := range []string{"CHANGEID", "changeid", "Announcement_ID", "Modifications", "modification\u017f"} {
+		e := Edit{Fields: map[string]json.RawMessage{name: json.RawMessage("1")}, Modifications: []Modification{mod("m1")}}
+		if err := e.Validate(); !errors.Is(err, ErrInvalid) {
+			t.Errorf("%s: %v", name, err)
+		}
+		r := newRig(t, 3)
+		if _, err := r.Create(t.Context(), "C", mustParse(t, `{"changeId":"C","`+name+`":1}`), mod("m1")); !errors.Is(err, ErrInvalid) {
+			t.Errorf("create with %s: %v", name, err)
+		}
+	}
+}

@@ -20,6 +20,7 @@ const (
 	typeMethod          = "METHOD_NOT_ALLOWED"
 	typeNeedsETag       = "PRECONDITION_REQUIRED"
 	typeUnauthenticated = "UNAUTHENTICATED"
+	typeForeign         = "CROSS_ORIGIN"
 	typeNotFound        = "NOT_FOUND"
 	typeUnknown         = "OUTCOME_UNKNOWN"
 	typeUnavailable     = "UNAVAILABLE"

@@ -78,12 +78,18 @@ func New(o Options) (http.Handler, error) {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
-	return &api{Options: o, pages: Pages()}, nil
+	foreign, err := protection(o.AllowOrigin)
+	if err != nil {
+		return nil, err
+	}
+	return &api{Options: o, pages: Pages(), foreign: foreign}, nil
 }
 
 type api struct {
 	Options
 	pages http.Handler
+	// foreign tells requests that pages of other origins make browsers send.
+	foreign *http.CrossOriginProtection
 }
 
 // exchange is a request under way: what the log will say of it.
@@ -167,6 +173,9 @@ func (a *api) dispatch(x *exchange, to *route) answer {
 		return reply.with("Allow", to.allow)
 	case to.open:
 		return to.serve(a, x)
+	case a.AllowOrigin != anyOrigin && a.foreign.Check(x.Request) != nil:
+		x.outcome = "refused"
+		return refuse(http.StatusForbidden, typeForeign, "A page of another origin has sent this. Nothing was saved. Use the page of this server.")
 	}
 	user, err := a.Identify(x.Request)
 	if err == nil && user == "" {

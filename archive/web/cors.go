@@ -29,6 +29,19 @@ func checkOrigin(origin string) error {
 	return nil
 }
 
+// protection lets through what no browser sends for a page of another origin than this
+// server's and the allowed one. Other programs send no Origin and are let through.
+func protection(allowed string) (*http.CrossOriginProtection, error) {
+	p := http.NewCrossOriginProtection()
+	if allowed == "" || allowed == anyOrigin {
+		return p, nil
+	}
+	if err := p.AddTrustedOrigin(allowed); err != nil {
+		return nil, fmt.Errorf("web: Options.AllowOrigin: %w", err)
+	}
+	return p, nil
+}
+
 // setHeaders sets what every answer of the API has: a browser must not take it for
 // anything but JSON, show it in a frame, or give it to pages of other origins.
 func (a *api) setHeaders(h http.Header, r *http.Request) {

@@ -69,7 +69,7 @@ func checkDocument(t *testing.T, up archive.Upload, body []byte) {
 	if err := json.Unmarshal(body, &want); err != nil {
 		t.Fatalf("accepted what is no object: %v", err)
 	}
-	text := body
+	text, outer := body, want
 	if raw, wrapped := want[keyMetadata]; wrapped {
 		text, want = raw, nil
 		if err := json.Unmarshal(text, &want); err != nil {
@@ -78,7 +78,9 @@ func checkDocument(t *testing.T, up archive.Upload, body []byte) {
 	}
 	got := up.Document.Encode()
 	before := len(want)
-	maps.DeleteFunc(want, func(name string, _ json.RawMessage) bool { return slices.Contains(envelopeKeys, name) })
+	if _, wrapped := outer[keyMetadata]; !wrapped {
+		maps.DeleteFunc(want, func(name string, _ json.RawMessage) bool { return slices.Contains(envelopeKeys, name) })
+	}
 	if before == len(want) && !bytes.Equal(got, text) {
 		t.Fatalf("%s became %s", text, got)
 	}

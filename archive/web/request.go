@@ -15,7 +15,8 @@ import (
 )
 
 // The keys of an upload. All but the first may also stand among the fields of a
-// document that is the whole body; they are never stored.
+// document that is the whole body; then they are not stored. Fields of "metadata" are,
+// whatever they are called.
 const (
 	keyMetadata       = "metadata"
 	keyIsUpdate       = "isUpdate"
@@ -58,6 +59,20 @@ func checkMediaType(h http.Header) error {
 		return nil
 	}
 	return &refusal{http.StatusUnsupportedMediaType, typeMediaType, "An upload is JSON: send it uncompressed, in UTF-8, with Content-Type: application/json."}
+}
+
+// preconditions are headers on which a server may be asked to do something.
+var preconditions = []string{"If-Match", "If-None-Match", "If-Modified-Since", "If-Unmodified-Since"}
+
+// checkPreconditions refuses those in headers: an upload has its own, in the body, and
+// one that is not looked at is a promise that is not kept.
+func checkPreconditions(h http.Header) error {
+	for _, name := range preconditions {
+		if len(h.Values(name)) > 0 {
+			return invalid("The header %s is for GET only. State the version that an upload is based on as %q in the body, and leave the header out. Nothing was saved.", name, keyExpectedETag)
+		}
+	}
+	return nil
 }
 
 // readBody reads a body of at most so many bytes.
@@ -119,23 +134,39 @@ func parseUpload(body []byte) (archive.Upload, error) {
 
 // documentOf returns the document of an upload, without the envelope.
 func documentOf(outer object) (*archive.Change, error) {
-	text := outer
+	text := outer.without(envelopeKeys...)
 	if raw := outer.raw(keyMetadata); raw != nil {
 		for _, m := range outer.members {
 			if m.name != keyMetadata && !slices.Contains(envelopeKeys, m.name) {
 				return nil, invalid("The body has %s beside %q, so it is not clear which of them is the change. Put the change's fields into %[2]q, all of them.", brief(m.name), keyMetadata)
 			}
 		}
-		var err error
-		if text, err = parseObject(raw); err != nil {
+		inner, err := parseObject(raw)
+		if err != nil {
 			return nil, invalid("%q can't be read: %v.", keyMetadata, err)
 		}
+		text = inner.text
+	} else if err := checkVariants(outer); err != nil {
+		return nil, err
 	}
-	doc, err := archive.ParseChange(text.without(envelopeKeys...))
+	doc, err := archive.ParseChange(text)
 	if err != nil {
 		return nil, invalid("%s", sentence(err))
 	}
 	return doc, nil
+}
+
+// checkVariants refuses what a reader that does not look at case would take for a key of
+// the request, and this one for a field.
+func checkVariants(outer object) error {
+	for _, m := range outer.members {
+		for _, key := range append([]string{keyMetadata}, envelopeKeys...) {
+			if m.name != key && strings.EqualFold(m.name, key) {
+				return invalid("The body has %s, which is not %q and could be taken for it. Write it as that, or put the change's fields into %q.", brief(m.name), key, keyMetadata)
+			}
+		}
+	}
+	return nil
 }
 
 // readBase reads what the user had loaded, if it was sent.

@@ -22,6 +22,7 @@ func Statuses() []Status {
 		{Code: http.StatusNotModified, Means: "the version that the client has is the current one"},
 		{Code: http.StatusBadRequest, Means: "it can't be read, or never succeed"},
 		{Code: http.StatusUnauthorized, Means: "nobody knows who sends it"},
+		{Code: http.StatusForbidden, Means: "a page of another origin sends it"},
 		{Code: http.StatusNotFound, Means: "no such change, or no such route"},
 		{Code: http.StatusMethodNotAllowed, Means: "another method is wanted"},
 		{Code: http.StatusRequestTimeout, Means: "the body did not arrive in time"},

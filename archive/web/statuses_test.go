@@ -14,7 +14,7 @@ import (
 // named are the statuses of net/http that the API's code can name.
 var named = map[string]int{
 	"StatusOK": http.StatusOK, "StatusNoContent": http.StatusNoContent, "StatusNotModified": http.StatusNotModified,
-	"StatusBadRequest": http.StatusBadRequest, "StatusUnauthorized": http.StatusUnauthorized, "StatusNotFound": http.StatusNotFound,
+	"StatusBadRequest": http.StatusBadRequest, "StatusUnauthorized": http.StatusUnauthorized, "StatusForbidden": http.StatusForbidden, "StatusNotFound": http.StatusNotFound,
 	"StatusMethodNotAllowed": http.StatusMethodNotAllowed, "StatusRequestTimeout": http.StatusRequestTimeout,
 	"StatusConflict": http.StatusConflict, "StatusRequestEntityTooLarge": http.StatusRequestEntityTooLarge,
 	"StatusUnsupportedMediaType": http.StatusUnsupportedMediaType, "StatusPreconditionRequired": http.StatusPreconditionRequired,

@@ -48,6 +48,9 @@ func (a *api) readUpload(x *exchange) (archive.Upload, error) {
 	if err := checkMediaType(x.Header); err != nil {
 		return archive.Upload{}, err
 	}
+	if err := checkPreconditions(x.Header); err != nil {
+		return archive.Upload{}, err
+	}
 	body, err := readBody(x.w, x.Request, a.MaxBody)
 	if err != nil {
 		return archive.Upload{}, err
