@@ -116,6 +116,44 @@ func TestDeadline(t *testing.T) {
 	}
 }
 
+// hinted is an answer that says when to come again.
+type hinted struct {
+	error
+	after time.Duration
+}
+
+func (h hinted) Unwrap() error             { return h.error }
+func (h hinted) RetryAfter() time.Duration { return h.after }
+
+// TestRetryAfter: of case "Retry-After". Nothing is sent again before the store wants it,
+// under any policy; a call whose deadline comes first ends.
+func TestRetryAfter(t *testing.T) {
+	busy := hinted{ErrThrottled, 3 * time.Second}
+	for _, tt := range []struct {
+		name   string
+		policy Policy
+		answer error
+		want   []time.Duration // waits
+		gaveUp bool
+	}{
+		{"longer than the policy's wait", Policy{Constant, 100 * ms, 100 * ms, 2, 0}, busy, []time.Duration{3 * time.Second, 100 * ms}, false},
+		{"shorter", Policy{Constant, 5 * time.Second, 5 * time.Second, 2, 0}, busy, []time.Duration{5 * time.Second, 5 * time.Second}, false},
+		{"without a wait", Policy{Kind: None, Retries: 2}, fmt.Errorf("put: %w", busy), []time.Duration{3 * time.Second, 0}, false},
+		{"at the deadline", Policy{None, 0, 0, 2, 3 * time.Second}, busy, []time.Duration{3 * time.Second, 0}, false},
+		{"after the deadline", Policy{None, 0, 0, 2, 3*time.Second - 1}, busy, nil, true},
+		{"none", Policy{Constant, 100 * ms, 100 * ms, 2, 0}, ErrThrottled, []time.Duration{100 * ms, 100 * ms}, false},
+	} {
+		r := newRig(t, 0)
+		r.policy = tt.policy
+		r.store.onPut[1] = answer(tt.answer)
+		r.store.onPut[2] = answer(ErrConflict)
+		_, err := r.Append(t.Context(), testID, Edit{Modifications: []Modification{mod("m1")}})
+		if diff := cmp.Diff(tt.want, r.clock.waits); diff != "" || (OutcomeOf(err) == Exhausted) != tt.gaveUp {
+			t.Errorf("%s: %v %s", tt.name, err, diff)
+		}
+	}
+}
+
 func TestTimestampIsThatOfTheCall(t *testing.T) {
 	r := newRig(t, 3)
 	r.store.onPut[1] = answer(ErrThrottled)

@@ -3,6 +3,7 @@ package archive
 import (
 	"context"
 	"errors"
+	"time"
 )
 
 // Store is a key-value store with conditional writes, such as S3.
@@ -15,6 +16,9 @@ import (
 // send a conditional write again on their own: a repeated write that had
 // committed answers [ErrPreconditionFailed] to its own author, and only the
 // update loop, which can read back, tells the two apart.
+//
+// An error can say when to come again: one in its chain then has a method
+// RetryAfter() time.Duration, from the answer on. Nothing is sent again before that.
 type Store interface {
 	// Get returns the object's body and ETag.
 	Get(ctx context.Context, key string) (body []byte, etag string, err error)
@@ -46,6 +50,15 @@ var (
 	// later (timeout, connection reset, 500).
 	ErrOutcomeUnknown = errors.New("outcome unknown")
 )
+
+// retryAfter is for how long the store wants not to be asked again; 0: it does not say.
+func retryAfter(err error) time.Duration {
+	var hint interface{ RetryAfter() time.Duration }
+	if errors.As(err, &hint) {
+		return hint.RetryAfter()
+	}
+	return 0
+}
 
 // Condition says when a write may replace what is stored. The zero value is no
 // condition.

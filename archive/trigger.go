@@ -106,10 +106,11 @@ func (u *Uploader) writeTrigger(ctx context.Context, t Trigger, start time.Time)
 			break
 		}
 		wait = u.wait(attempt, wait)
-		if left := u.policy.Deadline - u.clock.Now().Sub(start); u.policy.Deadline > 0 && wait > left {
+		pause := max(wait, retryAfter(err))
+		if left := u.policy.Deadline - u.clock.Now().Sub(start); u.policy.Deadline > 0 && pause > left {
 			break
 		}
-		if u.clock.Sleep(ctx, wait) != nil {
+		if u.clock.Sleep(ctx, pause) != nil {
 			break
 		}
 	}

@@ -62,7 +62,7 @@ func (c *call) run(ctx context.Context) (Snapshot, error) {
 		if !worthRetrying(err) {
 			return c.end(ctx, Snapshot{}, c.failure(err))
 		}
-		wait := c.pacer.backoff(c.attempts, err)
+		wait := max(c.pacer.backoff(c.attempts, err), retryAfter(err))
 		if c.attempts >= info.MaxAttempts || c.pastDeadline(wait) {
 			done, err = c.giveUp(ctx, err)
 			return c.end(ctx, done, err)

@@ -7,7 +7,9 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/aws/smithy-go"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
@@ -23,7 +25,12 @@ type answerError struct {
 	kind    error  // the sentinel of archive, or nil
 	ended   error  // why the caller's context ended, or nil
 	cause   error  // the SDK's error
+	after   time.Duration
 }
+
+// RetryAfter is when the server wants to be asked again, from its answer on; 0: it does
+// not say.
+func (e *answerError) RetryAfter() time.Duration { return e.after }
 
 func (e *answerError) Error() string {
 	text := e.op + " " + e.key + ": " + e.what
@@ -65,6 +72,7 @@ func (r *request) classify(err error) error {
 		return e
 	}
 	e.kind = r.answered(status, code)
+	e.after = hint(err)
 	switch {
 	case code == "" && status < 300:
 		e.what = fmt.Sprintf("%d with an answer that cannot be read: %s", status, essence(err))
@@ -114,6 +122,30 @@ func reply(err error) (status int, code, message string) {
 		message = ""
 	}
 	return status, code, message
+}
+
+// hint is when the server wants to be asked again, as its answer says: by
+// x-amz-retry-after in milliseconds, or by Retry-After in seconds or as a date, which is
+// compared with the answer's own.
+func hint(err error) time.Duration {
+	var resp *smithyhttp.ResponseError
+	if !errors.As(err, &resp) || resp.Response == nil || resp.Response.Response == nil {
+		return 0
+	}
+	h := resp.Response.Header
+	if ms, err := strconv.ParseUint(h.Get("X-Amz-Retry-After"), 10, 32); err == nil {
+		return time.Duration(ms) * time.Millisecond
+	}
+	after := h.Get("Retry-After")
+	if s, err := strconv.ParseUint(after, 10, 32); err == nil {
+		return time.Duration(s) * time.Second
+	}
+	then, err1 := http.ParseTime(after)
+	now, err2 := http.ParseTime(h.Get("Date"))
+	if err1 != nil || err2 != nil {
+		return 0
+	}
+	return max(then.Sub(now), 0)
 }
 
 // answered classifies an answer of the server. nil passes the error as it is.

@@ -49,6 +49,9 @@ type beat struct {
 	overdue  bool  // its last write was answered after the deadline
 	told     bool  // it was found out, and once is enough
 	drew     int64 // its last wait
+	hint     int64 // for how long the store wanted no call, at its last answer
+	until    int64 // and until when; 0: it did not say
+	longest  int64 // of such times
 }
 
 // breach is what an operation did against the policy.
@@ -164,6 +167,9 @@ func (p *patrol) call(op *operation, n int32, e *history.Event) {
 	}
 	b.looked = good && e.Kind == history.Get // after a HEAD the next attempt can begin
 	b.last, b.wait = e.At, int64(none)
+	if b.hint = e.RetryAfter; b.hint > 0 {
+		b.until, b.longest = max(b.until, e.At+b.hint), max(b.longest, b.hint)
+	}
 }
 
 // answered reports whether the store had a word in it: a call that is cancelled
@@ -197,6 +203,7 @@ func (p *patrol) checkPause(b *beat, asked int64, e *history.Event) {
 		return
 	}
 	_, longest := p.bounds(b.failures)
+	longest = max(longest, time.Duration(b.hint))
 	switch {
 	case since > int64(longest):
 		p.accuse(b, "wait beyond the policy", e, "waited %v before its next call; policy %v allows at most %v there", time.Duration(since), p.policy, longest)
@@ -224,6 +231,8 @@ func (p *patrol) checkWrite(b *beat, e *history.Event) {
 	most := p.policy.MaxAttempts()
 	shortest, _ := p.bounds(b.writes)
 	switch {
+	case p.clocked && e.Start < b.until:
+		p.accuse(b, "came too soon", e, "wrote again %v before the time for which the store had asked", time.Duration(b.until-e.Start))
 	case int(b.writes) >= most:
 		p.accuse(b, "attempts beyond the policy", e, "sent its write number %d; policy %v allows %d attempts", b.writes+1, p.policy, most)
 	case b.overdue:
@@ -245,6 +254,7 @@ func (p *patrol) waits(op *operation, n int32, e *history.Event) {
 	most := p.policy.MaxAttempts()
 	_, longest := p.bounds(b.failures)
 	shortest, _ := p.bounds(b.writes)
+	longest = max(longest, time.Duration(b.hint))
 	switch {
 	case e.Attempt > most:
 		p.accuse(b, "attempts beyond the policy", e, "waits for its attempt number %d; policy %v allows %d", e.Attempt, p.policy, most)
@@ -289,7 +299,7 @@ func (p *patrol) early(b *beat, e *history.Event) bool {
 		return true
 	}
 	_, longest := p.bounds(max(b.failures, 1))
-	return !p.ownWaits && e.At-b.began+int64(longest) <= int64(p.policy.Deadline)
+	return !p.ownWaits && e.At-b.began+max(int64(longest), b.longest) <= int64(p.policy.Deadline)
 }
 
 // accuse notes a breach. Those beyond what will be shown are only counted.

@@ -45,6 +45,12 @@ func (p *pace) put(from, to int64, answer string) *pace {
 	return p.at(from, to)
 }
 
+// hinted says when the store wanted to be asked again after the last answer.
+func (p *pace) hinted(after int64) *pace {
+	p.last().RetryAfter = after * ms
+	return p
+}
+
 func (p *pace) wait(at, wait int64, attempt int) *pace {
 	p.add(history.Event{Kind: history.Wait, Actor: "ann", Op: p.ops, Key: p.key, Wait: wait * ms, Attempt: attempt})
 	p.last().At, p.now = at*ms, at*ms
@@ -90,6 +96,21 @@ func TestPolicy(t *testing.T) {
 			"a wait nobody told of that is too long", "equal(base=100ms,cap=150ms,retries=3)",
 			refusedTwice(151).end(200, history.Unknown), "wait beyond the policy",
 			refusedTwice(150).end(200, history.Unknown),
+		},
+		{
+			"a write before the store wanted one", "constant(base=10ms,retries=9)",
+			paced(0).get(0, 5).put(5, 10, "503").hinted(300).wait(10, 10, 2).get(20, 21).put(21, 22, "412").end(22, history.Unknown), "came too soon",
+			paced(0).get(0, 5).put(5, 10, "503").hinted(300).wait(10, 300, 2).get(310, 311).put(311, 312, "412").end(312, history.Unknown),
+		},
+		{
+			"a wait that is longer than the store wants", "constant(base=10ms,retries=9)",
+			paced(0).get(0, 5).put(5, 10, "503").hinted(300).wait(10, 301, 2).get(311, 312).end(312, history.Unknown), "wait beyond the policy",
+			paced(0).get(0, 5).put(5, 10, "503").hinted(300).get(310, 312).end(312, history.Unknown),
+		},
+		{
+			"no wait although the store's end in time", "constant(base=10ms,retries=9,deadline=310ms)",
+			paced(0).get(0, 5).put(5, 10, "503").hinted(299).get(10, 11).end(11, history.Exhausted), "gave up early",
+			paced(0).get(0, 5).put(5, 10, "503").hinted(301).get(10, 11).end(11, history.Exhausted),
 		},
 		{
 			"an attempt number that allows for a longer wait", "exponential(base=10ms,retries=9)",
@@ -183,7 +204,7 @@ func expectBreaches(t *testing.T, h history.Header, p *pace, want ...string) {
 	for _, v := range r.Violations {
 		if !slices.Contains([]string{
 			"attempts beyond the policy", "wait beyond the policy", "wait below the policy", "gave up early",
-			"went on after its deadline", "went on after cancellation",
+			"went on after its deadline", "went on after cancellation", "came too soon",
 		}, v.Anomaly) {
 			continue
 		}

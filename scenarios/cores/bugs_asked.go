@@ -12,6 +12,7 @@ const (
 	absentField    = "absent-field"
 	newCustomer    = "new-customer"
 	crowd          = "sustained-contention"
+	busyStore      = "busy-store"
 )
 
 var plantedAsked = []Bug{
@@ -65,6 +66,7 @@ var plantedAsked = []Bug{
 		serviceFaults, workerFlaw{unknownIsDone: true}),
 	backend("trigger-deleted-first", "the trigger is deleted before the result is stored",
 		redelivery, workerFlaw{deleteFirst: true}),
+	wrapped("hint-ignored", "when the store wants to be asked again is not looked at", deaf, "I10", busyStore, 0).inTime(),
 	wrapped("waits-halved", "waits are drawn from the lower half of their range",
 		withPolicy(func(p *archive.Policy) { p.Base, p.Cap = p.Base/2, p.Cap/2 }), "I10", crowd, 0).inTime(),
 	onMessages("work-stored-again", "a message that was processed stores the results of the work once more", forgetOnce, "I2"),

@@ -155,14 +155,19 @@ func (u *update) run(ctx context.Context) (archive.Snapshot, error) {
 			return archive.Snapshot{}, u.failure(err)
 		}
 		wait = u.Policy.Wait(u.attempts, wait, u.Rand)
-		if u.attempts >= u.Policy.MaxAttempts() || u.Policy.Deadline > 0 && wait > u.Policy.Deadline-u.elapsed() {
+		pause := wait
+		var hint interface{ RetryAfter() time.Duration }
+		if errors.As(err, &hint) {
+			pause = max(pause, hint.RetryAfter())
+		}
+		if u.attempts >= u.Policy.MaxAttempts() || u.Policy.Deadline > 0 && pause > u.Policy.Deadline-u.elapsed() {
 			return u.giveUp(ctx, err)
 		}
 		if u.Observer.Wait != nil {
 			info := archive.CallInfo{Op: u.op, Key: u.key, MaxAttempts: u.Policy.MaxAttempts()}
-			u.Observer.Wait(ctx, archive.WaitInfo{CallInfo: info, Attempt: u.attempts + 1, Wait: wait, Cause: err})
+			u.Observer.Wait(ctx, archive.WaitInfo{CallInfo: info, Attempt: u.attempts + 1, Wait: pause, Cause: err})
 		}
-		if err := u.Clock.Sleep(ctx, wait); err != nil {
+		if err := u.Clock.Sleep(ctx, pause); err != nil {
 			return archive.Snapshot{}, u.failure(err)
 		}
 	}

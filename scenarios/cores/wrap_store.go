@@ -30,6 +30,32 @@ func inStore(put putFunc) func(Environment) (Core, error) {
 	}
 }
 
+// deaf is the production core with a store whose errors say what happened, and nothing
+// of when to come again.
+func deaf(e Environment) (Core, error) {
+	e.Store = deafStore{e.Store}
+	return production(e)
+}
+
+type deafStore struct{ archive.Store }
+
+func unhinted(err error) error {
+	if errors.Is(err, archive.ErrThrottled) {
+		return archive.ErrThrottled
+	}
+	return err
+}
+
+func (d deafStore) Get(ctx context.Context, key string) ([]byte, string, error) {
+	body, etag, err := d.Store.Get(ctx, key)
+	return body, etag, unhinted(err)
+}
+
+func (d deafStore) Put(ctx context.Context, key string, body []byte, cond archive.Condition) (string, error) {
+	etag, err := d.Store.Put(ctx, key, body, cond)
+	return etag, unhinted(err)
+}
+
 func withoutCondition(ctx context.Context, s archive.Store, key string, body []byte, _ archive.Condition) (string, error) {
 	return s.Put(ctx, key, body, archive.Condition{})
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"holdfast/archive"
 )
@@ -138,6 +139,12 @@ func (c *Client) answered(ctx context.Context, kind Kind, start int64, key, etag
 	}
 	if way, ok := ctx.(Befallen); ok {
 		e.befell(way)
+	}
+	if err != nil {
+		var hint interface{ RetryAfter() time.Duration }
+		if errors.As(err, &hint) {
+			e.RetryAfter = hint.RetryAfter().Nanoseconds()
+		}
 	}
 	return e
 }

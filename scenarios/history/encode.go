@@ -43,6 +43,7 @@ func appendEvent(b []byte, e *Event) []byte {
 	b = text(b, `,"fault":`, e.Fault)
 	b = text(b, `,"means":`, e.Means)
 	b = number(b, `,"requests":`, int64(e.Requests))
+	b = number(b, `,"retry_after_ns":`, e.RetryAfter)
 	b = text(b, `,"carried":`, e.Carried)
 	b = number(b, `,"wait_ns":`, e.Wait)
 	b = number(b, `,"attempt":`, int64(e.Attempt))

@@ -183,6 +183,8 @@ type Event struct {
 	Fault    string `json:"fault,omitempty"`
 	Means    string `json:"means,omitempty"`
 	Requests int    `json:"requests,omitempty"`
+	// RetryAfter is when the store wanted to be asked again, in nanoseconds from its answer.
+	RetryAfter int64 `json:"retry_after_ns,omitempty"`
 	// Carried is the condition that the request of a write was sent with, if it is
 	// another than its caller had asked for.
 	Carried string `json:"carried,omitempty"`

@@ -76,6 +76,9 @@ type Fault struct {
 	By time.Duration
 	// After is how much later a duplicate is delivered. 0: at once.
 	After time.Duration
+	// RetryAfter is when a store that is too busy wants to be asked again; at most 24 h.
+	// 0: it does not say.
+	RetryAfter time.Duration
 	// Restarts says that a crashed client starts again, Restart later. A back
 	// end then gets its message again, with the same modification id.
 	Restart  time.Duration
@@ -116,7 +119,7 @@ var kinds = []kindSpec{
 	{RequestLost, CallPut, allCalls, nil, false},
 	{ReplyLost, CallPut, allCalls, nil, false},
 	{Error500, CallPut, allCalls, nil, false},
-	{Throttled503, AnyCall, allCalls, nil, false},
+	{Throttled503, AnyCall, allCalls, []string{"retry-after"}, false},
 	{Conflict409, CallPut, writeCalls, nil, false},
 	{Denied403, CallPut, allCalls, nil, false},
 	{SentTwice, CallPut, []Call{CallPut}, []string{"answer"}, false},
@@ -217,6 +220,10 @@ func (f Fault) misshapen() string {
 		return "say how much later the request arrives, such as by=3s"
 	case f.Kind != Slow && f.By != 0:
 		return "by is for slow only"
+	case f.Kind != Throttled503 && f.RetryAfter != 0:
+		return "retry-after is for 503 only"
+	case f.RetryAfter < 0:
+		return fmt.Sprintf("retry-after must be 0 or more, not %v", f.RetryAfter)
 	case f.Kind != Duplicate && f.After != 0:
 		return "after is for duplicate only"
 	case f.After < 0:
@@ -231,8 +238,8 @@ func (f Fault) misshapen() string {
 		return "when and restart are for crash only"
 	case f.Restart < 0 || !f.Restarts && f.Restart != 0:
 		return fmt.Sprintf("restart must be 0 or more, and stated, not %v", f.Restart)
-	case max(f.By, f.After, f.Restart) > longestDelay:
-		return fmt.Sprintf("a delay of %v is too long: want at most 24h", max(f.By, f.After, f.Restart))
+	case max(f.By, f.After, f.Restart, f.RetryAfter) > longestDelay:
+		return fmt.Sprintf("a delay of %v is too long: want at most 24h", max(f.By, f.After, f.Restart, f.RetryAfter))
 	}
 	return ""
 }

@@ -24,6 +24,7 @@ const faultSyntax = "want kind(name=value,…), such as reply-lost(nth=2,actor=b
 //	answer=409   sent-twice: what the repetition is answered: 412 (the default), 409 or 503
 //	when=after   crash: before (the default) the call is sent, or after it was applied
 //	restart=2s   crash: the client starts again so much later; left out: never
+//	retry-after=3s  503: when the store wants to be asked again
 //	after=500ms  duplicate: how much later the second message is delivered
 //	writes=3500,reads=5500,burst=3500,refused=0.1
 //	             throttle, see [Throttle]; it takes only these, from and to
@@ -114,6 +115,8 @@ func (f *Fault) set(name, value string) (err error) {
 		f.By, err = parseDuration(name, value)
 	case "after":
 		f.After, err = parseDuration(name, value)
+	case "retry-after":
+		f.RetryAfter, err = parseDuration(name, value)
 	case "restart":
 		f.Restarts = true
 		f.Restart, err = parseDuration(name, value)
@@ -154,6 +157,7 @@ func (f Fault) String() string {
 	add(f.Throttle.Refused != 0, "refused", strconv.FormatFloat(f.Throttle.Refused, 'g', -1, 64))
 	add(f.As != "", "as", f.As)
 	add(f.By != 0, "by", f.By.String())
+	add(f.RetryAfter != 0, "retry-after", f.RetryAfter.String())
 	add(f.Answer != 0 && f.Answer != http.StatusPreconditionFailed, "answer", strconv.Itoa(f.Answer))
 	add(f.When != "" && f.When != Before, "when", string(f.When))
 	add(f.Restarts, "restart", f.Restart.String())

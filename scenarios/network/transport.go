@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -236,7 +237,11 @@ func instead(req *http.Request, fault *Fault) (*http.Response, error) {
 	case Error500:
 		return refusal(req, internalError), nil
 	case Throttled503:
-		return refusal(req, slowDown), nil
+		resp := refusal(req, slowDown)
+		if fault.RetryAfter > 0 {
+			resp.Header.Set("X-Amz-Retry-After", strconv.FormatInt(fault.RetryAfter.Milliseconds(), 10))
+		}
+		return resp, nil
 	case Conflict409:
 		return refusal(req, conditionalRequestConflict), nil
 	case Denied403:

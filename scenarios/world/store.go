@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"time"
 
 	"holdfast/archive"
 	"holdfast/scenarios/network"
@@ -211,15 +212,34 @@ func (c *call) lost() error {
 	return errLostRead
 }
 
+// hinted is an error that says when the store wants to be asked again, if it does.
+func (c *call) hinted(err error) error {
+	if after := c.meets.Fault().RetryAfter; after > 0 {
+		return &later{err, after}
+	}
+	return err
+}
+
+// later is an answer that says when to come again.
+type later struct {
+	error
+	after time.Duration
+}
+
+func (l *later) Unwrap() error { return l.error }
+
+// RetryAfter is when the store wants to be asked again, from its answer on.
+func (l *later) RetryAfter() time.Duration { return l.after }
+
 // arrived is what the store does when a call reaches it.
 func (w *Virtual) arrived(c *call) {
 	switch {
 	case c.fault == network.Throttled503 && c.kind == network.CallHead:
 		c.meets.Happened(c.kind)
-		w.refuse(c, errErrorRead) // without its code it is any 503
+		w.refuse(c, c.hinted(errErrorRead)) // without its code it is any 503
 	case c.fault == network.Throttled503:
 		c.meets.Happened(c.kind)
-		w.refuse(c, errSlowDown)
+		w.refuse(c, c.hinted(errSlowDown))
 	case !w.serves(c):
 		w.refuse(c, errSlowDown)
 	case c.fault == network.Conflict409:
