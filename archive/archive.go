@@ -44,6 +44,12 @@ func JSONCodec(id string, body []byte) (Document, error) {
 	return c, nil
 }
 
+// noDocument reports whether there is none, also behind a pointer that is nil.
+func noDocument(d Document) bool {
+	c, isChange := d.(*Change)
+	return d == nil || isChange && c == nil
+}
+
 // Snapshot is a version of an object: its content and its ETag.
 type Snapshot struct {
 	Document Document // nil: there is no object, or its content is not known
@@ -140,7 +146,7 @@ func (a *Archive) Create(ctx context.Context, id string, doc Document, mods ...M
 	if err != nil {
 		return Snapshot{}, err
 	}
-	if doc == nil {
+	if noDocument(doc) {
 		return Snapshot{}, fmt.Errorf("create %s: %w document: there is none", c.key, ErrInvalid)
 	}
 	if named, ok := doc.(interface{ ID() string }); ok && named.ID() != id {
@@ -215,7 +221,7 @@ func (a *Archive) Save(ctx context.Context, id string, base Snapshot, edit Edit)
 		}
 		mismatch := &ETagMismatchError{Bucket: a.bucket, Key: c.key, Expected: base.ETag, Found: current.ETag}
 		against := base.Document
-		if against == nil {
+		if noDocument(against) {
 			if current.ETag != base.ETag {
 				return nil, mismatch
 			}

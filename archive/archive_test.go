@@ -2,6 +2,7 @@ package archive
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
@@ -276,5 +277,26 @@ func TestWallClockSleepEndsWithTheContext(t *testing.T) {
 	}
 	if err := (WallClock{}).Sleep(ctx, 0); !errors.Is(err, context.Canceled) {
 		t.Errorf("cancelled before: %v", err)
+	}
+}
+
+// TestNilDocumentBehindAPointerIsNone: a caller has a *Change variable that was never set.
+func TestNilDocumentBehindAPointerIsNone(t *testing.T) {
+	var none *Change
+	r := newRig(t, 3)
+	if _, err := r.Create(t.Context(), testID, none, mod("m1")); !errors.Is(err, ErrInvalid) {
+		t.Errorf("create: %v", err)
+	}
+	loaded, err := r.Load(t.Context(), testID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	edit := Edit{Fields: map[string]json.RawMessage{"title": json.RawMessage(`"x"`)}, Modifications: []Modification{mod("m2")}}
+	if _, err := r.Save(t.Context(), testID, Snapshot{Document: none, ETag: loaded.ETag}, edit); err != nil {
+		t.Errorf("save on top of the version that is there: %v", err)
+	}
+	edit.Modifications = []Modification{mod("m3")}
+	if _, err := r.Save(t.Context(), testID, Snapshot{Document: none, ETag: loaded.ETag}, edit); OutcomeOf(err) != Conflict {
+		t.Errorf("save on top of another: %v", err)
 	}
 }

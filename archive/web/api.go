@@ -42,9 +42,11 @@ var _ Uploads = (*archive.Uploader)(nil)
 type Options struct {
 	Core    archive.Core // required: loads
 	Uploads Uploads      // required
-	// Identify says who sends a request; an error is answered with 401. Nil:
-	// everybody is "anonymous".
+	// Identify says who sends a request; an error is answered with 401. Nil: nobody
+	// knows, so uploads are refused, and whoever only reads is "anonymous".
 	Identify func(*http.Request) (userID string, err error)
+	// Anonymous lets uploads through without Identify, as those of "anonymous".
+	Anonymous bool
 	// AllowOrigin is the origin, such as "https://changes.example.com", whose pages
 	// may call the API from a browser, besides the API's own. Empty: none. "*" is
 	// every origin, and has to be asked for in so many words.
@@ -70,7 +72,7 @@ func New(o Options) (http.Handler, error) {
 		return nil, err
 	}
 	if o.Identify == nil {
-		o.Identify = func(*http.Request) (string, error) { return anonymous, nil }
+		o.Identify = nobody(o.Anonymous)
 	}
 	if o.MaxBody == 0 {
 		o.MaxBody = defaultMaxBody
@@ -83,6 +85,16 @@ func New(o Options) (http.Handler, error) {
 		return nil, err
 	}
 	return &api{Options: o, pages: Pages(), foreign: foreign}, nil
+}
+
+// nobody identifies nobody, which is enough for whoever reads.
+func nobody(mayWrite bool) func(*http.Request) (string, error) {
+	return func(r *http.Request) (string, error) {
+		if mayWrite || r.Method == http.MethodGet || r.Method == http.MethodHead {
+			return anonymous, nil
+		}
+		return "", errors.New("web: Options.Identify is nil, and Anonymous is false")
+	}
 }
 
 type api struct {

@@ -164,7 +164,7 @@ func newRig(t testing.TB, change ...func(*Options)) *rig {
 	if err != nil {
 		t.Fatal(err)
 	}
-	o := Options{Core: core, Uploads: uploader, Logger: slog.New(slog.NewTextHandler(r.log, nil))}
+	o := Options{Core: core, Uploads: uploader, Anonymous: true, Logger: slog.New(slog.NewTextHandler(r.log, nil))}
 	for _, c := range change {
 		c(&o)
 	}

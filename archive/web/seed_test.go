@@ -60,7 +60,7 @@ func TestSeedSequence(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h, err := New(Options{Core: core, Uploads: uploader, Logger: slog.New(slog.DiscardHandler)})
+	h, err := New(Options{Core: core, Uploads: uploader, Anonymous: true, Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}

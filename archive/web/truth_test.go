@@ -87,3 +87,11 @@ func TestPagesOfOtherOriginsSaveNothing(t *testing.T) {
 		}
 	}
 }
+
+// TestNobodyKnownWritesNothing, unless that was asked for in so many words.
+func TestNobodyKnownWritesNothing(t *testing.T) {
+	r := newRig(t, func(o *Options) { o.Anonymous = false })
+	r.want(r.post(`{"changeId": "CHG-1"}`), http.StatusUnauthorized, typeUnauthenticated)
+	r.wantNothing()
+	r.want(r.get("CHG-1"), http.StatusNotFound, typeNotFound) // it may be asked for
+}
