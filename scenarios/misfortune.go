@@ -53,6 +53,9 @@ func (g *gate) Delete(ctx context.Context, key string, cond archive.Condition) e
 	}
 	err = g.Store.Delete(ctx, key, cond)
 	live(crash, err)
+	if api := g.client.api; api != nil && err != nil && !errors.Is(err, archive.ErrNotFound) && !errors.Is(err, archive.ErrPreconditionFailed) {
+		api.stays = err
+	}
 	return err
 }
 

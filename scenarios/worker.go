@@ -19,6 +19,10 @@ type apiState struct {
 	died     *network.Fault   // of the server, while its client does not know yet
 	message  *archive.Message // that a back end processes
 	outcome  error            // of the message
+	// stays is why the message's trigger could not be deleted, and told whether whoever
+	// looks after the back ends knows.
+	stays error
+	told  bool
 }
 
 // backend is a worker around the performer's core.
@@ -26,7 +30,7 @@ func (f *performer) backend(work archive.Work) (cores.Handler, error) {
 	return f.repetition.Core.NewBackend(archive.BackendOptions{
 		Core: recorded{f}, Store: &f.gate, Queue: inbox{f.repetition.service.queue, f},
 		UserID: f.name, Work: work,
-		Failed: func(_ context.Context, _ archive.Message, err error) { f.api.outcome = err },
+		Failed: func(_ context.Context, _ archive.Message, err error) { f.api.outcome, f.api.told = err, true },
 	})
 }
 
@@ -96,9 +100,12 @@ func (f *performer) handle(ctx context.Context, d archive.Delivery, work archive
 		return err
 	}
 	f.repetition.service.log.Delivered(f.name, d)
-	f.api.message, f.api.outcome = &d.Message, nil
+	f.api.message, f.api.outcome, f.api.stays, f.api.told = &d.Message, nil, nil, false
 	crash := outlive(func() { backend.Handle(ctx, d) })
 	if crash == nil {
+		if f.api.stays != nil && !f.api.told && ctx.Err() == nil {
+			f.repetition.fault(StepResult{f.name + " can't delete a trigger", "that to be told", "silence", false})
+		}
 		return f.api.outcome
 	}
 	f.client.Crash()
