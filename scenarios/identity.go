@@ -59,12 +59,3 @@ func (r *Run) spelledOut() *Scenario {
 	s.Queue = s.Queue.spelledOut(s.TakesMessages())
 	return &s
 }
-
-func (q Queue) spelledOut(used bool) Queue {
-	if !used {
-		return Queue{}
-	}
-	q.Visibility = Duration(q.HiddenFor())
-	q.Receives = q.MostReceives()
-	return q
-}

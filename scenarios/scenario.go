@@ -6,7 +6,6 @@
 package scenarios
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 	"time"
@@ -222,30 +221,6 @@ const (
 	// nobody uploads more, they have a customer for each back end at least.
 	ViaAPI Via = "api"
 )
-
-// Queue says what the queue of the back ends is like.
-type Queue struct {
-	// Visibility is for how long a message that was delivered is kept from others.
-	// 0: 30 s.
-	Visibility Duration `yaml:"visibility,omitempty"`
-	// Receives is how often a message is delivered before it becomes a dead letter.
-	// 0: 5.
-	Receives int `yaml:"receives,omitempty"`
-	// Work is how long a back end works on a message, exponentially distributed with
-	// this mean. 0: no time.
-	Work Duration `yaml:"work,omitempty"`
-	// Results: the work results in a field and an entry of the history, others each
-	// time that it is done.
-	Results bool `yaml:"results,omitempty"`
-}
-
-// MostReceives is how often a message is delivered.
-func (q *Queue) MostReceives() int { return cmp.Or(q.Receives, archive.DefaultReceives) }
-
-// HiddenFor is for how long a message that was delivered is kept from others.
-func (q *Queue) HiddenFor() time.Duration {
-	return time.Duration(cmp.Or(q.Visibility, Duration(archive.DefaultVisibility)))
-}
 
 // ETags names what the ETags of the modelled store are like.
 type ETags string
