@@ -2,7 +2,6 @@ package check
 
 import (
 	"fmt"
-	"net/http"
 	"slices"
 	"sort"
 
@@ -159,7 +158,7 @@ func (o *object) checkRefused(j *Judge, n int32) {
 	case op.outcome == exhausted && !op.met.has(refusal|overtaken):
 		o.reportAnswer(j, n, "exhausted without a refusal",
 			"was told that its attempts are exhausted, though the store refused nothing and nobody was in its way")
-	case op.outcome == exhausted && op.status == http.StatusConflict && !op.met.has(beaten|overtaken):
+	case op.outcome == exhausted && op.met.has(told409) && !op.met.has(beaten|overtaken):
 		o.reportAnswer(j, n, "outage called a conflict",
 			"was told by 409 that others were in its way, though no write of it was refused: the store did not serve it")
 	case op.outcome == userConflict && !op.met.has(rivals) && !o.outdated(op, n):

@@ -3,6 +3,7 @@ package check
 import (
 	"fmt"
 	"math"
+	"net/http"
 
 	"holdfast/scenarios/history"
 )
@@ -108,7 +109,8 @@ func (j *Judge) finish(e *history.Event) {
 		o.ops = append(o.ops, n)
 		j.tally.Open++
 	}
-	op.at, op.outcome, op.status = e.At, j.word(e.Outcome), int16(e.Status)
+	op.at, op.outcome = e.At, j.word(e.Outcome)
+	op.met.note(told409, e.Status == http.StatusConflict)
 	op.etag = j.objects[op.object].etags.number(e.ETag)
 	j.patrol.end(op, n, e)
 	j.tally.Open--

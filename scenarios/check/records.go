@@ -24,7 +24,6 @@ type operation struct {
 	once        int32 // the modification by which all of it is known; none: they all are
 	do, outcome word
 	lastCall    answer // to its last store call, of those that explain a failure
-	status      int16  // by which the API answered; 0: it was not asked
 	met         met
 }
 
@@ -37,6 +36,7 @@ const (
 	rivals                    // 412 or 409, or another version than its base
 	overtaken                 // a read that showed another version than what it had begun with
 	beaten                    // 412 or 409 to a write
+	told409                   // the API answered by that status
 	cutShort                  // an interrupt, before its client was told anything
 )
 
