@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 )
 
 // TestFieldsNamedLikeKeysAreStored: of case "control names".
@@ -94,4 +95,18 @@ func TestNobodyKnownWritesNothing(t *testing.T) {
 	r.want(r.post(`{"changeId": "CHG-1"}`), http.StatusUnauthorized, typeUnauthenticated)
 	r.wantNothing()
 	r.want(r.get("CHG-1"), http.StatusNotFound, typeNotFound) // it may be asked for
+}
+
+// TestBoundsAreThoseThatAreStated: people set the time-outs of gateways by them.
+func TestBoundsAreThoseThatAreStated(t *testing.T) {
+	s := NewServer(http.NotFoundHandler())
+	want := [...]time.Duration{5 * time.Second, 15 * time.Second, 45 * time.Second, 2 * time.Minute}
+	if got := [...]time.Duration{s.ReadHeaderTimeout, s.ReadTimeout, s.WriteTimeout, s.IdleTimeout}; got != want || s.MaxHeaderBytes != 16<<10 || requestTimeout != 30*time.Second {
+		t.Errorf("%v, %d bytes of headers, requests of %v", got, s.MaxHeaderBytes, requestTimeout)
+	}
+	for fields, fits := range map[int]bool{mostFields: true, mostFields + 1: false} {
+		if _, err := parseObject([]byte(manyFields(fields - 1))); (err == nil) != fits { // and its id
+			t.Errorf("%d fields: %v", fields, err)
+		}
+	}
 }
