@@ -154,8 +154,8 @@ func (a *Archive) Create(ctx context.Context, id string, doc Document, mods ...M
 	}
 	if fields, ok := doc.(interface{ FieldNames() []string }); ok {
 		for _, name := range fields.FieldNames() {
-			if exact, variant := variantOf(name); variant {
-				return Snapshot{}, fmt.Errorf("create %s: %w document: a field %q could be taken for %s by readers that do not look at case", c.key, ErrInvalid, name, exact)
+			if err := checkVariant("document", name); err != nil {
+				return Snapshot{}, fmt.Errorf("create %s: %w", c.key, err)
 			}
 		}
 	}

@@ -49,8 +49,8 @@ func (e Edit) Validate() error {
 		if name == modificationsField {
 			return fmt.Errorf("%w edit: %s can't be set, only appended to", ErrInvalid, name)
 		}
-		if exact, variant := variantOf(name); variant {
-			return fmt.Errorf("%w edit: a field %q could be taken for %s by readers that do not look at case", ErrInvalid, name, exact)
+		if err := checkVariant("edit", name); err != nil {
+			return err
 		}
 		if !utf8.ValidString(name) {
 			return fmt.Errorf("%w edit: field name %q is not UTF-8", ErrInvalid, name)
@@ -62,15 +62,15 @@ func (e Edit) Validate() error {
 	return nil
 }
 
-// variantOf returns the name that means something to the archive and from which this one
-// differs in case only.
-func variantOf(name string) (exact string, variant bool) {
-	for _, exact := range append(idFields[:], modificationsField) {
+// checkVariant refuses a field whose name differs in case only from one that means
+// something to the archive.
+func checkVariant(what, name string) error {
+	for _, exact := range [...]string{idFields[0], idFields[1], modificationsField} {
 		if name != exact && strings.EqualFold(name, exact) {
-			return exact, true
+			return fmt.Errorf("%w %s: a field %q could be taken for %s by readers that do not look at case", ErrInvalid, what, name, exact)
 		}
 	}
-	return "", false
+	return nil
 }
 
 // mostFields is how many fields an edit may bring a document to, far more than any

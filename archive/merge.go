@@ -1,14 +1,9 @@
 package archive
 
 import (
-	"bytes"
 	"encoding/json"
 	"maps"
-	"reflect"
 	"slices"
-	"strconv"
-	"unicode/utf16"
-	"unicode/utf8"
 )
 
 // merge is the three-way merge of the fields that a user submits: base is what
@@ -53,115 +48,4 @@ func fieldNames(names []string, fields map[string]json.RawMessage) []string {
 	}
 	slices.Sort(names)
 	return names
-}
-
-// sameValue reports whether two raw values are the same to every reader: equal but for
-// white space, the order of an object's fields and the escaping of strings. Numbers
-// are compared by their spelling, so that no edit is missed for want of precision.
-// Where readers can differ (half of a surrogate pair, bytes that are not UTF-8, a name
-// twice in one object) only values of the same bytes are the same.
-// Absent (nil) equals only absent.
-func sameValue(a, b json.RawMessage) bool {
-	if bytes.Equal(a, b) {
-		return (a == nil) == (b == nil)
-	}
-	if a == nil || b == nil || plainString(a) && plainString(b) {
-		return false
-	}
-	va, certainA := decode(a)
-	vb, certainB := decode(b)
-	return certainA && certainB && reflect.DeepEqual(va, vb)
-}
-
-// plainString reports whether a value is a string without escapes or space around
-// it: two such strings mean the same only if they are spelled the same.
-func plainString(raw json.RawMessage) bool {
-	return len(raw) > 1 && raw[0] == '"' && raw[len(raw)-1] == '"' && bytes.IndexByte(raw, '\\') < 0
-}
-
-// decode returns what a value says. It is certain only if every reader takes it for
-// the same.
-func decode(raw json.RawMessage) (value any, certain bool) {
-	if !wholeText(raw) {
-		return nil, false
-	}
-	dec := json.NewDecoder(bytes.NewReader(raw))
-	dec.UseNumber()
-	return decodeNext(dec)
-}
-
-// decodeNext is encoding/json's own decoding, but that a name twice in one object is
-// noticed, of which it takes the last.
-func decodeNext(dec *json.Decoder) (value any, certain bool) {
-	token, err := dec.Token()
-	if err != nil {
-		return nil, false
-	}
-	switch token {
-	case json.Delim('['):
-		array := []any{}
-		for dec.More() {
-			element, certain := decodeNext(dec)
-			if !certain {
-				return nil, false
-			}
-			array = append(array, element)
-		}
-		value = array
-	case json.Delim('{'):
-		object := map[string]any{}
-		for dec.More() {
-			token, err := dec.Token()
-			name, isName := token.(string)
-			if _, twice := object[name]; err != nil || !isName || twice {
-				return nil, false
-			}
-			if object[name], certain = decodeNext(dec); !certain {
-				return nil, false
-			}
-		}
-		value = object
-	default:
-		return token, true
-	}
-	_, err = dec.Token() // the closing bracket
-	return value, err == nil
-}
-
-// wholeText reports whether all strings of a valid JSON text are texts: it is UTF-8, and
-// no escape is half of a surrogate pair. Decoders put U+FFFD for what is none, and so
-// make different strings the same.
-func wholeText(raw []byte) bool {
-	if !utf8.Valid(raw) {
-		return false
-	}
-	for {
-		i := bytes.IndexByte(raw, '\\')
-		if i < 0 {
-			return true
-		}
-		first, n := escape(raw[i:])
-		raw = raw[i+n:]
-		if !utf16.IsSurrogate(first) {
-			continue
-		}
-		second, n := escape(raw)
-		if utf16.DecodeRune(first, second) == utf8.RuneError {
-			return false
-		}
-		raw = raw[n:]
-	}
-}
-
-// escape is the character of a \u escape, 0 for any other text, and how long it is.
-func escape(raw []byte) (r rune, length int) {
-	const unicode = len(`\u0000`)
-	if len(raw) < unicode || raw[0] != '\\' || raw[1] != 'u' {
-		return 0, min(2, len(raw))
-	}
-	n, err := strconv.ParseUint(string(raw[2:unicode]), 16, 16)
-	if err != nil {
-		return 0, 2
-	}
-	return rune(n), unicode
 }

@@ -49,8 +49,8 @@ type Policy struct {
 	// only, Unlimited means no bound.
 	Retries int
 	// Deadline bounds the whole call: no wait is begun that would end later
-	// than this after the call's start, also none that the store has asked for. It does not cut a request short.
-	// 0 means no bound.
+	// than this after the call's start, also none that the store has asked for. It
+	// does not cut a request short. 0 means no bound.
 	Deadline time.Duration
 }
 

@@ -18,7 +18,7 @@ import (
 // update loop, which can read back, tells the two apart.
 //
 // An error can say when to come again: one in its chain then has a method
-// RetryAfter() time.Duration, from the answer on. Nothing is sent again before that.
+// RetryAfter() time.Duration, from the answer on. Nothing is written again before that.
 type Store interface {
 	// Get returns the object's body and ETag.
 	Get(ctx context.Context, key string) (body []byte, etag string, err error)
@@ -51,8 +51,9 @@ var (
 	ErrOutcomeUnknown = errors.New("outcome unknown")
 )
 
-// retryAfter is for how long the store wants not to be asked again; 0: it does not say.
-func retryAfter(err error) time.Duration {
+// RetryAfter is for how long a store that answered with this error wants not to be asked
+// again; 0: it does not say.
+func RetryAfter(err error) time.Duration {
 	var hint interface{ RetryAfter() time.Duration }
 	if errors.As(err, &hint) {
 		return hint.RetryAfter()

@@ -106,7 +106,7 @@ func (u *Uploader) writeTrigger(ctx context.Context, t Trigger, start time.Time)
 			break
 		}
 		wait = u.wait(attempt, wait)
-		pause := max(wait, retryAfter(err))
+		pause := max(wait, RetryAfter(err))
 		if left := u.policy.Deadline - u.clock.Now().Sub(start); u.policy.Deadline > 0 && pause > left {
 			break
 		}

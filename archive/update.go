@@ -62,7 +62,7 @@ func (c *call) run(ctx context.Context) (Snapshot, error) {
 		if !worthRetrying(err) {
 			return c.end(ctx, Snapshot{}, c.failure(err))
 		}
-		wait := max(c.pacer.backoff(c.attempts, err), retryAfter(err))
+		wait := max(c.pacer.backoff(c.attempts, err), RetryAfter(err))
 		if c.attempts >= info.MaxAttempts || c.pastDeadline(wait) {
 			done, err = c.giveUp(ctx, err)
 			return c.end(ctx, done, err)

@@ -69,7 +69,7 @@ var preconditions = []string{"If-Match", "If-None-Match", "If-Modified-Since", "
 func checkPreconditions(h http.Header) error {
 	for _, name := range preconditions {
 		if len(h.Values(name)) > 0 {
-			return invalid("The header %s is for GET only. State the version that an upload is based on as %q in the body, and leave the header out. Nothing was saved.", name, keyExpectedETag)
+			return invalid("An upload does not take the header %s. State the version that an upload is based on as %q in the body, and leave the header out. Nothing was saved.", name, keyExpectedETag)
 		}
 	}
 	return nil
@@ -134,19 +134,8 @@ func parseUpload(body []byte) (archive.Upload, error) {
 
 // documentOf returns the document of an upload, without the envelope.
 func documentOf(outer object) (*archive.Change, error) {
-	text := outer.without(envelopeKeys...)
-	if raw := outer.raw(keyMetadata); raw != nil {
-		for _, m := range outer.members {
-			if m.name != keyMetadata && !slices.Contains(envelopeKeys, m.name) {
-				return nil, invalid("The body has %s beside %q, so it is not clear which of them is the change. Put the change's fields into %[2]q, all of them.", brief(m.name), keyMetadata)
-			}
-		}
-		inner, err := parseObject(raw)
-		if err != nil {
-			return nil, invalid("%q can't be read: %v.", keyMetadata, err)
-		}
-		text = inner.text
-	} else if err := checkVariants(outer); err != nil {
+	text, err := documentText(outer)
+	if err != nil {
 		return nil, err
 	}
 	doc, err := archive.ParseChange(text)
@@ -156,11 +145,29 @@ func documentOf(outer object) (*archive.Change, error) {
 	return doc, nil
 }
 
+// documentText is what "metadata" holds, or else the body without the request's keys.
+func documentText(outer object) ([]byte, error) {
+	raw := outer.raw(keyMetadata)
+	if raw == nil {
+		return outer.without(envelopeKeys...), checkVariants(outer)
+	}
+	for _, m := range outer.members {
+		if m.name != keyMetadata && !slices.Contains(envelopeKeys, m.name) {
+			return nil, invalid("The body has %s beside %q, so it is not clear which of them is the change. Put the change's fields into %[2]q, all of them.", brief(m.name), keyMetadata)
+		}
+	}
+	inner, err := parseObject(raw)
+	if err != nil {
+		return nil, invalid("%q can't be read: %v.", keyMetadata, err)
+	}
+	return inner.text, nil
+}
+
 // checkVariants refuses what a reader that does not look at case would take for a key of
 // the request, and this one for a field.
 func checkVariants(outer object) error {
 	for _, m := range outer.members {
-		for _, key := range append([]string{keyMetadata}, envelopeKeys...) {
+		for _, key := range slices.Concat([]string{keyMetadata}, envelopeKeys) {
 			if m.name != key && strings.EqualFold(m.name, key) {
 				return invalid("The body has %s, which is not %q and could be taken for it. Write it as that, or put the change's fields into %q.", brief(m.name), key, keyMetadata)
 			}

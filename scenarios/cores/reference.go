@@ -155,11 +155,7 @@ func (u *update) run(ctx context.Context) (archive.Snapshot, error) {
 			return archive.Snapshot{}, u.failure(err)
 		}
 		wait = u.Policy.Wait(u.attempts, wait, u.Rand)
-		pause := wait
-		var hint interface{ RetryAfter() time.Duration }
-		if errors.As(err, &hint) {
-			pause = max(pause, hint.RetryAfter())
-		}
+		pause := max(wait, archive.RetryAfter(err))
 		if u.attempts >= u.Policy.MaxAttempts() || u.Policy.Deadline > 0 && pause > u.Policy.Deadline-u.elapsed() {
 			return u.giveUp(ctx, err)
 		}

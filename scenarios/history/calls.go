@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"holdfast/archive"
 )
@@ -141,10 +140,7 @@ func (c *Client) answered(ctx context.Context, kind Kind, start int64, key, etag
 		e.befell(way)
 	}
 	if err != nil {
-		var hint interface{ RetryAfter() time.Duration }
-		if errors.As(err, &hint) {
-			e.RetryAfter = hint.RetryAfter().Nanoseconds()
-		}
+		e.RetryAfter = archive.RetryAfter(err).Nanoseconds()
 	}
 	return e
 }
