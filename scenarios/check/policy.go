@@ -51,7 +51,7 @@ type beat struct {
 	drew     int64 // its last wait
 	hint     int64 // for how long the store wanted no call, at its last answer
 	until    int64 // and until when; 0: it did not say
-	longest  int64 // of such times
+	longHint int64 // the longest hint of all
 }
 
 // breach is what an operation did against the policy.
@@ -168,7 +168,7 @@ func (p *patrol) call(op *operation, n int32, e *history.Event) {
 	b.looked = good && e.Kind == history.Get // after a HEAD the next attempt can begin
 	b.last, b.wait = e.At, int64(none)
 	if b.hint = e.RetryAfter; b.hint > 0 {
-		b.until, b.longest = max(b.until, e.At+b.hint), max(b.longest, b.hint)
+		b.until, b.longHint = max(b.until, e.At+b.hint), max(b.longHint, b.hint)
 	}
 }
 
@@ -299,7 +299,7 @@ func (p *patrol) early(b *beat, e *history.Event) bool {
 		return true
 	}
 	_, longest := p.bounds(max(b.failures, 1))
-	return !p.ownWaits && e.At-b.began+max(int64(longest), b.longest) <= int64(p.policy.Deadline)
+	return !p.ownWaits && e.At-b.began+max(int64(longest), b.longHint) <= int64(p.policy.Deadline)
 }
 
 // accuse notes a breach. Those beyond what will be shown are only counted.

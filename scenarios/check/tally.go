@@ -27,7 +27,8 @@ type Tally struct {
 	Ended          bool // the history has its end
 	// Struck are the planned faults that have struck somebody, in order.
 	Struck []string
-	Drawn  Drawn
+	// Drawn are the waits that the policy drew, to be tested all together.
+	Drawn Drawn
 }
 
 // Pool gives the report that one judge would give of all the histories of a run,

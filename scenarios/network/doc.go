@@ -32,7 +32,7 @@
 //	500, 502, 503, 504, 503-SlowDownWrite     served; nothing says so
 //	503-ServiceUnavailable, 429, 429-TooManyRequests, 400-ThrottlingException
 //	                                          not served: too many requests
-//	409, 409-OperationAborted                 a conditional write that met another
+//	409, 409-OperationAborted                 a write that met another
 //	400-RequestTimeout                        not served; nothing says so
 //	403-RequestTimeTooSkewed                  not served: the clock is wrong
 //	301-PermanentRedirect, 403-AccessDenied, 404, 404-NoSuchBucket,
