@@ -32,17 +32,8 @@ type Document interface {
 // Codec makes the document from what is stored under an object id.
 type Codec func(id string, body []byte) (Document, error)
 
-// JSONCodec reads a [Change] and checks that it carries the id it is stored under.
-func JSONCodec(id string, body []byte) (Document, error) {
-	c, err := ParseChange(body)
-	if err != nil {
-		return nil, err
-	}
-	if c.ID() != id {
-		return nil, fmt.Errorf("%w document: it carries the id %q", ErrInvalid, c.ID())
-	}
-	return c, nil
-}
+// JSONCodec is [Layout.Codec] of the archive's own layout.
+func JSONCodec(id string, body []byte) (Document, error) { return ownLayout.Codec(id, body) }
 
 // noDocument reports whether there is none, also behind a pointer that is nil.
 func noDocument(d Document) bool {
@@ -72,7 +63,8 @@ type Options struct {
 	Policy Policy     // zero: DefaultPolicy
 	Clock  Clock      // nil: WallClock
 	Rand   *rand.Rand // jitter and ids; nil: an own generator with a random seed
-	Codec  Codec      // nil: JSONCodec
+	Layout *Layout    // of the documents; nil: the archive's own
+	Codec  Codec      // nil: that of the layout
 	Bucket string     // named in errors; may be empty
 	// Observer sees every call. The zero value sees nothing.
 	Observer Observer
@@ -84,6 +76,7 @@ type Archive struct {
 	store    Store
 	policy   Policy
 	clock    Clock
+	layout   *Layout
 	codec    Codec
 	bucket   string
 	observer Observer
@@ -106,17 +99,24 @@ func New(o Options) (*Archive, error) {
 	if o.Clock == nil {
 		o.Clock = WallClock{}
 	}
+	if err := o.Layout.Validate(); err != nil {
+		return nil, err
+	}
+	o.Layout = o.Layout.Resolved()
 	if o.Codec == nil {
-		o.Codec = JSONCodec
+		o.Codec = o.Layout.Codec
 	}
 	if o.Rand == nil {
 		o.Rand = newRand()
 	}
 	return &Archive{
-		store: o.Store, policy: o.Policy, clock: o.Clock, codec: o.Codec,
+		store: o.Store, policy: o.Policy, clock: o.Clock, layout: o.Layout, codec: o.Codec,
 		bucket: o.Bucket, observer: o.Observer, rand: o.Rand,
 	}, nil
 }
+
+// Layout is that of the documents. It must not be modified.
+func (a *Archive) Layout() *Layout { return a.layout }
 
 // NewModificationID returns a fresh id, for an intent that has none yet.
 func (a *Archive) NewModificationID() string {
@@ -152,9 +152,12 @@ func (a *Archive) Create(ctx context.Context, id string, doc Document, mods ...M
 	if named, ok := doc.(interface{ ID() string }); ok && named.ID() != id {
 		return Snapshot{}, fmt.Errorf("create %s: %w document: it carries the id %q", c.key, ErrInvalid, named.ID())
 	}
+	if other, ok := doc.(interface{ Layout() *Layout }); ok && !a.layout.same(other.Layout()) {
+		return Snapshot{}, fmt.Errorf("create %s: %w document: it was read by another layout; read it by that of the archive", c.key, ErrInvalid)
+	}
 	if fields, ok := doc.(interface{ FieldNames() []string }); ok {
 		for _, name := range fields.FieldNames() {
-			if err := checkVariant("document", name); err != nil {
+			if err := a.layout.checkVariant("document", name); err != nil {
 				return Snapshot{}, fmt.Errorf("create %s: %w", c.key, err)
 			}
 		}
@@ -250,7 +253,7 @@ func (c *call) prepare(e Edit) (Edit, error) {
 		mods[i] = m
 	}
 	e.Modifications = mods
-	if err := e.Validate(); err != nil {
+	if err := c.layout.ValidateEdit(e); err != nil {
 		return Edit{}, fmt.Errorf("%s %s: %w", c.op, c.key, err)
 	}
 	c.mods = mods

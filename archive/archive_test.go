@@ -181,7 +181,7 @@ func TestModificationIDs(t *testing.T) {
 	seen := map[string]bool{}
 	for range 1000 {
 		m := mod(a.NewModificationID())
-		if m.validate() != nil || seen[m.ID] {
+		if ownLayout.validate(&m) != nil || seen[m.ID] {
 			t.Fatalf("id %q is invalid or not unique", m.ID)
 		}
 		seen[m.ID] = true

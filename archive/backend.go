@@ -56,6 +56,10 @@ func NewBackend(o BackendOptions) (*Backend, error) {
 	if o.Core == nil || o.Store == nil || o.Queue == nil {
 		return nil, errors.New("archive: BackendOptions.Core, Store and Queue are required")
 	}
+	e := &o.Core.Layout().Resolved().Entry
+	if err := e.satisfiedBy("a Backend", e.ID, e.Timestamp, e.User, e.Type, e.Customer); err != nil {
+		return nil, err
+	}
 	if o.UserID == "" {
 		o.UserID = "backend"
 	}
@@ -101,7 +105,7 @@ func (b *Backend) Handle(ctx context.Context, d Delivery) {
 // The error says why the archive may not hold the result; it wraps [ErrInvalid] if
 // the message names no trigger and [ErrNotFound] if there is no such object.
 func (b *Backend) Process(ctx context.Context, m Message) error {
-	key, err := TriggerKey(m.Customer, m.ObjectID)
+	key, err := b.o.Core.Layout().TriggerKey(m.Customer, m.ObjectID)
 	if err == nil && m.TriggerETag == "" {
 		// Any such message would pass for any other, and delete whatever trigger is there.
 		err = fmt.Errorf("%w trigger %s: its ETag is missing", ErrInvalid, key)

@@ -5,30 +5,21 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 )
 
-const (
-	modificationsField  = "modifications"
-	modificationIDField = "modification_id"
-)
-
-// idFields are the fields that name a document, in the order in which they are
-// looked for: changes have the first, announcements the second.
-var idFields = [...]string{"changeId", "announcement_id"}
-
-// Change is a change or an announcement: a JSON object with an id and an
-// append-only history of modifications. It is immutable.
+// Change is a change or an announcement, or a document of another [Layout]: a JSON
+// object with an id and an append-only history of modifications. It is immutable.
 //
 // All bytes that an edit does not concern are kept as they are: unknown fields,
 // their order, white space, the spelling of numbers and strings. A Change is
 // edited by splicing its text, never by decoding and encoding it.
 type Change struct {
+	layout  *Layout // as it stands, see [Layout.Resolved]
 	body    []byte
 	id      string
 	fields  []field
-	history span   // the value of "modifications"; empty if there is no such field
+	history span   // the value of the history's field; empty if there is no such field
 	entries []span // the elements of history
 	ids     []string
 }
@@ -38,12 +29,16 @@ type field struct {
 	value span
 }
 
-// ParseChange reads a document. The error says what is wrong with it and wraps
-// [ErrInvalid]. The body must not be modified afterwards.
-func ParseChange(body []byte) (*Change, error) {
+// ParseChange reads a document of the archive's own layout, as [Layout.Parse] does.
+func ParseChange(body []byte) (*Change, error) { return ownLayout.Parse(body) }
+
+// Parse reads a document. The error says what is wrong with it and wraps [ErrInvalid].
+// The body must not be modified afterwards.
+func (l *Layout) Parse(body []byte) (*Change, error) {
+	l = l.Resolved()
 	p := parse{
 		scanner: scanner{b: body, most: mostNesting, open: make([]container, 0, 8)},
-		change:  &Change{body: body, fields: make([]field, 0, 48)},
+		change:  &Change{layout: l, body: body, fields: make([]field, 0, 48)},
 	}
 	if !p.scan(p.value) {
 		return nil, fmt.Errorf("%w document: %w", ErrInvalid, syntaxError(body))
@@ -76,6 +71,9 @@ type parse struct {
 	// have been seen.
 	many    map[string]bool
 	entryID string // of the entry of the history under way
+	// key is the field whose array inHistory was asked about last, history its answer.
+	key     span
+	history bool
 }
 
 func (p *parse) value(depth int, value span) {
@@ -105,7 +103,7 @@ func (p *parse) field(value span) {
 		return
 	}
 	p.change.fields = append(p.change.fields, field{name, value})
-	if string(name) == modificationsField {
+	if string(name) == p.change.layout.History {
 		p.change.history = value
 	}
 }
@@ -140,14 +138,20 @@ func hash(name []byte) (h uint8) {
 	return h
 }
 
-// inHistory reports whether the value under way is inside the array of modifications.
+// inHistory reports whether the value under way is inside the array of the history.
 func (p *parse) inHistory() bool {
-	return p.open[0].bracket == '{' && p.open[1].bracket == '[' && string(text(p.open[0].key.of(p.b))) == modificationsField
+	if p.open[0].bracket != '{' || p.open[1].bracket != '[' {
+		return false
+	}
+	if key := p.open[0].key; key != p.key { // asked for each value in the array
+		p.key, p.history = key, string(text(key.of(p.b))) == p.change.layout.History
+	}
+	return p.history
 }
 
 func (p *parse) entryField(value span) {
 	entry := &p.open[2]
-	if entry.bracket != '{' || !p.inHistory() || string(text(entry.key.of(p.b))) != modificationIDField {
+	if entry.bracket != '{' || !p.inHistory() || string(text(entry.key.of(p.b))) != p.change.layout.Entry.ID {
 		return
 	}
 	p.entryID = "" // the last one counts, as for encoding/json and JavaScript
@@ -161,7 +165,7 @@ func (p *parse) fail(format string, args ...any) {
 }
 
 func (c *Change) readID() error {
-	for _, name := range idFields {
+	for _, name := range c.layout.ID {
 		value, ok := c.Field(name)
 		if !ok {
 			continue
@@ -170,9 +174,12 @@ func (c *Change) readID() error {
 			return fmt.Errorf("%w document: %s is no string", ErrInvalid, name)
 		}
 		c.id = string(text(value))
-		return ValidateID(c.id)
+		return c.layout.ValidateID(c.id)
 	}
-	return fmt.Errorf("%w document: it has neither %s nor %s", ErrInvalid, idFields[0], idFields[1])
+	if len(c.layout.ID) == 1 {
+		return fmt.Errorf("%w document: it has no %s", ErrInvalid, c.layout.ID[0])
+	}
+	return fmt.Errorf("%w document: it has neither %s", ErrInvalid, strings.Join(c.layout.ID, " nor "))
 }
 
 func (c *Change) checkHistory() error {
@@ -180,18 +187,21 @@ func (c *Change) checkHistory() error {
 		return nil
 	}
 	if first := c.body[c.history.start]; first != '[' && first != 'n' { // null is an empty history
-		return fmt.Errorf("%w document %s: %s is no array", ErrInvalid, c.id, modificationsField)
+		return fmt.Errorf("%w document %s: %s is no array", ErrInvalid, c.id, c.layout.History)
 	}
 	for n, entry := range c.entries {
 		if c.body[entry.start] != '{' {
-			return fmt.Errorf("%w document %s: %s[%d] is no object", ErrInvalid, c.id, modificationsField, n)
+			return fmt.Errorf("%w document %s: %s[%d] is no object", ErrInvalid, c.id, c.layout.History, n)
 		}
 	}
 	return nil
 }
 
-// ID is the object id: the changeId or the announcement_id.
+// ID is the object id: in the archive's own layout the changeId or the announcement_id.
 func (c *Change) ID() string { return c.id }
+
+// Layout is the one that the document was read by. It must not be modified.
+func (c *Change) Layout() *Layout { return c.layout }
 
 // Encode returns the document's text. It must not be modified.
 func (c *Change) Encode() []byte { return c.body }
@@ -230,9 +240,9 @@ func (c *Change) ModificationIDs() []string { return c.ids }
 func (c *Change) Modification(id string) (m Modification, ok bool) {
 	for i, have := range c.ids {
 		if have == id && id != "" {
-			ok = json.Unmarshal(c.entries[i].of(c.body), &m) == nil
-			m.ID = id // encoding/json does not look at case
-			return m, ok
+			m, err := c.layout.decode(c.entries[i].of(c.body))
+			m.ID = id // the last one in the entry
+			return m, err == nil
 		}
 	}
 	return m, false
@@ -254,8 +264,9 @@ func (c *Change) RawModifications() []json.RawMessage {
 func (c *Change) Modifications() ([]Modification, error) {
 	mods := make([]Modification, len(c.entries))
 	for i, e := range c.entries {
-		if err := json.Unmarshal(e.of(c.body), &mods[i]); err != nil {
-			return nil, fmt.Errorf("%w document %s: %s[%d]: %w", ErrInvalid, c.id, modificationsField, i, err)
+		var err error
+		if mods[i], err = c.layout.decode(e.of(c.body)); err != nil {
+			return nil, fmt.Errorf("%w document %s: %s[%d]: %w", ErrInvalid, c.id, c.layout.History, i, err)
 		}
 	}
 	return mods, nil
@@ -270,27 +281,26 @@ func (c *Change) index(name string) int {
 	return -1
 }
 
-// ValidateID reports why an object id can't be part of a key: ids have 1 to 128
-// letters, digits, '-', '_' and '.', start with a letter or digit, and do not
-// contain "..".
-func ValidateID(id string) error { return validateName("object id", id) }
+// ValidateID is [Layout.ValidateID] of the archive's own layout.
+func ValidateID(id string) error { return ownLayout.ValidateID(id) }
 
-// validateName is ValidateID for anything that becomes a part of a key.
+// validateName reports why a text can't be a part of a key, between slashes.
 func validateName(what, id string) error {
-	bad := func(c byte) bool {
-		return !(c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '-' || c == '_' || c == '.')
-	}
 	switch {
 	case id == "":
 		return fmt.Errorf("%w %s: it is empty", ErrInvalid, what)
-	case len(id) > 128:
-		return fmt.Errorf("%w %s %q…: longer than 128 characters", ErrInvalid, what, id[:16])
-	case anyByte(id, bad):
+	case len(id) > mostIDPart:
+		return fmt.Errorf("%w %s %q…: longer than %d characters", ErrInvalid, what, id[:16], mostIDPart)
+	case anyByte(id, unsafeInKey):
 		return fmt.Errorf("%w %s %q: only letters, digits, '-', '_' and '.' are safe in a key", ErrInvalid, what, id)
 	case strings.ContainsRune("-_.", rune(id[0])), strings.Contains(id, ".."):
 		return fmt.Errorf("%w %s %q: it must start with a letter or digit and not contain \"..\"", ErrInvalid, what, id)
 	}
 	return nil
+}
+
+func unsafeInKey(c byte) bool {
+	return !(c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '-' || c == '_' || c == '.')
 }
 
 // anyByte reports whether a byte of s is bad.
@@ -303,13 +313,8 @@ func anyByte(s string, bad func(byte) bool) bool {
 	return false
 }
 
-// Key returns the key under which an object is archived.
-func Key(id string) (string, error) {
-	if err := ValidateID(id); err != nil {
-		return "", err
-	}
-	return "archive/" + id + ".json", nil
-}
+// Key is [Layout.Key] of the archive's own layout.
+func Key(id string) (string, error) { return ownLayout.Key(id) }
 
 // text decodes a JSON string that is known to be valid. It shares its memory
 // where it can.
@@ -342,7 +347,7 @@ func (c *Change) WithoutHistory() *Change {
 	if len(c.entries) == 0 {
 		return c
 	}
-	bare, err := ParseChange(applySplices(c.body, []splice{{c.history, []byte("[]")}}))
+	bare, err := c.layout.Parse(applySplices(c.body, []splice{{c.history, []byte("[]")}}))
 	if err != nil {
 		panic(err) // an array in the place of another
 	}
@@ -353,7 +358,7 @@ func (c *Change) WithoutHistory() *Change {
 func (c *Change) editableValues() map[string]json.RawMessage {
 	values := make(map[string]json.RawMessage, len(c.fields))
 	for _, f := range c.fields {
-		if name := string(f.name); name != modificationsField && !slices.Contains(idFields[:], name) {
+		if name := string(f.name); c.layout.CanSet(name) {
 			values[name] = f.value.of(c.body)
 		}
 	}

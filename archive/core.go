@@ -10,6 +10,8 @@ import (
 // [Backend] work with any implementation of it, but what they promise is true of
 // one only that honours [Edit.Once] and appends no id twice.
 type Core interface {
+	// Layout is that of the documents; nil: the archive's own.
+	Layout() *Layout
 	// Load, Create, Append and Save are those of [Archive].
 	Load(ctx context.Context, id string) (Snapshot, error)
 	Create(ctx context.Context, id string, doc Document, mods ...Modification) (Snapshot, error)

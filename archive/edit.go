@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"slices"
-	"strings"
 	"unicode/utf8"
 )
 
@@ -26,9 +24,13 @@ type Edit struct {
 	valid bool
 }
 
-// Validate reports why the edit can't be applied to any document. The error
-// wraps [ErrInvalid].
-func (e Edit) Validate() error {
+// Validate is [Layout.ValidateEdit] of the archive's own layout.
+func (e Edit) Validate() error { return ownLayout.ValidateEdit(e) }
+
+// ValidateEdit reports why an edit can't be applied to any document of the layout. The
+// error wraps [ErrInvalid].
+func (l *Layout) ValidateEdit(e Edit) error {
+	l = l.Resolved()
 	if e.valid {
 		return nil
 	}
@@ -36,7 +38,7 @@ func (e Edit) Validate() error {
 		return fmt.Errorf("%w edit: it appends no modification", ErrInvalid)
 	}
 	for i := range e.Modifications {
-		if err := e.Modifications[i].validate(); err != nil {
+		if err := l.validate(&e.Modifications[i]); err != nil {
 			return err
 		}
 		for _, earlier := range e.Modifications[:i] {
@@ -46,10 +48,10 @@ func (e Edit) Validate() error {
 		}
 	}
 	for _, name := range fieldNames(make([]string, 0, fewFields), e.Fields) {
-		if name == modificationsField {
+		if name == l.History {
 			return fmt.Errorf("%w edit: %s can't be set, only appended to", ErrInvalid, name)
 		}
-		if err := checkVariant("edit", name); err != nil {
+		if err := l.checkVariant("edit", name); err != nil {
 			return err
 		}
 		if !utf8.ValidString(name) {
@@ -57,17 +59,6 @@ func (e Edit) Validate() error {
 		}
 		if !validInside(e.Fields[name], 1) {
 			return fmt.Errorf("%w edit: the value of field %q is not JSON", ErrInvalid, name)
-		}
-	}
-	return nil
-}
-
-// checkVariant refuses a field whose name differs in case only from one that means
-// something to the archive.
-func checkVariant(what, name string) error {
-	for _, exact := range [...]string{idFields[0], idFields[1], modificationsField} {
-		if name != exact && strings.EqualFold(name, exact) {
-			return fmt.Errorf("%w %s: a field %q could be taken for %s by readers that do not look at case", ErrInvalid, what, name, exact)
 		}
 	}
 	return nil
@@ -81,7 +72,7 @@ const mostFields = 4096
 // modifications appended that the history does not hold yet. Fields that are
 // new are added at the end in the order of their names.
 func (c *Change) Apply(e Edit) (Document, error) {
-	if err := e.Validate(); err != nil {
+	if err := c.layout.ValidateEdit(e); err != nil {
 		return nil, err
 	}
 	var cuts []splice
@@ -90,7 +81,7 @@ func (c *Change) Apply(e Edit) (Document, error) {
 		value := bytes.TrimSpace(e.Fields[name])
 		i := c.index(name)
 		switch {
-		case slices.Contains(idFields[:], name):
+		case c.layout.isID(name):
 			if i < 0 || !sameValue(c.fields[i].value.of(c.body), value) {
 				return nil, fmt.Errorf("%w edit: %s of %s can't be changed", ErrInvalid, name, c.id)
 			}
@@ -104,7 +95,7 @@ func (c *Change) Apply(e Edit) (Document, error) {
 		return nil, fmt.Errorf("%w edit of %s: it would have %d fields, at most %d are possible", ErrInvalid, c.id, len(c.fields)+len(added), mostFields)
 	}
 	mods := c.missing(e.Modifications)
-	entries, err := encodeAll(mods)
+	entries, err := c.layout.encodeAll(mods)
 	if err != nil {
 		return nil, err
 	}
@@ -119,7 +110,7 @@ func (c *Change) Apply(e Edit) (Document, error) {
 func (c *Change) rewritten(cuts []splice, added []string, values map[string]json.RawMessage, entries []json.RawMessage) (Document, error) {
 	if len(entries) > 0 {
 		if c.history == (span{}) {
-			added = append(added, modificationsField)
+			added = append(added, c.layout.History)
 		} else {
 			cut, _ := c.appendEntries(entries)
 			cuts = append(cuts, cut)
@@ -128,7 +119,7 @@ func (c *Change) rewritten(cuts []splice, added []string, values map[string]json
 	if len(added) > 0 {
 		cuts = append(cuts, c.addFields(added, values, entries))
 	}
-	next, err := ParseChange(applySplices(c.body, cuts))
+	next, err := c.layout.Parse(applySplices(c.body, cuts))
 	if err != nil {
 		return nil, fmt.Errorf("edit of %s: %w", c.id, err)
 	}
@@ -146,10 +137,10 @@ func (c *Change) missing(mods []Modification) []Modification {
 	return missing
 }
 
-func encodeAll(mods []Modification) ([]json.RawMessage, error) {
+func (l *Layout) encodeAll(mods []Modification) ([]json.RawMessage, error) {
 	entries := make([]json.RawMessage, len(mods))
 	for i := range mods {
-		entry, err := encode(mods[i])
+		entry, err := l.encode(&mods[i])
 		if err != nil {
 			return nil, fmt.Errorf("%w modification %s: %w", ErrInvalid, mods[i].ID, err)
 		}

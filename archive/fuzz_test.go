@@ -60,7 +60,7 @@ func checkAgainstEncodingJSON(t *testing.T, c *Change) {
 		}
 	}
 	var entries []json.RawMessage
-	if err := json.Unmarshal(want[modificationsField], &entries); err == nil && !slices.EqualFunc(entries, c.RawModifications(), sameBytes) {
+	if err := json.Unmarshal(want[ownLayout.History], &entries); err == nil && !slices.EqualFunc(entries, c.RawModifications(), sameBytes) {
 		t.Fatalf("entries %s, want %s", c.RawModifications(), entries)
 	}
 }
@@ -83,7 +83,7 @@ func applyAndCompare(t *testing.T, c *Change, e Edit) *Change {
 	for _, name := range c.FieldNames() {
 		was, _ := c.Field(name)
 		now, _ := next.Field(name)
-		if _, set := e.Fields[name]; !set && name != modificationsField && !bytes.Equal(was, now) {
+		if _, set := e.Fields[name]; !set && name != ownLayout.History && !bytes.Equal(was, now) {
 			t.Fatalf("field %q was %s and is %s", name, was, now)
 		}
 	}

@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // The types of modification in use.
@@ -20,7 +22,8 @@ const (
 	Processed        = "processed"
 )
 
-// Modification is one entry of a document's append-only history.
+// Modification is one entry of a document's append-only history. A [Layout] says what
+// its fields are called there; the tags are the names in the archive's own.
 type Modification struct {
 	// ID is unique to the intent behind the modification: a repeated call or a
 	// redelivered message uses the same one, and it is stored only once. Entries
@@ -33,6 +36,8 @@ type Modification struct {
 	// CustomerCode names the customer that a "processed" is for.
 	CustomerCode    string          `json:"customer_code,omitempty"`
 	MeetingMetadata json.RawMessage `json:"meeting_metadata,omitempty"`
+	// Fields are whatever else the entry has, as raw JSON.
+	Fields map[string]json.RawMessage `json:"-"`
 }
 
 // NewModificationID returns an id that is unique for all practical purposes:
@@ -57,21 +62,164 @@ func base32Text(hi, lo uint64) string {
 }
 
 // validate reports why the modification can't be stored.
-func (m *Modification) validate() error {
+func (l *Layout) validate(m *Modification) error {
 	switch {
 	case m.ID == "":
 		return fmt.Errorf("%w modification: it has no id; choose one per intent, so that a repeated call commits once", ErrInvalid)
 	case anyByte(m.ID, func(c byte) bool { return c <= ' ' || c >= 0x7f || c == '"' || c == '\\' }):
 		return fmt.Errorf("%w modification id %q: printable ASCII without spaces, quotes and backslashes only", ErrInvalid, m.ID)
-	case m.Type == "":
-		return fmt.Errorf("%w modification %s: it has no modification_type", ErrInvalid, m.ID)
+	case l.Entry.Type != "" && m.Type == "":
+		return fmt.Errorf("%w modification %s: it has no %s", ErrInvalid, m.ID, l.Entry.Type)
+	case l.Entry.Meeting == "" && m.MeetingMetadata != nil:
+		return fmt.Errorf("%w modification %s: the layout has no name for MeetingMetadata; put it among Fields", ErrInvalid, m.ID)
 	case m.MeetingMetadata != nil && !validInside(m.MeetingMetadata, 3):
-		return fmt.Errorf("%w modification %s: meeting_metadata is not JSON", ErrInvalid, m.ID)
+		return fmt.Errorf("%w modification %s: %s is not JSON", ErrInvalid, m.ID, l.Entry.Meeting)
 	}
 	if _, err := time.Parse(time.RFC3339, m.Timestamp); err != nil {
 		return fmt.Errorf("%w modification %s: timestamp %q is not RFC 3339", ErrInvalid, m.ID, m.Timestamp)
 	}
+	if err := l.checkFields(m); err != nil {
+		return err
+	}
+	return l.checkRequired(m)
+}
+
+// checkFields checks what a modification has besides its own.
+func (l *Layout) checkFields(m *Modification) error {
+	for _, name := range fieldNames(make([]string, 0, fewFields), m.Fields) {
+		for _, own := range l.Entry.names() {
+			if own != "" && strings.EqualFold(name, own) {
+				return fmt.Errorf("%w modification %s: the field %q is, or could be taken for, the entry's own %s", ErrInvalid, m.ID, name, own)
+			}
+		}
+		switch {
+		case !utf8.ValidString(name):
+			return fmt.Errorf("%w modification %s: field name %q is not UTF-8", ErrInvalid, m.ID, name)
+		case !validInside(m.Fields[name], 3):
+			return fmt.Errorf("%w modification %s: the value of field %q is not JSON", ErrInvalid, m.ID, name)
+		}
+	}
 	return nil
+}
+
+func (l *Layout) checkRequired(m *Modification) error {
+	for _, name := range l.Entry.Required {
+		_, there := m.Fields[name]
+		for _, own := range l.entry(m) {
+			there = there || own.name == name && !own.empty()
+		}
+		if !there {
+			return fmt.Errorf("%w modification %s: it has no %s, which every entry must have", ErrInvalid, m.ID, name)
+		}
+	}
+	return nil
+}
+
+// entryField is a field that a modification has of its own: a text, or raw JSON.
+type entryField struct {
+	name     string
+	text     *string
+	raw      *json.RawMessage
+	optional bool // left out if empty
+}
+
+func (f *entryField) empty() bool {
+	if f.raw != nil {
+		return len(*f.raw) == 0
+	}
+	return *f.text == ""
+}
+
+// entry is what a modification has of its own, in the order in which it is written.
+func (l *Layout) entry(m *Modification) [6]entryField {
+	e := &l.Entry
+	return [...]entryField{
+		{name: e.ID, text: &m.ID, optional: true},
+		{name: e.Timestamp, text: &m.Timestamp},
+		{name: e.User, text: &m.UserID},
+		{name: e.Type, text: &m.Type},
+		{name: e.Customer, text: &m.CustomerCode, optional: true},
+		{name: e.Meeting, raw: &m.MeetingMetadata, optional: true},
+	}
+}
+
+// EncodeEntry returns the entry that a modification becomes, be it valid or not: what it
+// has of its own, then its other fields in the order of their names, all of it compact.
+// In the archive's own layout it is what encoding/json makes of it. The error says which
+// of its values is not JSON.
+func (l *Layout) EncodeEntry(m Modification) (json.RawMessage, error) {
+	return l.Resolved().encode(&m)
+}
+
+// DecodeEntry reads an entry of a history. What it does not have stays empty.
+func (l *Layout) DecodeEntry(raw json.RawMessage) (Modification, error) {
+	return l.Resolved().decode(raw)
+}
+
+func (l *Layout) encode(m *Modification) (json.RawMessage, error) {
+	b := append(make([]byte, 0, 160), '{')
+	for _, f := range l.entry(m) {
+		if f.name == "" || f.optional && f.empty() {
+			continue
+		}
+		b = append(appendText(b, f.name), ':')
+		if f.raw == nil {
+			b = append(appendText(b, *f.text), ',')
+			continue
+		}
+		var err error
+		if b, err = appendCompact(b, *f.raw); err != nil {
+			return nil, err
+		}
+	}
+	for _, name := range fieldNames(make([]string, 0, fewFields), m.Fields) {
+		var err error
+		if b, err = appendCompact(append(appendText(b, name), ':'), m.Fields[name]); err != nil {
+			return nil, err
+		}
+	}
+	return append(bytes.TrimSuffix(b, []byte(",")), '}'), nil
+}
+
+// appendCompact appends a value without white space, and a comma.
+func appendCompact(b []byte, value json.RawMessage) ([]byte, error) {
+	var compact bytes.Buffer
+	if err := json.Compact(&compact, value); err != nil {
+		return nil, err
+	}
+	return append(append(b, compact.Bytes()...), ','), nil
+}
+
+// appendText appends a text as a JSON string. Only plain ASCII is done here.
+func appendText(b []byte, s string) []byte {
+	if anyByte(s, func(c byte) bool { return !plain[c] || c >= 0x7f }) {
+		quoted, _ := encode(s) // a string always encodes
+		return append(b, quoted...)
+	}
+	return append(append(append(b, '"'), s...), '"')
+}
+
+// decode reads an entry as it is stored.
+func (l *Layout) decode(raw json.RawMessage) (m Modification, err error) {
+	if err := json.Unmarshal(raw, &m.Fields); err != nil {
+		return m, err
+	}
+	for _, f := range l.entry(&m) {
+		value, there := m.Fields[f.name]
+		if f.name == "" || !there {
+			continue
+		}
+		delete(m.Fields, f.name)
+		if f.raw != nil {
+			*f.raw = value
+		} else if err := json.Unmarshal(value, f.text); err != nil {
+			return m, fmt.Errorf("%s: %w", f.name, err)
+		}
+	}
+	if len(m.Fields) == 0 {
+		m.Fields = nil
+	}
+	return m, nil
 }
 
 // encode returns compact JSON without HTML escaping.

@@ -28,6 +28,9 @@ const (
 	s3CreatedEvent = "ObjectCreated:"
 )
 
+// ParseS3Event is [Layout.ParseS3Event] of the archive's own layout.
+func ParseS3Event(body []byte) ([]Message, error) { return ownLayout.ParseS3Event(body) }
+
 // ParseS3Event reads the notification that S3 sends to a queue when an object is
 // written, and returns a message for each trigger it tells of, in its order. There
 // may be none: other events, other keys, and the test message that S3 sends when
@@ -37,7 +40,7 @@ const (
 // The error wraps [ErrInvalid] and says which record is wrong; no messages are
 // returned then, so that the notification as a whole ends as a dead letter. It must
 // be acknowledged only when all its messages were processed.
-func ParseS3Event(body []byte) ([]Message, error) {
+func (l *Layout) ParseS3Event(body []byte) ([]Message, error) {
 	if !validJSON(body) {
 		return nil, fmt.Errorf("%w S3 event: %w", ErrInvalid, syntaxError(body))
 	}
@@ -60,7 +63,7 @@ func ParseS3Event(body []byte) ([]Message, error) {
 		if err != nil {
 			return nil, fmt.Errorf("%w S3 event: Records[%d].s3.object.key %q: %w", ErrInvalid, i, r.S3.Object.Key, err)
 		}
-		customer, id, isTrigger := ParseTriggerKey(key)
+		customer, id, isTrigger := l.ParseTriggerKey(key)
 		if !isTrigger {
 			continue
 		}

@@ -41,7 +41,7 @@ func (c *Change) spliced(cuts []splice, mods []Modification, entries []json.RawM
 		cuts = append(cuts, cut)
 	}
 	next := &Change{
-		body: applySplices(c.body, cuts), id: c.id, history: moved(c.history, cuts),
+		layout: c.layout, body: applySplices(c.body, cuts), id: c.id, history: moved(c.history, cuts),
 		fields:  make([]field, len(c.fields)),
 		entries: make([]span, 0, len(c.entries)+len(places)),
 		ids:     make([]string, 0, len(c.ids)+len(places)),
@@ -135,7 +135,7 @@ func (c *Change) addFields(names []string, values map[string]json.RawMessage, en
 	var b bytes.Buffer
 	for _, name := range names {
 		value := bytes.TrimSpace(values[name])
-		if name == modificationsField {
+		if name == c.layout.History {
 			value = c.newHistory(entries)
 		}
 		b.WriteByte(',')

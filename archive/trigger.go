@@ -25,23 +25,32 @@ type Trigger struct {
 // triggerPrefix is where the triggers are.
 const triggerPrefix = "customers/"
 
-// TriggerKey returns the key of a customer's trigger for an object.
-func TriggerKey(customer, id string) (string, error) {
+// TriggerKey is [Layout.TriggerKey] of the archive's own layout.
+func TriggerKey(customer, id string) (string, error) { return ownLayout.TriggerKey(customer, id) }
+
+// TriggerKey returns the key of a customer's trigger for an object: of the layout it
+// depends which ids there can be. The error wraps [ErrInvalid].
+func (l *Layout) TriggerKey(customer, id string) (string, error) {
 	if err := validateName("customer code", customer); err != nil {
 		return "", err
 	}
-	if err := ValidateID(id); err != nil {
+	if err := l.ValidateID(id); err != nil {
 		return "", err
 	}
 	return triggerPrefix + customer + "/" + id + ".json", nil
 }
 
-// ParseTriggerKey is the inverse of [TriggerKey]; ok is false for any other key.
+// ParseTriggerKey is [Layout.ParseTriggerKey] of the archive's own layout.
 func ParseTriggerKey(key string) (customer, id string, ok bool) {
+	return ownLayout.ParseTriggerKey(key)
+}
+
+// ParseTriggerKey is the inverse of [Layout.TriggerKey]; ok is false for any other key.
+func (l *Layout) ParseTriggerKey(key string) (customer, id string, ok bool) {
 	rest, isTrigger := strings.CutPrefix(key, triggerPrefix)
 	customer, id, _ = strings.Cut(rest, "/")
 	id, isJSON := strings.CutSuffix(id, ".json")
-	if !isTrigger || !isJSON || ValidateID(customer) != nil || ValidateID(id) != nil {
+	if !isTrigger || !isJSON || validateName("customer code", customer) != nil || l.ValidateID(id) != nil {
 		return "", "", false
 	}
 	return customer, id, true
@@ -88,7 +97,7 @@ func DerivedModificationID(parts ...string) string {
 // writeTrigger stores a trigger, and tries again as the policy says, whose deadline
 // counts from start: writing it twice does no harm. It returns the last error.
 func (u *Uploader) writeTrigger(ctx context.Context, t Trigger, start time.Time) error {
-	key, err := TriggerKey(t.Customer, t.ObjectID)
+	key, err := u.core.Layout().TriggerKey(t.Customer, t.ObjectID)
 	if err != nil {
 		return err
 	}

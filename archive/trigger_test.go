@@ -82,7 +82,7 @@ func TestDerivedIDsDiffer(t *testing.T) {
 			t.Fatalf("%q and %q: %v", a, b, same)
 		}
 		m := Modification{ID: DerivedModificationID(a...), Type: Updated, Timestamp: "2025-10-20T12:00:00Z"}
-		if err := m.validate(); err != nil {
+		if err := ownLayout.validate(&m); err != nil {
 			t.Fatal(err)
 		}
 	})

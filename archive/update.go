@@ -37,7 +37,7 @@ type call struct {
 }
 
 func (a *Archive) newCall(op, id string) (*call, error) {
-	key, err := Key(id)
+	key, err := a.layout.Key(id)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", op, err)
 	}

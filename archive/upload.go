@@ -51,6 +51,10 @@ func NewUploader(o UploaderOptions) (*Uploader, error) {
 	if o.Core == nil || o.Store == nil {
 		return nil, errors.New("archive: UploaderOptions.Core and Store are required")
 	}
+	e := &o.Core.Layout().Resolved().Entry
+	if err := e.satisfiedBy("an Uploader", e.ID, e.Timestamp, e.User, e.Type); err != nil {
+		return nil, err
+	}
 	if o.Policy == (Policy{}) {
 		o.Policy = DefaultPolicy()
 	}
@@ -154,7 +158,7 @@ func (u *Uploader) triggers(ctx context.Context, up *Upload, stored Document) []
 	if stored == nil {
 		stored = up.Document // the core does not say what it has stored
 	}
-	codes, err := customerCodes(stored)
+	codes, err := u.customerCodes(stored)
 	if err != nil {
 		return []UploadResult{{Customer: CustomersResult, Error: err.Error()}}
 	}
@@ -183,10 +187,13 @@ func (u *Uploader) archive(ctx context.Context, up *Upload) (Snapshot, error) {
 		return Snapshot{}, fmt.Errorf("upload %s: %w modification id %s: those that begin with %s are made of messages",
 			up.Document.ID(), ErrInvalid, up.ModificationID, derivedPrefix)
 	}
-	codes, err := customerCodes(up.Document)
+	if !u.core.Layout().Resolved().same(up.Document.layout) {
+		return Snapshot{}, fmt.Errorf("upload %s: %w document: it was read by another layout; read it by that of the core", up.Document.ID(), ErrInvalid)
+	}
+	codes, err := u.customerCodes(up.Document)
 	for _, code := range codes {
 		if err == nil {
-			_, err = TriggerKey(code, up.Document.ID())
+			_, err = u.core.Layout().TriggerKey(code, up.Document.ID())
 		}
 	}
 	if err != nil {
@@ -214,7 +221,8 @@ func isAnother(doc *Change, m Modification) bool {
 		return false // nothing is known of the entries
 	}
 	entry, ok := doc.Modification(m.ID)
-	return ok && (entry.UserID != m.UserID || entry.Type != m.Type)
+	user, kind := doc.layout.Entry.User != "", doc.layout.Entry.Type != ""
+	return ok && (user && entry.UserID != m.UserID || kind && entry.Type != m.Type)
 }
 
 // wait is how long to wait before the next attempt to write a trigger.
@@ -224,16 +232,14 @@ func (u *Uploader) wait(attempt int, previous time.Duration) time.Duration {
 	return u.policy.Wait(attempt, previous, u.rand)
 }
 
-const (
-	customersField = "customers"
-	// mostCustomers bounds the triggers of one upload.
-	mostCustomers = 1000
-)
+// mostCustomers bounds the triggers of one upload.
+const mostCustomers = 1000
 
 // customerCodes are the customers of a document, each once.
-func customerCodes(doc Document) ([]string, error) {
+func (u *Uploader) customerCodes(doc Document) ([]string, error) {
+	customersField := u.core.Layout().Resolved().Customers
 	raw, there := doc.Field(customersField)
-	if !there {
+	if !there || customersField == "" {
 		return nil, nil
 	}
 	var codes, once []string

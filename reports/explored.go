@@ -19,6 +19,7 @@ type Explored struct {
 	Passed             bool              `json:"passed"`
 	Scenario           string            `json:"scenario"`
 	Core               string            `json:"core"`
+	Layout             string            `json:"layout,omitempty"` // of the documents; empty: the archive's own
 	Policy             string            `json:"policy"`
 	Seed               uint64            `json:"seed"`
 	Strategy           explore.Strategy  `json:"strategy"`
@@ -44,7 +45,7 @@ func NewExplored(c explore.Config, r explore.Result, replay string) Explored {
 		Schema: ExploreSchema, Scenario: c.Run.Scenario.Name, Core: c.Run.Core.Name, Policy: c.Run.Policy.String(), Seed: c.Run.Seed,
 		Strategy: r.Strategy, Faults: c.Faults, Schedules: r.Schedules, Complete: r.Complete, Stopped: r.Stopped,
 		Elapsed: float64(r.Elapsed.Microseconds()) / 1e3, Acknowledged: r.Acknowledged, Conflicts: r.Conflicts,
-		Verdict: check.OK, Violations: []check.Violation{}, Replay: replay,
+		Layout: c.Run.Layout.String(), Verdict: check.OK, Violations: []check.Violation{}, Replay: replay,
 	}
 	if s := r.Elapsed.Seconds(); s > 0 {
 		e.SchedulesPerSecond = float64(r.Schedules) / s
@@ -130,7 +131,7 @@ func (t Text) Explored(e *Explored) {
 	if e.Faults > 0 {
 		faults = "up to " + Plural(e.Faults, "fault") + " in each schedule, at any place"
 	}
-	t.wrapped("setting", fmt.Sprintf("%s core, %s strategy, %s", e.Core, e.Strategy, faults))
+	t.wrapped("setting", fmt.Sprintf("%s core%s, %s strategy, %s", e.Core, layoutNamed(e.Layout), e.Strategy, faults))
 	t.row("policy", e.Policy)
 	t.row("speed", fmt.Sprintf("%s schedules/s, %s s", formatNumber(e.SchedulesPerSecond), formatNumber(e.Elapsed/1e3)))
 	t.row("replay", e.Replay)

@@ -98,6 +98,9 @@ func newRun(h history.Header, verdict check.Report) Run {
 		Verdict: verdict.Verdict, Reasons: verdict.Reasons, Notes: verdict.Notes, Violations: verdict.Violations,
 		Violated: map[string]int{}, Thresholds: []ThresholdResult{},
 	}
+	if h.Layout != nil {
+		r.Layout = h.Layout.Name
+	}
 	if r.Violations == nil {
 		r.Violations = []check.Violation{}
 	}

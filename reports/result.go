@@ -64,8 +64,9 @@ type Run struct {
 	Core        string             `json:"core"`
 	World       string             `json:"world"`
 	Store       string             `json:"store"`
-	Codec       string             `json:"codec"` // of the documents; "json": real ones
-	Via         string             `json:"via"`   // "core", or "api": over HTTP and the queue
+	Codec       string             `json:"codec"`            // of the documents; "json": real ones
+	Via         string             `json:"via"`              // "core", or "api": over HTTP and the queue
+	Layout      string             `json:"layout,omitempty"` // of the documents; empty: the archive's own
 	Policy      string             `json:"policy"`
 	Seed        uint64             `json:"seed"`
 	Clients     int                `json:"clients"`

@@ -180,7 +180,7 @@ func tellDelete(e *history.Event) string {
 }
 
 func tellQueue(e *history.Event) string {
-	_, customer, _ := history.SplitTrigger(e.Trigger)
+	_, customer, _ := (*history.Layout)(nil).SplitTrigger(e.Trigger)
 	trigger := "the trigger for " + customer
 	switch e.Do {
 	case history.Sent:

@@ -26,6 +26,7 @@ type Swept struct {
 	Core        string       `json:"core,omitempty"`    // of all points; empty: it varies
 	Policy      string       `json:"policy,omitempty"`  // of all points; empty: it varies
 	Latency     string       `json:"latency,omitempty"` // of all points; empty: it varies
+	Layout      string       `json:"layout,omitempty"`  // of all points; empty: the archive's own, or it varies
 	Seed        uint64       `json:"seed"`
 	Runs        int          `json:"runs"` // repetitions of each point
 	Vary        []Varied     `json:"vary"`

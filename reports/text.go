@@ -73,7 +73,7 @@ func (t Text) Run(r *Run) {
 		fmt.Fprintln(t.W)
 	}
 	t.numbers(r)
-	t.wrapped("setting", fmt.Sprintf("%s core%s, %s world, %s, %s", r.Core, via(r), r.World, r.Store, Plural(r.Clients, "client")))
+	t.wrapped("setting", fmt.Sprintf("%s core%s%s, %s world, %s, %s", r.Core, via(r), layoutNamed(r.Layout), r.World, r.Store, Plural(r.Clients, "client")))
 	t.row("policy", r.Policy)
 	if r.Directory != "" {
 		t.row("saved in", r.Directory)
@@ -93,6 +93,14 @@ func via(r *Run) string {
 		return " via the API"
 	}
 	return ""
+}
+
+// layoutNamed says of which layout the documents are, if not of the archive's own.
+func layoutNamed(name string) string {
+	if name == "" {
+		return ""
+	}
+	return " on documents of layout " + name
 }
 
 // Word is the verdict in one word.

@@ -44,7 +44,7 @@ var shapes = []string{
 func (f *performer) anyChange(own []byte) (fields, error) {
 	pool := slices.Concat(f.repetition.player.document.FieldNames(), newFields, newFields)
 	pool = slices.DeleteFunc(pool, func(name string) bool {
-		return slices.Contains([]string{"changeId", "announcement_id", "modifications"}, name)
+		return !f.repetition.player.document.Layout().CanSet(name)
 	})
 	set := fields{}
 	for range 1 + f.rng.IntN(3) {
@@ -64,7 +64,7 @@ func (f *performer) anyChange(own []byte) (fields, error) {
 
 // anyValue is one that a field can hold.
 func (f *performer) anyValue(field string, own []byte) (json.RawMessage, error) {
-	if field == "customers" {
+	if field == f.repetition.player.document.Layout().Customers {
 		codes := slices.Concat(customers(f.repetition.player.document), newCustomers)
 		f.rng.Shuffle(len(codes), func(i, j int) { codes[i], codes[j] = codes[j], codes[i] })
 		return json.Marshal(codes[:1+f.rng.IntN(len(codes))])

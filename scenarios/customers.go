@@ -42,7 +42,7 @@ func (r *Run) document() (*archive.Change, error) {
 	}
 	codes := customers(doc)
 	missing := r.Scenario.fewestCustomers() - len(codes)
-	if missing <= 0 {
+	if missing <= 0 || doc.Layout().Customers == "" {
 		return doc, nil
 	}
 	own := slices.Clone(codes)
@@ -52,7 +52,7 @@ func (r *Run) document() (*archive.Change, error) {
 			missing--
 		}
 	}
-	changed, err := withField(doc, "customers", codes)
+	changed, err := withField(doc, doc.Layout().Customers, codes)
 	if err != nil {
 		return nil, fmt.Errorf("give the scenario's document a customer for each back end: %w", err)
 	}
@@ -83,5 +83,5 @@ func withField(doc *archive.Change, field string, value any) (*archive.Change, e
 		fmt.Fprintf(&body, "%c%s:%s", "{,"[min(i, 1)], key, raw)
 	}
 	body.WriteByte('}')
-	return archive.ParseChange(body.Bytes())
+	return doc.Layout().Parse(body.Bytes())
 }

@@ -93,10 +93,10 @@ func TestSuits(t *testing.T) {
 	bare := must(archive.ParseChange([]byte(`{"changeId":"A-1","customers":["x"]}`)))
 	for _, name := range Names() {
 		s := must(Open(name))
-		if err := s.Suits(must(OpenDocument(s.Document))); err != nil {
+		if err := s.Suits(nil, must(OpenDocument(s.Document))); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
-		err := s.Suits(bare)
+		err := s.Suits(nil, bare)
 		loaded := slices.ContainsFunc(s.Actors, func(a Actor) bool { return a.Kind == User && a.Load != nil })
 		if loaded != (err != nil) {
 			t.Errorf("%s on a document without fields: %v", name, err)

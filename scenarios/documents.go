@@ -26,8 +26,8 @@ func (r *Run) Codec() Codec {
 func asTheyAre(doc *archive.Change) archive.Document { return doc }
 
 // realDocuments are those of the real world.
-func realDocuments() documents {
-	return documents{encoded: asTheyAre, describe: history.NewJSONDescriber()}
+func (r *Run) realDocuments() documents {
+	return documents{encoded: asTheyAre, describe: history.NewJSONDescriber(r.Layout.Archive())}
 }
 
 // virtualDocuments are those of virtual worlds, of one goroutine: real documents,
@@ -35,10 +35,10 @@ func realDocuments() documents {
 func (r *Run) virtualDocuments() documents {
 	switch {
 	case r.Core.JSONOnly: // it knows of no document but a Change
-		return realDocuments()
+		return r.realDocuments()
 	case r.Codec() == Compact:
-		return documents{codec: compact.Codec, encoded: compact.NewTwins(), describe: compact.NewDescriber()}
+		return documents{codec: compact.Codec, encoded: compact.NewTwins(), describe: compact.NewDescriber(r.Layout.Archive())}
 	}
-	m := memo.New()
+	m := memo.New(r.Layout.Archive())
 	return documents{codec: m.Codec, encoded: asTheyAre, describe: m}
 }

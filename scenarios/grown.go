@@ -27,14 +27,14 @@ func (o Objects) grown(doc *archive.Change) (*archive.Change, error) {
 			if i%3 == 0 {
 				m.ID = ""
 			}
-			raw, err := json.Marshal(m)
+			raw, err := doc.Layout().EncodeEntry(m)
 			if err != nil {
 				return nil, err
 			}
 			entries = append(entries, raw)
 		}
 		var err error
-		if doc, err = withField(doc, "modifications", append(entries, doc.RawModifications()...)); err != nil {
+		if doc, err = withField(doc, doc.Layout().History, append(entries, doc.RawModifications()...)); err != nil {
 			return nil, fmt.Errorf("give the scenario's document a long history: %w", err)
 		}
 	}

@@ -69,7 +69,7 @@ func (p *repetition) readFinalState(ctx context.Context) error {
 }
 
 func (p *repetition) readFinal(ctx context.Context, final *history.Client, id string) error {
-	key, err := archive.Key(id)
+	key, err := p.Layout.Archive().Key(id)
 	if err != nil {
 		return err
 	}

@@ -7,6 +7,8 @@ import (
 	"slices"
 
 	"holdfast/archive"
+
+	"github.com/goccy/go-yaml"
 )
 
 // Identity is a text of all that decides what the run does in a virtual world, but for
@@ -23,6 +25,13 @@ func (r *Run) Identity() ([]byte, error) {
 		policy = archive.Policy{Kind: archive.None, Retries: policy.Retries, Deadline: policy.Deadline}
 	}
 	var b bytes.Buffer
+	if r.Layout != nil {
+		layout, err := yaml.Marshal(r.Layout) // a map in the order of its keys
+		if err != nil {
+			return nil, err
+		}
+		b.Write(append(layout, 0))
+	}
 	fmt.Fprintf(&b, "%s\x00%s\x00%s\x00%s\x00%s", text, r.Document.Encode(), r.Core.Name, policy, r.Latency().Content())
 	return b.Bytes(), nil
 }
@@ -32,7 +41,7 @@ func (r *Run) Identity() ([]byte, error) {
 func (r *Run) spelledOut() *Scenario {
 	s := *r.Scenario
 	s.Shows, s.Why, s.Expect.Thresholds, s.Expect.Violations = "", "", nil, nil
-	s.Document, s.Core, s.Policy, s.Latency = "", "", nil, nil
+	s.Document, s.Layout, s.Core, s.Policy, s.Latency = "", "", "", nil, nil
 	s.ETags = cmp.Or(s.ETags, ContentETags)
 	s.Codec, s.Via, s.RequestTimeout = r.Codec(), cmp.Or(s.Via, ViaCore), Duration(r.RequestTimeout())
 	if s.Objects.Count = max(s.Objects.Count, 1); s.Objects.Count == 1 {

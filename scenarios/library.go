@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -22,7 +23,7 @@ var library embed.FS
 // heaviest. A test holds it against the files.
 var order = []string{
 	"no-conflict", "single-conflict", "persistent-conflict",
-	"two-users", "two-users-same-field", "save-again", "almost-equal", "absent-field", "without-base", "new-customer", "user-vs-backend", "several-entries",
+	"two-users", "own-documents", "two-users-same-field", "save-again", "almost-equal", "absent-field", "without-base", "new-customer", "user-vs-backend", "several-entries",
 	"three-writers", "create-race", "single-try", "delete-race", "lost-reply", "impatient", "hurried", "busy-store", "repeated-message", "redelivery", "queue-redelivers",
 	"service-faults", "bad-requests", "hostile-answers", "hostile-deletions",
 	"any-edit", "backend-fan-in", "burst", "large-document", "sustained-contention", "storm",
@@ -46,9 +47,33 @@ func (s *Scenario) Encode() ([]byte, error) {
 
 const defaultDocument = "CHG-12345"
 
+// Open returns the scenario's layout, nil for the archive's own, and its document.
+func (s *Scenario) Open() (*Layout, *archive.Change, error) {
+	l, err := OpenLayout(s.Layout)
+	if err != nil {
+		return nil, nil, err
+	}
+	document := s.Document
+	if document == "" && l != nil {
+		if document = l.Document; document == "" {
+			return nil, nil, fmt.Errorf("layout %s has no document to play on: name one under document in its file, or with --document", l.Name)
+		}
+		if l.dir != "" && !filepath.IsAbs(document) {
+			document = filepath.Join(l.dir, document)
+		}
+	}
+	doc, err := openDocument(l.Archive(), document)
+	if err == nil {
+		err = s.Suits(l, doc)
+	}
+	return l, doc, err
+}
+
 // OpenDocument returns the built-in document of that id ("" is CHG-12345), or
-// reads the file at that path.
-func OpenDocument(idOrPath string) (*archive.Change, error) {
+// reads the file at that path. Its layout is the archive's own.
+func OpenDocument(idOrPath string) (*archive.Change, error) { return openDocument(nil, idOrPath) }
+
+func openDocument(l *archive.Layout, idOrPath string) (*archive.Change, error) {
 	if idOrPath == "" {
 		idOrPath = defaultDocument
 	}
@@ -61,7 +86,7 @@ func OpenDocument(idOrPath string) (*archive.Change, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the document: %w", err)
 	}
-	doc, err := archive.ParseChange(body)
+	doc, err := l.Parse(body)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", idOrPath, err)
 	}
@@ -74,10 +99,7 @@ func withID(doc *archive.Change, id string) (*archive.Change, error) {
 		return doc, nil
 	}
 	// As it is written there, which may be with escapes.
-	was, ok := doc.Field("changeId")
-	if !ok {
-		was, _ = doc.Field("announcement_id")
-	}
+	was, _ := doc.Field(idField(doc))
 	now, _ := json.Marshal(id)
 	body := doc.Encode()
 	// The id's text may stand elsewhere too: the right place is where replacing
@@ -88,7 +110,7 @@ func withID(doc *archive.Change, id string) (*archive.Change, error) {
 			break
 		}
 		at += next
-		renamed, err := archive.ParseChange(slices.Concat(body[:at], now, body[at+len(was):]))
+		renamed, err := doc.Layout().Parse(slices.Concat(body[:at], now, body[at+len(was):]))
 		if err == nil && renamed.ID() == id {
 			return renamed, nil
 		}
@@ -96,9 +118,18 @@ func withID(doc *archive.Change, id string) (*archive.Change, error) {
 	return nil, fmt.Errorf("document %s: its id can't be replaced", doc.ID())
 }
 
+// idField is the field that holds a document's id.
+func idField(doc *archive.Change) string {
+	names := doc.Layout().ID
+	return names[slices.IndexFunc(names, func(name string) bool {
+		_, there := doc.Field(name)
+		return there
+	})]
+}
+
 // customers lists the customer codes that a document names.
 func customers(doc *archive.Change) []string {
-	raw, _ := doc.Field("customers")
+	raw, _ := doc.Field(doc.Layout().Customers)
 	return customerCodes(raw)
 }
 

@@ -146,7 +146,7 @@ var errDied = errors.New("the client died")
 // a back end's message again, but nobody presses a user's button again.
 func (f *performer) submit(ctx context.Context, in *intent) (archive.Snapshot, error) {
 	if f.api != nil && f.actor.Kind != Backend && in.op.Do != "load" {
-		in.op.Customers = concerned(in)
+		in.op.Customers = f.concerned(in)
 	}
 	for {
 		f.client.Begin(in.op)

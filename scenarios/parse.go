@@ -56,24 +56,24 @@ func open(nameOrPath string) (file string, source []byte, err error) {
 
 // Parse reads a scenario strictly. Errors are [FileError].
 func Parse(file string, source []byte) (*Scenario, error) {
-	tree, err := parseTree(file, source)
+	tree, err := parseTree(file, source, "scenario")
 	if err != nil {
 		return nil, err
 	}
 	return fromTree(file, tree)
 }
 
-// parseTree reads the one YAML document of a file.
-func parseTree(file string, source []byte) (*ast.File, error) {
+// parseTree reads the one YAML document of a file, which is to be a scenario, say.
+func parseTree(file string, source []byte, what string) (*ast.File, error) {
 	source = bytes.TrimPrefix(source, []byte("\ufeff")) // some editors write it
 	tree, err := parser.ParseBytes(source, 0)
 	switch {
 	case err != nil:
-		return nil, atPosition(file, err)
+		return nil, atPosition(file, err, nil)
 	case len(tree.Docs) == 0 || len(tree.Docs) == 1 && tree.Docs[0].Body == nil:
-		return nil, &FileError{File: file, Reason: "the file is empty; want a scenario"}
+		return nil, &FileError{File: file, Reason: "the file is empty; want a " + what}
 	case len(tree.Docs) > 1:
-		return nil, &FileError{File: file, Reason: "want exactly one scenario in the file, not several documents"}
+		return nil, &FileError{File: file, Reason: "want exactly one " + what + " in the file, not several documents"}
 	}
 	return tree, nil
 }
@@ -81,10 +81,10 @@ func parseTree(file string, source []byte) (*ast.File, error) {
 func fromTree(file string, tree *ast.File) (*Scenario, error) {
 	s := &Scenario{}
 	if err := wholeNumbers(tree.Docs[0].Body); err != nil {
-		return nil, atPosition(file, err)
+		return nil, atPosition(file, err, nil)
 	}
 	if err := yaml.NodeToValue(tree.Docs[0].Body, s, yaml.Strict()); err != nil {
-		return nil, atPosition(file, err)
+		return nil, atPosition(file, err, knownKeys)
 	}
 	if err := s.Validate(); err != nil {
 		return nil, locate(file, tree, err)
@@ -105,8 +105,9 @@ func badValue(node ast.Node, err error) error {
 	return &valueError{p.Line, p.Column, err.Error()}
 }
 
-// atPosition turns the library's errors into one line with a place.
-func atPosition(file string, err error) error {
+// atPosition turns the library's errors into one line with a place. Keys are those that
+// there are.
+func atPosition(file string, err error, keys []string) error {
 	var value *valueError
 	if errors.As(err, &value) {
 		return &FileError{file, value.line, value.column, value.reason}
@@ -114,9 +115,9 @@ func atPosition(file string, err error) error {
 	var positioned yaml.Error
 	if errors.As(err, &positioned) && positioned.GetToken() != nil {
 		p := positioned.GetToken().Position
-		return &FileError{file, p.Line, p.Column, plainReason(positioned.GetMessage())}
+		return &FileError{file, p.Line, p.Column, plainReason(positioned.GetMessage(), keys)}
 	}
-	return &FileError{File: file, Reason: plainReason(err.Error())}
+	return &FileError{File: file, Reason: plainReason(err.Error(), keys)}
 }
 
 // wholeNumbers refuses fractions where a count is wanted; the library would cut
@@ -160,10 +161,10 @@ var goTypes = map[string]string{
 }
 
 // plainReason says in the scenario's words what the library says in Go's.
-func plainReason(reason string) string {
+func plainReason(reason string, keys []string) string {
 	reason, _, _ = strings.Cut(reason, "\n")
 	if m := unknownField.FindStringSubmatch(reason); m != nil {
-		return fmt.Sprintf("unknown key %q%s", m[1], didYouMean(m[1], knownKeys))
+		return fmt.Sprintf("unknown key %q%s", m[1], didYouMean(m[1], keys))
 	}
 	if m := wrongType.FindStringSubmatch(reason); m != nil && goTypes[m[2]] != "" {
 		if m[3] != "" {
@@ -178,7 +179,7 @@ func plainReason(reason string) string {
 }
 
 var knownKeys = []string{
-	"name", "shows", "why", "document", "objects", "actors", "timeline", "duration", "core", "policy", "latency",
+	"name", "shows", "why", "document", "layout", "objects", "actors", "timeline", "duration", "core", "policy", "latency",
 	"request_timeout", "faults", "etags", "codec", "via", "queue", "visibility", "receives", "work", "results", "schedule", "expect",
 	"count", "popularity", "fresh_after", "absent", "entries", "size", "kind", "load", "interferes", "operations", "after", "think", "saves", "rate", "give_up_after", "first_writes_together",
 	"with", "before", "times", "at", "actor", "do", "set", "set_json", "without_base", "type", "also", "hold", "conflicts",

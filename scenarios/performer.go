@@ -52,9 +52,10 @@ var editable = []string{
 }
 
 // editableFields are those that a document has.
-func editableFields(doc *archive.Change) []string {
+func editableFields(l *Layout, doc *archive.Change) []string {
 	var fields []string
 	for _, field := range editable {
+		field = l.Field(field)
 		if _, ok := doc.Field(field); ok {
 			fields = append(fields, field)
 		}
@@ -83,7 +84,7 @@ func (f *performer) start() (err error) {
 	p := f.repetition
 	f.gate = gate{&f.client, f}
 	f.core, err = p.Core.New(cores.Environment{
-		Store: &f.gate, Policy: p.Policy, Clock: p.world, Rand: f.rng, Observer: f.observer(), Codec: p.player.docs.codec,
+		Store: &f.gate, Policy: p.Policy, Clock: p.world, Rand: f.rng, Observer: f.observer(), Layout: p.Layout.Archive(), Codec: p.player.docs.codec,
 		Crowd: &p.crowd, Exposure: p.player.exposure,
 	})
 	f.base = archive.Snapshot{}
@@ -168,7 +169,7 @@ func (f *performer) save(ctx context.Context, set fields, due int64, types ...st
 		base: f.base,
 		edit: archive.Edit{Fields: set, Modifications: f.modifications(types, archive.Updated)},
 	})
-	in.op.Wants(in.edit, in.base.Document)
+	in.op.Wants(f.repetition.Layout.Archive(), in.edit, in.base.Document)
 	saved, err := f.submit(ctx, in)
 	if err == nil {
 		f.base = saved // as the edit page does
@@ -186,7 +187,7 @@ func (f *performer) append(ctx context.Context, id string, set fields, due int64
 		op:   history.Operation{Do: "append", ID: id, Due: due},
 		edit: archive.Edit{Fields: set, Modifications: f.modifications(types, archive.Processed)},
 	})
-	in.op.Wants(in.edit, nil)
+	in.op.Wants(f.repetition.Layout.Archive(), in.edit, nil)
 	f.redeliver(ctx, in)
 	_, err := f.submit(ctx, in)
 	return err
@@ -211,7 +212,7 @@ func (f *performer) create(ctx context.Context, id string, due int64) error {
 
 // remove deletes the object from outside: no operation of any core.
 func (f *performer) remove(ctx context.Context, id string) error {
-	key, err := archive.Key(id)
+	key, err := f.repetition.Layout.Archive().Key(id)
 	if err != nil {
 		return err
 	}
@@ -232,6 +233,9 @@ func (f *performer) modifications(types []string, otherwise string) []archive.Mo
 		}
 		if m.Type == archive.Processed && f.actor.Kind == Backend {
 			m.CustomerCode = f.customer
+		}
+		if l := f.repetition.Layout; l != nil && f.api == nil { // the service makes entries of its own
+			m.Fields = l.more
 		}
 	}
 	return all

@@ -15,11 +15,12 @@ import (
 	"holdfast/scenarios/world"
 )
 
-// Run is a scenario with all that playing it needs. All fields but the last two are
-// required.
+// Run is a scenario with all that playing it needs. All fields but Layout and the last two
+// are required.
 type Run struct {
 	Scenario    *Scenario
 	Document    *archive.Change
+	Layout      *Layout // of the document; nil: the archive's own
 	Core        cores.Spec
 	Policy      archive.Policy
 	Seed        uint64
@@ -57,7 +58,7 @@ func (r *Run) Play(ctx context.Context, open func(repetition int) world.World, s
 		return played, fmt.Errorf("core %s plays in a virtual world only", r.Core.Name)
 	}
 	var rec *history.Recorder
-	p := r.player(realDocuments())
+	p := r.player(r.realDocuments())
 	for n := 1; n <= r.Repetitions && ctx.Err() == nil; n++ {
 		w := open(n)
 		if rec == nil {
@@ -115,9 +116,9 @@ type role struct {
 func (r *Run) VirtualPlayer() *Player { return r.player(r.virtualDocuments()) }
 
 func (r *Run) player(docs documents) *Player {
-	p := &Player{run: r, docs: docs, fields: editableFields(r.Document), exposure: r.Latency().Exposure()}
+	p := &Player{run: r, docs: docs, fields: editableFields(r.Layout, r.Document), exposure: r.Latency().Exposure()}
 	for i := range r.Scenario.Timeline {
-		p.sets = append(p.sets, r.Scenario.Timeline[i].fields())
+		p.sets = append(p.sets, r.Layout.set(r.Scenario.Timeline[i].fields()))
 	}
 	if p.document, p.unsuited = r.document(); p.unsuited != nil {
 		return p

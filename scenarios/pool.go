@@ -99,7 +99,7 @@ func (p *pool) original(id string) (original, error) {
 	if err != nil {
 		return original{}, err
 	}
-	key, err := archive.Key(id)
+	key, err := p.doc.Layout().Key(id)
 	return original{id, key, doc}, err
 }
 

@@ -35,23 +35,23 @@ func (f *performer) request(ctx context.Context, in *intent) (archive.Snapshot, 
 	case err != nil && in.op.Do == "load":
 		return archive.Snapshot{}, err
 	case err != nil: // what became of it can't be known
-		key, _ := archive.Key(in.op.ID)
+		key, _ := f.repetition.Layout.Archive().Key(in.op.ID)
 		return archive.Snapshot{}, &archive.OutcomeUnknownError{Key: key, Last: err}
 	case status == statusClientClosed && ctx.Err() != nil: // says no more than that nothing was stored
 		return archive.Snapshot{}, fmt.Errorf("the API answered %d: %w", status, ctx.Err())
 	case status != http.StatusOK:
-		return archive.Snapshot{}, refusal(status, answer, in)
+		return archive.Snapshot{}, f.refusal(status, answer, in)
 	}
 	return f.shown(in.op, answer)
 }
 
 // concerned are the customers who must be told of an upload: those of the document as
 // its user means to leave it.
-func concerned(in *intent) []string {
+func (f *performer) concerned(in *intent) []string {
 	doc := in.document
 	if in.op.Do == "save" {
 		doc = in.base.Document
-		if own, changed := in.edit.Fields["customers"]; changed {
+		if own, changed := in.edit.Fields[f.repetition.player.document.Layout().Customers]; changed {
 			return customerCodes(own)
 		}
 	}
@@ -71,13 +71,10 @@ func (f *performer) uploadBody(in *intent) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	idField := "changeId"
-	if _, ok := f.repetition.player.document.Field(idField); !ok {
-		idField = "announcement_id"
-	}
+	named := idField(f.repetition.player.document)
 	upload := map[string]any{"modificationId": in.edit.Modifications[0].ID}
 	if in.op.Do == "save" {
-		form, base := map[string]json.RawMessage{idField: id}, map[string]json.RawMessage{idField: id}
+		form, base := map[string]json.RawMessage{named: id}, map[string]json.RawMessage{named: id}
 		maps.Copy(form, in.edit.Fields)
 		upload["metadata"], upload["isUpdate"], upload["expectedETag"] = form, true, in.base.ETag
 		if in.base.Document != nil {
@@ -155,7 +152,7 @@ func (f *performer) shown(op history.Operation, answer []byte) (archive.Snapshot
 	}
 	codec := f.repetition.player.docs.codec
 	if codec == nil {
-		codec = archive.JSONCodec
+		codec = f.repetition.Layout.Archive().Codec
 	}
 	doc, err := codec(op.ID, a.Metadata)
 	if err != nil {
@@ -172,7 +169,7 @@ func (f *performer) shown(op history.Operation, answer []byte) (archive.Snapshot
 }
 
 // refusal is the core's error for which an answer stands.
-func refusal(status int, answer []byte, in *intent) error {
+func (f *performer) refusal(status int, answer []byte, in *intent) error {
 	var a struct {
 		Reason, Message, CurrentETag, ModificationID string
 		Conflicts                                    []archive.FieldConflict
@@ -180,7 +177,7 @@ func refusal(status int, answer []byte, in *intent) error {
 	if err := json.Unmarshal(answer, &a); err != nil {
 		return fmt.Errorf("the API answered %d and %q", status, answer)
 	}
-	key, _ := archive.Key(in.op.ID)
+	key, _ := f.repetition.Layout.Archive().Key(in.op.ID)
 	said := fmt.Errorf("the API answered %d: %s", status, a.Message)
 	switch {
 	case status == http.StatusConflict && a.Reason == "exhausted":

@@ -23,10 +23,13 @@ type Scenario struct {
 	Shows string `yaml:"shows"`
 	Why   string `yaml:"why"`
 	// Document is a built-in document (CHG-12345, CHG-30030, CIC-77001) or a
-	// path. Empty: CHG-12345.
-	Document string  `yaml:"document,omitempty"`
-	Objects  Objects `yaml:"objects,omitempty"`
-	Actors   []Actor `yaml:"actors"`
+	// path. Empty: CHG-12345, or the layout's.
+	Document string `yaml:"document,omitempty"`
+	// Layout of the documents: a built-in one (order) or a path, see [Layout]. Empty: the
+	// archive's own.
+	Layout  string  `yaml:"layout,omitempty"`
+	Objects Objects `yaml:"objects,omitempty"`
+	Actors  []Actor `yaml:"actors"`
 	// Timeline, if given, is played step by step: a step begins when the one
 	// before it has ended or is held.
 	Timeline []Step `yaml:"timeline,omitempty"`

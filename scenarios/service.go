@@ -51,7 +51,7 @@ func (p *repetition) openService() {
 // triggered is told by the store that a trigger was written, and sends the message,
 // twice if a fault says so.
 func (s *service) triggered(key, etag string, body []byte) {
-	customer, id, ok := archive.ParseTriggerKey(key)
+	customer, id, ok := s.Layout.Archive().ParseTriggerKey(key)
 	var t archive.Trigger
 	if !ok || json.Unmarshal(body, &t) != nil {
 		return // nobody would understand it
@@ -73,7 +73,7 @@ func (s *service) triggered(key, etag string, body []byte) {
 func (s *service) announce(ctx context.Context, doc *archive.Change) error {
 	setup := s.rec.Client(history.SetupActor, s.prefix, s.world.Store(history.SetupActor))
 	for _, code := range customers(doc) {
-		key, err := archive.TriggerKey(code, doc.ID())
+		key, err := s.Layout.Archive().TriggerKey(code, doc.ID())
 		if err != nil {
 			return err
 		}
@@ -109,14 +109,14 @@ func (s *service) serve() error {
 		s.users[s.actors[i].name] = &s.actors[i]
 	}
 	uploads, err := s.Core.NewUploads(archive.UploaderOptions{
-		Core: byActor{}, Store: triggerStore{}, Policy: s.Policy, Clock: s.world,
+		Core: byActor{s.Layout.Archive()}, Store: triggerStore{}, Policy: s.Policy, Clock: s.world,
 		Rand: stream(s.Seed, s.Scenario.Name, s.number, "api"), Parallel: s.parallel,
 	})
 	if err != nil {
 		return err
 	}
 	api, err := web.New(web.Options{
-		Core: byActor{}, Uploads: uploads,
+		Core: byActor{s.Layout.Archive()}, Uploads: uploads,
 		Identify: func(r *http.Request) (string, error) {
 			if r.Header.Get(anonymousHeader) != "" {
 				return "", errAnonymous
@@ -229,7 +229,9 @@ func (f *performer) serve(api http.Handler, w http.ResponseWriter, r *http.Reque
 }
 
 // byActor is the core of the actor for whom the server works.
-type byActor struct{}
+type byActor struct{ layout *archive.Layout }
+
+func (b byActor) Layout() *archive.Layout { return b.layout }
 
 func (byActor) Load(ctx context.Context, id string) (archive.Snapshot, error) {
 	return actorOf(ctx).core.Load(ctx, id)

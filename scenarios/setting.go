@@ -20,7 +20,7 @@ type Setting struct{ Key, Value string }
 // SettingKeys are the keys of a scenario file that a [Setting] is likely to be for;
 // NAME stands for the name of an actor.
 var SettingKeys = []string{
-	"document", "objects", "objects.count", "objects.popularity", "objects.fresh_after", "objects.absent", "objects.entries", "objects.size",
+	"document", "layout", "objects", "objects.count", "objects.popularity", "objects.fresh_after", "objects.absent", "objects.entries", "objects.size",
 	"actors", "actors.NAME.count", "actors.NAME.kind", "actors.NAME.load.operations", "actors.NAME.load.after",
 	"actors.NAME.load.think", "actors.NAME.load.rate", "actors.NAME.load.saves", "actors.NAME.load.edits", "actors.NAME.interferes.times", "timeline", "duration", "core",
 	"policy", "latency", "request_timeout", "faults", "etags", "codec", "via", "queue", "queue.visibility", "queue.receives",
@@ -76,7 +76,7 @@ func reason(err error) string {
 }
 
 func parseWith(file string, source []byte, settings []Setting) (*Scenario, error) {
-	tree, err := parseTree(file, source)
+	tree, err := parseTree(file, source, "scenario")
 	if err != nil {
 		return nil, err
 	}

@@ -21,7 +21,8 @@ type impertinence struct {
 	path   string // "{id}" is the object's
 	header [2]string
 	// body is what is sent: "{id}" is the object's, "{mod}" the modification's, by which
-	// it would be noticed if it was stored all the same.
+	// it would be noticed if it was stored all the same. "{id field}" and "{title}" are
+	// names of fields, "{HISTORY}" is that of the history in capitals.
 	body string
 	// slow: the body does not arrive in time. Over a socket that takes as long as the
 	// server's patience, so it is sent where the handler is called directly only.
@@ -30,7 +31,7 @@ type impertinence struct {
 	current bool
 }
 
-const wholeUpload = `{"metadata": {"changeId": "{id}", "changeTitle": "Nobody asked"}, "isUpdate": true, "expectedETag": "\"x\"", "modificationId": "{mod}"}`
+const wholeUpload = `{"metadata": {"{id field}": "{id}", "{title}": "Nobody asked"}, "isUpdate": true, "expectedETag": "\"x\"", "modificationId": "{mod}"}`
 
 var impertinences = []impertinence{
 	{name: "half a body", status: http.StatusBadRequest, method: "POST", path: "/upload", body: wholeUpload[:60]},
@@ -39,15 +40,15 @@ var impertinences = []impertinence{
 	{name: "nobody's upload", status: http.StatusUnauthorized, method: "POST", path: "/upload", header: [2]string{anonymousHeader, "yes"}, body: wholeUpload},
 	{name: "a page of another origin", status: http.StatusForbidden, method: "POST", path: "/upload", header: [2]string{"Sec-Fetch-Site", "cross-site"}, body: wholeUpload},
 	{name: "a version in a header", status: http.StatusBadRequest, method: "POST", path: "/upload", header: [2]string{"If-Match", `"x"`}, body: wholeUpload},
-	{name: "a history in capitals", status: http.StatusBadRequest, method: "POST", path: "/upload", body: `{"metadata": {"changeId": "CHG-0-{id}", "MODIFICATIONS": []}, "modificationId": "{mod}"}`},
-	{name: "a key in capitals", status: http.StatusBadRequest, method: "POST", path: "/upload", body: `{"changeId": "CHG-0-{id}", "ISUPDATE": true, "modificationId": "{mod}"}`},
+	{name: "a history in capitals", status: http.StatusBadRequest, method: "POST", path: "/upload", body: `{"metadata": {"{id field}": "CHG-0-{id}", "{HISTORY}": []}, "modificationId": "{mod}"}`},
+	{name: "a key in capitals", status: http.StatusBadRequest, method: "POST", path: "/upload", body: `{"{id field}": "CHG-0-{id}", "ISUPDATE": true, "modificationId": "{mod}"}`},
 	{name: "an absent object", status: http.StatusNotFound, method: "GET", path: "/api/changes/CHG-0-{id}"},
 	{name: "an update of an absent object", status: http.StatusNotFound, method: "POST", path: "/upload", body: strings.ReplaceAll(wholeUpload, "{id}", "CHG-0-{id}")},
 	{name: "a path that leads nowhere", status: http.StatusNotFound, method: "GET", path: "/api/change/{id}"},
 	{name: "another method", status: http.StatusMethodNotAllowed, method: "PUT", path: "/upload", body: wholeUpload},
 	{name: "a body that does not come", status: http.StatusRequestTimeout, method: "POST", path: "/upload", body: wholeUpload[:60], slow: true},
 	{name: "a stale version", status: http.StatusConflict, method: "POST", path: "/upload", body: wholeUpload},
-	{name: "a create of what is there", status: http.StatusConflict, method: "POST", path: "/upload", body: `{"metadata": {"changeId": "{id}"}, "modificationId": "{mod}"}`},
+	{name: "a create of what is there", status: http.StatusConflict, method: "POST", path: "/upload", body: `{"metadata": {"{id field}": "{id}"}, "modificationId": "{mod}"}`},
 	{name: "a body of two megabytes", status: http.StatusRequestEntityTooLarge, method: "POST", path: "/upload", body: strings.Replace(wholeUpload, "Nobody asked", strings.Repeat("Nobody asked ", 170_000), 1)},
 	{name: "a form", status: http.StatusUnsupportedMediaType, method: "POST", path: "/upload", header: [2]string{"Content-Type", "application/x-www-form-urlencoded"}, body: wholeUpload},
 	{name: "an update of no version", status: http.StatusPreconditionRequired, method: "POST", path: "/upload", body: strings.Replace(wholeUpload, `\"x\"`, "", 1)},
@@ -64,7 +65,11 @@ func (f *performer) bother(ctx context.Context, id string) error {
 		return nil
 	}
 	m := archive.NewModificationID(f.rng)
-	fill := strings.NewReplacer("{id}", id, "{mod}", m).Replace
+	doc := f.repetition.player.document
+	fill := strings.NewReplacer(
+		"{id}", id, "{mod}", m, "{id field}", idField(doc), "{title}", f.repetition.Layout.Field("changeTitle"),
+		"{HISTORY}", strings.ToUpper(doc.Layout().History),
+	).Replace
 	req, err := http.NewRequestWithContext(ctx, r.method, "http://api"+fill(r.path), nil)
 	if err != nil {
 		return err
@@ -129,7 +134,7 @@ func (f *performer) refused(ctx context.Context, status int, answer []byte, err 
 	case len(answer) == 0:
 		return errNotServed
 	}
-	return refusal(status, answer, &intent{op: op})
+	return f.refusal(status, answer, &intent{op: op})
 }
 
 // fault adds to what did not go as it should.

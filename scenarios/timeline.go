@@ -96,7 +96,7 @@ func (p *repetition) playStep(ctx context.Context, f *performer, i int) bool {
 	case r.held || s.Expect == "":
 		return true
 	}
-	p.stepped(s.compare(label, r.err))
+	p.stepped(s.compare(p.Layout, label, r.err))
 	return true
 }
 
@@ -129,16 +129,17 @@ func (p *repetition) startSteps(ctx context.Context) {
 }
 
 // compare holds the outcome of a step against what it expects.
-func (s *Step) compare(label string, err error) StepResult {
+func (s *Step) compare(l *Layout, label string, err error) StepResult {
 	want, got := string(s.Expect), string(archive.OutcomeOf(err))
 	if got != want {
 		got = explain(err)
 	}
 	asAsked := archive.OutcomeOf(err) == s.Expect
 	if len(s.Conflicts) > 0 {
-		want += " on " + strings.Join(s.Conflicts, ", ")
+		meant := l.named(s.Conflicts)
+		want += " on " + strings.Join(meant, ", ")
 		named := conflictFields(err)
-		asAsked = asAsked && slices.Equal(named, s.Conflicts)
+		asAsked = asAsked && slices.Equal(named, meant)
 		if len(named) > 0 {
 			got += " on " + strings.Join(named, ", ")
 		}

@@ -247,12 +247,15 @@ func (s *Scenario) validateViolations() error {
 	return nil
 }
 
-// Suits reports why the scenario can't be played on a document.
-func (s *Scenario) Suits(doc *archive.Change) error {
+// Suits reports why the scenario can't be played on a document of a layout.
+func (s *Scenario) Suits(l *Layout, doc *archive.Change) error {
 	for _, a := range s.Actors {
-		if a.Load != nil && a.Kind == User && len(editableFields(doc)) == 0 {
+		if a.Load != nil && a.Kind == User && len(editableFields(l, doc)) == 0 {
 			return fmt.Errorf("user %s has nothing to edit: document %s has none of the fields %s",
 				a.Name, doc.ID(), strings.Join(editable, ", "))
+		}
+		if a.Kind == Backend && s.Via == ViaAPI && doc.Layout().Customers == "" {
+			return fmt.Errorf("nobody would tell back end %s of anything: the layout names no field with customers", a.Name)
 		}
 	}
 	return nil

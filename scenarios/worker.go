@@ -124,6 +124,8 @@ func (f *performer) handle(ctx context.Context, d archive.Delivery, work archive
 // recorded is a worker's core, whose operations are in the history.
 type recorded struct{ f *performer }
 
+func (r recorded) Layout() *archive.Layout { return r.f.repetition.Layout.Archive() }
+
 func (r recorded) record(ctx context.Context, op history.Operation, do func() (archive.Snapshot, error)) (archive.Snapshot, error) {
 	r.f.client.Begin(op)
 	done, err := do()
@@ -148,7 +150,7 @@ func (r recorded) update(ctx context.Context, do, id string, edit *archive.Edit,
 		}
 	}
 	op := history.Operation{Do: do, ID: id, Message: r.f.api.message, Base: base.ETag}
-	op.Wants(wanted, base.Document)
+	op.Wants(r.Layout(), wanted, base.Document)
 	return op
 }
 

@@ -5,6 +5,9 @@
 //	POST /upload             creates or saves a change, and tells its customers
 //	GET  /healthz            whether the process answers
 //
+// Documents have the layout of the core. The pages are made for changes and announcements:
+// they are served if the core's layout has the same names for all fields.
+//
 // # What is guaranteed
 //
 //   - An answer with "success": true means that the archive holds the upload. 409,
@@ -84,7 +87,19 @@ func New(o Options) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &api{Options: o, pages: Pages(), foreign: foreign}, nil
+	a := &api{Options: o, layout: o.Core.Layout().Resolved(), foreign: foreign}
+	if pagesSuit(a.layout) {
+		a.pages = Pages()
+	}
+	return a, nil
+}
+
+// pagesSuit reports whether the pages can show and edit documents of a layout.
+func pagesSuit(l *archive.Layout) bool {
+	own := archive.ArchiveLayout()
+	return !l.Slashes && slices.Equal(l.ID, own.ID) && l.History == own.History && l.Customers == own.Customers &&
+		l.Entry.ID == own.Entry.ID && l.Entry.Timestamp == own.Entry.Timestamp && l.Entry.User == own.Entry.User &&
+		l.Entry.Type == own.Entry.Type && l.Entry.Customer == own.Entry.Customer
 }
 
 // nobody identifies nobody, which is enough for whoever reads.
@@ -99,7 +114,8 @@ func nobody(mayWrite bool) func(*http.Request) (string, error) {
 
 type api struct {
 	Options
-	pages http.Handler
+	layout *archive.Layout
+	pages  http.Handler // nil: they do not suit the layout
 	// foreign tells requests that pages of other origins make browsers send.
 	foreign *http.CrossOriginProtection
 }
@@ -157,7 +173,7 @@ func isPage(path string) bool {
 
 func (a *api) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	x := &exchange{Request: r, w: w}
-	if path := r.URL.EscapedPath(); isPage(path) {
+	if path := r.URL.EscapedPath(); a.pages != nil && isPage(path) {
 		x.route = pageRoute
 		seen := &statusRecorder{ResponseWriter: w, status: http.StatusOK}
 		a.pages.ServeHTTP(seen, r)

@@ -35,7 +35,7 @@ func FuzzUpload(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
 		original := bytes.Clone(body)
-		up, err := parseUpload(body)
+		up, err := parseUpload(nil, body)
 		if !bytes.Equal(body, original) {
 			t.Fatal("the body was modified")
 		}

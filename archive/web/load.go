@@ -16,7 +16,7 @@ type loaded struct {
 func (a *api) load(x *exchange) answer {
 	id, err := url.PathUnescape(x.id)
 	if err == nil {
-		err = archive.ValidateID(id)
+		err = a.layout.ValidateID(id)
 	}
 	if err != nil {
 		return failed(x, invalid("%s", sentence(err)))

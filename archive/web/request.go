@@ -99,7 +99,7 @@ func readBody(w http.ResponseWriter, r *http.Request, most int64) ([]byte, error
 
 // parseUpload makes an upload of a body. It refuses all that can be refused without
 // looking at the store.
-func parseUpload(body []byte) (archive.Upload, error) {
+func parseUpload(l *archive.Layout, body []byte) (archive.Upload, error) {
 	var up archive.Upload
 	outer, err := parseBody(body)
 	if err != nil {
@@ -120,10 +120,10 @@ func parseUpload(body []byte) (archive.Upload, error) {
 	if err := checkModificationID(up.ModificationID, given(outer, keyModificationID)); err != nil {
 		return up, err
 	}
-	if up.Document, err = documentOf(outer); err != nil {
+	if up.Document, err = documentOf(l, outer); err != nil {
 		return up, err
 	}
-	if err := readBase(&up, outer); err != nil {
+	if err := readBase(l, &up, outer); err != nil {
 		return up, err
 	}
 	if up.Update && up.Base.ETag == "" {
@@ -133,12 +133,12 @@ func parseUpload(body []byte) (archive.Upload, error) {
 }
 
 // documentOf returns the document of an upload, without the envelope.
-func documentOf(outer object) (*archive.Change, error) {
+func documentOf(l *archive.Layout, outer object) (*archive.Change, error) {
 	text, err := documentText(outer)
 	if err != nil {
 		return nil, err
 	}
-	doc, err := archive.ParseChange(text)
+	doc, err := l.Parse(text)
 	if err != nil {
 		return nil, invalid("%s", sentence(err))
 	}
@@ -177,16 +177,16 @@ func checkVariants(outer object) error {
 }
 
 // readBase reads what the user had loaded, if it was sent.
-func readBase(up *archive.Upload, outer object) error {
+func readBase(l *archive.Layout, up *archive.Upload, outer object) error {
 	if !given(outer, keyBase) {
 		return nil
 	}
-	// Its fields are counted before [archive.ParseChange] compares each with the others.
+	// Its fields are counted before [archive.Layout.Parse] compares each with the others.
 	text, err := parseObject(outer.raw(keyBase))
 	if err != nil {
 		return invalid("%q can't be read: %v.", keyBase, err)
 	}
-	base, err := archive.ParseChange(text.text)
+	base, err := l.Parse(text.text)
 	if err != nil {
 		return invalid("%q: %v.", keyBase, err)
 	}

@@ -55,7 +55,7 @@ func (a *api) readUpload(x *exchange) (archive.Upload, error) {
 	if err != nil {
 		return archive.Upload{}, err
 	}
-	return parseUpload(body)
+	return parseUpload(a.layout, body)
 }
 
 // triggerFailed stands for what a store said about a trigger, which goes to the log:

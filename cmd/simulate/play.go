@@ -78,7 +78,7 @@ func (p *play) header(store string) history.Header {
 	h := history.Header{
 		Scenario: s.Name, Core: p.run.Core.Name, World: p.world, Store: store, Policy: p.run.Policy.String(),
 		Codec: string(scenarios.JSON), Seed: p.run.Seed, Clients: s.Clients(), Repetitions: p.run.Repetitions,
-		OwnWaits: p.run.Core.OwnWaits, Untimed: len(p.schedule) > 0,
+		Layout: p.run.Layout.Recorded(), OwnWaits: p.run.Core.OwnWaits, Untimed: len(p.schedule) > 0,
 		MinConflicts: s.Expect.MinConflicts, Started: time.Now().UTC().Format(time.RFC3339), Replay: p.replay,
 	}
 	for _, t := range s.Expect.Thresholds {

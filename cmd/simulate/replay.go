@@ -34,6 +34,7 @@ func (o runOptions) replay(name string, changed func(string) bool) string {
 	c.add("core", o.core)
 	c.add("policy", o.policy)
 	c.add("document", o.document)
+	c.add("layout", o.layout)
 	c.add("clients", strconv.Itoa(o.clients))
 	c.add("operations", strconv.Itoa(o.operations))
 	c.add("duration", o.duration.String())

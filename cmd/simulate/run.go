@@ -32,6 +32,7 @@ type runOptions struct {
 	core       string
 	policy     string
 	document   string
+	layout     string
 	clients    int
 	operations int
 	duration   time.Duration
@@ -96,7 +97,8 @@ what it begins. A --threshold can name these metrics:
 	f.TextVar(&o.pathStyle, "path-style", s3store.PathStyleAuto, "`WHEN` the bucket goes into the path: auto, on or off")
 	f.StringVar(&o.core, "core", "production", "core under test: "+coreNames())
 	f.StringVar(&o.policy, "policy", "", "retry `POLICY`, such as full(base=100ms,cap=5s,retries=8), adaptive(cap=2s), default or documented")
-	f.StringVar(&o.document, "document", "", "`FILE` with your own change or announcement")
+	f.StringVar(&o.document, "document", "", "`FILE` with your own document: a change or an announcement, unless --layout says otherwise")
+	f.StringVar(&o.layout, "layout", "", "`FILE` that says what your documents are like, or order, the built-in example")
 	f.IntVar(&o.clients, "clients", 0, "number of concurrent clients")
 	f.IntVar(&o.operations, "operations", 0, "operations of each actor with a load, at most")
 	f.DurationVar(&o.duration, "duration", 0, "how long to keep the load up")
@@ -258,6 +260,9 @@ func (nowhere) Add(*history.Event) {}
 
 // condition applies the flags that say what the store and its network are like.
 func (o runOptions) condition(s *scenarios.Scenario) error {
+	if o.layout != "" {
+		s.Layout, s.Document = o.layout, ""
+	}
 	if o.document != "" {
 		s.Document = o.document
 	}
@@ -302,7 +307,7 @@ func (o runOptions) condition(s *scenarios.Scenario) error {
 // cast chooses document, core, policy and thresholds.
 func (o runOptions) cast(s *scenarios.Scenario, name string, parts []scenarios.Setting, changed func(string) bool) (scenarios.Run, error) {
 	r := scenarios.Run{Scenario: s, Seed: o.seed, Repetitions: o.runs}
-	doc, err := openDocument(s, name, o.document)
+	layout, doc, err := openDocument(s, name, o)
 	if err != nil {
 		return r, usage("%w", err)
 	}
@@ -337,7 +342,7 @@ func (o runOptions) cast(s *scenarios.Scenario, name string, parts []scenarios.S
 		return r, err
 	}
 	s.Expect.Thresholds = append(s.Expect.Thresholds, more...)
-	r.Document = doc
+	r.Document, r.Layout = doc, layout
 	return r, nil
 }
 
@@ -351,20 +356,21 @@ func oraclePolicy(text string) (bounds string, is bool) {
 	return bounds, is && (bounds == "" || bounds[0] == '(')
 }
 
-// openDocument opens the document of a scenario and says where a bad one was named.
-func openDocument(s *scenarios.Scenario, scenario, flag string) (*archive.Change, error) {
+// openDocument opens the document of a scenario with its layout, and says where a bad one
+// was named.
+func openDocument(s *scenarios.Scenario, scenario string, o runOptions) (*scenarios.Layout, *archive.Change, error) {
 	where := scenario
-	if flag != "" {
+	switch {
+	case o.document != "":
 		where = "--document"
+	case o.layout != "":
+		where = "--layout"
 	}
-	doc, err := scenarios.OpenDocument(s.Document)
-	if err == nil {
-		err = s.Suits(doc)
-	}
+	layout, doc, err := s.Open()
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", where, err)
+		return nil, nil, fmt.Errorf("%s: %w", where, err)
 	}
-	return doc, nil
+	return layout, doc, nil
 }
 
 func (o runOptions) validate() error {

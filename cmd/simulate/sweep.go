@@ -39,8 +39,8 @@ func (a *app) sweepCommand() *cobra.Command {
 what --vary names, on all cores, judges every repetition, and writes a table,
 and with --csv, --json and --chart the same for programs and for eyes.
 
-NAME is clients, operations, duration, policy, latency, fault, core, codec, via
-or document, as the flags of "simulate run", or any other key of the scenario's
+NAME is clients, operations, duration, policy, latency, fault, core, codec, via,
+document or layout, as the flags of "simulate run", or any other key of the scenario's
 file by its path: objects.count, queue.visibility, request_timeout,
 actors.NAME.load.rate. policy.kind, policy.base, policy.cap, policy.retries and
 policy.deadline change one part of the policy in force: of --policy or --vary
@@ -82,7 +82,8 @@ anything; 130 interrupted, with what was measured.`,
 	f.StringVar(&o.run.out, "out", "simulate-out", "`DIR` for the points and the result")
 	f.StringVar(&o.run.core, "core", "production", "core under test: "+coreNames())
 	f.StringVar(&o.run.policy, "policy", "", "retry `POLICY`, such as full(base=100ms,cap=5s,retries=8), default or documented")
-	f.StringVar(&o.run.document, "document", "", "`FILE` with your own change or announcement")
+	f.StringVar(&o.run.document, "document", "", "`FILE` with your own document: a change or an announcement, unless --layout says otherwise")
+	f.StringVar(&o.run.layout, "layout", "", "`FILE` that says what your documents are like, or order, the built-in example")
 	f.IntVar(&o.run.clients, "clients", 0, "number of concurrent clients")
 	f.IntVar(&o.run.operations, "operations", 0, "operations of each actor with a load, at most")
 	f.DurationVar(&o.run.duration, "duration", 0, "how long to keep the load up")

@@ -164,6 +164,7 @@ func (o *sweepOptions) preparePoints(c *sweeping, name string, changed func(stri
 	c.swept.Core = same(func(p *sweep.Point) string { return p.Header.Core })
 	c.swept.Policy = same(func(p *sweep.Point) string { return p.Header.Policy })
 	c.swept.Latency = same(func(p *sweep.Point) string { return p.Run.Latency().String() })
+	c.swept.Layout = same(func(p *sweep.Point) string { return p.Run.Layout.String() })
 	whole := slices.ContainsFunc(c.swept.Vary, func(v reports.Varied) bool {
 		return v.Name == "policy" || v.Name == "core" && o.run.policy == "" // each core has its own
 	})
@@ -184,7 +185,7 @@ func contentOf(r *scenarios.Run) (sum [sha256.Size]byte, err error) {
 
 // variedFlags are the flags of run that can vary; every other name is a key of the
 // scenario's file.
-var variedFlags = []string{"clients", "operations", "duration", "policy", "latency", "fault", "core", "codec", "via", "document"}
+var variedFlags = []string{"clients", "operations", "duration", "policy", "latency", "fault", "core", "codec", "via", "document", "layout"}
 
 // point applies the parameters and prepares the run.
 func (o *sweepOptions) point(name string, changed func(string) bool, params reports.Params) (*play, error) {
@@ -226,6 +227,8 @@ func (o *runOptions) vary(p reports.Param) (err error) {
 		o.via = p.Value
 	case "document":
 		o.document = p.Value
+	case "layout":
+		o.layout = p.Value
 	default:
 		o.sets = append(o.sets, p.Name+"="+p.Value)
 	}

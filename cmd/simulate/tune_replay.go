@@ -7,6 +7,7 @@ func (o *tuneOptions) scenario(name string, changed func(string) bool) commandLi
 	c := commandLine{[]string{quoteShell(name)}, changed}
 	c.add("core", o.run.core)
 	c.add("document", o.run.document)
+	c.add("layout", o.run.layout)
 	c.add("clients", strconv.Itoa(o.run.clients))
 	c.add("operations", strconv.Itoa(o.run.operations))
 	c.add("duration", o.run.duration.String())

@@ -24,7 +24,7 @@ func (a *app) validateCommand() *cobra.Command {
 			for _, file := range files {
 				s, err := scenarios.Open(file)
 				if err == nil {
-					_, err = openDocument(s, file, "")
+					_, _, err = openDocument(s, file, runOptions{})
 				}
 				if err != nil {
 					failed++

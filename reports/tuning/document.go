@@ -26,6 +26,7 @@ type Result struct {
 	Core      string        `json:"core"`
 	Latency   string        `json:"latency"`
 	Codec     string        `json:"codec"`
+	Layout    string        `json:"layout,omitempty"` // of the documents; empty: the archive's own
 	Clients   int           `json:"clients"`
 	Objective string        `json:"objective"`
 	Seed      uint64        `json:"seed"`

@@ -104,7 +104,7 @@ func header(run *scenarios.Run) history.Header {
 	h := history.Header{
 		Scenario: s.Name, Core: run.Core.Name, World: "virtual", Store: "model", Policy: run.Policy.String(),
 		Codec: string(run.Codec()), Seed: run.Seed, Clients: s.Clients(), Repetitions: run.Repetitions,
-		MinConflicts: s.Expect.MinConflicts, Started: world.Epoch.Format(time.RFC3339),
+		Layout: run.Layout.Recorded(), MinConflicts: s.Expect.MinConflicts, Started: world.Epoch.Format(time.RFC3339),
 	}
 	if s.Via == scenarios.ViaAPI {
 		h.Via = string(s.Via)

@@ -124,7 +124,7 @@ func (ms *messages) process(trigger string, op int32) {
 // checkMessages decides about every trigger that was written.
 func (j *Judge) checkMessages() {
 	for _, m := range j.messages.all {
-		key, customer, ok := history.SplitTrigger(m.trigger)
+		key, customer, ok := j.header.Layout.SplitTrigger(m.trigger)
 		if !ok || m.times == 0 {
 			continue // what no trigger asked for is the business of the other invariants
 		}
@@ -143,7 +143,7 @@ func (j *Judge) checkPromises() {
 	}
 	sent := map[[3]string]bool{} // object, customer, upload
 	for _, m := range j.messages.all {
-		if key, customer, ok := history.SplitTrigger(m.trigger); ok && m.times > 0 {
+		if key, customer, ok := j.header.Layout.SplitTrigger(m.trigger); ok && m.times > 0 {
 			sent[[3]string{key, customer, m.upload}] = true
 		}
 	}

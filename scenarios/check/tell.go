@@ -57,7 +57,7 @@ func (j *Judge) countUntold() {
 func (j *Judge) toldUntil() map[addressee]covered {
 	told := map[addressee]covered{}
 	for _, m := range j.messages.all {
-		key, customer, ok := history.SplitTrigger(m.trigger)
+		key, customer, ok := j.header.Layout.SplitTrigger(m.trigger)
 		if !ok || m.times == 0 {
 			continue
 		}

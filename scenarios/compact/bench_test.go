@@ -129,7 +129,7 @@ func BenchmarkRecord(b *testing.B) {
 		b.Run(fmt.Sprint(entries), func(b *testing.B) {
 			v := grown(b, entries)
 			next := must(v.Apply(archive.Edit{Modifications: []archive.Modification{mod("x")}})).Encode()
-			c := history.NewRecorderWith(nowhere{}, still{}, NewDescriber()).Client("ann", "", &fixed{body: v.Encode()})
+			c := history.NewRecorderWith(nowhere{}, still{}, NewDescriber(nil)).Client("ann", "", &fixed{body: v.Encode()})
 			ctx, key, wait := context.Background(), "archive/C.json", c.Observer().Wait
 			info := archive.WaitInfo{CallInfo: archive.CallInfo{Key: key}, Cause: archive.ErrPreconditionFailed}
 			b.ReportAllocs()

@@ -97,6 +97,9 @@ func (v *version) HistoryLen() int { return v.len() }
 // have a name as in [history.EntryIDs].
 func (v *version) ModificationIDs() []string { return slices.Concat(v.log.ids[:v.n], v.ids) }
 
+// Layout is that of the document whose twin it is.
+func (v *version) Layout() *archive.Layout { return v.layout.of }
+
 // FieldNames lists the top-level fields but the history in the document's order.
 func (v *version) FieldNames() []string { return v.layout.names }
 
@@ -110,7 +113,7 @@ func (v *version) Field(name string) (json.RawMessage, bool) {
 
 // Apply implements [archive.Document].
 func (v *version) Apply(e archive.Edit) (archive.Document, error) {
-	if err := e.Validate(); err != nil {
+	if err := v.layout.of.ValidateEdit(e); err != nil {
 		return nil, err
 	}
 	next := &version{log: v.log, n: v.n, layout: v.layout, values: v.values, fields: v.fields}
@@ -124,8 +127,8 @@ func (v *version) Apply(e archive.Edit) (archive.Document, error) {
 	sum := v.sum()
 	for i := range e.Modifications {
 		if m := &e.Modifications[i]; !v.HasModification(m.ID) {
-			digest := history.EntryDigest(m)
-			sum = entrySum(sum, m, digest)
+			digest := history.EntryDigest(v.layout.of, m)
+			sum = entrySum(v.layout.of, sum, m, digest)
 			next.ids, next.sums, next.digests = append(next.ids, m.ID), append(next.sums, sum), append(next.digests, digest)
 		}
 	}
@@ -143,7 +146,7 @@ func (v *version) set(e archive.Edit) error {
 	for name, raw := range e.Fields {
 		i, known := v.layout.index[name]
 		switch {
-		case isIdentity(name): // it is the same
+		case v.layout.isIdentity(name): // it is the same
 		case known:
 			v.values[i] = newValue(i, raw)
 		default:

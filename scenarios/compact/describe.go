@@ -4,14 +4,21 @@ import (
 	"bytes"
 	"sort"
 
+	"holdfast/archive"
 	"holdfast/scenarios/history"
 )
 
-// NewDescriber returns the describer of compact documents. Bodies that are none,
-// such as messages among the documents, are described as JSON.
-func NewDescriber() history.Describer { return describer{history.NewJSONDescriber()} }
+// NewDescriber returns the describer of compact documents of a layout, nil for the
+// archive's own. Bodies that are none, such as messages among the documents, are
+// described as JSON.
+func NewDescriber(l *archive.Layout) history.Describer {
+	return describer{history.NewJSONDescriber(l)}
+}
 
 type describer struct{ others history.Describer }
+
+// Layout implements [history.Describer].
+func (d describer) Layout() *archive.Layout { return d.others.Layout() }
 
 // Content implements [history.Describer].
 func (d describer) Content(key, etag string, body []byte, base history.Content) history.Content {
@@ -58,7 +65,7 @@ func (v *version) kept(base *version) int {
 // changed are the fields in which a version differs from its base.
 func (v *version) changed(base *version) (set []history.Set, moved bool) {
 	if v.layout != base.layout {
-		return history.FieldChanges(base, v)
+		return history.FieldChanges(v.layout.of, base, v)
 	}
 	for i, now := range v.values {
 		if was := base.values[i]; now != was && !bytes.Equal(now.raw, was.raw) {
@@ -77,7 +84,7 @@ func (v *version) Holds(field string) history.Sum {
 // wholly is the digest of all fields of the document, made once for all its twins.
 func (v *version) wholly() history.Sum {
 	if v.whole == 0 {
-		v.whole = history.Whole(v)
+		v.whole = history.Whole(v.layout.of, v)
 	}
 	return v.whole
 }

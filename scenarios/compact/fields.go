@@ -24,6 +24,7 @@ func newValue(number int, raw json.RawMessage) *value {
 
 // layout is which fields there are and in which order. Versions share it.
 type layout struct {
+	of    *archive.Layout
 	names []string
 	index map[string]int
 	sum   history.Sum
@@ -32,20 +33,21 @@ type layout struct {
 }
 
 func newLayout(c *archive.Change) *layout {
-	l := &layout{index: map[string]int{}}
+	l := &layout{of: c.Layout(), index: map[string]int{}}
 	var ids []string
 	for _, name := range c.FieldNames() {
-		if name == "modifications" {
+		if name == l.of.History {
 			continue
 		}
-		if isIdentity(name) {
+		if l.isIdentity(name) {
 			raw, _ := c.Field(name)
-			ids = append(ids, `"`+name+`":`+string(raw))
+			quoted, _ := json.Marshal(name) // a text
+			ids = append(ids, string(quoted)+":"+string(raw))
 		}
 		l.add(name)
 	}
 	// It is a document because c is one.
-	l.identity, _ = archive.ParseChange([]byte("{" + strings.Join(ids, ",") + "}"))
+	l.identity, _ = l.of.Parse([]byte("{" + strings.Join(ids, ",") + "}"))
 	return l
 }
 
@@ -57,20 +59,20 @@ func (l *layout) add(name string) {
 
 // with returns the layout with one more field.
 func (l *layout) with(name string) *layout {
-	next := &layout{names: slices.Clone(l.names), index: maps.Clone(l.index), sum: l.sum, identity: l.identity}
+	next := &layout{of: l.of, names: slices.Clone(l.names), index: maps.Clone(l.index), sum: l.sum, identity: l.identity}
 	next.add(name)
 	return next
 }
 
 // isIdentity reports whether a field names the document.
-func isIdentity(field string) bool { return field == "changeId" || field == "announcement_id" }
+func (l *layout) isIdentity(field string) bool { return slices.Contains(l.of.ID, field) }
 
 // checkIdentity reports whether an edit changes who the document is, as a
 // [archive.Change] finds it.
 func (l *layout) checkIdentity(e archive.Edit) error {
 	var ids map[string]json.RawMessage
 	for name, raw := range e.Fields {
-		if isIdentity(name) {
+		if l.isIdentity(name) {
 			if ids == nil {
 				ids = map[string]json.RawMessage{}
 			}

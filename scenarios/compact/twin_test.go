@@ -29,6 +29,14 @@ var originals = []string{
 	`{"announcement_id": {"not": "used"}, "changeId": "\u0043", "modifications": [{"modification_id": "m1"}, {"modification_id": "m1"}]}`,
 }
 
+// another is a layout in which other fields mean something.
+var another = &archive.Layout{ID: []string{"title"}, History: "new", Entry: archive.EntryLayout{ID: "n", Timestamp: "at", Type: "status", Required: []string{"note"}}}
+
+var othersOriginals = []string{
+	`{"title": "C", "new": [{"modification_id": "x", "n": "m1"}, {"n": ""}, {"old": 1}], "modifications": [1], "changeId": "D"}`,
+	`{"title": "C"}`,
+}
+
 var names = rapid.SampledFrom([]string{
 	"title", "status", "new", "another new", "ä\"", "changeId", "announcement_id", "modifications", "bad\xff",
 })
@@ -49,6 +57,12 @@ func anEdit(t *rapid.T) archive.Edit {
 		if rapid.IntRange(0, 15).Draw(t, "odd") == 0 {
 			m.MeetingMetadata = json.RawMessage(values.Draw(t, "metadata"))
 		}
+		if rapid.IntRange(0, 7).Draw(t, "more") != 0 {
+			m.Fields = map[string]json.RawMessage{"note": json.RawMessage(rapid.SampledFrom([]string{`1`, ` 2`, `{"b": 1, "a": 2}`, `{"a":2,"b":1}`, `"` + "\u0043" + `"`, `"C"`}).Draw(t, "note"))}
+		}
+		if rapid.IntRange(0, 15).Draw(t, "own") == 0 {
+			m.Fields = map[string]json.RawMessage{rapid.SampledFrom([]string{"user_id", "N", "status"}).Draw(t, "own name"): json.RawMessage(`1`)}
+		}
 		e.Modifications = append(e.Modifications, m)
 	}
 	return e
@@ -58,7 +72,11 @@ func anEdit(t *rapid.T) archive.Edit {
 // not, in any order, have the same results.
 func TestTwins(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		c := must(archive.ParseChange([]byte(rapid.SampledFrom(originals).Draw(t, "original"))))
+		layout, from := (*archive.Layout)(nil), originals
+		if rapid.Bool().Draw(t, "another layout") {
+			layout, from = another, othersOriginals
+		}
+		c := must(layout.Parse([]byte(rapid.SampledFrom(from).Draw(t, "original"))))
 		all := []twins{{c, FromChange(c).(*version)}}
 		for range rapid.IntRange(1, 15).Draw(t, "edits") {
 			on := all[rapid.IntRange(0, len(all)-1).Draw(t, "version")]
@@ -73,7 +91,7 @@ func TestTwins(t *testing.T) {
 			}
 			next := twins{c.(*archive.Change), v.(*version)}
 			if rapid.Bool().Draw(t, "stored") {
-				next.change = must(archive.JSONCodec("C", c.Encode())).(*archive.Change)
+				next.change = must(layout.Codec("C", c.Encode())).(*archive.Change)
 				next.other = must(Codec("C", v.Encode())).(*version)
 			}
 			all = append(all, next)
@@ -102,7 +120,7 @@ func same(t *rapid.T, one twins) {
 			t.Fatalf("%s: a change holds %q: %v, its twin not", c.Encode(), id, c.HasModification(id))
 		}
 	}
-	fields := slices.DeleteFunc(c.FieldNames(), func(name string) bool { return name == "modifications" })
+	fields := slices.DeleteFunc(c.FieldNames(), func(name string) bool { return name == c.Layout().History })
 	if diff := cmp.Diff(fields, v.FieldNames()); diff != "" {
 		t.Fatalf("fields: %s", diff)
 	}
@@ -138,7 +156,7 @@ func sameRelation(t *rapid.T, one, base twins) {
 }
 
 func describe(c *archive.Change, base history.Content) history.Content {
-	return history.NewJSONDescriber().Content("", "", c.Encode(), base)
+	return history.NewJSONDescriber(c.Layout()).Content("", "", c.Encode(), base)
 }
 
 // norm makes no difference between no and an empty list.

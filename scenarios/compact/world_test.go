@@ -26,10 +26,10 @@ type kind struct {
 }
 
 var (
-	jsonKind    = kind{archive.JSONCodec, func(c *archive.Change) archive.Document { return c }, history.NewJSONDescriber}
-	compactKind = kind{Codec, FromChange, NewDescriber}
+	jsonKind    = kind{archive.JSONCodec, func(c *archive.Change) archive.Document { return c }, func() history.Describer { return history.NewJSONDescriber(nil) }}
+	compactKind = kind{Codec, FromChange, func() history.Describer { return NewDescriber(nil) }}
 	// memoKind remembers earlier runs.
-	shared   = memo.New()
+	shared   = memo.New(nil)
 	memoKind = kind{shared.Codec, jsonKind.from, func() history.Describer { return shared }}
 )
 
@@ -211,12 +211,12 @@ func (c *client) operate() {
 		c.Begin(o)
 		done, err = c.archive.Create(ctx, "C", c.from(doc), in.edit.Modifications...)
 	case "save":
-		o.Wants(in.edit, in.base.Document)
+		o.Wants(nil, in.edit, in.base.Document)
 		c.Begin(o)
 		done, err = c.archive.Save(ctx, "C", in.base, in.edit)
 		c.base = done
 	default:
-		o.Wants(in.edit, nil)
+		o.Wants(nil, in.edit, nil)
 		c.Begin(o)
 		done, err = c.archive.Append(ctx, "C", in.edit)
 	}

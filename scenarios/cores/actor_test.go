@@ -35,7 +35,7 @@ func (w *world) actor(name string) *actor {
 // start makes the actor's core; after a crash, anew.
 func (a *actor) start() {
 	core, err := a.spec.New(cores.Environment{
-		Store: gate{a}, Policy: a.policy, Clock: a.world, Rand: rand.New(rand.NewPCG(1, 1)), Observer: a.client.Observer(),
+		Store: gate{a}, Policy: a.policy, Clock: a.world, Rand: rand.New(rand.NewPCG(1, 1)), Observer: a.client.Observer(), Layout: a.doc.Layout(),
 	})
 	if err != nil {
 		a.t.Fatal(err)
@@ -51,8 +51,8 @@ func (a *actor) modification(kind string) archive.Modification {
 }
 
 func (a *actor) load() {
-	a.client.Begin(history.Operation{Do: "load", ID: objectID})
-	loaded, err := a.core.Load(a.t.Context(), objectID)
+	a.client.Begin(history.Operation{Do: "load", ID: a.doc.ID()})
+	loaded, err := a.core.Load(a.t.Context(), a.doc.ID())
 	a.client.Finish(loaded, err)
 	a.base = loaded
 }
@@ -67,11 +67,11 @@ func (a *actor) save(pairs ...any) error {
 		fields[pairs[i].(string)], _ = json.Marshal(pairs[i+1])
 	}
 	m := a.modification(archive.Updated)
-	op := history.Operation{Do: "save", ID: objectID, Base: a.base.ETag}
+	op := history.Operation{Do: "save", ID: a.doc.ID(), Base: a.base.ETag}
 	edit := archive.Edit{Fields: fields, Modifications: []archive.Modification{m}}
-	op.Wants(edit, a.base.Document)
+	op.Wants(a.doc.Layout(), edit, a.base.Document)
 	a.client.Begin(op)
-	saved, err := a.core.Save(a.t.Context(), objectID, a.base, edit)
+	saved, err := a.core.Save(a.t.Context(), a.doc.ID(), a.base, edit)
 	a.client.Finish(saved, err)
 	if err == nil {
 		a.base = saved
@@ -105,21 +105,21 @@ func (a *actor) deliver(mods []archive.Modification, fields map[string]json.RawM
 			a.client.Finish(archive.Snapshot{}, &archive.OutcomeUnknownError{}) // nobody was told anything
 		}
 	}()
-	op := history.Operation{Do: "append", ID: objectID}
+	op := history.Operation{Do: "append", ID: a.doc.ID()}
 	edit := archive.Edit{Fields: fields, Modifications: mods}
-	op.Wants(edit, nil)
+	op.Wants(a.doc.Layout(), edit, nil)
 	a.client.Begin(op)
-	stored, err := a.core.Append(a.t.Context(), objectID, edit)
+	stored, err := a.core.Append(a.t.Context(), a.doc.ID(), edit)
 	a.client.Finish(stored, err)
 	return true
 }
 
 func (a *actor) create() {
 	m := a.modification(archive.Created)
-	op := history.Operation{Do: "create", ID: objectID}
-	op.WantsDocument(original, true, m)
+	op := history.Operation{Do: "create", ID: a.doc.ID()}
+	op.WantsDocument(a.doc, true, m)
 	a.client.Begin(op)
-	created, err := a.core.Create(a.t.Context(), objectID, original, m)
+	created, err := a.core.Create(a.t.Context(), a.doc.ID(), a.doc, m)
 	a.client.Finish(created, err)
 }
 

@@ -84,6 +84,14 @@ var scripts = map[string]script{
 			func() { processor.append(archive.Processed, nil) },
 		}
 	},
+	"own-documents": func(w *world) []func() {
+		w.holds(order)
+		alice, packer := w.actor("alice"), w.actor("packer")
+		return []func(){
+			func() { alice.load(); _ = alice.save("title", "50 crates of pears", "modifications", "none") },
+			func() { packer.append(archive.Processed, nil) },
+		}
+	},
 	"create-race": func(w *world) []func() {
 		return each(w, 3, func(a *actor) { a.creates = true }, (*actor).create)
 	},

@@ -29,7 +29,8 @@ type Environment struct {
 	Clock    archive.Clock
 	Rand     *rand.Rand
 	Observer archive.Observer
-	Codec    archive.Codec // nil: archive.JSONCodec
+	Layout   *archive.Layout // of the documents; nil: the archive's own
+	Codec    archive.Codec   // nil: that of the layout
 	// What only the oracle knows: the calls of all clients, and for how long a write is
 	// at risk on average, from the moment its read is served until it is decided.
 	Crowd    *Crowd
@@ -117,6 +118,6 @@ func Find(name string) (Spec, error) {
 
 func production(e Environment) (Core, error) {
 	return archive.New(archive.Options{
-		Store: e.Store, Policy: e.Policy, Clock: e.Clock, Rand: e.Rand, Observer: e.Observer, Codec: e.Codec,
+		Store: e.Store, Policy: e.Policy, Clock: e.Clock, Rand: e.Rand, Observer: e.Observer, Layout: e.Layout, Codec: e.Codec,
 	})
 }

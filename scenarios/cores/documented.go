@@ -22,6 +22,9 @@ type documented struct {
 
 func newDocumented(e Environment) (Core, error) { return documented{e}, e.Policy.Validate() }
 
+// Layout implements [Core].
+func (d documented) Layout() *archive.Layout { return d.Environment.Layout }
+
 // Load is loadArchiveWithETag.
 func (d documented) Load(ctx context.Context, id string) (archive.Snapshot, error) {
 	current, etag, err := d.load(ctx, id)
@@ -35,7 +38,7 @@ func (d documented) Load(ctx context.Context, id string) (archive.Snapshot, erro
 }
 
 func (d documented) load(ctx context.Context, id string) (*archive.Change, string, error) {
-	key, err := archive.Key(id)
+	key, err := d.Layout().Key(id)
 	if err != nil {
 		return nil, "", err
 	}
@@ -46,7 +49,7 @@ func (d documented) load(ctx context.Context, id string) (*archive.Change, strin
 	if err != nil {
 		return nil, "", err
 	}
-	current, err := archive.ParseChange(body)
+	current, err := d.Layout().Parse(body)
 	return current, etag, err
 }
 
@@ -113,7 +116,7 @@ func (d documented) update(ctx context.Context, id string, merge func(*archive.C
 
 // upload is uploadToArchiveBucket.
 func (d documented) upload(ctx context.Context, id string, doc archive.Document, expectedETag string) (archive.Snapshot, error) {
-	key, err := archive.Key(id)
+	key, err := d.Layout().Key(id)
 	if err != nil {
 		return archive.Snapshot{}, err
 	}
@@ -141,5 +144,5 @@ func blindMerge(current, form *archive.Change) (archive.Document, error) {
 			merged = append(merged, m)
 		}
 	}
-	return assemble(merged, append(current.RawModifications(), form.RawModifications()...))
+	return assemble(current.Layout(), merged, append(current.RawModifications(), form.RawModifications()...))
 }

@@ -57,7 +57,7 @@ const (
 func inLoop(f flaw) func(Environment) (Core, error) {
 	return func(e Environment) (Core, error) {
 		if e.Codec == nil {
-			e.Codec = archive.JSONCodec
+			e.Codec = e.Layout.Codec
 		}
 		return &reference{Environment: e, flaw: f}, e.Policy.Validate()
 	}
@@ -83,9 +83,12 @@ type update struct {
 }
 
 func (r *reference) begin(op, id string, edit archive.Edit) (*update, error) {
-	key, err := archive.Key(id)
+	key, err := r.Layout().Key(id)
 	return &update{reference: r, op: op, id: id, key: key, start: r.Clock.Now(), edit: edit}, err
 }
+
+// Layout implements [Core].
+func (r *reference) Layout() *archive.Layout { return r.Environment.Layout }
 
 func (r *reference) Load(ctx context.Context, id string) (archive.Snapshot, error) {
 	u, err := r.begin("load", id, archive.Edit{})

@@ -116,8 +116,9 @@ func (u *update) merged(base, current archive.Snapshot) (archive.Document, error
 // form holds every field as the user's page does: as loaded, with the edit.
 func form(base archive.Snapshot, edit archive.Edit) map[string]json.RawMessage {
 	fields := map[string]json.RawMessage{}
-	for _, m := range members(base.Change()) {
-		if m.name != historyField {
+	c := base.Change()
+	for _, m := range members(c) {
+		if m.name != c.Layout().History {
 			fields[m.name] = m.value
 		}
 	}

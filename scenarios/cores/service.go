@@ -56,12 +56,12 @@ func (u triggersFirst) Upload(ctx context.Context, up archive.Upload) (archive.U
 		doc = loaded.Document
 	}
 	var codes []string
-	raw, _ := doc.Field("customers")
+	raw, _ := doc.Field(u.o.Core.Layout().Resolved().Customers)
 	if err := json.Unmarshal(raw, &codes); err != nil {
 		return archive.Uploaded{}, err
 	}
 	for _, code := range codes {
-		key, err := archive.TriggerKey(code, up.Document.ID())
+		key, err := u.o.Core.Layout().TriggerKey(code, up.Document.ID())
 		if err != nil {
 			return archive.Uploaded{}, err
 		}
@@ -77,18 +77,19 @@ func (u triggersFirst) Upload(ctx context.Context, up archive.Upload) (archive.U
 // forgetfulUploads makes a front end whose triggers get lost: it reports them as written.
 func forgetfulUploads(loses func(customer string) bool) func(archive.UploaderOptions) (Uploads, error) {
 	return func(o archive.UploaderOptions) (Uploads, error) {
-		o.Store = losing{o.Store, loses}
+		o.Store = losing{o.Store, o.Core.Layout(), loses}
 		return archive.NewUploader(o)
 	}
 }
 
 type losing struct {
 	archive.Store
-	loses func(customer string) bool
+	layout *archive.Layout
+	loses  func(customer string) bool
 }
 
 func (s losing) Put(ctx context.Context, key string, body []byte, cond archive.Condition) (string, error) {
-	if customer, _, ok := archive.ParseTriggerKey(key); ok && s.loses(customer) {
+	if customer, _, ok := s.layout.ParseTriggerKey(key); ok && s.loses(customer) {
 		return `"lost"`, nil
 	}
 	return s.Store.Put(ctx, key, body, cond)
@@ -218,7 +219,7 @@ func (w *worker) Handle(ctx context.Context, d archive.Delivery) {
 	if w.acknowledgeFirst {
 		w.acknowledge(ctx, d)
 	}
-	key, err := archive.TriggerKey(d.Message.Customer, d.Message.ObjectID)
+	key, err := w.o.Core.Layout().TriggerKey(d.Message.Customer, d.Message.ObjectID)
 	if err == nil && w.asks {
 		_, err = w.o.Store.Head(ctx, key)
 	}

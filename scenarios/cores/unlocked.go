@@ -23,7 +23,7 @@ func newUnlocked(e Environment) (Core, error) {
 
 // Save writes base with the edit applied, unseen what others stored since.
 func (u unlocked) Save(ctx context.Context, id string, base archive.Snapshot, edit archive.Edit) (archive.Snapshot, error) {
-	key, err := archive.Key(id)
+	key, err := u.Layout().Key(id)
 	if err != nil {
 		return archive.Snapshot{}, err
 	}

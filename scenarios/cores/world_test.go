@@ -26,6 +26,7 @@ type world struct {
 	rng     *rand.Rand
 	now     time.Time
 	rec     *history.Recorder
+	doc     *archive.Change // that there is
 	events  []*history.Event
 	actors  []*actor
 	objects map[string]version
@@ -41,19 +42,20 @@ type version struct {
 	etag string
 }
 
-const objectID = "CHG-12345"
+var change, order = library(nil, "CHG-12345"), library(&archive.Layout{
+	Prefix: "orders/", Slashes: true, ID: []string{"order_id"}, History: "events", Entry: archive.EntryLayout{ID: "event_id", Type: "kind"},
+}, "order")
 
-var original = func() *archive.Change {
-	body, err := os.ReadFile("../library/documents/CHG-12345.json")
-	if err != nil {
-		panic(err)
-	}
-	c, err := archive.ParseChange(body)
-	if err != nil {
-		panic(err)
-	}
-	return c
-}()
+func library(l *archive.Layout, name string) *archive.Change {
+	return must(l.Parse(must(os.ReadFile("../library/documents/" + name + ".json"))))
+}
+
+// holds makes w a world of another document, before it has actors.
+func (w *world) holds(doc *archive.Change) {
+	w.doc, w.rec = doc, history.NewRecorderWith(w, w, history.NewJSONDescriber(doc.Layout()))
+}
+
+func (w *world) key() string { return must(w.doc.Layout().Key(w.doc.ID())) }
 
 // Add implements [history.Sink].
 func (w *world) Add(e *history.Event) { w.events = append(w.events, e.Clone()) }
@@ -74,12 +76,11 @@ func play(t testing.TB, s script, spec cores.Spec, seed uint64, faults int) (str
 		t: t, spec: spec, rng: rand.New(rand.NewPCG(seed, 0)), now: time.Unix(1_700_000_000, 0),
 		objects: map[string]version{}, policy: archive.Policy{Kind: archive.None, Retries: 16},
 	}
-	w.rec = history.NewRecorder(w, w)
-	key, _ := archive.Key(objectID)
+	w.holds(change)
 	programs := s(w)
 	if !slices.ContainsFunc(w.actors, func(a *actor) bool { return a.creates }) {
 		setup := w.rec.Client(history.SetupActor, "", w.server())
-		if _, err := setup.Put(t.Context(), key, original.Encode(), archive.IfAbsent()); err != nil {
+		if _, err := setup.Put(t.Context(), w.key(), w.doc.Encode(), archive.IfAbsent()); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -90,7 +91,7 @@ func play(t testing.TB, s script, spec cores.Spec, seed uint64, faults int) (str
 	for _, arrive := range w.late {
 		arrive()
 	}
-	_, _, _ = w.rec.Client(history.FinalActor, "", w.server()).Get(t.Context(), key)
+	_, _, _ = w.rec.Client(history.FinalActor, "", w.server()).Get(t.Context(), w.key())
 	w.rec.End(false)
 	return w.policy.String(), w.events
 }
@@ -114,8 +115,7 @@ func (w *world) run(programs []func()) {
 			w.late = w.late[1:]
 		}
 		if w.deletion && w.faulty(8) {
-			key, _ := archive.Key(objectID)
-			_ = w.rec.Client("outside", "", w.server()).Delete(w.t.Context(), key, archive.Condition{})
+			_ = w.rec.Client("outside", "", w.server()).Delete(w.t.Context(), w.key(), archive.Condition{})
 		}
 		n := w.rng.IntN(len(ready))
 		if _, more := ready[n](); !more {

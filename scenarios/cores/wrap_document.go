@@ -11,8 +11,6 @@ import (
 	"holdfast/archive"
 )
 
-const historyField = "modifications"
-
 // member is a top-level field of a document.
 type member struct {
 	name  string
@@ -30,11 +28,11 @@ func members(c *archive.Change) []member {
 }
 
 // assemble makes a document of members, with these entries as its history.
-func assemble(all []member, entries []json.RawMessage) (*archive.Change, error) {
+func assemble(l *archive.Layout, all []member, entries []json.RawMessage) (*archive.Change, error) {
 	var b bytes.Buffer
 	separator := "{\n  "
 	for _, m := range all {
-		if m.name == historyField {
+		if m.name == l.History {
 			m.value = array(entries)
 		}
 		quoted, _ := json.Marshal(m.name)
@@ -42,7 +40,7 @@ func assemble(all []member, entries []json.RawMessage) (*archive.Change, error) 
 		separator = ",\n  "
 	}
 	b.WriteString("\n}\n")
-	return archive.ParseChange(b.Bytes())
+	return l.Parse(b.Bytes())
 }
 
 func array(entries []json.RawMessage) json.RawMessage {
@@ -73,7 +71,8 @@ func (a altered) Apply(e archive.Edit) (archive.Document, error) {
 		return nil, err
 	}
 	c := next.(*archive.Change)
-	built, err := assemble(a.alter(members(c), c.RawModifications()))
+	all, entries := a.alter(members(c), c.RawModifications())
+	built, err := assemble(c.Layout(), all, entries)
 	return altered{built, a.alter}, err
 }
 
@@ -85,7 +84,7 @@ func inDocument(alter alteration) func(Environment) (Core, error) {
 func withDocument(wrap func(*archive.Change) archive.Document) func(Environment) (Core, error) {
 	return func(e Environment) (Core, error) {
 		e.Codec = func(id string, body []byte) (archive.Document, error) {
-			doc, err := archive.JSONCodec(id, body)
+			doc, err := e.Layout.Codec(id, body)
 			if err != nil {
 				return nil, err
 			}
@@ -209,11 +208,11 @@ func appendAll(c *archive.Change, e archive.Edit) (*archive.Change, error) {
 	}
 	entries := c.RawModifications()
 	for _, m := range e.Modifications {
-		entry, err := json.Marshal(m)
+		entry, err := c.Layout().EncodeEntry(m)
 		if err != nil {
 			return nil, err
 		}
 		entries = append(entries, entry)
 	}
-	return assemble(members(next.(*archive.Change)), entries)
+	return assemble(c.Layout(), members(next.(*archive.Change)), entries)
 }

@@ -185,7 +185,7 @@ func newUploadChange(change func(all []member) []member) func(archive.UploaderOp
 	return func(o archive.UploaderOptions) (Uploads, error) {
 		u, err := archive.NewUploader(o)
 		return uploadChange{u, func(up *archive.Upload) (err error) {
-			up.Document, err = assemble(change(members(up.Document)), up.Document.RawModifications())
+			up.Document, err = assemble(up.Document.Layout(), change(members(up.Document)), up.Document.RawModifications())
 			return err
 		}}, err
 	}

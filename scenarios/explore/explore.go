@@ -190,7 +190,7 @@ func (c *Config) header() history.Header {
 	return history.Header{
 		Scenario: c.Run.Scenario.Name, Core: c.Run.Core.Name, World: "virtual", Store: "model", Policy: c.Run.Policy.String(),
 		Codec: "json", Seed: c.Run.Seed, Clients: c.Run.Scenario.Clients(), Repetitions: 1,
-		OwnWaits: c.Run.Core.OwnWaits, Untimed: true,
+		Layout: c.Run.Layout.Recorded(), OwnWaits: c.Run.Core.OwnWaits, Untimed: true,
 	}
 }
 

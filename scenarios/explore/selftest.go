@@ -164,7 +164,7 @@ func small(name string, spec cores.Spec) (run *scenarios.Run, bounds string, err
 	if err != nil {
 		return nil, "", err
 	}
-	doc, err := scenarios.OpenDocument(s.Document)
+	layout, doc, err := s.Open()
 	if err != nil {
 		return nil, "", err
 	}
@@ -179,7 +179,7 @@ func small(name string, spec cores.Spec) (run *scenarios.Run, bounds string, err
 		bounds = fmt.Sprintf("--clients %d --operations %d", clients, operations)
 	}
 	policy := spec.PolicyFor((*archive.Policy)(s.Policy))
-	return &scenarios.Run{Scenario: s, Document: doc, Core: spec, Policy: policy, Seed: 1, Repetitions: 1}, bounds, nil
+	return &scenarios.Run{Scenario: s, Document: doc, Layout: layout, Core: spec, Policy: policy, Seed: 1, Repetitions: 1}, bounds, nil
 }
 
 func (t *SelfTest) catch(ctx context.Context, b cores.Bug) (Caught, error) {
@@ -230,12 +230,12 @@ func inTime(name string, spec cores.Spec, repetitions int) (*scenarios.Run, erro
 	if err != nil {
 		return nil, err
 	}
-	doc, err := scenarios.OpenDocument(s.Document)
+	layout, doc, err := s.Open()
 	if err != nil {
 		return nil, err
 	}
 	policy := spec.PolicyFor((*archive.Policy)(s.Policy))
-	return &scenarios.Run{Scenario: s, Document: doc, Core: spec, Policy: policy, Seed: 1, Repetitions: repetitions}, nil
+	return &scenarios.Run{Scenario: s, Document: doc, Layout: layout, Core: spec, Policy: policy, Seed: 1, Repetitions: repetitions}, nil
 }
 
 // catchInTime plays a bug's scenario in virtual time, seed after seed.
@@ -295,7 +295,7 @@ func (t *SelfTest) weather(ctx context.Context, core, scenario string, seeds int
 
 // timed is what a judge needs to know of a run in virtual time.
 func timed(run *scenarios.Run) history.Header {
-	return history.Header{World: "virtual", Policy: run.Policy.String(), OwnWaits: run.Core.OwnWaits}
+	return history.Header{World: "virtual", Policy: run.Policy.String(), Layout: run.Layout.Recorded(), OwnWaits: run.Core.OwnWaits}
 }
 
 // judged is a judge that takes events.

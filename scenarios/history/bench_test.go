@@ -48,20 +48,21 @@ func BenchmarkReader(b *testing.B) {
 // BenchmarkDescribe is what it costs to describe a write of a document of
 // typical and of large size.
 func BenchmarkDescribe(b *testing.B) {
+	own := newShape(nil)
 	for _, entries := range []int{10, 100, 300} {
 		base, next := grown(b, entries)
-		known := newContent(base, nil)
+		known := newContent(own, base, nil)
 		b.Run(fmt.Sprintf("append/%dKB", len(base)>>10), func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				newContent(next, known).Written(known, "x")
+				newContent(own, next, known).Written(known, "x")
 			}
 		})
 		edited := bytes.Replace(next, []byte(`"changeTitle": "`), []byte(`"changeTitle": "New `), 1)
 		b.Run(fmt.Sprintf("save/%dKB", len(base)>>10), func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				newContent(edited, known).Written(known, "x")
+				newContent(own, edited, known).Written(known, "x")
 			}
 		})
 	}

@@ -46,7 +46,8 @@ const mostKnown = 4
 func (c *Client) Begin(o Operation) {
 	c.op, c.asked, c.status = int(c.rec.ops.Add(1)), 0, 0
 	if c.opID != o.ID || c.opKey == "" {
-		c.opID, c.opKey = o.ID, c.page.full(c.prefix, "archive/"+o.ID+".json")
+		l := c.rec.describe.Layout() // whether there can be such an id is for the core to say
+		c.opID, c.opKey = o.ID, c.page.full(c.prefix, l.Prefix+o.ID+l.Suffix)
 	}
 	e := c.next(Invoke, c.opKey)
 	e.At = c.rec.Now()

@@ -21,6 +21,7 @@ type content struct {
 	fields Sum
 	bad    string // why the body is no document
 
+	shape   *shape
 	parsing sync.Once
 	parsed  *archive.Change
 
@@ -28,14 +29,27 @@ type content struct {
 	whole   Sum // see wholly
 }
 
+// shape is what the documents of a layout have in common.
+type shape struct {
+	layout *archive.Layout
+	head   []byte // of a document that has nothing but a history, whose entries follow
+}
+
+func newShape(l *archive.Layout) *shape {
+	l = l.Resolved()
+	id, _ := json.Marshal(l.ID[0]) // texts
+	history, _ := json.Marshal(l.History)
+	return &shape{l, fmt.Appendf(nil, `{%s:"x",%s:[`, id, history)}
+}
+
 // newContent describes a body. base, which may be nil, is a version that it
 // probably continues: what both share is not parsed and summed again.
-func newContent(body []byte, base *content) *content {
-	c := &content{body: body}
+func newContent(sh *shape, body []byte, base *content) *content {
+	c := &content{body: body, shape: sh}
 	if base != nil && c.grow(base) {
 		return c
 	}
-	change, err := archive.ParseChange(body)
+	change, err := sh.layout.Parse(body)
 	if err != nil {
 		c.bad = err.Error()
 		return c
@@ -56,7 +70,7 @@ func newContent(body []byte, base *content) *content {
 	}
 	c.fields = fnvStart
 	for _, name := range change.FieldNames() {
-		if name == "modifications" {
+		if name == sh.layout.History {
 			continue
 		}
 		value, _ := change.Field(name)
@@ -75,7 +89,7 @@ func (c *content) grow(base *content) bool {
 		return false
 	}
 	inserted := bytes.TrimRight(c.body[base.tail+1:end], " \t\r\n")
-	added, err := archive.ParseChange(slices.Concat([]byte(`{"changeId":"x","modifications":[`), inserted, []byte(`]}`)))
+	added, err := c.shape.layout.Parse(slices.Concat(c.shape.head, inserted, []byte(`]}`)))
 	if err != nil || len(added.FieldNames()) != 2 || len(added.RawModifications()) == 0 {
 		return false
 	}
@@ -113,7 +127,7 @@ func (c *content) findTail() int {
 func (c *content) change() *archive.Change {
 	c.parsing.Do(func() {
 		if c.bad == "" {
-			c.parsed, _ = archive.ParseChange(c.body) // it has been found to be one
+			c.parsed, _ = c.shape.layout.Parse(c.body) // it has been found to be one
 		}
 	})
 	return c.parsed
@@ -157,7 +171,7 @@ func (c *content) Written(on Content, of string) Doc {
 	d.Keep = c.kept(base)
 	d.Add, d.Entries = c.ids[d.Keep:], c.digests(d.Keep)
 	if c.bad == "" && c.fields != base.fields {
-		d.Set, d.Moved = FieldChanges(base.change(), c.change())
+		d.Set, d.Moved = FieldChanges(c.shape.layout, base.change(), c.change())
 	}
 	return d
 }
@@ -184,17 +198,18 @@ func (c *content) Holds(field string) Sum {
 func (c *content) wholly() Sum {
 	c.holding.Do(func() {
 		if change := c.change(); change != nil {
-			c.whole = Whole(change)
+			c.whole = Whole(c.shape.layout, change)
 		}
 	})
 	return c.whole
 }
 
 // Whole is the digest of all fields of a document but the history.
-func Whole(doc Fields) Sum {
+func Whole(l *archive.Layout, doc Fields) Sum {
+	history := l.Resolved().History
 	var members Sum
 	for _, name := range doc.FieldNames() {
-		if name != "modifications" {
+		if name != history {
 			raw, _ := doc.Field(name)
 			members += member(name, Digest(raw))
 		}
@@ -210,10 +225,11 @@ type Fields interface {
 
 // FieldChanges compares all fields but the history, byte for byte. It returns
 // those that differ and whether the others changed their order.
-func FieldChanges(base, next Fields) (set []Set, moved bool) {
+func FieldChanges(l *archive.Layout, base, next Fields) (set []Set, moved bool) {
+	history := l.Resolved().History
 	var common []string
 	for _, name := range next.FieldNames() {
-		if name == "modifications" {
+		if name == history {
 			continue
 		}
 		was, had := base.Field(name)
@@ -228,7 +244,7 @@ func FieldChanges(base, next Fields) (set []Set, moved bool) {
 	next0 := 0
 	for _, name := range base.FieldNames() {
 		was, _ := base.Field(name)
-		if name == "modifications" {
+		if name == history {
 			continue
 		}
 		if _, kept := next.Field(name); !kept {

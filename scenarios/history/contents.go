@@ -3,12 +3,15 @@ package history
 import (
 	"bytes"
 	"sync"
+
+	"holdfast/archive"
 )
 
 // contents describes JSON documents. It remembers the last versions that anybody
 // read or wrote, so that the many reads of one version are described once. It is
 // bounded, whatever the length of the run and the number of its objects.
 type contents struct {
+	shape    *shape
 	mu       sync.Mutex
 	versions map[versionName]*content
 	order    []versionName // oldest first
@@ -20,11 +23,16 @@ type versionName struct{ key, etag string }
 // mostRemembered bounds the bodies that are remembered, in bytes.
 const mostRemembered = 16 << 20
 
-// NewJSONDescriber returns the describer of JSON documents. It is safe for
-// concurrent use.
-func NewJSONDescriber() Describer { return newContents() }
+// NewJSONDescriber returns the describer of JSON documents of a layout, nil for the
+// archive's own. It is safe for concurrent use.
+func NewJSONDescriber(l *archive.Layout) Describer { return newContents(l) }
 
-func newContents() *contents { return &contents{versions: map[versionName]*content{}} }
+func newContents(l *archive.Layout) *contents {
+	return &contents{shape: newShape(l), versions: map[versionName]*content{}}
+}
+
+// Layout implements [Describer].
+func (cs *contents) Layout() *archive.Layout { return cs.shape.layout }
 
 // Content implements [Describer].
 func (cs *contents) Content(key, etag string, body []byte, base Content) Content {
@@ -32,7 +40,7 @@ func (cs *contents) Content(key, etag string, body []byte, base Content) Content
 		return known
 	}
 	continued, _ := base.(*content)
-	fresh := newContent(body, continued)
+	fresh := newContent(cs.shape, body, continued)
 	cs.put(key, etag, fresh)
 	return fresh
 }

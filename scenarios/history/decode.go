@@ -57,7 +57,7 @@ func (e *Event) validate() error {
 			return fmt.Errorf("%s event without its document", e.Kind)
 		}
 	case Queue:
-		if _, _, ok := SplitTrigger(e.Trigger); !ok || !slices.Contains(fates, e.Do) {
+		if _, _, ok := (*Layout)(nil).SplitTrigger(e.Trigger); !ok || !slices.Contains(fates, e.Do) {
 			return fmt.Errorf("queue event without a trigger, or of unknown kind %q", e.Do)
 		}
 	case Skip:

@@ -1,9 +1,13 @@
 package history
 
+import "holdfast/archive"
+
 // Describer says what stands in the bodies that pass through a recorder's
 // clients: it is the part of recording that depends on how documents are stored.
 // One that is used by several goroutines must be safe for that.
 type Describer interface {
+	// Layout is that of the documents. It is the same every time.
+	Layout() *archive.Layout
 	// Content describes what is read or written under a key. The ETag is "" if
 	// the store gave none. base, which may be nil, is the version that the
 	// client knows; the body probably continues it.

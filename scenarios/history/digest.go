@@ -1,7 +1,6 @@
 package history
 
 import (
-	"encoding/json"
 	"strconv"
 	"unicode/utf16"
 	"unicode/utf8"
@@ -63,27 +62,37 @@ func Digest(raw []byte) Sum {
 	return sum
 }
 
-// EntryDigest is the [Digest] of a modification as a history holds it.
-func EntryDigest(m *archive.Modification) Sum {
+// EntryDigest is the [Digest] of a modification as a history of that layout holds it.
+func EntryDigest(l *archive.Layout, m *archive.Modification) Sum {
 	for _, s := range [...]string{m.ID, m.Timestamp, m.UserID, m.Type, m.CustomerCode} {
 		if !utf8.ValidString(s) { // it is not stored as it is
-			raw, _ := json.Marshal(m)
+			raw, _ := l.EncodeEntry(*m)
 			return Digest(raw)
 		}
 	}
-	sum := member("timestamp", Mixed(ofString, m.Timestamp)) +
-		member("user_id", Mixed(ofString, m.UserID)) +
-		member("modification_type", Mixed(ofString, m.Type))
+	names := &l.Resolved().Entry
+	sum := ofText(names.Timestamp, m.Timestamp) + ofText(names.User, m.UserID) + ofText(names.Type, m.Type)
 	if m.ID != "" {
-		sum += member("modification_id", Mixed(ofString, m.ID))
+		sum += ofText(names.ID, m.ID)
 	}
 	if m.CustomerCode != "" {
-		sum += member("customer_code", Mixed(ofString, m.CustomerCode))
+		sum += ofText(names.Customer, m.CustomerCode)
 	}
-	if len(m.MeetingMetadata) > 0 {
-		sum += member("meeting_metadata", Digest(m.MeetingMetadata))
+	if len(m.MeetingMetadata) > 0 && names.Meeting != "" {
+		sum += member(names.Meeting, Digest(m.MeetingMetadata))
+	}
+	for name, value := range m.Fields { // in any order: it is a sum
+		sum += member(name, Digest(value))
 	}
 	return ofObject.Mix(uint64(sum))
+}
+
+// ofText is a member whose value is a text; without a name there is none.
+func ofText(name, text string) Sum {
+	if name == "" {
+		return 0
+	}
+	return member(name, Mixed(ofString, text))
 }
 
 // member is an object's member: their sum does not depend on their order.

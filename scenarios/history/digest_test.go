@@ -59,8 +59,23 @@ func TestDigestsOfEntries(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got, want := EntryDigest(&m), Digest(raw); got != want {
+		if got, want := EntryDigest(nil, &m), Digest(raw); got != want {
 			t.Fatalf("%s: %v, its text %v", raw, got, want)
+		}
+		// In any layout, with whatever fields it has besides.
+		l := &archive.Layout{ID: []string{"id"}, History: "log", Entry: archive.EntryLayout{ID: "n"}}
+		for _, name := range []*string{&l.Entry.Timestamp, &l.Entry.User, &l.Entry.Type, &l.Entry.Customer, &l.Entry.Meeting} {
+			*name = rapid.SampledFrom([]string{"", rapid.StringMatching(`[a-z<é]{3,9}`).Draw(t, "name")}).Draw(t, "named")
+		}
+		if rapid.Bool().Draw(t, "more") {
+			m.Fields = map[string]json.RawMessage{"More": json.RawMessage(` [1.50 ]`), "<Most>": json.RawMessage(`"\u0041"`)}
+		}
+		raw, err = l.EncodeEntry(m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, want := EntryDigest(l, &m), Digest(raw); got != want {
+			t.Fatalf("%+v: %s: %v, its text %v", l.Entry, raw, got, want)
 		}
 	})
 }
@@ -97,7 +112,7 @@ func BenchmarkDigest(b *testing.B) {
 	m := archive.Modification{ID: "m-0123456789abcdefghjkmnpq", Timestamp: "2026-01-02T03:04:05Z", UserID: "backend-17", Type: archive.Processed, CustomerCode: "ACME"}
 	b.Run("struct", func(b *testing.B) {
 		for b.Loop() {
-			EntryDigest(&m)
+			EntryDigest(nil, &m)
 		}
 	})
 }

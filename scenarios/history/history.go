@@ -37,8 +37,10 @@ type Header struct {
 	Policy   string `json:"policy"`
 	Codec    string `json:"codec"`         // "json": real documents; "compact": stand-ins with the same semantics
 	Via      string `json:"via,omitempty"` // "api": over HTTP and a queue; empty: "core"
-	Seed     uint64 `json:"seed"`
-	Clients  int    `json:"clients"`
+	// Layout is that of the documents; nil: the archive's own.
+	Layout  *Layout `json:"layout,omitempty"`
+	Seed    uint64  `json:"seed"`
+	Clients int     `json:"clients"`
 	// Repetitions is the number of runs of the scenario in this history.
 	Repetitions int `json:"repetitions"`
 	// MinConflicts is the contention without which the run proves nothing.

@@ -30,11 +30,11 @@ type Operation struct {
 	Once    string
 }
 
-// Wants says what an append or a save wants: an edit, by a user who had loaded base,
-// which is nil if nothing is known of it.
-func (o *Operation) Wants(edit archive.Edit, base archive.Document) {
+// Wants says what an append or a save of a document of a layout wants: an edit, by a
+// user who had loaded base, which is nil if nothing is known of it.
+func (o *Operation) Wants(l *archive.Layout, edit archive.Edit, base archive.Document) {
 	o.Once = edit.Once
-	o.wantsEntries(edit.Modifications)
+	o.wantsEntries(l, edit.Modifications)
 	if len(edit.Fields) == 0 {
 		return
 	}
@@ -58,13 +58,13 @@ func (o *Operation) WantsDocument(doc *archive.Change, history bool, mods ...arc
 			o.Entries = append(o.Entries, Digest(raw))
 		}
 	}
-	o.wantsEntries(mods)
-	o.Whole = Whole(doc)
+	o.wantsEntries(doc.Layout(), mods)
+	o.Whole = Whole(doc.Layout(), doc)
 }
 
-func (o *Operation) wantsEntries(mods []archive.Modification) {
+func (o *Operation) wantsEntries(l *archive.Layout, mods []archive.Modification) {
 	for i := range mods {
-		o.IDs, o.Entries = append(o.IDs, mods[i].ID), append(o.Entries, EntryDigest(&mods[i]))
+		o.IDs, o.Entries = append(o.IDs, mods[i].ID), append(o.Entries, EntryDigest(l, &mods[i]))
 	}
 }
 

@@ -11,9 +11,12 @@ func isTrigger(key string) bool {
 	if !strings.HasPrefix(key, "customers/") {
 		return false
 	}
-	_, _, ok := archive.ParseTriggerKey(key)
+	_, _, ok := anyTrigger.ParseTriggerKey(key)
 	return ok
 }
+
+// anyTrigger knows the keys of the triggers of every layout: no document has such a key.
+var anyTrigger = &archive.Layout{Slashes: true}
 
 // OfTrigger reports whether the event is a store call on a trigger, which is no
 // document: its versions are told apart, but not described.
@@ -21,21 +24,35 @@ func (e *Event) OfTrigger() bool {
 	if e.Doc != nil {
 		return false
 	}
-	_, _, ok := SplitTrigger(e.Key)
+	_, _, ok := (*Layout)(nil).SplitTrigger(e.Key)
 	return ok
 }
 
+// Layout is what one has to know of a run's [archive.Layout] to judge its history.
+type Layout struct {
+	Name   string `json:"name"`
+	Prefix string `json:"prefix"` // of the keys of documents, as their suffix
+	Suffix string `json:"suffix"`
+}
+
 // SplitTrigger takes an event's Trigger apart: the key of the object that the
-// trigger is for, and the customer. Keys are with their prefix.
-func SplitTrigger(trigger string) (object, customer string, ok bool) {
+// trigger is for, and the customer. Keys are with their prefix. A nil Layout is the
+// archive's own.
+func (l *Layout) SplitTrigger(trigger string) (object, customer string, ok bool) {
 	key, _, _ := strings.Cut(trigger, "@")
 	at := strings.Index(key, "customers/")
 	if at < 0 {
 		return "", "", false
 	}
-	customer, id, ok := archive.ParseTriggerKey(key[at:])
-	return key[:at] + "archive/" + id + ".json", customer, ok
+	customer, id, ok := anyTrigger.ParseTriggerKey(key[at:])
+	if l == nil {
+		l = &ownLayout
+	}
+	return key[:at] + l.Prefix + id + l.Suffix, customer, ok
 }
+
+// ownLayout is the archive's own.
+var ownLayout = Layout{Prefix: archive.ArchiveLayout().Prefix, Suffix: archive.ArchiveLayout().Suffix}
 
 // QueueLog records what becomes of the messages of a queue.
 type QueueLog struct {
@@ -80,7 +97,7 @@ func (q QueueLog) event(do string, m archive.Message) *Event {
 func (c *Client) trigger(m archive.Message) string { return triggerOf(c.prefix, m) }
 
 func triggerOf(prefix string, m archive.Message) string {
-	key, err := archive.TriggerKey(m.Customer, m.ObjectID)
+	key, err := anyTrigger.TriggerKey(m.Customer, m.ObjectID)
 	if err != nil {
 		key = "?" // a message that nobody should have sent
 	}

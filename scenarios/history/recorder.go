@@ -38,9 +38,9 @@ func (p *page) full(prefix, key string) string {
 	return p.fullKey
 }
 
-// NewRecorder starts the run's clock. The documents are JSON.
+// NewRecorder starts the run's clock. The documents are JSON, of the archive's own layout.
 func NewRecorder(sink Sink, clock archive.Clock) *Recorder {
-	return NewRecorderWith(sink, clock, NewJSONDescriber())
+	return NewRecorderWith(sink, clock, NewJSONDescriber(nil))
 }
 
 // NewRecorderWith is NewRecorder for documents that are described otherwise.

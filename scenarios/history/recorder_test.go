@@ -131,7 +131,7 @@ func TestRecordedCalls(t *testing.T) {
 		}
 	}
 	first, _ := archive.ParseChange(document([]string{"a"}, "A"))
-	whole, title := Whole(first), []Held{{"title", Digest([]byte(`"A"`))}}
+	whole, title := Whole(nil, first), []Held{{"title", Digest([]byte(`"A"`))}}
 	v0, v1, v2 := document([]string{"a"}, "A"), document([]string{"a", "b"}, "A"), document([]string{"a", "b"}, "B")
 
 	c.Begin(Operation{Do: "save", ID: "C", IDs: []string{"b"}, Sets: []string{"title"}, Base: "x", Due: 7})
@@ -274,7 +274,7 @@ func TestDescriptions(t *testing.T) {
 }
 
 func compareRead(t *rapid.T, got *Doc, body []byte) {
-	want := newContent(bytes.Clone(body), nil).Read()
+	want := newContent(newShape(nil), bytes.Clone(body), nil).Read()
 	if diff := cmp.Diff(&want, got); diff != "" {
 		t.Fatalf("read of %s: %s", body, diff)
 	}
@@ -296,7 +296,7 @@ func compare(t *rapid.T, got *Doc, base, body []byte) {
 	for keep < min(len(old), len(entries)) && bytes.Equal(old[keep], entries[keep]) {
 		keep++
 	}
-	fresh := newContent(bytes.Clone(body), nil)
+	fresh := newContent(newShape(nil), bytes.Clone(body), nil)
 	if got.N != len(entries) || got.Keep != keep || len(got.Add) != len(ids)-keep || got.Sum != fresh.sum || got.Fields != fresh.fields || got.Bad != fresh.bad {
 		t.Fatalf("wrote %s\non %s\ngot %+v, want n %d keep %d", body, base, got, len(entries), keep)
 	}
@@ -352,7 +352,7 @@ func TestConcurrentClients(t *testing.T) {
 }
 
 func TestMemoryOfVersionsIsBounded(t *testing.T) {
-	cs := newContents()
+	cs := newContents(nil)
 	for i := range 5000 {
 		body := bytes.Repeat([]byte{byte(i)}, 10_000)
 		cs.put(fmt.Sprint("key", i), "v", &content{body: body})

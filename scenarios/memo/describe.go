@@ -5,11 +5,14 @@ import (
 	"holdfast/scenarios/history"
 )
 
+// Layout implements [history.Describer].
+func (m *Memo) Layout() *archive.Layout { return m.describe.Layout() }
+
 // Content implements [history.Describer].
 func (m *Memo) Content(_, _ string, body []byte, base history.Content) history.Content {
 	d := m.find(body)
 	if d == nil {
-		c, err := archive.ParseChange(body)
+		c, err := m.Layout().Parse(body)
 		if err != nil {
 			return garbage{m.describe.Content("", "", body, plain(base))}
 		}

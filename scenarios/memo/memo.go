@@ -5,7 +5,7 @@
 // codec and the describer of its runs, a repeated body is recognised by its place
 // in memory, and a repeated edit of a version gives the version that it gave
 // before, with the very same text. What it returns is otherwise what
-// [archive.JSONCodec] and [history.NewJSONDescriber] return; tests hold them together.
+// [archive.Layout.Codec] and [history.NewJSONDescriber] return; tests hold them together.
 //
 // It serves one goroutine at a time, and stores that hand out the slices that
 // they were given. Its memory is bounded: when it is full it forgets everything.
@@ -13,6 +13,7 @@ package memo
 
 import (
 	"bytes"
+	"encoding/json"
 	"maps"
 	"slices"
 	"unsafe"
@@ -39,9 +40,9 @@ type Memo struct {
 	describe  history.Describer
 }
 
-// New returns a memo that is empty.
-func New() *Memo {
-	return &Memo{documents: map[*byte]*document{}, most: mostBytes, describe: history.NewJSONDescriber()}
+// New returns a memo of documents of a layout, nil for the archive's own. It is empty.
+func New(l *archive.Layout) *Memo {
+	return &Memo{documents: map[*byte]*document{}, most: mostBytes, describe: history.NewJSONDescriber(l)}
 }
 
 type change = archive.Change
@@ -72,7 +73,7 @@ func (m *Memo) Codec(id string, body []byte) (archive.Document, error) {
 	if d := m.find(body); d != nil && d.ID() == id {
 		return d, nil
 	}
-	doc, err := archive.JSONCodec(id, body)
+	doc, err := m.Layout().Codec(id, body)
 	if err != nil {
 		return nil, err
 	}
@@ -130,16 +131,11 @@ func (d *document) forget() {
 }
 
 func sameEdit(a, b *archive.Edit) bool {
-	if len(a.Modifications) != len(b.Modifications) || len(a.Fields) != len(b.Fields) {
+	if len(a.Modifications) != len(b.Modifications) || !sameFields(a.Fields, b.Fields) {
 		return false
 	}
 	for i := range a.Modifications {
 		if !sameModification(&a.Modifications[i], &b.Modifications[i]) {
-			return false
-		}
-	}
-	for name, value := range a.Fields {
-		if other, set := b.Fields[name]; !set || !bytes.Equal(value, other) {
 			return false
 		}
 	}
@@ -149,17 +145,28 @@ func sameEdit(a, b *archive.Edit) bool {
 func sameModification(a, b *archive.Modification) bool {
 	return a.ID == b.ID && a.Timestamp == b.Timestamp && a.UserID == b.UserID && a.Type == b.Type &&
 		a.CustomerCode == b.CustomerCode && bytes.Equal(a.MeetingMetadata, b.MeetingMetadata) &&
-		(a.MeetingMetadata == nil) == (b.MeetingMetadata == nil) // empty is no JSON, nil is none
+		(a.MeetingMetadata == nil) == (b.MeetingMetadata == nil) && // empty is no JSON, nil is none
+		sameFields(a.Fields, b.Fields)
+}
+
+func sameFields(a, b map[string]json.RawMessage) bool {
+	return maps.EqualFunc(a, b, func(x, y json.RawMessage) bool { return bytes.Equal(x, y) })
 }
 
 // cloneEdit copies what the caller may change later.
 func cloneEdit(e archive.Edit) archive.Edit {
-	e.Modifications, e.Fields = slices.Clone(e.Modifications), maps.Clone(e.Fields)
+	e.Modifications, e.Fields = slices.Clone(e.Modifications), cloneFields(e.Fields)
 	for i := range e.Modifications {
-		e.Modifications[i].MeetingMetadata = bytes.Clone(e.Modifications[i].MeetingMetadata)
-	}
-	for name, value := range e.Fields {
-		e.Fields[name] = bytes.Clone(value)
+		m := &e.Modifications[i]
+		m.MeetingMetadata, m.Fields = bytes.Clone(m.MeetingMetadata), cloneFields(m.Fields)
 	}
 	return e
+}
+
+func cloneFields(fields map[string]json.RawMessage) map[string]json.RawMessage {
+	clone := maps.Clone(fields)
+	for name, value := range clone {
+		clone[name] = bytes.Clone(value)
+	}
+	return clone
 }

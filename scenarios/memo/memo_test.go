@@ -36,6 +36,7 @@ var edits = rapid.Custom(func(t *rapid.T) archive.Edit {
 	m := &e.Modifications[0]
 	m.UserID = rapid.SampledFrom([]string{"u", "v"}).Draw(t, "user")
 	m.MeetingMetadata = rapid.SampledFrom([]json.RawMessage{nil, nil, {}, json.RawMessage(`{}`)}).Draw(t, "metadata")
+	m.Fields = rapid.SampledFrom([]map[string]json.RawMessage{nil, nil, {"note": json.RawMessage(`1`)}, {"note": json.RawMessage(`2`)}}).Draw(t, "more")
 	if rapid.Bool().Draw(t, "two") {
 		e.Modifications = append(e.Modifications, edit("m3").Modifications...)
 	}
@@ -50,7 +51,7 @@ var edits = rapid.Custom(func(t *rapid.T) archive.Edit {
 // and the JSON describer, with repetitions in any order.
 func TestAsWithoutMemory(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		m, plain := New(), history.NewJSONDescriber()
+		m, plain := New(nil), history.NewJSONDescriber(nil)
 		bodies := [][]byte{[]byte(text), []byte(`{"announcement_id": "C"}`), []byte(`{}`), nil}
 		for range rapid.IntRange(1, 25).Draw(t, "steps") {
 			body := bodies[rapid.IntRange(0, len(bodies)-1).Draw(t, "body")]
@@ -100,7 +101,7 @@ func sameDescription(t *rapid.T, m, plain history.Describer, body, base []byte) 
 
 // TestRepetitionsAreTheSame slice, so that stores and describers know them.
 func TestRepetitionsAreTheSame(t *testing.T) {
-	m, body := New(), []byte(text)
+	m, body := New(nil), []byte(text)
 	var seen *byte
 	for range 3 {
 		doc := must(m.Codec("C", body))
@@ -168,6 +169,8 @@ func TestEveryPartOfAnEditCounts(t *testing.T) {
 		switch part := reflect.ValueOf(&other.Modifications[0]).Elem().Field(i); part.Kind() {
 		case reflect.String:
 			part.SetString("changed")
+		case reflect.Map:
+			part.Set(reflect.ValueOf(map[string]json.RawMessage{"note": json.RawMessage("{}")}))
 		default:
 			part.SetBytes([]byte("{}"))
 		}
@@ -179,7 +182,7 @@ func TestEveryPartOfAnEditCounts(t *testing.T) {
 
 // TestMemoryIsBounded: also that of a document that somebody keeps.
 func TestMemoryIsBounded(t *testing.T) {
-	m := New()
+	m := New(nil)
 	m.most = 1 << 20
 	body := fmt.Appendf(nil, `{"changeId": "C", "modifications": [{}], "big": %q}`, bytes.Repeat([]byte("x"), m.most/40))
 	kept := must(m.Codec("C", body)).(*document)
@@ -213,7 +216,7 @@ func TestMemoryIsBounded(t *testing.T) {
 
 // BenchmarkRepeated is an attempt that was made before: read, look, edit.
 func BenchmarkRepeated(b *testing.B) {
-	m, body := New(), []byte(text)
+	m, body := New(nil), []byte(text)
 	e := edit("m1")
 	b.ReportAllocs()
 	for b.Loop() {
@@ -247,7 +250,7 @@ func (nowhere) Add(*history.Event) {}
 
 // BenchmarkRecordRepeated is what recording it costs: a read and a write.
 func BenchmarkRecordRepeated(b *testing.B) {
-	m, body := New(), []byte(text)
+	m, body := New(nil), []byte(text)
 	next := must(must(m.Codec("C", body)).Apply(edit("m1"))).Encode()
 	c := history.NewRecorderWith(nowhere{}, still{}, m).Client("ann", "", &fixed{body: body})
 	ctx, key := context.Background(), "archive/C.json"

@@ -1,0 +1,218 @@
+package scenarios
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"holdfast/archive"
+	"holdfast/scenarios/history"
+
+	"github.com/goccy/go-yaml"
+)
+
+// Layout is a parsed layout file: what documents of another kind are like, with one to
+// play scenarios on. Nil is the archive's own.
+type Layout struct {
+	// Name is what results call it; lower case, digits and hyphens.
+	Name string `yaml:"name"`
+	// What follows is as in [archive.Layout].
+	Prefix    string      `yaml:"prefix,omitempty"`
+	Suffix    string      `yaml:"suffix,omitempty"`
+	Slashes   bool        `yaml:"slashes,omitempty"`
+	ID        []string    `yaml:"id"`
+	History   string      `yaml:"history"`
+	Customers string      `yaml:"customers,omitempty"`
+	Entry     LayoutEntry `yaml:"entry"`
+	// Document is the one that scenarios are played on, unless they are given another: a
+	// path from where the layout's file is.
+	Document string `yaml:"document,omitempty"`
+	// Fields are the document's that stand for those of scenarios, such as title for
+	// changeTitle. Scenarios add what has no other name.
+	Fields map[string]string `yaml:"fields,omitempty"`
+
+	archive *archive.Layout
+	more    fields // Entry.More as JSON
+	dir     string // of the file; "": it is built in
+}
+
+// LayoutEntry is what entries are like, as in [archive.EntryLayout].
+type LayoutEntry struct {
+	ID        string   `yaml:"id"`
+	Timestamp string   `yaml:"timestamp,omitempty"`
+	User      string   `yaml:"user,omitempty"`
+	Type      string   `yaml:"type,omitempty"`
+	Customer  string   `yaml:"customer,omitempty"`
+	Meeting   string   `yaml:"meeting,omitempty"`
+	Required  []string `yaml:"required,omitempty"`
+	// More are fields that the entries of scenarios have besides.
+	More map[string]any `yaml:"more,omitempty"`
+}
+
+// layouts are the built-in ones.
+var layouts = []string{"order"}
+
+// OpenLayout returns the built-in layout of that name, or reads the file at that path;
+// of "" it is nil. What is wrong with a file is a [FileError].
+func OpenLayout(nameOrPath string) (*Layout, error) {
+	if nameOrPath == "" {
+		return nil, nil
+	}
+	file, dir := nameOrPath, filepath.Dir(nameOrPath)
+	source, err := os.ReadFile(nameOrPath)
+	if slices.Contains(layouts, nameOrPath) {
+		file, dir = nameOrPath+".yaml", ""
+		source, err = library.ReadFile("library/layouts/" + file)
+	}
+	if errors.Is(err, os.ErrNotExist) && !strings.ContainsAny(nameOrPath, "/.") {
+		return nil, fmt.Errorf("there is no layout %q: give a file, or one of %s", nameOrPath, strings.Join(layouts, ", "))
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read the layout: %w", err)
+	}
+	l, err := parseLayout(file, source)
+	if err == nil {
+		l.dir = dir
+	}
+	return l, err
+}
+
+// parseLayout reads a layout as strictly as a scenario.
+func parseLayout(file string, source []byte) (*Layout, error) {
+	tree, err := parseTree(file, source, "layout")
+	if err != nil {
+		return nil, err
+	}
+	l := &Layout{}
+	if err := yaml.NodeToValue(tree.Docs[0].Body, l, yaml.Strict()); err != nil {
+		return nil, atPosition(file, err, layoutKeys)
+	}
+	if err := l.validate(); err != nil {
+		return nil, locate(file, tree, err)
+	}
+	return l, nil
+}
+
+var layoutKeys = []string{
+	"name", "prefix", "suffix", "slashes", "id", "history", "customers", "entry", "document", "fields",
+	"timestamp", "user", "type", "customer", "meeting", "required", "more",
+}
+
+// validate completes the layout, and reports the first reason why it can't be used.
+func (l *Layout) validate() error {
+	if !goodName.MatchString(l.Name) {
+		return invalid(".name", "the name %q must be lower-case letters, digits and single hyphens", l.Name)
+	}
+	e := &l.Entry
+	l.archive = &archive.Layout{
+		Prefix: l.Prefix, Suffix: l.Suffix, Slashes: l.Slashes, ID: l.ID, History: l.History, Customers: l.Customers,
+		Entry: archive.EntryLayout{
+			ID: e.ID, Timestamp: e.Timestamp, User: e.User, Type: e.Type, Customer: e.Customer, Meeting: e.Meeting, Required: e.Required,
+		},
+	}
+	if len(l.ID) == 0 && l.History == "" { // the zero value would be the archive's own
+		return invalid(".name", "say under id which fields hold a document's id, and under history which its history")
+	}
+	var bad *archive.LayoutError
+	if err := l.archive.Validate(); errors.As(err, &bad) {
+		return invalid("."+strings.ToLower(bad.Field), "%s", bad.Reason)
+	}
+	l.more = make(fields, len(e.More))
+	for _, name := range slices.Sorted(maps.Keys(e.More)) {
+		text, err := json.Marshal(e.More[name])
+		if err != nil {
+			return invalid(".entry.more", "the value of %s can't be written as JSON: %v", name, err)
+		}
+		l.more[name] = text
+	}
+	m := archive.Modification{ID: "m", Timestamp: "2006-01-02T15:04:05Z", UserID: "u", Type: archive.Updated, Fields: l.more}
+	if err := l.archive.ValidateEdit(archive.Edit{Modifications: []archive.Modification{m}}); err != nil {
+		return invalid(".entry", "no scenario can make such entries: %v", err)
+	}
+	return l.validateFields()
+}
+
+// validateFields checks that different fields of scenarios are different fields of the
+// document, which an edit can set.
+func (l *Layout) validateFields() error {
+	stands := map[string]string{}
+	for _, name := range slices.Sorted(maps.Keys(l.Fields)) {
+		own := l.Fields[name]
+		switch other := stands[own]; {
+		case !l.archive.CanSet(own):
+			return invalid(".fields."+name, "%s can't be edited: it is the document's id or history", own)
+		case other != "":
+			return invalid(".fields."+name, "%s stands for %s already", own, other)
+		}
+		stands[own] = name
+	}
+	return nil
+}
+
+// String is the layout's name; "" is the archive's own.
+func (l *Layout) String() string {
+	if l == nil {
+		return ""
+	}
+	return l.Name
+}
+
+// Archive is the layout as the archive knows it; nil for its own.
+func (l *Layout) Archive() *archive.Layout {
+	if l == nil {
+		return nil
+	}
+	return l.archive
+}
+
+// Recorded is what a history's header says of it; nil for the archive's own.
+func (l *Layout) Recorded() *history.Layout {
+	if l == nil {
+		return nil
+	}
+	return &history.Layout{Name: l.Name, Prefix: l.Prefix, Suffix: l.Suffix}
+}
+
+// Field is the document's field that stands for one of a scenario.
+func (l *Layout) Field(name string) string {
+	if l == nil {
+		return name
+	}
+	if own, ok := l.Fields[name]; ok {
+		return own
+	}
+	if name == archive.ArchiveLayout().Customers && l.Customers != "" {
+		return l.Customers
+	}
+	return name
+}
+
+// set is what a scenario sets, as the document's fields.
+func (l *Layout) set(asked fields) fields {
+	if l == nil || asked == nil {
+		return asked
+	}
+	own := make(fields, len(asked))
+	for name, value := range asked {
+		own[l.Field(name)] = value
+	}
+	return own
+}
+
+// named are a scenario's fields as the document's, in their order.
+func (l *Layout) named(names []string) []string {
+	if l == nil {
+		return names
+	}
+	own := make([]string, len(names))
+	for i, name := range names {
+		own[i] = l.Field(name)
+	}
+	slices.Sort(own)
+	return own
+}
