@@ -90,6 +90,8 @@ type Archive struct {
 
 	randMu sync.Mutex
 	rand   *rand.Rand
+
+	quota quota // of retries while the store does not serve
 }
 
 // New checks the options and returns an Archive.
@@ -159,7 +161,7 @@ func (a *Archive) Create(ctx context.Context, id string, doc Document, mods ...M
 			}
 		}
 	}
-	edit, err := c.prepare(Edit{Modifications: mods})
+	edit, err := c.prepare(Edit{Modifications: mods}, contentOf(doc))
 	if err != nil {
 		return Snapshot{}, err
 	}
@@ -181,7 +183,7 @@ func (a *Archive) Append(ctx context.Context, id string, edit Edit) (Snapshot, e
 	if err != nil {
 		return Snapshot{}, err
 	}
-	edit, err = c.prepare(edit)
+	edit, err = c.prepare(edit, edit.Fields)
 	if err != nil {
 		return Snapshot{}, err
 	}
@@ -211,7 +213,7 @@ func (a *Archive) Save(ctx context.Context, id string, base Snapshot, edit Edit)
 	if base.ETag == "" {
 		return Snapshot{}, fmt.Errorf("save %s: %w base: the ETag of the version that the user loaded is missing", c.key, ErrInvalid)
 	}
-	edit, err = c.prepare(edit)
+	edit, err = c.prepare(edit, edit.Fields)
 	if err != nil {
 		return Snapshot{}, err
 	}
@@ -238,12 +240,15 @@ func (a *Archive) Save(ctx context.Context, id string, base Snapshot, edit Edit)
 }
 
 // prepare completes and checks an edit before anything is sent, so that every
-// attempt writes the same.
-func (c *call) prepare(e Edit) (Edit, error) {
+// attempt writes the same. The fields are those of the edit, or of what is created.
+func (c *call) prepare(e Edit, fields map[string]json.RawMessage) (Edit, error) {
 	mods := make([]Modification, len(e.Modifications))
 	for i, m := range e.Modifications {
 		if m.Timestamp == "" {
 			m.Timestamp = c.start.UTC().Format(time.RFC3339)
+		}
+		if m.ContentDigest == "" && e.Once == "" {
+			m.ContentDigest = ContentDigest(fields, e.Remove, m)
 		}
 		mods[i] = m
 	}
