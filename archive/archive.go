@@ -83,6 +83,8 @@ type Archive struct {
 
 	randMu sync.Mutex
 	rand   *rand.Rand
+
+	quota quota // of retries while the store does not serve
 }
 
 // New checks the options and returns an Archive.
@@ -162,7 +164,7 @@ func (a *Archive) Create(ctx context.Context, id string, doc Document, mods ...M
 			}
 		}
 	}
-	edit, err := c.prepare(Edit{Modifications: mods})
+	edit, err := c.prepare(Edit{Modifications: mods}, a.layout.contentOf(doc))
 	if err != nil {
 		return Snapshot{}, err
 	}
@@ -175,7 +177,7 @@ func (a *Archive) Create(ctx context.Context, id string, doc Document, mods ...M
 	return c.run(ctx)
 }
 
-// Append adds modifications to the history and sets fields in the same write.
+// Append adds modifications to the history, and sets and removes fields in the same write.
 // It commutes with other updates: on a conflict it reads again and appends
 // again. Its fields replace whatever is stored, so use it for fields that the
 // caller owns, and [Archive.Save] for those that people edit.
@@ -184,7 +186,7 @@ func (a *Archive) Append(ctx context.Context, id string, edit Edit) (Snapshot, e
 	if err != nil {
 		return Snapshot{}, err
 	}
-	edit, err = c.prepare(edit)
+	edit, err = c.prepare(edit, edit.Fields)
 	if err != nil {
 		return Snapshot{}, err
 	}
@@ -199,8 +201,8 @@ func (a *Archive) Append(ctx context.Context, id string, edit Edit) (Snapshot, e
 
 // Save stores what a user submits, merged with what others stored since the
 // user loaded base. A field that the user did not change keeps the stored
-// value, also if it is submitted; a field that both changed differently ends
-// the call as [ETagMismatchError], which names it with all values.
+// value, also if it is submitted; a field that both changed differently, of which
+// removing it is one way, ends the call as [ETagMismatchError], which names it with all values.
 //
 // Without base.Document there is nothing to merge against: any version other
 // than base.ETag is a conflict.
@@ -214,7 +216,7 @@ func (a *Archive) Save(ctx context.Context, id string, base Snapshot, edit Edit)
 	if base.ETag == "" {
 		return Snapshot{}, fmt.Errorf("save %s: %w base: the ETag of the version that the user loaded is missing", c.key, ErrInvalid)
 	}
-	edit, err = c.prepare(edit)
+	edit, err = c.prepare(edit, edit.Fields)
 	if err != nil {
 		return Snapshot{}, err
 	}
@@ -230,25 +232,26 @@ func (a *Archive) Save(ctx context.Context, id string, base Snapshot, edit Edit)
 			}
 			against = current.Document
 		}
-		fields, conflicts := merge(against, current.Document, edit.Fields)
+		merged, conflicts := merge(against, current.Document, edit)
 		if len(conflicts) > 0 {
 			mismatch.Fields = conflicts
 			return nil, mismatch
 		}
-		merged := edit
-		merged.Fields = fields // some of those that were validated
 		return current.Document.Apply(merged)
 	}
 	return c.run(ctx)
 }
 
 // prepare completes and checks an edit before anything is sent, so that every
-// attempt writes the same.
-func (c *call) prepare(e Edit) (Edit, error) {
+// attempt writes the same. The fields are those of the edit, or of what is created.
+func (c *call) prepare(e Edit, fields map[string]json.RawMessage) (Edit, error) {
 	mods := make([]Modification, len(e.Modifications))
 	for i, m := range e.Modifications {
 		if m.Timestamp == "" {
 			m.Timestamp = c.start.UTC().Format(time.RFC3339)
+		}
+		if m.ContentDigest == "" && e.Once == "" {
+			m.ContentDigest = ContentDigest(fields, e.Remove, m)
 		}
 		mods[i] = m
 	}

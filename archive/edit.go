@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"unicode/utf8"
 )
 
@@ -12,6 +13,9 @@ type Edit struct {
 	// Fields are top-level fields to set, as raw JSON. The id and the history
 	// can't be set.
 	Fields map[string]json.RawMessage
+	// Remove names top-level fields that are to go. The id and the history can't be
+	// removed; a field that is not there is no error. None of them is also in Fields.
+	Remove []string
 	// Modifications are appended to the history. At least one: every update
 	// leaves its trace, and the trace is what makes it repeatable.
 	Modifications []Modification
@@ -47,6 +51,9 @@ func (l *Layout) ValidateEdit(e Edit) error {
 			}
 		}
 	}
+	if err := l.validateRemove(&e); err != nil {
+		return err
+	}
 	for _, name := range fieldNames(make([]string, 0, fewFields), e.Fields) {
 		if name == l.History {
 			return fmt.Errorf("%w edit: %s can't be set, only appended to", ErrInvalid, name)
@@ -64,12 +71,28 @@ func (l *Layout) ValidateEdit(e Edit) error {
 	return nil
 }
 
+// validateRemove reports why the fields that are to go can't.
+func (l *Layout) validateRemove(e *Edit) error {
+	for i, name := range e.Remove {
+		_, set := e.Fields[name]
+		switch {
+		case !l.CanSet(name):
+			return fmt.Errorf("%w edit: %s can't be removed", ErrInvalid, name)
+		case set:
+			return fmt.Errorf("%w edit: field %q is to be set and to be removed", ErrInvalid, name)
+		case slices.Contains(e.Remove[:i], name):
+			return fmt.Errorf("%w edit: field %q is to be removed twice", ErrInvalid, name)
+		}
+	}
+	return nil
+}
+
 // mostFields is how many fields an edit may bring a document to, far more than any
 // has: whoever may add fields must not be able to make it grow for ever.
 const mostFields = 4096
 
-// Apply returns the document with the edit's fields set, and those of its
-// modifications appended that the history does not hold yet. Fields that are
+// Apply returns the document with the edit's fields set or removed, and those of
+// its modifications appended that the history does not hold yet. Fields that are
 // new are added at the end in the order of their names.
 func (c *Change) Apply(e Edit) (Document, error) {
 	if err := c.layout.ValidateEdit(e); err != nil {
@@ -99,14 +122,16 @@ func (c *Change) Apply(e Edit) (Document, error) {
 	if err != nil {
 		return nil, err
 	}
-	if len(added) == 0 && len(c.entries) > 0 {
+	removed := c.removeFields(e.Remove)
+	if len(added) == 0 && len(removed) == 0 && len(c.entries) > 0 {
 		return c.spliced(cuts, mods, entries), nil
 	}
+	cuts = append(cuts, removed...)
 	return c.rewritten(cuts, added, e.Fields, entries)
 }
 
-// rewritten applies an edit that adds fields or begins a history, and reads the
-// result anew.
+// rewritten applies an edit that adds or removes fields or begins a history, and
+// reads the result anew.
 func (c *Change) rewritten(cuts []splice, added []string, values map[string]json.RawMessage, entries []json.RawMessage) (Document, error) {
 	if len(entries) > 0 {
 		if c.history == (span{}) {

@@ -319,7 +319,7 @@ func TestEntriesAreThoseOfEncodingJSON(t *testing.T) {
 		texts := rapid.SampledFrom([]string{"", "a", "é", "<&>", "\"\\\n\x01\x7f", "\u2028", "\xff", "2026-01-02T03:04:05Z"})
 		m := Modification{
 			ID: texts.Draw(t, "id"), Timestamp: texts.Draw(t, "timestamp"), UserID: texts.Draw(t, "user"), Type: texts.Draw(t, "type"),
-			CustomerCode: texts.Draw(t, "customer"), MeetingMetadata: json.RawMessage(rapid.SampledFrom([]string{"", "null", `{ "a" : [ 1.50, "<\u2028>" ] }`}).Draw(t, "meeting")),
+			CustomerCode: texts.Draw(t, "customer"), ContentDigest: texts.Draw(t, "digest"), MeetingMetadata: json.RawMessage(rapid.SampledFrom([]string{"", "null", `{ "a" : [ 1.50, "<\u2028>" ] }`}).Draw(t, "meeting")),
 		}
 		want, err := encode(m)
 		got, gotErr := ownLayout.encode(&m)

@@ -36,6 +36,9 @@ type Modification struct {
 	// CustomerCode names the customer that a "processed" is for.
 	CustomerCode    string          `json:"customer_code,omitempty"`
 	MeetingMetadata json.RawMessage `json:"meeting_metadata,omitempty"`
+	// ContentDigest is that of [ContentDigest]. Empty means that of the call, unless the
+	// edit is one that may come out differently (see [Edit.Once]), which has none.
+	ContentDigest string `json:"content_digest,omitempty"`
 	// Fields are whatever else the entry has, as raw JSON.
 	Fields map[string]json.RawMessage `json:"-"`
 }
@@ -131,7 +134,7 @@ func (f *entryField) empty() bool {
 }
 
 // entry is what a modification has of its own, in the order in which it is written.
-func (l *Layout) entry(m *Modification) [6]entryField {
+func (l *Layout) entry(m *Modification) [7]entryField {
 	e := &l.Entry
 	return [...]entryField{
 		{name: e.ID, text: &m.ID, optional: true},
@@ -140,6 +143,7 @@ func (l *Layout) entry(m *Modification) [6]entryField {
 		{name: e.Type, text: &m.Type},
 		{name: e.Customer, text: &m.CustomerCode, optional: true},
 		{name: e.Meeting, raw: &m.MeetingMetadata, optional: true},
+		{name: e.Digest, text: &m.ContentDigest, optional: true},
 	}
 }
 

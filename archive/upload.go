@@ -86,6 +86,8 @@ type Upload struct {
 	// that the user changed. Its history is not looked at: entries are made by the
 	// front end, never taken from a form.
 	Document *Change
+	// Remove names fields that an update removes, see [Edit].
+	Remove []string
 	// Update says that the object exists. Otherwise it is created.
 	Update bool
 	// Base is the version that the user had loaded; for an update its ETag is
@@ -93,9 +95,9 @@ type Upload struct {
 	// without, any other version is a conflict.
 	Base   Snapshot
 	UserID string
-	// ModificationID makes the upload repeatable: a second one with the same id
-	// stores nothing new, whatever its fields, and writes the triggers again; one of
-	// another user is refused. Empty: a new one.
+	// ModificationID makes the upload repeatable: a second one with the same id and the
+	// same content stores nothing new and writes the triggers again. One with other
+	// content, or of another user, ends as [ReusedIDError]. Empty: a new one.
 	ModificationID string
 }
 
@@ -190,6 +192,9 @@ func (u *Uploader) archive(ctx context.Context, up *Upload) (Snapshot, error) {
 	if !u.core.Layout().Resolved().same(up.Document.layout) {
 		return Snapshot{}, fmt.Errorf("upload %s: %w document: it was read by another layout; read it by that of the core", up.Document.ID(), ErrInvalid)
 	}
+	if len(up.Remove) > 0 && !up.Update {
+		return Snapshot{}, fmt.Errorf("upload %s: %w edit: there is nothing to remove from a document that is new", up.Document.ID(), ErrInvalid)
+	}
 	codes, err := u.customerCodes(up.Document)
 	for _, code := range codes {
 		if err == nil {
@@ -202,27 +207,12 @@ func (u *Uploader) archive(ctx context.Context, up *Upload) (Snapshot, error) {
 	m := Modification{ID: up.ModificationID, UserID: up.UserID, Type: Updated}
 	var stored Snapshot
 	if up.Update {
-		stored, err = u.core.Save(ctx, up.Document.ID(), up.Base, Edit{Fields: up.Document.editableValues(), Modifications: []Modification{m}})
+		stored, err = u.core.Save(ctx, up.Document.ID(), up.Base, Edit{Fields: up.Document.editableValues(), Remove: up.Remove, Modifications: []Modification{m}})
 	} else {
 		m.Type = Created
 		stored, err = u.core.Create(ctx, up.Document.ID(), up.Document.WithoutHistory(), m)
 	}
-	if err == nil && isAnother(stored.Change(), m) {
-		return Snapshot{}, fmt.Errorf("upload %s: %w modification id %s: it is that of another entry of the history; choose one for each upload",
-			up.Document.ID(), ErrInvalid, m.ID)
-	}
 	return stored, err
-}
-
-// isAnother reports whether the entry that has a modification's id is not it: the
-// core takes whoever repeats an id for whoever used it first.
-func isAnother(doc *Change, m Modification) bool {
-	if doc == nil {
-		return false // nothing is known of the entries
-	}
-	entry, ok := doc.Modification(m.ID)
-	user, kind := doc.layout.Entry.User != "", doc.layout.Entry.Type != ""
-	return ok && (user && entry.UserID != m.UserID || kind && entry.Type != m.Type)
 }
 
 // wait is how long to wait before the next attempt to write a trigger.
@@ -234,6 +224,16 @@ func (u *Uploader) wait(attempt int, previous time.Duration) time.Duration {
 
 // mostCustomers bounds the triggers of one upload.
 const mostCustomers = 1000
+
+// floor is the shortest wait after so many attempts of which the store served none.
+func (u *Uploader) floor(attempt int, err error) time.Duration {
+	if refused(err) {
+		return 0
+	}
+	u.randMu.Lock()
+	defer u.randMu.Unlock()
+	return floor(attempt, u.rand)
+}
 
 // customerCodes are the customers of a document, each once.
 func (u *Uploader) customerCodes(doc Document) ([]string, error) {

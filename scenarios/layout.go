@@ -49,6 +49,7 @@ type LayoutEntry struct {
 	Type      string   `yaml:"type,omitempty"`
 	Customer  string   `yaml:"customer,omitempty"`
 	Meeting   string   `yaml:"meeting,omitempty"`
+	Digest    string   `yaml:"digest,omitempty"`
 	Required  []string `yaml:"required,omitempty"`
 	// More are fields that the entries of scenarios have besides.
 	More map[string]any `yaml:"more,omitempty"`
@@ -100,7 +101,7 @@ func parseLayout(file string, source []byte) (*Layout, error) {
 
 var layoutKeys = []string{
 	"name", "prefix", "suffix", "slashes", "id", "history", "customers", "entry", "document", "fields",
-	"timestamp", "user", "type", "customer", "meeting", "required", "more",
+	"timestamp", "user", "type", "customer", "meeting", "digest", "required", "more",
 }
 
 // validate completes the layout, and reports the first reason why it can't be used.
@@ -112,7 +113,7 @@ func (l *Layout) validate() error {
 	l.archive = &archive.Layout{
 		Prefix: l.Prefix, Suffix: l.Suffix, Slashes: l.Slashes, ID: l.ID, History: l.History, Customers: l.Customers,
 		Entry: archive.EntryLayout{
-			ID: e.ID, Timestamp: e.Timestamp, User: e.User, Type: e.Type, Customer: e.Customer, Meeting: e.Meeting, Required: e.Required,
+			ID: e.ID, Timestamp: e.Timestamp, User: e.User, Type: e.Type, Customer: e.Customer, Meeting: e.Meeting, Digest: e.Digest, Required: e.Required,
 		},
 	}
 	if len(l.ID) == 0 && l.History == "" { // the zero value would be the archive's own

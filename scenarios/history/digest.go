@@ -64,7 +64,7 @@ func Digest(raw []byte) Sum {
 
 // EntryDigest is the [Digest] of a modification as a history of that layout holds it.
 func EntryDigest(l *archive.Layout, m *archive.Modification) Sum {
-	for _, s := range [...]string{m.ID, m.Timestamp, m.UserID, m.Type, m.CustomerCode} {
+	for _, s := range [...]string{m.ID, m.Timestamp, m.UserID, m.Type, m.CustomerCode, m.ContentDigest} {
 		if !utf8.ValidString(s) { // it is not stored as it is
 			raw, _ := l.EncodeEntry(*m)
 			return Digest(raw)
@@ -80,6 +80,9 @@ func EntryDigest(l *archive.Layout, m *archive.Modification) Sum {
 	}
 	if len(m.MeetingMetadata) > 0 && names.Meeting != "" {
 		sum += member(names.Meeting, Digest(m.MeetingMetadata))
+	}
+	if m.ContentDigest != "" {
+		sum += ofText(names.Digest, m.ContentDigest)
 	}
 	for name, value := range m.Fields { // in any order: it is a sum
 		sum += member(name, Digest(value))

@@ -50,7 +50,7 @@ func TestDigestsOfEntries(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		m := archive.Modification{
 			ID: texts.Draw(t, "id"), Timestamp: texts.Draw(t, "timestamp"), UserID: texts.Draw(t, "user"),
-			Type: texts.Draw(t, "type"), CustomerCode: texts.Draw(t, "customer"),
+			Type: texts.Draw(t, "type"), CustomerCode: texts.Draw(t, "customer"), ContentDigest: texts.Draw(t, "digest"),
 		}
 		if raw := metadata.Draw(t, "metadata"); raw != "" {
 			m.MeetingMetadata = json.RawMessage(raw)
@@ -64,7 +64,7 @@ func TestDigestsOfEntries(t *testing.T) {
 		}
 		// In any layout, with whatever fields it has besides.
 		l := &archive.Layout{ID: []string{"id"}, History: "log", Entry: archive.EntryLayout{ID: "n"}}
-		for _, name := range []*string{&l.Entry.Timestamp, &l.Entry.User, &l.Entry.Type, &l.Entry.Customer, &l.Entry.Meeting} {
+		for _, name := range []*string{&l.Entry.Timestamp, &l.Entry.User, &l.Entry.Type, &l.Entry.Customer, &l.Entry.Meeting, &l.Entry.Digest} {
 			*name = rapid.SampledFrom([]string{"", rapid.StringMatching(`[a-z<é]{3,9}`).Draw(t, "name")}).Draw(t, "named")
 		}
 		if rapid.Bool().Draw(t, "more") {

@@ -131,7 +131,7 @@ func (d *document) forget() {
 }
 
 func sameEdit(a, b *archive.Edit) bool {
-	if len(a.Modifications) != len(b.Modifications) || !sameFields(a.Fields, b.Fields) {
+	if len(a.Modifications) != len(b.Modifications) || !sameFields(a.Fields, b.Fields) || !slices.Equal(a.Remove, b.Remove) {
 		return false
 	}
 	for i := range a.Modifications {
@@ -144,7 +144,7 @@ func sameEdit(a, b *archive.Edit) bool {
 
 func sameModification(a, b *archive.Modification) bool {
 	return a.ID == b.ID && a.Timestamp == b.Timestamp && a.UserID == b.UserID && a.Type == b.Type &&
-		a.CustomerCode == b.CustomerCode && bytes.Equal(a.MeetingMetadata, b.MeetingMetadata) &&
+		a.CustomerCode == b.CustomerCode && a.ContentDigest == b.ContentDigest && bytes.Equal(a.MeetingMetadata, b.MeetingMetadata) &&
 		(a.MeetingMetadata == nil) == (b.MeetingMetadata == nil) && // empty is no JSON, nil is none
 		sameFields(a.Fields, b.Fields)
 }
@@ -155,7 +155,7 @@ func sameFields(a, b map[string]json.RawMessage) bool {
 
 // cloneEdit copies what the caller may change later.
 func cloneEdit(e archive.Edit) archive.Edit {
-	e.Modifications, e.Fields = slices.Clone(e.Modifications), cloneFields(e.Fields)
+	e.Modifications, e.Fields, e.Remove = slices.Clone(e.Modifications), cloneFields(e.Fields), slices.Clone(e.Remove)
 	for i := range e.Modifications {
 		m := &e.Modifications[i]
 		m.MeetingMetadata, m.Fields = bytes.Clone(m.MeetingMetadata), cloneFields(m.Fields)
