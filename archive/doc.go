@@ -36,6 +36,11 @@
 // [Observer]. It holds no global state, and starts goroutines only where a
 // [Parallel] does.
 //
+// # Other documents
+//
+// Changes and announcements are the default. A [Layout] says where other documents are
+// kept, and what their ids, histories and entries are called.
+//
 // # Around the core
 //
 // An [Uploader] is the front end: it stores a change and then writes a trigger for

@@ -28,7 +28,7 @@ func simulation(t testing.TB, name, core string, seed uint64, repetitions, worke
 	if s.Duration > 0 {
 		s.Duration = scenarios.Duration(2 * time.Second)
 	}
-	doc, err := scenarios.OpenDocument(s.Document)
+	layout, doc, err := s.Open()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -36,7 +36,7 @@ func simulation(t testing.TB, name, core string, seed uint64, repetitions, worke
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := scenarios.Run{Scenario: s, Document: doc, Core: spec, Policy: spec.Policy, Seed: seed, Repetitions: repetitions}
+	r := scenarios.Run{Scenario: s, Document: doc, Layout: layout, Core: spec, Policy: spec.Policy, Seed: seed, Repetitions: repetitions}
 	return Simulation{
 		Run: r, Workers: workers,
 		Header: history.Header{Scenario: name, Core: core, World: "virtual", Seed: seed, Repetitions: repetitions, Clients: s.Clients()},

@@ -20,7 +20,7 @@ func throttledBy(t *testing.T, yaml, limit, policy string, repetitions, workers 
 	if err != nil {
 		t.Fatal(err)
 	}
-	doc, err := scenarios.OpenDocument(s.Document)
+	layout, doc, err := s.Open()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -33,7 +33,7 @@ func throttledBy(t *testing.T, yaml, limit, policy string, repetitions, workers 
 		t.Fatal(err)
 	}
 	return Simulation{
-		Run: scenarios.Run{Scenario: s, Document: doc, Core: core, Policy: p, Seed: 5, Repetitions: repetitions}, Workers: workers,
+		Run: scenarios.Run{Scenario: s, Document: doc, Layout: layout, Core: core, Policy: p, Seed: 5, Repetitions: repetitions}, Workers: workers,
 		Header: history.Header{Scenario: s.Name, Core: "production", World: "virtual", Seed: 5, Repetitions: repetitions, Clients: s.Clients()},
 	}
 }

@@ -224,7 +224,7 @@ func TestHeavyTail(t *testing.T) {
 	tail := must(network.ParseLatency("lognormal(10ms,5s)"))
 	s.Latency = (*Latency)(&tail)
 	spec := must(cores.Find("production"))
-	run := &Run{Scenario: s, Document: must(OpenDocument(s.Document)), Core: spec, Policy: spec.Policy, Seed: 1, Repetitions: 300}
+	run := &Run{Scenario: s, Document: documentOf(s), Layout: layoutOf(s), Core: spec, Policy: spec.Policy, Seed: 1, Repetitions: 300}
 	slow := 0
 	_, err := run.PlayVirtual(t.Context(), 2, Repetitions{
 		Open: func(int) history.Sink { return &memory{} },

@@ -114,7 +114,7 @@ func inMemory(t *testing.T, source string, adjust func(*Run, *plain)) (Played, [
 	if err != nil {
 		t.Fatal(err)
 	}
-	doc, err := OpenDocument(s.Document)
+	layout, doc, err := s.Open()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -125,7 +125,7 @@ func inMemory(t *testing.T, source string, adjust func(*Run, *plain)) (Played, [
 		policy = archive.Policy(*s.Policy)
 	}
 	run := &Run{
-		Scenario: s, Document: doc, Core: must(cores.Find("production")), Policy: policy,
+		Scenario: s, Document: doc, Layout: layout, Core: must(cores.Find("production")), Policy: policy,
 		Seed: 1, Repetitions: 1,
 	}
 	if adjust != nil {
@@ -160,3 +160,12 @@ func script(events []*history.Event) string {
 func (*leaping) WithTimeout(ctx context.Context, _ time.Duration) (context.Context, context.CancelFunc) {
 	return ctx, func() {}
 }
+
+// documentOf and layoutOf are a scenario's.
+
+func documentOf(s *Scenario) *archive.Change {
+	_, doc, err := s.Open()
+	return must(doc, err)
+}
+
+func layoutOf(s *Scenario) *Layout { return must(OpenLayout(s.Layout)) }

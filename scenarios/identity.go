@@ -26,7 +26,9 @@ func (r *Run) Identity() ([]byte, error) {
 	}
 	var b bytes.Buffer
 	if r.Layout != nil {
-		layout, err := yaml.Marshal(r.Layout) // a map in the order of its keys
+		l := *r.Layout
+		l.Name, l.Document = "", ""
+		layout, err := yaml.Marshal(l) // a map in the order of its keys
 		if err != nil {
 			return nil, err
 		}

@@ -21,7 +21,7 @@ func identified(t *testing.T, name, core string, sets ...Setting) *Run {
 		t.Fatal(err)
 	}
 	r := &Run{
-		Scenario: s, Document: must(OpenDocument(s.Document)), Core: must(cores.Find(core)),
+		Scenario: s, Document: documentOf(s), Layout: layoutOf(s), Core: must(cores.Find(core)),
 		Policy: archive.DefaultPolicy(), Seed: 3, Repetitions: 3,
 	}
 	if s.Policy != nil {

@@ -64,7 +64,7 @@ func interruptible(t *testing.T, name, core string, via Via, seed uint64) *Run {
 	}
 	spec := must(cores.Find(core))
 	policy := spec.PolicyFor((*archive.Policy)(s.Policy))
-	return &Run{Scenario: s, Document: must(OpenDocument(s.Document)), Core: spec, Policy: policy, Seed: seed, Repetitions: 1}
+	return &Run{Scenario: s, Document: documentOf(s), Layout: layoutOf(s), Core: spec, Policy: policy, Seed: seed, Repetitions: 1}
 }
 
 // way is a scenario with a way to the archive.

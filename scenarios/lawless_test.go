@@ -94,7 +94,7 @@ func prepared(t *testing.T, name string, via Via) *Run {
 	if s.Policy != nil {
 		policy = archive.Policy(*s.Policy)
 	}
-	return &Run{Scenario: s, Document: must(OpenDocument(s.Document)), Core: spec, Policy: policy, Seed: 1, Repetitions: 1}
+	return &Run{Scenario: s, Document: documentOf(s), Layout: layoutOf(s), Core: spec, Policy: policy, Seed: 1, Repetitions: 1}
 }
 
 func headerOf(run *Run) history.Header {

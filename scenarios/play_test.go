@@ -37,7 +37,7 @@ func play(t *testing.T, name, core string, adjust func(*Run)) (Played, check.Rep
 	if s.Duration > 0 {
 		s.Duration = Duration(500 * time.Millisecond)
 	}
-	doc, err := OpenDocument(s.Document)
+	layout, doc, err := s.Open()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -56,7 +56,7 @@ func play(t *testing.T, name, core string, adjust func(*Run)) (Played, check.Rep
 	}
 	m := &memory{}
 	run := &Run{
-		Scenario: s, Document: doc, Core: spec, Policy: policy, Seed: 1, Repetitions: 1,
+		Scenario: s, Document: doc, Layout: layout, Core: spec, Policy: policy, Seed: 1, Repetitions: 1,
 	}
 	if adjust != nil {
 		adjust(run)

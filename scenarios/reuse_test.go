@@ -17,7 +17,7 @@ func TestAPlayerRemembersNothing(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := must(Open(name))
 			run := &Run{
-				Scenario: s, Document: must(OpenDocument(s.Document)), Core: must(cores.Find("production")),
+				Scenario: s, Document: documentOf(s), Layout: layoutOf(s), Core: must(cores.Find("production")),
 				Policy: archive.DefaultPolicy(), Seed: 3, Repetitions: 3,
 			}
 			if s.Policy != nil {

@@ -60,7 +60,7 @@ func playVirtually(t *testing.T, name, core string, seed uint64) (Played, check.
 	if s.Policy != nil {
 		policy = archive.Policy(*s.Policy)
 	}
-	run := &Run{Scenario: s, Document: must(OpenDocument(s.Document)), Core: spec, Policy: policy, Seed: seed, Repetitions: 1}
+	run := &Run{Scenario: s, Document: documentOf(s), Layout: layoutOf(s), Core: spec, Policy: policy, Seed: seed, Repetitions: 1}
 	m := &memory{}
 	played, err := run.PlayVirtual(t.Context(), 1, Repetitions{
 		Open: func(int) history.Sink { return m },

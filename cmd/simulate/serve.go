@@ -17,6 +17,7 @@ import (
 	"holdfast/archive/s3store/fakes3"
 	"holdfast/archive/telemetry"
 	"holdfast/archive/web"
+	"holdfast/scenarios"
 )
 
 // serveOptions are the flags of serve.
@@ -27,6 +28,7 @@ type serveOptions struct {
 	samples     bool
 	others      bool
 	policy      string
+	layout      string
 	metrics     string
 }
 
@@ -44,7 +46,8 @@ page's name field or the header X-User, and nobody checks it. The queue is lost 
 the process.`,
 		Example: `  simulate serve
   simulate serve --simulate-others
-  simulate serve --store s3://bucket/prefix --endpoint http://127.0.0.1:9000 --samples`,
+  simulate serve --store s3://bucket/prefix --endpoint http://127.0.0.1:9000 --samples
+  simulate serve --layout order`,
 		Args: exactly(0, "flags only"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := fromEnvironment(cmd.Flags()); err != nil {
@@ -64,6 +67,7 @@ the process.`,
 	f.TextVar(&o.pathStyle, "path-style", s3store.PathStyleAuto, "`WHEN` the bucket goes into the path: auto, on or off")
 	f.BoolVar(&o.samples, "samples", false, "store the sample documents that are missing (default true for the embedded S3)")
 	f.BoolVar(&o.others, "simulate-others", false, "let made-up users and a meeting scheduler change the samples every few seconds")
+	f.StringVar(&o.layout, "layout", "", "`FILE` that says what your documents are like, or order, the built-in example; the edit page is for changes and announcements")
 	f.StringVar(&o.metrics, "metrics", "stdout", "`WHERE` metrics go in CloudWatch's embedded format: stdout or none (OTEL_METRICS_EXPORTER exports them besides)")
 	f.StringVar(&o.policy, "policy", "default", "retry `POLICY`, such as full(base=100ms,cap=5s,retries=8), adaptive(cap=2s), default or documented")
 	return cmd
@@ -103,6 +107,10 @@ func (a *app) serve(ctx context.Context, o serveOptions) error {
 	if err != nil {
 		return err
 	}
+	layout, err := scenarios.OpenLayout(o.layout)
+	if err != nil {
+		return usage("--layout: %w", err)
+	}
 	store, closeStore, err := openServed(ctx, o.storeOptions)
 	if err != nil {
 		return err
@@ -113,16 +121,15 @@ func (a *app) serve(ctx context.Context, o serveOptions) error {
 	if err != nil {
 		return err
 	}
-	s, err := newService(store, policy, archive.Observers(telemetry.Logs(logger), seen.observer()), logger)
+	s, err := newService(store, layout, policy, archive.Observers(telemetry.Logs(logger), seen.observer()), logger)
 	if err != nil {
 		return couldNotRun("%w", err)
 	}
 	if !o.allowRemote {
 		s.server.Handler = askedByLoopbackName(s.server.Handler)
 	}
-	var ids []string
 	if o.samples {
-		if ids, err = storeSamples(ctx, store); err != nil {
+		if s.samples, err = storeSamples(ctx, store, o.layout); err != nil {
 			return err
 		}
 	}
@@ -130,17 +137,21 @@ func (a *app) serve(ctx context.Context, o serveOptions) error {
 	if err != nil {
 		return couldNotRun("listen on %s: %w: is something else using the port? --listen 127.0.0.1:0 takes a free one", o.listen, err)
 	}
-	a.announce("http://"+listener.Addr().String(), ids, o.store)
+	a.announce("http://"+listener.Addr().String(), s, o.store)
 	seen.start()
 	err = s.run(ctx, listener, o.others)
 	return errors.Join(err, seen.end(ctx))
 }
 
 // announce prints where to look.
-func (a *app) announce(address string, ids []string, store string) {
+func (a *app) announce(address string, s *service, store string) {
+	path := "/changes/"
+	if s.layout != nil { // its documents have no edit page
+		path = "/api/changes/"
+	}
 	fmt.Fprintf(a.stdout, "serving %s (store: %s; Ctrl-C ends it)\n", address, store)
-	for _, id := range ids {
-		fmt.Fprintf(a.stdout, "  %s/changes/%s\n", address, id)
+	for _, id := range s.samples {
+		fmt.Fprintf(a.stdout, "  %s%s%s\n", address, path, id)
 	}
 }
 
@@ -173,6 +184,8 @@ func openServed(ctx context.Context, o storeOptions) (archive.Store, func(), err
 
 // service is the system in one process.
 type service struct {
+	layout  *scenarios.Layout // nil: the archive's own
+	samples []string          // ids of documents
 	core    *archive.Archive
 	queue   *archive.MemoryQueue
 	backend *archive.Backend
@@ -180,13 +193,13 @@ type service struct {
 	logger  *slog.Logger
 }
 
-func newService(store archive.Store, policy archive.Policy, observer archive.Observer, logger *slog.Logger) (*service, error) {
-	s := &service{queue: archive.NewMemoryQueue(archive.QueueOptions{}), logger: logger}
+func newService(store archive.Store, layout *scenarios.Layout, policy archive.Policy, observer archive.Observer, logger *slog.Logger) (*service, error) {
+	s := &service{layout: layout, queue: archive.NewMemoryQueue(archive.QueueOptions{}), logger: logger}
 	var err error
-	if s.core, err = archive.New(archive.Options{Store: store, Policy: policy, Observer: observer}); err != nil {
+	if s.core, err = archive.New(archive.Options{Store: store, Policy: policy, Layout: layout.Archive(), Observer: observer}); err != nil {
 		return nil, err
 	}
-	uploads, err := archive.NewUploader(archive.UploaderOptions{Core: s.core, Store: notifying{store, s.queue}, Policy: policy})
+	uploads, err := archive.NewUploader(archive.UploaderOptions{Core: s.core, Store: notifying{store, layout.Archive(), s.queue}, Policy: policy})
 	if err != nil {
 		return nil, err
 	}

@@ -10,19 +10,20 @@ import (
 	"time"
 
 	"holdfast/archive"
+	"holdfast/scenarios"
 )
 
 // other is somebody who is not there: a name and what it does to a sample.
 type other struct {
 	name  string
 	every time.Duration // on average
-	act   func(ctx context.Context, core *archive.Archive, name, id string) error
+	act   func(s *service, ctx context.Context, name, id string) error
 }
 
 var others = []other{
-	{"ben (simulated)", 6 * time.Second, editSomeField},
-	{"chloe (simulated)", 9 * time.Second, editSomeField},
-	{"meeting-scheduler (simulated)", 25 * time.Second, moveMeeting},
+	{"ben (simulated)", 6 * time.Second, (*service).editSomeField},
+	{"chloe (simulated)", 9 * time.Second, (*service).editSomeField},
+	{"meeting-scheduler (simulated)", 25 * time.Second, (*service).moveMeeting},
 }
 
 // mostEntries is where made-up users stop: each of their edits makes a document's
@@ -36,8 +37,8 @@ func (s *service) startOthers(ctx context.Context, wg *sync.WaitGroup) {
 		wg.Go(func() {
 			// Between half and one and a half times the average, so that they drift apart.
 			for (archive.WallClock{}).Sleep(ctx, o.every/2+rand.N(o.every)) == nil {
-				id := samples[rand.IntN(len(samples))]
-				if err := o.act(ctx, s.core, o.name, id); err != nil && ctx.Err() == nil {
+				id := s.samples[rand.IntN(len(s.samples))]
+				if err := o.act(s, ctx, o.name, id); err != nil && ctx.Err() == nil {
 					s.logger.InfoContext(ctx, "a simulated user had no luck", "user", o.name, "object", id, "error", err)
 				}
 			}
@@ -53,15 +54,15 @@ var editedByOthers = []string{"changeTitle", "testPlan", "customerImpact", "roll
 var signature = regexp.MustCompile(`(?: \[seen by [^\]]*\])?$`)
 
 // editSomeField saves a field as a user would: loads, types, saves what was changed.
-func editSomeField(ctx context.Context, core *archive.Archive, name, id string) error {
-	loaded, err := core.Load(ctx, id)
+func (s *service) editSomeField(ctx context.Context, name, id string) error {
+	loaded, err := s.core.Load(ctx, id)
 	if err != nil {
 		return err
 	}
 	if longEnough(loaded) {
 		return nil
 	}
-	field, text, ok := someText(loaded.Document)
+	field, text, ok := someText(s.layout, loaded.Document)
 	if !ok {
 		return fmt.Errorf("%s has none of the fields that simulated users change", id)
 	}
@@ -70,17 +71,17 @@ func editSomeField(ctx context.Context, core *archive.Archive, name, id string) 
 	if err != nil {
 		return err
 	}
-	_, err = core.Save(ctx, id, loaded, archive.Edit{
+	_, err = s.core.Save(ctx, id, loaded, archive.Edit{
 		Fields:        map[string]json.RawMessage{field: value},
-		Modifications: []archive.Modification{{ID: core.NewModificationID(), UserID: name, Type: archive.Updated}},
+		Modifications: []archive.Modification{{ID: s.core.NewModificationID(), UserID: name, Type: archive.Updated}},
 	})
 	return err
 }
 
 // someText picks a text of the document.
-func someText(doc archive.Document) (field, text string, ok bool) {
+func someText(l *scenarios.Layout, doc archive.Document) (field, text string, ok bool) {
 	for _, i := range rand.Perm(len(editedByOthers)) {
-		field = editedByOthers[i]
+		field = l.Field(editedByOthers[i])
 		if raw, there := doc.Field(field); there && json.Unmarshal(raw, &text) == nil {
 			return field, text, true
 		}
@@ -89,14 +90,14 @@ func someText(doc archive.Document) (field, text string, ok bool) {
 }
 
 // moveMeeting schedules the meeting anew, as the back end does.
-func moveMeeting(ctx context.Context, core *archive.Archive, name, id string) error {
-	loaded, err := core.Load(ctx, id)
+func (s *service) moveMeeting(ctx context.Context, name, id string) error {
+	loaded, err := s.core.Load(ctx, id)
 	if err != nil || longEnough(loaded) {
 		return err
 	}
 	start := time.Now().UTC().Add(24 * time.Hour).Truncate(time.Minute)
 	meeting, err := json.Marshal(map[string]string{
-		"meeting_id": core.NewModificationID(),
+		"meeting_id": s.core.NewModificationID(),
 		"subject":    "Go / no-go: " + id,
 		"start_time": start.Format(time.RFC3339),
 		"end_time":   start.Add(30 * time.Minute).Format(time.RFC3339),
@@ -104,7 +105,12 @@ func moveMeeting(ctx context.Context, core *archive.Archive, name, id string) er
 	if err != nil {
 		return err
 	}
-	_, err = core.Append(ctx, id, archive.ScheduleMeeting(core.NewModificationID(), name, meeting))
+	edit := archive.ScheduleMeeting(s.core.NewModificationID(), name, meeting)
+	if s.layout != nil { // its entries need have no meeting
+		edit.Fields = map[string]json.RawMessage{s.layout.Field("meeting_metadata"): meeting}
+		edit.Modifications[0].MeetingMetadata = nil
+	}
+	_, err = s.core.Append(ctx, id, edit)
 	return err
 }
 

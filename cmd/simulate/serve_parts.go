@@ -21,12 +21,13 @@ import (
 // uploader's writes only.
 type notifying struct {
 	archive.Store
-	queue *archive.MemoryQueue
+	layout *archive.Layout
+	queue  *archive.MemoryQueue
 }
 
 func (s notifying) Put(ctx context.Context, key string, body []byte, cond archive.Condition) (string, error) {
 	etag, err := s.Store.Put(ctx, key, body, cond)
-	if _, _, isTrigger := archive.ParseTriggerKey(key); !isTrigger {
+	if _, _, isTrigger := s.layout.ParseTriggerKey(key); !isTrigger {
 		return etag, err
 	}
 	written := etag
@@ -39,7 +40,7 @@ func (s notifying) Put(ctx context.Context, key string, body []byte, cond archiv
 	if written == "" {
 		return etag, err
 	}
-	messages, unread := archive.ParseS3Event(created(key, written))
+	messages, unread := s.layout.ParseS3Event(created(key, written))
 	if unread != nil { // of an event that is made here
 		return etag, errors.Join(err, fmt.Errorf("tell of %s: %w", key, unread))
 	}
@@ -112,15 +113,21 @@ func askedByLoopbackName(next http.Handler) http.Handler {
 // samples are the documents that serve begins with.
 var samples = []string{"CHG-12345", "CHG-30030", "CIC-77001"}
 
-// storeSamples stores the samples that are not there, as they are, and returns the
-// ids of all. What is there stays.
-func storeSamples(ctx context.Context, store archive.Store) ([]string, error) {
-	for _, id := range samples {
-		doc, err := scenarios.OpenDocument(id)
+// storeSamples stores the samples of a layout that are not there, as they are, and
+// returns the ids of all. What is there stays.
+func storeSamples(ctx context.Context, store archive.Store, layout string) ([]string, error) {
+	names := samples
+	if layout != "" {
+		names = []string{""} // its document
+	}
+	var ids []string
+	for _, name := range names {
+		_, doc, err := (&scenarios.Scenario{Layout: layout, Document: name}).Open()
 		if err != nil {
-			return nil, couldNotRun("%w", err)
+			return nil, usage("the sample %w", err)
 		}
-		key, err := archive.Key(id)
+		id := doc.ID()
+		key, err := doc.Layout().Key(id)
 		if err != nil {
 			return nil, couldNotRun("%w", err)
 		}
@@ -128,6 +135,7 @@ func storeSamples(ctx context.Context, store archive.Store) ([]string, error) {
 		if err != nil && !errors.Is(err, archive.ErrPreconditionFailed) {
 			return nil, couldNotRun("store the sample %s: %w; start again to complete the samples", id, err)
 		}
+		ids = append(ids, id)
 	}
-	return samples, nil
+	return ids, nil
 }

@@ -11,12 +11,14 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"holdfast/archive"
 	"holdfast/archive/s3store/fakes3"
+	"holdfast/scenarios"
 )
 
 // served is a running serve.
@@ -45,12 +47,15 @@ func startServe(t *testing.T, args ...string) *served {
 		t.Fatalf("serve ended with %d: %s", <-s.code, s.stderr.String())
 	}
 	fmt.Sscanf(lines.Text(), "serving %s", &s.address)
-	rest := make(chan []string, 1)
+	rest, wanted := make(chan []string, 1), len(samples)
+	if slices.Contains(args, "--layout") {
+		wanted = 1
+	}
 	go func() {
 		var links []string
 		for lines.Scan() {
 			links = append(links, strings.TrimSpace(lines.Text()))
-			if len(links) == len(samples) {
+			if len(links) == wanted {
 				break
 			}
 		}
@@ -283,7 +288,7 @@ func TestATriggerThatIsStoredSendsAMessage(t *testing.T) {
 	defer server.Close()
 	put := func(store archive.Store, key string) []archive.Message {
 		queue := archive.NewMemoryQueue(archive.QueueOptions{})
-		_, _ = notifying{store, queue}.Put(t.Context(), key, []byte("{}"), archive.Condition{})
+		_, _ = notifying{store, nil, queue}.Put(t.Context(), key, []byte("{}"), archive.Condition{})
 		return queue.Left()
 	}
 	for _, c := range []struct {
@@ -308,26 +313,37 @@ func TestATriggerThatIsStoredSendsAMessage(t *testing.T) {
 }
 
 func TestOthersChangeTheSamples(t *testing.T) {
+	for _, layout := range []string{"", "order"} {
+		othersChange(t, layout)
+	}
+}
+
+func othersChange(t *testing.T, layout string) {
 	server, err := fakes3.Start()
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer server.Close()
-	s, err := newService(server.Store(), archive.DefaultPolicy(), archive.Observer{}, slog.New(slog.DiscardHandler))
+	l, err := scenarios.OpenLayout(layout)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := storeSamples(t.Context(), server.Store()); err != nil {
+	s, err := newService(server.Store(), l, archive.DefaultPolicy(), archive.Observer{}, slog.New(slog.DiscardHandler))
+	if err != nil {
 		t.Fatal(err)
 	}
-	for _, id := range samples {
+	ids, err := storeSamples(t.Context(), server.Store(), layout)
+	if err != nil || len(ids) == 0 {
+		t.Fatal(ids, err)
+	}
+	for _, id := range ids {
 		before, err := s.core.Load(t.Context(), id)
 		if err != nil {
 			t.Fatal(err)
 		}
 		for range 10 {
 			for _, o := range others {
-				if err := o.act(t.Context(), s.core, o.name, id); err != nil {
+				if err := o.act(s, t.Context(), o.name, id); err != nil {
 					t.Fatalf("%s: %v", o.name, err)
 				}
 			}
@@ -340,7 +356,7 @@ func TestOthersChangeTheSamples(t *testing.T) {
 			t.Errorf("%s: %d new entries, want %d", id, n, 10*len(others))
 		}
 		for _, field := range editedByOthers {
-			raw, _ := after.Document.Field(field)
+			raw, _ := after.Document.Field(l.Field(field))
 			if n := strings.Count(string(raw), "[seen by"); n > 1 {
 				t.Errorf("%s: %s grows with each edit: %s", id, field, raw)
 			}

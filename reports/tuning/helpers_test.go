@@ -45,7 +45,7 @@ func runOf(t testing.TB, s *scenarios.Scenario, clients int, latency string) sce
 	if s.Via != scenarios.ViaAPI {
 		s.Codec = scenarios.Compact
 	}
-	doc, err := scenarios.OpenDocument(s.Document)
+	layout, doc, err := s.Open()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -53,7 +53,7 @@ func runOf(t testing.TB, s *scenarios.Scenario, clients int, latency string) sce
 	if err != nil {
 		t.Fatal(err)
 	}
-	return scenarios.Run{Scenario: s, Document: doc, Core: core, Seed: 1}
+	return scenarios.Run{Scenario: s, Document: doc, Layout: layout, Core: core, Seed: 1}
 }
 
 func objective(t testing.TB, text string) Objective {

@@ -36,7 +36,7 @@ func runOf(t testing.TB, scenario, core string, adjust func(*scenarios.Scenario)
 	if s.Policy != nil {
 		policy = archive.Policy(*s.Policy)
 	}
-	return &scenarios.Run{Scenario: s, Document: must(scenarios.OpenDocument(s.Document)), Core: spec, Policy: policy, Seed: 1, Repetitions: 1}
+	return &scenarios.Run{Scenario: s, Document: documentOf(s), Layout: layoutOf(s), Core: spec, Policy: policy, Seed: 1, Repetitions: 1}
 }
 
 // bounded makes a scenario small.
@@ -405,3 +405,12 @@ func TestBudgetEndsBetweenSchedules(t *testing.T) {
 		}
 	}
 }
+
+// documentOf and layoutOf are a scenario's.
+
+func documentOf(s *scenarios.Scenario) *archive.Change {
+	_, doc, err := s.Open()
+	return must(doc, err)
+}
+
+func layoutOf(s *scenarios.Scenario) *scenarios.Layout { return must(scenarios.OpenLayout(s.Layout)) }
