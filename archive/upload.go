@@ -200,7 +200,7 @@ func (u *Uploader) archive(ctx context.Context, up *Upload) (Snapshot, error) {
 	m := Modification{ID: up.ModificationID, UserID: up.UserID, Type: Updated}
 	var stored Snapshot
 	if up.Update {
-		stored, err = u.core.Save(ctx, up.Document.ID(), up.Base, Edit{Fields: up.Document.editableValues(), Remove: up.Remove, Modifications: []Modification{m}})
+		stored, err = u.core.Save(ctx, up.Document.ID(), up.Base, Edit{Fields: up.Document.EditableFields(), Remove: up.Remove, Modifications: []Modification{m}})
 	} else {
 		m.Type = Created
 		stored, err = u.core.Create(ctx, up.Document.ID(), up.Document.WithoutHistory(), m)
