@@ -49,8 +49,9 @@ type Policy struct {
 	// only, Unlimited means no bound.
 	Retries int
 	// Deadline bounds the whole call, from its start: a request that is under way then is
-	// cut short, and no wait is begun that would not end before, also none that the
-	// store has asked for. 0 means no bound.
+	// cut short. No wait is begun, also none that the store has asked for, after which
+	// an attempt as long as the last one could not be made and settled in time. 0 means
+	// no bound.
 	Deadline time.Duration
 }
 

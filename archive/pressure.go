@@ -11,8 +11,6 @@ import (
 // together. A refusal for the sake of another writer (412, 409) is somebody's progress:
 // it is repeated as the policy says and costs nothing.
 const (
-	// The wait before the n-th retry in a row is at least v/2 + U(0, v/2) with
-	// v = min(floorCap, floorBase·2ⁿ⁻¹).
 	floorBase = 100 * time.Millisecond
 	floorCap  = 2 * time.Second
 	// The quota is that of AWS's SDKs: so many tokens, of which a retry takes some. A
@@ -21,11 +19,17 @@ const (
 	quotaCost   = 14
 )
 
-// floor is the shortest wait before the n-th retry in a row (n = 1 first) of a store that
-// did not serve the call.
+// OutageWait is the range from which the shortest wait before the n-th retry in a row
+// (n = 1 first) of a store that did not serve the call is drawn: v/2 to v with
+// v = min(2 s, 100 ms·2ⁿ⁻¹).
+func OutageWait(n int) (least, most time.Duration) {
+	most = Policy{Base: floorBase, Cap: floorCap}.ceiling(max(n, 1) - 1)
+	return most / 2, most
+}
+
 func floor(n int, rng *rand.Rand) time.Duration {
-	half := Policy{Base: floorBase, Cap: floorCap}.ceiling(n-1) / 2
-	return half + uniform(rng, half)
+	least, most := OutageWait(n)
+	return least + uniform(rng, most-least)
 }
 
 // backoff is how long the call waits after an attempt that ended in err.

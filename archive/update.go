@@ -40,9 +40,10 @@ type call struct {
 	// denied is the ETag to which the store answered 412 last, so many times in a row.
 	denied     string
 	denials    int
-	unreadable bool // what was read once could not be parsed
-	spent      int  // of the retry quota
-	outages    int  // attempts in a row that the store did not serve
+	unreadable bool          // what was read once could not be parsed
+	spent      int           // of the retry quota
+	outages    int           // attempts in a row that the store did not serve
+	took       time.Duration // the last attempt
 }
 
 func (a *Archive) newCall(op, id string) (*call, error) {
@@ -69,7 +70,9 @@ func (c *call) run(ctx context.Context) (Snapshot, error) {
 	for {
 		c.attempts++
 		c.last = AttemptInfo{CallInfo: info, Attempt: c.attempts}
+		began := c.elapsed()
 		done, err := c.attempt(ctx)
+		c.took = c.elapsed() - began
 		c.last.Err = err
 		c.observer.attempt(ctx, c.last)
 		if err == nil {
@@ -326,8 +329,12 @@ func (c *call) wait(ctx context.Context, attempt int, d time.Duration) error {
 	return c.clock.Sleep(ctx, d)
 }
 
+// pastDeadline reports whether a wait would leave too little of the deadline for another
+// attempt like the last one and for the look that settles how it ended: it would be cut
+// short in the middle, and nobody would know what became of it.
 func (c *call) pastDeadline(wait time.Duration) bool {
-	return c.policy.Deadline > 0 && wait >= c.policy.Deadline-c.elapsed()
+	left := c.policy.Deadline - c.elapsed()
+	return c.policy.Deadline > 0 && wait >= left-(c.took+c.took/2)
 }
 
 func (c *call) elapsed() time.Duration { return c.clock.Now().Sub(c.start) }

@@ -52,7 +52,7 @@ func NewUploader(o UploaderOptions) (*Uploader, error) {
 		return nil, errors.New("archive: UploaderOptions.Core and Store are required")
 	}
 	e := &o.Core.Layout().Resolved().Entry
-	if err := e.satisfiedBy("an Uploader", e.ID, e.Timestamp, e.User, e.Type); err != nil {
+	if err := e.satisfiedBy("an Uploader", e.ID, e.Timestamp, e.User, e.Type, e.Digest); err != nil {
 		return nil, err
 	}
 	if o.Policy == (Policy{}) {
@@ -207,7 +207,7 @@ func (u *Uploader) archive(ctx context.Context, up *Upload) (Snapshot, error) {
 	m := Modification{ID: up.ModificationID, UserID: up.UserID, Type: Updated}
 	var stored Snapshot
 	if up.Update {
-		stored, err = u.core.Save(ctx, up.Document.ID(), up.Base, Edit{Fields: up.Document.editableValues(), Remove: up.Remove, Modifications: []Modification{m}})
+		stored, err = u.core.Save(ctx, up.Document.ID(), up.Base, Edit{Fields: up.Document.EditableFields(), Remove: up.Remove, Modifications: []Modification{m}})
 	} else {
 		m.Type = Created
 		stored, err = u.core.Create(ctx, up.Document.ID(), up.Document.WithoutHistory(), m)

@@ -243,7 +243,7 @@ func TestSubmittedHistoryIsNeverStored(t *testing.T) {
 func TestEditableValues(t *testing.T) {
 	c := mustParse(t, `{"changeId":"C","announcement_id":"C","a": 1.50 ,"modifications":[{}],"\u0062":{"modifications":[]},"customers":[]}`)
 	want := fields("a", "1.50", "b", `{"modifications":[]}`, "customers", "[]")
-	if d := cmp.Diff(want, c.editableValues()); d != "" {
+	if d := cmp.Diff(want, c.EditableFields()); d != "" {
 		t.Error(d)
 	}
 }
