@@ -166,7 +166,7 @@ func (a *Archive) Create(ctx context.Context, id string, doc Document, mods ...M
 	}
 	edit, err := c.prepare(Edit{Modifications: mods}, a.layout.contentOf(doc))
 	if err != nil {
-		return Snapshot{}, err
+		return Snapshot{}, c.doing(err)
 	}
 	c.change = func(current Snapshot) (Document, error) {
 		if current.Document != nil {
@@ -188,7 +188,7 @@ func (a *Archive) Append(ctx context.Context, id string, edit Edit) (Snapshot, e
 	}
 	edit, err = c.prepare(edit, edit.Fields)
 	if err != nil {
-		return Snapshot{}, err
+		return Snapshot{}, c.doing(err)
 	}
 	c.change = func(current Snapshot) (Document, error) {
 		if current.Document == nil {
@@ -218,7 +218,7 @@ func (a *Archive) Save(ctx context.Context, id string, base Snapshot, edit Edit)
 	}
 	edit, err = c.prepare(edit, edit.Fields)
 	if err != nil {
-		return Snapshot{}, err
+		return Snapshot{}, c.doing(err)
 	}
 	c.change = func(current Snapshot) (Document, error) {
 		if current.Document == nil {
@@ -242,6 +242,49 @@ func (a *Archive) Save(ctx context.Context, id string, base Snapshot, edit Edit)
 	return c.run(ctx)
 }
 
+// Update stores an edit that is made of what is stored: it adds a key to a map, counts
+// up, appends to a list. On a conflict it reads again and has the edit made again, of the
+// version that is there then, so that nothing is lost however many update the same field.
+//
+// The edit has the same modification each time, by whose id, that of Once or of the first
+// one, the call is known: a version that holds it has the edit, and nothing is stored
+// again, also if the call is repeated. The change may be called several times, and
+// once in vain; it must do nothing but make the edit. Its error ends the call, and nothing
+// was written.
+func (a *Archive) Update(ctx context.Context, id string, change func(current Snapshot) (Edit, error)) (Snapshot, error) {
+	c, err := a.newCall("update", id)
+	if err != nil {
+		return Snapshot{}, err
+	}
+	c.change = func(current Snapshot) (Document, error) {
+		if current.Document == nil {
+			return nil, ErrNotFound
+		}
+		edit, err := change(current)
+		if err != nil {
+			return nil, err
+		}
+		if edit.Once == "" && len(edit.Modifications) > 0 {
+			edit.Once = edit.Modifications[0].ID
+		}
+		known := c.mods
+		if edit, err = c.prepare(edit, nil); err != nil {
+			return nil, err
+		}
+		if len(known) > 0 && known[0].ID != edit.Once {
+			return nil, fmt.Errorf("%w edit: attempt %d makes it as %s, after %s; the id must stay the same", ErrInvalid, c.attempts, edit.Once, known[0].ID)
+		}
+		if c.holds(current.Document) {
+			return nil, errStored
+		}
+		return current.Document.Apply(edit)
+	}
+	return c.run(ctx)
+}
+
+// errStored ends a call whose edit turns out to be there already.
+var errStored = errors.New("it is stored")
+
 // prepare completes and checks an edit before anything is sent, so that every
 // attempt writes the same. The fields are those of the edit, or of what is created.
 func (c *call) prepare(e Edit, fields map[string]json.RawMessage) (Edit, error) {
@@ -257,13 +300,13 @@ func (c *call) prepare(e Edit, fields map[string]json.RawMessage) (Edit, error) 
 	}
 	e.Modifications = mods
 	if err := c.layout.ValidateEdit(e); err != nil {
-		return Edit{}, fmt.Errorf("%s %s: %w", c.op, c.key, err)
+		return Edit{}, err
 	}
 	c.mods = mods
 	if e.Once != "" {
 		i := slices.IndexFunc(mods, func(m Modification) bool { return m.ID == e.Once })
 		if i < 0 {
-			return Edit{}, fmt.Errorf("%s %s: %w edit: it is to be stored once by %s, which is none of its modifications", c.op, c.key, ErrInvalid, e.Once)
+			return Edit{}, fmt.Errorf("%w edit: it is to be stored once by %s, which is none of its modifications", ErrInvalid, e.Once)
 		}
 		c.mods = mods[i : i+1]
 	}

@@ -25,7 +25,7 @@ type Observer struct {
 
 // CallInfo says which call an event belongs to.
 type CallInfo struct {
-	Op  string // "load", "create", "append" or "save"
+	Op  string // "load", "create", "append", "save" or "update"
 	Key string
 	// MaxAttempts is what the policy allows, or Unlimited: "attempt 2/4".
 	MaxAttempts int

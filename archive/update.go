@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// call is one Load, Create, Append or Save under way.
+// call is one Load, Create, Append, Save or Update under way.
 type call struct {
 	*Archive
 	store Store // as the pacer needs it
@@ -131,6 +131,9 @@ func (c *call) attempt(ctx context.Context) (Snapshot, error) {
 			}
 		}
 		next, err := c.change(current)
+		if errors.Is(err, errStored) {
+			return current, nil
+		}
 		if err != nil {
 			return Snapshot{}, err
 		}
@@ -248,7 +251,11 @@ func (c *call) giveUp(ctx context.Context, cause error) (Snapshot, error) {
 		if err := c.contradicted(current, 1); err != nil {
 			return Snapshot{}, c.failure(err)
 		}
-		if _, final := c.change(current); final != nil {
+		_, final := c.change(current)
+		if errors.Is(final, errStored) {
+			return current, nil
+		}
+		if final != nil {
 			return Snapshot{}, c.failure(final)
 		}
 	}
@@ -290,8 +297,11 @@ func (c *call) failure(err error) error {
 	if c.caller.Err() != nil && (cutShort(err) || worthRetrying(err)) {
 		return c.cancelled(err)
 	}
-	return fmt.Errorf("%s %s: %w", c.op, c.key, err)
+	return c.doing(err)
 }
+
+// doing says what was being done when an error came up.
+func (c *call) doing(err error) error { return fmt.Errorf("%s %s: %w", c.op, c.key, err) }
 
 // cancelled is the answer to a caller who waits no longer.
 func (c *call) cancelled(err error) error {

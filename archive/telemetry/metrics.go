@@ -24,16 +24,16 @@ func serviceOf(op string) Service {
 	switch op {
 	case "create", "save":
 		return Frontend
-	case "append":
+	case "append", "update":
 		return Backend
 	}
 	return ""
 }
 
-// Update is a create, save or append that has ended.
+// Update is a create, save, append or update that has ended.
 type Update struct {
 	Service  Service
-	Op       string // "create", "save" or "append"
+	Op       string // "create", "save", "append" or "update"
 	Outcome  archive.Outcome
 	Attempts int
 	// WriteConflicts is how many of its writes were refused because another got in
