@@ -101,10 +101,11 @@ func New(o Options) (*Archive, error) {
 	if o.Clock == nil {
 		o.Clock = WallClock{}
 	}
-	if err := o.Layout.Validate(); err != nil {
-		return nil, err
+	if o.Layout = o.Layout.Resolved(); o.Layout != ownLayout {
+		if err := o.Layout.Validate(); err != nil {
+			return nil, err
+		}
 	}
-	o.Layout = o.Layout.Resolved()
 	if o.Codec == nil {
 		o.Codec = o.Layout.Codec
 	}

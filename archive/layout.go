@@ -67,7 +67,7 @@ var ownLayout = ArchiveLayout()
 // Resolved is the layout that l stands for: the archive's own if it is nil or zero. It must
 // not be modified.
 func (l *Layout) Resolved() *Layout {
-	if l == nil || l.same(&Layout{}) {
+	if l == nil || l != ownLayout && l.same(&Layout{}) {
 		return ownLayout
 	}
 	return l
