@@ -57,7 +57,7 @@ func array(entries []json.RawMessage) json.RawMessage {
 
 // alteration is what a bug does to every version that is written: to its
 // members, of which the history is only a place, or to its history.
-type alteration func(all []member, entries []json.RawMessage) ([]member, []json.RawMessage)
+type alteration func(l *archive.Layout, all []member, entries []json.RawMessage) ([]member, []json.RawMessage)
 
 // altered is a document whose edits go through an alteration.
 type altered struct {
@@ -71,7 +71,7 @@ func (a altered) Apply(e archive.Edit) (archive.Document, error) {
 		return nil, err
 	}
 	c := next.(*archive.Change)
-	all, entries := a.alter(members(c), c.RawModifications())
+	all, entries := a.alter(c.Layout(), members(c), c.RawModifications())
 	built, err := assemble(c.Layout(), all, entries)
 	return altered{built, a.alter}, err
 }
@@ -94,16 +94,16 @@ func withDocument(wrap func(*archive.Change) archive.Document) func(Environment)
 	}
 }
 
-// inHistory is an alteration of the history only.
-func inHistory(alter func(entries []json.RawMessage) []json.RawMessage) alteration {
-	return func(all []member, entries []json.RawMessage) ([]member, []json.RawMessage) {
-		return all, alter(entries)
+// inHistory is an alteration of the history only, by the names that its entries have.
+func inHistory(alter func(l *archive.Layout, entries []json.RawMessage) []json.RawMessage) alteration {
+	return func(l *archive.Layout, all []member, entries []json.RawMessage) ([]member, []json.RawMessage) {
+		return all, alter(l, entries)
 	}
 }
 
 // inValues is an alteration of each field's value.
 func inValues(alter func(value json.RawMessage) json.RawMessage) alteration {
-	return func(all []member, entries []json.RawMessage) ([]member, []json.RawMessage) {
+	return func(_ *archive.Layout, all []member, entries []json.RawMessage) ([]member, []json.RawMessage) {
 		for i := range all {
 			all[i].value = alter(all[i].value)
 		}
@@ -111,53 +111,52 @@ func inValues(alter func(value json.RawMessage) json.RawMessage) alteration {
 	}
 }
 
-func newestFirst(entries []json.RawMessage) []json.RawMessage {
+func newestFirst(l *archive.Layout, entries []json.RawMessage) []json.RawMessage {
 	when := func(entry json.RawMessage) string {
-		var m archive.Modification
-		_ = json.Unmarshal(entry, &m) // of no time: first
+		m, _ := l.DecodeEntry(entry) // of no time: first
 		return m.Timestamp
 	}
 	slices.SortStableFunc(entries, func(a, b json.RawMessage) int { return cmp.Compare(when(b), when(a)) })
 	return entries
 }
 
-func dropFirst(entries []json.RawMessage) []json.RawMessage {
+func dropFirst(_ *archive.Layout, entries []json.RawMessage) []json.RawMessage {
 	const most = 5
 	return entries[max(0, len(entries)-most):]
 }
 
-func lastTwice(entries []json.RawMessage) []json.RawMessage {
+func lastTwice(_ *archive.Layout, entries []json.RawMessage) []json.RawMessage {
 	return append(entries, entries[len(entries)-1])
 }
 
 // reencode passes each entry through the struct, as most programs would.
-func reencode(entries []json.RawMessage) []json.RawMessage {
+func reencode(l *archive.Layout, entries []json.RawMessage) []json.RawMessage {
 	for i, e := range entries {
-		var m archive.Modification
-		if json.Unmarshal(e, &m) == nil {
-			entries[i], _ = json.Marshal(m)
+		if m, err := l.DecodeEntry(e); err == nil {
+			m.Fields = nil // the struct has no place for them
+			entries[i], _ = l.EncodeEntry(m)
 		}
 	}
 	return entries
 }
 
 // backfillIDs gives an id to old entries that have none.
-func backfillIDs(entries []json.RawMessage) []json.RawMessage {
+func backfillIDs(l *archive.Layout, entries []json.RawMessage) []json.RawMessage {
 	for i, e := range entries {
-		if !bytes.Contains(e, []byte(`"modification_id"`)) {
-			entries[i] = fmt.Appendf(nil, `{"modification_id": "old-%d", %s`, i, e[1:])
+		if m, _ := l.DecodeEntry(e); m.ID == "" {
+			entries[i] = fmt.Appendf(nil, `{%q: "old-%d", %s`, l.Entry.ID, i, e[1:])
 		}
 	}
 	return entries
 }
 
-func byName(all []member, entries []json.RawMessage) ([]member, []json.RawMessage) {
+func byName(_ *archive.Layout, all []member, entries []json.RawMessage) ([]member, []json.RawMessage) {
 	slices.SortFunc(all, func(a, b member) int { return strings.Compare(a.name, b.name) })
 	return all, entries
 }
 
 // dropExtensions loses the fields that no struct has been given.
-func dropExtensions(all []member, entries []json.RawMessage) ([]member, []json.RawMessage) {
+func dropExtensions(_ *archive.Layout, all []member, entries []json.RawMessage) ([]member, []json.RawMessage) {
 	return slices.DeleteFunc(all, func(m member) bool { return strings.HasPrefix(m.name, "x_") }), entries
 }
 

@@ -164,8 +164,10 @@ func largeWithoutCondition(most int) putFunc {
 }
 
 // lastOf keeps the last entries of a history.
-func lastOf(most int) func([]json.RawMessage) []json.RawMessage {
-	return func(entries []json.RawMessage) []json.RawMessage { return entries[max(0, len(entries)-most):] }
+func lastOf(most int) func(*archive.Layout, []json.RawMessage) []json.RawMessage {
+	return func(_ *archive.Layout, entries []json.RawMessage) []json.RawMessage {
+		return entries[max(0, len(entries)-most):]
+	}
 }
 
 // uploadChange is a front end that stores something else than what was uploaded.
@@ -181,25 +183,26 @@ func (u uploadChange) Upload(ctx context.Context, up archive.Upload) (archive.Up
 	return u.Uploads.Upload(ctx, up)
 }
 
-func newUploadChange(change func(all []member) []member) func(archive.UploaderOptions) (Uploads, error) {
+func newUploadChange(change func(l *archive.Layout, all []member) []member) func(archive.UploaderOptions) (Uploads, error) {
 	return func(o archive.UploaderOptions) (Uploads, error) {
 		u, err := archive.NewUploader(o)
 		return uploadChange{u, func(up *archive.Upload) (err error) {
-			up.Document, err = assemble(up.Document.Layout(), change(members(up.Document)), up.Document.RawModifications())
+			l := up.Document.Layout()
+			up.Document, err = assemble(l, change(l, members(up.Document)), up.Document.RawModifications())
 			return err
 		}}, err
 	}
 }
 
-func withKeys(all []member) []member {
+func withKeys(_ *archive.Layout, all []member) []member {
 	return append(all, member{"isUpdate", json.RawMessage("true")}, member{"expectedETag", json.RawMessage(`"x"`)})
 }
 
 // oneOfTheFields leaves out those of a form but its id and the first.
-func oneOfTheFields(all []member) []member {
+func oneOfTheFields(l *archive.Layout, all []member) []member {
 	kept := 0
 	return slices.DeleteFunc(all, func(m member) bool {
-		if m.name == "changeId" || m.name == "announcement_id" {
+		if slices.Contains(l.ID, m.name) {
 			return false
 		}
 		kept++
