@@ -66,9 +66,16 @@ type Options struct {
 	Layout *Layout    // of the documents; nil: the archive's own
 	Codec  Codec      // nil: that of the layout
 	Bucket string     // named in errors; may be empty
+	// MaxBytes bounds a document: an edit that would make it larger, and larger than it
+	// is, ends as [TooLargeError]. 0: DefaultMaxBytes.
+	MaxBytes int
 	// Observer sees every call. The zero value sees nothing.
 	Observer Observer
 }
+
+// DefaultMaxBytes is below what a Lambda function can answer (6 MB), so that a document
+// which can be stored can also be shown. It is room for about 30,000 entries.
+const DefaultMaxBytes = 5 << 20
 
 // Archive updates objects under optimistic locking. It is safe for concurrent
 // use if its Store, Clock and Observer are; it guards its Rand itself.
@@ -79,6 +86,7 @@ type Archive struct {
 	layout   *Layout
 	codec    Codec
 	bucket   string
+	maxBytes int
 	observer Observer
 
 	randMu sync.Mutex
@@ -112,9 +120,12 @@ func New(o Options) (*Archive, error) {
 	if o.Rand == nil {
 		o.Rand = newRand()
 	}
+	if o.MaxBytes <= 0 {
+		o.MaxBytes = DefaultMaxBytes
+	}
 	return &Archive{
 		store: o.Store, policy: o.Policy, clock: o.Clock, layout: o.Layout, codec: o.Codec,
-		bucket: o.Bucket, observer: o.Observer, rand: o.Rand,
+		bucket: o.Bucket, maxBytes: o.MaxBytes, observer: o.Observer, rand: o.Rand,
 	}, nil
 }
 

@@ -12,7 +12,7 @@ import (
 // other fields are the caller's.
 //
 // A nil Layout and the zero value are the archive's own layout: changes and
-// announcements, as [ArchiveLayout] spells it out. In any other every field counts as
+// announcements, as [OwnLayout] spells it out. In any other every field counts as
 // it stands, so that an empty name is none. A Layout must not be changed once it is in
 // use. [New] validates that of an [Archive], from which everything else gets it; who
 // uses one alone calls [Layout.Validate] first.
@@ -49,8 +49,8 @@ type EntryLayout struct {
 	Required []string
 }
 
-// ArchiveLayout returns the archive's own layout with every name spelled out.
-func ArchiveLayout() *Layout {
+// OwnLayout returns the archive's own layout with every name spelled out.
+func OwnLayout() *Layout {
 	return &Layout{
 		Prefix: "archive/", Suffix: ".json",
 		ID: []string{"changeId", "announcement_id"}, History: "modifications", Customers: "customers",
@@ -62,7 +62,7 @@ func ArchiveLayout() *Layout {
 }
 
 // ownLayout is what a nil and a zero Layout stand for. Nobody changes it.
-var ownLayout = ArchiveLayout()
+var ownLayout = OwnLayout()
 
 // Resolved is the layout that l stands for: the archive's own if it is nil or zero. It must
 // not be modified.

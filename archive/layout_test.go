@@ -66,7 +66,7 @@ func TestLayoutsThatCannotBe(t *testing.T) {
 			t.Errorf("%s: New says %v", want, err)
 		}
 	}
-	for _, l := range []*Layout{nil, {}, ArchiveLayout(), orders(), {ID: []string{"id"}, History: "log", Entry: EntryLayout{ID: "n"}}} {
+	for _, l := range []*Layout{nil, {}, OwnLayout(), orders(), {ID: []string{"id"}, History: "log", Entry: EntryLayout{ID: "n"}}} {
 		if err := l.Validate(); err != nil {
 			t.Error(err)
 		}
@@ -74,7 +74,7 @@ func TestLayoutsThatCannotBe(t *testing.T) {
 }
 
 func TestTheZeroLayoutIsTheArchives(t *testing.T) {
-	for _, l := range []*Layout{nil, {}, ArchiveLayout()} {
+	for _, l := range []*Layout{nil, {}, OwnLayout()} {
 		key, err := l.Key("CHG-1")
 		if err != nil || key != "archive/CHG-1.json" || !l.Resolved().same(ownLayout) {
 			t.Errorf("%+v: %s, %v", l, key, err)

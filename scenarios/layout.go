@@ -187,7 +187,7 @@ func (l *Layout) Field(name string) string {
 	if own, ok := l.Fields[name]; ok {
 		return own
 	}
-	if name == archive.ArchiveLayout().Customers && l.Customers != "" {
+	if name == archive.OwnLayout().Customers && l.Customers != "" {
 		return l.Customers
 	}
 	return name

@@ -96,7 +96,7 @@ func New(o Options) (http.Handler, error) {
 
 // pagesSuit reports whether the pages can show and edit documents of a layout.
 func pagesSuit(l *archive.Layout) bool {
-	own := archive.ArchiveLayout()
+	own := archive.OwnLayout()
 	return !l.Slashes && slices.Equal(l.ID, own.ID) && l.History == own.History && l.Customers == own.Customers &&
 		l.Entry.ID == own.Entry.ID && l.Entry.Timestamp == own.Entry.Timestamp && l.Entry.User == own.Entry.User &&
 		l.Entry.Type == own.Entry.Type && l.Entry.Customer == own.Entry.Customer

@@ -23,7 +23,7 @@ var plantedLayout = []Bug{
 type strayed struct{ *archive.Change }
 
 func (s strayed) HasModification(id string) bool {
-	own := archive.ArchiveLayout()
+	own := archive.OwnLayout()
 	raw, _ := s.Field(own.History)
 	var entries []map[string]any
 	_ = json.Unmarshal(raw, &entries) // of anything else there are none
@@ -51,7 +51,7 @@ func (m misnamed) Apply(e archive.Edit) (archive.Document, error) {
 		if err != nil {
 			return nil, err
 		}
-		if entries[i], err = archive.ArchiveLayout().EncodeEntry(entry); err != nil {
+		if entries[i], err = archive.OwnLayout().EncodeEntry(entry); err != nil {
 			return nil, err
 		}
 	}

@@ -52,7 +52,7 @@ func (l *Layout) SplitTrigger(trigger string) (object, customer string, ok bool)
 }
 
 // ownLayout is the archive's own.
-var ownLayout = Layout{Prefix: archive.ArchiveLayout().Prefix, Suffix: archive.ArchiveLayout().Suffix}
+var ownLayout = Layout{Prefix: archive.OwnLayout().Prefix, Suffix: archive.OwnLayout().Suffix}
 
 // QueueLog records what becomes of the messages of a queue.
 type QueueLog struct {
