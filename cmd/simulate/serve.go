@@ -144,14 +144,18 @@ func (a *app) announce(address string, ids []string, store string) {
 	}
 }
 
+// servedPrefix is where the embedded S3 has the objects: below a prefix, as in a bucket
+// that is shared.
+const servedPrefix = "serve"
+
 // openServed opens the store and returns how to close it.
-func openServed(ctx context.Context, o storeOptions) (archive.Store, func(), error) {
+func openServed(ctx context.Context, o storeOptions) (*s3store.Store, func(), error) {
 	if o.store == "fake" {
 		server, err := fakes3.Start()
 		if err != nil {
 			return nil, nil, couldNotRun("%w", err)
 		}
-		return server.Store(), func() { server.Close() }, nil
+		return server.Store().WithPrefix(servedPrefix), func() { server.Close() }, nil
 	}
 	bucket, prefix, err := s3store.ParseURL(o.store)
 	if err != nil {
@@ -180,13 +184,13 @@ type service struct {
 	logger  *slog.Logger
 }
 
-func newService(store archive.Store, policy archive.Policy, observer archive.Observer, logger *slog.Logger) (*service, error) {
+func newService(store *s3store.Store, policy archive.Policy, observer archive.Observer, logger *slog.Logger) (*service, error) {
 	s := &service{queue: archive.NewMemoryQueue(archive.QueueOptions{}), logger: logger}
 	var err error
 	if s.core, err = archive.New(archive.Options{Store: store, Policy: policy, Observer: observer}); err != nil {
 		return nil, err
 	}
-	uploads, err := archive.NewUploader(archive.UploaderOptions{Core: s.core, Store: notifying{store, s.queue}, Policy: policy})
+	uploads, err := archive.NewUploader(archive.UploaderOptions{Core: s.core, Store: notifying{store, store.EventSource(), s.queue}, Policy: policy})
 	if err != nil {
 		return nil, err
 	}
