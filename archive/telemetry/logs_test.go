@@ -201,6 +201,8 @@ func TestLevels(t *testing.T) {
 		{done("save", 1, 0, archive.ErrNotFound), "WARN save found no such object"},
 		{done("save", 2, 0, secretive), "ERROR save ended with an unknown outcome"},
 		{done("save", 1, 0, fmt.Errorf("save: %w", context.Canceled)), "WARN save failed"},
+		{done("save", 1, 0, fmt.Errorf("save: %w", context.DeadlineExceeded)), "WARN save failed"},
+		{done("save", 2, 0, &archive.OutcomeUnknownError{Last: context.DeadlineExceeded}), "ERROR save ended with an unknown outcome"},
 		{done("append", 1, 0, errors.New("403 AccessDenied")), "ERROR append failed"},
 	} {
 		records := logged(t, slog.LevelDebug, func(o archive.Observer) { o.Done(t.Context(), tt.info) })
