@@ -172,7 +172,7 @@ func (a *Archive) Create(ctx context.Context, id string, doc Document, mods ...M
 	return c.run(ctx)
 }
 
-// Append adds modifications to the history and sets fields in the same write.
+// Append adds modifications to the history, and sets and removes fields in the same write.
 // It commutes with other updates: on a conflict it reads again and appends
 // again. Its fields replace whatever is stored, so use it for fields that the
 // caller owns, and [Archive.Save] for those that people edit.
@@ -196,8 +196,8 @@ func (a *Archive) Append(ctx context.Context, id string, edit Edit) (Snapshot, e
 
 // Save stores what a user submits, merged with what others stored since the
 // user loaded base. A field that the user did not change keeps the stored
-// value, also if it is submitted; a field that both changed differently ends
-// the call as [ETagMismatchError], which names it with all values.
+// value, also if it is submitted; a field that both changed differently, of which
+// removing it is one way, ends the call as [ETagMismatchError], which names it with all values.
 //
 // Without base.Document there is nothing to merge against: any version other
 // than base.ETag is a conflict.
@@ -227,13 +227,11 @@ func (a *Archive) Save(ctx context.Context, id string, base Snapshot, edit Edit)
 			}
 			against = current.Document
 		}
-		fields, conflicts := merge(against, current.Document, edit.Fields)
+		merged, conflicts := merge(against, current.Document, edit)
 		if len(conflicts) > 0 {
 			mismatch.Fields = conflicts
 			return nil, mismatch
 		}
-		merged := edit
-		merged.Fields = fields // some of those that were validated
 		return current.Document.Apply(merged)
 	}
 	return c.run(ctx)

@@ -14,6 +14,9 @@ type Edit struct {
 	// Fields are top-level fields to set, as raw JSON. The id and the history
 	// can't be set.
 	Fields map[string]json.RawMessage
+	// Remove names top-level fields that are to go. The id and the history can't be
+	// removed; a field that is not there is no error. None of them is also in Fields.
+	Remove []string
 	// Modifications are appended to the history. At least one: every update
 	// leaves its trace, and the trace is what makes it repeatable.
 	Modifications []Modification
@@ -45,6 +48,9 @@ func (e Edit) Validate() error {
 			}
 		}
 	}
+	if err := e.validateRemove(); err != nil {
+		return err
+	}
 	for _, name := range fieldNames(make([]string, 0, fewFields), e.Fields) {
 		if name == modificationsField {
 			return fmt.Errorf("%w edit: %s can't be set, only appended to", ErrInvalid, name)
@@ -57,6 +63,22 @@ func (e Edit) Validate() error {
 		}
 		if !validInside(e.Fields[name], 1) {
 			return fmt.Errorf("%w edit: the value of field %q is not JSON", ErrInvalid, name)
+		}
+	}
+	return nil
+}
+
+// validateRemove reports why the fields that are to go can't.
+func (e *Edit) validateRemove() error {
+	for i, name := range e.Remove {
+		_, set := e.Fields[name]
+		switch {
+		case name == modificationsField, slices.Contains(idFields[:], name):
+			return fmt.Errorf("%w edit: %s can't be removed", ErrInvalid, name)
+		case set:
+			return fmt.Errorf("%w edit: field %q is to be set and to be removed", ErrInvalid, name)
+		case slices.Contains(e.Remove[:i], name):
+			return fmt.Errorf("%w edit: field %q is to be removed twice", ErrInvalid, name)
 		}
 	}
 	return nil
@@ -77,8 +99,8 @@ func checkVariant(what, name string) error {
 // has: whoever may add fields must not be able to make it grow for ever.
 const mostFields = 4096
 
-// Apply returns the document with the edit's fields set, and those of its
-// modifications appended that the history does not hold yet. Fields that are
+// Apply returns the document with the edit's fields set or removed, and those of
+// its modifications appended that the history does not hold yet. Fields that are
 // new are added at the end in the order of their names.
 func (c *Change) Apply(e Edit) (Document, error) {
 	if err := e.Validate(); err != nil {
@@ -108,14 +130,16 @@ func (c *Change) Apply(e Edit) (Document, error) {
 	if err != nil {
 		return nil, err
 	}
-	if len(added) == 0 && len(c.entries) > 0 {
+	removed := c.removeFields(e.Remove)
+	if len(added) == 0 && len(removed) == 0 && len(c.entries) > 0 {
 		return c.spliced(cuts, mods, entries), nil
 	}
+	cuts = append(cuts, removed...)
 	return c.rewritten(cuts, added, e.Fields, entries)
 }
 
-// rewritten applies an edit that adds fields or begins a history, and reads the
-// result anew.
+// rewritten applies an edit that adds or removes fields or begins a history, and
+// reads the result anew.
 func (c *Change) rewritten(cuts []splice, added []string, values map[string]json.RawMessage, entries []json.RawMessage) (Document, error) {
 	if len(entries) > 0 {
 		if c.history == (span{}) {

@@ -32,7 +32,7 @@ type FieldConflict struct {
 	Field  string
 	Base   json.RawMessage // what the caller had loaded
 	Theirs json.RawMessage // what is stored now
-	Ours   json.RawMessage // what the caller submits
+	Ours   json.RawMessage // what the caller submits; nil: it is to be removed
 }
 
 // ETagMismatchError says that the object is not the version that the caller

@@ -7,35 +7,48 @@ import (
 )
 
 // merge is the three-way merge of the fields that a user submits: base is what
-// the user had loaded, theirs what is stored now, ours what the user submits.
-// It returns the fields to set on theirs:
+// the user had loaded, theirs what is stored now, ours what the user submits. It
+// returns the edit with those fields that are to be set or removed in theirs:
 //
 //	ours = base    keep theirs: the user did not change it
 //	ours = theirs  keep theirs: both changed it to the same
-//	theirs = base  set ours
+//	theirs = base  take ours
 //	otherwise      a conflict: both changed it, differently
 //
-// Values are equal as [sameValue] says.
-func merge(base, theirs Document, ours map[string]json.RawMessage) (map[string]json.RawMessage, []FieldConflict) {
-	set := ours // copied before the first field is left out
+// Values are equal as [sameValue] says; a field that is removed is absent.
+func merge(base, theirs Document, ours Edit) (Edit, []FieldConflict) {
+	merged := ours // its fields are copied before the first is left out
 	var conflicts []FieldConflict
-	for _, name := range fieldNames(make([]string, 0, fewFields), ours) {
+	take := func(name string, want json.RawMessage) bool {
 		was, _ := base.Field(name)
 		now, _ := theirs.Field(name)
-		want := ours[name]
 		switch {
 		case sameValue(want, was), sameValue(want, now):
+			return false
 		case sameValue(now, was):
-			continue
-		default:
-			conflicts = append(conflicts, FieldConflict{Field: name, Base: was, Theirs: now, Ours: want})
+			return true
 		}
-		if len(set) == len(ours) {
-			set = maps.Clone(ours)
-		}
-		delete(set, name)
+		conflicts = append(conflicts, FieldConflict{Field: name, Base: was, Theirs: now, Ours: want})
+		return false
 	}
-	return set, conflicts
+	for _, name := range fieldNames(make([]string, 0, fewFields), ours.Fields) {
+		if take(name, ours.Fields[name]) {
+			continue
+		}
+		if len(merged.Fields) == len(ours.Fields) {
+			merged.Fields = maps.Clone(ours.Fields)
+		}
+		delete(merged.Fields, name)
+	}
+	if len(ours.Remove) > 0 {
+		merged.Remove = nil
+	}
+	for _, name := range ours.Remove {
+		if take(name, nil) {
+			merged.Remove = append(merged.Remove, name)
+		}
+	}
+	return merged, conflicts
 }
 
 // fewFields is room, on the stack, for the names of most edits.

@@ -3,6 +3,7 @@ package archive
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -29,6 +30,7 @@ var spellings = [][]string{
 func TestMergeMatchesTheTable(t *testing.T) {
 	names := []string{"a", "b", "c"}
 	rapid.Check(t, func(t *rapid.T) {
+		var remove []string
 		value := rapid.IntRange(0, len(spellings)-1)
 		write := func(v int) string { return rapid.SampledFrom(spellings[v]).Draw(t, "spelling") }
 		doc := func(values map[string]int) *Change {
@@ -50,15 +52,20 @@ func TestMergeMatchesTheTable(t *testing.T) {
 			}
 			if ours[name] != 0 {
 				submitted[name] = json.RawMessage(write(ours[name]))
+			} else if rapid.Bool().Draw(t, "removed") {
+				remove = append(remove, name)
 			}
 		}
 
-		set, conflicts := merge(doc(base), doc(theirs), submitted)
+		merged, conflicts := merge(doc(base), doc(theirs), Edit{Fields: submitted, Remove: remove})
 
-		wantSet, wantConflicts := map[string]json.RawMessage{}, []string(nil)
+		wantSet, wantRemove, wantConflicts := map[string]json.RawMessage{}, []string(nil), []string(nil)
 		for _, name := range names {
 			b, th, o := base[name], theirs[name], ours[name]
-			switch iChanged, theyChanged := o != 0 && o != b, th != b; {
+			iRemove := slices.Contains(remove, name)
+			switch iChanged, theyChanged := (o != 0 || iRemove) && o != b, th != b; {
+			case iChanged && !theyChanged && iRemove:
+				wantRemove = append(wantRemove, name)
 			case iChanged && !theyChanged:
 				wantSet[name] = submitted[name]
 			case iChanged && o != th:
@@ -72,7 +79,7 @@ func TestMergeMatchesTheTable(t *testing.T) {
 				t.Errorf("conflict %+v confuses absent and null", c)
 			}
 		}
-		if d := cmp.Diff(wantSet, set) + cmp.Diff(wantConflicts, gotConflicts); d != "" {
+		if d := cmp.Diff(wantSet, merged.Fields) + cmp.Diff(wantRemove, merged.Remove) + cmp.Diff(wantConflicts, gotConflicts); d != "" {
 			t.Error(d)
 		}
 	})

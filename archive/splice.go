@@ -149,6 +149,35 @@ func (c *Change) addFields(names []string, values map[string]json.RawMessage, en
 	return splice{span{end, end}, b.Bytes()}
 }
 
+// removeFields cuts fields with their names and one of the commas around them: the one
+// in front, unless no field is left there. A document keeps its id, so one is left behind.
+func (c *Change) removeFields(names []string) (cuts []splice) {
+	if len(names) == 0 {
+		return nil
+	}
+	isFirst := true // of those that are left
+	for i, f := range c.fields {
+		switch {
+		case !slices.Contains(names, string(f.name)):
+			isFirst = false
+		case isFirst:
+			cuts = append(cuts, splice{at: span{c.nameStart(i), c.nameStart(i + 1)}})
+		default:
+			cuts = append(cuts, splice{at: span{c.fields[i-1].value.end, f.value.end}})
+		}
+	}
+	return cuts
+}
+
+// nameStart is where the name of a field begins, with its quote.
+func (c *Change) nameStart(i int) int {
+	bracket := skipSpace(c.body, 0)
+	if i > 0 {
+		bracket = skipSpace(c.body, c.fields[i-1].value.end) // a comma
+	}
+	return skipSpace(c.body, bracket+1)
+}
+
 // fieldLead is the white space in front of the first field.
 func (c *Change) fieldLead() []byte {
 	start := skipSpace(c.body, 0) + 1

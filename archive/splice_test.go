@@ -43,6 +43,10 @@ func TestAppliedIsAsIfRead(t *testing.T) {
 			edit := Edit{Fields: map[string]json.RawMessage{}}
 			for _, name := range rapid.SliceOfDistinct(rapid.SampledFrom([]string{"title", "a", "z", "new"}), rapid.ID).Draw(t, "fields") {
 				edit.Fields[name] = json.RawMessage(value.Draw(t, "value"))
+				if rapid.IntRange(0, 3).Draw(t, "remove") == 0 {
+					delete(edit.Fields, name)
+					edit.Remove = append(edit.Remove, name)
+				}
 			}
 			for n := range rapid.IntRange(1, 3).Draw(t, "modifications") {
 				m := mod(fmt.Sprintf("m%d-%d", step, n))

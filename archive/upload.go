@@ -82,6 +82,8 @@ type Upload struct {
 	// that the user changed. Its history is not looked at: entries are made by the
 	// front end, never taken from a form.
 	Document *Change
+	// Remove names fields that an update removes, see [Edit].
+	Remove []string
 	// Update says that the object exists. Otherwise it is created.
 	Update bool
 	// Base is the version that the user had loaded; for an update its ETag is
@@ -183,6 +185,9 @@ func (u *Uploader) archive(ctx context.Context, up *Upload) (Snapshot, error) {
 		return Snapshot{}, fmt.Errorf("upload %s: %w modification id %s: those that begin with %s are made of messages",
 			up.Document.ID(), ErrInvalid, up.ModificationID, derivedPrefix)
 	}
+	if len(up.Remove) > 0 && !up.Update {
+		return Snapshot{}, fmt.Errorf("upload %s: %w edit: there is nothing to remove from a document that is new", up.Document.ID(), ErrInvalid)
+	}
 	codes, err := customerCodes(up.Document)
 	for _, code := range codes {
 		if err == nil {
@@ -195,7 +200,7 @@ func (u *Uploader) archive(ctx context.Context, up *Upload) (Snapshot, error) {
 	m := Modification{ID: up.ModificationID, UserID: up.UserID, Type: Updated}
 	var stored Snapshot
 	if up.Update {
-		stored, err = u.core.Save(ctx, up.Document.ID(), up.Base, Edit{Fields: up.Document.editableValues(), Modifications: []Modification{m}})
+		stored, err = u.core.Save(ctx, up.Document.ID(), up.Base, Edit{Fields: up.Document.editableValues(), Remove: up.Remove, Modifications: []Modification{m}})
 	} else {
 		m.Type = Created
 		stored, err = u.core.Create(ctx, up.Document.ID(), up.Document.WithoutHistory(), m)

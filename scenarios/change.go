@@ -39,7 +39,7 @@ var shapes = []string{
 	`12345678901234567890`, `1.0`, `1e2`, `"\u00e9 \ud83d\ude00 \u003c&\u003e \/ \\ \""`, `" padded\t"`, `"\ud83d"`, `"\ufffd"`,
 }
 
-// anyChange sets one field to three, of whatever the document has, or new ones. Some
+// anyChange sets one field to three, or removes some, of whatever the document has, or new ones. Some
 // are submitted as they were loaded, as a form does that sends all of its fields.
 func (f *performer) anyChange(own []byte) (fields, error) {
 	pool := slices.Concat(f.repetition.player.document.FieldNames(), newFields, newFields)
@@ -51,6 +51,10 @@ func (f *performer) anyChange(own []byte) (fields, error) {
 		name := pool[f.rng.IntN(len(pool))]
 		if was, there := f.base.Document.Field(name); there && f.rng.IntN(4) == 0 {
 			set[name] = was
+			continue
+		}
+		if f.api == nil && f.rng.IntN(6) == 0 {
+			set[name] = nil
 			continue
 		}
 		value, err := f.anyValue(name, own)

@@ -181,7 +181,7 @@ var knownKeys = []string{
 	"name", "shows", "why", "document", "objects", "actors", "timeline", "duration", "core", "policy", "latency",
 	"request_timeout", "faults", "etags", "codec", "via", "queue", "visibility", "receives", "work", "results", "schedule", "expect",
 	"count", "popularity", "fresh_after", "absent", "entries", "size", "kind", "load", "interferes", "operations", "after", "think", "saves", "rate", "give_up_after", "first_writes_together",
-	"with", "before", "times", "at", "actor", "do", "set", "set_json", "without_base", "type", "also", "hold", "conflicts",
+	"with", "before", "times", "at", "actor", "do", "set", "set_json", "remove", "without_base", "type", "also", "hold", "conflicts",
 	"min_conflicts", "thresholds", "violations",
 }
 

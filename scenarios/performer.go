@@ -166,7 +166,7 @@ func (f *performer) save(ctx context.Context, set fields, due int64, types ...st
 	in := f.meaning(intent{
 		op:   history.Operation{Do: "save", ID: f.baseID, Base: f.base.ETag, Due: due},
 		base: f.base,
-		edit: archive.Edit{Fields: set, Modifications: f.modifications(types, archive.Updated)},
+		edit: set.edit(f.modifications(types, archive.Updated)),
 	})
 	in.op.Wants(in.edit, in.base.Document)
 	saved, err := f.submit(ctx, in)
@@ -184,7 +184,7 @@ func (f *performer) append(ctx context.Context, id string, set fields, due int64
 	f.baseID = id
 	in := f.meaning(intent{
 		op:   history.Operation{Do: "append", ID: id, Due: due},
-		edit: archive.Edit{Fields: set, Modifications: f.modifications(types, archive.Processed)},
+		edit: set.edit(f.modifications(types, archive.Processed)),
 	})
 	in.op.Wants(in.edit, nil)
 	f.redeliver(ctx, in)

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -100,8 +102,24 @@ type Player struct {
 	network    sources        // of the virtual world
 }
 
-// fields are to be set, to these values.
+// fields are to be set, to these values, or removed, if the value is nil.
 type fields map[string]json.RawMessage
+
+// edit is that of the fields, with these entries.
+func (f fields) edit(mods []archive.Modification) archive.Edit {
+	e := archive.Edit{Fields: f, Modifications: mods}
+	for name, value := range f {
+		if value == nil {
+			e.Remove = append(e.Remove, name)
+		}
+	}
+	if len(e.Remove) > 0 {
+		slices.Sort(e.Remove)
+		e.Fields = maps.Clone(f)
+		maps.DeleteFunc(e.Fields, func(_ string, value json.RawMessage) bool { return value == nil })
+	}
+	return e
+}
 
 // role is what a client is in every repetition.
 type role struct {

@@ -54,6 +54,9 @@ func concerned(in *intent) []string {
 		if own, changed := in.edit.Fields["customers"]; changed {
 			return customerCodes(own)
 		}
+		if slices.Contains(in.edit.Remove, "customers") {
+			return nil
+		}
 	}
 	if change := (archive.Snapshot{Document: doc}).Change(); change != nil {
 		return customers(change)
@@ -80,8 +83,11 @@ func (f *performer) uploadBody(in *intent) ([]byte, error) {
 		form, base := map[string]json.RawMessage{idField: id}, map[string]json.RawMessage{idField: id}
 		maps.Copy(form, in.edit.Fields)
 		upload["metadata"], upload["isUpdate"], upload["expectedETag"] = form, true, in.base.ETag
+		if len(in.edit.Remove) > 0 {
+			upload["remove"] = in.edit.Remove
+		}
 		if in.base.Document != nil {
-			for name := range in.edit.Fields {
+			for _, name := range slices.AppendSeq(slices.Clone(in.edit.Remove), maps.Keys(in.edit.Fields)) {
 				if was, ok := in.base.Document.Field(name); ok {
 					base[name] = was
 				}

@@ -169,6 +169,8 @@ type Step struct {
 	Set map[string]any `yaml:"set,omitempty"`
 	// SetJSON are fields to change, each to a JSON text that is submitted as it stands.
 	SetJSON map[string]string `yaml:"set_json,omitempty"`
+	// Remove names fields to remove.
+	Remove []string `yaml:"remove,omitempty"`
 	// WithoutBase: the user knows the ETag of what was loaded, and no more of it.
 	WithoutBase bool `yaml:"without_base,omitempty"`
 	// Type of the modification. Empty: as fits the step and the actor.

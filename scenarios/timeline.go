@@ -196,17 +196,20 @@ func (s *Step) types() []string {
 	return append([]string{s.Type}, s.Also...)
 }
 
-// fields are what the step sets, as JSON. [Step.checkFields] has seen that they can be.
+// fields are what the step sets, as JSON, and removes. [Step.checkFields] has seen that they can be.
 func (s *Step) fields() fields {
-	if len(s.Set)+len(s.SetJSON) == 0 {
+	if len(s.Set)+len(s.SetJSON)+len(s.Remove) == 0 {
 		return nil
 	}
-	all := make(fields, len(s.Set)+len(s.SetJSON))
+	all := make(fields, len(s.Set)+len(s.SetJSON)+len(s.Remove))
 	for name, value := range s.Set {
 		all[name], _ = json.Marshal(value)
 	}
 	for name, text := range s.SetJSON {
 		all[name] = json.RawMessage(text)
+	}
+	for _, name := range s.Remove {
+		all[name] = nil
 	}
 	return all
 }

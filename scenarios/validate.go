@@ -271,6 +271,8 @@ func (s *Scenario) validateStep(i int) error {
 		return invalid(path+".do", "a step does load, save, append, create or resume, not %q", step.Do)
 	case len(step.Set) > 0 && step.Do != DoSave && step.Do != DoAppend:
 		return invalid(path+".set", "only save and append set fields")
+	case len(step.Remove) > 0 && step.Do != DoSave && step.Do != DoAppend:
+		return invalid(path+".remove", "only save and append remove fields")
 	case len(step.SetJSON) > 0 && step.Do != DoSave && step.Do != DoAppend:
 		return invalid(path+".set_json", "only save and append set fields")
 	case step.WithoutBase && step.Do != DoSave:

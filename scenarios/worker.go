@@ -85,7 +85,7 @@ func (f *performer) handleNext(ctx context.Context, set fields, kind string) err
 		return errNoMessage
 	}
 	return f.handle(ctx, d, func(_ context.Context, job archive.Job) (archive.Edit, error) {
-		edit := archive.Edit{Fields: set}
+		edit := set.edit(nil)
 		if kind != "" {
 			edit.Modifications = []archive.Modification{{ID: job.ModificationID(kind), UserID: f.name, Type: kind}}
 		}

@@ -114,7 +114,7 @@ func (v *version) Apply(e archive.Edit) (archive.Document, error) {
 		return nil, err
 	}
 	next := &version{log: v.log, n: v.n, layout: v.layout, values: v.values, fields: v.fields}
-	if len(e.Fields) > 0 {
+	if len(e.Fields)+len(e.Remove) > 0 {
 		if err := next.set(e); err != nil {
 			return nil, err
 		}
@@ -133,7 +133,7 @@ func (v *version) Apply(e archive.Edit) (archive.Document, error) {
 	return next, nil
 }
 
-// set sets the edit's fields; new ones come last, in the order of their names.
+// set sets and removes the edit's fields; new ones come last, in the order of their names.
 func (v *version) set(e archive.Edit) error {
 	if err := v.layout.checkIdentity(e); err != nil {
 		return err
@@ -150,6 +150,9 @@ func (v *version) set(e archive.Edit) error {
 			added = append(added, name)
 		}
 	}
+	for _, name := range e.Remove {
+		v.remove(name)
+	}
 	slices.Sort(added)
 	for _, name := range added {
 		v.layout = v.layout.with(name)
@@ -157,6 +160,19 @@ func (v *version) set(e archive.Edit) error {
 	}
 	v.sumFields()
 	return nil
+}
+
+// remove takes a field away; those behind it move up, and with them their checksums.
+func (v *version) remove(name string) {
+	i, known := v.layout.index[name]
+	if !known {
+		return
+	}
+	v.layout = v.layout.without(i)
+	v.values = slices.Delete(v.values, i, i+1)
+	for ; i < len(v.values); i++ {
+		v.values[i] = newValue(i, v.values[i].raw)
+	}
 }
 
 // sumFields makes the checksum of the fields and their order.

@@ -62,6 +62,15 @@ func (l *layout) with(name string) *layout {
 	return next
 }
 
+// without returns the layout with one field less.
+func (l *layout) without(i int) *layout {
+	next := &layout{index: map[string]int{}, identity: l.identity}
+	for _, name := range slices.Delete(slices.Clone(l.names), i, i+1) {
+		next.add(name)
+	}
+	return next
+}
+
 // isIdentity reports whether a field names the document.
 func isIdentity(field string) bool { return field == "changeId" || field == "announcement_id" }
 

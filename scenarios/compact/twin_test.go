@@ -43,6 +43,9 @@ func anEdit(t *rapid.T) archive.Edit {
 	for range rapid.IntRange(0, 2).Draw(t, "fields") {
 		e.Fields[names.Draw(t, "name")] = json.RawMessage(values.Draw(t, "value"))
 	}
+	for range rapid.SampledFrom([]int{0, 0, 1, 2}).Draw(t, "removals") {
+		e.Remove = append(e.Remove, names.Draw(t, "removed"))
+	}
 	for range rapid.SampledFrom([]int{1, 1, 1, 2, 3, 0}).Draw(t, "modifications") {
 		m := mod(rapid.SampledFrom([]string{"m1", "m2", "m3", "m4", "m5", "m6", "m7", "m8", "m9", "", "a b"}).Draw(t, "id"))
 		m.UserID = rapid.SampledFrom([]string{"ann", "bob"}).Draw(t, "user")

@@ -10,6 +10,7 @@ const (
 	largeDocument  = "large-document"
 	severalEntries = "several-entries"
 	absentField    = "absent-field"
+	removedField   = "removed-field"
 	newCustomer    = "new-customer"
 	crowd          = "sustained-contention"
 	busyStore      = "busy-store"
@@ -30,6 +31,8 @@ var plantedAsked = []Bug{
 		answerOwn, "I12", lostReply, 1),
 	loop("mine-on-a-tie", "a field that both changed keeps what is stored, and the save succeeds", theirsOnTie, "I12", sameField, 0),
 	loop("mine-if-new", "a field that the user had not loaded is overwritten, whoever has added it since", mineIfNew, "I6", absentField, 0),
+	loop("removal-forgotten", "a field that a user removes stays, and the save succeeds", keepRemoved, "I12", removedField, 0),
+	loop("removal-unconditional", "a field that a user removes goes, whatever others have made of it since", removeOverTheirs, "I6", removedField, 0),
 	wrapped("null-dropped", "a field that is set to null is left as it was", newDropping(isNull), "I12", absentField, 0),
 	wrapped("number-rounded", "numbers are stored as a float64 can hold them", newEditing(roundNumbers), "I12", almostEqual, 0),
 

@@ -51,6 +51,8 @@ const (
 	theirsOnTie             // keeps what is stored of a field that both changed, and says nothing
 	compareDecoded          // compares values by what a decoder makes of them
 	mineIfNew               // overwrites a field that the user had not loaded
+	keepRemoved             // keeps a field that is to be removed
+	removeOverTheirs        // removes a field whatever others have made of it
 )
 
 // inLoop is the reference core with a flaw.

@@ -63,7 +63,7 @@ func (u *update) apply(doc archive.Document, edit archive.Edit) (archive.Documen
 func (u *update) flawed(edit archive.Edit) archive.Edit {
 	switch last := len(edit.Modifications) - 1; {
 	case u.flaw == dropFieldsOnRetry && u.attempts > 1:
-		edit.Fields = nil
+		edit.Fields, edit.Remove = nil, nil
 	case u.flaw == firstField && len(edit.Fields) > 1:
 		first := slices.Sorted(maps.Keys(edit.Fields))[0]
 		edit.Fields = map[string]json.RawMessage{first: edit.Fields[first]}
@@ -93,15 +93,31 @@ func (u *update) merged(base, current archive.Snapshot) (archive.Document, error
 	case against == nil:
 		against = current.Document
 	}
-	set := map[string]json.RawMessage{}
-	for _, name := range slices.Sorted(maps.Keys(u.edit.Fields)) {
+	wanted := maps.Clone(u.edit.Fields)
+	if wanted == nil {
+		wanted = map[string]json.RawMessage{}
+	}
+	for _, name := range u.edit.Remove {
+		wanted[name] = nil
+	}
+	merged := archive.Edit{Fields: map[string]json.RawMessage{}, Modifications: u.edit.Modifications}
+	for _, name := range slices.Sorted(maps.Keys(wanted)) {
 		was, _ := against.Field(name)
 		now, _ := current.Document.Field(name)
-		want := u.edit.Fields[name]
+		want := wanted[name]
+		take := func() {
+			if merged.Fields[name] = want; want == nil {
+				delete(merged.Fields, name)
+				merged.Remove = append(merged.Remove, name)
+			}
+		}
 		switch {
+		case want == nil && u.flaw == keepRemoved:
+		case want == nil && u.flaw == removeOverTheirs:
+			take()
 		case u.same(want, was), u.same(want, now): // the user did not change it, or both did alike
 		case u.same(now, was), u.flaw == lastWriterWins, u.flaw == mineIfNew && was == nil:
-			set[name] = want
+			take()
 		case u.flaw == theirsOnTie:
 		default:
 			mismatch.Fields = append(mismatch.Fields, archive.FieldConflict{Field: name, Base: was, Theirs: now, Ours: want})
@@ -110,7 +126,7 @@ func (u *update) merged(base, current archive.Snapshot) (archive.Document, error
 	if len(mismatch.Fields) > 0 {
 		return nil, mismatch
 	}
-	return u.apply(current.Document, archive.Edit{Fields: set, Modifications: u.edit.Modifications})
+	return u.apply(current.Document, merged)
 }
 
 // form holds every field as the user's page does: as loaded, with the edit.

@@ -35,10 +35,14 @@ type Operation struct {
 func (o *Operation) Wants(edit archive.Edit, base archive.Document) {
 	o.Once = edit.Once
 	o.wantsEntries(edit.Modifications)
-	if len(edit.Fields) == 0 {
+	if len(edit.Fields)+len(edit.Remove) == 0 {
 		return
 	}
 	o.Sets = slices.Sorted(maps.Keys(edit.Fields))
+	if len(edit.Remove) > 0 {
+		o.Sets = append(o.Sets, edit.Remove...)
+		slices.Sort(o.Sets)
+	}
 	o.Values = make([]Value, len(o.Sets))
 	for i, name := range o.Sets {
 		var was json.RawMessage

@@ -130,7 +130,7 @@ func (d *document) forget() {
 }
 
 func sameEdit(a, b *archive.Edit) bool {
-	if len(a.Modifications) != len(b.Modifications) || len(a.Fields) != len(b.Fields) {
+	if len(a.Modifications) != len(b.Modifications) || len(a.Fields) != len(b.Fields) || !slices.Equal(a.Remove, b.Remove) {
 		return false
 	}
 	for i := range a.Modifications {
@@ -154,7 +154,7 @@ func sameModification(a, b *archive.Modification) bool {
 
 // cloneEdit copies what the caller may change later.
 func cloneEdit(e archive.Edit) archive.Edit {
-	e.Modifications, e.Fields = slices.Clone(e.Modifications), maps.Clone(e.Fields)
+	e.Modifications, e.Fields, e.Remove = slices.Clone(e.Modifications), maps.Clone(e.Fields), slices.Clone(e.Remove)
 	for i := range e.Modifications {
 		e.Modifications[i].MeetingMetadata = bytes.Clone(e.Modifications[i].MeetingMetadata)
 	}

@@ -133,6 +133,7 @@ func TestRepetitionsAreTheSame(t *testing.T) {
 		func() { reused.Modifications[0].MeetingMetadata[0] = '2' },
 		func() { reused.Fields["title"][1] = 'C' },
 		func() { reused.Fields["new"] = json.RawMessage(`1`) },
+		func() { reused.Remove = []string{"plan"} },
 	} {
 		change()
 		got, want := must(must(m.Codec("C", body)).Apply(reused)), must(must(archive.JSONCodec("C", body)).Apply(reused))
@@ -157,7 +158,7 @@ func TestRepetitionsAreTheSame(t *testing.T) {
 // TestEveryPartOfAnEditCounts: a part that Modification or Edit gets later is noticed here.
 func TestEveryPartOfAnEditCounts(t *testing.T) {
 	whole := edit("m1")
-	if kind := reflect.TypeFor[archive.Edit](); kind.NumField() != 4 { // Once and valid say nothing to Apply
+	if kind := reflect.TypeFor[archive.Edit](); kind.NumField() != 5 { // Once and valid say nothing to Apply
 		t.Errorf("an edit has %d parts", kind.NumField())
 	}
 	for i := range reflect.TypeFor[archive.Modification]().NumField() {
