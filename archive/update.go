@@ -22,6 +22,8 @@ type call struct {
 	// change makes the next version from the stored one, whose Document is nil
 	// if there is none. Its error ends the call. It is nil for a load.
 	change func(current Snapshot) (Document, error)
+	// etagOnly: the load is not of the document.
+	etagOnly bool
 
 	attempts   int
 	mismatches int         // attempts whose write was refused because another got in between
@@ -116,6 +118,9 @@ func (c *call) write(ctx context.Context, current Snapshot, next Document) (Snap
 	}
 	c.last.Wrote = true
 	etag, err := c.store.Put(ctx, c.key, next.Encode(), cond)
+	if err == nil && etag == "" { // whose version is stored now can be read
+		err = fmt.Errorf("the store gave no ETag for the version that it stored: %w", ErrOutcomeUnknown)
+	}
 	switch {
 	case err == nil:
 		return Snapshot{next, etag}, nil
@@ -133,6 +138,9 @@ func (c *call) write(ctx context.Context, current Snapshot, next Document) (Snap
 // look reads the current version, and settles a write in doubt if what it
 // finds allows it. For an update that finds nothing, Document is nil.
 func (c *call) look(ctx context.Context) (Snapshot, error) {
+	if c.etagOnly {
+		return c.glance(ctx)
+	}
 	body, etag, err := c.store.Get(ctx, c.key)
 	if errors.Is(err, ErrNotFound) && c.change != nil {
 		c.refused = false // if that was an echo, what it echoed is gone with the object
@@ -142,7 +150,7 @@ func (c *call) look(ctx context.Context) (Snapshot, error) {
 		return Snapshot{}, err
 	}
 	if etag == "" {
-		return Snapshot{}, errors.New("the store gave no ETag, so no write can be conditioned on this version")
+		return Snapshot{}, errNoETag
 	}
 	c.last.ETag = etag
 	doc, err := c.codec(c.id, body)
@@ -157,6 +165,22 @@ func (c *call) look(ctx context.Context) (Snapshot, error) {
 		c.inDoubt = false
 	}
 	return Snapshot{doc, etag}, nil
+}
+
+// errNoETag ends a call: another read would be answered likewise.
+var errNoETag = errors.New("the store gave no ETag, so no write can be conditioned on this version")
+
+// glance reads the current version's ETag and nothing else.
+func (c *call) glance(ctx context.Context) (Snapshot, error) {
+	etag, err := c.store.Head(ctx, c.key)
+	if err == nil && etag == "" {
+		err = errNoETag
+	}
+	if err != nil {
+		return Snapshot{}, err
+	}
+	c.last.ETag = etag
+	return Snapshot{ETag: etag}, nil
 }
 
 // holds reports whether the document has all modifications by which the call

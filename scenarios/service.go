@@ -249,6 +249,18 @@ func (byActor) Load(ctx context.Context, id string) (archive.Snapshot, error) {
 	return actorOf(ctx).core.Load(ctx, id)
 }
 
+// ETag is that of [archive.Archive]; a core that has none reads the document.
+func (byActor) ETag(ctx context.Context, id string) (string, error) {
+	core := actorOf(ctx).core
+	if c, can := core.(interface {
+		ETag(ctx context.Context, id string) (string, error)
+	}); can {
+		return c.ETag(ctx, id)
+	}
+	current, err := core.Load(ctx, id)
+	return current.ETag, err
+}
+
 func (byActor) Create(ctx context.Context, id string, doc archive.Document, mods ...archive.Modification) (archive.Snapshot, error) {
 	f := actorOf(ctx)
 	return f.core.Create(ctx, id, doc, f.stamped(ctx, mods)...)
