@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 
@@ -41,7 +42,10 @@ for its customers. It runs until it is interrupted, which is its good end: exit 
 
 It is a demonstration: whoever connects chooses the name in the history, by the
 page's name field or the header X-User, and nobody checks it. The queue is lost with
-the process.`,
+the process.
+
+The API answers GET /api/changes/{id} and POST /upload by
+` + statusTable(),
 		Example: `  simulate serve
   simulate serve --simulate-others
   simulate serve --store s3://bucket/prefix --endpoint http://127.0.0.1:9000 --samples`,
@@ -67,6 +71,25 @@ the process.`,
 	f.StringVar(&o.metrics, "metrics", "stdout", "`WHERE` metrics go in CloudWatch's embedded format: stdout or none (OTEL_METRICS_EXPORTER exports them besides)")
 	f.StringVar(&o.policy, "policy", "default", "retry `POLICY`, such as full(base=100ms,cap=5s,retries=8), adaptive(cap=2s), default or documented")
 	return cmd
+}
+
+// statusTable lists by what the API answers.
+func statusTable() string {
+	var b strings.Builder
+	for _, s := range web.Statuses() {
+		if s.Unseen {
+			continue
+		}
+		stored := ""
+		switch {
+		case s.Unknown:
+			stored = " (it may be stored)"
+		case !s.Stored:
+			stored = " (nothing is stored)"
+		}
+		fmt.Fprintf(&b, "  %d  %s%s\n", s.Code, s.Means, stored)
+	}
+	return strings.TrimSuffix(b.String(), "\n")
 }
 
 // validate finds mistakes before anything is opened.
@@ -108,6 +131,10 @@ func (a *app) serve(ctx context.Context, o serveOptions) error {
 		return err
 	}
 	defer closeStore()
+	objects := ""
+	if o.store == "fake" {
+		objects = store.Settings().Endpoint + "/" + store.Bucket() + "/" + store.Prefix()
+	}
 	logger := slog.New(slog.NewTextHandler(a.stderr, nil))
 	seen, err := a.openServeMetrics(ctx, o.metrics)
 	if err != nil {
@@ -130,17 +157,21 @@ func (a *app) serve(ctx context.Context, o serveOptions) error {
 	if err != nil {
 		return couldNotRun("listen on %s: %w: is something else using the port? --listen 127.0.0.1:0 takes a free one", o.listen, err)
 	}
-	a.announce("http://"+listener.Addr().String(), ids, o.store)
+	a.announce("http://"+listener.Addr().String(), ids, o.store, objects)
 	seen.start()
 	err = s.run(ctx, listener, o.others)
 	return errors.Join(err, seen.end(ctx))
 }
 
-// announce prints where to look.
-func (a *app) announce(address string, ids []string, store string) {
+// announce prints where to look. The embedded S3 can be looked into, and asks nobody who
+// they are.
+func (a *app) announce(address string, ids []string, store, objects string) {
 	fmt.Fprintf(a.stdout, "serving %s (store: %s; Ctrl-C ends it)\n", address, store)
 	for _, id := range ids {
 		fmt.Fprintf(a.stdout, "  %s/changes/%s\n", address, id)
+	}
+	if objects != "" {
+		fmt.Fprintf(a.stdout, "objects are at %s, for any S3 client on this machine, or curl\n", objects)
 	}
 }
 
