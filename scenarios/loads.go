@@ -66,7 +66,7 @@ func (f *performer) playLoad(ctx context.Context, a *arrivals) (why string) {
 		err := f.operate(ctx, intended)
 		switch outcome := archive.OutcomeOf(err); {
 		case errors.Is(err, context.DeadlineExceeded) && l.GiveUpAfter > 0: // it was the actor's own will
-		case outcome == archive.Failed, outcome == archive.Gone:
+		case outcome == archive.Failed, outcome == archive.Gone, outcome == archive.Contradiction:
 			failures++
 		default:
 			failures = 0
@@ -105,7 +105,11 @@ func (f *performer) operate(ctx context.Context, due int64) error {
 	case Stranger:
 		return f.bother(ctx, id)
 	case Backend:
-		err = f.append(ctx, id, nil, due)
+		if f.actor.Load.Edits == SharedEdits {
+			err = f.share(ctx, id, due)
+		} else {
+			err = f.append(ctx, id, nil, due)
+		}
 	case User:
 		err = f.edit(ctx, id, due)
 	}
