@@ -2,7 +2,6 @@ package web
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"net/url"
 
@@ -64,7 +63,7 @@ func (a *api) known(x *exchange, id string) (reply answer, settled bool) {
 		return notModified(x, etag), true
 	case err == nil:
 		return answer{}, false // another version
-	case errors.Is(err, archive.ErrUnavailable), errors.Is(err, archive.ErrThrottled):
+	case isUnavailable(err):
 		return failed(x, err), true
 	}
 	return answer{}, false // the store refuses, and says why to who asks for the document
