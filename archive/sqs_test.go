@@ -106,13 +106,13 @@ func TestHandleSQSOneFails(t *testing.T) {
 		bad  func() error
 		told string
 	}{
-		"no JSON":        {"{", nil, ": SQS message m1: invalid S3 event: line 1"},
-		"no records":     {s3Records(), nil, "no Records"},
-		"by SNS":         {`{"Type":"Notification","Message":"{}"}`, nil, "raw message delivery"},
-		"another prefix": {s3Records(s3Record("ObjectCreated:Put", "test/"+htsKey, "e")), nil, "not of this archive"},
-		"another bucket": {strings.ReplaceAll(s3Records(s3Record("ObjectCreated:Put", "prod/"+htsKey, "e")), "changes", "staging"), nil, "not of this archive"},
-		"no such change": {s3Records(s3Record("ObjectCreated:Put", "prod/customers/hts/CHG-0.json", "e")), nil, "object not found"},
-		"failing work":   {"", func() error { return errors.New("the calendar is down") }, "bat: SQS message m1: process CHG-1 for bat: the calendar is down"},
+		"no JSON":          {"{", nil, ": SQS message m1: invalid S3 event: line 1"},
+		"no records":       {s3Records(), nil, "no Records"},
+		"by SNS":           {`{"Type":"Notification","Message":"{}"}`, nil, "raw message delivery"},
+		"another prefix":   {s3Records(s3Record("ObjectCreated:Put", "test/"+htsKey, "e")), nil, "not of this archive"},
+		"another bucket":   {strings.ReplaceAll(s3Records(s3Record("ObjectCreated:Put", "prod/"+htsKey, "e")), "changes", "staging"), nil, "not of this archive"},
+		"no such change":   {s3Records(s3Record("ObjectCreated:Put", "prod/customers/hts/CHG-0.json", "e")), nil, "object not found"},
+		"failing work":     {"", func() error { return errors.New("the calendar is down") }, "bat: SQS message m1: process CHG-1 for bat: the calendar is down"},
 		"work that panics": {"", func() error { panic("no calendar") }, "process CHG-1 for bat: panic: no calendar\ngoroutine"},
 	}
 	for name, p := range poison {
