@@ -148,20 +148,6 @@ func (a *Archive) Load(ctx context.Context, id string) (Snapshot, error) {
 	return c.run(ctx)
 }
 
-// ETag returns the ETag of the current version, whose document is not read: it may be
-// one that [Archive.Load] would refuse. It retries as Load does and is a load to
-// observers. The error wraps [ErrNotFound] if there is no such object, and from an S3
-// store also if there is no such bucket, as the answer to a HEAD does not tell which.
-func (a *Archive) ETag(ctx context.Context, id string) (string, error) {
-	c, err := a.newCall("load", id)
-	if err != nil {
-		return "", err
-	}
-	c.etagOnly = true
-	current, err := c.run(ctx)
-	return current.ETag, err
-}
-
 // Create stores a new document with the modifications appended. Of racing
 // creates exactly one commits; the others end as [ETagMismatchError]. Repeated
 // with the same modification ids it answers as the first call did.

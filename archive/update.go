@@ -227,22 +227,6 @@ func (c *call) look(ctx context.Context) (Snapshot, error) {
 	return Snapshot{doc, etag}, nil
 }
 
-// errNoETag ends a call: another read would be answered likewise.
-var errNoETag = errors.New("the store gave no ETag, so no write can be conditioned on this version")
-
-// glance reads the current version's ETag and nothing else.
-func (c *call) glance(ctx context.Context) (Snapshot, error) {
-	etag, err := c.store.Head(ctx, c.key)
-	if err == nil && etag == "" {
-		err = errNoETag
-	}
-	if err != nil {
-		return Snapshot{}, err
-	}
-	c.last.ETag = etag
-	return Snapshot{ETag: etag}, nil
-}
-
 // holds reports whether the document has all modifications by which the call
 // recognises its write: then it has committed, be it in this attempt, in one whose reply was lost, or in an
 // earlier call with the same ids.
