@@ -242,8 +242,7 @@ func TestBrowserSaysWhatTheServerSays(t *testing.T) {
 	r := newRig(t)
 	r.putFile(id)
 	bob := r.open("bob", thePage)
-	bob.fill(title, "Bob's title")
-	for _, c := range []struct {
+	for i, c := range []struct {
 		status int
 		body   string
 		want   string
@@ -254,6 +253,8 @@ func TestBrowserSaysWhatTheServerSays(t *testing.T) {
 		{502, `<html>Bad gateway</html>`, "not known whether"},
 		{409, `{"success":false,"errorType":"CONCURRENT_MODIFICATION","reason":"exhausted","message":"Gave up."}`, "too many are writing at once. Gave up."},
 		{413, `{"success":false,"message":"It is too large."}`, "Nothing was saved: It is too large."},
+		{409, `<html>a proxy</html>`, "not known whether"},
+		{404, `<html>a proxy</html>`, "Nothing was saved: The server answered 404"},
 		{401, `{"success":false,"message":"Who are you?"}`, "does not accept your name: Who are you?"},
 		{404, `{"success":false,"errorType":"NOT_FOUND","message":"gone"}`, "this change was deleted"},
 	} {
@@ -262,6 +263,7 @@ func TestBrowserSaysWhatTheServerSays(t *testing.T) {
 			w.WriteHeader(c.status)
 			fmt.Fprint(w, c.body)
 		})
+		bob.fill(title, fmt.Sprintf("Bob's title, %d", i)) // nothing that is in doubt
 		bob.click("#save")
 		bob.untilText("#alert", c.want)
 	}

@@ -11,6 +11,8 @@ const p = (...content) => make("p", {}, ...content);
 
 const wait = (retryAfter) => (Number(retryAfter) > 0 ? ` The server asks to wait ${Number(retryAfter)} s.` : "");
 
+const few = (names) => (names.length > 3 ? `${names.length} fields` : listed(names.map(labelOf)));
+
 const watchTexts = {
   watching: "Watching for changes by others",
   idle: "Not watching: nothing was done here for a minute. A click or a key goes on.",
@@ -24,6 +26,7 @@ export class View {
     this.history = new History();
     this.saveButton = byId("save");
     this.watching = byId("watching");
+    this.others = []; // the fields that came changed with the last version
   }
 
   // attach connects the controls with the session.
@@ -32,6 +35,8 @@ export class View {
     this.form = new Form({
       edited: (name, text) => this.typed(name, text),
       takeTheirs: (name) => session.takeTheirs(name),
+      remove: (name) => this.changed((draft) => draft.edit(name, undefined)),
+      restore: (name) => this.changed((draft) => draft.restore(name)),
     });
     this.dialog = new ConflictDialog({ save: (decisions) => session.decide(decisions), cancelled: () => this.cancelled() });
   }
@@ -79,6 +84,12 @@ export class View {
     this.count(draft);
   }
 
+  // changed shows what a button has made of the draft.
+  changed(change) {
+    change(this.session.draft);
+    this.edited(this.session.draft);
+  }
+
   // edited shows a draft that has changed by other means than typing.
   edited(draft) {
     const title = titleOf(draft.metadata);
@@ -89,10 +100,11 @@ export class View {
   }
 
   count(draft) {
-    const names = draft.touched.map(labelOf);
-    byId("unsaved").textContent = names.length === 0 ? "No unsaved changes"
-      : names.length > 3 ? `${names.length} fields not saved` : `Not saved: ${listed(names)}`;
-    byId("unsaved").classList.toggle("some", names.length > 0);
+    const unsure = draft.touched.filter((name) => draft.stateOf(name) === "unsure");
+    const unsaved = draft.touched.filter((name) => !unsure.includes(name));
+    const parts = [["Not known whether saved", unsure], ["Not saved", unsaved]].filter(([, names]) => names.length > 0);
+    byId("unsaved").textContent = parts.map(([what, names]) => `${what}: ${few(names)}`).join(". ") || "No unsaved changes";
+    byId("unsaved").classList.toggle("some", parts.length > 0);
   }
 
   // received shows another version.
@@ -142,24 +154,46 @@ export class View {
     else this.messages.inform(...parts);
   }
 
-  // unknown: the answer to a save was lost.
-  unknown({ message, retryAfter }) {
+  // unknown: the answer to a save was lost, and later ones do not settle it.
+  unknown({ kind, message, retryAfter }) {
     this.messages.complain(p(`It is not known whether your change was saved: ${message}${wait(retryAfter)}`),
       p("Your text is kept here. Trying again is safe: it is saved once, however often it is sent."),
       button("Try again", () => this.session.retry()));
+    if (kind === "nobody") this.user.ask();
   }
 
   // busy: nothing is stored, and it is worth trying again.
   busy({ message, retryAfter }) {
     this.messages.complain(p(`Nothing was saved yet: ${message}${wait(retryAfter)}`), p("Your text is kept here."),
-      button("Try again", () => this.session.retry()));
+      button("Try again", () => this.session.save()));
   }
 
   // arrived: a version came that holds the save whose answer was lost.
-  arrived() {
-    this.messages.inform(p("Your change is saved after all. Whether all customers were told is not known; trying again makes sure, and saves nothing twice."),
-      button("Try again", () => this.session.retry()));
+  arrived(draft, submissions) {
+    const since = new Set(submissions.flatMap(({ sent }) => [...sent.keys()]).filter((name) => draft.isTouched(name)));
+    const parts = [p("Your change is saved after all. Whether all customers were told is not known; trying again makes sure, and saves nothing twice.")];
+    if (since.size > 0) parts.push(p(`What you have made of ${listed([...since].map(labelOf))} since is not saved yet.`));
+    this.messages.inform(...parts, button("Try again", () => this.session.tellAgain(submissions.at(-1))));
   }
+
+  // notArrived: a save whose answer was lost is not stored so far, and what it sent is
+  // not what the user wants any more.
+  notArrived(draft) {
+    this.messages.inform(p("The save whose answer was lost is not stored so far. If it arrives later, this page will tell you."),
+      p(draft.touched.length > 0 ? "Save sends what the form has now." : "You have taken it back, so there is nothing to save."));
+  }
+
+  // moot: nothing depends any more on a save whose answer was lost.
+  moot(draft) {
+    if (draft.touched.length === 0) this.settled();
+    else this.messages.clear();
+  }
+
+  notTold({ message, retryAfter }, again) {
+    this.messages.warn(p(`Your change is saved, but it is not known whether all customers were told: ${message}${wait(retryAfter)}`), button("Try again", again));
+  }
+
+  changedBack() { this.messages.inform(p("Nothing was saved: others have taken their change back while you decided. Your text is in the form.")); }
 
   crowded({ message }) {
     this.messages.complain(p(`Nothing was saved, because too many are writing at once. ${message ?? ""}`),
