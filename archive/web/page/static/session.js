@@ -198,7 +198,7 @@ export class Session {
   // out to be none the save is simply sent again.
   async dispute(attempt = 1) {
     const answer = await this.reload();
-    if (answer.kind !== "loaded") return this.view.refused(answer);
+    if (answer.kind !== "loaded") return this.view.notLoaded(answer);
     if (this.draft.theirs.size > 0) return this.ask();
     if (this.draft.touched.length === 0) return this.view.settled();
     if (attempt >= mostAttempts) return this.view.crowded({ message: "Others keep changing it." });

@@ -206,6 +206,12 @@ export class View {
       p("Your text is kept here."));
   }
 
+  // notLoaded: others have changed the same fields, and it can't be seen to what.
+  notLoaded({ kind, message }) {
+    this.messages.complain(p(kind === "gone" ? "This change was deleted." : `Others have changed the same text, and what they wrote can't be loaded: ${message}`),
+      p("Your text is kept here, and not saved."));
+  }
+
   ask(disputes, others, problem) { this.dialog.ask(disputes, others, problem); }
 
   notDecided({ message }) {
