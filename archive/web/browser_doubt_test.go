@@ -197,7 +197,7 @@ func TestBrowserWalkGoesOnInDoubt(t *testing.T) {
 					if seen && f == arrives {
 						bob.hide(false)
 						bob.untilText("#message", "saved after all")
-						bob.untilText("#message", "made of Title since is not saved")
+						bob.untilText("#message", "made of Title since then is not saved")
 						bob.untilText("#unsaved", "Not saved: Title")
 					} else if goesBack {
 						bob.untilText("#fields .touched .tag", "an earlier text may be saved")

@@ -95,7 +95,7 @@ export class ConflictDialog {
     this.disputes = disputes.map((d, i) => new Dispute(d, i, () => this.complain()));
     const by = listed([...new Set(disputes.map((d) => d.by))], "or");
     const fields = listed(disputes.map((d) => `“${labelOf(d.name)}”`));
-    byId("conflict-intro").textContent = `${by} changed ${fields} while you did. Nothing of yours is saved yet. ` +
+    byId("conflict-intro").textContent = `${by} changed ${fields} while you did. Your text is not saved yet. ` +
       "Decide for each text what shall be stored: take one, or write it together below.";
     byId("disputes").replaceChildren(...this.disputes.map((d) => d.element));
     byId("conflict-others").textContent = others.length === 0 ? "" : `Nobody else changed ${listed(others.map((name) => `“${labelOf(name)}”`))}: that is saved as you wrote it.`;

@@ -90,7 +90,7 @@ class Field {
   meanwhile(theirs, by) {
     const take = button("Take theirs", () => this.hooks.takeTheirs(this.name), { "aria-label": `${labelOf(this.name)}: take their text` });
     const what = theirs === undefined ? "Removed" : "Changed";
-    this.say("warn", make("p", {}, `${what} by ${by} meanwhile. ${this.isRemoved ? "You remove it" : "Your text is kept"}; saving will ask you.`),
+    this.say("warn", make("p", {}, `${what} by ${by} meanwhile. ${this.isRemoved ? "You are removing it" : "Your text is kept"}; saving will ask you.`),
       ...(theirs === undefined ? [] : [make("blockquote", {}, display(theirs))]), take);
   }
 }

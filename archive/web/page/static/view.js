@@ -171,9 +171,10 @@ export class View {
   // arrived: a version came that holds the save whose answer was lost.
   arrived(draft, submissions) {
     const since = new Set(submissions.flatMap(({ sent }) => [...sent.keys()]).filter((name) => draft.isTouched(name)));
-    const parts = [p("Your change is saved after all. Whether all customers were told is not known; trying again makes sure, and saves nothing twice.")];
-    if (since.size > 0) parts.push(p(`What you have made of ${listed([...since].map(labelOf))} since is not saved yet.`));
-    this.messages.inform(...parts, button("Try again", () => this.session.tellAgain(submissions.at(-1))));
+    const parts = [p("Your change is saved after all.")];
+    if (since.size > 0) parts.push(p(`What you have made of ${listed([...since].map(labelOf))} since then is not saved yet.`));
+    parts.push(p("It is not known whether all customers were told. Telling them again makes sure, and saves nothing twice."));
+    this.messages.inform(...parts, button("Tell them again", () => this.session.tellAgain(submissions.at(-1))));
   }
 
   // notArrived: a save whose answer was lost is not stored so far, and what it sent is
@@ -190,7 +191,7 @@ export class View {
   }
 
   notTold({ message, retryAfter }, again) {
-    this.messages.warn(p(`Your change is saved, but it is not known whether all customers were told: ${message}${wait(retryAfter)}`), button("Try again", again));
+    this.messages.warn(p(`Your change is saved, but it is not known whether all customers were told: ${message}${wait(retryAfter)}`), button("Tell them again", again));
   }
 
   changedBack() { this.messages.inform(p("Nothing was saved: others have taken their change back while you decided. Your text is in the form.")); }
