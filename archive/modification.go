@@ -33,6 +33,9 @@ type Modification struct {
 	// CustomerCode names the customer that a "processed" is for.
 	CustomerCode    string          `json:"customer_code,omitempty"`
 	MeetingMetadata json.RawMessage `json:"meeting_metadata,omitempty"`
+	// ContentDigest is that of [ContentDigest]. Empty means that of the call, unless the
+	// edit is one that may come out differently (see [Edit.Once]), which has none.
+	ContentDigest string `json:"content_digest,omitempty"`
 }
 
 // NewModificationID returns an id that is unique for all practical purposes:

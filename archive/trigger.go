@@ -99,6 +99,11 @@ func (u *Uploader) writeTrigger(ctx context.Context, t Trigger, start time.Time)
 	if err != nil {
 		return fmt.Errorf("write trigger %s: %w", key, err)
 	}
+	if u.policy.Deadline > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = u.clock.WithTimeout(ctx, u.policy.Deadline-u.clock.Now().Sub(start))
+		defer cancel()
+	}
 	var wait time.Duration
 	for attempt := 1; ; attempt++ {
 		_, err = u.store.Put(ctx, key, body, Condition{})
@@ -106,8 +111,8 @@ func (u *Uploader) writeTrigger(ctx context.Context, t Trigger, start time.Time)
 			break
 		}
 		wait = u.wait(attempt, wait)
-		pause := max(wait, RetryAfter(err))
-		if left := u.policy.Deadline - u.clock.Now().Sub(start); u.policy.Deadline > 0 && pause > left {
+		pause := max(wait, u.floor(attempt, err), RetryAfter(err))
+		if left := u.policy.Deadline - u.clock.Now().Sub(start); u.policy.Deadline > 0 && pause >= left {
 			break
 		}
 		if u.clock.Sleep(ctx, pause) != nil {

@@ -18,7 +18,8 @@
 //	                a conflict
 //	remove          an array with the names of fields that an update removes; neither
 //	                the id, nor the history, nor what is in metadata
-//	modificationId  makes the upload repeatable; left out: the server chooses one
+//	modificationId  makes the upload repeatable, as it is; with other content or by
+//	                another user it is refused. Left out: the server chooses one
 //
 // A key that is null is left out. What a user did not change need not be sent, so a
 // change of any size can be edited: [Options].MaxBody bounds what is sent, not what is
@@ -30,8 +31,9 @@
 //   - An answer with "success": true means that the archive holds the upload. 409,
 //     404, 503 and every 4xx mean that this request has stored nothing, and 504 that it
 //     is not known; repeating the upload with the modificationId of the answer settles
-//     it. Of an earlier request, whose answer was lost, only 409 and 404 say anything:
-//     the other refusals are made without a look at the archive.
+//     it. Of an earlier request, whose answer was lost, only a 404, and a 409 that says
+//     "reason": "conflict", tell that it has stored nothing: other refusals are made
+//     without a look at the archive, or while that request may still be under way.
 //   - An ETag is a licence to overwrite what its version holds. A "newETag" therefore
 //     comes with the whole version as "metadata", which can hold changes by others.
 //     If it is not known what is stored, there is neither, but a "message" that says so.
