@@ -300,6 +300,7 @@ func TestBrowserReloadInDoubt(t *testing.T) {
 	bob.hide(true)
 	bob.fill(title, "Bob's title")
 	bob.saveInVain(uploads, arrives)
+	eval[bool](bob, "window.isOld = true")
 	go func() { _, _ = chromedp.Run(bob.ctx, chromedp.Evaluate[any]("location.reload()")) }()
 	for deadline := time.Now().Add(patience); len(bob.opened()) == 0 && time.Now().Before(deadline); {
 		time.Sleep(20 * time.Millisecond)
@@ -310,7 +311,7 @@ func TestBrowserReloadInDoubt(t *testing.T) {
 	if _, err := chromedp.Call(bob.ctx, page.HandleJavaScriptDialog, page.HandleJavaScriptDialogParams{Accept: true}); err != nil {
 		t.Fatal(err)
 	}
-	bob.until("the change is shown", `!document.hidden && document.getElementById("columns")?.hidden === false`)
+	bob.untilReloaded()
 	bob.untilText("#unsaved", "No unsaved changes")
 	bob.wantTitle(r, "Bob's title", "Bob's title", 1)
 	bob.click("#save")
@@ -318,6 +319,21 @@ func TestBrowserReloadInDoubt(t *testing.T) {
 	for _, body := range uploads.all() {
 		if body != uploads.all()[0] {
 			t.Errorf("after the reload the page sent %s", body)
+		}
+	}
+}
+
+// untilReloaded waits for another page than the one that is old. While it changes,
+// neither can be asked.
+func (tb *tab) untilReloaded() {
+	tb.t.Helper()
+	const isNew = `!window.isOld && document.getElementById("columns")?.hidden === false`
+	for deadline := time.Now().Add(patience); ; time.Sleep(30 * time.Millisecond) {
+		if is, err := chromedp.Run(tb.ctx, chromedp.Evaluate[bool](isNew)); err == nil && is {
+			return
+		}
+		if time.Now().After(deadline) {
+			tb.t.Fatal("the page was not loaded again")
 		}
 	}
 }

@@ -252,9 +252,9 @@ func TestBrowserSaysWhatTheServerSays(t *testing.T) {
 		{504, `{"success":false,"errorType":"OUTCOME_UNKNOWN","message":"no answer from the store"}`, "not known whether"},
 		{502, `<html>Bad gateway</html>`, "not known whether"},
 		{409, `{"success":false,"errorType":"CONCURRENT_MODIFICATION","reason":"exhausted","message":"Gave up."}`, "too many are writing at once. Gave up."},
-		{413, `{"success":false,"message":"It is too large."}`, "Nothing was saved: It is too large."},
+		{413, `{"success":false,"message":"It is too large."}`, "was saved: It is too large."},
 		{409, `<html>a proxy</html>`, "not known whether"},
-		{404, `<html>a proxy</html>`, "Nothing was saved: The server answered 404"},
+		{404, `<html>a proxy</html>`, "was saved: The server answered 404"},
 		{401, `{"success":false,"message":"Who are you?"}`, "does not accept your name: Who are you?"},
 		{404, `{"success":false,"errorType":"NOT_FOUND","message":"gone"}`, "this change was deleted"},
 	} {

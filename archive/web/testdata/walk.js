@@ -81,14 +81,15 @@ async (first, walks, steps) => {
       pressed = JSON.parse(body).modificationId;
       meanwhile();
       if (calm) return reply(...upload(body));
-      switch (random(12)) {
+      switch (random(14)) {
         case 0: case 1: upload(body); trace.push("(lost, arrived)"); throw new TypeError("no answer");
         case 2: trace.push("(lost)"); throw new TypeError("no answer");
         case 3: late.push(body); trace.push("(lost, late)"); throw new TypeError("no answer");
         case 4: trace.push("(400)"); return reply(400, { success: false, message: "400" });
         case 5: trace.push("(401)"); return reply(401, { success: false, message: "401" });
         case 6: trace.push("(409)"); return reply(409, { success: false, reason: "exhausted", message: "409" });
-        case 7: trace.push("(503)"); return reply(503, { success: false, message: "503" });
+        case 7: upload(body); trace.push("(sent twice, 503)"); return reply(503, { success: false, message: "503" });
+        case 8: trace.push("(503)"); return reply(503, { success: false, message: "503" });
       }
       const [status, answer] = upload(body);
       meanwhile();
@@ -100,8 +101,8 @@ async (first, walks, steps) => {
     // The view: all that it would show is forgotten, except questions and claims.
     let asked, again;
     const nothingSaved = (what) => () => {
-      const stored = [pressed, ...session.draft.doubts.map((doubt) => doubt.modificationId)].some(holds);
-      if (stored) problem(`the page says "nothing was saved" (${what}) of what is stored`);
+      if (holds(pressed)) problem(`the page says "nothing was saved" (${what}) of what is stored`);
+      if (late.some((body) => JSON.parse(body).modificationId === pressed)) problem(`the page says "nothing was saved" (${what}) of what may still arrive`);
     };
     const view = {
       get isAsking() { return asked !== undefined; },

@@ -145,20 +145,19 @@ export class Session {
     return this.send(this.draft.submission(newModificationId(), this.user.name), attempt);
   }
 
-  // send posts a submission, for the first time or again, and reports whether the
-  // archive is known to hold it.
+  // send posts a submission, for the first time or again, and reports whether the user
+  // may go on: it is stored, or what was sent is stored by others.
   async send(submission, attempt = 1) {
     this.own.add(submission.modificationId);
     const again = this.draft.isInDoubt(submission);
     this.draft.sending(submission);
     const answer = await upload(submission.body, submission.user);
-    switch (answer.kind) {
-      case "saved": await this.saved(submission, answer.body); return true;
-      case "conflict": case "gone": break;
-      default:
-        // A refusal this time is no answer about the times before.
-        if (answer.kind === "unknown" || again) return this.unknown(submission, answer);
+    if (answer.kind === "saved") {
+      await this.saved(submission, answer.body);
+      return true;
     }
+    const looked = answer.kind === "conflict" || answer.kind === "gone";
+    if (!looked && (await this.isOpen(submission, answer, again))) return !this.draft.isInDoubt(submission);
     this.draft.refused(submission);
     switch (answer.kind) {
       case "conflict": await this.dispute(attempt); break;
@@ -169,14 +168,17 @@ export class Session {
     return false;
   }
 
-  // unknown says that it is not known whether a submission is stored, unless it is found
-  // among what is.
-  async unknown(submission, answer) {
-    if (answer.kind !== "unknown") await this.reload();
-    if (!this.draft.isInDoubt(submission)) return true;
+  // isOpen reports whether a submission may be stored although this answer does not say
+  // so, and tells the user. A refusal is no answer about the times before; and browsers
+  // send a request by themselves again if its connection breaks, so even the first one
+  // is believed only if the archive does not hold the submission.
+  async isOpen(submission, answer, again) {
+    const found = answer.kind === "unknown" ? undefined : await this.reload();
+    if (!this.draft.isInDoubt(submission)) return true; // found there, which has been told
+    if (found?.kind === "loaded" && !again) return false;
     this.view.edited(this.draft);
     this.view.unknown(answer);
-    return false;
+    return true;
   }
 
   async saved(submission, body) {

@@ -162,9 +162,12 @@ export class View {
     if (kind === "nobody") this.user.ask();
   }
 
+  // nothing: of what was sent before it may not be known.
+  get nothing() { return this.session.draft.doubts.length > 0 ? "Nothing of what was sent now" : "Nothing"; }
+
   // busy: nothing is stored, and it is worth trying again.
   busy({ message, retryAfter }) {
-    this.messages.complain(p(`Nothing was saved yet: ${message}${wait(retryAfter)}`), p("Your text is kept here."),
+    this.messages.complain(p(`${this.nothing} was saved yet: ${message}${wait(retryAfter)}`), p("Your text is kept here."),
       button("Try again", () => this.session.save()));
   }
 
@@ -194,16 +197,16 @@ export class View {
     this.messages.warn(p(`Your change is saved, but it is not known whether all customers were told: ${message}${wait(retryAfter)}`), button("Tell them again", again));
   }
 
-  changedBack() { this.messages.inform(p("Nothing was saved: others have taken their change back while you decided. Your text is in the form.")); }
+  changedBack() { this.messages.inform(p("Others have taken their change back while you decided. Your text is in the form, and not saved.")); }
 
   crowded({ message }) {
-    this.messages.complain(p(`Nothing was saved, because too many are writing at once. ${message ?? ""}`),
+    this.messages.complain(p(`${this.nothing} was saved, because too many are writing at once. ${message ?? ""}`),
       button("Try again", () => this.session.save()));
   }
 
   refused({ kind, message }) {
     if (kind === "nobody") return this.badName(message);
-    this.messages.complain(p(kind === "gone" ? "Nothing was saved: this change was deleted." : `Nothing was saved: ${message}`),
+    this.messages.complain(p(`${this.nothing} was saved: ${kind === "gone" ? "this change was deleted." : message}`),
       p("Your text is kept here."));
   }
 
@@ -216,7 +219,7 @@ export class View {
   ask(disputes, others, problem) { this.dialog.ask(disputes, others, problem); }
 
   notDecided({ message }) {
-    this.dialog.complain(`Nothing was saved: ${message} Try again.`);
+    this.dialog.complain(`It is not saved: ${message} Try again.`);
   }
 
   decided(draft) {
@@ -226,7 +229,7 @@ export class View {
   }
 
   cancelled() {
-    this.messages.inform(p("Nothing was saved. Your text is kept in the form."));
+    this.messages.inform(p("Your text is kept in the form, and not saved."));
     this.saveButton.focus();
   }
 }
