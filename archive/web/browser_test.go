@@ -256,7 +256,7 @@ func TestBrowserSaysWhatTheServerSays(t *testing.T) {
 		{409, `<html>a proxy</html>`, "not known whether"},
 		{404, `<html>a proxy</html>`, "was saved: The server answered 404"},
 		{401, `{"success":false,"message":"Who are you?"}`, "does not accept your name: Who are you?"},
-		{404, `{"success":false,"errorType":"NOT_FOUND","message":"gone"}`, "this change was deleted"},
+		{404, `{"success":false,"errorType":"NOT_FOUND","message":"gone"}`, "This change was deleted"},
 	} {
 		r.answerUploads(func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Retry-After", "7")

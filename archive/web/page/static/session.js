@@ -158,14 +158,22 @@ export class Session {
     }
     const looked = answer.kind === "conflict" || answer.kind === "gone";
     if (!looked && (await this.isOpen(submission, answer, again))) return !this.draft.isInDoubt(submission);
-    this.draft.refused(submission);
+    if (answer.kind === "conflict") {
+      await this.dispute(attempt, submission);
+      return false;
+    }
+    this.refused(submission);
     switch (answer.kind) {
-      case "conflict": await this.dispute(attempt); break;
       case "crowded": this.view.crowded(answer); break;
       case "busy": this.view.busy(answer); break;
       default: this.view.refused(answer);
     }
     return false;
+  }
+
+  refused(submission) {
+    this.draft.refused(submission);
+    this.view.edited(this.draft);
   }
 
   // isOpen reports whether a submission may be stored although this answer does not say

@@ -72,10 +72,12 @@ export class View {
 
   // contact shows whether the last look reached the server.
   contact({ kind, message }) {
-    if (kind === "gone") return this.messages.complain(p("This change was deleted. Your text is still here, but it can't be saved."));
+    if (kind === "gone") return this.deleted();
     this.lost = kind === "failed" || kind === "nobody" ? `No contact, still trying: ${message}` : undefined;
     this.showWatching();
   }
+
+  deleted() { this.messages.complain(p("This change was deleted. Your text is still here, but it can't be saved.")); }
 
   typed(name, text) {
     const { draft } = this.session;
@@ -125,6 +127,7 @@ export class View {
     this.saveButton.setAttribute("aria-disabled", String(is));
     this.saveButton.textContent = is ? "Saving…" : "Save";
     if (is) {
+      this.others = [];
       this.messages.clear();
       this.form.forgetNews();
     } else if (this.dialog.isOpen) {
@@ -206,14 +209,15 @@ export class View {
 
   refused({ kind, message }) {
     if (kind === "nobody") return this.badName(message);
-    this.messages.complain(p(`${this.nothing} was saved: ${kind === "gone" ? "this change was deleted." : message}`),
-      p("Your text is kept here."));
+    // Before it was deleted, an earlier request may have been stored.
+    if (kind === "gone") return this.deleted();
+    this.messages.complain(p(`${this.nothing} was saved: ${message}`), p("Your text is kept here."));
   }
 
   // notLoaded: others have changed the same fields, and it can't be seen to what.
   notLoaded({ kind, message }) {
-    this.messages.complain(p(kind === "gone" ? "This change was deleted." : `Others have changed the same text, and what they wrote can't be loaded: ${message}`),
-      p("Your text is kept here, and not saved."));
+    if (kind === "gone") return this.deleted();
+    this.messages.complain(p(`Others have changed the same text, and what they wrote can't be loaded: ${message}`), p("Your text is kept here, and not saved."));
   }
 
   ask(disputes, others, problem) { this.dialog.ask(disputes, others, problem); }
