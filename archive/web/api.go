@@ -37,6 +37,8 @@
 //   - An ETag is a licence to overwrite what its version holds. A "newETag" therefore
 //     comes with the whole version as "metadata", which can hold changes by others.
 //     If it is not known what is stored, there is neither, but a "message" that says so.
+//     The "currentETag" of a 409 names the version that is in the way: load it before
+//     sending its ETag back.
 //   - Documents come out as they are stored and go in as they were sent, to the byte.
 //   - What can't be an upload is refused before anything is read or written.
 //   - Answers tell what their reader can act on. Causes, with the names of buckets

@@ -150,17 +150,14 @@ func TestBrowserDoesNotPollWhileHidden(t *testing.T) {
 	r := newRig(t)
 	r.putFile(id)
 	bob := r.open("bob", thePage)
-	hide := `Object.defineProperty(document, "hidden", {value: %v, configurable: true}), document.dispatchEvent(new Event("visibilitychange"))`
-	eval[bool](bob, fmt.Sprintf(hide, true))
-	bob.untilText("#watching", "Not watching")
-	time.Sleep(200 * time.Millisecond) // one may be under way
+	bob.hide(true)
 	before := r.loads.Load()
 	r.edit(id, "alice", "testPlan", "Alice's plan")
 	time.Sleep(2500 * time.Millisecond)
 	if after := r.loads.Load(); after != before {
 		t.Errorf("%d requests from a hidden tab", after-before)
 	}
-	eval[bool](bob, fmt.Sprintf(hide, false))
+	bob.hide(false)
 	bob.until("the plan arrives", fmt.Sprintf("document.querySelector(%q).value === \"Alice's plan\"", testPlan))
 }
 
