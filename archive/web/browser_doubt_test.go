@@ -224,6 +224,31 @@ func TestBrowserWalkGoesOnInDoubt(t *testing.T) {
 	}
 }
 
+// A request arrives after its sender has given it up, and has taken its text back: the
+// page tells, and keeps what the user has gone back to.
+func TestBrowserArrivesLate(t *testing.T) {
+	r := newRig(t)
+	r.putFile(id)
+	before := r.stored(id, "changeTitle")
+	uploads := r.record()
+	bob := r.open("bob", thePage)
+	bob.fill(title, "Bob's title")
+	bob.saveInVain(uploads, disappears)
+	bob.fill(title, before)
+	bob.click("#save")
+	bob.untilText("#message", "not stored so far")
+	late := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/upload", strings.NewReader(uploads.all()[0]))
+	late.Header.Set("Content-Type", "application/json")
+	late.Header.Set("X-User", "bob")
+	r.handler.ServeHTTP(httptest.NewRecorder(), late)
+	bob.untilText("#message", "saved after all")
+	bob.untilText("#message", "made of Title since then is not saved")
+	bob.untilText("#unsaved", "Not saved: Title")
+	bob.wantTitle(r, "Bob's title", before, 1)
+	bob.save()
+	bob.wantTitle(r, before, before, 2)
+}
+
 // A refusal of what is sent again says nothing of the first time: who is signed out, or
 // met by a proxy, has saved all the same. The answer gets lost in the browser.
 func TestBrowserWalkRefusedAfterLoss(t *testing.T) {
