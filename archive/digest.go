@@ -12,7 +12,8 @@ import (
 // that are set and removed, and the entry but for its time. White space between the
 // tokens of the values does not count. An entry carries it, so that an id that comes
 // again with other content is told from a call that is repeated: what the first call
-// set need not be in the document any more. It is FNV-1a, 64 bits, in 16 hexadecimal digits.
+// set need not be in the document any more. It is FNV-1a, 64 bits, as 16
+// hexadecimal digits.
 func ContentDigest(fields map[string]json.RawMessage, remove []string, m Modification) string {
 	sum := fnv.New64a()
 	var length [8]byte
@@ -35,7 +36,7 @@ func ContentDigest(fields map[string]json.RawMessage, remove []string, m Modific
 	for _, name := range slices.Sorted(slices.Values(remove)) {
 		add([]byte(name))
 	}
-	return hex.EncodeToString(sum.Sum(nil))
+	return hex.EncodeToString(sum.Sum(length[:0]))
 }
 
 // compacted is a value without white space between its tokens. Most have none.

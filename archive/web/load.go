@@ -27,7 +27,7 @@ func (a *api) load(x *exchange) answer {
 		return reply
 	}
 	found, err := a.Core.Load(x.Context(), id)
-	if err == nil && found.Document == nil {
+	if err == nil && !hasDocument(found) {
 		err = archive.ErrNotFound
 	}
 	if err != nil {
