@@ -45,5 +45,7 @@
 //
 // An [Uploader] is the front end: it stores a change and then writes a trigger for
 // each customer's back end. A [Queue] tells the back ends of the triggers, and a
-// [Backend] turns every message into one modification, however often it comes.
+// [Backend] turns every message into one modification, however often it comes. On AWS
+// the bucket notifies an SQS queue: [ParseS3Event] reads what it sends, and
+// [Backend.HandleSQS] is the back end as a Lambda function.
 package archive

@@ -285,7 +285,7 @@ func TestServiceOfAnotherLayout(t *testing.T) {
 		}
 	}
 	const trigger = "customers/hts/2026/O-1.json"
-	messages, err := l.ParseS3Event([]byte(s3Records(s3Record("ObjectCreated:Put", trigger, strings.Trim(etagOf(r.store.objects[trigger]), `"`)))))
+	messages, err := l.ParseS3Event(S3Source{}, []byte(s3Records(s3Record("ObjectCreated:Put", trigger, strings.Trim(etagOf(r.store.objects[trigger]), `"`)))))
 	if err != nil || len(messages) != 1 || messages[0].ObjectID != "2026/O-1" {
 		t.Fatalf("%+v, %v", messages, err)
 	}

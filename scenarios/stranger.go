@@ -24,7 +24,7 @@ type impertinence struct {
 	header [2]string
 	// body is what is sent: "{id}" is the object's, "{mod}" the modification's, by which
 	// it would be noticed if it was stored all the same. "{id field}" and "{title}" are
-	// names of fields, "{HISTORY}" is that of the history in capitals.
+	// names of fields, "{history}" too, "{HISTORY}" in capitals.
 	body string
 	// slow: the body does not arrive in time. Over a socket that takes as long as the
 	// server's patience, so it is sent where the handler is called directly only.
@@ -45,6 +45,9 @@ var impertinences = []impertinence{
 	{name: "a version in a header", status: http.StatusBadRequest, method: "POST", path: "/upload", header: [2]string{"If-Match", `"x"`}, body: wholeUpload},
 	{name: "a history in capitals", status: http.StatusBadRequest, method: "POST", path: "/upload", body: `{"metadata": {"{id field}": "CHG-0-{id}", "{HISTORY}": []}, "modificationId": "{mod}"}`},
 	{name: "a key in capitals", status: http.StatusBadRequest, method: "POST", path: "/upload", body: `{"{id field}": "CHG-0-{id}", "ISUPDATE": true, "modificationId": "{mod}"}`},
+	{name: "a removal from what is new", status: http.StatusBadRequest, method: "POST", path: "/upload", body: `{"metadata": {"{id field}": "CHG-0-{id}"}, "remove": ["{title}"], "modificationId": "{mod}"}`},
+	{name: "a removal of the history", status: http.StatusBadRequest, method: "POST", path: "/upload", current: true,
+		body: `{"metadata": {"{id field}": "{id}"}, "isUpdate": true, "expectedETag": "{etag}", "remove": ["{history}"], "modificationId": "{mod}"}`},
 	{name: "an absent object", status: http.StatusNotFound, method: "GET", path: "/api/changes/CHG-0-{id}"},
 	{name: "an update of an absent object", status: http.StatusNotFound, method: "POST", path: "/upload", body: strings.ReplaceAll(wholeUpload, "{id}", "CHG-0-{id}")},
 	{name: "a path that leads nowhere", status: http.StatusNotFound, method: "GET", path: "/api/change/{id}"},
@@ -73,7 +76,7 @@ func (f *performer) bother(ctx context.Context, id string) error {
 	doc := f.repetition.player.document
 	fill := strings.NewReplacer(
 		"{id}", id, "{mod}", m, "{id field}", idField(doc), "{title}", f.repetition.Layout.Field("changeTitle"),
-		"{HISTORY}", strings.ToUpper(doc.Layout().History),
+		"{history}", doc.Layout().History, "{HISTORY}", strings.ToUpper(doc.Layout().History),
 	).Replace
 	req, err := http.NewRequestWithContext(ctx, r.method, "http://api"+fill(r.path), nil)
 	if err != nil {

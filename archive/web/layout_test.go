@@ -47,6 +47,8 @@ func TestAnotherLayout(t *testing.T) {
 	update := `"isUpdate": true, "expectedETag": ` + quoted(got.body.NewETag)
 	saved := r.post(`{"metadata": {"order_id": "2026/11/O-77", "changeId": 8}, "modificationId": "e2", ` + update + `}`)
 	r.want(saved, http.StatusOK, "")
+	r.want(r.post(`{"metadata": {"order_id": "2026/11/O-77"}, "remove": ["events"], "modificationId": "e4", `+update+`}`), http.StatusBadRequest, typeInvalid)
+	r.want(r.post(`{"metadata": {"order_id": "2026/11/O-77"}, "remove": ["modifications"], "modificationId": "e5", "isUpdate": true, "expectedETag": `+quoted(saved.body.NewETag)+`}`), http.StatusOK, "")
 	conflict := r.post(`{"metadata": {"order_id": "2026/11/O-77", "changeId": 9}, "base": {"order_id": "2026/11/O-77", "changeId": 7}, "modificationId": "e3", ` + update + `}`)
 	r.want(conflict, http.StatusConflict, archive.ConcurrentModification)
 }

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 
@@ -43,7 +44,10 @@ for its customers. It runs until it is interrupted, which is its good end: exit 
 
 It is a demonstration: whoever connects chooses the name in the history, by the
 page's name field or the header X-User, and nobody checks it. The queue is lost with
-the process.`,
+the process.
+
+The API answers GET /api/changes/{id} and POST /upload by
+` + statusTable(),
 		Example: `  simulate serve
   simulate serve --simulate-others
   simulate serve --store s3://bucket/prefix --endpoint http://127.0.0.1:9000 --samples
@@ -71,6 +75,25 @@ the process.`,
 	f.StringVar(&o.metrics, "metrics", "stdout", "`WHERE` metrics go in CloudWatch's embedded format: stdout or none (OTEL_METRICS_EXPORTER exports them besides)")
 	f.StringVar(&o.policy, "policy", "default", "retry `POLICY`, such as full(base=100ms,cap=5s,retries=8), adaptive(cap=2s), default or documented")
 	return cmd
+}
+
+// statusTable lists by what the API answers.
+func statusTable() string {
+	var b strings.Builder
+	for _, s := range web.Statuses() {
+		if s.Unseen {
+			continue
+		}
+		stored := ""
+		switch {
+		case s.Unknown:
+			stored = " (it may be stored)"
+		case !s.Stored:
+			stored = " (nothing is stored)"
+		}
+		fmt.Fprintf(&b, "  %d  %s%s\n", s.Code, s.Means, stored)
+	}
+	return strings.TrimSuffix(b.String(), "\n")
 }
 
 // validate finds mistakes before anything is opened.
@@ -116,6 +139,10 @@ func (a *app) serve(ctx context.Context, o serveOptions) error {
 		return err
 	}
 	defer closeStore()
+	objects := ""
+	if o.store == "fake" {
+		objects = store.Settings().Endpoint + "/" + store.Bucket() + "/" + store.Prefix()
+	}
 	logger := slog.New(slog.NewTextHandler(a.stderr, nil))
 	seen, err := a.openServeMetrics(ctx, o.metrics)
 	if err != nil {
@@ -137,14 +164,15 @@ func (a *app) serve(ctx context.Context, o serveOptions) error {
 	if err != nil {
 		return couldNotRun("listen on %s: %w: is something else using the port? --listen 127.0.0.1:0 takes a free one", o.listen, err)
 	}
-	a.announce("http://"+listener.Addr().String(), s, o.store)
+	a.announce("http://"+listener.Addr().String(), s, o.store, objects)
 	seen.start()
 	err = s.run(ctx, listener, o.others)
 	return errors.Join(err, seen.end(ctx))
 }
 
-// announce prints where to look.
-func (a *app) announce(address string, s *service, store string) {
+// announce prints where to look. The embedded S3 can be looked into, and asks nobody who
+// they are.
+func (a *app) announce(address string, s *service, store, objects string) {
 	path := "/changes/"
 	if s.layout != nil { // its documents have no edit page
 		path = "/api/changes/"
@@ -153,16 +181,23 @@ func (a *app) announce(address string, s *service, store string) {
 	for _, id := range s.samples {
 		fmt.Fprintf(a.stdout, "  %s%s%s\n", address, path, id)
 	}
+	if objects != "" {
+		fmt.Fprintf(a.stdout, "objects are at %s, for any S3 client on this machine, or curl\n", objects)
+	}
 }
 
+// servedPrefix is where the embedded S3 has the objects: below a prefix, as in a bucket
+// that is shared.
+const servedPrefix = "serve"
+
 // openServed opens the store and returns how to close it.
-func openServed(ctx context.Context, o storeOptions) (archive.Store, func(), error) {
+func openServed(ctx context.Context, o storeOptions) (*s3store.Store, func(), error) {
 	if o.store == "fake" {
 		server, err := fakes3.Start()
 		if err != nil {
 			return nil, nil, couldNotRun("%w", err)
 		}
-		return server.Store(), func() { server.Close() }, nil
+		return server.Store().WithPrefix(servedPrefix), func() { server.Close() }, nil
 	}
 	bucket, prefix, err := s3store.ParseURL(o.store)
 	if err != nil {
@@ -193,13 +228,13 @@ type service struct {
 	logger  *slog.Logger
 }
 
-func newService(store archive.Store, layout *scenarios.Layout, policy archive.Policy, observer archive.Observer, logger *slog.Logger) (*service, error) {
+func newService(store *s3store.Store, layout *scenarios.Layout, policy archive.Policy, observer archive.Observer, logger *slog.Logger) (*service, error) {
 	s := &service{layout: layout, queue: archive.NewMemoryQueue(archive.QueueOptions{}), logger: logger}
 	var err error
 	if s.core, err = archive.New(archive.Options{Store: store, Policy: policy, Layout: layout.Archive(), Observer: observer}); err != nil {
 		return nil, err
 	}
-	uploads, err := archive.NewUploader(archive.UploaderOptions{Core: s.core, Store: notifying{store, layout.Archive(), s.queue}, Policy: policy})
+	uploads, err := archive.NewUploader(archive.UploaderOptions{Core: s.core, Store: notifying{store, layout.Archive(), store.EventSource(), s.queue}, Policy: policy})
 	if err != nil {
 		return nil, err
 	}

@@ -288,7 +288,7 @@ func TestATriggerThatIsStoredSendsAMessage(t *testing.T) {
 	defer server.Close()
 	put := func(store archive.Store, key string) []archive.Message {
 		queue := archive.NewMemoryQueue(archive.QueueOptions{})
-		_, _ = notifying{store, nil, queue}.Put(t.Context(), key, []byte("{}"), archive.Condition{})
+		_, _ = notifying{store, nil, archive.S3Source{Bucket: "b", Prefix: "p/"}, queue}.Put(t.Context(), key, []byte("{}"), archive.Condition{})
 		return queue.Left()
 	}
 	for _, c := range []struct {

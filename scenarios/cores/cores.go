@@ -57,6 +57,8 @@ type Spec struct {
 	// Uploads and Backend make the service around the core. Nil: as in production.
 	Uploads func(archive.UploaderOptions) (Uploads, error)
 	Backend func(archive.BackendOptions) (Handler, error)
+	// Events reads what the store tells of a trigger. Nil: as in production.
+	Events func(l *archive.Layout, source archive.S3Source, body []byte) ([]archive.Message, error)
 }
 
 // PolicyFor is the policy with which the core is run where one is asked for, or none (nil).
