@@ -190,7 +190,8 @@ func (b *Backend) failed(ctx context.Context, m Message, err error) {
 const meetingField = "meeting_metadata"
 
 // ScheduleMeeting is the edit that sets a change's meeting and says so in its
-// history, in one write: neither is ever there without the other.
+// history, in one write: neither is ever there without the other. It is for
+// layouts with a name for [Modification].MeetingMetadata.
 func ScheduleMeeting(id, userID string, meeting json.RawMessage) Edit {
 	return Edit{
 		Fields:        map[string]json.RawMessage{meetingField: meeting},
