@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"holdfast/reports"
+	"holdfast/reports/schema"
 	"holdfast/scenarios/check"
 )
 
@@ -114,9 +115,18 @@ func TestLayoutFiles(t *testing.T) {
 
 func TestSweepOverLayouts(t *testing.T) {
 	code, stdout, stderr := simulate(t, "sweep", "burst", "--clients", "3", "--runs", "2", "--json", "--out", t.TempDir(), "--vary", "codec=json,compact", "--layout", "order")
+	validate(t, schema.Sweep, stdout)
 	var s reports.Swept
 	if err := json.Unmarshal([]byte(stdout), &s); err != nil || code != exitPassed || s.Layout != "order" || len(s.Points) != 2 {
 		t.Errorf("exit %d, %v\n%s%s", code, err, stdout, stderr)
+	}
+}
+
+func TestTuneOnOrders(t *testing.T) {
+	code, stdout, stderr := simulate(t, "tune", "backend-fan-in", "--clients", "2", "--evaluations", "31200", "--json", "--layout", "order")
+	validate(t, schema.Tune, stdout)
+	if code != exitPassed || !strings.Contains(stdout, `"layout": "order"`) || !strings.Contains(stdout, "tune backend-fan-in --layout order") {
+		t.Errorf("exit %d\n%s%s", code, stdout, stderr)
 	}
 }
 
