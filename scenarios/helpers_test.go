@@ -72,7 +72,7 @@ func (s *plain) Put(ctx context.Context, key string, body []byte, cond archive.C
 		return "", archive.ErrNotFound
 	}
 	s.writes++
-	o = object{body, fmt.Sprintf("e%d", s.writes)}
+	o = object{body, fmt.Sprintf(`"e%d"`, s.writes)}
 	s.objects[key] = o
 	return o.etag, nil
 }
