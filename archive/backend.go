@@ -24,6 +24,15 @@ type Job struct {
 	Archived Snapshot
 }
 
+// Covers is what the job's "processed" entry covers: see [Modification.Covers]. It is
+// about the version that the work gets, and not about later ones.
+func (j Job) Covers() string {
+	if archived := j.Archived.Change(); archived != nil {
+		return archived.LastUpload()
+	}
+	return ""
+}
+
 // Backend processes the messages of a queue. Each makes exactly one "processed"
 // modification, however often it is delivered and at whatever step a worker dies:
 // the entry's id is made of the message, and a message is acknowledged only when
@@ -136,6 +145,7 @@ func (b *Backend) store(ctx context.Context, job Job) error {
 	}
 	edit.Modifications = append(slices.Clip(edit.Modifications), Modification{
 		ID: job.ModificationID(Processed), UserID: b.o.UserID, Type: Processed, CustomerCode: job.Customer,
+		Covers: job.Covers(),
 	})
 	edit.Once = job.ModificationID(Processed)
 	_, err := b.o.Core.Append(ctx, job.ObjectID, edit)

@@ -303,12 +303,15 @@ func anyByte(s string, bad func(byte) bool) bool {
 	return false
 }
 
+// archivePrefix is where the archive objects are.
+const archivePrefix = "archive/"
+
 // Key returns the key under which an object is archived.
 func Key(id string) (string, error) {
 	if err := ValidateID(id); err != nil {
 		return "", err
 	}
-	return "archive/" + id + ".json", nil
+	return archivePrefix + id + ".json", nil
 }
 
 // text decodes a JSON string that is known to be valid. It shares its memory

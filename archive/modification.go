@@ -31,7 +31,13 @@ type Modification struct {
 	UserID    string `json:"user_id"`
 	Type      string `json:"modification_type"`
 	// CustomerCode names the customer that a "processed" is for.
-	CustomerCode    string          `json:"customer_code,omitempty"`
+	CustomerCode string `json:"customer_code,omitempty"`
+	// Notify marks the entry of an upload: the back ends of the document's customers are
+	// to be told of it. It is what [Change.Untold] goes by.
+	Notify bool `json:"notify,omitempty"`
+	// Covers says, in a "processed", how far its back end had read: it is the id of the
+	// last entry marked by Notify in the version that was worked on. Empty: none.
+	Covers          string          `json:"covers,omitempty"`
 	MeetingMetadata json.RawMessage `json:"meeting_metadata,omitempty"`
 }
 

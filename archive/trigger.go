@@ -7,7 +7,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -85,37 +87,71 @@ func DerivedModificationID(parts ...string) string {
 	return derivedPrefix + base32Text(binary.BigEndian.Uint64(digest), binary.BigEndian.Uint64(digest[8:]))
 }
 
-// writeTrigger stores a trigger, and tries again as the policy says, whose deadline
-// counts from start: writing it twice does no harm. It returns the last error.
-func (u *Uploader) writeTrigger(ctx context.Context, t Trigger, start time.Time) error {
+// triggerWriter writes triggers without conditions, and tries again as a policy says.
+type triggerWriter struct {
+	store    Store
+	clock    Clock
+	policy   Policy
+	parallel Parallel
+
+	randMu sync.Mutex
+	rand   *rand.Rand
+}
+
+// writeAll writes the triggers and returns the error of each. The policy's deadline
+// counts for all of them together.
+func (w *triggerWriter) writeAll(ctx context.Context, triggers []Trigger) []error {
+	errs := make([]error, len(triggers))
+	start := w.clock.Now()
+	w.parallel(len(triggers), func(i int) { errs[i] = w.writeTrigger(ctx, triggers[i], start) })
+	return errs
+}
+
+// writeTrigger stores a trigger: writing it twice does no harm.
+func (w *triggerWriter) writeTrigger(ctx context.Context, t Trigger, start time.Time) error {
 	key, err := TriggerKey(t.Customer, t.ObjectID)
 	if err != nil {
 		return err
 	}
 	body, err := json.Marshal(t)
 	if err == nil {
-		err = ctx.Err() // nothing is sent for somebody who has left
-	}
-	if err != nil {
-		return fmt.Errorf("write trigger %s: %w", key, err)
-	}
-	var wait time.Duration
-	for attempt := 1; ; attempt++ {
-		_, err = u.store.Put(ctx, key, body, Condition{})
-		if err == nil || !worthRetrying(err) || attempt >= u.policy.MaxAttempts() {
-			break
-		}
-		wait = u.wait(attempt, wait)
-		pause := max(wait, RetryAfter(err))
-		if left := u.policy.Deadline - u.clock.Now().Sub(start); u.policy.Deadline > 0 && pause > left {
-			break
-		}
-		if u.clock.Sleep(ctx, pause) != nil {
-			break
-		}
+		err = w.retry(ctx, start, func() error {
+			_, err := w.store.Put(ctx, key, body, Condition{})
+			return err
+		})
 	}
 	if err != nil {
 		return fmt.Errorf("write trigger %s: %w", key, err)
 	}
 	return nil
+}
+
+// retry calls do until it succeeds, or the policy ends it, whose deadline counts from
+// start. It returns the last error.
+func (w *triggerWriter) retry(ctx context.Context, start time.Time, do func() error) error {
+	if err := ctx.Err(); err != nil {
+		return err // nothing is sent for somebody who has left
+	}
+	var wait time.Duration
+	for attempt := 1; ; attempt++ {
+		err := do()
+		if err == nil || !worthRetrying(err) || attempt >= w.policy.MaxAttempts() {
+			return err
+		}
+		wait = w.wait(attempt, wait)
+		pause := max(wait, RetryAfter(err))
+		if left := w.policy.Deadline - w.clock.Now().Sub(start); w.policy.Deadline > 0 && pause > left {
+			return err
+		}
+		if w.clock.Sleep(ctx, pause) != nil {
+			return err
+		}
+	}
+}
+
+// wait is how long to wait before the next attempt.
+func (w *triggerWriter) wait(attempt int, previous time.Duration) time.Duration {
+	w.randMu.Lock()
+	defer w.randMu.Unlock()
+	return w.policy.Wait(attempt, previous, w.rand)
 }

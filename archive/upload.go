@@ -9,22 +9,14 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strings"
-	"sync"
-	"time"
 )
 
 // Uploader is the front end: it stores what a user submits in the archive, and
 // then tells the back ends of the change's customers by a trigger each. Without the
 // first there is never the second.
 type Uploader struct {
-	core     Core
-	store    Store
-	clock    Clock
-	policy   Policy
-	parallel Parallel
-
-	randMu sync.Mutex
-	rand   *rand.Rand
+	core Core
+	triggerWriter
 }
 
 // UploaderOptions configure an [Uploader].
@@ -51,22 +43,32 @@ func NewUploader(o UploaderOptions) (*Uploader, error) {
 	if o.Core == nil || o.Store == nil {
 		return nil, errors.New("archive: UploaderOptions.Core and Store are required")
 	}
-	if o.Policy == (Policy{}) {
-		o.Policy = DefaultPolicy()
+	u := &Uploader{core: o.Core}
+	if err := u.init(o.Store, o.Policy, o.Clock, o.Rand, o.Parallel); err != nil {
+		return nil, err
 	}
-	if err := o.Policy.Validate(); err != nil {
-		return nil, fmt.Errorf("archive: %w", err)
+	return u, nil
+}
+
+// init sets what is given, or else the defaults.
+func (w *triggerWriter) init(store Store, policy Policy, clock Clock, rng *rand.Rand, parallel Parallel) error {
+	if policy == (Policy{}) {
+		policy = DefaultPolicy()
 	}
-	if o.Clock == nil {
-		o.Clock = WallClock{}
+	if err := policy.Validate(); err != nil {
+		return fmt.Errorf("archive: %w", err)
 	}
-	if o.Rand == nil {
-		o.Rand = newRand()
+	if clock == nil {
+		clock = WallClock{}
 	}
-	if o.Parallel == nil {
-		o.Parallel = Goroutines(defaultParallel)
+	if rng == nil {
+		rng = newRand()
 	}
-	return &Uploader{core: o.Core, store: o.Store, clock: o.Clock, policy: o.Policy, parallel: o.Parallel, rand: o.Rand}, nil
+	if parallel == nil {
+		parallel = Goroutines(defaultParallel)
+	}
+	w.store, w.policy, w.clock, w.rand, w.parallel = store, policy, clock, rng, parallel
+	return nil
 }
 
 // newRand returns a generator with a random seed.
@@ -127,9 +129,9 @@ const CustomersResult = "Customers (Not Readable)"
 // results then have its entry only, as no trigger was written. After an unknown
 // outcome the archive may hold the upload all the same.
 //
-// If a process dies in between, or ctx ends, some triggers are missing: the same
-// upload, made again with the same ModificationID, writes them. So ctx should not be
-// one that ends when the user's connection does.
+// If a process dies in between, or ctx ends, some triggers are missing: a [Reconciler]
+// writes them, or the same upload, made again with the same ModificationID. So ctx
+// should not be one that ends when the user's connection does.
 func (u *Uploader) Upload(ctx context.Context, up Upload) (Uploaded, error) {
 	if up.ModificationID == "" {
 		u.randMu.Lock()
@@ -160,16 +162,17 @@ func (u *Uploader) triggers(ctx context.Context, up *Upload, stored Document) []
 	if err != nil {
 		return []UploadResult{{Customer: CustomersResult, Error: err.Error()}}
 	}
+	triggers := make([]Trigger, len(codes))
+	for i, code := range codes {
+		triggers[i] = Trigger{Customer: code, ObjectID: up.Document.ID(), ModificationID: up.ModificationID}
+	}
 	results := make([]UploadResult, len(codes))
-	start := u.clock.Now()
-	u.parallel(len(codes), func(i int) {
-		r := UploadResult{Customer: codes[i], Success: true}
-		t := Trigger{Customer: codes[i], ObjectID: up.Document.ID(), ModificationID: up.ModificationID}
-		if err := u.writeTrigger(ctx, t, start); err != nil {
-			r.Success, r.Error = false, err.Error()
+	for i, err := range u.writeAll(ctx, triggers) {
+		results[i] = UploadResult{Customer: codes[i], Success: true}
+		if err != nil {
+			results[i].Success, results[i].Error = false, err.Error()
 		}
-		results[i] = r
-	})
+	}
 	return results
 }
 
@@ -197,7 +200,7 @@ func (u *Uploader) archive(ctx context.Context, up *Upload) (Snapshot, error) {
 	if err != nil {
 		return Snapshot{}, fmt.Errorf("upload %s: %w", up.Document.ID(), err)
 	}
-	m := Modification{ID: up.ModificationID, UserID: up.UserID, Type: Updated}
+	m := Modification{ID: up.ModificationID, UserID: up.UserID, Type: Updated, Notify: true}
 	var stored Snapshot
 	if up.Update {
 		stored, err = u.core.Save(ctx, up.Document.ID(), up.Base, Edit{Fields: up.Document.editableValues(), Remove: up.Remove, Modifications: []Modification{m}})
@@ -220,13 +223,6 @@ func isAnother(doc *Change, m Modification) bool {
 	}
 	entry, ok := doc.Modification(m.ID)
 	return ok && (entry.UserID != m.UserID || entry.Type != m.Type)
-}
-
-// wait is how long to wait before the next attempt to write a trigger.
-func (u *Uploader) wait(attempt int, previous time.Duration) time.Duration {
-	u.randMu.Lock()
-	defer u.randMu.Unlock()
-	return u.policy.Wait(attempt, previous, u.rand)
 }
 
 const (

@@ -85,6 +85,18 @@ func (s *tidyStore) deleteAll(t *testing.T) {
 	}
 }
 
+func TestListing(t *testing.T) {
+	s := start(t).Store().WithPrefix("some/where")
+	if err := storetest.Listing(t.Context(), s, s, 1010); err != nil {
+		t.Error(err)
+	}
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := s.List(ended, "archive/", ""); !errors.Is(err, context.Canceled) || !errors.Is(err, archive.ErrUnavailable) {
+		t.Errorf("for somebody who has left: %v", err)
+	}
+}
+
 func start(tb testing.TB) *fakes3.Server {
 	tb.Helper()
 	server, err := fakes3.Start()

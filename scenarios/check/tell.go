@@ -21,9 +21,9 @@ type covered struct {
 	sent int64 // when a trigger was written last that follows no upload
 }
 
-// countUntold counts the customers whose upload is stored, and of whom nothing was
-// ever told that holds it: neither by its own trigger nor by that of a later upload,
-// which is about a version that has it.
+// countUntold counts the customers whose upload is stored, and who were never told of
+// it: neither by its own trigger nor by that of a later upload, which is about a version
+// that has it, nor by any other message that was worked on when such a version was there.
 func (j *Judge) countUntold() {
 	if len(j.messages.uploads) == 0 {
 		return
@@ -74,6 +74,19 @@ func (j *Judge) toldUntil() map[addressee]covered {
 			}
 		}
 		told[a] = c
+	}
+	for i := range j.messages.works {
+		w := &j.messages.works[i]
+		if o, read, _ := j.workedOn(w); read != nil {
+			_, customer, _ := history.SplitTrigger(w.message.trigger)
+			a := addressee{o.key, customer}
+			c, some := told[a]
+			if !some {
+				c = covered{none, math.MinInt64}
+			}
+			c.pos = max(c.pos, read.pos)
+			told[a] = c
+		}
 	}
 	return told
 }

@@ -53,9 +53,10 @@ type Spec struct {
 	// OwnPolicy: it uses no other, whatever it is asked for.
 	OwnPolicy bool
 	New       func(Environment) (Core, error)
-	// Uploads and Backend make the service around the core. Nil: as in production.
-	Uploads func(archive.UploaderOptions) (Uploads, error)
-	Backend func(archive.BackendOptions) (Handler, error)
+	// Uploads, Backend and Reconciler make the service around the core. Nil: as in production.
+	Uploads    func(archive.UploaderOptions) (Uploads, error)
+	Backend    func(archive.BackendOptions) (Handler, error)
+	Reconciler func(archive.ReconcilerOptions) (Sweeper, error)
 }
 
 // PolicyFor is the policy with which the core is run where one is asked for, or none (nil).

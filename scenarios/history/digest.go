@@ -65,7 +65,7 @@ func Digest(raw []byte) Sum {
 
 // EntryDigest is the [Digest] of a modification as a history holds it.
 func EntryDigest(m *archive.Modification) Sum {
-	for _, s := range [...]string{m.ID, m.Timestamp, m.UserID, m.Type, m.CustomerCode} {
+	for _, s := range [...]string{m.ID, m.Timestamp, m.UserID, m.Type, m.CustomerCode, m.Covers} {
 		if !utf8.ValidString(s) { // it is not stored as it is
 			raw, _ := json.Marshal(m)
 			return Digest(raw)
@@ -79,6 +79,12 @@ func EntryDigest(m *archive.Modification) Sum {
 	}
 	if m.CustomerCode != "" {
 		sum += member("customer_code", Mixed(ofString, m.CustomerCode))
+	}
+	if m.Notify {
+		sum += member("notify", Mixed(ofWord, "true"))
+	}
+	if m.Covers != "" {
+		sum += member("covers", Mixed(ofString, m.Covers))
 	}
 	if len(m.MeetingMetadata) > 0 {
 		sum += member("meeting_metadata", Digest(m.MeetingMetadata))

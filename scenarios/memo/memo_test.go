@@ -169,6 +169,8 @@ func TestEveryPartOfAnEditCounts(t *testing.T) {
 		switch part := reflect.ValueOf(&other.Modifications[0]).Elem().Field(i); part.Kind() {
 		case reflect.String:
 			part.SetString("changed")
+		case reflect.Bool:
+			part.SetBool(true)
 		default:
 			part.SetBytes([]byte("{}"))
 		}
