@@ -149,7 +149,7 @@ func (s *sweepState) worthALook(id string, modified, now time.Time) bool {
 
 // list is one page of the listing.
 func (r *Reconciler) list(ctx context.Context, after string) (page []Listed, err error) {
-	err = r.retry(ctx, r.clock.Now(), func() (err error) {
+	err = r.retry(ctx, r.clock.Now(), func(ctx context.Context) (err error) {
 		page, err = r.lister.List(ctx, archivePrefix, after)
 		return err
 	})

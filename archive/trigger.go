@@ -115,7 +115,7 @@ func (w *triggerWriter) writeTrigger(ctx context.Context, t Trigger, start time.
 	}
 	body, err := json.Marshal(t)
 	if err == nil {
-		err = w.retry(ctx, start, func() error {
+		err = w.retry(ctx, start, func(ctx context.Context) error {
 			_, err := w.store.Put(ctx, key, body, Condition{})
 			return err
 		})
@@ -128,13 +128,13 @@ func (w *triggerWriter) writeTrigger(ctx context.Context, t Trigger, start time.
 
 // retry calls do until it succeeds, or the policy ends it, whose deadline counts from
 // start. It returns the last error.
-func (w *triggerWriter) retry(ctx context.Context, start time.Time, do func() error) error {
+func (w *triggerWriter) retry(ctx context.Context, start time.Time, do func(context.Context) error) error {
 	if err := ctx.Err(); err != nil {
 		return err // nothing is sent for somebody who has left
 	}
 	var wait time.Duration
 	for attempt := 1; ; attempt++ {
-		err := do()
+		err := do(ctx)
 		if err == nil || !worthRetrying(err) || attempt >= w.policy.MaxAttempts() {
 			return err
 		}
