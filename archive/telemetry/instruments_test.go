@@ -52,6 +52,9 @@ func TestInstrumentsAgreeWithEMF(t *testing.T) {
 		}
 		observer.Done(ctx, done(op, 1+n%4, n%4, err))
 	}
+	for _, r := range reconciled {
+		Reconciled(emf, instruments)(t.Context(), r)
+	}
 	flush(t, emf)
 	read, found := validateEMF(t, out.String()), collect(t, reader)
 	for _, s := range services {
@@ -89,7 +92,7 @@ func TestInstrumentsAgreeWithEMF(t *testing.T) {
 	if n != uint64(read.samples[durationName]) || !near(seconds*1000, read.sum[durationName]) {
 		t.Errorf("%d durations of %v s; CloudWatch: %d of %v ms", n, seconds, read.samples[durationName], read.sum[durationName])
 	}
-	if len(found) != 11 {
+	if len(found) != 13 {
 		t.Errorf("%d instruments", len(found))
 	}
 	for name := range found {

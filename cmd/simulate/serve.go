@@ -36,12 +36,14 @@ func (a *app) serveCommand() *cobra.Command {
 		Use:   "serve",
 		Short: "Serve the edit page and the API, to watch conflicts in a browser",
 		Long: `serve runs the whole system in one process: the edit page, the API, the store
-(embedded, or a bucket), a queue in memory, and back ends that process each upload
-for its customers. It runs until it is interrupted, which is its good end: exit 0.
+(embedded, or a bucket), a queue in memory, back ends that process each upload for its
+customers, and a reconciler that tells those who were forgotten. It runs until it is
+interrupted, which is its good end: exit 0.
 
 It is a demonstration: whoever connects chooses the name in the history, by the
 page's name field or the header X-User, and nobody checks it. The queue is lost with
-the process.`,
+the process; what was in it the reconciler of the next one on the same bucket tells
+again, five minutes after it was saved.`,
 		Example: `  simulate serve
   simulate serve --simulate-others
   simulate serve --store s3://bucket/prefix --endpoint http://127.0.0.1:9000 --samples`,
@@ -113,7 +115,7 @@ func (a *app) serve(ctx context.Context, o serveOptions) error {
 	if err != nil {
 		return err
 	}
-	s, err := newService(store, policy, archive.Observers(telemetry.Logs(logger), seen.observer()), logger)
+	s, err := newService(store, policy, archive.Observers(telemetry.Logs(logger), seen.observer()), seen.reconciled(), logger)
 	if err != nil {
 		return couldNotRun("%w", err)
 	}
@@ -145,7 +147,7 @@ func (a *app) announce(address string, ids []string, store string) {
 }
 
 // openServed opens the store and returns how to close it.
-func openServed(ctx context.Context, o storeOptions) (archive.Store, func(), error) {
+func openServed(ctx context.Context, o storeOptions) (*s3store.Store, func(), error) {
 	if o.store == "fake" {
 		server, err := fakes3.Start()
 		if err != nil {
@@ -176,11 +178,19 @@ type service struct {
 	core    *archive.Archive
 	queue   *archive.MemoryQueue
 	backend *archive.Backend
-	server  *http.Server
-	logger  *slog.Logger
+	// reconciler tells those who were forgotten.
+	reconciler *archive.Reconciler
+	server     *http.Server
+	logger     *slog.Logger
 }
 
-func newService(store archive.Store, policy archive.Policy, observer archive.Observer, logger *slog.Logger) (*service, error) {
+// listedStore is one that can be gone over.
+type listedStore interface {
+	archive.Store
+	archive.Lister
+}
+
+func newService(store listedStore, policy archive.Policy, observer archive.Observer, reconciled func(context.Context, archive.Reconciled), logger *slog.Logger) (*service, error) {
 	s := &service{queue: archive.NewMemoryQueue(archive.QueueOptions{}), logger: logger}
 	var err error
 	if s.core, err = archive.New(archive.Options{Store: store, Policy: policy, Observer: observer}); err != nil {
@@ -195,6 +205,19 @@ func newService(store archive.Store, policy archive.Policy, observer archive.Obs
 		Failed: func(ctx context.Context, m archive.Message, err error) {
 			if ctx.Err() == nil { // otherwise serve is ending
 				logger.WarnContext(ctx, "message not processed, it will come again", "customer", m.Customer, "object", m.ObjectID, "error", err)
+			}
+		},
+	})
+	if err != nil {
+		return nil, err
+	}
+	log := telemetry.LogReconciled(logger)
+	s.reconciler, err = archive.NewReconciler(archive.ReconcilerOptions{
+		Core: s.core, Store: notifying{store, s.queue}, Lister: store, Policy: policy,
+		Done: func(ctx context.Context, r archive.Reconciled) {
+			if ctx.Err() == nil { // otherwise serve is ending
+				log(ctx, r)
+				reconciled(ctx, r)
 			}
 		},
 	})
@@ -226,6 +249,7 @@ func (s *service) run(ctx context.Context, listener net.Listener, others bool) e
 	for range workers {
 		wg.Go(func() { _ = s.backend.Run(working) }) // ends with working, and says only that
 	}
+	wg.Go(func() { _ = s.reconciler.Run(working) }) // likewise
 	if others {
 		s.startOthers(working, &wg)
 	}
