@@ -90,6 +90,8 @@ type Archive struct {
 
 	randMu sync.Mutex
 	rand   *rand.Rand
+
+	quota quota // of retries while the store does not serve
 }
 
 // New checks the options and returns an Archive.
@@ -159,9 +161,9 @@ func (a *Archive) Create(ctx context.Context, id string, doc Document, mods ...M
 			}
 		}
 	}
-	edit, err := c.prepare(Edit{Modifications: mods})
+	edit, err := c.prepare(Edit{Modifications: mods}, contentOf(doc))
 	if err != nil {
-		return Snapshot{}, err
+		return Snapshot{}, c.doing(err)
 	}
 	c.change = func(current Snapshot) (Document, error) {
 		if current.Document != nil {
@@ -181,9 +183,9 @@ func (a *Archive) Append(ctx context.Context, id string, edit Edit) (Snapshot, e
 	if err != nil {
 		return Snapshot{}, err
 	}
-	edit, err = c.prepare(edit)
+	edit, err = c.prepare(edit, edit.Fields)
 	if err != nil {
-		return Snapshot{}, err
+		return Snapshot{}, c.doing(err)
 	}
 	c.change = func(current Snapshot) (Document, error) {
 		if current.Document == nil {
@@ -211,9 +213,9 @@ func (a *Archive) Save(ctx context.Context, id string, base Snapshot, edit Edit)
 	if base.ETag == "" {
 		return Snapshot{}, fmt.Errorf("save %s: %w base: the ETag of the version that the user loaded is missing", c.key, ErrInvalid)
 	}
-	edit, err = c.prepare(edit)
+	edit, err = c.prepare(edit, edit.Fields)
 	if err != nil {
-		return Snapshot{}, err
+		return Snapshot{}, c.doing(err)
 	}
 	c.change = func(current Snapshot) (Document, error) {
 		if current.Document == nil {
@@ -237,25 +239,71 @@ func (a *Archive) Save(ctx context.Context, id string, base Snapshot, edit Edit)
 	return c.run(ctx)
 }
 
+// Update stores an edit that is made of what is stored: it adds a key to a map, counts
+// up, appends to a list. On a conflict it reads again and has the edit made again, of the
+// version that is there then, so that nothing is lost however many update the same field.
+//
+// The edit has the same modification each time, by whose id, that of Once or of the first
+// one, the call is known: a version that holds it has the edit, and nothing is stored
+// again, also if the call is repeated. The change may be called several times, and
+// once in vain; it must do nothing but make the edit. Its error ends the call, and nothing
+// was written.
+func (a *Archive) Update(ctx context.Context, id string, change func(current Snapshot) (Edit, error)) (Snapshot, error) {
+	c, err := a.newCall("update", id)
+	if err != nil {
+		return Snapshot{}, err
+	}
+	c.change = func(current Snapshot) (Document, error) {
+		if current.Document == nil {
+			return nil, ErrNotFound
+		}
+		edit, err := change(current)
+		if err != nil {
+			return nil, err
+		}
+		if edit.Once == "" && len(edit.Modifications) > 0 {
+			edit.Once = edit.Modifications[0].ID
+		}
+		known := c.mods
+		if edit, err = c.prepare(edit, nil); err != nil {
+			return nil, err
+		}
+		if len(known) > 0 && known[0].ID != edit.Once {
+			return nil, fmt.Errorf("%w edit: attempt %d makes it as %s, after %s; the id must stay the same", ErrInvalid, c.attempts, edit.Once, known[0].ID)
+		}
+		if c.holds(current.Document) {
+			return nil, errStored
+		}
+		return current.Document.Apply(edit)
+	}
+	return c.run(ctx)
+}
+
+// errStored ends a call whose edit turns out to be there already.
+var errStored = errors.New("it is stored")
+
 // prepare completes and checks an edit before anything is sent, so that every
-// attempt writes the same.
-func (c *call) prepare(e Edit) (Edit, error) {
+// attempt writes the same. The fields are those of the edit, or of what is created.
+func (c *call) prepare(e Edit, fields map[string]json.RawMessage) (Edit, error) {
 	mods := make([]Modification, len(e.Modifications))
 	for i, m := range e.Modifications {
 		if m.Timestamp == "" {
 			m.Timestamp = c.start.UTC().Format(time.RFC3339)
 		}
+		if m.ContentDigest == "" && e.Once == "" {
+			m.ContentDigest = ContentDigest(fields, e.Remove, m)
+		}
 		mods[i] = m
 	}
 	e.Modifications = mods
 	if err := e.Validate(); err != nil {
-		return Edit{}, fmt.Errorf("%s %s: %w", c.op, c.key, err)
+		return Edit{}, err
 	}
 	c.mods = mods
 	if e.Once != "" {
 		i := slices.IndexFunc(mods, func(m Modification) bool { return m.ID == e.Once })
 		if i < 0 {
-			return Edit{}, fmt.Errorf("%s %s: %w edit: it is to be stored once by %s, which is none of its modifications", c.op, c.key, ErrInvalid, e.Once)
+			return Edit{}, fmt.Errorf("%w edit: it is to be stored once by %s, which is none of its modifications", ErrInvalid, e.Once)
 		}
 		c.mods = mods[i : i+1]
 	}

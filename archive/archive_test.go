@@ -98,16 +98,16 @@ func TestDeadline(t *testing.T) {
 		attempts int
 	}{
 		{"none", Policy{Constant, 100 * ms, 100 * ms, 9, 0}, 10},
-		{"a wait may end exactly then", Policy{Constant, 100 * ms, 100 * ms, 9, 300 * ms}, 4},
-		{"no wait is begun that would end later", Policy{Constant, 100 * ms, 100 * ms, 9, 299 * ms}, 3},
+		{"a wait ends before", Policy{Constant, 100 * ms, 100 * ms, 9, 300*ms + 1}, 4},
+		{"no wait is begun that would end then", Policy{Constant, 100 * ms, 100 * ms, 9, 300 * ms}, 3},
 		{"shorter than any wait", Policy{Constant, 100 * ms, 100 * ms, 9, 1}, 1},
-		{"a wait beyond all bounds", Policy{Constant, math.MaxInt64, math.MaxInt64, 9, math.MaxInt64}, 2},
+		{"a wait beyond all bounds", Policy{Constant, math.MaxInt64 - 1, math.MaxInt64 - 1, 9, math.MaxInt64}, 2},
 	}
 	for _, tt := range tests {
 		r := newRig(t, 0)
 		r.policy = tt.policy
 		for n := range 10 {
-			r.store.onPut[n+1] = answer(ErrThrottled)
+			r.store.onPut[n+1] = answer(ErrConflict)
 		}
 		_, err := r.Append(t.Context(), testID, Edit{Modifications: []Modification{mod("m1")}})
 		var exhausted *ExhaustedError
@@ -140,7 +140,7 @@ func TestRetryAfter(t *testing.T) {
 		{"longer than the policy's wait", Policy{Constant, 100 * ms, 100 * ms, 2, 0}, busy, []time.Duration{3 * time.Second, 100 * ms}, false},
 		{"shorter", Policy{Constant, 5 * time.Second, 5 * time.Second, 2, 0}, busy, []time.Duration{5 * time.Second, 5 * time.Second}, false},
 		{"without a wait", Policy{Kind: None, Retries: 2}, fmt.Errorf("put: %w", busy), []time.Duration{3 * time.Second, 0}, false},
-		{"at the deadline", Policy{None, 0, 0, 2, 3 * time.Second}, busy, []time.Duration{3 * time.Second, 0}, false},
+		{"just before the deadline", Policy{None, 0, 0, 2, 3*time.Second + 1}, busy, []time.Duration{3 * time.Second, 0}, false},
 		{"after the deadline", Policy{None, 0, 0, 2, 3*time.Second - 1}, busy, nil, true},
 		{"none", Policy{Constant, 100 * ms, 100 * ms, 2, 0}, ErrThrottled, []time.Duration{100 * ms, 100 * ms}, false},
 	} {
@@ -149,7 +149,7 @@ func TestRetryAfter(t *testing.T) {
 		r.store.onPut[1] = answer(tt.answer)
 		r.store.onPut[2] = answer(ErrConflict)
 		_, err := r.Append(t.Context(), testID, Edit{Modifications: []Modification{mod("m1")}})
-		if diff := cmp.Diff(tt.want, r.clock.waits); diff != "" || (OutcomeOf(err) == Exhausted) != tt.gaveUp {
+		if diff := cmp.Diff(tt.want, r.clock.waits); diff != "" || (OutcomeOf(err) == Unavailable) != tt.gaveUp {
 			t.Errorf("%s: %v %s", tt.name, err, diff)
 		}
 	}

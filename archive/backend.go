@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 )
 
 // Work is what a back end does for a customer when a change was uploaded. It gets
@@ -46,10 +47,15 @@ type Backend struct {
 type BackendOptions struct {
 	Core  Core  // required: what the archive object is written by
 	Store Store // required: where the triggers are
-	// Queue, required, should hide a message for longer than the work and the core's
-	// policy take together. Otherwise it is worked on by several, and may end as a dead
+	// Queue, required, should hide a message for longer than the work and the deadline
+	// take together. Otherwise it is worked on by several, and may end as a dead
 	// letter although it was processed.
 	Queue Queue
+	// Deadline bounds what a message takes of the store, its load and its append
+	// together; the work between them has its own time. 0: that of DefaultPolicy, which
+	// leaves 5 s of a queue's default visibility timeout for the work.
+	Deadline time.Duration
+	Clock    Clock // nil: WallClock
 	// Work is what is done for each message. Nil: nothing but the "processed" entry.
 	Work Work
 	// UserID stands in the entries. Empty: "backend".
@@ -67,6 +73,12 @@ func NewBackend(o BackendOptions) (*Backend, error) {
 	}
 	if o.UserID == "" {
 		o.UserID = "backend"
+	}
+	if o.Deadline <= 0 {
+		o.Deadline = DefaultPolicy().Deadline
+	}
+	if o.Clock == nil {
+		o.Clock = WallClock{}
 	}
 	return &Backend{o}, nil
 }
@@ -118,12 +130,12 @@ func (b *Backend) Process(ctx context.Context, m Message) error {
 	if err != nil {
 		return fmt.Errorf("process message: %w", err)
 	}
-	archived, err := b.o.Core.Load(ctx, m.ObjectID)
+	archived, left, err := b.load(ctx, m)
 	if err != nil {
 		return err
 	}
 	if !archived.Document.HasModification(m.ModificationID(Processed)) {
-		if err := b.store(ctx, Job{m, archived}); err != nil {
+		if err := b.store(ctx, Job{m, archived}, left); err != nil {
 			return err
 		}
 	}
@@ -134,8 +146,17 @@ func (b *Backend) Process(ctx context.Context, m Message) error {
 	return nil
 }
 
-// store does the work and stores its result.
-func (b *Backend) store(ctx context.Context, job Job) error {
+// load reads the archived version, and tells how much of the deadline is left.
+func (b *Backend) load(ctx context.Context, m Message) (archived Snapshot, left time.Duration, err error) {
+	start := b.o.Clock.Now()
+	ctx, cancel := b.o.Clock.WithTimeout(ctx, b.o.Deadline)
+	defer cancel()
+	archived, err = b.o.Core.Load(ctx, m.ObjectID)
+	return archived, b.o.Deadline - b.o.Clock.Now().Sub(start), err
+}
+
+// store does the work and stores its result, for which there is so much time left.
+func (b *Backend) store(ctx context.Context, job Job, left time.Duration) error {
 	var edit Edit
 	if b.o.Work != nil {
 		var err error
@@ -148,6 +169,8 @@ func (b *Backend) store(ctx context.Context, job Job) error {
 		Covers: job.Covers(),
 	})
 	edit.Once = job.ModificationID(Processed)
+	ctx, cancel := b.o.Clock.WithTimeout(ctx, left)
+	defer cancel()
 	_, err := b.o.Core.Append(ctx, job.ObjectID, edit)
 	return err
 }

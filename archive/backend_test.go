@@ -52,8 +52,9 @@ func TestHandle(t *testing.T) {
 	}{
 		{"processed", []func(*service){healthy}, true, false, false, ""},
 		{"the archive refuses", []func(*service){at("put "+archiveKey, errForbidden)}, false, true, true, "403"},
-		{"endless contention", []func(*service){at("put "+archiveKey, ErrPreconditionFailed)}, false, true, true, "Unable to save after 4 attempts"},
-		{"endless throttling", []func(*service){at("put "+archiveKey, ErrThrottled)}, false, true, true, "Unable to save after 4 attempts"},
+		{"endless contention", []func(*service){at("put "+archiveKey, ErrConflict)}, false, true, true, "Unable to save after 4 attempts"},
+		{"a store that contradicts itself", []func(*service){at("put "+archiveKey, ErrPreconditionFailed)}, false, true, true, "gives this very ETag"},
+		{"endless throttling", []func(*service){at("put "+archiveKey, ErrThrottled)}, false, true, true, "the store could not be used in 4 attempts"},
 		{"a failed update, then better", []func(*service){at("put "+archiveKey, errForbidden), healthy}, true, false, false, "403"},
 		{"the archive can't be read", []func(*service){at("get "+archiveKey, errForbidden)}, false, true, true, "403"},
 		{"the work fails", []func(*service){at("work", errors.New("no meeting room"))}, false, true, true, "process CHG-1 for hts: no meeting room"},
@@ -275,6 +276,7 @@ func TestMeetingIsOneWrite(t *testing.T) {
 		}
 		mods, _ := done.Change().Modifications()
 		step.entry.Timestamp = "2025-10-20T12:00:00Z"
+		step.entry.ContentDigest = ContentDigest(step.edit.Fields, nil, step.edit.Modifications[0])
 		if d := cmp.Diff(step.entry, mods[len(mods)-1]); d != "" || len(mods) != n+1 {
 			t.Error(d, len(mods))
 		}

@@ -352,8 +352,8 @@ func (c *Change) WithoutHistory() *Change {
 	return bare
 }
 
-// editableValues are the fields that an edit can set: all but the ids and the history.
-func (c *Change) editableValues() map[string]json.RawMessage {
+// EditableFields are the fields that an edit can set: all but the ids and the history.
+func (c *Change) EditableFields() map[string]json.RawMessage {
 	values := make(map[string]json.RawMessage, len(c.fields))
 	for _, f := range c.fields {
 		if name := string(f.name); name != modificationsField && !slices.Contains(idFields[:], name) {

@@ -10,6 +10,8 @@ type Clock interface {
 	Now() time.Time
 	// Sleep returns nil after d has passed, or ctx's error as soon as ctx ends.
 	Sleep(ctx context.Context, d time.Duration) error
+	// WithTimeout is [context.WithTimeout] by this clock.
+	WithTimeout(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc)
 }
 
 // WallClock is the real time.
@@ -34,4 +36,9 @@ func (WallClock) Sleep(ctx context.Context, d time.Duration) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
+}
+
+// WithTimeout implements [Clock].
+func (WallClock) WithTimeout(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(ctx, d)
 }

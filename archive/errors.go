@@ -1,6 +1,7 @@
 package archive
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -22,8 +23,12 @@ const ConcurrentModification = "CONCURRENT_MODIFICATION"
 
 // The HTTP statuses of the errors below; net/http itself is not needed here.
 const (
-	statusConflict       = 409
-	statusGatewayTimeout = 504
+	statusConflict            = 409
+	statusUnprocessable       = 422
+	statusClientClosedRequest = 499 // as nginx logs it
+	statusBadGateway          = 502
+	statusServiceUnavailable  = 503
+	statusGatewayTimeout      = 504
 )
 
 // FieldConflict is a field that the caller and somebody else both changed,
@@ -66,7 +71,9 @@ func (e *ETagMismatchError) Error() string {
 // StatusCode is the HTTP status that an API answers with.
 func (e *ETagMismatchError) StatusCode() int { return statusConflict }
 
-// ExhaustedError says that the policy allowed no further attempt. Nothing was written.
+// ExhaustedError says that others kept writing until the policy allowed no further
+// attempt. Nothing was written. A store that did not serve the call is no such thing:
+// see [UnavailableError].
 type ExhaustedError struct {
 	Bucket   string // as configured in Options; may be empty
 	Key      string
@@ -114,18 +121,106 @@ func (e *OutcomeUnknownError) Is(target error) bool { return target == ErrOutcom
 // gave no answer.
 func (e *OutcomeUnknownError) StatusCode() int { return statusGatewayTimeout }
 
+// UnavailableError says that the store was out of reach, or throttled, until the policy,
+// its deadline or the retry quota allowed no further attempt. Nothing was written, and no
+// other writer is to blame.
+type UnavailableError struct {
+	Op       string
+	Bucket   string
+	Key      string
+	Attempts int
+	Elapsed  time.Duration
+	Last     error // why the last attempt failed
+}
+
+func (e *UnavailableError) Error() string {
+	return fmt.Sprintf("%s %s: the store could not be used in %d attempts and %v, nothing was written; try again later: %v",
+		e.Op, location(e.Bucket, e.Key), e.Attempts, e.Elapsed.Round(time.Millisecond), e.Last)
+}
+
+// Unwrap returns why the last attempt failed.
+func (e *UnavailableError) Unwrap() error { return e.Last }
+
+// StatusCode is the HTTP status that an API answers with.
+func (e *UnavailableError) StatusCode() int { return statusServiceUnavailable }
+
+// CancelledError says that the caller's context ended before the call did. Nothing was
+// written. It wraps the context's error.
+type CancelledError struct {
+	Op      string
+	Bucket  string
+	Key     string
+	Elapsed time.Duration
+	Last    error
+}
+
+func (e *CancelledError) Error() string {
+	return fmt.Sprintf("%s %s: the caller did not wait longer than %v, nothing was written: %v",
+		e.Op, location(e.Bucket, e.Key), e.Elapsed.Round(time.Millisecond), e.Last)
+}
+
+// Unwrap returns the error of the context, or of the request that it cut short.
+func (e *CancelledError) Unwrap() error { return e.Last }
+
+// StatusCode is what servers log for a client that has hung up.
+func (e *CancelledError) StatusCode() int { return statusClientClosedRequest }
+
+// ContradictionError says that the store contradicts itself: more than once it refused a
+// write for its If-Match, and then answered a read with the very ETag that it had
+// refused. Nothing was written, and nobody else wrote. A proxy that makes ETags weak
+// (W/"…") does this, as does a cache in front of the store.
+type ContradictionError struct {
+	Bucket string
+	Key    string
+	ETag   string // refused, and there
+}
+
+func (e *ContradictionError) Error() string {
+	return fmt.Sprintf("%s: the store refuses If-Match: %s with 412 and gives this very ETag when it is read; nothing was written. "+
+		"Look for a proxy or cache in front of the store that changes ETags, or for a server without conditional writes.",
+		location(e.Bucket, e.Key), e.ETag)
+}
+
+// StatusCode is the HTTP status that an API answers with.
+func (e *ContradictionError) StatusCode() int { return statusBadGateway }
+
+// ReusedIDError says that the history holds a modification with the call's id that is
+// another one: of another user or type, or made together with other fields. Nothing was
+// written. An id belongs to one intent; choose a new one for each.
+type ReusedIDError struct {
+	Bucket string
+	Key    string
+	ID     string
+}
+
+func (e *ReusedIDError) Error() string {
+	return fmt.Sprintf("%s: the modification id %s is that of another modification, with other content; nothing was written. "+
+		"Use a new id for each intent, and the same only to repeat the same.", location(e.Bucket, e.Key), e.ID)
+}
+
+// StatusCode is the HTTP status that an API answers with.
+func (e *ReusedIDError) StatusCode() int { return statusUnprocessable }
+
 // Outcome is how a call ended. Every call ends in exactly one.
 type Outcome string
 
 // The outcomes. All but Committed and Unknown wrote nothing.
 const (
-	Committed Outcome = "committed" // the modifications are stored
-	Conflict  Outcome = "conflict"  // ETagMismatchError: the caller must decide
-	Exhausted Outcome = "exhausted" // ExhaustedError: too much contention for the policy
-	Gone      Outcome = "gone"      // ErrNotFound: there is no object to update
-	Unknown   Outcome = "unknown"   // OutcomeUnknownError: may have been written
-	Failed    Outcome = "failed"    // anything else: the store's error, invalid input, a context that ended
+	Committed     Outcome = "committed"     // the modifications are stored
+	Conflict      Outcome = "conflict"      // ETagMismatchError: the caller must decide
+	Exhausted     Outcome = "exhausted"     // ExhaustedError: too much contention for the policy
+	Gone          Outcome = "gone"          // ErrNotFound: there is no object to update
+	Unknown       Outcome = "unknown"       // OutcomeUnknownError: may have been written
+	Unavailable   Outcome = "unavailable"   // UnavailableError: the store did not serve the call
+	Cancelled     Outcome = "cancelled"     // CancelledError: the caller's context ended
+	Contradiction Outcome = "contradiction" // ContradictionError: the store contradicts itself
+	Failed        Outcome = "failed"        // anything else: the store's error, invalid input, an id used before
 )
+
+// Outcomes are all that there are.
+func Outcomes() []Outcome {
+	return []Outcome{Committed, Conflict, Exhausted, Gone, Unknown, Unavailable, Cancelled, Contradiction, Failed}
+}
 
 // OutcomeOf classifies the error of a call of this package.
 func OutcomeOf(err error) Outcome {
@@ -135,6 +230,9 @@ func OutcomeOf(err error) Outcome {
 	var unknown *OutcomeUnknownError
 	var mismatch *ETagMismatchError
 	var exhausted *ExhaustedError
+	var unavailable *UnavailableError
+	var cancelled *CancelledError
+	var contradiction *ContradictionError
 	switch {
 	case errors.As(err, &unknown): // first: it may wrap any of the others
 		return Unknown
@@ -142,10 +240,16 @@ func OutcomeOf(err error) Outcome {
 		return Conflict
 	case errors.As(err, &exhausted):
 		return Exhausted
+	case errors.As(err, &contradiction):
+		return Contradiction
+	case errors.As(err, &unavailable): // it may wrap the end of its own deadline
+		return Unavailable
 	case errors.Is(err, ErrOutcomeUnknown):
 		return Unknown
 	case errors.Is(err, ErrNotFound):
 		return Gone
+	case errors.As(err, &cancelled), errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		return Cancelled
 	}
 	return Failed
 }

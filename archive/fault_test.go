@@ -43,8 +43,8 @@ func TestAppendThroughFaults(t *testing.T) {
 		{"409 twice", func(s script) {
 			s.store.onPut[1], s.store.onPut[2] = answer(ErrConflict), answer(ErrConflict)
 		}, Committed, 1, 3},
-		{"503 always", func(s script) { everyPut(s, answer(ErrThrottled)) }, Exhausted, 0, 3},
-		{"no connection always", func(s script) { everyPut(s, answer(ErrUnavailable)) }, Exhausted, 0, 3},
+		{"503 always", func(s script) { everyPut(s, answer(ErrThrottled)) }, Unavailable, 0, 3},
+		{"no connection always", func(s script) { everyPut(s, answer(ErrUnavailable)) }, Unavailable, 0, 3},
 		{"reads unavailable, then back", func(s script) {
 			s.store.onGet[1], s.store.onGet[2] = answer(ErrUnavailable), answer(ErrThrottled)
 		}, Committed, 1, 1},
@@ -98,10 +98,15 @@ func TestAppendThroughFaults(t *testing.T) {
 		{"lands late, then forbidden", func(s script) {
 			s.store.onPut[1], s.store.onPut[2] = s.store.landsLate, answer(errForbidden)
 		}, Unknown, 0, 2},
-		{"lands late, overtaken by an interloper, then contention", func(s script) {
+		{"lands late, overtaken by an interloper, then an outage", func(s script) {
 			s.store.onPut[1] = s.store.landsLate
 			s.store.onGet[2] = after(s.store.interlope("x1", nil), nil)
 			s.store.onPut[2], s.store.onPut[3] = answer(ErrThrottled), answer(ErrThrottled)
+		}, Unavailable, 0, 3},
+		{"lands late, overtaken by an interloper, then contention", func(s script) {
+			s.store.onPut[1] = s.store.landsLate
+			s.store.onGet[2] = after(s.store.interlope("x1", nil), nil)
+			s.store.onPut[2], s.store.onPut[3] = answer(ErrThrottled), answer(ErrConflict)
 		}, Exhausted, 0, 3},
 
 		{"resent below the seam", func(s script) { s.store.onPut[1] = resent }, Committed, 1, 1},
@@ -148,7 +153,7 @@ func TestAppendThroughFaults(t *testing.T) {
 			s.clock.onSleep = func(int) { s.cancel() }
 		}, Unknown, 1, 1},
 
-		{"cancelled before the start", func(s script) { s.cancel() }, Failed, 0, 0},
+		{"cancelled before the start", func(s script) { s.cancel() }, Cancelled, 0, 0},
 		{"cancelled while waiting after 503", func(s script) {
 			s.store.onPut[1] = answer(ErrThrottled)
 			s.clock.onSleep = func(int) { s.cancel() }
@@ -156,12 +161,12 @@ func TestAppendThroughFaults(t *testing.T) {
 		{"cancelled while waiting for a connection", func(s script) {
 			s.store.onPut[1] = answer(ErrUnavailable)
 			s.clock.onSleep = func(int) { s.cancel() }
-		}, Failed, 0, 1},
+		}, Cancelled, 0, 1},
 		{"cancelled while waiting after a lost reply", func(s script) {
 			s.store.onPut[1] = replyLost
 			s.clock.onSleep = func(int) { s.cancel() }
 		}, Unknown, 1, 1},
-		{"cancelled in a read", func(s script) { s.store.onGet[1] = after(s.cancel, answer(context.Canceled)) }, Failed, 0, 0},
+		{"cancelled in a read", func(s script) { s.store.onGet[1] = after(s.cancel, answer(context.Canceled)) }, Cancelled, 0, 0},
 		{"cancelled in a write that is applied", func(s script) {
 			s.store.onPut[1] = func(do func() (string, error)) (string, error) {
 				do()
@@ -177,7 +182,7 @@ func TestAppendThroughFaults(t *testing.T) {
 		}, Unknown, 0, 1},
 		{"timed out before a connection was made, always", func(s script) {
 			everyPut(s, answer(fmt.Errorf("%w: dial: %w", ErrUnavailable, context.DeadlineExceeded)))
-		}, Exhausted, 0, 3},
+		}, Unavailable, 0, 3},
 
 		{"no ETag on the read", func(s script) {
 			s.store.onGet[1] = func(do func() (string, error)) (string, error) {

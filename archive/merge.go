@@ -1,6 +1,7 @@
 package archive
 
 import (
+	"cmp"
 	"encoding/json"
 	"maps"
 	"slices"
@@ -48,6 +49,7 @@ func merge(base, theirs Document, ours Edit) (Edit, []FieldConflict) {
 			merged.Remove = append(merged.Remove, name)
 		}
 	}
+	slices.SortFunc(conflicts, func(a, b FieldConflict) int { return cmp.Compare(a.Field, b.Field) })
 	return merged, conflicts
 }
 

@@ -39,6 +39,9 @@ type Modification struct {
 	// last entry marked by Notify in the version that was worked on. Empty: none.
 	Covers          string          `json:"covers,omitempty"`
 	MeetingMetadata json.RawMessage `json:"meeting_metadata,omitempty"`
+	// ContentDigest is that of [ContentDigest]. Empty means that of the call, unless the
+	// edit is one that may come out differently (see [Edit.Once]), which has none.
+	ContentDigest string `json:"content_digest,omitempty"`
 }
 
 // NewModificationID returns an id that is unique for all practical purposes:

@@ -9,6 +9,10 @@ import (
 // net/http/httptrace: logs, metrics and histories are made from them. Any hook
 // may be nil. Hooks run on the caller's goroutine and must not block.
 type Observer struct {
+	// Start runs before the call reaches the store. The context that it returns, made
+	// from the one that it gets, is that of the call: of its requests, waits and hooks.
+	// It is where a trace begins a span, which Done ends.
+	Start func(context.Context, CallInfo) context.Context
 	// Attempt runs when a read-modify-write pass has ended.
 	Attempt func(context.Context, AttemptInfo)
 	// Wait runs before the call waits for its next attempt; under [Adaptive] also
@@ -21,7 +25,7 @@ type Observer struct {
 
 // CallInfo says which call an event belongs to.
 type CallInfo struct {
-	Op  string // "load", "create", "append" or "save"
+	Op  string // "load", "create", "append", "save" or "update"
 	Key string
 	// MaxAttempts is what the policy allows, or Unlimited: "attempt 2/4".
 	MaxAttempts int
@@ -60,6 +64,7 @@ type DoneInfo struct {
 func Observers(all ...Observer) Observer {
 	var joined Observer
 	for _, o := range all {
+		joined.Start = startInOrder(joined.Start, o.Start)
 		joined.Attempt = inOrder(joined.Attempt, o.Attempt)
 		joined.Wait = inOrder(joined.Wait, o.Wait)
 		joined.Done = inOrder(joined.Done, o.Done)
@@ -78,6 +83,23 @@ func inOrder[T any](first, second func(context.Context, T)) func(context.Context
 		first(ctx, info)
 		second(ctx, info)
 	}
+}
+
+func startInOrder(first, second func(context.Context, CallInfo) context.Context) func(context.Context, CallInfo) context.Context {
+	switch {
+	case first == nil:
+		return second
+	case second == nil:
+		return first
+	}
+	return func(ctx context.Context, info CallInfo) context.Context { return second(first(ctx, info), info) }
+}
+
+func (o *Observer) start(ctx context.Context, info CallInfo) context.Context {
+	if o.Start != nil {
+		return o.Start(ctx, info)
+	}
+	return ctx
 }
 
 func (o *Observer) attempt(ctx context.Context, info AttemptInfo) {

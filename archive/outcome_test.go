@@ -31,7 +31,14 @@ func TestOutcomeOf(t *testing.T) {
 		{"a store's own unknown", fmt.Errorf("put: %w", ErrOutcomeUnknown), Unknown},
 		{"gone", fmt.Errorf("append: %w", ErrNotFound), Gone},
 		{"invalid", ErrInvalid, Failed},
-		{"cancelled", context.Canceled, Failed},
+		{"cancelled", context.Canceled, Cancelled},
+		{"out of time", fmt.Errorf("load: %w", context.DeadlineExceeded), Cancelled},
+		{"cancelled by the caller", &CancelledError{Last: ErrUnavailable}, Cancelled},
+		{"unavailable", &UnavailableError{Last: ErrThrottled}, Unavailable},
+		{"unavailable within its own deadline", &UnavailableError{Last: context.DeadlineExceeded}, Unavailable},
+		{"unknown, then unavailable", &OutcomeUnknownError{Last: &UnavailableError{}}, Unknown},
+		{"contradiction", fmt.Errorf("upload: %w", &ContradictionError{}), Contradiction},
+		{"an id used before", &ReusedIDError{}, Failed},
 		{"other", errors.New("403"), Failed},
 	}
 	for _, tt := range tests {
@@ -202,7 +209,7 @@ func TestLoad(t *testing.T) {
 		r.store.onGet[n] = answer(ErrThrottled)
 	}
 	_, err = r.Load(t.Context(), testID)
-	if !errors.Is(err, ErrThrottled) || OutcomeOf(err) != Failed || !strings.Contains(err.Error(), "3 attempts") {
+	if !errors.Is(err, ErrThrottled) || OutcomeOf(err) != Unavailable || !strings.Contains(err.Error(), "3 attempts") {
 		t.Errorf("unavailable: %v", err)
 	}
 	if _, err := r.Load(t.Context(), "CHG-2"); !errors.Is(err, ErrNotFound) {

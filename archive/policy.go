@@ -48,9 +48,10 @@ type Policy struct {
 	// Retries is the number of attempts after the first; 0 means one attempt
 	// only, Unlimited means no bound.
 	Retries int
-	// Deadline bounds the whole call: no wait is begun that would end later
-	// than this after the call's start, also none that the store has asked for. It
-	// does not cut a request short. 0 means no bound.
+	// Deadline bounds the whole call, from its start: a request that is under way then is
+	// cut short. No wait is begun, also none that the store has asked for, after which
+	// an attempt as long as the last one could not be made and settled in time. 0 means
+	// no bound.
 	Deadline time.Duration
 }
 

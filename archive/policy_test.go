@@ -45,7 +45,7 @@ func TestWaitsWithoutJitter(t *testing.T) {
 func TestCallWaitsAsDocumented(t *testing.T) {
 	r := newRig(t, 3)
 	for n := 1; n <= 4; n++ {
-		r.store.onPut[n] = answer(ErrThrottled)
+		r.store.onPut[n] = answer(ErrConflict)
 	}
 	_, err := r.Append(t.Context(), testID, Edit{Modifications: []Modification{mod("m1")}})
 	if d := cmp.Diff([]time.Duration{100 * ms, 200 * ms, 400 * ms}, r.clock.waits); d != "" || OutcomeOf(err) != Exhausted {

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -26,6 +27,7 @@ type memStore struct {
 	refused int // writes answered 412
 	// onGet and onPut hold the fault of the n-th call, 1 first.
 	onGet, onPut map[int]fault
+	everyPut     fault // that of all others
 	late         []func() (string, error)
 }
 
@@ -51,10 +53,16 @@ func (s *memStore) begin(counter *int, script map[int]fault) fault {
 	if f := script[*counter]; f != nil {
 		return f
 	}
+	if counter == &s.puts && s.everyPut != nil {
+		return s.everyPut
+	}
 	return func(do func() (string, error)) (string, error) { return do() }
 }
 
-func (s *memStore) Get(_ context.Context, key string) (body []byte, etag string, err error) {
+func (s *memStore) Get(ctx context.Context, key string) (body []byte, etag string, err error) {
+	if err := ctx.Err(); err != nil { // as an adapter does, before it sends anything
+		return nil, "", fmt.Errorf("%w: %w", ErrUnavailable, err)
+	}
 	etag, err = s.begin(&s.gets, s.onGet)(func() (string, error) {
 		s.mu.Lock()
 		defer s.mu.Unlock()
@@ -191,6 +199,49 @@ type manualClock struct {
 	now     time.Time
 	waits   []time.Duration
 	onSleep func(n int) // n = 1 first
+	timed   []*manualContext
+}
+
+// manualContext ends by a manual clock.
+type manualContext struct {
+	context.Context
+	end     context.CancelFunc
+	due     time.Time
+	expired atomic.Bool
+}
+
+func (c *manualContext) Deadline() (time.Time, bool) { return c.due, true }
+
+func (c *manualContext) Err() error {
+	if c.expired.Load() {
+		return context.DeadlineExceeded
+	}
+	return c.Context.Err()
+}
+
+// WithTimeout implements [Clock].
+func (c *manualClock) WithTimeout(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	m := &manualContext{due: c.now.Add(d)}
+	m.Context, m.end = context.WithCancel(ctx)
+	c.timed = append(c.timed, m)
+	return m, m.end
+}
+
+// pass lets time go by, as it does while a request is under way.
+func (c *manualClock) pass(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now = c.now.Add(d)
+	c.timed = slices.DeleteFunc(c.timed, func(m *manualContext) bool {
+		due := !m.due.After(c.now)
+		if due {
+			m.expired.Store(true)
+			m.end()
+		}
+		return due || m.Context.Err() != nil
+	})
 }
 
 func (c *manualClock) Now() time.Time {
@@ -202,9 +253,9 @@ func (c *manualClock) Now() time.Time {
 func (c *manualClock) Sleep(ctx context.Context, d time.Duration) error {
 	c.mu.Lock()
 	c.waits = append(c.waits, d)
-	c.now = c.now.Add(d)
 	n, hook := len(c.waits), c.onSleep
 	c.mu.Unlock()
+	c.pass(d)
 	if hook != nil {
 		hook(n)
 	}

@@ -132,6 +132,11 @@ func (w *triggerWriter) retry(ctx context.Context, start time.Time, do func(cont
 	if err := ctx.Err(); err != nil {
 		return err // nothing is sent for somebody who has left
 	}
+	if w.policy.Deadline > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = w.clock.WithTimeout(ctx, w.policy.Deadline-w.clock.Now().Sub(start))
+		defer cancel()
+	}
 	var wait time.Duration
 	for attempt := 1; ; attempt++ {
 		err := do(ctx)
@@ -139,8 +144,8 @@ func (w *triggerWriter) retry(ctx context.Context, start time.Time, do func(cont
 			return err
 		}
 		wait = w.wait(attempt, wait)
-		pause := max(wait, RetryAfter(err))
-		if left := w.policy.Deadline - w.clock.Now().Sub(start); w.policy.Deadline > 0 && pause > left {
+		pause := max(wait, w.floor(attempt, err), RetryAfter(err))
+		if left := w.policy.Deadline - w.clock.Now().Sub(start); w.policy.Deadline > 0 && pause >= left {
 			return err
 		}
 		if w.clock.Sleep(ctx, pause) != nil {
@@ -154,4 +159,14 @@ func (w *triggerWriter) wait(attempt int, previous time.Duration) time.Duration 
 	w.randMu.Lock()
 	defer w.randMu.Unlock()
 	return w.policy.Wait(attempt, previous, w.rand)
+}
+
+// floor is the shortest wait after so many attempts of which the store served none.
+func (w *triggerWriter) floor(attempt int, err error) time.Duration {
+	if refused(err) {
+		return 0
+	}
+	w.randMu.Lock()
+	defer w.randMu.Unlock()
+	return floor(attempt, w.rand)
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
@@ -153,7 +154,7 @@ func (s *service) count(call string) (n int) {
 // user once for each batch of customers.
 func TestTriggersShareTheDeadline(t *testing.T) {
 	s := newService(t)
-	s.up.policy = Policy{Kind: Constant, Base: 100 * ms, Cap: 100 * ms, Retries: Unlimited, Deadline: 450 * ms}
+	s.up.policy = Policy{Kind: Constant, Base: floorCap, Cap: floorCap, Retries: Unlimited, Deadline: 9 * time.Second}
 	s.on = func(_ context.Context, call string, do func() error) error {
 		if call != "put "+archiveKey {
 			return ErrThrottled
@@ -162,7 +163,7 @@ func TestTriggersShareTheDeadline(t *testing.T) {
 	}
 	start := s.clock.Now()
 	done := s.upload(customersNamed(50)...)
-	if took := s.clock.Now().Sub(start); took != 400*ms || len(s.calls) != 1+5+49 {
+	if took := s.clock.Now().Sub(start); took != 8*time.Second || len(s.calls) != 1+5+49 {
 		t.Errorf("%v and %d calls", took, len(s.calls))
 	}
 	if n := strings.Count(results(done.Results), "false"); n != 50 {

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// call is one Load, Create, Append or Save under way.
+// call is one Load, Create, Append, Save or Update under way.
 type call struct {
 	*Archive
 	store Store // as the pacer needs it
@@ -17,6 +17,9 @@ type call struct {
 	id    string
 	key   string
 	start time.Time
+	// caller is the context as it was given; calls to the store get one that ends at the
+	// policy's deadline too.
+	caller context.Context
 	// mods are the modifications by which the call recognises its own write.
 	mods []Modification
 	// change makes the next version from the stored one, whose Document is nil
@@ -34,6 +37,13 @@ type call struct {
 	// refused: a write was answered 412, 409 or 503 and nothing was read since. It
 	// may be the answer to a repetition, by a layer below, of the write that committed.
 	refused bool
+	// denied is the ETag to which the store answered 412 last, so many times in a row.
+	denied     string
+	denials    int
+	unreadable bool          // what was read once could not be parsed
+	spent      int           // of the retry quota
+	outages    int           // attempts in a row that the store did not serve
+	took       time.Duration // the last attempt
 }
 
 func (a *Archive) newCall(op, id string) (*call, error) {
@@ -50,28 +60,51 @@ func (a *Archive) newCall(op, id string) (*call, error) {
 // allows no more.
 func (c *call) run(ctx context.Context) (Snapshot, error) {
 	info := CallInfo{Op: c.op, Key: c.key, MaxAttempts: c.policy.MaxAttempts()}
+	ctx = c.observer.start(ctx, info)
+	c.caller = ctx
+	if c.policy.Deadline > 0 {
+		var stop context.CancelFunc
+		ctx, stop = c.clock.WithTimeout(ctx, c.policy.Deadline)
+		defer stop()
+	}
 	for {
 		c.attempts++
 		c.last = AttemptInfo{CallInfo: info, Attempt: c.attempts}
+		began := c.elapsed()
 		done, err := c.attempt(ctx)
+		c.took = c.elapsed() - began
 		c.last.Err = err
 		c.observer.attempt(ctx, c.last)
 		if err == nil {
 			return c.end(ctx, done, nil)
 		}
 		if !worthRetrying(err) {
-			return c.end(ctx, Snapshot{}, c.failure(err))
+			done, err = c.fail(ctx, err)
+			return c.end(ctx, done, err)
 		}
-		wait := max(c.pacer.backoff(c.attempts, err), RetryAfter(err))
-		if c.attempts >= info.MaxAttempts || c.pastDeadline(wait) {
+		wait := c.backoff(err)
+		if c.attempts >= info.MaxAttempts || c.pastDeadline(wait) || !c.mayRetry(err) {
 			done, err = c.giveUp(ctx, err)
 			return c.end(ctx, done, err)
 		}
 		c.cause = err
 		if err := c.wait(ctx, c.attempts+1, wait); err != nil {
-			return c.end(ctx, Snapshot{}, c.failure(err))
+			done, err = c.fail(ctx, err)
+			return c.end(ctx, done, err)
 		}
 	}
+}
+
+// fail ends a call whose attempt ended in an error that no other attempt would mend. If
+// that is the end of the policy's deadline, the call has used up its time.
+func (c *call) fail(ctx context.Context, err error) (Snapshot, error) {
+	if ctx.Err() == nil || c.caller.Err() != nil || !cutShort(err) {
+		return Snapshot{}, c.failure(err)
+	}
+	if c.cause != nil {
+		err = c.cause
+	}
+	return c.giveUp(ctx, err)
 }
 
 // attempt reads, changes and conditionally writes once. Between the change and the
@@ -93,8 +126,14 @@ func (c *call) attempt(ctx context.Context) (Snapshot, error) {
 			if c.change == nil || c.holds(current.Document) {
 				return current, nil
 			}
+			if err := c.contradicted(current, 2); err != nil {
+				return Snapshot{}, err
+			}
 		}
 		next, err := c.change(current)
+		if errors.Is(err, errStored) {
+			return current, nil
+		}
 		if err != nil {
 			return Snapshot{}, err
 		}
@@ -124,6 +163,11 @@ func (c *call) write(ctx context.Context, current Snapshot, next Document) (Snap
 	case refused(err):
 		c.mismatches++
 		c.refused = true
+		if errors.Is(err, ErrPreconditionFailed) {
+			if c.denials++; current.ETag != c.denied {
+				c.denied, c.denials = current.ETag, 1
+			}
+		}
 	case errors.Is(err, ErrThrottled):
 		c.refused = true
 	}
@@ -147,7 +191,15 @@ func (c *call) look(ctx context.Context) (Snapshot, error) {
 	c.last.ETag = etag
 	doc, err := c.codec(c.id, body)
 	if err != nil {
-		return Snapshot{}, fmt.Errorf("%w: %w", ErrUnreadable, err)
+		err = fmt.Errorf("%w: %w", ErrUnreadable, err)
+		if !c.unreadable { // it may have been garbled on the way
+			c.unreadable = true
+			err = fmt.Errorf("%w: %w", ErrUnavailable, err)
+		}
+		return Snapshot{}, err
+	}
+	if err := c.reused(doc); err != nil {
+		return Snapshot{}, err
 	}
 	c.refused = false
 	// Histories only grow and every version adds an id of its own, so an ETag
@@ -174,28 +226,50 @@ func (c *call) holds(doc Document) bool {
 	return true
 }
 
+// contradicted is the error of a store that has answered 412 to an ETag so many times and
+// gives this ETag when it is read. Others can't be to blame: a version that came in
+// between has another ETag, and one that is gone never returns.
+func (c *call) contradicted(current Snapshot, times int) error {
+	if c.denials < times || current.Document == nil || current.ETag != c.denied {
+		return nil
+	}
+	return &ContradictionError{Bucket: c.bucket, Key: c.key, ETag: current.ETag}
+}
+
 // giveUp looks once more, because even a write that was refused may have
 // committed, and because what it finds may be a better answer than exhaustion;
 // then it says why the call failed.
 func (c *call) giveUp(ctx context.Context, cause error) (Snapshot, error) {
 	if c.change == nil {
-		return Snapshot{}, fmt.Errorf("%s %s: %d attempts in %v: %w",
-			c.op, c.key, c.attempts, c.elapsed().Round(time.Millisecond), cause)
+		return Snapshot{}, c.unavailable(cause)
 	}
 	current, err := c.look(ctx)
 	if err == nil {
 		if c.holds(current.Document) {
 			return current, nil
 		}
-		if _, final := c.change(current); final != nil {
+		if err := c.contradicted(current, 1); err != nil {
+			return Snapshot{}, c.failure(err)
+		}
+		_, final := c.change(current)
+		if errors.Is(final, errStored) {
+			return current, nil
+		}
+		if final != nil {
 			return Snapshot{}, c.failure(final)
 		}
+	}
+	if reused := (*ReusedIDError)(nil); errors.As(err, &reused) {
+		return Snapshot{}, c.failure(err)
 	}
 	if c.inDoubt || c.refused {
 		if err != nil {
 			cause = fmt.Errorf("%w; reading back: %w", cause, err)
 		}
 		return Snapshot{}, c.failure(cause)
+	}
+	if !refused(cause) && !errors.Is(cause, ErrOutcomeUnknown) {
+		return Snapshot{}, c.unavailable(cause)
 	}
 	if errors.Is(cause, ErrOutcomeUnknown) {
 		cause = fmt.Errorf("%w: read back after %q, and it was not applied", ErrPreconditionFailed, cause.Error())
@@ -213,14 +287,42 @@ func (c *call) failure(err error) error {
 			Bucket: c.bucket, Key: c.key, Attempts: c.attempts, Elapsed: c.elapsed(), Last: err,
 		}
 	}
-	var mismatch *ETagMismatchError
-	if errors.As(err, &mismatch) {
-		return mismatch // says itself what was being done
+	var whole interface {
+		error
+		StatusCode() int
 	}
-	return fmt.Errorf("%s %s: %w", c.op, c.key, err)
+	if errors.As(err, &whole) {
+		return whole // says itself what was being done
+	}
+	if c.caller.Err() != nil && (cutShort(err) || worthRetrying(err)) {
+		return c.cancelled(err)
+	}
+	return c.doing(err)
+}
+
+// doing says what was being done when an error came up.
+func (c *call) doing(err error) error { return fmt.Errorf("%s %s: %w", c.op, c.key, err) }
+
+// cancelled is the answer to a caller who waits no longer.
+func (c *call) cancelled(err error) error {
+	if gone := c.caller.Err(); !errors.Is(err, gone) {
+		err = fmt.Errorf("%w: %w", gone, err)
+	}
+	return &CancelledError{Op: c.op, Bucket: c.bucket, Key: c.key, Elapsed: c.elapsed(), Last: err}
+}
+
+// unavailable is the answer of a call that the store did not serve.
+func (c *call) unavailable(cause error) error {
+	if c.caller.Err() != nil {
+		return c.cancelled(cause)
+	}
+	return &UnavailableError{
+		Op: c.op, Bucket: c.bucket, Key: c.key, Attempts: c.attempts, Elapsed: c.elapsed(), Last: cause,
+	}
 }
 
 func (c *call) end(ctx context.Context, done Snapshot, err error) (Snapshot, error) {
+	c.giveBack(err)
 	c.observer.done(ctx, DoneInfo{
 		CallInfo: c.last.CallInfo, Attempts: c.attempts, Mismatches: c.mismatches,
 		Elapsed: c.elapsed(), ETag: done.ETag, Err: err,
@@ -237,8 +339,12 @@ func (c *call) wait(ctx context.Context, attempt int, d time.Duration) error {
 	return c.clock.Sleep(ctx, d)
 }
 
+// pastDeadline reports whether a wait would leave too little of the deadline for another
+// attempt like the last one and for the look that settles how it ended: it would be cut
+// short in the middle, and nobody would know what became of it.
 func (c *call) pastDeadline(wait time.Duration) bool {
-	return c.policy.Deadline > 0 && wait > c.policy.Deadline-c.elapsed()
+	left := c.policy.Deadline - c.elapsed()
+	return c.policy.Deadline > 0 && wait >= left-(c.took+c.took/2)
 }
 
 func (c *call) elapsed() time.Duration { return c.clock.Now().Sub(c.start) }
@@ -256,6 +362,10 @@ func worthRetrying(err error) bool {
 // mayBeApplied reports whether a write that failed so may be applied, now or
 // later. A store that passes a context's error through has cut the write short.
 func mayBeApplied(err error) bool {
-	cut := errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
-	return errors.Is(err, ErrOutcomeUnknown) || cut && !worthRetrying(err)
+	return errors.Is(err, ErrOutcomeUnknown) || cutShort(err) && !worthRetrying(err)
+}
+
+// cutShort reports whether an error is the end of a context.
+func cutShort(err error) bool {
+	return errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
 }

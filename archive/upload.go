@@ -93,9 +93,9 @@ type Upload struct {
 	// without, any other version is a conflict.
 	Base   Snapshot
 	UserID string
-	// ModificationID makes the upload repeatable: a second one with the same id
-	// stores nothing new, whatever its fields, and writes the triggers again; one of
-	// another user is refused. Empty: a new one.
+	// ModificationID makes the upload repeatable: a second one with the same id and the
+	// same content stores nothing new and writes the triggers again. One with other
+	// content, or of another user, ends as [ReusedIDError]. Empty: a new one.
 	ModificationID string
 }
 
@@ -203,26 +203,12 @@ func (u *Uploader) archive(ctx context.Context, up *Upload) (Snapshot, error) {
 	m := Modification{ID: up.ModificationID, UserID: up.UserID, Type: Updated, Notify: true}
 	var stored Snapshot
 	if up.Update {
-		stored, err = u.core.Save(ctx, up.Document.ID(), up.Base, Edit{Fields: up.Document.editableValues(), Remove: up.Remove, Modifications: []Modification{m}})
+		stored, err = u.core.Save(ctx, up.Document.ID(), up.Base, Edit{Fields: up.Document.EditableFields(), Remove: up.Remove, Modifications: []Modification{m}})
 	} else {
 		m.Type = Created
 		stored, err = u.core.Create(ctx, up.Document.ID(), up.Document.WithoutHistory(), m)
 	}
-	if err == nil && isAnother(stored.Change(), m) {
-		return Snapshot{}, fmt.Errorf("upload %s: %w modification id %s: it is that of another entry of the history; choose one for each upload",
-			up.Document.ID(), ErrInvalid, m.ID)
-	}
 	return stored, err
-}
-
-// isAnother reports whether the entry that has a modification's id is not it: the
-// core takes whoever repeats an id for whoever used it first.
-func isAnother(doc *Change, m Modification) bool {
-	if doc == nil {
-		return false // nothing is known of the entries
-	}
-	entry, ok := doc.Modification(m.ID)
-	return ok && (entry.UserID != m.UserID || entry.Type != m.Type)
 }
 
 const (

@@ -111,7 +111,8 @@ func TestUploadThatFails(t *testing.T) {
 		{"create, exists", exists, Upload{Document: doc, UserID: "u"}, Conflict, ConcurrentModification, "already exists"},
 		{"no base to merge with", exists, Upload{Document: doc, UserID: "u", Update: true, Base: Snapshot{ETag: `"old"`}}, Conflict, ConcurrentModification, "refresh"},
 		{"both changed the title", exists, Upload{Document: doc, UserID: "u", Update: true, Base: base}, Conflict, ConcurrentModification, `title (theirs "theirs", yours "ours")`},
-		{"exhausted", always(ErrThrottled), Upload{Document: doc, UserID: "u", Update: true, Base: here}, Exhausted, ConcurrentModification, "4 attempts"},
+		{"exhausted", always(ErrConflict), Upload{Document: doc, UserID: "u", Update: true, Base: here}, Exhausted, ConcurrentModification, "4 attempts"},
+		{"throttled", always(ErrThrottled), Upload{Document: doc, UserID: "u", Update: true, Base: here}, Unavailable, "", "4 attempts"},
 		{"unknown", always(errLost), Upload{Document: doc, UserID: "u", Update: true, Base: here}, Unknown, "", "outcome of a write is unknown"},
 		{"denied", always(errForbidden), Upload{Document: doc, UserID: "u", Update: true, Base: here}, Failed, "", "403"},
 		{"gone", func(*service) {}, Upload{Document: doc, UserID: "u", Update: true, Base: base}, Gone, "", "not found"},
@@ -213,7 +214,7 @@ func TestCoreThatDoesNotSayWhatItStored(t *testing.T) {
 // The history is made here: whatever a form says of it, it is never stored.
 func TestSubmittedHistoryIsNeverStored(t *testing.T) {
 	const head, tail = `{ "changeId" : "CHG-1", "n": 1.50, "modifications": `, ` ,"x" : {"big": 12345678901234567890} }`
-	ours := Modification{ID: "m1", Timestamp: "2025-10-20T12:00:00Z", UserID: "alice", Type: Created, Notify: true}
+	ours := Modification{ID: "m1", Timestamp: "2025-10-20T12:00:00Z", UserID: "alice", Type: Created, Notify: true, ContentDigest: "c0c13754809f8e43"}
 	for _, history := range []string{`[{"modification_id":"forged","modification_type":"approved"}, {}]`, `[ ]`, `null`} {
 		s := newService(t)
 		s.mustUpload(Upload{Document: mustParse(t, head+history+tail), UserID: "alice", ModificationID: "m1"})
@@ -242,7 +243,7 @@ func TestSubmittedHistoryIsNeverStored(t *testing.T) {
 func TestEditableValues(t *testing.T) {
 	c := mustParse(t, `{"changeId":"C","announcement_id":"C","a": 1.50 ,"modifications":[{}],"\u0062":{"modifications":[]},"customers":[]}`)
 	want := fields("a", "1.50", "b", `{"modifications":[]}`, "customers", "[]")
-	if d := cmp.Diff(want, c.editableValues()); d != "" {
+	if d := cmp.Diff(want, c.EditableFields()); d != "" {
 		t.Error(d)
 	}
 }
@@ -289,7 +290,9 @@ func TestIDsOfOthers(t *testing.T) {
 		"of another action": {UserID: "alice", ModificationID: base.Change().ModificationIDs()[0]},
 	} {
 		up.Document, up.Update, up.Base = mustParse(t, `{"changeId":"CHG-1","changeTitle":"x"}`), true, base
-		if _, err := s.up.Upload(t.Context(), up); !errors.Is(err, ErrInvalid) || !strings.Contains(err.Error(), up.ModificationID) {
+		_, err := s.up.Upload(t.Context(), up)
+		_, reused := errors.AsType[*ReusedIDError](err)
+		if reused != (name != "of a message") || !reused && !errors.Is(err, ErrInvalid) || !strings.Contains(err.Error(), up.ModificationID) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

@@ -137,6 +137,7 @@ type Counts struct {
 	Acknowledged  int `json:"acknowledged"`   // clients were told that they committed
 	UserConflicts int `json:"user_conflicts"` // a person has to decide
 	Exhausted     int `json:"exhausted"`      // gave up after the last retry
+	Unavailable   int `json:"unavailable"`    // of those, because the store did not serve
 	Gone          int `json:"gone"`
 	Failed        int `json:"failed"`        // the store's error
 	Cancelled     int `json:"cancelled"`     // the run ended first, or the caller gave up
@@ -182,6 +183,8 @@ func (c *Counts) Balance() error {
 		return fmt.Errorf("%d operations were begun, but %d have an end or are unfinished", c.Operations, ended)
 	case c.Puts != answered:
 		return fmt.Errorf("%d writes were sent, but %d have an answer", c.Puts, answered)
+	case c.Exhausted < c.Unavailable:
+		return fmt.Errorf("%d operations gave up, of them %d because the store did not serve", c.Exhausted, c.Unavailable)
 	case c.DeadLettered < c.DeadLetteredProcessed:
 		return fmt.Errorf("of %d dead letters %d were processed", c.DeadLettered, c.DeadLetteredProcessed)
 	}

@@ -208,6 +208,9 @@ func (c *Collector) finish(e *history.Event) {
 		n.UserConflicts++
 	case history.Exhausted:
 		n.Exhausted++
+	case history.Unavailable:
+		n.Exhausted++
+		n.Unavailable++
 	case history.Gone:
 		n.Gone++
 	case history.Cancelled:

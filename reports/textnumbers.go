@@ -19,6 +19,9 @@ func (t Text) numbers(r *Run) {
 		if part.n > 0 || part.what == "gave up" {
 			ended = append(ended, fmt.Sprintf("%d %s", part.n, part.what))
 		}
+		if part.what == "gave up" && c.Unavailable > 0 {
+			ended[len(ended)-1] += fmt.Sprintf(" (%d: store unavailable)", c.Unavailable)
+		}
 	}
 	if c.FailedLoads > 0 {
 		ended = append(ended, Plural(c.FailedLoads, "load")+" failed")

@@ -66,7 +66,7 @@ func (f *performer) playLoad(ctx context.Context, a *arrivals) (why string) {
 		err := f.operate(ctx, intended)
 		switch outcome := archive.OutcomeOf(err); {
 		case errors.Is(err, context.DeadlineExceeded) && l.GiveUpAfter > 0: // it was the actor's own will
-		case outcome == archive.Failed, outcome == archive.Gone:
+		case outcome == archive.Failed, outcome == archive.Gone, outcome == archive.Contradiction:
 			failures++
 		default:
 			failures = 0

@@ -195,6 +195,12 @@ func refusal(status int, answer []byte, in *intent) error {
 		return fmt.Errorf("%w, and %q for the ETag of the version that is there", said, a.CurrentETag)
 	case status == http.StatusConflict:
 		return &archive.ETagMismatchError{Key: key, Expected: in.base.ETag, Found: a.CurrentETag, Fields: a.Conflicts}
+	case status == http.StatusServiceUnavailable:
+		return &archive.UnavailableError{Op: in.op.Do, Key: key, Last: said}
+	case status == http.StatusBadGateway:
+		return &archive.ContradictionError{Key: key}
+	case status == http.StatusUnprocessableEntity:
+		return &archive.ReusedIDError{Key: key, ID: in.edit.Modifications[0].ID}
 	case status == http.StatusNotFound:
 		return fmt.Errorf("%w: %w", said, archive.ErrNotFound)
 	case status == http.StatusGatewayTimeout && !in.op.Submits(a.ModificationID):

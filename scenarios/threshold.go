@@ -25,7 +25,7 @@ var Metrics = []string{
 	"acknowledged.rate", "acknowledged.per_repetition", "conflict.rate", "exhausted.rate", "failed.rate", "unknown.rate", "user_conflict.rate",
 	"puts.per_commit", "cost_usd.per_1000_commits", // at the prices of S3 Standard
 	"counts.intended", "counts.never_begun", "counts.operations", "counts.acknowledged", "counts.user_conflicts", "counts.exhausted",
-	"counts.gone", "counts.failed", "counts.cancelled", "counts.ended_unknown", "counts.crashed", "counts.unfinished", "counts.failed_loads",
+	"counts.unavailable", "counts.gone", "counts.failed", "counts.cancelled", "counts.ended_unknown", "counts.crashed", "counts.unfinished", "counts.failed_loads",
 	"counts.puts", "counts.committed", "counts.conflicts_412", "counts.conflicts_409", "counts.throttled",
 	"counts.unknown_outcomes", "counts.refused_otherwise", "counts.gets",
 	"counts.lost", "counts.duplicated", "counts.overwritten",

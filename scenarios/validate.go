@@ -267,7 +267,7 @@ func (s *Scenario) Suits(doc *archive.Change) error {
 func (s *Scenario) validateStep(i int) error {
 	step := &s.Timeline[i]
 	path := fmt.Sprintf(".timeline[%d]", i)
-	outcomes := []archive.Outcome{"", archive.Committed, archive.Conflict, archive.Exhausted, archive.Gone, archive.Unknown, archive.Failed}
+	outcomes := append([]archive.Outcome{""}, archive.Outcomes()...)
 	switch {
 	case s.actor(step.Actor) == nil:
 		return invalid(path+".actor", "there is no actor %q", step.Actor)

@@ -42,14 +42,16 @@ func TestEMFLines(t *testing.T) {
 	observer.Done(t.Context(), done("save", 2, 1, nil))
 	observer.Done(t.Context(), done("append", 1, 0, nil))
 	flush(t, e)
-	want := `{"ConcurrentModificationErrorCount":0,"FrontendETagMismatchCount":1,"FrontendRetrySuccessCount":1,"FrontendSaveCount":1,"FrontendWriteConflictCount":1,` +
+	want := `{"ConcurrentModificationErrorCount":0,"FrontendCancelledCount":0,"FrontendContradictionCount":0,"FrontendETagMismatchCount":1,"FrontendRetrySuccessCount":1,"FrontendSaveCount":1,"FrontendUnavailableCount":0,"FrontendWriteConflictCount":1,` +
 		`"_aws":{"Timestamp":1772366400123,"CloudWatchMetrics":[{"Namespace":"Holdfast","Dimensions":[["service"]],"Metrics":[` +
 		`{"Name":"FrontendSaveCount","Unit":"Count"},{"Name":"FrontendETagMismatchCount","Unit":"Count"},{"Name":"FrontendRetrySuccessCount","Unit":"Count"},` +
-		`{"Name":"ConcurrentModificationErrorCount","Unit":"Count"},{"Name":"FrontendWriteConflictCount","Unit":"Count"}]}]},"scenario":"storm","service":"frontend"}
-{"ArchiveUpdateCount":1,"ArchiveUpdateDuration":[12.345],"ArchiveUpdateExhaustedCount":0,"ETagMismatchCount":0,"RetrySuccessCount":0,"WriteConflictCount":0,` +
+		`{"Name":"ConcurrentModificationErrorCount","Unit":"Count"},{"Name":"FrontendWriteConflictCount","Unit":"Count"},` +
+		`{"Name":"FrontendUnavailableCount","Unit":"Count"},{"Name":"FrontendCancelledCount","Unit":"Count"},{"Name":"FrontendContradictionCount","Unit":"Count"}]}]},"scenario":"storm","service":"frontend"}
+{"ArchiveUpdateCount":1,"ArchiveUpdateDuration":[12.345],"ArchiveUpdateExhaustedCount":0,"CancelledCount":0,"ContradictionCount":0,"ETagMismatchCount":0,"RetrySuccessCount":0,"UnavailableCount":0,"WriteConflictCount":0,` +
 		`"_aws":{"Timestamp":1772366400123,"CloudWatchMetrics":[{"Namespace":"Holdfast","Dimensions":[["service"]],"Metrics":[` +
 		`{"Name":"ArchiveUpdateCount","Unit":"Count"},{"Name":"ETagMismatchCount","Unit":"Count"},{"Name":"RetrySuccessCount","Unit":"Count"},` +
-		`{"Name":"ArchiveUpdateExhaustedCount","Unit":"Count"},{"Name":"WriteConflictCount","Unit":"Count"},{"Name":"ArchiveUpdateDuration","Unit":"Milliseconds"}]}]},"scenario":"storm","service":"backend"}
+		`{"Name":"ArchiveUpdateExhaustedCount","Unit":"Count"},{"Name":"WriteConflictCount","Unit":"Count"},` +
+		`{"Name":"UnavailableCount","Unit":"Count"},{"Name":"CancelledCount","Unit":"Count"},{"Name":"ContradictionCount","Unit":"Count"},{"Name":"ArchiveUpdateDuration","Unit":"Milliseconds"}]}]},"scenario":"storm","service":"backend"}
 `
 	if d := cmp.Diff(want, out.String()); d != "" {
 		t.Error(d)

@@ -50,9 +50,7 @@ func NewInstruments(m metric.Meter) (*Instruments, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, o := range []archive.Outcome{
-		archive.Committed, archive.Conflict, archive.Exhausted, archive.Gone, archive.Unknown, archive.Failed,
-	} {
+	for _, o := range archive.Outcomes() {
 		in.outcomes[o] = metric.WithAttributeSet(attribute.NewSet(attribute.String(outcomeAttribute, string(o))))
 	}
 	return in, nil

@@ -42,7 +42,8 @@ func TestInstrumentsAgreeWithEMF(t *testing.T) {
 	cancel()
 	for n := range 100 {
 		op := []string{"save", "append", "append", "create", "load"}[n%5]
-		err := []error{nil, nil, errMismatch, errExhausted, errUnknown, archive.ErrNotFound, context.Canceled}[n%7]
+		err := []error{nil, nil, errMismatch, errExhausted, errUnknown, archive.ErrNotFound, context.Canceled,
+			&archive.UnavailableError{Last: archive.ErrThrottled}, &archive.ContradictionError{}}[n%9]
 		if op == "append" && err == error(errMismatch) {
 			err = errExhausted
 		}
@@ -92,7 +93,7 @@ func TestInstrumentsAgreeWithEMF(t *testing.T) {
 	if n != uint64(read.samples[durationName]) || !near(seconds*1000, read.sum[durationName]) {
 		t.Errorf("%d durations of %v s; CloudWatch: %d of %v ms", n, seconds, read.samples[durationName], read.sum[durationName])
 	}
-	if len(found) != 13 {
+	if len(found) != 19 {
 		t.Errorf("%d instruments", len(found))
 	}
 	for name := range found {

@@ -85,13 +85,12 @@ func (l logs) done(ctx context.Context, i archive.DoneInfo) {
 
 // levelOf is the level of a call's end.
 func levelOf(i archive.DoneInfo, outcome archive.Outcome) slog.Level {
-	left := errors.Is(i.Err, context.Canceled) || errors.Is(i.Err, context.DeadlineExceeded)
 	switch {
 	case outcome == archive.Committed && i.Attempts == 1:
 		return slog.LevelDebug
 	case outcome == archive.Committed, outcome == archive.Gone && i.Op == "load":
 		return slog.LevelInfo
-	case outcome == archive.Conflict, outcome == archive.Gone, outcome == archive.Failed && left,
+	case outcome == archive.Conflict, outcome == archive.Gone, outcome == archive.Cancelled,
 		outcome == archive.Exhausted && serviceOf(i.Op) == Backend:
 		return slog.LevelWarn
 	}
@@ -118,6 +117,12 @@ func ended(i archive.DoneInfo, outcome archive.Outcome) string {
 		return i.Op + " found no such object"
 	case archive.Unknown:
 		return i.Op + " ended with an unknown outcome"
+	case archive.Unavailable:
+		return i.Op + " found the store unavailable"
+	case archive.Cancelled:
+		return i.Op + " was cancelled by its caller"
+	case archive.Contradiction:
+		return i.Op + " met a store that contradicts itself"
 	}
 	return i.Op + " failed"
 }
@@ -143,6 +148,10 @@ func cause(err error) string {
 	var exhausted *archive.ExhaustedError
 	if errors.As(err, &exhausted) {
 		return exhausted.Last.Error()
+	}
+	var unavailable *archive.UnavailableError
+	if errors.As(err, &unavailable) {
+		return unavailable.Last.Error()
 	}
 	return err.Error()
 }

@@ -200,7 +200,9 @@ func TestLevels(t *testing.T) {
 		{done("save", 3, 2, nil), "INFO save committed"},
 		{done("save", 1, 0, archive.ErrNotFound), "WARN save found no such object"},
 		{done("save", 2, 0, secretive), "ERROR save ended with an unknown outcome"},
-		{done("save", 1, 0, fmt.Errorf("save: %w", context.Canceled)), "WARN save failed"},
+		{done("save", 1, 0, fmt.Errorf("save: %w", context.Canceled)), "WARN save was cancelled by its caller"},
+		{done("append", 4, 0, &archive.UnavailableError{Last: archive.ErrThrottled}), "ERROR append found the store unavailable"},
+		{done("save", 2, 2, &archive.ContradictionError{}), "ERROR save met a store that contradicts itself"},
 		{done("append", 1, 0, errors.New("403 AccessDenied")), "ERROR append failed"},
 	} {
 		records := logged(t, slog.LevelDebug, func(o archive.Observer) { o.Done(t.Context(), tt.info) })

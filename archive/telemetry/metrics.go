@@ -25,17 +25,17 @@ func serviceOf(op string) Service {
 	switch op {
 	case "create", "save":
 		return Frontend
-	case "append":
+	case "append", "update":
 		return Backend
 	}
 	return ""
 }
 
-// Update is a create, save or append that has ended, or a reconciler's look at an object
-// that was for something.
+// Update is a create, save, append or update that has ended, or a reconciler's look at an
+// object that was for something.
 type Update struct {
 	Service  Service
-	Op       string // "create", "save", "append" or "reconcile"
+	Op       string // "create", "save", "append", "update" or "reconcile"
 	Outcome  archive.Outcome
 	Attempts int
 	// WriteConflicts is how many of its writes were refused because another got in
@@ -109,6 +109,12 @@ func countersOf(s Service) []counter {
 				"Creates and saves that were answered " + archive.ConcurrentModification + ".", concurrentModification},
 			{"FrontendWriteConflictCount", "holdfast.frontend.write_conflict", "{write}",
 				"Conditional writes of creates and saves that were refused with 412 or 409.", writeConflicts},
+			{"FrontendUnavailableCount", "holdfast.frontend.unavailable", "{save}",
+				"Creates and saves that the store did not serve.", endedAs(archive.Unavailable)},
+			{"FrontendCancelledCount", "holdfast.frontend.cancelled", "{save}",
+				"Creates and saves whose caller did not wait for the end.", endedAs(archive.Cancelled)},
+			{"FrontendContradictionCount", "holdfast.frontend.contradiction", "{save}",
+				"Creates and saves that met a store which refuses the ETag that it gives.", endedAs(archive.Contradiction)},
 		}
 	}
 	return []counter{
@@ -119,9 +125,15 @@ func countersOf(s Service) []counter {
 		{"RetrySuccessCount", "holdfast.backend.retry_success", "{update}",
 			"Appends that met such a version and committed.", retrySuccess},
 		{"ArchiveUpdateExhaustedCount", "holdfast.backend.exhausted", "{update}",
-			"Appends that gave up because the policy allowed no further attempt.", exhausted},
+			"Appends that gave up because others kept writing until the policy allowed no further attempt.", endedAs(archive.Exhausted)},
 		{"WriteConflictCount", "holdfast.backend.write_conflict", "{write}",
 			"Conditional writes of appends that were refused with 412 or 409.", writeConflicts},
+		{"UnavailableCount", "holdfast.backend.unavailable", "{update}",
+			"Appends that the store did not serve.", endedAs(archive.Unavailable)},
+		{"CancelledCount", "holdfast.backend.cancelled", "{update}",
+			"Appends whose caller did not wait for the end.", endedAs(archive.Cancelled)},
+		{"ContradictionCount", "holdfast.backend.contradiction", "{update}",
+			"Appends that met a store which refuses the ETag that it gives.", endedAs(archive.Contradiction)},
 	}
 }
 
@@ -130,8 +142,12 @@ func notCommitted(u Update) int64   { return count(u.Outcome != archive.Committe
 func one(Update) int64              { return 1 }
 func metMismatch(u Update) int64    { return count(u.MetMismatch()) }
 func retrySuccess(u Update) int64   { return count(u.MetMismatch() && u.Outcome == archive.Committed) }
-func exhausted(u Update) int64      { return count(u.Outcome == archive.Exhausted) }
 func writeConflicts(u Update) int64 { return int64(u.WriteConflicts) }
+
+// endedAs counts those that ended so.
+func endedAs(as archive.Outcome) func(Update) int64 {
+	return func(u Update) int64 { return count(u.Outcome == as) }
+}
 
 // concurrentModification is what an upload answers [archive.ConcurrentModification].
 func concurrentModification(u Update) int64 {

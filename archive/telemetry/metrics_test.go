@@ -63,8 +63,8 @@ func TestWhatAnUpdateCountsAs(t *testing.T) {
 		{"a save that gives up", done("save", 4, 4, errExhausted), want{
 			"FrontendSaveCount": 1, "FrontendETagMismatchCount": 1, "ConcurrentModificationErrorCount": 1, "FrontendWriteConflictCount": 4,
 		}},
-		{"a save that gives up for 503s", done("save", 4, 0, errExhausted), want{
-			"FrontendSaveCount": 1, "ConcurrentModificationErrorCount": 1,
+		{"a save that gives up for 503s", done("save", 4, 0, &archive.UnavailableError{Last: archive.ErrThrottled}), want{
+			"FrontendSaveCount": 1, "FrontendUnavailableCount": 1,
 		}},
 		{"a save of unknown outcome", done("save", 2, 1, errUnknown), want{
 			"FrontendSaveCount": 1, "FrontendETagMismatchCount": 1, "FrontendWriteConflictCount": 1,
@@ -78,7 +78,12 @@ func TestWhatAnUpdateCountsAs(t *testing.T) {
 			"ArchiveUpdateCount": 1, "ETagMismatchCount": 1, "ArchiveUpdateExhaustedCount": 1, "WriteConflictCount": 4,
 		}},
 		{"an append that was cancelled", done("append", 2, 1, context.Canceled), want{
-			"ArchiveUpdateCount": 1, "ETagMismatchCount": 1, "WriteConflictCount": 1,
+			"ArchiveUpdateCount": 1, "CancelledCount": 1, "ETagMismatchCount": 1, "WriteConflictCount": 1,
+		}},
+		{"a save that is cancelled", done("save", 1, 0, &archive.CancelledError{Last: context.Canceled}), want{"FrontendSaveCount": 1, "FrontendCancelledCount": 1}},
+		{"an append in an outage", done("append", 4, 0, &archive.UnavailableError{Last: archive.ErrThrottled}), want{"ArchiveUpdateCount": 1, "UnavailableCount": 1}},
+		{"a store that contradicts itself", done("append", 2, 2, &archive.ContradictionError{}), want{
+			"ArchiveUpdateCount": 1, "ContradictionCount": 1, "ETagMismatchCount": 1, "WriteConflictCount": 2,
 		}},
 	} {
 		got := total{}
@@ -153,6 +158,10 @@ func (c *still) Now() time.Time { return c.now }
 func (c *still) Sleep(ctx context.Context, d time.Duration) error {
 	c.now = c.now.Add(d)
 	return ctx.Err()
+}
+
+func (c *still) WithTimeout(ctx context.Context, _ time.Duration) (context.Context, context.CancelFunc) {
+	return ctx, func() {}
 }
 
 func newStill() *still { return &still{time.Date(2026, 3, 1, 12, 0, 0, 123456789, time.UTC)} }

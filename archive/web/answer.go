@@ -24,6 +24,8 @@ const (
 	typeNotFound        = "NOT_FOUND"
 	typeUnknown         = "OUTCOME_UNKNOWN"
 	typeUnavailable     = "UNAVAILABLE"
+	typeReused          = "MODIFICATION_ID_REUSED"
+	typeContradiction   = "STORE_CONTRADICTION"
 	typeInternal        = "INTERNAL"
 )
 

@@ -120,7 +120,10 @@ func (m *memory) interlope(t testing.TB, key, field, value string) {
 // instant is a clock whose waits take no time.
 type instant struct{}
 
-func (instant) Now() time.Time                                   { return time.Date(2025, 10, 20, 12, 0, 0, 0, time.UTC) }
+func (instant) Now() time.Time { return time.Date(2025, 10, 20, 12, 0, 0, 0, time.UTC) }
+func (instant) WithTimeout(ctx context.Context, _ time.Duration) (context.Context, context.CancelFunc) {
+	return ctx, func() {}
+}
 func (instant) Sleep(ctx context.Context, _ time.Duration) error { return ctx.Err() }
 
 // logText collects what is logged by many goroutines.

@@ -14,9 +14,10 @@ const (
 	readHeaderTimeout = 5 * time.Second
 	// A megabyte takes this long at 70 kB/s.
 	readTimeout = 15 * time.Second
-	// Reading the body, all attempts of the archive and the triggers. Whoever gave up
-	// earlier would learn nothing, and the page waits for a minute.
-	requestTimeout = 30 * time.Second
+	// Reading the body, all attempts of the archive and the triggers: less than the 29 s
+	// after which an API gateway answers in the server's place, so that the client gets
+	// the true answer. The page waits for a minute.
+	requestTimeout = 28 * time.Second
 	// Beyond requestTimeout, what it takes to send the answer. It is counted from the
 	// end of the headers, as is requestTimeout.
 	writeTimeout = 45 * time.Second
@@ -31,7 +32,7 @@ const (
 //	ReadHeaderTimeout   5 s    ReadTimeout      15 s
 //	WriteTimeout        45 s   IdleTimeout      2 min
 //	MaxHeaderBytes      16 KiB
-//	context of a request       30 s
+//	context of a request       28 s
 //
 // What it logs by itself goes to slog's default, without what requests hold; see
 // [ErrorLog].

@@ -29,9 +29,11 @@ func Statuses() []Status {
 		{Code: http.StatusConflict, Means: "somebody else has changed it: look and save again"},
 		{Code: http.StatusRequestEntityTooLarge, Means: "more than an upload may have"},
 		{Code: http.StatusUnsupportedMediaType, Means: "no JSON"},
+		{Code: http.StatusUnprocessableEntity, Means: "the modificationId is that of something else"},
 		{Code: http.StatusPreconditionRequired, Means: "an update without the version that it is based on"},
 		{Code: statusClientClosed, Means: "the client has hung up", Unseen: true},
 		{Code: http.StatusInternalServerError, Means: "the store refuses, or holds what can't be read"},
+		{Code: http.StatusBadGateway, Means: "the store contradicts itself"},
 		{Code: http.StatusServiceUnavailable, Means: "the store does not answer: try again in a moment"},
 		{Code: http.StatusGatewayTimeout, Means: "nobody knows whether it was stored: send it again", Unknown: true},
 	}

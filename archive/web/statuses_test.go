@@ -19,7 +19,7 @@ var named = map[string]int{
 	"StatusConflict": http.StatusConflict, "StatusRequestEntityTooLarge": http.StatusRequestEntityTooLarge,
 	"StatusUnsupportedMediaType": http.StatusUnsupportedMediaType, "StatusPreconditionRequired": http.StatusPreconditionRequired,
 	"StatusInternalServerError": http.StatusInternalServerError, "StatusServiceUnavailable": http.StatusServiceUnavailable,
-	"StatusGatewayTimeout": http.StatusGatewayTimeout,
+	"StatusGatewayTimeout": http.StatusGatewayTimeout, "StatusBadGateway": http.StatusBadGateway, "StatusUnprocessableEntity": http.StatusUnprocessableEntity,
 }
 
 // TestEveryStatusIsListed: no line of the API names a status that the table lacks, and

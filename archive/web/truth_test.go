@@ -101,7 +101,7 @@ func TestNobodyKnownWritesNothing(t *testing.T) {
 func TestBoundsAreThoseThatAreStated(t *testing.T) {
 	s := NewServer(http.NotFoundHandler())
 	want := [...]time.Duration{5 * time.Second, 15 * time.Second, 45 * time.Second, 2 * time.Minute}
-	if got := [...]time.Duration{s.ReadHeaderTimeout, s.ReadTimeout, s.WriteTimeout, s.IdleTimeout}; got != want || s.MaxHeaderBytes != 16<<10 || requestTimeout != 30*time.Second {
+	if got := [...]time.Duration{s.ReadHeaderTimeout, s.ReadTimeout, s.WriteTimeout, s.IdleTimeout}; got != want || s.MaxHeaderBytes != 16<<10 || requestTimeout != 28*time.Second {
 		t.Errorf("%v, %d bytes of headers, requests of %v", got, s.MaxHeaderBytes, requestTimeout)
 	}
 	for fields, fits := range map[int]bool{mostFields: true, mostFields + 1: false} {

@@ -107,7 +107,7 @@ func explain(x *exchange, err error) (int, failure) {
 			return http.StatusConflict, explainConflict(x, mismatch)
 		}
 	case archive.Exhausted:
-		if exhausted, ok := errors.AsType[*archive.ExhaustedError](err); ok && !isUnavailable(err) {
+		if exhausted, ok := errors.AsType[*archive.ExhaustedError](err); ok {
 			return http.StatusConflict, explainExhausted(exhausted)
 		}
 	case archive.Gone:
@@ -120,22 +120,28 @@ func explain(x *exchange, err error) (int, failure) {
 	if x.Method == http.MethodPost {
 		nothing = "Nothing was saved. "
 	}
+	_, reused := errors.AsType[*archive.ReusedIDError](err)
 	switch {
+	case archive.OutcomeOf(err) == archive.Contradiction:
+		return http.StatusBadGateway, failure{ErrorType: typeContradiction, Message: "The archive's store contradicts itself: it refuses the very version that it gives. " + nothing + "Nobody else has changed anything. Please tell whoever runs it."}
 	case errors.Is(err, archive.ErrUnreadable): // before ErrInvalid: the client did nothing wrong
+	case reused:
+		return http.StatusUnprocessableEntity, failure{ErrorType: typeReused, Message: "This modificationId was used before, for another change or by somebody else. " + nothing + "Send what you want to save with an id of its own."}
 	case errors.Is(err, archive.ErrInvalid):
 		return http.StatusBadRequest, failure{ErrorType: typeInvalid, Message: sentence(err)}
 	case errors.Is(err, context.Canceled):
 		return statusClientClosed, failure{}
-	case isUnavailable(err), errors.Is(err, context.DeadlineExceeded):
+	case isUnavailable(err):
 		return http.StatusServiceUnavailable, failure{ErrorType: typeUnavailable, Message: "The archive does not answer just now. " + nothing + "Please try again in a moment."}
 	}
 	return http.StatusInternalServerError, failure{ErrorType: typeInternal, Message: "Something is wrong with the server, or with what is stored. " + nothing + "Please tell whoever runs it."}
 }
 
-// isUnavailable reports whether a store was out of reach. An update that ended so has
-// used up its attempts, but no other user is to blame.
+// isUnavailable reports whether a store was out of reach, or the server had no time left
+// for the request.
 func isUnavailable(err error) bool {
-	return errors.Is(err, archive.ErrThrottled) || errors.Is(err, archive.ErrUnavailable)
+	return archive.OutcomeOf(err) == archive.Unavailable || errors.Is(err, archive.ErrThrottled) ||
+		errors.Is(err, archive.ErrUnavailable) || errors.Is(err, context.DeadlineExceeded)
 }
 
 func explainExhausted(err *archive.ExhaustedError) failure {

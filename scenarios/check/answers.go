@@ -153,7 +153,7 @@ func (o *object) checkRefused(j *Judge, n int32) {
 	}
 	refusedByOthers := op.lastCall == preconditionFailed || op.lastCall == conflict
 	switch {
-	case op.outcome == failed && refusedByOthers:
+	case (op.outcome == failed || op.outcome == unavailable) && refusedByOthers:
 		o.reportAnswer(j, n, "conflict called a failure", "met a conflict and was told of a failure of the store, not of a conflict or exhaustion")
 	case op.outcome == exhausted && !op.met.has(refusal|overtaken):
 		o.reportAnswer(j, n, "exhausted without a refusal",
@@ -161,6 +161,8 @@ func (o *object) checkRefused(j *Judge, n int32) {
 	case op.outcome == exhausted && op.met.has(told409) && !op.met.has(beaten|overtaken):
 		o.reportAnswer(j, n, "outage called a conflict",
 			"was told by 409 that others were in its way, though no write of it was refused: the store did not serve it")
+	case op.outcome == unavailable && !op.met.has(refusal):
+		o.reportAnswer(j, n, "unavailable without an outage", "was told that the store is unavailable, though it answered every call")
 	case op.outcome == userConflict && !op.met.has(rivals) && !o.outdated(op, n):
 		o.reportAnswer(j, n, "conflict without a cause", "was told of a conflict, though it met no version but its own")
 	case op.outcome == gone && !op.met.has(absence):

@@ -278,6 +278,15 @@ func (j *Judge) remove(e *history.Event) {
 	}
 }
 
+// unserved reports whether an answer says that the store did not serve the call.
+func unserved(answer string) bool {
+	switch answer {
+	case history.Throttled, history.Unavailable, history.UnknownAnswer:
+		return true
+	}
+	return false
+}
+
 // contradict notes that the history can't be true as it stands.
 func (j *Judge) contradict(format string, args ...any) {
 	if j.tally.Contradictions++; j.tally.Contradictions == 1 {

@@ -90,7 +90,7 @@ func (r *Report) checkDrawn(h history.Header) {
 // draw counts a wait that the policy has drawn. One that is only begun because it is
 // short enough, for the deadline or for the cap, says nothing about the others.
 func (p *patrol) draw(b *beat, e *history.Event) {
-	if !p.clocked || p.ownWaits || e.Attempt < 2 || b.hint > 0 {
+	if !p.clocked || p.ownWaits || e.Attempt < 2 || b.hint > 0 || unserved(e.Answer) {
 		return
 	}
 	var shortest, longest time.Duration

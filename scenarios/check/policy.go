@@ -51,7 +51,10 @@ type beat struct {
 	drew     int64 // its last wait
 	hint     int64 // for how long the store wanted no call, at its last answer
 	until    int64 // and until when; 0: it did not say
+	attempt  int   // for which it waited last
 	longHint int64 // the longest hint of all
+	outages  int32 // waits in a row after calls that the store did not serve
+	unserved bool  // its last write was not served
 }
 
 // breach is what an operation did against the policy.
@@ -153,10 +156,14 @@ func (p *patrol) call(op *operation, n int32, e *history.Event) {
 		p.checkLeft(b, asked, e)
 	}
 	write := e.Kind == history.Put
+	if p.exact && p.policy.Deadline > 0 && e.At-b.first > int64(p.policy.Deadline) {
+		p.accuse(b, "went on after its deadline", e, "had a call under way %v after its first; policy %v ends a call before that",
+			time.Duration(e.At-b.first), p.policy)
+	}
 	if write {
 		p.checkWrite(b, e)
 		b.writes++
-		b.wrote = e.At
+		b.wrote, b.unserved = e.At, unserved(e.Answer)
 		b.overdue = p.clocked && p.policy.Deadline > 0 && e.At-b.first > int64(p.policy.Deadline)
 	}
 	// What may have been an attempt that failed: a call that was not answered well, and
@@ -203,7 +210,7 @@ func (p *patrol) checkPause(b *beat, asked int64, e *history.Event) {
 		return
 	}
 	_, longest := p.bounds(b.failures)
-	longest = max(longest, time.Duration(b.hint))
+	longest = max(longest, time.Duration(b.hint), mostSpared(b.failures))
 	switch {
 	case since > int64(longest):
 		p.accuse(b, "wait beyond the policy", e, "waited %v before its next call; policy %v allows at most %v there", time.Duration(since), p.policy, longest)
@@ -230,6 +237,10 @@ func (p *patrol) checkLeft(b *beat, asked int64, e *history.Event) {
 func (p *patrol) checkWrite(b *beat, e *history.Event) {
 	most := p.policy.MaxAttempts()
 	shortest, _ := p.bounds(b.writes)
+	if b.unserved {
+		least, _ := archive.OutageWait(1)
+		shortest = max(shortest, least)
+	}
 	switch {
 	case p.clocked && e.Start < b.until:
 		p.accuse(b, "came too soon", e, "wrote again %v before the time for which the store had asked", time.Duration(b.until-e.Start))
@@ -255,6 +266,17 @@ func (p *patrol) waits(op *operation, n int32, e *history.Event) {
 	_, longest := p.bounds(b.failures)
 	shortest, _ := p.bounds(b.writes)
 	longest = max(longest, time.Duration(b.hint))
+	if postponed := e.Attempt == b.attempt; !postponed {
+		b.outages++
+		if !unserved(e.Answer) {
+			b.outages = 0
+		}
+		if b.outages > 0 {
+			least, spared := archive.OutageWait(int(b.outages))
+			shortest, longest = max(shortest, least), max(longest, spared)
+		}
+	}
+	b.attempt = e.Attempt
 	switch {
 	case e.Attempt > most:
 		p.accuse(b, "attempts beyond the policy", e, "waits for its attempt number %d; policy %v allows %d", e.Attempt, p.policy, most)
@@ -299,7 +321,14 @@ func (p *patrol) early(b *beat, e *history.Event) bool {
 		return true
 	}
 	_, longest := p.bounds(max(b.failures, 1))
-	return !p.ownWaits && e.At-b.began+max(int64(longest), b.longHint) <= int64(p.policy.Deadline)
+	took := e.At - b.began // an attempt, and the look that settles it, may take as long once more
+	return !p.ownWaits && 2*took+max(int64(longest), b.longHint) < int64(p.policy.Deadline)
+}
+
+// mostSpared is the longest wait for the sake of a store that did not serve so many calls.
+func mostSpared(n int32) time.Duration {
+	_, most := archive.OutageWait(int(max(n, 1)))
+	return most
 }
 
 // accuse notes a breach. Those beyond what will be shown are only counted.

@@ -100,13 +100,15 @@ const (
 	gone
 	unknown
 	failed
+	unavailable
+	contradiction
 	cancelled
 	crashed
 )
 
 var words = []string{
 	"", "load", "create", "save", "append", history.Committed, history.UserConflict,
-	history.Exhausted, history.Gone, history.Unknown, history.Failed, history.Cancelled, history.Crashed,
+	history.Exhausted, history.Gone, history.Unknown, history.Failed, history.Unavailable, history.Contradiction, history.Cancelled, history.Crashed,
 }
 
 // refused reports whether the outcome says that nothing was written.

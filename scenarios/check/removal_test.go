@@ -319,3 +319,8 @@ func FuzzJudge(f *testing.F) {
 		}
 	})
 }
+
+// WithTimeout implements [archive.Clock]: nothing here lasts so long.
+func (ticks) WithTimeout(ctx context.Context, _ time.Duration) (context.Context, context.CancelFunc) {
+	return ctx, func() {}
+}

@@ -23,7 +23,7 @@ func newLog(c *archive.Change) *log {
 	var sum history.Sum
 	for _, raw := range c.RawModifications() {
 		sum = history.Mixed(sum, raw)
-		l.sums, l.digests = append(l.sums, sum), append(l.digests, history.Digest(raw))
+		l.sums, l.digests = append(l.sums, sum), append(l.digests, history.StoredEntryDigest(raw))
 	}
 	for i, id := range c.ModificationIDs() {
 		l.note(id, i)

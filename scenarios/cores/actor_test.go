@@ -57,18 +57,25 @@ func (a *actor) load() {
 	a.base = loaded
 }
 
+// removed stands for the value of a field that a save removes.
+var removed any = struct{}{}
+
 // save sets fields to texts, given in pairs. Users whose load failed have nothing to save.
 func (a *actor) save(pairs ...any) error {
 	if a.base.Document == nil {
 		return nil
 	}
-	fields := map[string]json.RawMessage{}
+	fields, remove := map[string]json.RawMessage{}, []string(nil)
 	for i := 0; i < len(pairs); i += 2 {
+		if pairs[i+1] == removed {
+			remove = append(remove, pairs[i].(string))
+			continue
+		}
 		fields[pairs[i].(string)], _ = json.Marshal(pairs[i+1])
 	}
 	m := a.modification(archive.Updated)
 	op := history.Operation{Do: "save", ID: objectID, Base: a.base.ETag}
-	edit := archive.Edit{Fields: fields, Modifications: []archive.Modification{m}}
+	edit := archive.Edit{Fields: fields, Remove: remove, Modifications: []archive.Modification{m}}
 	op.Wants(edit, a.base.Document)
 	a.client.Begin(op)
 	saved, err := a.core.Save(a.t.Context(), objectID, a.base, edit)

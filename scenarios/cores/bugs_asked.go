@@ -62,7 +62,7 @@ var plantedAsked = []Bug{
 	uploads("trigger-409-is-success", "409 to the write of a trigger is taken for success",
 		onTriggers(conflictIsSuccess)).shows(serviceFaults, "I9"),
 	uploads("api-outage-is-conflict", "exhaustion by a store that does not answer reaches the API as one by others, which is answered 409",
-		inUpload(archive.Exhausted, byOthers)).shows(serviceFaults, "I10"),
+		inUpload(archive.Unavailable, byOthers)).shows(serviceFaults, "I10"),
 	uploads("api-unknown-without-id", "an unknown outcome is answered without the id by which it could be settled",
 		newNameless).shows(serviceFaults, "I10"),
 	backend("unknown-acknowledged", "a message is acknowledged although nobody knows whether its result is stored",

@@ -71,6 +71,13 @@ var scripts = map[string]script{
 			func() { bob.load(); _ = bob.save("x_contact", "Eve") },
 		}
 	},
+	"removed-field": func(w *world) []func() {
+		alice, bob := w.actor("alice"), w.actor("bob")
+		return []func(){
+			func() { alice.load(); _ = alice.save("testPlan", removed) },
+			func() { bob.load(); _ = bob.save("testPlan", "By hand.") },
+		}
+	},
 	"several-entries": func(w *world) []func() {
 		return each(w, 2, nil, func(a *actor) { a.append(archive.MeetingScheduled, nil, archive.Processed) })
 	},

@@ -2,8 +2,10 @@ package cores
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"holdfast/archive"
@@ -80,6 +82,7 @@ type update struct {
 	read      archive.Snapshot // of the first attempt
 	inDoubt   bool             // a write on top of doubtETag may be applied, now or later
 	doubtETag string
+	outages   int  // attempts in a row that the store did not serve
 	refused   bool // a write was answered 412, 409 or 503, and nothing was read since
 	sent      archive.Document
 }
@@ -87,6 +90,19 @@ type update struct {
 func (r *reference) begin(op, id string, edit archive.Edit) (*update, error) {
 	key, err := archive.Key(id)
 	return &update{reference: r, op: op, id: id, key: key, start: r.Clock.Now(), edit: edit}, err
+}
+
+// digested is the edit whose modifications carry the digest of what they are stored
+// together with, unless that may come out differently.
+func digested(e archive.Edit, content map[string]json.RawMessage) archive.Edit {
+	if e.Once != "" {
+		return e
+	}
+	e.Modifications = slices.Clone(e.Modifications)
+	for i := range e.Modifications {
+		e.Modifications[i].ContentDigest = archive.ContentDigest(content, e.Remove, e.Modifications[i])
+	}
+	return e
 }
 
 func (r *reference) Load(ctx context.Context, id string) (archive.Snapshot, error) {
@@ -98,7 +114,11 @@ func (r *reference) Load(ctx context.Context, id string) (archive.Snapshot, erro
 }
 
 func (r *reference) Create(ctx context.Context, id string, doc archive.Document, mods ...archive.Modification) (archive.Snapshot, error) {
-	u, err := r.begin("create", id, archive.Edit{Modifications: mods})
+	var content map[string]json.RawMessage
+	if change := (archive.Snapshot{Document: doc}).Change(); change != nil {
+		content = change.EditableFields()
+	}
+	u, err := r.begin("create", id, digested(archive.Edit{Modifications: mods}, content))
 	if err != nil {
 		return archive.Snapshot{}, err
 	}
@@ -115,7 +135,7 @@ func (r *reference) Create(ctx context.Context, id string, doc archive.Document,
 }
 
 func (r *reference) Append(ctx context.Context, id string, edit archive.Edit) (archive.Snapshot, error) {
-	u, err := r.begin("append", id, edit)
+	u, err := r.begin("append", id, digested(edit, edit.Fields))
 	if err != nil {
 		return archive.Snapshot{}, err
 	}
@@ -129,7 +149,7 @@ func (r *reference) Append(ctx context.Context, id string, edit archive.Edit) (a
 }
 
 func (r *reference) Save(ctx context.Context, id string, base archive.Snapshot, edit archive.Edit) (archive.Snapshot, error) {
-	u, err := r.begin("save", id, edit)
+	u, err := r.begin("save", id, digested(edit, edit.Fields))
 	if err == nil && base.ETag == "" {
 		err = fmt.Errorf("save %s: %w base: the ETag of the version that the user loaded is missing", u.key, archive.ErrInvalid)
 	}
@@ -145,8 +165,15 @@ func (r *reference) Save(ctx context.Context, id string, base archive.Snapshot, 
 	return u.run(ctx)
 }
 
-func (u *update) run(ctx context.Context) (archive.Snapshot, error) {
+func (u *update) run(caller context.Context) (archive.Snapshot, error) {
+	ctx := caller
+	if u.Policy.Deadline > 0 {
+		var stop context.CancelFunc
+		ctx, stop = u.Clock.WithTimeout(ctx, u.Policy.Deadline)
+		defer stop()
+	}
 	var wait time.Duration
+	var cause error
 	for {
 		u.attempts++
 		done, err := u.attempt(ctx)
@@ -154,13 +181,20 @@ func (u *update) run(ctx context.Context) (archive.Snapshot, error) {
 			return done, nil
 		}
 		if !retriable(err) {
+			if ctx.Err() != nil && caller.Err() == nil && cut(err) { // its own deadline
+				if cause != nil {
+					err = cause
+				}
+				return u.giveUp(ctx, err)
+			}
 			return archive.Snapshot{}, u.failure(err)
 		}
 		wait = u.Policy.Wait(u.attempts, wait, u.Rand)
-		pause := max(wait, archive.RetryAfter(err))
-		if u.attempts >= u.Policy.MaxAttempts() || u.Policy.Deadline > 0 && pause > u.Policy.Deadline-u.elapsed() {
+		pause := max(wait, u.floor(err), archive.RetryAfter(err))
+		if u.attempts >= u.Policy.MaxAttempts() || u.Policy.Deadline > 0 && pause >= u.Policy.Deadline-u.elapsed() {
 			return u.giveUp(ctx, err)
 		}
+		cause = err
 		if u.Observer.Wait != nil {
 			info := archive.CallInfo{Op: u.op, Key: u.key, MaxAttempts: u.Policy.MaxAttempts()}
 			u.Observer.Wait(ctx, archive.WaitInfo{CallInfo: info, Attempt: u.attempts + 1, Wait: pause, Cause: err})
@@ -169,6 +203,17 @@ func (u *update) run(ctx context.Context) (archive.Snapshot, error) {
 			return archive.Snapshot{}, u.failure(err)
 		}
 	}
+}
+
+// floor is the shortest wait after an attempt that the store did not serve.
+func (u *update) floor(err error) time.Duration {
+	if beaten(err) {
+		u.outages = 0
+		return 0
+	}
+	u.outages++
+	least, most := archive.OutageWait(u.outages)
+	return least + time.Duration(u.Rand.Float64()*float64(most-least))
 }
 
 func (u *update) attempt(ctx context.Context) (archive.Snapshot, error) {
@@ -289,6 +334,9 @@ func (u *update) giveUp(ctx context.Context, cause error) (archive.Snapshot, err
 	if errors.Is(cause, archive.ErrOutcomeUnknown) {
 		exhausted.Last = archive.ErrPreconditionFailed // read back, it was not applied
 	}
+	if !beaten(exhausted.Last) {
+		return archive.Snapshot{}, &archive.UnavailableError{Op: u.op, Key: u.key, Attempts: u.attempts, Elapsed: u.elapsed(), Last: cause}
+	}
 	return archive.Snapshot{}, exhausted
 }
 
@@ -308,6 +356,15 @@ func retriable(err error) bool {
 }
 
 func mayBeApplied(err error) bool {
-	cut := errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
-	return errors.Is(err, archive.ErrOutcomeUnknown) || cut && !retriable(err)
+	return errors.Is(err, archive.ErrOutcomeUnknown) || cut(err) && !retriable(err)
+}
+
+// cut reports whether an error is the end of a context.
+func cut(err error) bool {
+	return errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
+}
+
+// beaten reports whether a write was refused for the sake of another.
+func beaten(err error) bool {
+	return errors.Is(err, archive.ErrPreconditionFailed) || errors.Is(err, archive.ErrConflict)
 }

@@ -100,3 +100,8 @@ type frozen struct{}
 
 func (frozen) Now() time.Time                                   { return time.Unix(0, 0) }
 func (frozen) Sleep(ctx context.Context, _ time.Duration) error { return ctx.Err() }
+
+// WithTimeout implements [archive.Clock]: nothing here lasts so long.
+func (frozen) WithTimeout(ctx context.Context, _ time.Duration) (context.Context, context.CancelFunc) {
+	return ctx, func() {}
+}

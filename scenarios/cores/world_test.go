@@ -211,3 +211,8 @@ func (s server) Delete(_ context.Context, key string, _ archive.Condition) error
 	delete(s.objects, key)
 	return nil
 }
+
+// WithTimeout implements [archive.Clock]: nothing here lasts so long.
+func (*world) WithTimeout(ctx context.Context, _ time.Duration) (context.Context, context.CancelFunc) {
+	return ctx, func() {}
+}

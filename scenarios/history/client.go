@@ -148,13 +148,7 @@ func (c *Client) Crash() {
 	c.op, c.known, c.wants = 0, [mostKnown]known{}, nil
 }
 
-func outcome(err error) string {
-	o := archive.OutcomeOf(err)
-	if o == archive.Failed && (errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)) {
-		return Cancelled
-	}
-	return string(o)
-}
+func outcome(err error) string { return string(archive.OutcomeOf(err)) }
 
 // Observer returns the hooks that record an operation's waits.
 func (c *Client) Observer() archive.Observer {

@@ -166,7 +166,7 @@ func (c *content) Written(on Content, of string) Doc {
 func (c *content) digests(from int) []Sum {
 	sums := make([]Sum, len(c.raw)-from)
 	for i := range sums {
-		sums[i] = Digest(c.raw[from+i])
+		sums[i] = StoredEntryDigest(c.raw[from+i])
 	}
 	return sums
 }

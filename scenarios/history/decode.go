@@ -29,7 +29,7 @@ var (
 	answers = []string{
 		OK, NotFound, PreconditionFailed, Conflict, Throttled, Unavailable, UnknownAnswer, OtherError,
 	}
-	outcomes   = []string{Committed, UserConflict, Exhausted, Gone, Unknown, Failed, Cancelled, Crashed}
+	outcomes   = []string{Committed, UserConflict, Exhausted, Gone, Unknown, Failed, Unavailable, Contradiction, Cancelled, Crashed}
 	conditions = []string{IfMatch, IfAbsent, IfNone}
 	fates      = []string{Sent, Delivered, Acknowledged, DeadLettered, Left}
 )

@@ -50,25 +50,32 @@ const (
 // not be the only one. Nothing, which is an absent value, has the digest 0.
 //
 // A core may spell what it stores in its own way, but it must store what it was told.
-func Digest(raw []byte) Sum {
-	r := valueReader{text: raw}
+func Digest(raw []byte) Sum { return digest(valueReader{text: raw}) }
+
+func digest(r valueReader) Sum {
 	r.space()
-	if r.at == len(raw) {
+	if r.at == len(r.text) {
 		return 0
 	}
 	sum := r.value()
-	if r.space(); r.bad || r.at != len(raw) {
-		return Mixed(ofGarbage, raw)
+	if r.space(); r.bad || r.at != len(r.text) {
+		return Mixed(ofGarbage, r.text)
 	}
 	return sum
 }
 
-// EntryDigest is the [Digest] of a modification as a history holds it.
+// StoredEntryDigest is the [Digest] of an entry of a stored history, but for its
+// content_digest: that is the core's own note, which nobody has asked for.
+func StoredEntryDigest(raw []byte) Sum {
+	return digest(valueReader{text: raw, skip: Mixed(ofMember, "content_digest")})
+}
+
+// EntryDigest is the [StoredEntryDigest] of a modification as a history holds it.
 func EntryDigest(m *archive.Modification) Sum {
 	for _, s := range [...]string{m.ID, m.Timestamp, m.UserID, m.Type, m.CustomerCode, m.Covers} {
 		if !utf8.ValidString(s) { // it is not stored as it is
 			raw, _ := json.Marshal(m)
-			return Digest(raw)
+			return StoredEntryDigest(raw)
 		}
 	}
 	sum := member("timestamp", Mixed(ofString, m.Timestamp)) +
@@ -102,6 +109,7 @@ type valueReader struct {
 	at      int
 	bad     bool
 	decoded []byte
+	skip    Sum // a member of the outermost object that does not count; 0: none
 }
 
 func (r *valueReader) space() {
@@ -156,6 +164,8 @@ func (r *valueReader) array() Sum {
 
 func (r *valueReader) object() Sum {
 	var members Sum
+	skip := r.skip
+	r.skip = 0
 	for r.at++; ; r.at++ {
 		if r.next() != '"' {
 			r.bad = r.bad || members != 0 // a comma, and no member after it
@@ -167,7 +177,9 @@ func (r *valueReader) object() Sum {
 			break
 		}
 		r.at++
-		members += name.Mix(uint64(r.value()))
+		if value := r.value(); skip == 0 || name != skip {
+			members += name.Mix(uint64(value))
+		}
 		if r.next() != ',' {
 			break
 		}

@@ -95,21 +95,22 @@ const (
 	PreconditionFailed = "412"
 	Conflict           = "409"
 	Throttled          = "503"
-	Unavailable        = "unavailable" // certainly not applied
+	Unavailable        = "unavailable" // certainly not applied; an outcome too
 	UnknownAnswer      = "unknown"     // may have been applied
 	OtherError         = "error"
 )
 
 // The outcomes of an operation, as its client was told.
 const (
-	Committed    = "committed"
-	UserConflict = "conflict"
-	Exhausted    = "exhausted"
-	Gone         = "gone"
-	Unknown      = "unknown"
-	Failed       = "failed"    // the store's error; nothing was written
-	Cancelled    = "cancelled" // the run ended first, or the caller's patience; nothing was written
-	Crashed      = "crashed"   // the client died before it was told anything
+	Committed     = "committed"
+	UserConflict  = "conflict"
+	Exhausted     = "exhausted"
+	Gone          = "gone"
+	Unknown       = "unknown"
+	Failed        = "failed"        // the store's error; nothing was written
+	Contradiction = "contradiction" // the store contradicts itself; nothing was written
+	Cancelled     = "cancelled"     // the run ended first, or the caller's patience; nothing was written
+	Crashed       = "crashed"       // the client died before it was told anything
 )
 
 // What becomes of a message, which says that a trigger was written.

@@ -62,7 +62,7 @@ func (o *Operation) WantsDocument(doc *archive.Change, history bool, mods ...arc
 	if history {
 		o.IDs = EntryIDs(doc)
 		for _, raw := range doc.RawModifications() {
-			o.Entries = append(o.Entries, Digest(raw))
+			o.Entries = append(o.Entries, StoredEntryDigest(raw))
 		}
 	}
 	o.wantsEntries(mods)

@@ -1,0 +1,92 @@
+package archive
+
+import (
+	"bytes"
+	"encoding/json"
+	"hash/fnv"
+	"slices"
+	"strconv"
+)
+
+// ContentDigest is a checksum of what a modification is made together with: the fields
+// that are set and removed, and the entry but for its time. White space between the
+// tokens of the values does not count. An entry carries it, so that an id that comes
+// again with other content is told from a call that is repeated: what the first call
+// set need not be in the document any more. It is FNV-1a, 64 bits, in hexadecimal.
+func ContentDigest(fields map[string]json.RawMessage, remove []string, m Modification) string {
+	sum := fnv.New64a()
+	var length [8]byte
+	add := func(text []byte) { // with its length, so that no two parts can pass for two others
+		n := uint64(len(text))
+		for i := range length {
+			length[i] = byte(n >> (8 * i))
+		}
+		sum.Write(length[:])
+		sum.Write(text)
+	}
+	for _, s := range [...]string{m.ID, m.UserID, m.Type, m.CustomerCode} {
+		add([]byte(s))
+	}
+	add(compacted(m.MeetingMetadata))
+	for _, name := range fieldNames(make([]string, 0, fewFields), fields) {
+		add([]byte(name))
+		add(compacted(fields[name]))
+	}
+	for _, name := range slices.Sorted(slices.Values(remove)) {
+		add([]byte(name))
+	}
+	return strconv.FormatUint(sum.Sum64(), 16)
+}
+
+// compacted is a value without white space between its tokens. Most have none.
+func compacted(value json.RawMessage) []byte {
+	if !bytes.ContainsAny(value, " \t\r\n") {
+		return value
+	}
+	var b bytes.Buffer
+	if json.Compact(&b, value) != nil {
+		return value // it is none, and will be refused
+	}
+	return b.Bytes()
+}
+
+// contentOf are the fields of a document that an edit could set, for the digest of its
+// creation; nil if it does not tell them.
+func contentOf(doc Document) map[string]json.RawMessage {
+	named, ok := doc.(interface{ FieldNames() []string })
+	if !ok {
+		return nil
+	}
+	fields := map[string]json.RawMessage{}
+	for _, name := range named.FieldNames() {
+		if name != modificationsField && !slices.Contains(idFields[:], name) {
+			fields[name], _ = doc.Field(name)
+		}
+	}
+	return fields
+}
+
+// reused reports whether the document holds one of the call's ids as that of something
+// else. Entries that have no digest, since other software or an older version wrote
+// them, are told apart by their user and type.
+func (c *call) reused(doc Document) error {
+	for i := range c.mods {
+		mine := &c.mods[i]
+		if mine.ContentDigest == "" || !doc.HasModification(mine.ID) {
+			continue
+		}
+		change := Snapshot{Document: doc}.Change()
+		if change == nil {
+			return nil // nothing is known of the entries
+		}
+		theirs, ok := change.Modification(mine.ID)
+		same := theirs.UserID == mine.UserID && theirs.Type == mine.Type
+		if theirs.ContentDigest != "" {
+			same = theirs.ContentDigest == mine.ContentDigest
+		}
+		if ok && !same {
+			return &ReusedIDError{Bucket: c.bucket, Key: c.key, ID: mine.ID}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,149 @@
+package archive
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+// TestReusedID: of case "id reused". An id that comes again with other content is refused
+// by every operation; with the same it is answered as before, also when others have
+// written since, and also what it set.
+func TestReusedID(t *testing.T) {
+	by := func(user, kind string) Modification {
+		m := mod("m1")
+		m.UserID, m.Type = user, kind
+		return m
+	}
+	first := Edit{Fields: fields("title", `"b"`, "plan", `{"a": 1}`), Remove: []string{"x"}, Modifications: []Modification{by("u", Updated)}}
+	again := first
+	again.Fields = fields("title", `"b"`, "plan", `{"a":1}`)
+	again.Modifications = []Modification{by("u", Updated)}
+	again.Modifications[0].Timestamp = "2030-01-01T00:00:00Z"
+	others := map[string]Edit{
+		"another value":                    {Fields: fields("title", `"c"`, "plan", `{"a":1}`), Remove: []string{"x"}, Modifications: []Modification{by("u", Updated)}},
+		"fewer fields":                     {Fields: fields("title", `"b"`), Remove: []string{"x"}, Modifications: []Modification{by("u", Updated)}},
+		"more fields":                      {Fields: fields("title", `"b"`, "plan", `{"a":1}`, "y", `1`), Remove: []string{"x"}, Modifications: []Modification{by("u", Updated)}},
+		"not removed":                      {Fields: again.Fields, Modifications: []Modification{by("u", Updated)}},
+		"another user":                     {Fields: again.Fields, Remove: []string{"x"}, Modifications: []Modification{by("v", Updated)}},
+		"another type":                     {Fields: again.Fields, Remove: []string{"x"}, Modifications: []Modification{by("u", Approved)}},
+		"one more entry, and other fields": {Fields: fields("title", `"c"`), Modifications: []Modification{mod("m2"), by("u", Updated)}},
+	}
+	calls := map[string]func(r *rig, e Edit) error{
+		"append": func(r *rig, e Edit) error { _, err := r.Append(t.Context(), testID, e); return err },
+		"save": func(r *rig, e Edit) error {
+			base, err := r.Load(t.Context(), testID)
+			if err == nil {
+				_, err = r.Save(t.Context(), testID, base, e)
+			}
+			return err
+		},
+	}
+	for name, call := range calls {
+		r := newRig(t, 3)
+		if _, err := r.Append(t.Context(), testID, first); err != nil {
+			t.Fatal(err)
+		}
+		r.store.interlope("theirs", fields("title", `"theirs"`, "plan", `"theirs"`))()
+		before := r.store.body(testKey)
+		if err := call(r, again); err != nil {
+			t.Errorf("%s: the same again: %v", name, err)
+		}
+		for what, other := range others {
+			err := call(r, other)
+			reused, ok := errors.AsType[*ReusedIDError](err)
+			if !ok || reused.ID != "m1" || reused.Key != testKey || reused.StatusCode() != 422 {
+				t.Errorf("%s with %s: %v", name, what, err)
+			}
+		}
+		if r.store.body(testKey) != before {
+			t.Errorf("%s: something was stored", name)
+		}
+	}
+}
+
+func TestReusedIDOfACreate(t *testing.T) {
+	r := newRig(t, 3)
+	create := func(title string) error {
+		doc := mustParse(t, fmt.Sprintf(`{"changeId":"CHG-9","title":%q,"plan":"p","modifications":[]}`, title))
+		_, err := r.Create(t.Context(), "CHG-9", doc, mod("m1"))
+		return err
+	}
+	if err := create("a"); err != nil {
+		t.Fatal(err)
+	}
+	if err := create("a"); err != nil {
+		t.Errorf("the same again: %v", err)
+	}
+	if _, reused := errors.AsType[*ReusedIDError](create("b")); !reused {
+		t.Errorf("with another title: %v", create("b"))
+	}
+}
+
+// What an older version, or other software, has stored has no digest: it is told by its
+// user and type. What may come out differently (Once) is never held against its digest.
+func TestEntriesWithoutDigest(t *testing.T) {
+	r := newRig(t, 3)
+	r.store.set(testKey, []byte(`{"changeId":"CHG-1","modifications":[{"modification_id":"m1","timestamp":"2025-10-20T12:00:00Z","user_id":"u","modification_type":"updated"}]}`))
+	edit := Edit{Fields: fields("title", `"b"`), Modifications: []Modification{mod("m1")}}
+	if _, err := r.Append(t.Context(), testID, edit); err != nil {
+		t.Errorf("the same user and type: %v", err)
+	}
+	edit.Modifications[0].UserID = "v"
+	if _, err := r.Append(t.Context(), testID, edit); err == nil {
+		t.Error("another user was not told")
+	}
+	edit.Once = "m1"
+	if _, err := r.Append(t.Context(), testID, edit); err != nil {
+		t.Errorf("made once, by whoever: %v", err)
+	}
+	edit = Edit{Fields: fields("title", `"c"`), Modifications: []Modification{mod("m2")}, Once: "m2"}
+	for range 2 {
+		done, err := r.Append(t.Context(), testID, edit)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if m, _ := done.Change().Modification("m2"); m.ContentDigest != "" {
+			t.Errorf("an edit that may come out differently has the digest %s", m.ContentDigest)
+		}
+		edit.Fields = fields("title", `"d"`)
+	}
+}
+
+// TestContentDigest: edits have the same digest only if they are the same.
+func TestContentDigest(t *testing.T) {
+	values := rapid.SampledFrom([]string{`1`, `"1"`, `"a b"`, `"a  b"`, `[1, 2]`, `[1,2]`, `{"a":[]}`, `null`})
+	names := rapid.SampledFrom([]string{"a", "b", "ab", ""})
+	draw := func(t *rapid.T) (map[string]json.RawMessage, []string, Modification) {
+		set := map[string]json.RawMessage{}
+		for range rapid.IntRange(0, 2).Draw(t, "fields") {
+			set[names.Draw(t, "name")] = json.RawMessage(values.Draw(t, "value"))
+		}
+		var remove []string
+		if rapid.Bool().Draw(t, "remove") {
+			remove = []string{names.Draw(t, "removed")}
+		}
+		m := mod(rapid.SampledFrom([]string{"m", "mm"}).Draw(t, "id"))
+		m.UserID = rapid.SampledFrom([]string{"", "m", "u"}).Draw(t, "user")
+		m.CustomerCode = rapid.SampledFrom([]string{"", "u"}).Draw(t, "customer")
+		return set, remove, m
+	}
+	spelled := func(set map[string]json.RawMessage, remove []string, m Modification) string {
+		all, err := json.Marshal([]any{set, remove, m})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(all)
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		setA, removeA, a := draw(t)
+		setB, removeB, b := draw(t)
+		same := spelled(setA, removeA, a) == spelled(setB, removeB, b)
+		if (ContentDigest(setA, removeA, a) == ContentDigest(setB, removeB, b)) != same {
+			t.Errorf("%s and %s", spelled(setA, removeA, a), spelled(setB, removeB, b))
+		}
+	})
+}

@@ -1,0 +1,93 @@
+package archive
+
+import (
+	"math/rand/v2"
+	"sync/atomic"
+	"time"
+)
+
+// What a store that throttles, or does not answer, is spared: waits that are never too
+// short, whatever the policy, and a quota of retries for all calls of an [Archive]
+// together. A refusal for the sake of another writer (412, 409) is somebody's progress:
+// it is repeated as the policy says and costs nothing.
+const (
+	floorBase = 100 * time.Millisecond
+	floorCap  = 2 * time.Second
+	// The quota is that of AWS's SDKs: so many tokens, of which a retry takes some. A
+	// call that is served in the end gives back what it has taken, or one if it took none.
+	quotaTokens = 500
+	quotaCost   = 14
+)
+
+// OutageWait is the range from which the shortest wait before the n-th retry in a row
+// (n = 1 first) of a store that did not serve the call is drawn: v/2 to v with
+// v = min(2 s, 100 ms·2ⁿ⁻¹).
+func OutageWait(n int) (least, most time.Duration) {
+	most = Policy{Base: floorBase, Cap: floorCap}.ceiling(max(n, 1) - 1)
+	return most / 2, most
+}
+
+func floor(n int, rng *rand.Rand) time.Duration {
+	least, most := OutageWait(n)
+	return least + uniform(rng, most-least)
+}
+
+// backoff is how long the call waits after an attempt that ended in err.
+func (c *call) backoff(err error) time.Duration {
+	wait := max(c.pacer.backoff(c.attempts, err), RetryAfter(err))
+	if refused(err) {
+		c.outages = 0
+		return wait
+	}
+	c.outages++
+	c.randMu.Lock()
+	defer c.randMu.Unlock()
+	return max(wait, floor(c.outages, c.rand))
+}
+
+// quota counts the tokens that are taken. The zero value has all.
+type quota struct{ taken atomic.Int64 }
+
+// take takes the tokens for a retry, if there are enough.
+func (q *quota) take() bool {
+	for {
+		taken := q.taken.Load()
+		if taken+quotaCost > quotaTokens {
+			return false
+		}
+		if q.taken.CompareAndSwap(taken, taken+quotaCost) {
+			return true
+		}
+	}
+}
+
+// giveBack returns tokens; there are never more than at first.
+func (q *quota) giveBack(n int64) {
+	for {
+		taken := q.taken.Load()
+		if taken == 0 || q.taken.CompareAndSwap(taken, max(0, taken-n)) {
+			return
+		}
+	}
+}
+
+// mayRetry takes what a retry after err costs.
+func (c *call) mayRetry(err error) bool {
+	if refused(err) {
+		return true
+	}
+	if !c.quota.take() {
+		return false
+	}
+	c.spent += quotaCost
+	return true
+}
+
+// giveBack returns what the call has taken if the store has served it in the end.
+func (c *call) giveBack(err error) {
+	switch OutcomeOf(err) {
+	case Unavailable, Unknown, Cancelled, Failed:
+	default:
+		c.quota.giveBack(max(1, int64(c.spent)))
+	}
+}

@@ -1,0 +1,224 @@
+package archive
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"testing"
+	"time"
+)
+
+// TestOutagesAreSparedUnderEveryPolicy: a store that throttles, or does not answer, is
+// never asked again at once, whatever the policy, and the waits grow.
+func TestOutagesAreSparedUnderEveryPolicy(t *testing.T) {
+	policies := []Policy{
+		{Kind: None, Retries: 5},
+		{Kind: Constant, Base: 1, Cap: 1, Retries: 5},
+		{Kind: Full, Base: 1, Cap: 1, Retries: 5},
+		{Kind: Adaptive, Cap: time.Millisecond, Retries: 5},
+	}
+	for _, p := range policies {
+		for _, outage := range []error{ErrThrottled, ErrUnavailable, ErrOutcomeUnknown} {
+			r := newRig(t, 0)
+			r.policy = p
+			for n := range 6 {
+				r.store.onPut[n+1] = answer(outage)
+			}
+			_, _ = r.Append(t.Context(), testID, Edit{Modifications: []Modification{mod("m1")}})
+			if len(r.clock.waits) != 5 {
+				t.Fatalf("%s, %v: waits %v", p.Kind, outage, r.clock.waits)
+			}
+			least := floorBase / 2
+			for n, wait := range r.clock.waits {
+				if wait < least || wait > 2*least {
+					t.Errorf("%s, %v: wait %d is %v, want %v to %v", p.Kind, outage, n+1, wait, least, 2*least)
+				}
+				least = min(2*least, floorCap/2)
+			}
+		}
+	}
+}
+
+// A conflict is somebody's progress: it is repeated as the policy says, and after it the
+// next outage is the first.
+func TestConflictsAreNoOutages(t *testing.T) {
+	r := newRig(t, 0)
+	r.policy = Policy{Kind: None, Retries: 5}
+	for n, err := range []error{ErrThrottled, ErrThrottled, ErrConflict, ErrThrottled} {
+		r.store.onPut[n+1] = answer(err)
+	}
+	if _, err := r.Append(t.Context(), testID, Edit{Modifications: []Modification{mod("m1")}}); err != nil {
+		t.Fatal(err)
+	}
+	w := r.clock.waits
+	if len(w) != 4 || w[1] < floorBase || w[2] != 0 || w[3] >= floorBase {
+		t.Errorf("waits %v", w)
+	}
+}
+
+func TestFloor(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 1))
+	for n, v := range map[int]time.Duration{1: floorBase, 2: 2 * floorBase, 5: 16 * floorBase, 6: floorCap, 1000: floorCap} {
+		for range 100 {
+			if wait := floor(n, rng); wait < v/2 || wait > v {
+				t.Fatalf("floor(%d) = %v, want %v to %v", n, wait, v/2, v)
+			}
+		}
+	}
+}
+
+// TestRetryQuota: all calls of an archive together retry an outage 35 times; what is
+// served gives tokens back, and conflicts cost none.
+func TestRetryQuota(t *testing.T) {
+	r := newRig(t, 0)
+	r.policy = Policy{Kind: None, Retries: Unlimited}
+	down, puts := true, 0
+	r.store.everyPut = func(do func() (string, error)) (string, error) {
+		puts++
+		if down {
+			return "", ErrThrottled
+		}
+		return do()
+	}
+	add := func(id string) error {
+		_, err := r.Append(t.Context(), testID, Edit{Modifications: []Modification{mod(id)}})
+		return err
+	}
+	if err := add("m1"); OutcomeOf(err) != Unavailable || puts != 1+quotaTokens/quotaCost {
+		t.Fatalf("%v after %d writes", err, puts)
+	}
+	puts = 0
+	if err := add("m2"); OutcomeOf(err) != Unavailable || puts != 1 {
+		t.Errorf("with an empty quota: %v after %d writes", err, puts)
+	}
+	down = false
+	for n := range quotaCost {
+		if err := add(fmt.Sprint("good", n)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	down, puts = true, 0
+	if err := add("m3"); OutcomeOf(err) != Unavailable || puts != 2 {
+		t.Errorf("after %d calls that went well: %v after %d writes", quotaCost, err, puts)
+	}
+	r.store.everyPut = nil
+	for n := range 1000 {
+		r.store.onPut[r.store.puts+1+n] = answer(ErrConflict)
+	}
+	r.policy.Retries = 1000
+	if err := add("m4"); err != nil {
+		t.Errorf("conflicts cost quota: %v", err)
+	}
+}
+
+func TestQuotaIsNeverMoreThanFull(t *testing.T) {
+	var q quota
+	q.giveBack(1000)
+	n := 0
+	for q.take() {
+		n++
+	}
+	if n != quotaTokens/quotaCost {
+		t.Errorf("%d retries", n)
+	}
+	q.giveBack(quotaCost)
+	if !q.take() || q.take() {
+		t.Error("what is given back is one retry")
+	}
+}
+
+// TestDeadlineCutsRequests: no request outlasts the policy's deadline, and the call says
+// what it knows then.
+func TestDeadlineCutsRequests(t *testing.T) {
+	for _, tt := range []struct {
+		name  string
+		slow  string // which request hangs
+		first error  // answer to the first write
+		want  Outcome
+	}{
+		{"a read", "get 1", nil, Unavailable},
+		{"a write", "put 1", nil, Unknown},
+		{"the read after a conflict", "get 2", ErrConflict, Unknown}, // an echo is possible
+		{"the read after a connection that was never made", "get 2", ErrUnavailable, Unavailable},
+		{"the write after a conflict", "put 2", ErrConflict, Unknown},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			r := newRig(t, 0)
+			r.policy = Policy{Kind: None, Retries: 5, Deadline: 10 * time.Second}
+			hang := func(func() (string, error)) (string, error) { // as an adapter does whose context ends
+				left := 10*time.Second - r.clock.Now().Sub(time.Date(2025, 10, 20, 12, 0, 0, 0, time.UTC))
+				r.clock.pass(left)
+				return "", context.DeadlineExceeded
+			}
+			if tt.first != nil {
+				r.store.onPut[1] = answer(tt.first)
+			}
+			call, n := tt.slow[:3], int(tt.slow[4]-'0')
+			map[string]map[int]fault{"get": r.store.onGet, "put": r.store.onPut}[call][n] = hang
+			_, err := r.Append(t.Context(), testID, Edit{Modifications: []Modification{mod("m1")}})
+			if OutcomeOf(err) != tt.want {
+				t.Errorf("%s: %v", OutcomeOf(err), err)
+			}
+			if took := r.clock.Now().Sub(time.Date(2025, 10, 20, 12, 0, 0, 0, time.UTC)); took > 10*time.Second {
+				t.Errorf("it took %v", took)
+			}
+		})
+	}
+}
+
+// TestContradiction: of case "weak ETags". A store that refuses the ETag that it gives is
+// named, and nobody is blamed; one refusal of the kind is forgiven.
+func TestContradiction(t *testing.T) {
+	for _, retries := range []int{0, 1, 16} {
+		for _, kind := range []Kind{None, Adaptive} {
+			r := newRig(t, 0)
+			r.policy = Policy{Kind: kind, Cap: time.Second, Retries: retries}
+			r.store.everyPut = answer(ErrPreconditionFailed)
+			_, err := r.Save(t.Context(), testID, r.base, Edit{Fields: fields("title", `"b"`), Modifications: []Modification{mod("m1")}})
+			contradiction, ok := errors.AsType[*ContradictionError](err)
+			if !ok || contradiction.ETag != r.base.ETag || contradiction.StatusCode() != 502 || OutcomeOf(err) != Contradiction {
+				t.Fatalf("%s, %d retries: %v", kind, retries, err)
+			}
+			if want := min(2, 1+retries); r.store.puts != want {
+				t.Errorf("%s, %d retries: %d writes, want %d", kind, retries, r.store.puts, want)
+			}
+			if !strings.Contains(err.Error(), "proxy") || strings.Contains(err.Error(), "user") {
+				t.Error(err)
+			}
+		}
+	}
+	r := newRig(t, 3)
+	r.store.onPut[1] = answer(ErrPreconditionFailed)
+	if _, err := r.Append(t.Context(), testID, Edit{Modifications: []Modification{mod("m1")}}); err != nil {
+		t.Errorf("once: %v", err)
+	}
+	r = newRig(t, 3) // somebody else in between each time
+	for n := 1; n <= 3; n++ {
+		r.store.onPut[n] = after(r.store.interlope(fmt.Sprint("x", n), nil), nil)
+	}
+	if _, err := r.Append(t.Context(), testID, Edit{Modifications: []Modification{mod("m1")}}); err != nil {
+		t.Errorf("contention: %v", err)
+	}
+}
+
+// TestReadIsRepeatedOnce if it can't be parsed: it may have been garbled on the way.
+func TestReadIsRepeatedOnce(t *testing.T) {
+	r := newRig(t, 5)
+	garbled := 1
+	r.Archive.codec = func(id string, body []byte) (Document, error) {
+		if garbled--; garbled >= 0 {
+			return nil, fmt.Errorf("%w document: cut short", ErrInvalid)
+		}
+		return JSONCodec(id, body)
+	}
+	if _, err := r.Append(t.Context(), testID, Edit{Modifications: []Modification{mod("m1")}}); err != nil {
+		t.Errorf("garbled once: %v", err)
+	}
+	garbled = 2
+	_, err := r.Append(t.Context(), testID, Edit{Modifications: []Modification{mod("m2")}})
+	if !errors.Is(err, ErrUnreadable) || OutcomeOf(err) != Failed {
+		t.Errorf("garbled twice: %v", err)
+	}
+}
