@@ -84,6 +84,7 @@ func TestParseNamesThePlaceOfEveryMistake(t *testing.T) {
 		{validLoads, "duration: 2s", "queue: {receives: -3}\nvia: api\nduration: 2s", "x.yaml:3:19: receives must not be negative"},
 		{validLoads, "duration: 2s", "queue: {receives: 1.5}\nvia: api\nduration: 2s", "x.yaml:3:19: receives must be a whole number, not 1.5"},
 		{validLoads, "actors:\n  - name: back", "via: api\nqueue: {reconcile: 1s}\nactors:\n  - name: reconciler", "there is an actor named reconciler, which is what the one that reconciles is called"},
+		{validLoads, "kind: backend\n    count: 4\n    load:\n      rate: 20\n  - name: tom\n    kind: user\n    load: {operations: 5}\n  - name: imp\n    kind: backend\n    interferes:\n      with: tom\n      before: put\n      times: 2", "kind: user\n    load: {rate: 20}\nvia: api\nqueue: {reconcile: 1s}", "a reconciler tells back ends, and there are none"},
 		{validLoads, "duration: 2s", "queue: {grace: 3s}\nvia: api\nduration: 2s", "x.yaml:3:16: grace is the reconciler's: say with reconcile: how often it looks"},
 		{validLoads, "duration: 2s", "queue: {reconcile: -3s}\nvia: api\nduration: 2s", `x.yaml:3:20: want a duration`},
 		{validLoads, "duration: 2s", "queue: {visibilty: 1s}\nvia: api\nduration: 2s", `x.yaml:3:9: unknown key "visibilty"; did you mean visibility?`},

@@ -99,6 +99,8 @@ func (s *Scenario) validateVia() error {
 		return invalid(".queue.receives", "receives must not be negative")
 	case s.Queue.Grace > 0 && s.Queue.Reconcile == 0:
 		return invalid(".queue.grace", "grace is the reconciler's: say with reconcile: how often it looks")
+	case s.Queue.Reconcile > 0 && !s.has(Backend):
+		return invalid(".queue.reconcile", "a reconciler tells back ends, and there are none")
 	case s.Queue.Reconcile > 0 && len(s.Timeline) > 0:
 		return invalid(".queue.reconcile", "a reconciler works beside loads, and not in a timeline")
 	case s.Queue.Reconcile > 0 && s.actor(Reconciler) != nil:

@@ -57,6 +57,13 @@ func TestStoreOnServer(t *testing.T) {
 	if err := s.Check(t.Context()); err != nil {
 		t.Fatal(err)
 	}
+	t.Run("listing", func(t *testing.T) {
+		tidy := &tidyStore{Store: s}
+		t.Cleanup(func() { tidy.deleteAll(t) })
+		if err := storetest.Listing(t.Context(), tidy, s, 1010); err != nil {
+			t.Error(err)
+		}
+	})
 	storetest.Run(t, func(t *testing.T) archive.Store {
 		tidy := &tidyStore{Store: s}
 		t.Cleanup(func() { tidy.deleteAll(t) })
