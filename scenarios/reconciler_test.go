@@ -117,6 +117,11 @@ func TestOutboxInTheRealWorld(t *testing.T) {
 	t.Parallel()
 	played, report, events := play(t, "outbox", "production", nil)
 	expectOK(t, played, report)
+	judge := check.New(history.Header{Grace: must(Open("outbox")).Queue.GraceOf().Nanoseconds()})
+	for _, e := range events {
+		judge.Add(e)
+	}
+	expectOK(t, played, judge.Finish())
 	if report.Counts.Untold > 0 || !slices.ContainsFunc(events, func(e *history.Event) bool { return e.Kind == history.Tell && e.Text == "" }) {
 		t.Errorf("%d customers are untold", report.Counts.Untold)
 	}

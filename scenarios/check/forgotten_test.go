@@ -153,7 +153,10 @@ func TestForgotten(t *testing.T) {
 			b := newBook()
 			b.setup(start)
 			c.write(b)
-			r := judged(history.Header{}, b.events)
+			r := judged(history.Header{Grace: 1}, b.events)
+			if bare := judged(history.Header{}, b.events); c.want == "customer forgotten" && len(bare.Found) > 0 {
+				t.Errorf("though nobody says what is old enough: %v", bare.Found)
+			}
 			got := ""
 			for _, v := range r.Violations {
 				got += v.Anomaly

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"holdfast/archive"
 )
@@ -16,11 +15,11 @@ func (p *port) List(ctx context.Context, prefix, after string) ([]archive.Listed
 		return nil, err
 	}
 	w := p.world
-	if err := w.Sleep(ctx, time.Duration(w.Latency.Request.Sample(p.rng)+w.Latency.Read.Sample(p.rng))); err != nil {
+	if err := w.Sleep(ctx, w.Latency.Request.Sample(p.rng)+w.Latency.Read.Sample(p.rng)); err != nil {
 		return nil, fmt.Errorf("%w: %w", err, errLostRead)
 	}
 	page := w.model.List(prefix, after, Epoch)
-	if err := w.Sleep(ctx, time.Duration(w.Latency.Reply.Sample(p.rng))); err != nil {
+	if err := w.Sleep(ctx, w.Latency.Reply.Sample(p.rng)); err != nil {
 		return nil, fmt.Errorf("%w: %w", err, errLostRead)
 	}
 	return page, nil
