@@ -29,9 +29,11 @@ type Job struct {
 // about the version that the work gets, and not about later ones.
 func (j Job) Covers() string {
 	if archived := j.Archived.Change(); archived != nil {
-		return archived.LastUpload()
+		if last := archived.LastUpload(); last != "" {
+			return last
+		}
 	}
-	return ""
+	return j.ModificationID(Processed) // not nothing, which would be taken for all
 }
 
 // Backend processes the messages of a queue. Each makes exactly one "processed"

@@ -36,7 +36,8 @@ type Modification struct {
 	// to be told of it. It is what [Change.Untold] goes by.
 	Notify bool `json:"notify,omitempty"`
 	// Covers says, in a "processed", how far its back end had read: it is the id of the
-	// last entry marked by Notify in the version that was worked on. Empty: none.
+	// last entry marked by Notify in the version that was worked on, or its own if there
+	// was none. Empty: it does not say, as those of other software; see [Change.Untold].
 	Covers          string          `json:"covers,omitempty"`
 	MeetingMetadata json.RawMessage `json:"meeting_metadata,omitempty"`
 	// ContentDigest is that of [ContentDigest]. Empty means that of the call, unless the

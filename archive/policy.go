@@ -50,8 +50,8 @@ type Policy struct {
 	Retries int
 	// Deadline bounds the whole call, from its start: a request that is under way then is
 	// cut short. No wait is begun, also none that the store has asked for, after which
-	// an attempt as long as the last one could not be made and settled in time. 0 means
-	// no bound.
+	// an attempt as long as the last one that was answered could not be made and settled
+	// in time. 0 means no bound.
 	Deadline time.Duration
 }
 

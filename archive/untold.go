@@ -25,8 +25,9 @@ type Untold struct {
 //
 // An entry counts as an upload's if it is marked by [Modification.Notify]: entries of
 // other software, and of releases that did not mark them, are never told again. A
-// "processed" entry that says nothing of what it covers covers nothing, so that
-// nobody is forgotten; its customer may be told once more than needed.
+// "processed" entry that does not say what it covers covers all that stands before it
+// in the history: otherwise the customers of back ends that never say would be told for
+// ever. An upload that came in while such a back end worked may be taken for told.
 //
 // The error wraps [ErrInvalid] if the document does not tell who its customers are.
 func (c *Change) Untold() ([]Untold, error) {
@@ -44,6 +45,8 @@ func (c *Change) Untold() ([]Untold, error) {
 		case m.Notify && m.ID != "" && number[m.ID] == 0:
 			uploads = append(uploads, m)
 			number[m.ID] = len(uploads)
+		case m.Type == Processed && m.Covers == "":
+			covered[m.CustomerCode] = len(uploads)
 		case m.Type == Processed:
 			covered[m.CustomerCode] = max(covered[m.CustomerCode], number[m.Covers])
 		}
@@ -68,10 +71,10 @@ func (c *Change) LastUpload() string {
 	return ""
 }
 
-// notice decodes an entry that can be an upload's, or cover one: few are.
+// notice decodes an entry that can be an upload's, or cover one.
 func (c *Change) notice(i int) (m Modification, ok bool) {
 	raw := c.entries[i].of(c.body)
-	if !bytes.Contains(raw, []byte(`"notify"`)) && !bytes.Contains(raw, []byte(`"covers"`)) {
+	if !bytes.Contains(raw, []byte(`"notify"`)) && !bytes.Contains(raw, []byte(`"processed"`)) {
 		return m, false
 	}
 	ok = json.Unmarshal(raw, &m) == nil

@@ -22,18 +22,21 @@ func TestUntold(t *testing.T) {
 		{`["a","b"]`, "u1 u2 pa=2 pa=1 pb=2", ""}, // in whatever order they come
 		{`["a","b"]`, "u1 pa=1 u2", "a:2 b:1,2"},  //
 		{`["a","b"]`, "u1 u2 u3 pb=2", "a:1,2,3 b:3"},
-		{`["b"]`, "u1", "b:1"},            // who is no customer any more is not told
-		{`["b","b"]`, "u1", "b:1"},        //
-		{`[]`, "u1", ""},                  //
-		{`["a"]`, "u1 pa=", "a:1"},        // who says nothing of it covers nothing
-		{`["a"]`, "pa=1 u1", "a:1"},       // nobody reads what is not there
-		{`["a"]`, "u1 pa=9", "a:1"},       //
-		{`["a"]`, "u1 pz=1", "a:1"},       // of another customer
-		{`["a"]`, "u1 u2 u1 pa=1", "a:2"}, // other software has doubled an entry
-		{`["a"]`, "u1 u2 pa=2 u1", ""},    //
-		{`["a"]`, "u1 x", "a:1"},          // an entry that can't be decoded
-		{`["a"]`, "u", ""},                // a mark without an id
-		{`["a"]`, "e1 u2 e3 pa=1", "a:2"}, // covers an entry that is no upload's
+		{`["b"]`, "u1", "b:1"},                  // who is no customer any more is not told
+		{`["b","b"]`, "u1", "b:1"},              //
+		{`[]`, "u1", ""},                        //
+		{`["a"]`, "u1 pa=p1", "a:1"},            // its own id: it had read no upload
+		{`["a","b"]`, "u1 pa= u2", "a:2 b:1,2"}, // who does not say covers what stands before
+		{`["a"]`, "u1 u2 pa= pa=1", ""},         //
+		{`["a"]`, "pa= u1", "a:1"},              //
+		{`["a"]`, "pa=1 u1", "a:1"},             // nobody reads what is not there
+		{`["a"]`, "u1 pa=9", "a:1"},             //
+		{`["a"]`, "u1 pz=1", "a:1"},             // of another customer
+		{`["a"]`, "u1 u2 u1 pa=1", "a:2"},       // other software has doubled an entry
+		{`["a"]`, "u1 u2 pa=2 u1", ""},          //
+		{`["a"]`, "u1 x", "a:1"},                // an entry that can't be decoded
+		{`["a"]`, "u", ""},                      // a mark without an id
+		{`["a"]`, "e1 u2 e3 pa=1", "a:2"},       // covers an entry that is no upload's
 	} {
 		c := untoldDoc(t, tt.customers, tt.history)
 		untold, err := c.Untold()
@@ -87,8 +90,20 @@ func TestLastUpload(t *testing.T) {
 			t.Errorf("%s: %q, want %q", history, got, want)
 		}
 	}
-	if got := (Job{}).Covers(); got != "" {
-		t.Errorf("of no document: %q", got)
+	job := Job{Message: Message{"hts", testID, "e"}}
+	for _, history := range []string{"-", "", "e1", "u1"} {
+		want := job.ModificationID(Processed)
+		switch history {
+		case "-": // no document
+		case "u1":
+			want = "1"
+			fallthrough
+		default:
+			job.Archived.Document = untoldDoc(t, `[]`, history)
+		}
+		if got := job.Covers(); got != want {
+			t.Errorf("%s is covered by %q, want %q", history, got, want)
+		}
 	}
 }
 

@@ -72,7 +72,9 @@ func (c *call) run(ctx context.Context) (Snapshot, error) {
 		c.last = AttemptInfo{CallInfo: info, Attempt: c.attempts}
 		began := c.elapsed()
 		done, err := c.attempt(ctx)
-		c.took = c.elapsed() - began
+		if refused(err) { // one that was not answered says nothing of the next
+			c.took = c.elapsed() - began
+		}
 		c.last.Err = err
 		c.observer.attempt(ctx, c.last)
 		if err == nil {
@@ -340,7 +342,7 @@ func (c *call) wait(ctx context.Context, attempt int, d time.Duration) error {
 }
 
 // pastDeadline reports whether a wait would leave too little of the deadline for another
-// attempt like the last one and for the look that settles how it ended: it would be cut
+// attempt like the last one that was answered and for the look that settles how it ended: it would be cut
 // short in the middle, and nobody would know what became of it.
 func (c *call) pastDeadline(wait time.Duration) bool {
 	left := c.policy.Deadline - c.elapsed()

@@ -43,6 +43,11 @@ func (c *errorCounts) note(e *history.Event) {
 			return
 		}
 		text = c.plain(e.Text)
+	case history.OK:
+		if e.Kind != history.Get || e.Doc == nil || e.Doc.Bad == "" {
+			return
+		}
+		text = "200 with a body that is no document"
 	default:
 		return
 	}

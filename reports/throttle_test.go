@@ -93,19 +93,17 @@ actors: [{name: backend, kind: backend, count: 100, load: {operations: 1}}]
 `
 
 // TestWhoRetriesAtOnceMakesThrottlingWorse: with the same number of retries more requests
-// are refused, and where a refusal costs the store something fewer get through.
+// are refused. The floor of the waits bounds it, so that nobody gives up, also where a
+// refusal costs the store something.
 func TestWhoRetriesAtOnceMakesThrottlingWorse(t *testing.T) {
 	const once, waits = "none(retries=60)", "full(base=40ms,cap=2s,retries=60)"
-	for _, c := range []struct {
-		limit   string
-		givesUp bool
-	}{{"throttle(writes=200,burst=10)", false}, {"throttle(writes=200,burst=10,refused=0.1)", true}} {
-		hasty, patient := countsOf(t, throttledBy(t, rush, c.limit, once, 2, 2)), countsOf(t, throttledBy(t, rush, c.limit, waits, 2, 2))
-		if hasty.Throttled < 5*patient.Throttled || patient.Throttled == 0 {
-			t.Errorf("%s: %d are refused of who retries at once, %d of who waits", c.limit, hasty.Throttled, patient.Throttled)
+	for _, limit := range []string{"throttle(writes=200,burst=10)", "throttle(writes=200,burst=10,refused=0.1)"} {
+		hasty, patient := countsOf(t, throttledBy(t, rush, limit, once, 2, 2)), countsOf(t, throttledBy(t, rush, limit, waits, 2, 2))
+		if 2*hasty.Throttled < 3*patient.Throttled || patient.Throttled == 0 {
+			t.Errorf("%s: %d are refused of who retries at once, %d of who waits", limit, hasty.Throttled, patient.Throttled)
 		}
-		if patient.Exhausted > 0 || (hasty.Exhausted > 40) != c.givesUp {
-			t.Errorf("%s: %d who retry at once give up, %d who wait", c.limit, hasty.Exhausted, patient.Exhausted)
+		if patient.Exhausted+hasty.Exhausted > 0 {
+			t.Errorf("%s: %d who retry at once give up, %d who wait", limit, hasty.Exhausted, patient.Exhausted)
 		}
 	}
 }

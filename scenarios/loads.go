@@ -105,7 +105,11 @@ func (f *performer) operate(ctx context.Context, due int64) error {
 	case Stranger:
 		return f.bother(ctx, id)
 	case Backend:
-		err = f.append(ctx, id, nil, due)
+		if f.actor.Load.Edits == SharedEdits {
+			err = f.share(ctx, id, due)
+		} else {
+			err = f.append(ctx, id, nil, due)
+		}
 	case User:
 		err = f.edit(ctx, id, due)
 	}

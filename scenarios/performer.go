@@ -119,6 +119,7 @@ type intent struct {
 	base     archive.Snapshot
 	document archive.Document // of a create
 	edit     archive.Edit
+	make     func(current archive.Snapshot) (archive.Edit, error) // of an update
 }
 
 // meaning is where f keeps what it wants until its operation has ended.
@@ -146,6 +147,8 @@ func (f *performer) do(ctx context.Context, in *intent) (archive.Snapshot, error
 		return f.core.Save(ctx, in.op.ID, in.base, in.edit)
 	case "append":
 		return f.core.Append(ctx, in.op.ID, in.edit)
+	case "update":
+		return cores.Update(ctx, f.core, in.op.ID, in.make)
 	}
 	return f.core.Create(ctx, in.op.ID, in.document, in.edit.Modifications...)
 }

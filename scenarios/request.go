@@ -200,7 +200,7 @@ func refusal(status int, answer []byte, in *intent) error {
 	case status == http.StatusBadGateway:
 		return &archive.ContradictionError{Key: key}
 	case status == http.StatusUnprocessableEntity:
-		return &archive.ReusedIDError{Key: key, ID: in.edit.Modifications[0].ID}
+		return &archive.ReusedIDError{Key: key, ID: a.ModificationID}
 	case status == http.StatusNotFound:
 		return fmt.Errorf("%w: %w", said, archive.ErrNotFound)
 	case status == http.StatusGatewayTimeout && !in.op.Submits(a.ModificationID):

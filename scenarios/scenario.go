@@ -125,7 +125,8 @@ type Load struct {
 	Saves int `yaml:"saves,omitempty"`
 	// Edits says what a user changes. Empty: "text", another text in one field or two
 	// that people edit. "any": fields of every kind, new ones and the customers among
-	// them, to whatever they can hold.
+	// them, to whatever they can hold. "shared", of back ends: one map, to which each
+	// adds its own key, and one number, which each counts up.
 	Edits Edits `yaml:"edits,omitempty"`
 	// Rate makes an actor begin operations at this rate per second, whether or
 	// not the previous one has ended in time; latency counts from the intended
@@ -235,13 +236,14 @@ const (
 	GrowingETags ETags = "growing"
 )
 
-// Edits names what users change.
+// Edits names what users and back ends change.
 type Edits string
 
 // The kinds of edits.
 const (
-	TextEdits Edits = "text"
-	AnyEdits  Edits = "any"
+	TextEdits   Edits = "text"
+	AnyEdits    Edits = "any"
+	SharedEdits Edits = "shared"
 )
 
 // Codec names how documents are encoded.

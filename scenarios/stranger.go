@@ -1,7 +1,9 @@
 package scenarios
 
 import (
+	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -26,7 +28,8 @@ type impertinence struct {
 	// slow: the body does not arrive in time. Over a socket that takes as long as the
 	// server's patience, so it is sent where the handler is called directly only.
 	slow bool
-	// current: the request carries the ETag of the version that is there.
+	// current: the request carries the ETag of the version that is there. "{etag}" in the
+	// body is that too, and "{known}" an id that its history holds.
 	current bool
 }
 
@@ -49,6 +52,8 @@ var impertinences = []impertinence{
 	{name: "a stale version", status: http.StatusConflict, method: "POST", path: "/upload", body: wholeUpload},
 	{name: "a create of what is there", status: http.StatusConflict, method: "POST", path: "/upload", body: `{"metadata": {"changeId": "{id}"}, "modificationId": "{mod}"}`},
 	{name: "a body of two megabytes", status: http.StatusRequestEntityTooLarge, method: "POST", path: "/upload", body: strings.Replace(wholeUpload, "Nobody asked", strings.Repeat("Nobody asked ", 170_000), 1)},
+	{name: "somebody else's modification", status: http.StatusUnprocessableEntity, method: "POST", path: "/upload", current: true,
+		body: `{"metadata": {"changeId": "{id}", "changeTitle": "Nobody asked"}, "isUpdate": true, "expectedETag": "{etag}", "modificationId": "{known}"}`},
 	{name: "a form", status: http.StatusUnsupportedMediaType, method: "POST", path: "/upload", header: [2]string{"Content-Type", "application/x-www-form-urlencoded"}, body: wholeUpload},
 	{name: "an update of no version", status: http.StatusPreconditionRequired, method: "POST", path: "/upload", body: strings.Replace(wholeUpload, `\"x\"`, "", 1)},
 	{name: "what is known already", status: http.StatusNotModified, method: "GET", path: "/api/changes/{id}", current: true},
@@ -89,8 +94,16 @@ func (f *performer) bother(ctx context.Context, id string) error {
 
 // dress gives the request its headers and its body.
 func (f *performer) dress(ctx context.Context, req *http.Request, r *impertinence, fill func(string) string, id string) error {
+	if r.current {
+		if err := f.load(ctx, id); err != nil {
+			return err
+		}
+		if r.method == http.MethodGet {
+			req.Header.Set("If-None-Match", f.base.ETag)
+		}
+	}
 	if r.body != "" {
-		body := fill(r.body)
+		body := f.asLoaded(fill(r.body))
 		req.Body, req.ContentLength = io.NopCloser(strings.NewReader(body)), int64(len(body))
 		if r.slow {
 			req.Body, req.ContentLength = io.NopCloser(io.MultiReader(strings.NewReader(body), tooSlow{})), -1
@@ -100,13 +113,17 @@ func (f *performer) dress(ctx context.Context, req *http.Request, r *impertinenc
 	if r.header[0] != "" {
 		req.Header.Set(r.header[0], r.header[1])
 	}
-	if r.current {
-		if err := f.load(ctx, id); err != nil {
-			return err
-		}
-		req.Header.Set("If-None-Match", f.base.ETag)
-	}
 	return nil
+}
+
+// asLoaded fills in what only the version knows that was loaded.
+func (f *performer) asLoaded(body string) string {
+	known := ""
+	if change := f.base.Change(); change != nil && strings.Contains(body, "{known}") {
+		known = cmp.Or(change.ModificationIDs()...)
+	}
+	etag, _ := json.Marshal(f.base.ETag) // a string always encodes
+	return strings.NewReplacer(`"{etag}"`, string(etag), "{known}", known).Replace(body)
 }
 
 // tooSlow is a body of which a server has waited long enough.

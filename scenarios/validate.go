@@ -171,9 +171,11 @@ func (s *Scenario) validateLoad(path string, a *Actor) error {
 		return invalid(path+".saves", "saves must not be negative")
 	case l.Saves > 0 && a.Kind != User:
 		return invalid(path+".saves", "only a user saves")
-	case !slices.Contains([]Edits{"", TextEdits, AnyEdits}, l.Edits):
-		return invalid(path+".edits", "a user's edits are text or any, not %q", l.Edits)
-	case l.Edits != "" && a.Kind != User:
+	case !slices.Contains([]Edits{"", TextEdits, AnyEdits, SharedEdits}, l.Edits):
+		return invalid(path+".edits", "a user's edits are text or any, a back end's shared; not %q", l.Edits)
+	case l.Edits == SharedEdits && (a.Kind != Backend || s.Via == ViaAPI):
+		return invalid(path+".edits", "only back ends without via: api have shared edits")
+	case l.Edits != "" && l.Edits != SharedEdits && a.Kind != User:
 		return invalid(path+".edits", "only a user edits")
 	case l.FirstWritesTogether && a.Kind == Outsider:
 		return invalid(path+".first_writes_together", "an outsider only deletes")

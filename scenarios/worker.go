@@ -156,7 +156,9 @@ func (r recorded) update(ctx context.Context, do, id string, edit *archive.Edit,
 				ID: m.ID, Timestamp: m.Timestamp, UserID: r.f.name, Type: archive.Processed, CustomerCode: message.Customer,
 				Covers: m.Covers, // the judge knows whether that is true
 			}
-			covers = m.Covers
+			if covers = m.Covers; covers == m.ID {
+				covers = "" // it says that it had read no upload
+			}
 			wanted.Once = m.ID
 		}
 	}

@@ -107,12 +107,12 @@ func TestFirstCauseLost(t *testing.T) {
 			func(w http.ResponseWriter) { _, _ = io.WriteString(w, xml) }, exitPassed,
 			[]string{"errors 1× get: 200 without an ETag"},
 		},
-		"and with an ETag": { // of a version that nobody wrote
+		"and with an ETag": { // it may have been garbled on the way
 			func(w http.ResponseWriter) {
 				w.Header().Set("ETag", `"abc"`)
 				_, _ = io.WriteString(w, xml)
-			}, exitViolated,
-			[]string{"T1 alice load: want a version to work on, got failed (", "reads version v1, whose body is no document (invalid document: line 1, column 1"},
+			}, exitPassed,
+			[]string{"errors 1× get: 200 with a body that is no document"},
 		},
 		"a GET is refused": {
 			func(w http.ResponseWriter) { answerError(w, 403, "AccessDenied") }, exitInconclusive,

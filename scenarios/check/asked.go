@@ -110,7 +110,7 @@ func (o *object) checkFieldsAsked(j *Judge, n int32, op *operation, at int32) {
 			break
 		}
 		want := &values[k]
-		if want.Was == want.Sum && op.do == save {
+		if want.Was == want.Sum && op.do.based() {
 			continue // its caller did not change it, so it keeps what others made of it
 		}
 		has, text, known := o.holding(j, at, field, want)

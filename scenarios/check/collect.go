@@ -115,6 +115,10 @@ func (j *Judge) finish(e *history.Event) {
 		j.tally.Open++
 	}
 	op.at, op.outcome = e.At, j.word(e.Outcome)
+	if len(e.Values) > 0 { // of an update, whose edit is made of what it reads
+		op.base, op.sets = j.objects[op.object].etags.number(e.Base), int32(len(j.sets))
+		j.sets, j.values = append(j.sets, e.Sets), append(j.values, e.Values)
+	}
 	op.met.note(told409, e.Status == http.StatusConflict)
 	op.etag = j.objects[op.object].etags.number(e.ETag)
 	j.patrol.end(op, n, e)
@@ -161,12 +165,15 @@ func (j *Judge) read(e *history.Event) {
 	o := j.object(e.Key)
 	n := j.ops.index(e.Op)
 	op := j.ops.all.at(n)
-	if e.Answer != history.OK || e.Doc != nil && e.Doc.Bad != "" {
+	if e.Answer != history.OK || garbled(e) {
 		op.lastCall = answer(code(answers, e.Answer)) // explains a failure
 	}
-	op.met.note(refusal, e.Answer != history.OK)
+	op.met.note(refusal, e.Answer != history.OK || garbled(e))
 	op.met.note(absence, e.Answer == history.NotFound)
 	j.patrol.call(op, n, e)
+	if garbled(e) && !harness(e.Actor) {
+		return // whoever wrote such a version is judged by that
+	}
 	r := read{op: n, start: e.Start, at: e.At, n: none, version: none, by: j.actors.numberLike(e.Actor, op.actor)}
 	switch {
 	case e.Answer == history.OK && e.ETag != "":
@@ -188,6 +195,9 @@ func (j *Judge) read(e *history.Event) {
 	}
 	o.reads.add(r)
 }
+
+// garbled: the body that was read is no document.
+func garbled(e *history.Event) bool { return e.Answer == history.OK && e.Doc != nil && e.Doc.Bad != "" }
 
 // show notes what a read showed the operation: a version, or nothing (0). Whoever sees
 // that another has come in between need not write to learn that this would be in vain.

@@ -136,6 +136,13 @@ func (l *fieldLog) judge(j *Judge, i int32, s history.Set, before fieldEdit) {
 		l.reportOverwrite(j, i, s, before.value, o.chain[before.pos])
 		return
 	}
+	if op.mods > 0 && op.object == o.number && !slices.ContainsFunc(o.modsOf(op), func(m int32) bool { return o.position(o.state[m].version) >= v.pos }) {
+		j.report(ExactlyOnce, "edit applied again",
+			fmt.Sprintf("%s wrote version %s of %s, in which %s goes from %s to %s once more: its modifications were all stored before",
+				j.author(v.op), o.etags.name(v.etag), o.key, s.Field, orAbsent(before.value), orAbsent(s.Now)),
+			func() []history.Event { return j.story(o, evidence{versions: []int32{i}, ops: []int32{v.op}}) })
+		return
+	}
 	if op.do != create && !slices.Contains(j.sets[op.sets], s.Field) {
 		l.reportForeign(j, i, "field changed unasked",
 			fmt.Sprintf("and changed %s from %s to %s, which it was not asked to do", s.Field, orAbsent(before.value), orAbsent(s.Now)))
@@ -148,7 +155,7 @@ func (l *fieldLog) judge(j *Judge, i int32, s history.Set, before fieldEdit) {
 func (l *fieldLog) unseen(op *operation, v *version, field string, before fieldEdit) bool {
 	o := l.o
 	etag := v.of
-	if op.do == save && op.object == o.number {
+	if op.do == save && op.object == o.number || op.do == update && op.base != 0 {
 		etag = op.base
 	} else if o.versions.at(o.chain[before.pos]).by == v.by {
 		return false

@@ -53,7 +53,10 @@ type beat struct {
 	until    int64 // and until when; 0: it did not say
 	attempt  int   // for which it waited last
 	longHint int64 // the longest hint of all
+	from     int64 // when its attempt began
+	took     int64 // its last attempt that was answered
 	outages  int32 // waits in a row after calls that the store did not serve
+	down     bool  // its last call was not served
 	unserved bool  // its last write was not served
 }
 
@@ -132,7 +135,7 @@ func (p *patrol) begin(op *operation, n int32, e *history.Event) {
 		p.beats = append(p.beats, beat{})
 	}
 	b := &p.beats[op.actor]
-	*b = beat{op: n, began: e.At, first: int64(none), last: e.At, wait: int64(none)}
+	*b = beat{op: n, began: e.At, first: int64(none), from: int64(none), last: e.At, wait: int64(none)}
 	if e.GiveUp > 0 {
 		b.giveUp = e.At + e.GiveUp
 	}
@@ -151,24 +154,27 @@ func (p *patrol) call(op *operation, n int32, e *history.Event) {
 	if b.first < 0 {
 		b.first = asked
 	}
+	if b.from < 0 {
+		b.from = asked
+	}
 	if p.clocked && answered(e) {
 		p.checkPause(b, asked, e)
 		p.checkLeft(b, asked, e)
 	}
 	write := e.Kind == history.Put
-	if p.exact && p.policy.Deadline > 0 && e.At-b.first > int64(p.policy.Deadline) {
-		p.accuse(b, "went on after its deadline", e, "had a call under way %v after its first; policy %v ends a call before that",
-			time.Duration(e.At-b.first), p.policy)
-	}
 	if write {
 		p.checkWrite(b, e)
 		b.writes++
 		b.wrote, b.unserved = e.At, unserved(e.Answer)
+		if !b.unserved {
+			b.took = e.At - b.from
+		}
 		b.overdue = p.clocked && p.policy.Deadline > 0 && e.At-b.first > int64(p.policy.Deadline)
 	}
 	// What may have been an attempt that failed: a call that was not answered well, and
 	// a look after a look.
-	good := e.Answer == history.OK
+	b.down = unserved(e.Answer) || !write && garbled(e)
+	good := e.Answer == history.OK && (write || !garbled(e))
 	if !good || e.Kind == history.Head || !write && b.looked {
 		b.failures++
 	}
@@ -210,7 +216,10 @@ func (p *patrol) checkPause(b *beat, asked int64, e *history.Event) {
 		return
 	}
 	_, longest := p.bounds(b.failures)
-	longest = max(longest, time.Duration(b.hint), mostSpared(b.failures))
+	longest = max(longest, time.Duration(b.hint))
+	if b.down {
+		longest = max(longest, mostSpared(b.failures))
+	}
 	switch {
 	case since > int64(longest):
 		p.accuse(b, "wait beyond the policy", e, "waited %v before its next call; policy %v allows at most %v there", time.Duration(since), p.policy, longest)
@@ -293,7 +302,7 @@ func (p *patrol) waits(op *operation, n int32, e *history.Event) {
 	if b.giveUp > 0 && e.At > b.giveUp+unearthly && e.Wait > unearthly/100 {
 		b.waits++
 	}
-	b.last, b.waitAt, b.wait = e.At, e.At, e.Wait
+	b.last, b.waitAt, b.wait, b.from = e.At, e.At, e.Wait, int64(none)
 }
 
 // end is told of the end of an operation.
@@ -321,13 +330,13 @@ func (p *patrol) early(b *beat, e *history.Event) bool {
 		return true
 	}
 	_, longest := p.bounds(max(b.failures, 1))
-	took := e.At - b.began // an attempt, and the look that settles it, may take as long once more
-	return !p.ownWaits && 2*took+max(int64(longest), b.longHint) < int64(p.policy.Deadline)
+	again := b.took + b.took/2 // an attempt like the last, and the look that settles it
+	return !p.ownWaits && e.At-b.began+max(int64(longest), b.longHint)+again < int64(p.policy.Deadline)
 }
 
 // mostSpared is the longest wait for the sake of a store that did not serve so many calls.
 func mostSpared(n int32) time.Duration {
-	_, most := archive.OutageWait(int(max(n, 1)))
+	_, most := archive.OutageWait(int(n))
 	return most
 }
 

@@ -109,7 +109,7 @@ func TestPolicy(t *testing.T) {
 		},
 		{
 			"no wait although the store's end in time", "constant(base=10ms,retries=9,deadline=310ms)",
-			paced(0).get(0, 5).put(5, 10, "503").hinted(299).get(10, 11).end(11, history.Exhausted), "gave up early",
+			paced(0).get(0, 5).put(5, 10, "503").hinted(298).get(10, 11).end(11, history.Exhausted), "gave up early",
 			paced(0).get(0, 5).put(5, 10, "503").hinted(301).get(10, 11).end(11, history.Exhausted),
 		},
 		{

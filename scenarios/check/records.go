@@ -94,6 +94,7 @@ const (
 	create
 	save
 	appends
+	update
 	committed
 	userConflict
 	exhausted
@@ -107,9 +108,12 @@ const (
 )
 
 var words = []string{
-	"", "load", "create", "save", "append", history.Committed, history.UserConflict,
+	"", "load", "create", "save", "append", "update", history.Committed, history.UserConflict,
 	history.Exhausted, history.Gone, history.Unknown, history.Failed, history.Unavailable, history.Contradiction, history.Cancelled, history.Crashed,
 }
+
+// based reports whether an operation is made on top of a version that its caller knows.
+func (w word) based() bool { return w == save || w == update }
 
 // refused reports whether the outcome says that nothing was written.
 func (w word) refused() bool { return w >= userConflict && w != unknown && w < crashed }

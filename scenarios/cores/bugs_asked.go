@@ -10,6 +10,7 @@ const (
 	largeDocument  = "large-document"
 	severalEntries = "several-entries"
 	absentField    = "absent-field"
+	counting       = "counting"
 	removedField   = "removed-field"
 	newCustomer    = "new-customer"
 	crowd          = "sustained-contention"
@@ -33,6 +34,8 @@ var plantedAsked = []Bug{
 	loop("mine-if-new", "a field that the user had not loaded is overwritten, whoever has added it since", mineIfNew, "I6", absentField, 0),
 	loop("removal-forgotten", "a field that a user removes stays, and the save succeeds", keepRemoved, "I12", removedField, 0),
 	loop("removal-unconditional", "a field that a user removes goes, whatever others have made of it since", removeOverTheirs, "I6", removedField, 0),
+	wrapped("update-made-once", "an edit that is made of what is stored is not made anew when others were faster", newUpdating(madeOnce), "I6", counting, 0),
+	wrapped("update-made-again", "an edit that is made of what is stored is made of itself after a lost reply", madeAgain, "I2", counting, 1),
 	wrapped("null-dropped", "a field that is set to null is left as it was", newDropping(isNull), "I12", absentField, 0),
 	wrapped("number-rounded", "numbers are stored as a float64 can hold them", newEditing(roundNumbers), "I12", almostEqual, 0),
 

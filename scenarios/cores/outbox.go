@@ -30,6 +30,8 @@ var plantedOutbox = []Bug{
 	}).shows(outbox, "I9"),
 	backend("covers-at-append", "an entry covers all that is there when it is appended, and not what the work was done on",
 		outbox, workerFlaw{coversLate: true}),
+	backend("covers-unsaid", "an entry does not say what it covers, so that it is taken to cover all that stands before it",
+		outbox, workerFlaw{coversUnsaid: true}),
 }
 
 // reconciler is a bug in what the reconciler works with.

@@ -210,8 +210,9 @@ type workerFlaw struct {
 	unknownIsDone bool
 	// deleteFirst deletes the trigger before the work.
 	deleteFirst bool
-	// coversLate looks what the entry covers when the work is done.
-	coversLate bool
+	// coversLate looks what the entry covers when the work is done; coversUnsaid does not
+	// say it.
+	coversLate, coversUnsaid bool
 }
 
 func newWorker(f workerFlaw) func(archive.BackendOptions) (Handler, error) {
@@ -287,9 +288,14 @@ func (w *worker) process(ctx context.Context, d archive.Delivery) error {
 	if w.id != nil {
 		id = w.id(d)
 	}
+	covers := job.Covers()
+	if w.coversUnsaid {
+		covers = ""
+	}
 	edit.Modifications = append(slices.Clip(edit.Modifications), archive.Modification{
-		ID: id, UserID: w.o.UserID, Type: archive.Processed, CustomerCode: d.Message.Customer, Covers: job.Covers(),
+		ID: id, UserID: w.o.UserID, Type: archive.Processed, CustomerCode: d.Message.Customer, Covers: covers,
 	})
+	edit.Once = id
 	_, err = w.o.Core.Append(ctx, d.Message.ObjectID, edit)
 	return err
 }

@@ -32,6 +32,13 @@ type Client struct {
 	status   int
 	asked    int64 // when the core made the call that is held back; 0: none is
 	cut      bool  // see Interrupted
+	made     made  // see Made
+}
+
+// made is an edit that was made of what is stored.
+type made struct {
+	base   string // ETag
+	values []Value
 }
 
 type known struct {
@@ -79,11 +86,28 @@ func (c *Client) Finish(done archive.Snapshot, err error) {
 	}
 	c.concerns, c.stored = nil, nil
 	e.Interrupted, c.cut = c.cut, false
+	c.tellMade(e)
 	if err != nil {
 		e.Text, e.Fields = err.Error(), conflictFields(err)
 	}
 	c.rec.sink.Add(e)
 	c.op, c.wants = 0, nil
+}
+
+// Made notes, before Finish, the edit that an update has made of what is stored; of
+// several the last one counts. Its fields are those that the operation wants.
+func (c *Client) Made(edit archive.Edit, current archive.Snapshot) {
+	c.made = made{base: current.ETag, values: make([]Value, len(c.wants))}
+	for i, name := range c.wants {
+		was, _ := current.Document.Field(name)
+		c.made.values[i] = NewValue(was, edit.Fields[name])
+	}
+}
+
+func (c *Client) tellMade(e *Event) {
+	if c.made.base != "" {
+		e.Base, e.Sets, e.Values, c.made = c.made.base, c.wants, c.made.values, made{}
+	}
 }
 
 // Status notes, before Finish, by which HTTP status the operation was answered.
@@ -141,11 +165,11 @@ func (c *Client) Looked(r archive.Reconciled, read int64, customers []string) {
 // outcome, or what it wrote would be from nobody.
 func (c *Client) Crash() {
 	if c.op != 0 {
-		c.rec.sink.Add(&Event{
-			Kind: Return, At: c.rec.Now(), Actor: c.actor, Op: c.op, Key: c.opKey, Outcome: Crashed, Text: "the client died",
-		})
+		e := &Event{Kind: Return, At: c.rec.Now(), Actor: c.actor, Op: c.op, Key: c.opKey, Outcome: Crashed, Text: "the client died"}
+		c.tellMade(e)
+		c.rec.sink.Add(e)
 	}
-	c.op, c.known, c.wants = 0, [mostKnown]known{}, nil
+	c.op, c.known, c.wants, c.made = 0, [mostKnown]known{}, nil, made{}
 }
 
 func outcome(err error) string { return string(archive.OutcomeOf(err)) }

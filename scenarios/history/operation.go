@@ -56,6 +56,13 @@ func (o *Operation) Wants(edit archive.Edit, base archive.Document) {
 	}
 }
 
+// WantsFields says what an update wants of which only the fields are known before it has
+// read: these, together with the modifications. [Client.Made] says the rest.
+func (o *Operation) WantsFields(mods []archive.Modification, sorted ...string) {
+	o.wantsEntries(mods)
+	o.Sets, o.Once = sorted, mods[0].ID
+}
+
 // WantsDocument says what a create wants: a document, with its history or without,
 // and these modifications.
 func (o *Operation) WantsDocument(doc *archive.Change, history bool, mods ...archive.Modification) {

@@ -79,6 +79,7 @@ var answers = []answer{
 	answer{name: "200-InternalError", status: 200, code: "InternalError", applied: true}.means(unclear),
 	answer{name: "200-SlowDown", status: 200, code: "SlowDown"}.
 		means([3]error{archive.ErrThrottled, archive.ErrUnavailable, archive.ErrUnavailable}),
+	answer{name: "412-PreconditionFailed", status: 412, code: "PreconditionFailed"}.means([3]error{archive.ErrPreconditionFailed}),
 	answer{name: "412", status: 412, odd: refusing, applied: true}.means([3]error{archive.ErrPreconditionFailed}),
 	answer{name: "200-412", status: 200, code: "PreconditionFailed", odd: refusing, applied: true}.
 		means([3]error{archive.ErrPreconditionFailed}),

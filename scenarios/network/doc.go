@@ -38,11 +38,12 @@
 //	301-PermanentRedirect, 403-AccessDenied, 404, 404-NoSuchBucket,
 //	409-InvalidBucketState, 501-NotImplemented
 //	                                          refused for good
+//	412-PreconditionFailed                    a write refused although its condition holds
 //	412                                       a refusal without its XML
 //	200-412, 200-SlowDown, 200-InternalError  the error comes inside a 200
 //	200-no-etag, 200-empty-etag, 200-cut      served; the ETag is missing, the body cut
 //
-// Those of 412 need a write that is refused, the last three one call that succeeds;
+// 412 and 200-412 need a write that is refused, the last three one call that succeeds;
 // otherwise they leave the answer alone, and the fault has not struck.
 //
 // # What is not
