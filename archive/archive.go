@@ -74,9 +74,16 @@ type Options struct {
 	Rand   *rand.Rand // jitter and ids; nil: an own generator with a random seed
 	Codec  Codec      // nil: JSONCodec
 	Bucket string     // named in errors; may be empty
+	// MaxBytes bounds a document: an edit that would make it larger, and larger than it
+	// is, ends as [TooLargeError]. 0: DefaultMaxBytes.
+	MaxBytes int
 	// Observer sees every call. The zero value sees nothing.
 	Observer Observer
 }
+
+// DefaultMaxBytes is below what a Lambda function can answer (6 MB), so that a document
+// which can be stored can also be shown. It is room for about 30,000 entries.
+const DefaultMaxBytes = 5 << 20
 
 // Archive updates objects under optimistic locking. It is safe for concurrent
 // use if its Store, Clock and Observer are; it guards its Rand itself.
@@ -86,6 +93,7 @@ type Archive struct {
 	clock    Clock
 	codec    Codec
 	bucket   string
+	maxBytes int
 	observer Observer
 
 	randMu sync.Mutex
@@ -114,9 +122,12 @@ func New(o Options) (*Archive, error) {
 	if o.Rand == nil {
 		o.Rand = newRand()
 	}
+	if o.MaxBytes <= 0 {
+		o.MaxBytes = DefaultMaxBytes
+	}
 	return &Archive{
 		store: o.Store, policy: o.Policy, clock: o.Clock, codec: o.Codec,
-		bucket: o.Bucket, observer: o.Observer, rand: o.Rand,
+		bucket: o.Bucket, maxBytes: o.MaxBytes, observer: o.Observer, rand: o.Rand,
 	}, nil
 }
 

@@ -24,6 +24,7 @@ const ConcurrentModification = "CONCURRENT_MODIFICATION"
 // The HTTP statuses of the errors below; net/http itself is not needed here.
 const (
 	statusConflict            = 409
+	statusTooLarge            = 413
 	statusUnprocessable       = 422
 	statusClientClosedRequest = 499 // as nginx logs it
 	statusBadGateway          = 502
@@ -200,6 +201,23 @@ func (e *ReusedIDError) Error() string {
 
 // StatusCode is the HTTP status that an API answers with.
 func (e *ReusedIDError) StatusCode() int { return statusUnprocessable }
+
+// TooLargeError says that the edit would make the document larger than is allowed.
+// Nothing was written.
+type TooLargeError struct {
+	Bucket string
+	Key    string
+	Bytes  int // that it would have
+	Most   int // that are allowed
+}
+
+func (e *TooLargeError) Error() string {
+	return fmt.Sprintf("%s: with this edit it would have %d bytes, at most %d are allowed; nothing was written. "+
+		"Move what is old out of it, or allow more (Options.MaxBytes).", location(e.Bucket, e.Key), e.Bytes, e.Most)
+}
+
+// StatusCode is the HTTP status that an API answers with.
+func (e *TooLargeError) StatusCode() int { return statusTooLarge }
 
 // Outcome is how a call ended. Every call ends in exactly one.
 type Outcome string

@@ -57,7 +57,10 @@ type DoneInfo struct {
 	Mismatches int
 	Elapsed    time.Duration
 	ETag       string // of the version that holds the modifications, if committed
-	Err        error  // classify it with [OutcomeOf]
+	// Bytes is the size of that version, or of the one that was loaded, and MaxBytes
+	// the most that is allowed.
+	Bytes, MaxBytes int
+	Err             error // classify it with [OutcomeOf]
 }
 
 // Observers joins observers: each hook runs those of all of them, in their order.

@@ -151,12 +151,18 @@ func (c *call) attempt(ctx context.Context) (Snapshot, error) {
 
 // write sends the next version, on the condition that the current one still stands.
 func (c *call) write(ctx context.Context, current Snapshot, next Document) (Snapshot, error) {
-	cond := IfMatch(current.ETag)
+	cond, was := IfMatch(current.ETag), 0
 	if current.Document == nil {
 		cond = IfAbsent()
+	} else {
+		was = len(current.Document.Encode())
+	}
+	body := next.Encode()
+	if len(body) > c.maxBytes && len(body) > was {
+		return Snapshot{}, &TooLargeError{Bucket: c.bucket, Key: c.key, Bytes: len(body), Most: c.maxBytes}
 	}
 	c.last.Wrote = true
-	etag, err := c.store.Put(ctx, c.key, next.Encode(), cond)
+	etag, err := c.store.Put(ctx, c.key, body, cond)
 	switch {
 	case err == nil:
 		return Snapshot{next, etag}, nil
@@ -325,9 +331,13 @@ func (c *call) unavailable(cause error) error {
 
 func (c *call) end(ctx context.Context, done Snapshot, err error) (Snapshot, error) {
 	c.giveBack(err)
+	size := 0
+	if done.Document != nil {
+		size = len(done.Document.Encode())
+	}
 	c.observer.done(ctx, DoneInfo{
 		CallInfo: c.last.CallInfo, Attempts: c.attempts, Mismatches: c.mismatches,
-		Elapsed: c.elapsed(), ETag: done.ETag, Err: err,
+		Elapsed: c.elapsed(), ETag: done.ETag, Bytes: size, MaxBytes: c.maxBytes, Err: err,
 	})
 	if err != nil {
 		return Snapshot{}, err

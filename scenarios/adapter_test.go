@@ -134,7 +134,7 @@ func playBelow(t *testing.T, name string, read func(error) error, via func(http.
 // TestEveryAnswerIsInTheLibrary: the gate plays each that a write and a read can get.
 func TestEveryAnswerIsInTheLibrary(t *testing.T) {
 	text := ""
-	for _, f := range append(must(Open("hostile-answers")).Faults, must(Open("hostile-deletions")).Faults...) {
+	for _, f := range slices.Concat(must(Open("hostile-answers")).Faults, must(Open("hostile-deletions")).Faults, must(Open("contradiction")).Faults) {
 		text += fmt.Sprintln(network.Fault(f))
 	}
 	for _, as := range network.AnswerNames() {

@@ -56,6 +56,7 @@ type sums struct {
 	counters  []counter
 	values    []int64         // of the counters
 	durations []time.Duration // of a back end's updates
+	largest   int             // document stored, in bytes; 0: none
 }
 
 // namespaces are those that CloudWatch accepts.
@@ -86,7 +87,7 @@ func NewEMF(w io.Writer, o EMFOptions) (*EMF, error) {
 
 // reserved reports whether a member of a line's root has a meaning of its own.
 func reserved(name string) bool {
-	if name == "" || name == "_aws" || name == serviceDimension || name == durationName {
+	if name == "" || name == "_aws" || name == serviceDimension || name == durationName || name == sizeName {
 		return true
 	}
 	for _, s := range services {
@@ -111,6 +112,7 @@ func (e *EMF) Record(_ context.Context, u Update) {
 	for i := range s.counters {
 		s.values[i] += s.counters[i].of(u)
 	}
+	s.largest = max(s.largest, u.Bytes)
 	if u.Service == Backend {
 		s.durations = append(s.durations, u.Elapsed)
 	}
@@ -162,6 +164,9 @@ func (s *sums) lines() [][]value {
 	counts := make([]value, len(s.counters))
 	for i, c := range s.counters {
 		counts[i] = value{c.name, "Count", s.values[i]}
+	}
+	if s.largest > 0 {
+		counts = append(counts, value{sizeName, "Bytes", s.largest})
 	}
 	lines := [][]value{counts}
 	slices.Sort(s.durations)

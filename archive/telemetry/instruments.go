@@ -21,6 +21,7 @@ var durationBounds = []float64{0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1, 1
 type Instruments struct {
 	counters map[Service][]instrument
 	duration metric.Float64Histogram
+	size     metric.Int64Histogram
 	outcomes map[archive.Outcome]metric.MeasurementOption
 }
 
@@ -30,6 +31,9 @@ type instrument struct {
 	counter
 	metric.Int64Counter
 }
+
+// sizeBounds are from a kilobyte to what is allowed by default.
+var sizeBounds = []float64{1 << 10, 4 << 10, 16 << 10, 64 << 10, 256 << 10, 1 << 20, 2 << 20, 4 << 20, 5 << 20}
 
 // NewInstruments makes the instruments of a meter.
 func NewInstruments(m metric.Meter) (*Instruments, error) {
@@ -50,6 +54,12 @@ func NewInstruments(m metric.Meter) (*Instruments, error) {
 	if err != nil {
 		return nil, err
 	}
+	in.size, err = m.Int64Histogram(sizeInstrument, metric.WithUnit("By"),
+		metric.WithDescription("Size of documents when they are stored."),
+		metric.WithExplicitBucketBoundaries(sizeBounds...))
+	if err != nil {
+		return nil, err
+	}
 	for _, o := range archive.Outcomes() {
 		in.outcomes[o] = metric.WithAttributeSet(attribute.NewSet(attribute.String(outcomeAttribute, string(o))))
 	}
@@ -62,6 +72,9 @@ func (in *Instruments) Record(ctx context.Context, u Update) {
 	outcome := in.outcomes[u.Outcome]
 	for _, i := range in.counters[u.Service] {
 		i.Add(ctx, i.of(u), outcome)
+	}
+	if u.Bytes > 0 {
+		in.size.Record(ctx, int64(u.Bytes), outcome)
 	}
 	if u.Service == Backend {
 		in.duration.Record(ctx, u.Elapsed.Seconds(), outcome)

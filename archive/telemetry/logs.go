@@ -60,6 +60,7 @@ func (l logs) wait(ctx context.Context, i archive.WaitInfo) {
 }
 
 func (l logs) done(ctx context.Context, i archive.DoneInfo) {
+	l.grown(ctx, i)
 	outcome := archive.OutcomeOf(i.Err)
 	level := levelOf(i, outcome)
 	if !l.Enabled(ctx, level) {
@@ -81,6 +82,16 @@ func (l logs) done(ctx context.Context, i archive.DoneInfo) {
 		attrs = append(attrs, slog.String("cause", cause(i.Err)))
 	}
 	l.LogAttrs(ctx, level, ended(i, outcome), attrs...)
+}
+
+// grown warns of a document that will soon be too large to be stored.
+func (l logs) grown(ctx context.Context, i archive.DoneInfo) {
+	const nearly = 0.8
+	if i.MaxBytes == 0 || float64(i.Bytes) < nearly*float64(i.MaxBytes) || i.Op == "load" {
+		return
+	}
+	l.LogAttrs(ctx, slog.LevelWarn, "the document is nearly as large as is allowed",
+		slog.String("op", i.Op), slog.String("key", i.Key), slog.Int("bytes", i.Bytes), slog.Int("max_bytes", i.MaxBytes))
 }
 
 // levelOf is the level of a call's end.

@@ -42,6 +42,7 @@ type Update struct {
 	// between.
 	WriteConflicts int
 	Elapsed        time.Duration // from the call to its end, waits included
+	Bytes          int           // of the document as stored; 0: not stored
 	Told           int           // customers whom a reconciler has told
 }
 
@@ -64,7 +65,7 @@ func Metrics(sinks ...Sink) archive.Observer {
 		}
 		u := Update{
 			Service: service, Op: i.Op, Outcome: archive.OutcomeOf(i.Err),
-			Attempts: i.Attempts, WriteConflicts: i.Mismatches, Elapsed: i.Elapsed,
+			Attempts: i.Attempts, WriteConflicts: i.Mismatches, Elapsed: i.Elapsed, Bytes: i.Bytes,
 		}
 		for _, s := range sinks {
 			s.Record(ctx, u)
@@ -85,6 +86,10 @@ type counter struct {
 const (
 	durationName       = "ArchiveUpdateDuration"
 	durationInstrument = "holdfast.backend.update.duration"
+
+	// The size of a document when it is stored: of CloudWatch the largest since the last flush.
+	sizeName       = "LargestDocument"
+	sizeInstrument = "holdfast.document.size"
 )
 
 // countersOf lists the counters of a service.

@@ -121,12 +121,15 @@ func explain(x *exchange, err error) (int, failure) {
 		nothing = "Nothing was saved. "
 	}
 	_, reused := errors.AsType[*archive.ReusedIDError](err)
+	_, large := errors.AsType[*archive.TooLargeError](err)
 	switch {
 	case archive.OutcomeOf(err) == archive.Contradiction:
 		return http.StatusBadGateway, failure{ErrorType: typeContradiction, Message: "The archive's store contradicts itself: it refuses the very version that it gives. " + nothing + "Nobody else has changed anything. Please tell whoever runs it."}
 	case errors.Is(err, archive.ErrUnreadable): // before ErrInvalid: the client did nothing wrong
 	case reused:
 		return http.StatusUnprocessableEntity, failure{ErrorType: typeReused, Message: "This modificationId was used before, for another change or by somebody else. " + nothing + "Send what you want to save with an id of its own."}
+	case large:
+		return http.StatusRequestEntityTooLarge, failure{ErrorType: typeTooLarge, Message: "The document is as large as it may become. " + nothing + "Please tell whoever runs this."}
 	case errors.Is(err, archive.ErrInvalid):
 		return http.StatusBadRequest, failure{ErrorType: typeInvalid, Message: sentence(err)}
 	case errors.Is(err, context.Canceled):

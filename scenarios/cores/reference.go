@@ -241,6 +241,9 @@ func (u *update) attempt(ctx context.Context) (archive.Snapshot, error) {
 		}
 	}
 	next, err := u.change(current)
+	if errors.Is(err, errThere) {
+		return current, nil
+	}
 	if err != nil {
 		return archive.Snapshot{}, err
 	}
@@ -324,7 +327,11 @@ func (u *update) giveUp(ctx context.Context, cause error) (archive.Snapshot, err
 		if u.holds(current.Document) {
 			return current, nil
 		}
-		if _, final := u.change(current); final != nil {
+		_, final := u.change(current)
+		if errors.Is(final, errThere) {
+			return current, nil
+		}
+		if final != nil {
 			return archive.Snapshot{}, u.failure(final)
 		}
 	}

@@ -36,6 +36,33 @@ func Update(ctx context.Context, core Core, id string, change func(archive.Snaps
 	}
 }
 
+// errThere ends a call of the reference whose edit is there already.
+var errThere = errors.New("it is stored")
+
+// Update implements [Updater].
+func (r *reference) Update(ctx context.Context, id string, change func(archive.Snapshot) (archive.Edit, error)) (archive.Snapshot, error) {
+	u, err := r.begin("update", id, archive.Edit{})
+	if err != nil {
+		return archive.Snapshot{}, err
+	}
+	u.change = func(current archive.Snapshot) (archive.Document, error) {
+		if current.Document == nil {
+			return nil, archive.ErrNotFound
+		}
+		if u.edit, err = change(current); err != nil {
+			return nil, err
+		}
+		if u.edit.Once == "" {
+			u.edit.Once = u.edit.Modifications[0].ID
+		}
+		if u.holds(current.Document) {
+			return nil, errThere
+		}
+		return u.apply(current.Document, u.edit)
+	}
+	return u.run(ctx)
+}
+
 // updating is the production core with another Update.
 type updating struct {
 	Core
