@@ -20,6 +20,9 @@ import (
 // content has another ETag each time, a message that was only late is processed again
 // (see [Message]).
 //
+// Who was told and has not processed it is told again whenever Grace has passed: a message
+// that fails for good becomes a dead letter each time, until somebody mends it.
+//
 // Any number of reconcilers may run at the same time, at the cost of doing the same.
 type Reconciler struct {
 	core     Core
@@ -101,7 +104,7 @@ func NewReconciler(o ReconcilerOptions) (*Reconciler, error) {
 		r.interval = DefaultInterval
 	}
 	r.sweep = sweepState{from: o.Since, later: map[string]lookAgain{}}
-	if err := r.init(o.Store, o.Policy, o.Clock, o.Rand, o.Parallel); err != nil {
+	if err := r.setUp(o.Store, o.Policy, o.Clock, o.Rand, o.Parallel); err != nil {
 		return nil, err
 	}
 	return r, nil

@@ -245,3 +245,50 @@ func TestReconcileRetries(t *testing.T) {
 		t.Errorf("told %v, %v after %d tries", got, err, tries)
 	}
 }
+
+// A message that got lost, or became a dead letter, is told again, each time that the
+// grace has passed, until it is processed.
+func TestReconcileTellsAgain(t *testing.T) {
+	lost := func(s *service) {
+		s.notify = func(Message) {}
+		s.upload("hts")
+		s.notify = func(m Message) { s.queue.Send(m, 0) }
+	}
+	dead := func(s *service) {
+		s.upload("hts")
+		s.on = func(_ context.Context, call string, do func() error) error {
+			if call == "work" {
+				return errForbidden
+			}
+			return do()
+		}
+		for range DefaultReceives {
+			s.back.Handle(t.Context(), s.receive())
+		}
+		s.on = nil
+		_ = s.clock.Sleep(t.Context(), testVisibility)
+		if _, again := s.queue.TryReceive(); again || len(s.queue.DeadLetters()) != 1 {
+			t.Fatal("it is no dead letter")
+		}
+	}
+	for name, happens := range map[string]func(*service){"lost": lost, "dead letter": dead} {
+		s := newService(t)
+		r, looked := s.reconciler(nil)
+		happens(s)
+		for range 2 {
+			s.pass(testGrace)
+			if done, err := r.Sweep(t.Context()); err != nil || done.Told != 1 {
+				t.Errorf("%s: %+v, %v: %v", name, done, err, *looked)
+			}
+			if done, err := r.Sweep(t.Context()); err != nil || done.Looked != 0 {
+				t.Errorf("%s, at once again: %+v, %v", name, done, err)
+			}
+		}
+		s.work(t)
+		s.check("hts")
+		s.pass(testGrace)
+		if done, err := r.Sweep(t.Context()); err != nil || done != (Swept{1, 0, 0}) {
+			t.Errorf("%s, processed: %+v, %v", name, done, err)
+		}
+	}
+}

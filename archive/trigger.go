@@ -98,6 +98,27 @@ type triggerWriter struct {
 	rand   *rand.Rand
 }
 
+// setUp sets what is given, or else the defaults.
+func (w *triggerWriter) setUp(store Store, policy Policy, clock Clock, rng *rand.Rand, parallel Parallel) error {
+	if policy == (Policy{}) {
+		policy = DefaultPolicy()
+	}
+	if err := policy.Validate(); err != nil {
+		return fmt.Errorf("archive: %w", err)
+	}
+	if clock == nil {
+		clock = WallClock{}
+	}
+	if rng == nil {
+		rng = newRand()
+	}
+	if parallel == nil {
+		parallel = Goroutines(defaultParallel)
+	}
+	w.store, w.policy, w.clock, w.rand, w.parallel = store, policy, clock, rng, parallel
+	return nil
+}
+
 // writeAll writes the triggers and returns the error of each. The policy's deadline
 // counts for all of them together.
 func (w *triggerWriter) writeAll(ctx context.Context, triggers []Trigger) []error {

@@ -44,31 +44,10 @@ func NewUploader(o UploaderOptions) (*Uploader, error) {
 		return nil, errors.New("archive: UploaderOptions.Core and Store are required")
 	}
 	u := &Uploader{core: o.Core}
-	if err := u.init(o.Store, o.Policy, o.Clock, o.Rand, o.Parallel); err != nil {
+	if err := u.setUp(o.Store, o.Policy, o.Clock, o.Rand, o.Parallel); err != nil {
 		return nil, err
 	}
 	return u, nil
-}
-
-// init sets what is given, or else the defaults.
-func (w *triggerWriter) init(store Store, policy Policy, clock Clock, rng *rand.Rand, parallel Parallel) error {
-	if policy == (Policy{}) {
-		policy = DefaultPolicy()
-	}
-	if err := policy.Validate(); err != nil {
-		return fmt.Errorf("archive: %w", err)
-	}
-	if clock == nil {
-		clock = WallClock{}
-	}
-	if rng == nil {
-		rng = newRand()
-	}
-	if parallel == nil {
-		parallel = Goroutines(defaultParallel)
-	}
-	w.store, w.policy, w.clock, w.rand, w.parallel = store, policy, clock, rng, parallel
-	return nil
 }
 
 // newRand returns a generator with a random seed.
