@@ -167,8 +167,9 @@ type Counts struct {
 	// AcknowledgedLate are deliveries that their workers acknowledged after the queue had
 	// given the message to others, or up: the work takes longer than the visibility timeout.
 	AcknowledgedLate int `json:"acknowledged_late"`
-	// Untold are customers whose upload the archive holds, and who were not told of it: no
-	// trigger was written that would, and no work on another one has read it.
+	// Untold are customers whose upload the archive holds, and of whom no trigger was
+	// written that would tell them of it; where there is a reconciler, who has not read it
+	// at work on another one either.
 	Untold int `json:"untold"`
 }
 

@@ -85,7 +85,7 @@ func (t Text) messages(c Counts) {
 			c.AcknowledgedLate))
 	}
 	if c.Untold > 0 {
-		t.wrapped("untold", fmt.Sprintf("%s of uploads that are stored: no trigger tells of them, no message was worked on since, and nobody repeated the upload",
+		t.wrapped("untold", fmt.Sprintf("%s of uploads that are stored: no trigger tells of them, and nobody repeated the upload",
 			Plural(c.Untold, "customer")))
 	}
 }

@@ -21,9 +21,11 @@ type covered struct {
 	sent int64 // when a trigger was written last that follows no upload
 }
 
-// countUntold counts the customers whose upload is stored, and who were never told of
-// it: neither by its own trigger nor by that of a later upload, which is about a version
-// that has it, nor by any other message that was worked on when such a version was there.
+// countUntold counts the customers whose upload is stored, and of whom nothing was
+// ever told that holds it: neither by its own trigger nor by that of a later upload,
+// which is about a version that has it. Where there is a reconciler, who leaves those
+// alone that have read it, any other message tells too that was worked on when such a
+// version was there.
 func (j *Judge) countUntold() {
 	if len(j.messages.uploads) == 0 {
 		return
@@ -74,6 +76,9 @@ func (j *Judge) toldUntil() map[addressee]covered {
 			}
 		}
 		told[a] = c
+	}
+	if j.header.Grace == 0 {
+		return told // nobody goes by what was read
 	}
 	for i := range j.messages.works {
 		w := &j.messages.works[i]
