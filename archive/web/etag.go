@@ -24,6 +24,12 @@ func opaque(tag string) string {
 	return tag
 }
 
+// oneVersion reports whether a tag can be that of a version. A condition on any other,
+// such as * or a list of tags, is never met, and no conflict with anybody.
+func oneVersion(tag string) bool {
+	return tag != "*" && !strings.Contains(opaque(tag), `"`)
+}
+
 // noneMatch reports whether one of the tags of an If-None-Match header is that of
 // the stored version, so that it need not be sent again. A header that is none is
 // as good as absent: then the answer is the whole document.

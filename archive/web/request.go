@@ -228,6 +228,9 @@ func checkETag(etag string) error {
 	if len(etag) > mostETag || strings.ContainsFunc(etag, func(r rune) bool { return r < ' ' || r > '~' }) {
 		return invalid("%q is no ETag: it has at most %d characters, all of them printable ASCII. Send it as it was received.", keyExpectedETag, mostETag)
 	}
+	if !oneVersion(etag) {
+		return invalid("%q must be the ETag of one version: %s is one that no version has. Send it as it was received.", keyExpectedETag, etag)
+	}
 	return nil
 }
 
