@@ -119,6 +119,7 @@ func NewReconciler(o ReconcilerOptions) (*Reconciler, error) {
 // for concurrent use.
 func (r *Reconciler) Reconcile(ctx context.Context, id string) ([]Trigger, error) {
 	done, _ := r.look(ctx, id)
+	r.report(ctx, done)
 	return done.Told, done.Err
 }
 
@@ -129,10 +130,13 @@ func (r *Reconciler) look(ctx context.Context, id string) (done Reconciled, agai
 	if done.Told, done.ETag, again, done.Err = r.tell(ctx, id); done.Err != nil {
 		done.Err = fmt.Errorf("reconcile %s: %w", id, done.Err)
 	}
+	return done, again
+}
+
+func (r *Reconciler) report(ctx context.Context, done Reconciled) {
 	if r.done != nil {
 		r.done(ctx, done)
 	}
-	return done, again
 }
 
 func (r *Reconciler) tell(ctx context.Context, id string) (told []Trigger, etag string, again time.Time, err error) {

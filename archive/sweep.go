@@ -108,8 +108,8 @@ func (r *Reconciler) Sweep(ctx context.Context) (Swept, error) {
 // returns. A sweep that fails is reported to Done.
 func (r *Reconciler) Run(ctx context.Context) error {
 	for {
-		if _, err := r.Sweep(ctx); err != nil && ctx.Err() == nil && r.done != nil {
-			r.done(ctx, Reconciled{Err: err})
+		if _, err := r.Sweep(ctx); err != nil && ctx.Err() == nil {
+			r.report(ctx, Reconciled{Err: err})
 		}
 		if err := r.clock.Sleep(ctx, r.interval); err != nil {
 			return err
@@ -123,6 +123,7 @@ func (r *Reconciler) visit(ctx context.Context, id string, done *Swept) {
 	if errors.Is(looked.Err, ErrNotFound) {
 		again, looked.Err = time.Time{}, nil // it was deleted since it was listed
 	}
+	r.report(ctx, looked)
 	done.Looked++
 	done.Told += len(looked.Told)
 	if looked.Err != nil {

@@ -121,6 +121,22 @@ func TestSweepFailures(t *testing.T) {
 	}
 }
 
+// An object that was deleted since it was listed is no failure.
+func TestSweepOfWhatIsDeleted(t *testing.T) {
+	s := newService(t)
+	s.storeForgotten("A")
+	s.on = func(_ context.Context, call string, do func() error) error {
+		if call == "get archive/A.json" {
+			return ErrNotFound
+		}
+		return do()
+	}
+	r, looked := s.reconciler(nil)
+	if done, err := r.Sweep(t.Context()); err != nil || done != (Swept{Looked: 1}) || strings.Join(*looked, ", ") != "A" || len(r.sweep.later) > 0 {
+		t.Errorf("%+v, %v: %v", done, err, *looked)
+	}
+}
+
 // stubborn lists the same page for ever.
 type stubborn struct{}
 
