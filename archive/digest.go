@@ -2,17 +2,18 @@ package archive
 
 import (
 	"bytes"
+	"encoding/hex"
 	"encoding/json"
 	"hash/fnv"
 	"slices"
-	"strconv"
 )
 
 // ContentDigest is a checksum of what a modification is made together with: the fields
 // that are set and removed, and the entry but for its time. White space between the
 // tokens of the values does not count. An entry carries it, so that an id that comes
 // again with other content is told from a call that is repeated: what the first call
-// set need not be in the document any more. It is FNV-1a, 64 bits, in hexadecimal.
+// set need not be in the document any more. It is FNV-1a, 64 bits, as 16
+// hexadecimal digits.
 func ContentDigest(fields map[string]json.RawMessage, remove []string, m Modification) string {
 	sum := fnv.New64a()
 	var length [8]byte
@@ -35,7 +36,7 @@ func ContentDigest(fields map[string]json.RawMessage, remove []string, m Modific
 	for _, name := range slices.Sorted(slices.Values(remove)) {
 		add([]byte(name))
 	}
-	return strconv.FormatUint(sum.Sum64(), 16)
+	return hex.EncodeToString(sum.Sum(length[:0]))
 }
 
 // compacted is a value without white space between its tokens. Most have none.

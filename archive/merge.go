@@ -16,7 +16,9 @@ import (
 //	theirs = base  take ours
 //	otherwise      a conflict: both changed it, differently
 //
-// Values are equal as [sameValue] says; a field that is removed is absent.
+// Values are equal as [sameValue] says; a field that is removed is absent. Who asks for a
+// field to go means it, unlike who submits a form, so ours = base is no reason to keep
+// what somebody else has added there: that is a conflict.
 func merge(base, theirs Document, ours Edit) (Edit, []FieldConflict) {
 	merged := ours // its fields are copied before the first is left out
 	var conflicts []FieldConflict
@@ -24,7 +26,7 @@ func merge(base, theirs Document, ours Edit) (Edit, []FieldConflict) {
 		was, _ := base.Field(name)
 		now, _ := theirs.Field(name)
 		switch {
-		case sameValue(want, was), sameValue(want, now):
+		case want != nil && sameValue(want, was), sameValue(want, now):
 			return false
 		case sameValue(now, was):
 			return true

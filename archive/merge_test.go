@@ -63,7 +63,7 @@ func TestMergeMatchesTheTable(t *testing.T) {
 		for _, name := range names {
 			b, th, o := base[name], theirs[name], ours[name]
 			iRemove := slices.Contains(remove, name)
-			switch iChanged, theyChanged := (o != 0 || iRemove) && o != b, th != b; {
+			switch iChanged, theyChanged := o != 0 && o != b || iRemove && th != 0, th != b; {
 			case iChanged && !theyChanged && iRemove:
 				wantRemove = append(wantRemove, name)
 			case iChanged && !theyChanged:

@@ -106,7 +106,7 @@ func TestRemovalIsAChangeLikeAnyOther(t *testing.T) {
 		{"they removed what I change", removing("title"), Edit{Fields: fields("title", `"b"`)}, Conflict, ""},
 		{"they removed what I submit as it was", removing("title"), Edit{Fields: fields("title", `"a"`)}, Committed, ""},
 		{"it was never there", Edit{}, removing("none"), Committed, `"a"`},
-		{"they added what I remove unseen", Edit{Fields: fields("new", `1`)}, removing("new"), Committed, `"a"`},
+		{"they added what I remove unseen", Edit{Fields: fields("new", `1`)}, removing("new"), Conflict, `"a"`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			r := newRig(t, 3)

@@ -53,7 +53,7 @@ func (f *performer) anyChange(own []byte) (fields, error) {
 			set[name] = was
 			continue
 		}
-		if f.api == nil && f.rng.IntN(6) == 0 {
+		if f.rng.IntN(6) == 0 {
 			set[name] = nil
 			continue
 		}

@@ -42,7 +42,7 @@ type failure struct {
 }
 
 // conflict is a field that the user and somebody else both changed. A value that
-// is left out is a field that is absent.
+// is left out is a field that is absent; ours, one that the user removes.
 type conflict struct {
 	Field  string          `json:"field"`
 	Base   json.RawMessage `json:"base,omitempty"`
@@ -89,11 +89,8 @@ func fail(status int, f failure) answer {
 }
 
 // withMetadata is an answer's body with the document in it, verbatim: encoding/json
-// would change its white space. A core that does not know what it stored gives none.
+// would change its white space.
 func withMetadata(document archive.Document, rest any) []byte {
-	if document == nil {
-		return encode(rest)
-	}
 	return slices.Concat([]byte(`{"metadata":`), document.Encode(), []byte(`,`), encode(rest)[1:])
 }
 

@@ -5,11 +5,40 @@
 //	POST /upload             creates or saves a change, and tells its customers
 //	GET  /healthz            whether the process answers
 //
+// # An upload
+//
+// The body of a POST is a JSON object:
+//
+//	metadata        the change; for an update its id and the fields to set, no more
+//	isUpdate        true: the change exists; false or left out: it is created
+//	expectedETag    of the version that the user had loaded; an update needs it
+//	base            the id, and what the fields of metadata and remove were when they
+//	                were loaded; one that is left out was not there. By it the update
+//	                is merged with those of others. Without it any other version is
+//	                a conflict
+//	remove          an array with the names of fields that an update removes; neither
+//	                the id, nor the history, nor what is in metadata
+//	modificationId  makes the upload repeatable, as it is; with other content or by
+//	                another user it is refused. Left out: the server chooses one
+//
+// A key that is null is left out. What a user did not change need not be sent, so a
+// change of any size can be edited: [Options].MaxBody bounds what is sent, not what is
+// stored. Where the whole body is the change, as old clients send it, the other keys
+// stand among its fields.
+//
 // # What is guaranteed
 //
 //   - An answer with "success": true means that the archive holds the upload. 409,
-//     404, 503 and every 4xx mean that nothing was stored, and 504 that it is not
-//     known; repeating the upload with the modificationId of the answer settles it.
+//     404, 503 and every 4xx mean that this request has stored nothing, and 504 that it
+//     is not known; repeating the upload with the modificationId of the answer settles
+//     it. Of an earlier request, whose answer was lost, only a 404, and a 409 that says
+//     "reason": "conflict", tell that it has stored nothing: other refusals are made
+//     without a look at the archive, or while that request may still be under way.
+//   - An ETag is a licence to overwrite what its version holds. A "newETag" therefore
+//     comes with the whole version as "metadata", which can hold changes by others.
+//     If it is not known what is stored, there is neither, but a "message" that says so.
+//     The "currentETag" of a 409 names the version that is in the way: load it before
+//     sending its ETag back.
 //   - Documents come out as they are stored and go in as they were sent, to the byte.
 //   - What can't be an upload is refused before anything is read or written.
 //   - Answers tell what their reader can act on. Causes, with the names of buckets

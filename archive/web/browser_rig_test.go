@@ -16,8 +16,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/fetch"
 	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/cdproto/log"
+	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
@@ -220,6 +222,10 @@ func (tb *tab) hear(event any) {
 		tb.mu.Lock()
 		tb.dialogs = append(tb.dialogs, string(e.Type))
 		tb.mu.Unlock()
+	case *fetch.EventRequestPaused: // see loseAnswers
+		go func() { // not here, where the browser's messages are read
+			_, _ = chromedp.Call(tb.ctx, fetch.FailRequest, fetch.FailRequestParams{RequestID: e.RequestID, ErrorReason: network.ErrorReasonConnectionReset})
+		}()
 	case *runtime.EventExceptionThrown:
 		tb.t.Errorf("the page threw: %s %v", e.ExceptionDetails.Text, e.ExceptionDetails.Exception)
 	case *log.EventEntryAdded:

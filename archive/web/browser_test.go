@@ -150,17 +150,14 @@ func TestBrowserDoesNotPollWhileHidden(t *testing.T) {
 	r := newRig(t)
 	r.putFile(id)
 	bob := r.open("bob", thePage)
-	hide := `Object.defineProperty(document, "hidden", {value: %v, configurable: true}), document.dispatchEvent(new Event("visibilitychange"))`
-	eval[bool](bob, fmt.Sprintf(hide, true))
-	bob.untilText("#watching", "Not watching")
-	time.Sleep(200 * time.Millisecond) // one may be under way
+	bob.hide(true)
 	before := r.loads.Load()
 	r.edit(id, "alice", "testPlan", "Alice's plan")
 	time.Sleep(2500 * time.Millisecond)
 	if after := r.loads.Load(); after != before {
 		t.Errorf("%d requests from a hidden tab", after-before)
 	}
-	eval[bool](bob, fmt.Sprintf(hide, false))
+	bob.hide(false)
 	bob.until("the plan arrives", fmt.Sprintf("document.querySelector(%q).value === \"Alice's plan\"", testPlan))
 }
 
@@ -242,8 +239,7 @@ func TestBrowserSaysWhatTheServerSays(t *testing.T) {
 	r := newRig(t)
 	r.putFile(id)
 	bob := r.open("bob", thePage)
-	bob.fill(title, "Bob's title")
-	for _, c := range []struct {
+	for i, c := range []struct {
 		status int
 		body   string
 		want   string
@@ -253,15 +249,18 @@ func TestBrowserSaysWhatTheServerSays(t *testing.T) {
 		{504, `{"success":false,"errorType":"OUTCOME_UNKNOWN","message":"no answer from the store"}`, "not known whether"},
 		{502, `<html>Bad gateway</html>`, "not known whether"},
 		{409, `{"success":false,"errorType":"CONCURRENT_MODIFICATION","reason":"exhausted","message":"Gave up."}`, "too many are writing at once. Gave up."},
-		{413, `{"success":false,"message":"It is too large."}`, "Nothing was saved: It is too large."},
+		{413, `{"success":false,"message":"It is too large."}`, "was saved: It is too large."},
+		{409, `<html>a proxy</html>`, "not known whether"},
+		{404, `<html>a proxy</html>`, "was saved: The server answered 404"},
 		{401, `{"success":false,"message":"Who are you?"}`, "does not accept your name: Who are you?"},
-		{404, `{"success":false,"errorType":"NOT_FOUND","message":"gone"}`, "this change was deleted"},
+		{404, `{"success":false,"errorType":"NOT_FOUND","message":"gone"}`, "This change was deleted"},
 	} {
 		r.answerUploads(func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Retry-After", "7")
 			w.WriteHeader(c.status)
 			fmt.Fprint(w, c.body)
 		})
+		bob.fill(title, fmt.Sprintf("Bob's title, %d", i)) // nothing that is in doubt
 		bob.click("#save")
 		bob.untilText("#alert", c.want)
 	}

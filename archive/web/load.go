@@ -23,7 +23,7 @@ func (a *api) load(x *exchange) answer {
 	}
 	x.object = id
 	found, err := a.Core.Load(x.Context(), id)
-	if err == nil && found.Document == nil {
+	if err == nil && !hasDocument(found) {
 		err = archive.ErrNotFound
 	}
 	if err != nil {

@@ -22,10 +22,11 @@ const (
 	keyIsUpdate       = "isUpdate"
 	keyExpectedETag   = "expectedETag"
 	keyBase           = "base"
+	keyRemove         = "remove"
 	keyModificationID = "modificationId"
 )
 
-var envelopeKeys = []string{keyIsUpdate, keyExpectedETag, keyBase, keyModificationID}
+var envelopeKeys = []string{keyIsUpdate, keyExpectedETag, keyBase, keyRemove, keyModificationID}
 
 // The longest that a client may send of what is opaque to it and to the server.
 const (
@@ -124,6 +125,9 @@ func parseUpload(body []byte) (archive.Upload, error) {
 		return up, err
 	}
 	if err := readBase(&up, outer); err != nil {
+		return up, err
+	}
+	if up.Remove, err = removeOf(outer, &up); err != nil {
 		return up, err
 	}
 	if up.Update && up.Base.ETag == "" {

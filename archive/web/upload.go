@@ -13,11 +13,17 @@ import (
 
 // saved is the answer to a POST that was stored, besides the metadata.
 type saved struct {
-	Success        bool                   `json:"success"` // true
-	NewETag        string                 `json:"newETag"`
+	Success        bool                   `json:"success"`           // true
+	NewETag        string                 `json:"newETag,omitempty"` // only beside the metadata
+	Message        string                 `json:"message,omitempty"` // only without
 	ModificationID string                 `json:"modificationId"`
 	Results        []archive.UploadResult `json:"results"`
 }
+
+// reloadFirst stands in an answer without the metadata. Whoever is given the ETag of a
+// version may overwrite all of it, and others may have put into this one what the sender
+// has never seen.
+const reloadFirst = "The change is saved. Others may have changed it too, and what is stored now is not known here: load the change before you save again."
 
 // statusClientClosed is what nginx logs for a client that hung up.
 const statusClientClosed = 499
@@ -40,8 +46,20 @@ func (a *api) upload(x *exchange) answer {
 		})
 	}
 	x.outcome = string(archive.Committed)
-	body := saved{true, done.ETag, done.ModificationID, a.tell(x, done.Results)}
+	body := saved{Success: true, ModificationID: done.ModificationID, Results: a.tell(x, done.Results)}
+	if !hasDocument(done.Snapshot) || done.ETag == "" {
+		body.Message = reloadFirst
+		return answer{status: http.StatusOK, body: encode(body)}
+	}
+	body.NewETag = done.ETag
 	return answer{status: http.StatusOK, body: withMetadata(done.Document, body)}.with("ETag", headerETag(done.ETag))
+}
+
+// hasDocument reports whether a version can be shown: some cores do not say what they
+// have stored.
+func hasDocument(s archive.Snapshot) bool {
+	doc, isChange := s.Document.(*archive.Change)
+	return s.Document != nil && (!isChange || doc != nil)
 }
 
 func (a *api) readUpload(x *exchange) (archive.Upload, error) {

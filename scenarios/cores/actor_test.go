@@ -86,6 +86,25 @@ func (a *actor) save(pairs ...any) error {
 	return err
 }
 
+// count counts a field up.
+func (a *actor) count() {
+	m := a.modification(archive.Processed)
+	op := history.Operation{Do: "update", ID: objectID}
+	op.WantsFields([]archive.Modification{m}, "x_count")
+	a.client.Begin(op)
+	done, err := cores.Update(a.t.Context(), a.core, objectID, func(current archive.Snapshot) (archive.Edit, error) {
+		n := 0
+		if raw, there := current.Document.Field("x_count"); there {
+			_ = json.Unmarshal(raw, &n)
+		}
+		raw, err := json.Marshal(n + 1)
+		edit := archive.Edit{Fields: map[string]json.RawMessage{"x_count": raw}, Modifications: []archive.Modification{m}, Once: m.ID}
+		a.client.Made(edit, current)
+		return edit, err
+	})
+	a.client.Finish(done, err)
+}
+
 // append adds a modification. An actor that crashes is started again, and its
 // message delivered again.
 func (a *actor) append(kind string, fields map[string]json.RawMessage, also ...string) {

@@ -71,6 +71,9 @@ var scripts = map[string]script{
 			func() { bob.load(); _ = bob.save("x_contact", "Eve") },
 		}
 	},
+	"counting": func(w *world) []func() {
+		return each(w, 3, nil, (*actor).count)
+	},
 	"removed-field": func(w *world) []func() {
 		alice, bob := w.actor("alice"), w.actor("bob")
 		return []func(){

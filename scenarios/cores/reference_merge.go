@@ -115,7 +115,7 @@ func (u *update) merged(base, current archive.Snapshot) (archive.Document, error
 		case want == nil && u.flaw == keepRemoved:
 		case want == nil && u.flaw == removeOverTheirs:
 			take()
-		case u.same(want, was), u.same(want, now): // the user did not change it, or both did alike
+		case want != nil && u.same(want, was), u.same(want, now): // the user did not change it, or both did alike
 		case u.same(now, was), u.flaw == lastWriterWins, u.flaw == mineIfNew && was == nil:
 			take()
 		case u.flaw == theirsOnTie:

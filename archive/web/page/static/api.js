@@ -49,42 +49,46 @@ export async function loadChange(id, user, etag) {
   if (response.ok && body?.metadata && body.etag) {
     return { kind: "loaded", metadata: body.metadata, etag: body.etag };
   }
-  const kind = { 401: "nobody", 404: "gone" }[response.status] ?? "failed";
+  const gone = response.status === 404 && body?.success === false; // not a proxy's 404
+  const kind = gone ? "gone" : response.status === 401 ? "nobody" : "failed";
   return { kind, message: describe(response, body) };
 }
 
 // upload posts a save. The answer's kind says what is known:
 //   saved     it is stored
-//   conflict  nothing is stored: it, or the number of attempts, met other writers
-//   gone      nothing is stored: the change does not exist
-//   refused   nothing is stored: the server rejects what was sent
-//   nobody    nothing is stored: the server does not accept the user's name
-//   busy      nothing is stored: the server can't do it now
-//   unknown   it may be stored; the same text sent again settles that
-export async function upload(text, user) {
-  let response, body;
+//   conflict  the archive does not hold it: others have changed the same fields
+//   gone      the archive does not hold it: the change does not exist
+//   crowded   not stored this time: too many others were writing
+//   refused   not stored this time: the server rejects what was sent
+//   nobody    not stored this time: the server does not accept the user's name
+//   busy      not stored this time: the server can't do it now
+//   unknown   it may be stored; the same body sent again settles that
+// "This time" says nothing of the times before, if it was sent again: these answers are
+// given without a look into the archive, or before the first request has ended.
+export async function upload(body, user) {
+  let response, answer;
   try {
     response = await fetch("/upload", {
       method: "POST",
       headers: headers(user, { "Content-Type": "application/json" }),
-      body: text,
+      body,
       signal: AbortSignal.timeout(saveTimeout),
     });
-    body = await readJSON(response);
+    answer = await readJSON(response);
   } catch {
     return { kind: "unknown", message: "No answer came." };
   }
-  return { kind: kindOf(response, body), message: describe(response, body), retryAfter: response.headers.get("Retry-After"), body: body ?? {} };
+  return { kind: kindOf(response, answer), message: describe(response, answer), retryAfter: response.headers.get("Retry-After"), body: answer ?? {} };
 }
 
 function kindOf(response, body) {
   if (response.ok) return body?.success ? "saved" : "unknown";
+  const fromAPI = body?.success === false; // a proxy that answers so knows nothing
   switch (response.status) {
-    case 409: return "conflict";
-    case 404: return "gone";
+    case 409: return fromAPI ? (body.reason === "conflict" ? "conflict" : "crowded") : "unknown";
+    case 404: return fromAPI ? "gone" : "refused";
     case 401: return "nobody";
-    // The API knows that it stored nothing; a proxy that answers so knows nothing.
-    case 408: case 429: case 503: return body?.success === false ? "busy" : "unknown";
+    case 408: case 429: case 503: return fromAPI ? "busy" : "unknown";
   }
   // An error of a server or of a proxy in front of it says nothing about the write.
   return response.status >= 500 ? "unknown" : "refused";

@@ -15,22 +15,22 @@ class Dispute {
     const id = `dispute-${number}`;
     this.verdict = make("span", { id: `${id}-verdict`, className: "tag", role: "status" });
     this.result = make("textarea", {
-      id: `${id}-result`, rows: 4, value: mine, "aria-describedby": `${id}-verdict`, oninput: () => this.decide("by hand"),
+      id: `${id}-result`, rows: 4, value: mine ?? "", "aria-describedby": `${id}-verdict`, oninput: () => this.decide("by hand"),
     });
-    const was = display(base);
+    const was = base === undefined ? "" : display(base);
     this.element = make("fieldset", { className: "dispute" },
       make("legend", {}, labelOf(name)),
-      version("When you began", [was]),
+      version("When you began", shown(base)),
       make("div", { className: "sides" },
-        version(`Theirs (${by})`, marked(display(theirs), was), button("Take theirs", () => this.takeTheirs(), { "aria-label": `${labelOf(name)}: take theirs` })),
-        version("Mine", marked(display(mine), was), button("Take mine", () => this.takeMine(), { "aria-label": `${labelOf(name)}: take mine` }))),
+        version(`Theirs (${by})`, shown(theirs, was), button("Take theirs", () => this.takeTheirs(), { "aria-label": `${labelOf(name)}: take theirs` })),
+        version("Mine", shown(mine, was), button("Take mine", () => this.takeMine(), { "aria-label": `${labelOf(name)}: take mine` }))),
       make("div", { className: "caption" }, make("label", { htmlFor: this.result.id }, "What will be saved"), this.verdict),
       this.result);
     this.show(undefined);
   }
 
   takeMine() {
-    this.result.value = this.mine;
+    this.result.value = this.mine ?? "";
     this.decide("mine");
   }
 
@@ -46,15 +46,26 @@ class Dispute {
 
   show(how) {
     this.how = how;
-    this.verdict.textContent = how ?? "not decided yet";
+    const goes = this.isDecided && this.decision.text === undefined;
+    this.result.placeholder = goes ? "The field is removed" : "";
+    this.verdict.textContent = how === undefined ? "not decided yet" : goes ? `${how}: removed` : how;
     this.element.classList.toggle("decided", how !== undefined);
   }
 
-  // decision is the text to save, or undefined to leave what is stored.
+  get isDecided() { return this.how !== undefined; }
+
+  // decision is the text to save, undefined to remove the field; or to leave what others
+  // have stored.
   get decision() {
-    if (this.how === "theirs") return undefined;
-    return this.how === "mine" ? this.mine : this.result.value;
+    if (this.how === "theirs") return { takeTheirs: true, text: this.theirs };
+    return { takeTheirs: false, text: this.how === "mine" ? this.mine : this.result.value };
   }
+}
+
+// shown is a value as nodes, with what another text lacks marked.
+function shown(value, other) {
+  if (value === undefined) return [make("em", {}, other === undefined ? "(there was no such field)" : "(removed)")];
+  return other === undefined ? [display(value)] : marked(display(value), other);
 }
 
 function version(title, content, ...more) {
@@ -84,7 +95,7 @@ export class ConflictDialog {
     this.disputes = disputes.map((d, i) => new Dispute(d, i, () => this.complain()));
     const by = listed([...new Set(disputes.map((d) => d.by))], "or");
     const fields = listed(disputes.map((d) => `“${labelOf(d.name)}”`));
-    byId("conflict-intro").textContent = `${by} changed ${fields} while you did. Nothing of yours is saved yet. ` +
+    byId("conflict-intro").textContent = `${by} changed ${fields} while you did. Your text is not saved yet. ` +
       "Decide for each text what shall be stored: take one, or write it together below.";
     byId("disputes").replaceChildren(...this.disputes.map((d) => d.element));
     byId("conflict-others").textContent = others.length === 0 ? "" : `Nobody else changed ${listed(others.map((name) => `“${labelOf(name)}”`))}: that is saved as you wrote it.`;
@@ -107,7 +118,7 @@ export class ConflictDialog {
   }
 
   submit() {
-    const open = this.disputes.find((d) => d.how === undefined);
+    const open = this.disputes.find((d) => !d.isDecided);
     if (open) {
       this.complain(`Decide about “${labelOf(open.name)}” first: take mine, take theirs, or edit the text.`);
       open.element.querySelector("button").focus();
@@ -116,7 +127,7 @@ export class ConflictDialog {
     if (this.saveButton.disabled) return;
     this.complain();
     this.busy(true);
-    this.save(this.disputes.map(({ name, theirs, decision }) => ({ name, theirs, text: decision })));
+    this.save(this.disputes.map(({ name, theirs, decision }) => ({ name, theirs, ...decision })));
   }
 
   close() { this.dialog.close(decided); }

@@ -1,4 +1,5 @@
-// Which of a document's values are edited here, in which order, and what they are called.
+// What a document holds: which of its values are edited here, in which order, what they
+// are called, and its history.
 
 // The fields that people edit most, in the order of the form.
 const known = new Map([
@@ -70,6 +71,9 @@ export function idOf(metadata) {
 export function titleOf(metadata) {
   return metadata.changeTitle || metadata.title || idOf(metadata)[1];
 }
+
+// entriesOf are those of the history, oldest first.
+export const entriesOf = (metadata) => (Array.isArray(metadata.modifications) ? metadata.modifications.map(Object) : []);
 
 // display is a value as text to read: a string as it is, anything else as JSON.
 export function display(value) {

@@ -1,7 +1,7 @@
 // The history: who did what, newest first.
 
 import { button, byId, make } from "./dom.js";
-import { listed } from "./fields.js";
+import { entriesOf, listed } from "./fields.js";
 
 const shownAtFirst = 20;
 
@@ -18,8 +18,6 @@ const phrases = new Map([
 
 const phraseOf = (entry) => phrases.get(entry.modification_type) ?? String(entry.modification_type ?? "did something");
 const userOf = (entry) => String(entry.user_id ?? "somebody");
-
-export const entriesOf = (metadata) => (Array.isArray(metadata.modifications) ? metadata.modifications.map(Object) : []);
 
 // newEntries are those that a version has more than the one before it: a history
 // only grows.

@@ -11,6 +11,8 @@ const p = (...content) => make("p", {}, ...content);
 
 const wait = (retryAfter) => (Number(retryAfter) > 0 ? ` The server asks to wait ${Number(retryAfter)} s.` : "");
 
+const few = (names) => (names.length > 3 ? `${names.length} fields` : listed(names.map(labelOf)));
+
 const watchTexts = {
   watching: "Watching for changes by others",
   idle: "Not watching: nothing was done here for a minute. A click or a key goes on.",
@@ -24,6 +26,7 @@ export class View {
     this.history = new History();
     this.saveButton = byId("save");
     this.watching = byId("watching");
+    this.others = []; // the fields that came changed with the last version
   }
 
   // attach connects the controls with the session.
@@ -32,6 +35,8 @@ export class View {
     this.form = new Form({
       edited: (name, text) => this.typed(name, text),
       takeTheirs: (name) => session.takeTheirs(name),
+      remove: (name) => this.changed((draft) => draft.edit(name, undefined)),
+      restore: (name) => this.changed((draft) => draft.restore(name)),
     });
     this.dialog = new ConflictDialog({ save: (decisions) => session.decide(decisions), cancelled: () => this.cancelled() });
   }
@@ -67,16 +72,24 @@ export class View {
 
   // contact shows whether the last look reached the server.
   contact({ kind, message }) {
-    if (kind === "gone") return this.messages.complain(p("This change was deleted. Your text is still here, but it can't be saved."));
+    if (kind === "gone") return this.deleted();
     this.lost = kind === "failed" || kind === "nobody" ? `No contact, still trying: ${message}` : undefined;
     this.showWatching();
   }
+
+  deleted() { this.messages.complain(p("This change was deleted. Your text is still here, but it can't be saved.")); }
 
   typed(name, text) {
     const { draft } = this.session;
     draft.edit(name, text);
     this.form.touched(draft, name);
     this.count(draft);
+  }
+
+  // changed shows what a button has made of the draft.
+  changed(change) {
+    change(this.session.draft);
+    this.edited(this.session.draft);
   }
 
   // edited shows a draft that has changed by other means than typing.
@@ -89,10 +102,11 @@ export class View {
   }
 
   count(draft) {
-    const names = draft.touched.map(labelOf);
-    byId("unsaved").textContent = names.length === 0 ? "No unsaved changes"
-      : names.length > 3 ? `${names.length} fields not saved` : `Not saved: ${listed(names)}`;
-    byId("unsaved").classList.toggle("some", names.length > 0);
+    const unsure = draft.touched.filter((name) => draft.stateOf(name) === "unsure");
+    const unsaved = draft.touched.filter((name) => !unsure.includes(name));
+    const parts = [["Not known whether saved", unsure], ["Not saved", unsaved]].filter(([, names]) => names.length > 0);
+    byId("unsaved").textContent = parts.map(([what, names]) => `${what}: ${few(names)}`).join(". ") || "No unsaved changes";
+    byId("unsaved").classList.toggle("some", parts.length > 0);
   }
 
   // received shows another version.
@@ -113,6 +127,7 @@ export class View {
     this.saveButton.setAttribute("aria-disabled", String(is));
     this.saveButton.textContent = is ? "Saving…" : "Save";
     if (is) {
+      this.others = [];
       this.messages.clear();
       this.form.forgetNews();
     } else if (this.dialog.isOpen) {
@@ -142,40 +157,73 @@ export class View {
     else this.messages.inform(...parts);
   }
 
-  // unknown: the answer to a save was lost.
-  unknown({ message, retryAfter }) {
+  // unknown: the answer to a save was lost, and later ones do not settle it.
+  unknown({ kind, message, retryAfter }) {
     this.messages.complain(p(`It is not known whether your change was saved: ${message}${wait(retryAfter)}`),
       p("Your text is kept here. Trying again is safe: it is saved once, however often it is sent."),
       button("Try again", () => this.session.retry()));
+    if (kind === "nobody") this.user.ask();
   }
+
+  // nothing: of what was sent before it may not be known.
+  get nothing() { return this.session.draft.doubts.length > 0 ? "Nothing of what was sent now" : "Nothing"; }
 
   // busy: nothing is stored, and it is worth trying again.
   busy({ message, retryAfter }) {
-    this.messages.complain(p(`Nothing was saved yet: ${message}${wait(retryAfter)}`), p("Your text is kept here."),
-      button("Try again", () => this.session.retry()));
+    this.messages.complain(p(`${this.nothing} was saved yet: ${message}${wait(retryAfter)}`), p("Your text is kept here."),
+      button("Try again", () => this.session.save()));
   }
 
   // arrived: a version came that holds the save whose answer was lost.
-  arrived() {
-    this.messages.inform(p("Your change is saved after all. Whether all customers were told is not known; trying again makes sure, and saves nothing twice."),
-      button("Try again", () => this.session.retry()));
+  arrived(draft, submissions) {
+    const since = new Set(submissions.flatMap(({ sent }) => [...sent.keys()]).filter((name) => draft.isTouched(name)));
+    const parts = [p("Your change is saved after all.")];
+    if (since.size > 0) parts.push(p(`What you have made of ${listed([...since].map(labelOf))} since then is not saved yet.`));
+    parts.push(p("It is not known whether all customers were told. Telling them again makes sure, and saves nothing twice."));
+    this.messages.inform(...parts, button("Tell them again", () => this.session.tellAgain(submissions.at(-1))));
   }
 
+  // notArrived: a save whose answer was lost is not stored so far, and what it sent is
+  // not what the user wants any more.
+  notArrived(draft) {
+    this.messages.inform(p("The save whose answer was lost is not stored so far. If it arrives later, this page will tell you."),
+      p(draft.touched.length > 0 ? "Save sends what the form has now." : "You have taken it back, so there is nothing to save."));
+  }
+
+  // moot: nothing depends any more on a save whose answer was lost.
+  moot(draft) {
+    if (draft.touched.length === 0) this.settled();
+    else this.messages.clear();
+  }
+
+  notTold({ message, retryAfter }, again) {
+    this.messages.warn(p(`Your change is saved, but it is not known whether all customers were told: ${message}${wait(retryAfter)}`), button("Tell them again", again));
+  }
+
+  changedBack() { this.messages.inform(p("Others have taken their change back while you decided. Your text is in the form, and not saved.")); }
+
   crowded({ message }) {
-    this.messages.complain(p(`Nothing was saved, because too many are writing at once. ${message ?? ""}`),
+    this.messages.complain(p(`${this.nothing} was saved, because too many are writing at once. ${message ?? ""}`),
       button("Try again", () => this.session.save()));
   }
 
   refused({ kind, message }) {
     if (kind === "nobody") return this.badName(message);
-    this.messages.complain(p(kind === "gone" ? "Nothing was saved: this change was deleted." : `Nothing was saved: ${message}`),
-      p("Your text is kept here."));
+    // Before it was deleted, an earlier request may have been stored.
+    if (kind === "gone") return this.deleted();
+    this.messages.complain(p(`${this.nothing} was saved: ${message}`), p("Your text is kept here."));
+  }
+
+  // notLoaded: others have changed the same fields, and it can't be seen to what.
+  notLoaded({ kind, message }) {
+    if (kind === "gone") return this.deleted();
+    this.messages.complain(p(`Others have changed the same text, and what they wrote can't be loaded: ${message}`), p("Your text is kept here, and not saved."));
   }
 
   ask(disputes, others, problem) { this.dialog.ask(disputes, others, problem); }
 
   notDecided({ message }) {
-    this.dialog.complain(`Nothing was saved: ${message} Try again.`);
+    this.dialog.complain(`It is not saved: ${message} Try again.`);
   }
 
   decided(draft) {
@@ -185,7 +233,7 @@ export class View {
   }
 
   cancelled() {
-    this.messages.inform(p("Nothing was saved. Your text is kept in the form."));
+    this.messages.inform(p("Your text is kept in the form, and not saved."));
     this.saveButton.focus();
   }
 }
