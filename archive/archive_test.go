@@ -188,6 +188,53 @@ func TestModificationIDs(t *testing.T) {
 	}
 }
 
+// TestIDsOfModifications: every character that an id may have, and its neighbours that it
+// may not.
+func TestIDsOfModifications(t *testing.T) {
+	for c := range rune(256) {
+		m := mod("m" + string(c))
+		may := c > ' ' && c <= '~' && c != '"' && c != '\\'
+		if err := m.validate(); (err == nil) != may || err != nil && !errors.Is(err, ErrInvalid) {
+			t.Errorf("an id with %q: %v", c, err)
+		}
+	}
+}
+
+// TestRandomIsDrawnUnderItsLock: the race detector tells if one of those who draw from
+// an archive's or an uploader's source does not hold its lock. It does not see into the
+// default source, whose package it leaves out.
+func TestRandomIsDrawnUnderItsLock(t *testing.T) {
+	const draws = 50
+	clock := &manualClock{}
+	for _, policy := range []Policy{DefaultPolicy(), AdaptivePolicy()} {
+		s := newMemStore()
+		a, err := New(Options{Store: s, Clock: clock, Policy: policy, Rand: rand.New(rand.NewPCG(1, 2))})
+		if err != nil {
+			t.Fatal(err)
+		}
+		u, err := NewUploader(UploaderOptions{Core: a, Store: s, Clock: clock, Policy: DefaultPolicy(), Rand: rand.New(rand.NewPCG(3, 4))})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var wg sync.WaitGroup
+		for _, draw := range []func(){
+			func() { a.NewModificationID() },
+			func() { c, _ := a.newCall("load", testID); c.pacer.backoff(1, ErrUnavailable) },
+			func() { _, _ = u.Upload(t.Context(), Upload{}) }, // draws an id, and is refused
+			func() { u.wait(1, 0) },
+		} {
+			for range 2 {
+				wg.Go(func() {
+					for range draws {
+						draw()
+					}
+				})
+			}
+		}
+		wg.Wait()
+	}
+}
+
 func TestManyGoroutinesLoseNothing(t *testing.T) {
 	const writers, updates = 16, 20
 	s := newMemStore()

@@ -16,7 +16,8 @@ import (
 //
 // It may be called more than once for one message, also at the same time by two
 // workers, and need not return the same each time: what one call returned is stored,
-// all of it and once. A panic is not caught; the message comes again.
+// all of it and once. A panic is caught by [Backend.HandleSQS] only; the message comes
+// again.
 type Work func(ctx context.Context, job Job) (Edit, error)
 
 // Job is a message with the version of its object that was there when it came.
@@ -49,10 +50,12 @@ type Backend struct {
 type BackendOptions struct {
 	Core  Core  // required: what the archive object is written by
 	Store Store // required: where the triggers are
-	// Queue, required, should hide a message for longer than the work and the deadline
-	// take together. Otherwise it is worked on by several, and may end as a dead
-	// letter although it was processed.
+	// Queue, required by Run and Handle, should hide a message for longer than the work
+	// and the deadline take together. Otherwise it is worked on by several, and may end
+	// as a dead letter although it was processed.
 	Queue Queue
+	// Source is where the S3 events of HandleSQS come from, which must be where Store is.
+	Source S3Source
 	// Deadline bounds what a message takes of the store, its load and its append
 	// together; the work between them has its own time. 0: that of DefaultPolicy, which
 	// leaves 5 s of a queue's default visibility timeout for the work.
@@ -64,14 +67,14 @@ type BackendOptions struct {
 	UserID string
 	// Failed, which may be nil, is told why a message was not processed (it will come
 	// again), not acknowledged (likewise), or its trigger not deleted (it stays; that
-	// does no harm). It must not block.
+	// does no harm). The message is zero if HandleSQS could not read it. It must not block.
 	Failed func(ctx context.Context, m Message, err error)
 }
 
 // NewBackend checks the options and returns a Backend.
 func NewBackend(o BackendOptions) (*Backend, error) {
-	if o.Core == nil || o.Store == nil || o.Queue == nil {
-		return nil, errors.New("archive: BackendOptions.Core, Store and Queue are required")
+	if o.Core == nil || o.Store == nil {
+		return nil, errors.New("archive: BackendOptions.Core and Store are required")
 	}
 	if o.UserID == "" {
 		o.UserID = "backend"
@@ -85,9 +88,14 @@ func NewBackend(o BackendOptions) (*Backend, error) {
 	return &Backend{o}, nil
 }
 
+var errNoQueue = errors.New("archive: BackendOptions.Queue is required to receive and to acknowledge messages")
+
 // Run handles messages until ctx ends, whose error it returns, or the queue is
 // closed, which is no error. Call it once for each worker.
 func (b *Backend) Run(ctx context.Context) error {
+	if b.o.Queue == nil {
+		return errNoQueue
+	}
 	for {
 		d, err := b.o.Queue.Receive(ctx)
 		if errors.Is(err, ErrQueueClosed) {
@@ -104,7 +112,11 @@ func (b *Backend) Run(ctx context.Context) error {
 // queue delivers it again.
 func (b *Backend) Handle(ctx context.Context, d Delivery) {
 	err := b.Process(ctx, d.Message)
-	if err == nil {
+	switch {
+	case err != nil:
+	case b.o.Queue == nil:
+		err = errNoQueue
+	default:
 		err = b.o.Queue.Acknowledge(ctx, d)
 	}
 	if err != nil {

@@ -15,12 +15,30 @@ import (
 func TestBackendOptionsAreRequired(t *testing.T) {
 	s := newService(t)
 	for _, o := range []BackendOptions{
-		{Store: s, Queue: s.queue}, {Core: s.archive, Queue: s.queue}, {Core: s.archive, Store: s},
+		{Store: s, Queue: s.queue}, {Core: s.archive, Queue: s.queue},
 	} {
 		if _, err := NewBackend(o); err == nil || !strings.Contains(err.Error(), "are required") {
 			t.Errorf("%+v: %v", o, err)
 		}
 	}
+}
+
+// Without a queue a back end only processes, and says so if more is asked for.
+func TestBackendWithoutQueue(t *testing.T) {
+	s := newService(t)
+	s.upload("hts")
+	var told error
+	b, err := NewBackend(BackendOptions{Core: s.archive, Store: s, Work: s.survey, Failed: func(_ context.Context, _ Message, err error) { told = err }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := b.Run(t.Context()); !errors.Is(err, errNoQueue) {
+		t.Errorf("run: %v", err)
+	}
+	if b.Handle(t.Context(), s.receive()); !errors.Is(told, errNoQueue) {
+		t.Errorf("handle: %v", told)
+	}
+	s.check("hts")
 }
 
 const (

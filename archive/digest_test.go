@@ -147,3 +147,12 @@ func TestContentDigest(t *testing.T) {
 		}
 	})
 }
+
+// A digest is as long as any other: what it is in has a length of its own otherwise.
+func TestDigestsHaveOneLength(t *testing.T) {
+	for n := range 200 {
+		if d := ContentDigest(nil, nil, Modification{ID: fmt.Sprint("m-", n)}); len(d) != 16 {
+			t.Fatalf("%q", d)
+		}
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -38,6 +39,30 @@ func TestGoroutines(t *testing.T) {
 				t.Errorf("%d of %d: %d was done %d times", tt.most, tt.n, i, done[i].Load())
 			}
 		}
+	}
+}
+
+// TestGoroutinesAreBounded: when nothing can go on any more, as many run as are allowed.
+func TestGoroutinesAreBounded(t *testing.T) {
+	for _, tt := range []struct{ most, n, want int }{{3, 100, 3}, {2, 3, 2}, {8, 3, 3}, {defaultParallel, 1000, 8}} {
+		synctest.Test(t, func(t *testing.T) {
+			var running atomic.Int32
+			hold := make(chan struct{})
+			all := make(chan struct{})
+			go func() {
+				defer close(all)
+				Goroutines(tt.most)(tt.n, func(int) { running.Add(1); <-hold })
+			}()
+			synctest.Wait()
+			if got := int(running.Load()); got != tt.want {
+				t.Errorf("%d of %d: %d at the same time, want %d", tt.most, tt.n, got, tt.want)
+			}
+			close(hold)
+			<-all
+			if got := int(running.Load()); got != tt.n {
+				t.Errorf("%d of %d: %d were done", tt.most, tt.n, got)
+			}
+		})
 	}
 }
 

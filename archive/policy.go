@@ -145,10 +145,10 @@ func (p Policy) Wait(n int, prev time.Duration, rng *rand.Rand) time.Duration {
 	return 0
 }
 
-// ceiling is min(Cap, Base·2ⁿ) without overflow.
+// ceiling is min(Cap, Base·2ⁿ) without overflow: what Cap>>n holds can be shifted back,
+// and nothing is left of Cap when n is large.
 func (p Policy) ceiling(n int) time.Duration {
-	const mostDoublings = 62
-	if n > mostDoublings || p.Base > p.Cap>>n {
+	if p.Base > p.Cap>>n {
 		return p.Cap
 	}
 	return p.Base << n

@@ -41,6 +41,42 @@ func TestWaitsWithoutJitter(t *testing.T) {
 	}
 }
 
+// TestCeiling: doubling ends at the cap, to the nanosecond, and never overflows.
+func TestCeiling(t *testing.T) {
+	const most = time.Duration(math.MaxInt64)
+	for _, tt := range []struct {
+		base, cap time.Duration
+		n         int
+		want      time.Duration
+	}{
+		{5, 11, 1, 10}, {5, 10, 1, 10}, {5, 9, 1, 9}, {5, 5, 1, 5},
+		{50 * ms, 2 * time.Second, 5, 1600 * ms}, {50 * ms, 2 * time.Second, 6, 2 * time.Second},
+		{1, most, 61, 1 << 61}, {1, most, 62, 1 << 62}, {1, most, 63, most}, {1, most, 64, most}, {1, most, math.MaxInt, most},
+		{2, most, 61, 1 << 62}, {2, most, 62, most}, {3, most, 61, 3 << 61}, {3, most, 62, most}, {4, most, 61, most},
+		{most, most, 1, most},
+	} {
+		p := Policy{Kind: Exponential, Base: tt.base, Cap: tt.cap}
+		if got := p.Wait(tt.n, 0, nil); got != tt.want {
+			t.Errorf("min(%d, %d·2^%d) is %d, want %d", tt.cap, tt.base, tt.n, got, tt.want)
+		}
+	}
+}
+
+// After what says nothing of contention, Adaptive waits as full jitter with a base of
+// 50 ms does, whatever base it was given.
+func TestAdaptiveWaitsAsFullJitter(t *testing.T) {
+	like := Policy{Kind: Full, Base: 50 * ms, Cap: 300 * ms}
+	for _, base := range []time.Duration{0, ms, time.Hour} {
+		rng, same := rand.New(rand.NewPCG(1, 2)), rand.New(rand.NewPCG(1, 2))
+		p := Policy{Kind: Adaptive, Base: base, Cap: 300 * ms}
+		for n := 1; n <= 5; n++ {
+			if got, want := p.Wait(n, 0, rng), like.Wait(n, 0, same); got != want || got == 0 {
+				t.Errorf("base %v: wait %d is %v, want %v", base, n, got, want)
+			}
+		}
+	}
+}
+
 // A call waits as its policy says, and gives up after the last attempt without waiting.
 func TestCallWaitsAsDocumented(t *testing.T) {
 	r := newRig(t, 3)

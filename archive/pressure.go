@@ -1,6 +1,7 @@
 package archive
 
 import (
+	"errors"
 	"math/rand/v2"
 	"sync/atomic"
 	"time"
@@ -71,9 +72,11 @@ func (q *quota) giveBack(n int64) {
 	}
 }
 
-// mayRetry takes what a retry after err costs.
+// mayRetry takes what a retry after err costs. A version that can't be read is none of the
+// store's failures, and is read once more only: who looks at it again and again must not
+// use up what the others need.
 func (c *call) mayRetry(err error) bool {
-	if refused(err) {
+	if refused(err) || errors.Is(err, ErrUnreadable) {
 		return true
 	}
 	if !c.quota.take() {

@@ -113,6 +113,23 @@ func TestRetryQuota(t *testing.T) {
 	}
 }
 
+// TestUnreadableObjectsCostNoQuota: who looks at one again and again is answered the same
+// every time, and takes nothing from those whom the store does not serve.
+func TestUnreadableObjectsCostNoQuota(t *testing.T) {
+	r := newRig(t, 3)
+	r.store.set(testKey, []byte("{"))
+	for n := range 2 * quotaTokens / quotaCost {
+		before := r.store.gets
+		_, err := r.Load(t.Context(), testID)
+		if !errors.Is(err, ErrUnreadable) || OutcomeOf(err) != Failed || r.store.gets != before+2 {
+			t.Fatalf("load %d: %v after %d reads", n, err, r.store.gets-before)
+		}
+	}
+	if taken := r.quota.taken.Load(); taken != 0 {
+		t.Errorf("%d tokens are gone", taken)
+	}
+}
+
 func TestQuotaIsNeverMoreThanFull(t *testing.T) {
 	var q quota
 	q.giveBack(1000)

@@ -23,12 +23,13 @@ type memStore struct {
 	history [][]byte // every body ever committed, in order; nil marks a delete
 	calls   int
 	gets    int
+	heads   int
 	puts    int
 	refused int // writes answered 412
-	// onGet and onPut hold the fault of the n-th call, 1 first.
-	onGet, onPut map[int]fault
-	everyPut     fault // that of all others
-	late         []func() (string, error)
+	// onGet, onHead and onPut hold the fault of the n-th call, 1 first.
+	onGet, onHead, onPut map[int]fault
+	everyPut             fault // that of all others
+	late                 []func() (string, error)
 }
 
 // fault answers a request; do performs it properly.
@@ -40,7 +41,7 @@ var (
 )
 
 func newMemStore() *memStore {
-	return &memStore{objects: map[string][]byte{}, onGet: map[int]fault{}, onPut: map[int]fault{}}
+	return &memStore{objects: map[string][]byte{}, onGet: map[int]fault{}, onHead: map[int]fault{}, onPut: map[int]fault{}}
 }
 
 func etagOf(body []byte) string { return fmt.Sprintf(`"%x"`, md5.Sum(body)) }
@@ -92,7 +93,18 @@ func (s *memStore) Put(_ context.Context, key string, body []byte, cond Conditio
 	})
 }
 
-func (s *memStore) Head(context.Context, string) (string, error) { panic("the core needs no Head") }
+// Head is called by ETag only, so what it answers is counted and scripted like a read.
+func (s *memStore) Head(_ context.Context, key string) (string, error) {
+	return s.begin(&s.heads, s.onHead)(func() (string, error) {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		body, ok := s.objects[key]
+		if !ok {
+			return "", ErrNotFound
+		}
+		return etagOf(body), nil
+	})
+}
 
 func (s *memStore) Delete(context.Context, string, Condition) error {
 	panic("the core deletes nothing")

@@ -25,6 +25,8 @@ type call struct {
 	// change makes the next version from the stored one, whose Document is nil
 	// if there is none. Its error ends the call. It is nil for a load.
 	change func(current Snapshot) (Document, error)
+	// etagOnly: the load is not of the document.
+	etagOnly bool
 
 	attempts   int
 	mismatches int         // attempts whose write was refused because another got in between
@@ -163,6 +165,9 @@ func (c *call) write(ctx context.Context, current Snapshot, next Document) (Snap
 	}
 	c.last.Wrote = true
 	etag, err := c.store.Put(ctx, c.key, body, cond)
+	if err == nil && etag == "" { // whose version is stored now can be read
+		err = fmt.Errorf("the store gave no ETag for the version that it stored: %w", ErrOutcomeUnknown)
+	}
 	switch {
 	case err == nil:
 		return Snapshot{next, etag}, nil
@@ -185,6 +190,9 @@ func (c *call) write(ctx context.Context, current Snapshot, next Document) (Snap
 // look reads the current version, and settles a write in doubt if what it
 // finds allows it. For an update that finds nothing, Document is nil.
 func (c *call) look(ctx context.Context) (Snapshot, error) {
+	if c.etagOnly {
+		return c.glance(ctx)
+	}
 	body, etag, err := c.store.Get(ctx, c.key)
 	if errors.Is(err, ErrNotFound) && c.change != nil {
 		c.refused = false // if that was an echo, what it echoed is gone with the object
@@ -194,7 +202,7 @@ func (c *call) look(ctx context.Context) (Snapshot, error) {
 		return Snapshot{}, err
 	}
 	if etag == "" {
-		return Snapshot{}, errors.New("the store gave no ETag, so no write can be conditioned on this version")
+		return Snapshot{}, errNoETag
 	}
 	c.last.ETag = etag
 	doc, err := c.codec(c.id, body)

@@ -121,7 +121,8 @@ func TestOutboxInTheRealWorld(t *testing.T) {
 	for _, e := range events {
 		judge.Add(e)
 	}
-	expectOK(t, played, judge.Finish())
+	report = judge.Finish()
+	expectOK(t, played, report)
 	if report.Counts.Untold > 0 || !slices.ContainsFunc(events, func(e *history.Event) bool { return e.Kind == history.Tell && e.Text == "" }) {
 		t.Errorf("%d customers are untold", report.Counts.Untold)
 	}

@@ -51,8 +51,12 @@ func (p *repetition) openService() {
 	}
 }
 
-// triggered is told by the store that a trigger was written, and sends the message,
-// twice if a fault says so.
+// notifier is where the store of a service is: below a prefix of its bucket.
+var notifier = archive.S3Source{Bucket: "simulate", Prefix: "service/"}
+
+// triggered is told by the store that a trigger was written, and sends the messages that
+// the core's service finds in its event, twice if a fault says so. What it can't read
+// would come again and again: it is a dead letter.
 func (s *service) triggered(key, etag string, body []byte) {
 	customer, id, ok := archive.ParseTriggerKey(key)
 	var t archive.Trigger
@@ -61,14 +65,24 @@ func (s *service) triggered(key, etag string, body []byte) {
 	}
 	m := archive.Message{Customer: customer, ObjectID: id, TriggerETag: etag}
 	s.log.Sent(m, t.ModificationID)
-	s.queue.Send(m, 0)
+	read, err := s.Core.ParseEvent(notifier, world.Notification(notifier, key, etag))
+	if err != nil {
+		s.log.Ended(history.DeadLettered, m)
+	}
+	s.send(read, 0)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if fault, strikes := s.copies.Operation(s.world.Now().Sub(s.opened)); strikes {
 		if fault.Nth > 0 {
 			s.rec.Struck("queue", fault.String())
 		}
-		s.queue.Send(m, fault.After)
+		s.send(read, fault.After)
+	}
+}
+
+func (s *service) send(messages []archive.Message, delay time.Duration) {
+	for _, m := range messages {
+		s.queue.Send(m, delay)
 	}
 }
 
@@ -241,6 +255,18 @@ type byActor struct{}
 
 func (byActor) Load(ctx context.Context, id string) (archive.Snapshot, error) {
 	return actorOf(ctx).core.Load(ctx, id)
+}
+
+// ETag is that of [archive.Archive]; a core that has none reads the document.
+func (byActor) ETag(ctx context.Context, id string) (string, error) {
+	core := actorOf(ctx).core
+	if c, can := core.(interface {
+		ETag(ctx context.Context, id string) (string, error)
+	}); can {
+		return c.ETag(ctx, id)
+	}
+	current, err := core.Load(ctx, id)
+	return current.ETag, err
 }
 
 func (byActor) Create(ctx context.Context, id string, doc archive.Document, mods ...archive.Modification) (archive.Snapshot, error) {

@@ -25,8 +25,8 @@ func (e *checkError) Error() string { return e.what }
 func (e *checkError) Unwrap() error { return e.cause }
 
 // Check asks for an object that is not there and returns nil if the store says
-// so. It costs one request and writes nothing, so it does not show whether
-// writing is allowed. Its error is one line that says what to do; errors.Is and
+// so. It costs one request, or two if this machine's clock is wrong, and writes nothing,
+// so it does not show whether writing is allowed. Its error is one line that says what to do; errors.Is and
 // errors.As find the cause, such as [archive.ErrUnavailable].
 func (s *Store) Check(ctx context.Context) error {
 	o := s.client.Options()
@@ -38,6 +38,12 @@ func (s *Store) Check(ctx context.Context) error {
 	// A GET, because the answer to a HEAD does not tell a missing key from a
 	// missing bucket.
 	_, _, err := s.Get(ctx, absentKey)
+	var failed *answerError
+	if errors.As(err, &failed) {
+		if _, code, _ := reply(failed.cause); code == "RequestTimeTooSkewed" {
+			_, _, err = s.Get(ctx, absentKey) // signed with the server's time
+		}
+	}
 	switch {
 	case errors.Is(err, archive.ErrNotFound):
 		return nil

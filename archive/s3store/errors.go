@@ -73,7 +73,12 @@ func (r *request) classify(err error) error {
 	}
 	e.kind = r.answered(status, code)
 	e.after = hint(err)
+	apart := clocksApart(err)
 	switch {
+	case code == "" && status == http.StatusForbidden && apart > mostApart:
+		// The answer to a HEAD has no code. This is RequestTimeTooSkewed; if it is not,
+		// the next one is signed with the server's time and will be told otherwise.
+		e.what, e.kind = fmt.Sprintf("%d, and the clocks are %v apart", status, apart.Round(time.Second)), archive.ErrUnavailable
 	case code == "" && status < 300:
 		e.what = fmt.Sprintf("%d with an answer that cannot be read: %s", status, essence(err))
 	case code == "":
@@ -146,6 +151,25 @@ func hint(err error) time.Duration {
 		return 0
 	}
 	return max(then.Sub(now), 0)
+}
+
+// mostApart is how far a request's time may be from the server's. S3 bears a quarter of
+// an hour, others less.
+const mostApart = 5 * time.Minute
+
+// clocksApart is how far the time with which a request was signed was from that of its
+// answer; 0 if either is not known.
+func clocksApart(err error) time.Duration {
+	var resp *smithyhttp.ResponseError
+	if !errors.As(err, &resp) || resp.Response == nil || resp.Response.Response == nil || resp.Response.Request == nil {
+		return 0
+	}
+	signed, err1 := time.Parse("20060102T150405Z", resp.Response.Request.Header.Get("X-Amz-Date"))
+	answered, err2 := http.ParseTime(resp.Response.Header.Get("Date"))
+	if err1 != nil || err2 != nil {
+		return 0
+	}
+	return answered.Sub(signed).Abs()
 }
 
 // answered classifies an answer of the server. nil passes the error as it is.

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"holdfast/archive"
+	"holdfast/archive/s3store"
 	"holdfast/archive/s3store/fakes3"
 )
 
@@ -35,17 +36,20 @@ func (f *forgetful) RoundTrip(req *http.Request) (*http.Response, error) {
 }
 
 // notifying sends an S3 event for each trigger that the server has acknowledged,
-// or may have stored.
+// or may have stored, as a bucket does that notifies of this prefix.
 type notifying struct {
-	archive.Store
+	*s3store.Store
 	send func(body []byte)
 }
 
 func (n notifying) Put(ctx context.Context, key string, body []byte, cond archive.Condition) (string, error) {
 	etag, err := n.Store.Put(ctx, key, body, cond)
+	if !strings.HasPrefix(key, "customers/") {
+		return etag, err
+	}
 	if stored, head := n.Head(ctx, key); head == nil && (err == nil || errors.Is(err, archive.ErrOutcomeUnknown)) {
-		n.send(fmt.Appendf(nil, `{"Records":[{"eventName":"ObjectCreated:Put","s3":{"object":{"key":%q,"eTag":%q}}}]}`,
-			key, strings.Trim(stored, `"`)))
+		n.send(fmt.Appendf(nil, `{"Records":[{"eventName":"ObjectCreated:Put","s3":{"bucket":{"name":%q},"object":{"key":%q,"eTag":%q}}}]}`,
+			n.Bucket(), n.Prefix()+key, strings.Trim(stored, `"`)))
 	}
 	return etag, err
 }
@@ -57,10 +61,11 @@ func TestServiceOverHTTP(t *testing.T) {
 	}
 	defer server.Close()
 	queue := archive.NewMemoryQueue(archive.QueueOptions{Visibility: 10 * time.Second, Poll: time.Millisecond})
+	stage := server.StoreVia(func(next http.RoundTripper) http.RoundTripper { return &forgetful{next: next} }).WithPrefix("prod")
 	store := notifying{
-		server.StoreVia(func(next http.RoundTripper) http.RoundTripper { return &forgetful{next: next} }),
+		stage,
 		func(body []byte) {
-			messages, err := archive.ParseS3Event(body)
+			messages, err := archive.ParseS3Event(stage.EventSource(), body)
 			if err != nil {
 				t.Error(err)
 			}
@@ -115,7 +120,7 @@ func TestServiceOverHTTP(t *testing.T) {
 	}
 	for _, customer := range customers {
 		key, _ := archive.TriggerKey(customer, "CHG-1")
-		if _, err := server.Store().Head(t.Context(), key); !errors.Is(err, archive.ErrNotFound) {
+		if _, err := server.Store().WithPrefix("prod").Head(t.Context(), key); !errors.Is(err, archive.ErrNotFound) {
 			t.Errorf("%s: %v", key, err)
 		}
 	}

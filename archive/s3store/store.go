@@ -96,6 +96,11 @@ func (s *Store) Bucket() string { return s.bucket }
 // Prefix returns what stands before every key: "" or a path that ends in a slash.
 func (s *Store) Prefix() string { return s.prefix }
 
+// EventSource is where S3 events come from that tell of this store's objects.
+func (s *Store) EventSource() archive.S3Source {
+	return archive.S3Source{Bucket: s.bucket, Prefix: s.prefix}
+}
+
 // Get implements [archive.Store].
 func (s *Store) Get(ctx context.Context, key string) (body []byte, etag string, err error) {
 	r, ctx, err := s.begin(ctx, "get", key)

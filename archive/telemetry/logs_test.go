@@ -201,6 +201,8 @@ func TestLevels(t *testing.T) {
 		{done("save", 1, 0, archive.ErrNotFound), "WARN save found no such object"},
 		{done("save", 2, 0, secretive), "ERROR save ended with an unknown outcome"},
 		{done("save", 1, 0, fmt.Errorf("save: %w", context.Canceled)), "WARN save was cancelled by its caller"},
+		{done("save", 1, 0, fmt.Errorf("save: %w", context.DeadlineExceeded)), "WARN save was cancelled by its caller"},
+		{done("save", 2, 0, &archive.OutcomeUnknownError{Last: context.DeadlineExceeded}), "ERROR save ended with an unknown outcome"},
 		{done("append", 4, 0, &archive.UnavailableError{Last: archive.ErrThrottled}), "ERROR append found the store unavailable"},
 		{done("save", 2, 2, &archive.ContradictionError{}), "ERROR save met a store that contradicts itself"},
 		{done("append", 1, 0, errors.New("403 AccessDenied")), "ERROR append failed"},

@@ -69,8 +69,10 @@ var _ Uploads = (*archive.Uploader)(nil)
 
 // Options configure the handler.
 type Options struct {
-	Core    archive.Core // required: loads
-	Uploads Uploads      // required
+	// Core, required, loads. Who asks whether a version is still the current one costs
+	// no read of the document if it has a method ETag as [archive.Archive] has.
+	Core    archive.Core
+	Uploads Uploads // required
 	// Identify says who sends a request; an error is answered with 401. Nil: nobody
 	// knows, so uploads are refused, and whoever only reads is "anonymous".
 	Identify func(*http.Request) (userID string, err error)

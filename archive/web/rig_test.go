@@ -27,10 +27,12 @@ type memory struct {
 	mu      sync.Mutex
 	objects map[string]stored
 	version int
-	puts    int
-	// onGet and onPut run in front of a call; an error is its answer.
-	onGet func(context.Context) error
-	onPut func(ctx context.Context, key string) error
+	// How often each was called.
+	gets, heads, puts int
+	// onGet, onHead and onPut run in front of a call; an error is its answer.
+	onGet  func(context.Context) error
+	onHead func(context.Context) error
+	onPut  func(ctx context.Context, key string) error
 }
 
 type stored struct {
@@ -46,6 +48,7 @@ func (m *memory) Get(ctx context.Context, key string) ([]byte, string, error) {
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	m.gets++
 	o, ok := m.objects[key]
 	if !ok {
 		return nil, "", archive.ErrNotFound
@@ -54,8 +57,19 @@ func (m *memory) Get(ctx context.Context, key string) ([]byte, string, error) {
 }
 
 func (m *memory) Head(ctx context.Context, key string) (string, error) {
-	_, etag, err := m.Get(ctx, key)
-	return etag, err
+	if m.onHead != nil {
+		if err := m.onHead(ctx); err != nil {
+			return "", err
+		}
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.heads++
+	o, ok := m.objects[key]
+	if !ok {
+		return "", archive.ErrNotFound
+	}
+	return o.etag, nil
 }
 
 func (m *memory) Put(ctx context.Context, key string, body []byte, cond archive.Condition) (string, error) {

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 
@@ -43,7 +44,10 @@ interrupted, which is its good end: exit 0.
 It is a demonstration: whoever connects chooses the name in the history, by the
 page's name field or the header X-User, and nobody checks it. The queue is lost with
 the process; what was in it the reconciler of the next one on the same bucket tells
-again, five minutes after it was saved.`,
+again, five minutes after it was saved.
+
+The API answers GET /api/changes/{id} and POST /upload by
+` + statusTable(),
 		Example: `  simulate serve
   simulate serve --simulate-others
   simulate serve --store s3://bucket/prefix --endpoint http://127.0.0.1:9000 --samples`,
@@ -69,6 +73,25 @@ again, five minutes after it was saved.`,
 	f.StringVar(&o.metrics, "metrics", "stdout", "`WHERE` metrics go in CloudWatch's embedded format: stdout or none (OTEL_METRICS_EXPORTER exports them besides)")
 	f.StringVar(&o.policy, "policy", "default", "retry `POLICY`, such as full(base=100ms,cap=5s,retries=8), adaptive(cap=2s), default or documented")
 	return cmd
+}
+
+// statusTable lists by what the API answers.
+func statusTable() string {
+	var b strings.Builder
+	for _, s := range web.Statuses() {
+		if s.Unseen {
+			continue
+		}
+		stored := ""
+		switch {
+		case s.Unknown:
+			stored = " (it may be stored)"
+		case !s.Stored:
+			stored = " (nothing is stored)"
+		}
+		fmt.Fprintf(&b, "  %d  %s%s\n", s.Code, s.Means, stored)
+	}
+	return strings.TrimSuffix(b.String(), "\n")
 }
 
 // validate finds mistakes before anything is opened.
@@ -110,6 +133,10 @@ func (a *app) serve(ctx context.Context, o serveOptions) error {
 		return err
 	}
 	defer closeStore()
+	objects := ""
+	if o.store == "fake" {
+		objects = store.Settings().Endpoint + "/" + store.Bucket() + "/" + store.Prefix()
+	}
 	logger := slog.New(slog.NewTextHandler(a.stderr, nil))
 	seen, err := a.openServeMetrics(ctx, o.metrics)
 	if err != nil {
@@ -132,19 +159,27 @@ func (a *app) serve(ctx context.Context, o serveOptions) error {
 	if err != nil {
 		return couldNotRun("listen on %s: %w: is something else using the port? --listen 127.0.0.1:0 takes a free one", o.listen, err)
 	}
-	a.announce("http://"+listener.Addr().String(), ids, o.store)
+	a.announce("http://"+listener.Addr().String(), ids, o.store, objects)
 	seen.start()
 	err = s.run(ctx, listener, o.others)
 	return errors.Join(err, seen.end(ctx))
 }
 
-// announce prints where to look.
-func (a *app) announce(address string, ids []string, store string) {
+// announce prints where to look. The embedded S3 can be looked into, and asks nobody who
+// they are.
+func (a *app) announce(address string, ids []string, store, objects string) {
 	fmt.Fprintf(a.stdout, "serving %s (store: %s; Ctrl-C ends it)\n", address, store)
 	for _, id := range ids {
 		fmt.Fprintf(a.stdout, "  %s/changes/%s\n", address, id)
 	}
+	if objects != "" {
+		fmt.Fprintf(a.stdout, "objects are at %s, for any S3 client on this machine, or curl\n", objects)
+	}
 }
+
+// servedPrefix is where the embedded S3 has the objects: below a prefix, as in a bucket
+// that is shared.
+const servedPrefix = "serve"
 
 // openServed opens the store and returns how to close it.
 func openServed(ctx context.Context, o storeOptions) (*s3store.Store, func(), error) {
@@ -153,7 +188,7 @@ func openServed(ctx context.Context, o storeOptions) (*s3store.Store, func(), er
 		if err != nil {
 			return nil, nil, couldNotRun("%w", err)
 		}
-		return server.Store(), func() { server.Close() }, nil
+		return server.Store().WithPrefix(servedPrefix), func() { server.Close() }, nil
 	}
 	bucket, prefix, err := s3store.ParseURL(o.store)
 	if err != nil {
@@ -184,19 +219,14 @@ type service struct {
 	logger     *slog.Logger
 }
 
-// listedStore is one that can be gone over.
-type listedStore interface {
-	archive.Store
-	archive.Lister
-}
-
-func newService(store listedStore, policy archive.Policy, observer archive.Observer, reconciled func(context.Context, archive.Reconciled), logger *slog.Logger) (*service, error) {
+func newService(store *s3store.Store, policy archive.Policy, observer archive.Observer, reconciled func(context.Context, archive.Reconciled), logger *slog.Logger) (*service, error) {
 	s := &service{queue: archive.NewMemoryQueue(archive.QueueOptions{}), logger: logger}
 	var err error
 	if s.core, err = archive.New(archive.Options{Store: store, Policy: policy, Observer: observer}); err != nil {
 		return nil, err
 	}
-	uploads, err := archive.NewUploader(archive.UploaderOptions{Core: s.core, Store: notifying{store, s.queue}, Policy: policy})
+	triggers := notifying{store, store.EventSource(), s.queue}
+	uploads, err := archive.NewUploader(archive.UploaderOptions{Core: s.core, Store: triggers, Policy: policy})
 	if err != nil {
 		return nil, err
 	}
@@ -213,7 +243,7 @@ func newService(store listedStore, policy archive.Policy, observer archive.Obser
 	}
 	log := telemetry.LogReconciled(logger)
 	s.reconciler, err = archive.NewReconciler(archive.ReconcilerOptions{
-		Core: s.core, Store: notifying{store, s.queue}, Lister: store, Policy: policy,
+		Core: s.core, Store: triggers, Lister: store, Policy: policy,
 		Done: func(ctx context.Context, r archive.Reconciled) {
 			if ctx.Err() == nil { // otherwise serve is ending
 				log(ctx, r)

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -13,15 +12,17 @@ import (
 
 	"holdfast/archive"
 	"holdfast/scenarios"
+	"holdfast/scenarios/world"
 )
 
 // notifying is a store that sends a message for each trigger written through it. A
 // real bucket does that itself: S3 notifies the queue (SQS) of each object below
 // customers/, at least once and whoever wrote it. This stands in for it and sees the
-// uploader's writes only.
+// writes of the uploader and the reconciler only.
 type notifying struct {
 	archive.Store
-	queue *archive.MemoryQueue
+	source archive.S3Source // where the store is
+	queue  *archive.MemoryQueue
 }
 
 func (s notifying) Put(ctx context.Context, key string, body []byte, cond archive.Condition) (string, error) {
@@ -39,7 +40,7 @@ func (s notifying) Put(ctx context.Context, key string, body []byte, cond archiv
 	if written == "" {
 		return etag, err
 	}
-	messages, unread := archive.ParseS3Event(created(key, written))
+	messages, unread := archive.ParseS3Event(s.source, world.Notification(s.source, key, written))
 	if unread != nil { // of an event that is made here
 		return etag, errors.Join(err, fmt.Errorf("tell of %s: %w", key, unread))
 	}
@@ -47,20 +48,6 @@ func (s notifying) Put(ctx context.Context, key string, body []byte, cond archiv
 		s.queue.Send(m, 0)
 	}
 	return etag, err
-}
-
-// created is the event by which S3 tells of an object that was written: the key escaped
-// as in a form, but for its slashes, and the ETag without quotes.
-func created(key, etag string) []byte {
-	type fields map[string]any
-	body, _ := json.Marshal(fields{"Records": []fields{{
-		"eventVersion": "2.1", "eventSource": "aws:s3", "eventName": "ObjectCreated:Put",
-		"s3": fields{"object": fields{
-			"key":  strings.ReplaceAll(url.QueryEscape(key), "%2F", "/"),
-			"eTag": strings.Trim(etag, `"`),
-		}},
-	}}}) // maps of texts
-	return body
 }
 
 // userHeader names the user of a request.

@@ -285,7 +285,7 @@ func TestATriggerThatIsStoredSendsAMessage(t *testing.T) {
 	defer server.Close()
 	put := func(store archive.Store, key string) []archive.Message {
 		queue := archive.NewMemoryQueue(archive.QueueOptions{})
-		_, _ = notifying{store, queue}.Put(t.Context(), key, []byte("{}"), archive.Condition{})
+		_, _ = notifying{store, archive.S3Source{Bucket: "b", Prefix: "p/"}, queue}.Put(t.Context(), key, []byte("{}"), archive.Condition{})
 		return queue.Left()
 	}
 	for _, c := range []struct {

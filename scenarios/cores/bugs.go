@@ -195,6 +195,8 @@ var planted = []Bug{
 	uploads("api-unknown-is-failure", "an unknown outcome reaches the API as an error of no type, which is answered 500",
 		inUpload(archive.Unknown, asFailure)).shows(serviceFaults, "I10"),
 	uploads("customer-skipped", "the last customer is neither told nor reported", newSkipping),
+	events("prefix-forgotten", "events of a store with a key prefix are taken for those of other programs, and passed over", withoutPrefix),
+	events("etag-unquoted", "the ETag of an event is not put into quotes, so that no trigger has it", withBareETags),
 	backend("check-then-work", "the trigger is looked for before the work, whose entry has an id of its own",
 		redelivery, workerFlaw{asks: true, id: idOfDelivery}),
 	backend("trigger-gone-is-handled", "a message is taken for handled whose trigger is gone, be it with a newer one that took its place",
@@ -209,6 +211,10 @@ var planted = []Bug{
 
 func uploads(name, fault string, front func(archive.UploaderOptions) (Uploads, error)) Bug {
 	return Bug{Spec{Name: name, Fault: fault, New: production, Uploads: front}, "I9", redelivery, 0, true}
+}
+
+func events(name, fault string, parse func(archive.S3Source, []byte) ([]archive.Message, error)) Bug {
+	return Bug{Spec{Name: name, Fault: fault, New: production, Events: parse}, "I9", redelivery, 0, true}
 }
 
 func backend(name, fault, scenario string, f workerFlaw) Bug {

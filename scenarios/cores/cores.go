@@ -57,6 +57,8 @@ type Spec struct {
 	Uploads    func(archive.UploaderOptions) (Uploads, error)
 	Backend    func(archive.BackendOptions) (Handler, error)
 	Reconciler func(archive.ReconcilerOptions) (Sweeper, error)
+	// Events reads what the store tells of a trigger. Nil: archive.ParseS3Event.
+	Events func(source archive.S3Source, body []byte) ([]archive.Message, error)
 }
 
 // PolicyFor is the policy with which the core is run where one is asked for, or none (nil).

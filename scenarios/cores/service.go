@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"slices"
+	"strings"
 
 	"holdfast/archive"
 )
@@ -46,6 +47,33 @@ func (s *Spec) NewReconciler(o archive.ReconcilerOptions) (Sweeper, error) {
 		return s.Reconciler(o)
 	}
 	return archive.NewReconciler(o)
+}
+
+// ParseEvent reads what the store tells of a trigger, for a core's service.
+func (s *Spec) ParseEvent(source archive.S3Source, body []byte) ([]archive.Message, error) {
+	if s.Events != nil {
+		return s.Events(source, body)
+	}
+	return archive.ParseS3Event(source, body)
+}
+
+// withoutPrefix reads events as if every store had all of its bucket, and passes over
+// what is then none of a trigger.
+func withoutPrefix(source archive.S3Source, body []byte) ([]archive.Message, error) {
+	messages, err := archive.ParseS3Event(archive.S3Source{Bucket: source.Bucket}, body)
+	if errors.Is(err, archive.ErrForeign) {
+		return messages, nil
+	}
+	return messages, err
+}
+
+// withBareETags forgets that an event has ETags without their quotes.
+func withBareETags(source archive.S3Source, body []byte) ([]archive.Message, error) {
+	messages, err := archive.ParseS3Event(source, body)
+	for i := range messages {
+		messages[i].TriggerETag = strings.Trim(messages[i].TriggerETag, `"`)
+	}
+	return messages, err
 }
 
 // triggersFirst writes the triggers, and then the archive.
