@@ -78,8 +78,14 @@ func TestReusedIDOfACreate(t *testing.T) {
 	if err := create("a"); err != nil {
 		t.Errorf("the same again: %v", err)
 	}
-	if _, reused := errors.AsType[*ReusedIDError](create("b")); !reused {
-		t.Errorf("with another title: %v", create("b"))
+	for _, loses := range []bool{false, true} {
+		if loses {
+			r.store.onPut[r.store.puts+1] = requestLost
+		}
+		err := create("b")
+		if _, reused := errors.AsType[*ReusedIDError](err); !reused || OutcomeOf(err) != Failed {
+			t.Errorf("with another title: %v", err)
+		}
 	}
 }
 

@@ -233,9 +233,23 @@ func TestReadIsRepeatedOnce(t *testing.T) {
 	if _, err := r.Append(t.Context(), testID, Edit{Modifications: []Modification{mod("m1")}}); err != nil {
 		t.Errorf("garbled once: %v", err)
 	}
-	garbled = 2
-	_, err := r.Append(t.Context(), testID, Edit{Modifications: []Modification{mod("m2")}})
-	if !errors.Is(err, ErrUnreadable) || OutcomeOf(err) != Failed {
-		t.Errorf("garbled twice: %v", err)
+	for _, retries := range []int{5, 0} {
+		r.policy.Retries = retries
+		for name, call := range map[string]func() error{
+			"append": func() error {
+				_, err := r.Append(t.Context(), testID, Edit{Modifications: []Modification{mod("m2")}})
+				return err
+			},
+			"load": func() error { _, err := r.Load(t.Context(), testID); return err },
+			"create": func() error {
+				_, err := r.Create(t.Context(), testID, mustParse(t, testDoc), mod("m3"))
+				return err
+			},
+		} {
+			garbled = 5
+			if err := call(); !errors.Is(err, ErrUnreadable) || OutcomeOf(err) != Failed {
+				t.Errorf("garbled for good, %d retries, %s: %v", retries, name, err)
+			}
+		}
 	}
 }

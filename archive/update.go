@@ -210,26 +210,28 @@ func (c *call) look(ctx context.Context) (Snapshot, error) {
 		err = fmt.Errorf("%w: %w", ErrUnreadable, err)
 		if !c.unreadable { // it may have been garbled on the way
 			c.unreadable = true
-			err = fmt.Errorf("%w: %w", ErrUnavailable, err)
+			return Snapshot{}, fmt.Errorf("%w: %w", ErrUnavailable, err)
 		}
-		return Snapshot{}, err
-	}
-	if err := c.reused(doc); err != nil {
+		c.refused = false // if that was an echo, what it echoed is destroyed
 		return Snapshot{}, err
 	}
 	c.refused = false
 	// Histories only grow and every version adds an id of its own, so an ETag
 	// that is gone never returns: a write conditioned on it, if it has not been
 	// applied by now, never will be. While the ETag still stands, it may be.
-	if c.inDoubt && etag != c.doubtETag && !c.holds(doc) {
+	reused := c.reused(doc)
+	if c.inDoubt && etag != c.doubtETag && (reused != nil || !c.holds(doc)) {
 		c.inDoubt = false
+	}
+	if reused != nil {
+		return Snapshot{}, reused
 	}
 	return Snapshot{doc, etag}, nil
 }
 
 // holds reports whether the document has all modifications by which the call
-// recognises its write: then it has committed, be it in this attempt, in one whose reply was lost, or in an
-// earlier call with the same ids.
+// recognises its write: then it has committed, be it in this attempt, in one whose
+// reply was lost, or in an earlier call with the same ids.
 func (c *call) holds(doc Document) bool {
 	if doc == nil || len(c.mods) == 0 {
 		return false
@@ -260,6 +262,9 @@ func (c *call) giveUp(ctx context.Context, cause error) (Snapshot, error) {
 		return Snapshot{}, c.unavailable(cause)
 	}
 	current, err := c.look(ctx)
+	if errors.Is(err, ErrUnreadable) && worthRetrying(err) {
+		current, err = c.look(ctx) // garbled on the way: the policy's attempts are for writes
+	}
 	if err == nil {
 		if c.holds(current.Document) {
 			return current, nil
@@ -275,8 +280,8 @@ func (c *call) giveUp(ctx context.Context, cause error) (Snapshot, error) {
 			return Snapshot{}, c.failure(final)
 		}
 	}
-	if reused := (*ReusedIDError)(nil); errors.As(err, &reused) {
-		return Snapshot{}, c.failure(err)
+	if err != nil && !worthRetrying(err) && !cutShort(err) && !c.refused {
+		return Snapshot{}, c.failure(err) // of what is stored, and so a better answer
 	}
 	if c.inDoubt || c.refused {
 		if err != nil {
@@ -331,6 +336,9 @@ func (c *call) cancelled(err error) error {
 func (c *call) unavailable(cause error) error {
 	if c.caller.Err() != nil {
 		return c.cancelled(cause)
+	}
+	if errors.Is(cause, ErrUnreadable) {
+		return c.doing(cause)
 	}
 	return &UnavailableError{
 		Op: c.op, Bucket: c.bucket, Key: c.key, Attempts: c.attempts, Elapsed: c.elapsed(), Last: cause,

@@ -1,0 +1,124 @@
+package s3store_test
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// around is the program of somebody who uses the library: it calls each of the README's
+// examples with a store that holds what they are about.
+const around = `package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"os"
+	"strconv"
+
+	"holdfast/archive"
+	"holdfast/archive/s3store"
+	"holdfast/archive/s3store/fakes3"
+	"holdfast/archive/telemetry"
+)
+
+// lambda stands for github.com/aws/aws-lambda-go/lambda.
+var lambda = starter{}
+
+type starter struct{}
+
+func (starter) Start(handle func(context.Context, archive.SQSEvent) (archive.SQSResponse, error)) {}
+
+var (
+	_ json.RawMessage
+	_ = strconv.Itoa
+	_ = slog.Default
+	_ = telemetry.Logs
+	_ = s3store.Open
+)
+
+func main() {
+	server, err := fakes3.Start()
+	if err == nil {
+		defer server.Close()
+		for name, value := range map[string]string{
+			"AWS_ENDPOINT_URL": server.Endpoint(), "AWS_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": "k", "AWS_SECRET_ACCESS_KEY": "s",
+		} {
+			os.Setenv(name, value)
+		}
+		err = run(context.Background(), server)
+	}
+	if err != nil {
+		fmt.Println(err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, server *fakes3.Server) error {
+	store := server.Store()
+	a, err := archive.New(archive.Options{Store: store})
+	if err != nil {
+		return err
+	}
+	doc, err := archive.ParseChange([]byte(` + "`" + `{"changeId":"CHG-12345","changeTitle":"Old title"}` + "`" + `))
+	if err != nil {
+		return err
+	}
+	if _, err = a.Create(ctx, "CHG-12345", doc, archive.Modification{ID: "m-1", UserID: "alice", Type: archive.Created}); err != nil {
+		return err
+	}
+`
+
+var declared = regexp.MustCompile(`(?m)^(\w+), err := `)
+
+// TestREADME: its library section compiles and runs, in a module of its own, as it does
+// for whoever copies from it.
+func TestREADME(t *testing.T) {
+	root, err := filepath.Abs(filepath.Join("..", ".."))
+	if err != nil {
+		t.Fatal(err)
+	}
+	readme, err := os.ReadFile(filepath.Join(root, "README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, section, found := strings.Cut(string(readme), "\n## Using the library\n")
+	examples := regexp.MustCompile("(?s)```go\n(.*?)```").FindAllStringSubmatch(section, -1)
+	if !found || len(examples) < 4 {
+		t.Fatalf("the README has %d examples of the library", len(examples))
+	}
+	program := around
+	for n, example := range examples {
+		code := strings.ReplaceAll(example[1], `Bucket: "changes"`, `Bucket: server.Bucket()`)
+		for _, m := range declared.FindAllStringSubmatch(code, -1) {
+			code += "_ = " + m[1] + "\n" // an example may stop before it uses it
+		}
+		program += fmt.Sprintf("\t{ // example %d\n%s\nif err != nil { return fmt.Errorf(\"example %d: %%w\", err) }\n}\n", n+1, code, n+1)
+	}
+	program += "\treturn nil\n}\n"
+	dir := t.TempDir()
+	sums, err := os.ReadFile(filepath.Join(root, "go.sum"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range map[string]string{
+		"main.go": program,
+		"go.mod":  "module example.com/user\n\ngo 1.26\n\nrequire holdfast v0.0.0\n\nreplace holdfast => " + root + "\n",
+		"go.sum":  string(sums),
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	run := exec.CommandContext(t.Context(), "go", "run", "-mod=mod", ".")
+	run.Dir = dir
+	if out, err := run.CombinedOutput(); err != nil {
+		t.Errorf("%v\n%s\n%s", err, out, program)
+	}
+}
