@@ -26,6 +26,17 @@ type Job struct {
 	Archived Snapshot
 }
 
+// Covers is what the job's "processed" entry covers: see [Modification.Covers]. It is
+// about the version that the work gets, and not about later ones.
+func (j Job) Covers() string {
+	if archived := j.Archived.Change(); archived != nil {
+		if last := archived.LastUpload(); last != "" {
+			return last
+		}
+	}
+	return j.ModificationID(Processed) // not nothing, which would be taken for all
+}
+
 // Backend processes the messages of a queue. Each makes exactly one "processed"
 // modification, however often it is delivered and at whatever step a worker dies:
 // the entry's id is made of the message, and a message is acknowledged only when
@@ -173,6 +184,7 @@ func (b *Backend) store(ctx context.Context, job Job, left time.Duration) error 
 	}
 	edit.Modifications = append(slices.Clip(edit.Modifications), Modification{
 		ID: job.ModificationID(Processed), UserID: b.o.UserID, Type: Processed, CustomerCode: job.Customer,
+		Covers: job.Covers(),
 	})
 	edit.Once = job.ModificationID(Processed)
 	ctx, cancel := b.o.Clock.WithTimeout(ctx, left)

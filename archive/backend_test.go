@@ -218,7 +218,9 @@ func TestJobAndEntry(t *testing.T) {
 		t.Errorf("the job is %+v", job)
 	}
 	mods, _ := s.load().Change().Modifications()
-	want := Modification{ID: m.ModificationID(Processed), Timestamp: "2025-10-20T13:00:00Z", UserID: "backend", Type: Processed, CustomerCode: "hts"}
+	want := Modification{
+		ID: m.ModificationID(Processed), Timestamp: "2025-10-20T13:00:00Z", UserID: "backend", Type: Processed, CustomerCode: "hts", Covers: mods[0].ID,
+	}
 	if d := cmp.Diff(want, mods[len(mods)-1]); d != "" || len(mods) != 2 {
 		t.Error(d, len(mods))
 	}

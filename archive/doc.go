@@ -47,5 +47,7 @@
 // each customer's back end. A [Queue] tells the back ends of the triggers, and a
 // [Backend] turns every message into one modification, however often it comes. On AWS
 // the bucket notifies an SQS queue: [ParseS3Event] reads what it sends, and
-// [Backend.HandleSQS] is the back end as a Lambda function.
+// [Backend.HandleSQS] is the back end as a Lambda function. A [Reconciler] tells the
+// back ends that were forgotten, because a server died or a message got lost: the
+// history says which those are.
 package archive

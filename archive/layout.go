@@ -43,6 +43,8 @@ type EntryLayout struct {
 	Type      string // of Modification.Type, which every modification then needs
 	Customer  string // of Modification.CustomerCode
 	Meeting   string // of Modification.MeetingMetadata; without a name no modification can have it
+	Notify    string // of Modification.Notify; without a name, and one for Covers, no [Reconciler] can work
+	Covers    string // of Modification.Covers
 	Digest    string // of Modification.ContentDigest; without a name, an id that is used again is told by user and type only
 	// Required are the fields without which no entry is appended, be they named above
 	// or others. Entries that are there already are taken as they are.
@@ -56,7 +58,8 @@ func OwnLayout() *Layout {
 		ID: []string{"changeId", "announcement_id"}, History: "modifications", Customers: "customers",
 		Entry: EntryLayout{
 			ID: "modification_id", Timestamp: "timestamp", User: "user_id", Type: "modification_type",
-			Customer: "customer_code", Meeting: "meeting_metadata", Digest: "content_digest",
+			Customer: "customer_code", Notify: "notify", Covers: "covers",
+			Meeting: "meeting_metadata", Digest: "content_digest",
 		},
 	}
 }
@@ -83,7 +86,7 @@ func (l *Layout) same(o *Layout) bool {
 // names are those of what a modification has of its own, in the order in which an entry
 // is written; "" where there is none.
 func (e *EntryLayout) names() []string {
-	return []string{e.ID, e.Timestamp, e.User, e.Type, e.Customer, e.Meeting, e.Digest}
+	return []string{e.ID, e.Timestamp, e.User, e.Type, e.Customer, e.Notify, e.Covers, e.Meeting, e.Digest}
 }
 
 // LayoutError is a [Layout] that can't be used.
@@ -125,7 +128,7 @@ func (l *Layout) Validate() error {
 		if name == "" && i > 0 {
 			continue
 		}
-		if err := inEntry.add("Entry."+[...]string{"ID", "Timestamp", "User", "Type", "Customer", "Meeting", "Digest"}[i], name); err != nil {
+		if err := inEntry.add("Entry."+[...]string{"ID", "Timestamp", "User", "Type", "Customer", "Notify", "Covers", "Meeting", "Digest"}[i], name); err != nil {
 			return err
 		}
 	}

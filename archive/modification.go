@@ -34,7 +34,14 @@ type Modification struct {
 	UserID    string `json:"user_id"`
 	Type      string `json:"modification_type"`
 	// CustomerCode names the customer that a "processed" is for.
-	CustomerCode    string          `json:"customer_code,omitempty"`
+	CustomerCode string `json:"customer_code,omitempty"`
+	// Notify marks the entry of an upload: the back ends of the document's customers are
+	// to be told of it. It is what [Change.Untold] goes by.
+	Notify bool `json:"notify,omitempty"`
+	// Covers says, in a "processed", how far its back end had read: it is the id of the
+	// last entry marked by Notify in the version that was worked on, or its own if there
+	// was none. Empty: it does not say, as those of other software; see [Change.Untold].
+	Covers          string          `json:"covers,omitempty"`
 	MeetingMetadata json.RawMessage `json:"meeting_metadata,omitempty"`
 	// ContentDigest is that of [ContentDigest]. Empty means that of the call, unless the
 	// edit is one that may come out differently (see [Edit.Once]), which has none.
@@ -118,23 +125,28 @@ func (l *Layout) checkRequired(m *Modification) error {
 	return nil
 }
 
-// entryField is a field that a modification has of its own: a text, or raw JSON.
+// entryField is a field that a modification has of its own: a text, raw JSON, or a mark
+// that is true or left out.
 type entryField struct {
 	name     string
 	text     *string
 	raw      *json.RawMessage
+	mark     *bool
 	optional bool // left out if empty
 }
 
 func (f *entryField) empty() bool {
-	if f.raw != nil {
+	switch {
+	case f.raw != nil:
 		return len(*f.raw) == 0
+	case f.mark != nil:
+		return !*f.mark
 	}
 	return *f.text == ""
 }
 
 // entry is what a modification has of its own, in the order in which it is written.
-func (l *Layout) entry(m *Modification) [7]entryField {
+func (l *Layout) entry(m *Modification) [9]entryField {
 	e := &l.Entry
 	return [...]entryField{
 		{name: e.ID, text: &m.ID, optional: true},
@@ -142,6 +154,8 @@ func (l *Layout) entry(m *Modification) [7]entryField {
 		{name: e.User, text: &m.UserID},
 		{name: e.Type, text: &m.Type},
 		{name: e.Customer, text: &m.CustomerCode, optional: true},
+		{name: e.Notify, mark: &m.Notify, optional: true},
+		{name: e.Covers, text: &m.Covers, optional: true},
 		{name: e.Meeting, raw: &m.MeetingMetadata, optional: true},
 		{name: e.Digest, text: &m.ContentDigest, optional: true},
 	}
@@ -167,8 +181,12 @@ func (l *Layout) encode(m *Modification) (json.RawMessage, error) {
 			continue
 		}
 		b = append(appendText(b, f.name), ':')
-		if f.raw == nil {
+		switch {
+		case f.text != nil:
 			b = append(appendText(b, *f.text), ',')
+			continue
+		case f.mark != nil:
+			b = append(b, "true,"...)
 			continue
 		}
 		var err error
@@ -214,9 +232,16 @@ func (l *Layout) decode(raw json.RawMessage) (m Modification, err error) {
 			continue
 		}
 		delete(m.Fields, f.name)
-		if f.raw != nil {
+		var err error
+		switch {
+		case f.raw != nil:
 			*f.raw = value
-		} else if err := json.Unmarshal(value, f.text); err != nil {
+		case f.mark != nil:
+			err = json.Unmarshal(value, f.mark)
+		default:
+			err = json.Unmarshal(value, f.text)
+		}
+		if err != nil {
 			return m, fmt.Errorf("%s: %w", f.name, err)
 		}
 	}

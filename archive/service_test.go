@@ -17,9 +17,11 @@ import (
 type bucket struct {
 	mu      sync.Mutex
 	objects map[string][]byte
-	stored  [][]byte // every version of the archive objects, in order
-	calls   []string
-	wrong   []string
+	// modified is when an object of a listing was; those that are not in it, at all times.
+	modified map[string]time.Time
+	stored   [][]byte // every version of the archive objects, in order
+	calls    []string
+	wrong    []string
 	// notify is told of every trigger written.
 	notify func(Message)
 	// deletesAnything: If-Match is ignored on DELETE, as by some servers.
@@ -165,7 +167,7 @@ const testVisibility = time.Hour // longer than all waits of a policy
 
 func newService(t failer) *service {
 	s := &service{
-		t: t, bucket: &bucket{objects: map[string][]byte{}},
+		t: t, bucket: &bucket{objects: map[string][]byte{}, modified: map[string]time.Time{}},
 		clock: &manualClock{now: time.Date(2025, 10, 20, 12, 0, 0, 0, time.UTC)},
 	}
 	s.queue = NewMemoryQueue(QueueOptions{Clock: s.clock, Visibility: testVisibility})

@@ -7,7 +7,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -94,42 +96,108 @@ func DerivedModificationID(parts ...string) string {
 	return derivedPrefix + base32Text(binary.BigEndian.Uint64(digest), binary.BigEndian.Uint64(digest[8:]))
 }
 
-// writeTrigger stores a trigger, and tries again as the policy says, whose deadline
-// counts from start: writing it twice does no harm. It returns the last error.
-func (u *Uploader) writeTrigger(ctx context.Context, t Trigger, start time.Time) error {
-	key, err := u.core.Layout().TriggerKey(t.Customer, t.ObjectID)
+// triggerWriter writes triggers without conditions, and tries again as a policy says.
+type triggerWriter struct {
+	store    Store
+	clock    Clock
+	policy   Policy
+	parallel Parallel
+	layout   *Layout
+
+	randMu sync.Mutex
+	rand   *rand.Rand
+}
+
+// setUp sets what is given, or else the defaults.
+func (w *triggerWriter) setUp(store Store, policy Policy, clock Clock, rng *rand.Rand, parallel Parallel) error {
+	if policy == (Policy{}) {
+		policy = DefaultPolicy()
+	}
+	if err := policy.Validate(); err != nil {
+		return fmt.Errorf("archive: %w", err)
+	}
+	if clock == nil {
+		clock = WallClock{}
+	}
+	if rng == nil {
+		rng = newRand()
+	}
+	if parallel == nil {
+		parallel = Goroutines(defaultParallel)
+	}
+	w.store, w.policy, w.clock, w.rand, w.parallel = store, policy, clock, rng, parallel
+	return nil
+}
+
+// writeAll writes the triggers and returns the error of each. The policy's deadline
+// counts for all of them together.
+func (w *triggerWriter) writeAll(ctx context.Context, triggers []Trigger) []error {
+	errs := make([]error, len(triggers))
+	start := w.clock.Now()
+	w.parallel(len(triggers), func(i int) { errs[i] = w.writeTrigger(ctx, triggers[i], start) })
+	return errs
+}
+
+// writeTrigger stores a trigger: writing it twice does no harm.
+func (w *triggerWriter) writeTrigger(ctx context.Context, t Trigger, start time.Time) error {
+	key, err := w.layout.TriggerKey(t.Customer, t.ObjectID)
 	if err != nil {
 		return err
 	}
 	body, err := json.Marshal(t)
 	if err == nil {
-		err = ctx.Err() // nothing is sent for somebody who has left
-	}
-	if err != nil {
-		return fmt.Errorf("write trigger %s: %w", key, err)
-	}
-	if u.policy.Deadline > 0 {
-		var cancel context.CancelFunc
-		ctx, cancel = u.clock.WithTimeout(ctx, u.policy.Deadline-u.clock.Now().Sub(start))
-		defer cancel()
-	}
-	var wait time.Duration
-	for attempt := 1; ; attempt++ {
-		_, err = u.store.Put(ctx, key, body, Condition{})
-		if err == nil || !worthRetrying(err) || attempt >= u.policy.MaxAttempts() {
-			break
-		}
-		wait = u.wait(attempt, wait)
-		pause := max(wait, u.floor(attempt, err), RetryAfter(err))
-		if left := u.policy.Deadline - u.clock.Now().Sub(start); u.policy.Deadline > 0 && pause >= left {
-			break
-		}
-		if u.clock.Sleep(ctx, pause) != nil {
-			break
-		}
+		err = w.retry(ctx, start, func(ctx context.Context) error {
+			_, err := w.store.Put(ctx, key, body, Condition{})
+			return err
+		})
 	}
 	if err != nil {
 		return fmt.Errorf("write trigger %s: %w", key, err)
 	}
 	return nil
+}
+
+// retry calls do until it succeeds, or the policy ends it, whose deadline counts from
+// start. It returns the last error.
+func (w *triggerWriter) retry(ctx context.Context, start time.Time, do func(context.Context) error) error {
+	if err := ctx.Err(); err != nil {
+		return err // nothing is sent for somebody who has left
+	}
+	if w.policy.Deadline > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = w.clock.WithTimeout(ctx, w.policy.Deadline-w.clock.Now().Sub(start))
+		defer cancel()
+	}
+	var wait time.Duration
+	for attempt := 1; ; attempt++ {
+		err := do(ctx)
+		if err == nil || !worthRetrying(err) || attempt >= w.policy.MaxAttempts() {
+			return err
+		}
+		wait = w.wait(attempt, wait)
+		pause := max(wait, w.floor(attempt, err), RetryAfter(err))
+		if left := w.policy.Deadline - w.clock.Now().Sub(start); w.policy.Deadline > 0 && pause >= left {
+			return err
+		}
+		if w.clock.Sleep(ctx, pause) != nil {
+			return err
+		}
+	}
+}
+
+// wait is how long to wait before the next attempt.
+func (w *triggerWriter) wait(attempt int, previous time.Duration) time.Duration {
+	w.randMu.Lock()
+	defer w.randMu.Unlock()
+	return w.policy.Wait(attempt, previous, w.rand)
+}
+
+// floor is the shortest wait after so many attempts of which the store served none.
+func (w *triggerWriter) floor(attempt int, err error) time.Duration {
+	if refused(err) {
+		return 0
+	}
+	w.randMu.Lock()
+	defer w.randMu.Unlock()
+	return floor(attempt, w.rand)
 }

@@ -9,22 +9,14 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strings"
-	"sync"
-	"time"
 )
 
 // Uploader is the front end: it stores what a user submits in the archive, and
 // then tells the back ends of the change's customers by a trigger each. Without the
 // first there is never the second.
 type Uploader struct {
-	core     Core
-	store    Store
-	clock    Clock
-	policy   Policy
-	parallel Parallel
-
-	randMu sync.Mutex
-	rand   *rand.Rand
+	core Core
+	triggerWriter
 }
 
 // UploaderOptions configure an [Uploader].
@@ -55,22 +47,12 @@ func NewUploader(o UploaderOptions) (*Uploader, error) {
 	if err := e.satisfiedBy("an Uploader", e.ID, e.Timestamp, e.User, e.Type, e.Digest); err != nil {
 		return nil, err
 	}
-	if o.Policy == (Policy{}) {
-		o.Policy = DefaultPolicy()
+	u := &Uploader{core: o.Core}
+	u.layout = o.Core.Layout()
+	if err := u.setUp(o.Store, o.Policy, o.Clock, o.Rand, o.Parallel); err != nil {
+		return nil, err
 	}
-	if err := o.Policy.Validate(); err != nil {
-		return nil, fmt.Errorf("archive: %w", err)
-	}
-	if o.Clock == nil {
-		o.Clock = WallClock{}
-	}
-	if o.Rand == nil {
-		o.Rand = newRand()
-	}
-	if o.Parallel == nil {
-		o.Parallel = Goroutines(defaultParallel)
-	}
-	return &Uploader{core: o.Core, store: o.Store, clock: o.Clock, policy: o.Policy, parallel: o.Parallel, rand: o.Rand}, nil
+	return u, nil
 }
 
 // newRand returns a generator with a random seed.
@@ -131,9 +113,9 @@ const CustomersResult = "Customers (Not Readable)"
 // results then have its entry only, as no trigger was written. After an unknown
 // outcome the archive may hold the upload all the same.
 //
-// If a process dies in between, or ctx ends, some triggers are missing: the same
-// upload, made again with the same ModificationID, writes them. So ctx should not be
-// one that ends when the user's connection does.
+// If a process dies in between, or ctx ends, some triggers are missing: a [Reconciler]
+// writes them, or the same upload, made again with the same ModificationID. So ctx
+// should not be one that ends when the user's connection does.
 func (u *Uploader) Upload(ctx context.Context, up Upload) (Uploaded, error) {
 	if up.ModificationID == "" {
 		u.randMu.Lock()
@@ -160,20 +142,21 @@ func (u *Uploader) triggers(ctx context.Context, up *Upload, stored Document) []
 	if stored == nil {
 		stored = up.Document // the core does not say what it has stored
 	}
-	codes, err := u.customerCodes(stored)
+	codes, err := u.layout.customerCodes(stored)
 	if err != nil {
 		return []UploadResult{{Customer: CustomersResult, Error: err.Error()}}
 	}
+	triggers := make([]Trigger, len(codes))
+	for i, code := range codes {
+		triggers[i] = Trigger{Customer: code, ObjectID: up.Document.ID(), ModificationID: up.ModificationID}
+	}
 	results := make([]UploadResult, len(codes))
-	start := u.clock.Now()
-	u.parallel(len(codes), func(i int) {
-		r := UploadResult{Customer: codes[i], Success: true}
-		t := Trigger{Customer: codes[i], ObjectID: up.Document.ID(), ModificationID: up.ModificationID}
-		if err := u.writeTrigger(ctx, t, start); err != nil {
-			r.Success, r.Error = false, err.Error()
+	for i, err := range u.writeAll(ctx, triggers) {
+		results[i] = UploadResult{Customer: codes[i], Success: true}
+		if err != nil {
+			results[i].Success, results[i].Error = false, err.Error()
 		}
-		results[i] = r
-	})
+	}
 	return results
 }
 
@@ -195,7 +178,7 @@ func (u *Uploader) archive(ctx context.Context, up *Upload) (Snapshot, error) {
 	if len(up.Remove) > 0 && !up.Update {
 		return Snapshot{}, fmt.Errorf("upload %s: %w edit: there is nothing to remove from a document that is new", up.Document.ID(), ErrInvalid)
 	}
-	codes, err := u.customerCodes(up.Document)
+	codes, err := u.layout.customerCodes(up.Document)
 	for _, code := range codes {
 		if err == nil {
 			_, err = u.core.Layout().TriggerKey(code, up.Document.ID())
@@ -204,7 +187,7 @@ func (u *Uploader) archive(ctx context.Context, up *Upload) (Snapshot, error) {
 	if err != nil {
 		return Snapshot{}, fmt.Errorf("upload %s: %w", up.Document.ID(), err)
 	}
-	m := Modification{ID: up.ModificationID, UserID: up.UserID, Type: Updated}
+	m := Modification{ID: up.ModificationID, UserID: up.UserID, Type: Updated, Notify: true}
 	var stored Snapshot
 	if up.Update {
 		stored, err = u.core.Save(ctx, up.Document.ID(), up.Base, Edit{Fields: up.Document.EditableFields(), Remove: up.Remove, Modifications: []Modification{m}})
@@ -215,29 +198,12 @@ func (u *Uploader) archive(ctx context.Context, up *Upload) (Snapshot, error) {
 	return stored, err
 }
 
-// wait is how long to wait before the next attempt to write a trigger.
-func (u *Uploader) wait(attempt int, previous time.Duration) time.Duration {
-	u.randMu.Lock()
-	defer u.randMu.Unlock()
-	return u.policy.Wait(attempt, previous, u.rand)
-}
-
 // mostCustomers bounds the triggers of one upload.
 const mostCustomers = 1000
 
-// floor is the shortest wait after so many attempts of which the store served none.
-func (u *Uploader) floor(attempt int, err error) time.Duration {
-	if refused(err) {
-		return 0
-	}
-	u.randMu.Lock()
-	defer u.randMu.Unlock()
-	return floor(attempt, u.rand)
-}
-
 // customerCodes are the customers of a document, each once.
-func (u *Uploader) customerCodes(doc Document) ([]string, error) {
-	customersField := u.core.Layout().Resolved().Customers
+func (l *Layout) customerCodes(doc Document) ([]string, error) {
+	customersField := l.Resolved().Customers
 	raw, there := doc.Field(customersField)
 	if !there || customersField == "" {
 		return nil, nil

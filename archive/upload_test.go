@@ -214,7 +214,7 @@ func TestCoreThatDoesNotSayWhatItStored(t *testing.T) {
 // The history is made here: whatever a form says of it, it is never stored.
 func TestSubmittedHistoryIsNeverStored(t *testing.T) {
 	const head, tail = `{ "changeId" : "CHG-1", "n": 1.50, "modifications": `, ` ,"x" : {"big": 12345678901234567890} }`
-	ours := Modification{ID: "m1", Timestamp: "2025-10-20T12:00:00Z", UserID: "alice", Type: Created, ContentDigest: "c0c13754809f8e43"}
+	ours := Modification{ID: "m1", Timestamp: "2025-10-20T12:00:00Z", UserID: "alice", Type: Created, Notify: true, ContentDigest: "c0c13754809f8e43"}
 	for _, history := range []string{`[{"modification_id":"forged","modification_type":"approved"}, {}]`, `[ ]`, `null`} {
 		s := newService(t)
 		s.mustUpload(Upload{Document: mustParse(t, head+history+tail), UserID: "alice", ModificationID: "m1"})

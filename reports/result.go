@@ -169,7 +169,8 @@ type Counts struct {
 	// given the message to others, or up: the work takes longer than the visibility timeout.
 	AcknowledgedLate int `json:"acknowledged_late"`
 	// Untold are customers whose upload the archive holds, and of whom no trigger was
-	// written that would tell them of it.
+	// written that would tell them of it; where there is a reconciler, who has not read it
+	// at work on another one either.
 	Untold int `json:"untold"`
 }
 

@@ -93,6 +93,8 @@ func tell(e *history.Event) string {
 		return tellDelete(e) + tellWay(e)
 	case history.Queue:
 		return tellQueue(e)
+	case history.Tell:
+		return tellTell(e)
 	case history.Return:
 		switch e.Outcome {
 		case history.Committed:
@@ -199,6 +201,18 @@ func tellQueue(e *history.Event) string {
 		return "the message of " + trigger + " becomes a dead letter"
 	}
 	return "the message of " + trigger + " is still in the queue"
+}
+
+// tellTell says whom a reconciler has told.
+func tellTell(e *history.Event) string {
+	told := make([]string, len(e.Told))
+	for i, customer := range e.Told {
+		told[i] = customer + " of " + e.IDs[i]
+	}
+	if len(told) == 0 {
+		told = []string{"nobody"}
+	}
+	return fmt.Sprintf("looks at version %s, whose customers are %s, and tells %s", e.ETag, strings.Join(e.Customers, ", "), strings.Join(told, ", "))
 }
 
 func tellInvoke(e *history.Event) string {

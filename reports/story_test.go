@@ -15,6 +15,8 @@ func TestUnreadableBodiesAreToldAsThat(t *testing.T) {
 		"writes version e2: something that is no document (line 1, column 1: not JSON)":                                        {Kind: history.Put, Answer: history.OK, ETag: "e2", If: history.IfAbsent, Doc: bad},
 		"is refused a write (503: the store is too busy): something that is no document (line 1, column 1: not JSON), without": {Kind: history.Put, Answer: history.Throttled, If: history.IfNone, Doc: bad},
 		"reads version e1, which has 0 modifications":                                                                          {Kind: history.Get, Answer: history.OK, ETag: "e1", Doc: &history.Doc{}},
+		"looks at version e1, whose customers are a, b, and tells b of m-1":                                                    {Kind: history.Tell, ETag: "e1", Customers: []string{"a", "b"}, Told: []string{"b"}, IDs: []string{"m-1"}},
+		"looks at version e1, whose customers are a, and tells nobody":                                                         {Kind: history.Tell, ETag: "e1", Customers: []string{"a"}},
 	} {
 		if got := tell(e); !strings.HasPrefix(got, want) {
 			t.Errorf("%q, want %q", got, want)

@@ -49,6 +49,8 @@ type LayoutEntry struct {
 	Type      string   `yaml:"type,omitempty"`
 	Customer  string   `yaml:"customer,omitempty"`
 	Meeting   string   `yaml:"meeting,omitempty"`
+	Notify    string   `yaml:"notify,omitempty"`
+	Covers    string   `yaml:"covers,omitempty"`
 	Digest    string   `yaml:"digest,omitempty"`
 	Required  []string `yaml:"required,omitempty"`
 	// More are fields that the entries of scenarios have besides.
@@ -101,7 +103,7 @@ func parseLayout(file string, source []byte) (*Layout, error) {
 
 var layoutKeys = []string{
 	"name", "prefix", "suffix", "slashes", "id", "history", "customers", "entry", "document", "fields",
-	"timestamp", "user", "type", "customer", "meeting", "digest", "required", "more",
+	"timestamp", "user", "type", "customer", "notify", "covers", "meeting", "digest", "required", "more",
 }
 
 // validate completes the layout, and reports the first reason why it can't be used.
@@ -113,7 +115,7 @@ func (l *Layout) validate() error {
 	l.archive = &archive.Layout{
 		Prefix: l.Prefix, Suffix: l.Suffix, Slashes: l.Slashes, ID: l.ID, History: l.History, Customers: l.Customers,
 		Entry: archive.EntryLayout{
-			ID: e.ID, Timestamp: e.Timestamp, User: e.User, Type: e.Type, Customer: e.Customer, Meeting: e.Meeting, Digest: e.Digest, Required: e.Required,
+			ID: e.ID, Timestamp: e.Timestamp, User: e.User, Type: e.Type, Customer: e.Customer, Notify: e.Notify, Covers: e.Covers, Meeting: e.Meeting, Digest: e.Digest, Required: e.Required,
 		},
 	}
 	if len(l.ID) == 0 && l.History == "" { // the zero value would be the archive's own

@@ -83,6 +83,10 @@ func TestParseNamesThePlaceOfEveryMistake(t *testing.T) {
 		{validLoads, "duration: 2s", "queue: {receives: 3}\nduration: 2s", "x.yaml:3:8: there is a queue only with via: api"},
 		{validLoads, "duration: 2s", "queue: {receives: -3}\nvia: api\nduration: 2s", "x.yaml:3:19: receives must not be negative"},
 		{validLoads, "duration: 2s", "queue: {receives: 1.5}\nvia: api\nduration: 2s", "x.yaml:3:19: receives must be a whole number, not 1.5"},
+		{validLoads, "actors:\n  - name: back", "via: api\nqueue: {reconcile: 1s}\nactors:\n  - name: reconciler", "there is an actor named reconciler, which is what the one that reconciles is called"},
+		{validLoads, "kind: backend\n    count: 4\n    load:\n      rate: 20\n  - name: tom\n    kind: user\n    load: {operations: 5}\n  - name: imp\n    kind: backend\n    interferes:\n      with: tom\n      before: put\n      times: 2", "kind: user\n    load: {rate: 20}\nvia: api\nqueue: {reconcile: 1s}", "a reconciler tells back ends, and there are none"},
+		{validLoads, "duration: 2s", "queue: {grace: 3s}\nvia: api\nduration: 2s", "x.yaml:3:16: grace is the reconciler's: say with reconcile: how often it looks"},
+		{validLoads, "duration: 2s", "queue: {reconcile: -3s}\nvia: api\nduration: 2s", `x.yaml:3:20: want a duration`},
 		{validLoads, "duration: 2s", "queue: {visibilty: 1s}\nvia: api\nduration: 2s", `x.yaml:3:9: unknown key "visibilty"; did you mean visibility?`},
 		{validLoads, "duration: 2s", "codec: compact\nvia: api\nduration: 2s", "x.yaml:3:8: the API sends and receives json documents"},
 		// Values with a syntax of their own.
@@ -133,6 +137,7 @@ func TestParseNamesThePlaceOfEveryMistake(t *testing.T) {
 		{validLoads, "duration: 2s", "duration: 2s\nfaults: [throttle(writes=9), throttle(reads=9)]", "there are two throttle faults: a store has one limit"},
 		{validLoads, "duration: 2s", "duration: 2s\nschedule: back-01 tom\nfaults: [throttle(writes=9)]", "throttle counts requests in a second, and a schedule has no time"},
 		{validTimeline, "kind: user}\n  - {name: bob", "kind: user, load: {operations: 1}}\n  - {name: bob", "a scenario has a timeline or loads, not both"},
+		{validTimeline, "timeline:", "queue: {reconcile: 1s}\nvia: api\ntimeline:", "a reconciler works beside loads, and not in a timeline"},
 		{validTimeline, "actor: ann, do: load", "actor: eve, do: load", `x.yaml:10:21: there is no actor "eve"`},
 		{validTimeline, "actor: ann, do: load", "actor: imp, do: load", "x.yaml:10:21: actor imp interferes, so it can't act in the timeline"},
 		{validTimeline, "do: load", "do: dance", `x.yaml:10:30: a step does load, save, append, create or resume, not "dance"`},

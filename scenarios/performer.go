@@ -234,6 +234,9 @@ func (f *performer) modifications(types []string, otherwise string) []archive.Mo
 		if i < len(types) && types[i] != "" {
 			m.Type = types[i]
 		}
+		if f.api != nil && (f.actor.Kind == User || f.actor.Kind == Creator) {
+			m.Notify = true // it is an upload
+		}
 		if m.Type == archive.Processed && f.actor.Kind == Backend {
 			m.CustomerCode = f.customer
 		}

@@ -152,6 +152,9 @@ func (r *Run) player(docs documents) *Player {
 			p.roles = append(p.roles, part)
 		}
 	}
+	if r.Scenario.Queue.Reconcile > 0 {
+		p.roles = append(p.roles, role{actor: &Actor{Name: Reconciler, Kind: reconciles}, name: Reconciler})
+	}
 	p.performers = make([]performer, len(p.roles))
 	return p
 }

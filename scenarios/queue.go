@@ -21,6 +21,22 @@ type Queue struct {
 	// Results: the work results in a field and an entry of the history, others each
 	// time that it is done.
 	Results bool `yaml:"results,omitempty"`
+	// Reconcile is how often a reconciler, the actor of that name, looks for customers who
+	// were forgotten: while users upload, and when they have ended. 0: there is none.
+	Reconcile Duration `yaml:"reconcile,omitempty"`
+	// Grace is how old an upload must be for the reconciler to tell of it. 0: 5 min.
+	Grace Duration `yaml:"grace,omitempty"`
+}
+
+// Reconciler is the name of the actor that reconciles.
+const Reconciler = "reconciler"
+
+// GraceOf is how old an upload must be for the reconciler to tell of it; 0: there is none.
+func (q *Queue) GraceOf() time.Duration {
+	if q.Reconcile == 0 {
+		return 0
+	}
+	return time.Duration(cmp.Or(q.Grace, Duration(archive.DefaultGrace)))
 }
 
 // MostReceives is how often a message is delivered.
@@ -38,5 +54,6 @@ func (q Queue) spelledOut(used bool) Queue {
 	}
 	q.Visibility = Duration(q.HiddenFor())
 	q.Receives = q.MostReceives()
+	q.Grace = Duration(q.GraceOf())
 	return q
 }

@@ -95,6 +95,8 @@ const (
 	Creator  Kind = "creator"  // creates the document
 	Outsider Kind = "outsider" // deletes the document, through no core
 	Stranger Kind = "stranger" // with via: api, sends requests that the API must refuse, one kind after the other
+
+	reconciles Kind = "reconciles" // of the actor that [Queue] asks for, and no file
 )
 
 // Actor is one client, or Count of them, named name-01, name-02, ….

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"holdfast/archive"
@@ -24,7 +25,9 @@ type service struct {
 	queue *archive.MemoryQueue
 	log   history.QueueLog
 	door  world.Door // nil until the API is served
-	users map[string]*performer
+	// uploaded: no user is left who could upload anything.
+	uploaded atomic.Bool
+	users    map[string]*performer
 
 	mu     sync.Mutex        // the store may tell of several writes at once
 	copies *network.Injector // of messages; nil: none
@@ -160,12 +163,15 @@ func (s *service) close() {
 }
 
 // startLoads lets the users act and the back ends work. When no user is left who
-// could upload anything, the back ends work until the queue is empty.
+// could upload anything, and the reconciler has told whom it had to, the back ends work
+// until the queue is empty.
 func (s *service) startLoads(ctx context.Context) {
-	senders := world.NewGroup(s.world)
+	senders, reconcilers := world.NewGroup(s.world), world.NewGroup(s.world)
 	for i := range s.actors {
 		f := &s.actors[i]
 		switch {
+		case f.actor.Kind == reconciles:
+			reconcilers.Go(func() { f.reconcile(ctx) })
 		case f.actor.Load == nil:
 		case f.actor.Kind == Backend:
 			s.tasks.Go(func() { f.work(ctx) })
@@ -175,6 +181,8 @@ func (s *service) startLoads(ctx context.Context) {
 	}
 	s.tasks.Go(func() {
 		senders.Wait()
+		s.uploaded.Store(true)
+		reconcilers.Wait()
 		s.queue.Close()
 	})
 }

@@ -69,7 +69,7 @@ func playVirtually(t *testing.T, name, core string, seed uint64) (Played, check.
 	if err != nil {
 		t.Fatal(err)
 	}
-	judge := check.New(history.Header{})
+	judge := check.New(history.Header{Grace: s.Queue.GraceOf().Nanoseconds()})
 	for _, e := range m.events {
 		judge.Add(e)
 	}

@@ -24,7 +24,7 @@ var SettingKeys = []string{
 	"actors", "actors.NAME.count", "actors.NAME.kind", "actors.NAME.load.operations", "actors.NAME.load.after",
 	"actors.NAME.load.think", "actors.NAME.load.rate", "actors.NAME.load.saves", "actors.NAME.load.edits", "actors.NAME.interferes.times", "timeline", "duration", "core",
 	"policy", "latency", "request_timeout", "faults", "etags", "codec", "via", "queue", "queue.visibility", "queue.receives",
-	"queue.work", "queue.results", "expect", "expect.min_conflicts", "shows", "why",
+	"queue.work", "queue.results", "queue.reconcile", "queue.grace", "expect", "expect.min_conflicts", "shows", "why",
 }
 
 func (s Setting) String() string { return s.Key + "=" + s.Value }

@@ -97,6 +97,14 @@ func (s *Scenario) validateVia() error {
 		return invalid(".queue", "there is a queue only with via: api")
 	case s.Queue.Receives < 0:
 		return invalid(".queue.receives", "receives must not be negative")
+	case s.Queue.Grace > 0 && s.Queue.Reconcile == 0:
+		return invalid(".queue.grace", "grace is the reconciler's: say with reconcile: how often it looks")
+	case s.Queue.Reconcile > 0 && !s.has(Backend):
+		return invalid(".queue.reconcile", "a reconciler tells back ends, and there are none")
+	case s.Queue.Reconcile > 0 && len(s.Timeline) > 0:
+		return invalid(".queue.reconcile", "a reconciler works beside loads, and not in a timeline")
+	case s.Queue.Reconcile > 0 && s.actor(Reconciler) != nil:
+		return invalid(".queue.reconcile", "there is an actor named %s, which is what the one that reconciles is called", Reconciler)
 	}
 	return nil
 }
@@ -190,7 +198,7 @@ func (s *Scenario) validateFault(i int) error {
 		return invalid(path, "there are two throttle faults: a store has one limit, state both rates in it")
 	case f.Kind == network.ByLoad && s.Schedule != "":
 		return invalid(path, "throttle counts requests in a second, and a schedule has no time: leave it out, or the schedule")
-	case f.Actor == "":
+	case f.Actor == "", f.Actor == Reconciler && s.Queue.Reconcile > 0:
 		return nil
 	}
 	for k := range s.Actors {

@@ -23,13 +23,22 @@ type apiState struct {
 	// looks after the back ends knows.
 	stays error
 	told  bool
+	// loaded is the version that was loaded last, at a time of the history; worked is the
+	// ETag of the one on which the work on the message was done.
+	loaded   archive.Snapshot
+	loadedAt int64
+	worked   string
 }
 
 // backend is a worker around the performer's core.
 func (f *performer) backend(work archive.Work) (cores.Handler, error) {
 	return f.repetition.Core.NewBackend(archive.BackendOptions{
 		Core: recorded{f}, Store: &f.gate, Queue: inbox{f.repetition.service.queue, f},
-		UserID: f.name, Work: work,
+		UserID: f.name,
+		Work: func(ctx context.Context, job archive.Job) (archive.Edit, error) {
+			f.api.worked = job.Archived.ETag
+			return work(ctx, job)
+		},
 		Failed: func(_ context.Context, _ archive.Message, err error) { f.api.outcome, f.api.told = err, true },
 	})
 }
@@ -101,6 +110,7 @@ func (f *performer) handle(ctx context.Context, d archive.Delivery, work archive
 	}
 	f.repetition.service.log.Delivered(f.name, d)
 	f.api.message, f.api.outcome, f.api.stays, f.api.told = &d.Message, nil, nil, false
+	f.api.worked = ""
 	crash := outlive(func() { backend.Handle(ctx, d) })
 	if crash == nil {
 		if f.api.stays != nil && !f.api.told && ctx.Err() == nil {
@@ -140,22 +150,29 @@ func (r recorded) update(ctx context.Context, do, id string, edit *archive.Edit,
 	edit.Modifications = r.f.stamped(ctx, edit.Modifications)
 	wanted := *edit
 	wanted.Modifications = slices.Clone(edit.Modifications)
+	covers := ""
 	for i := range wanted.Modifications {
 		m := &wanted.Modifications[i]
 		if message := r.f.api.message; message != nil && m.ID == message.ModificationID(archive.Processed) {
 			*m = archive.Modification{
 				ID: m.ID, Timestamp: m.Timestamp, UserID: r.f.name, Type: archive.Processed, CustomerCode: message.Customer,
+				Covers: m.Covers, // the judge knows whether that is true
+			}
+			if covers = m.Covers; covers == m.ID {
+				covers = "" // it says that it had read no upload
 			}
 			wanted.Once = m.ID
 		}
 	}
-	op := history.Operation{Do: do, ID: id, Message: r.f.api.message, Base: base.ETag}
+	op := history.Operation{Do: do, ID: id, Message: r.f.api.message, Base: base.ETag, Worked: r.f.api.worked, Covers: covers}
 	op.Wants(r.Layout(), wanted, base.Document)
 	return op
 }
 
 func (r recorded) Load(ctx context.Context, id string) (archive.Snapshot, error) {
-	return r.record(ctx, history.Operation{Do: "load", ID: id}, func() (archive.Snapshot, error) { return r.f.core.Load(ctx, id) })
+	loaded, err := r.record(ctx, history.Operation{Do: "load", ID: id}, func() (archive.Snapshot, error) { return r.f.core.Load(ctx, id) })
+	r.f.api.loaded, r.f.api.loadedAt = loaded, r.f.repetition.rec.Now()
+	return loaded, err
 }
 
 func (r recorded) Create(ctx context.Context, id string, doc archive.Document, mods ...archive.Modification) (archive.Snapshot, error) {

@@ -57,6 +57,13 @@ func TestStoreOnServer(t *testing.T) {
 	if err := s.Check(t.Context()); err != nil {
 		t.Fatal(err)
 	}
+	t.Run("listing", func(t *testing.T) {
+		tidy := &tidyStore{Store: s}
+		t.Cleanup(func() { tidy.deleteAll(t) })
+		if err := storetest.Listing(t.Context(), tidy, s, 1010); err != nil {
+			t.Error(err)
+		}
+	})
 	storetest.Run(t, func(t *testing.T) archive.Store {
 		tidy := &tidyStore{Store: s}
 		t.Cleanup(func() { tidy.deleteAll(t) })
@@ -82,6 +89,18 @@ func (s *tidyStore) deleteAll(t *testing.T) {
 		if err := s.Delete(ctx, key.(string), archive.Condition{}); err != nil {
 			t.Errorf("cleaning up: %v", err)
 		}
+	}
+}
+
+func TestListing(t *testing.T) {
+	s := start(t).Store().WithPrefix("some/where")
+	if err := storetest.Listing(t.Context(), s, s, 1010); err != nil {
+		t.Error(err)
+	}
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := s.List(ended, "archive/", ""); !errors.Is(err, context.Canceled) || !errors.Is(err, archive.ErrUnavailable) {
+		t.Errorf("for somebody who has left: %v", err)
 	}
 }
 

@@ -170,7 +170,7 @@ var brokenStores = []broken{
 				defer mu.Unlock()
 				old, oldTag, err := m.Get(ctx, key)
 				if err == nil {
-					before[key] = object{old, oldTag}
+					before[key] = object{body: old, etag: oldTag}
 				}
 				return m.Put(ctx, key, body, cond)
 			}

@@ -4,7 +4,11 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
 	"sync"
+	"time"
 
 	"holdfast/archive"
 )
@@ -17,8 +21,9 @@ type memory struct {
 }
 
 type object struct {
-	body []byte
-	etag string
+	body     []byte
+	etag     string
+	modified time.Time
 }
 
 func newMemory() *memory { return &memory{objects: map[string]object{}} }
@@ -52,7 +57,7 @@ func (m *memory) Put(ctx context.Context, key string, body []byte, cond archive.
 	}
 	m.writes++
 	etag := fmt.Sprintf(`"%d"`, m.writes)
-	m.objects[key] = object{bytes.Clone(body), etag}
+	m.objects[key] = object{bytes.Clone(body), etag, time.Now()}
 	return etag, nil
 }
 
@@ -67,6 +72,19 @@ func (m *memory) Delete(ctx context.Context, key string, cond archive.Condition)
 	}
 	delete(m.objects, key)
 	return nil
+}
+
+// List implements archive.Lister, three objects at a time.
+func (m *memory) List(_ context.Context, prefix, after string) ([]archive.Listed, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var page []archive.Listed
+	for _, key := range slices.Sorted(maps.Keys(m.objects)) {
+		if strings.HasPrefix(key, prefix) && key > after && len(page) < 3 {
+			page = append(page, archive.Listed{Key: key, Modified: m.objects[key].modified})
+		}
+	}
+	return page, nil
 }
 
 func (m *memory) check(key string, cond archive.Condition) error {

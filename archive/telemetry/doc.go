@@ -30,10 +30,16 @@
 //	ArchiveUpdateExhaustedCount       holdfast.backend.exhausted                        … that gave up
 //	WriteConflictCount                holdfast.backend.write_conflict                   their writes that were refused
 //	ArchiveUpdateDuration             holdfast.backend.update.duration                  one value for each append that ended
+//	ForgottenCustomerCount            holdfast.reconciler.forgotten                     customers whom a reconciler had to tell
+//	ReconcileFailureCount             holdfast.reconciler.failures                      its looks and sweeps that failed
+//
+// The last two come from [Reconciled], and are written when there was something.
+// Customers are forgotten only if a server dies or a message is lost or fails, so an
+// alarm on ForgottenCustomerCount is one on these.
 //
 // ArchiveUpdateDuration is in milliseconds, from the call to its end, waits
 // included; the instrument is in seconds, as OpenTelemetry's conventions have it.
-// In CloudWatch all have the dimension service, "frontend" or "backend"; each
+// In CloudWatch all have the dimension service, "frontend", "backend" or "reconciler"; each
 // instrument has the attribute holdfast.outcome, an [archive.Outcome], over which
 // the sum is CloudWatch's number.
 //

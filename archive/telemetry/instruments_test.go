@@ -53,6 +53,9 @@ func TestInstrumentsAgreeWithEMF(t *testing.T) {
 		}
 		observer.Done(ctx, done(op, 1+n%4, n%4, err))
 	}
+	for _, r := range reconciled {
+		Reconciled(emf, instruments)(t.Context(), r)
+	}
 	flush(t, emf)
 	read, found := validateEMF(t, out.String()), collect(t, reader)
 	for _, s := range services {
@@ -90,7 +93,7 @@ func TestInstrumentsAgreeWithEMF(t *testing.T) {
 	if n != uint64(read.samples[durationName]) || !near(seconds*1000, read.sum[durationName]) {
 		t.Errorf("%d durations of %v s; CloudWatch: %d of %v ms", n, seconds, read.samples[durationName], read.sum[durationName])
 	}
-	if len(found) != 17 {
+	if len(found) != 19 {
 		t.Errorf("%d instruments", len(found))
 	}
 	for name := range found {

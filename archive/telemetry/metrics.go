@@ -12,12 +12,13 @@ type Service string
 
 // The services.
 const (
-	Frontend Service = "frontend" // creates and saves
-	Backend  Service = "backend"  // appends
+	Frontend   Service = "frontend"   // creates and saves
+	Backend    Service = "backend"    // appends
+	Reconciler Service = "reconciler" // looks at objects, and tells who was forgotten
 )
 
 // services are all of them, in the order in which they are written.
-var services = [...]Service{Frontend, Backend}
+var services = [...]Service{Frontend, Backend, Reconciler}
 
 // serviceOf returns whose operation it is; "" for one that is not counted.
 func serviceOf(op string) Service {
@@ -30,10 +31,11 @@ func serviceOf(op string) Service {
 	return ""
 }
 
-// Update is a create, save, append or update that has ended.
+// Update is a create, save, append or update that has ended, or a reconciler's look at an
+// object that was for something.
 type Update struct {
 	Service  Service
-	Op       string // "create", "save", "append" or "update"
+	Op       string // "create", "save", "append", "update" or "reconcile"
 	Outcome  archive.Outcome
 	Attempts int
 	// WriteConflicts is how many of its writes were refused because another got in
@@ -41,6 +43,7 @@ type Update struct {
 	WriteConflicts int
 	Elapsed        time.Duration // from the call to its end, waits included
 	Bytes          int           // of the document as stored; 0: not stored
+	Told           int           // customers whom a reconciler has told
 }
 
 // MetMismatch reports whether the object was not the version that the update
@@ -91,7 +94,15 @@ const (
 
 // countersOf lists the counters of a service.
 func countersOf(s Service) []counter {
-	if s == Frontend {
+	switch s {
+	case Reconciler:
+		return []counter{
+			{"ForgottenCustomerCount", "holdfast.reconciler.forgotten", "{customer}",
+				"Customers who had been forgotten and were told.", told},
+			{"ReconcileFailureCount", "holdfast.reconciler.failures", "{look}",
+				"Looks at an object, or sweeps, that failed: somebody may still be untold.", notCommitted},
+		}
+	case Frontend:
 		return []counter{
 			{"FrontendSaveCount", "holdfast.frontend.saves", "{save}",
 				"Creates and saves that ended.", one},
@@ -131,6 +142,8 @@ func countersOf(s Service) []counter {
 	}
 }
 
+func told(u Update) int64           { return int64(u.Told) }
+func notCommitted(u Update) int64   { return count(u.Outcome != archive.Committed) }
 func one(Update) int64              { return 1 }
 func metMismatch(u Update) int64    { return count(u.MetMismatch()) }
 func retrySuccess(u Update) int64   { return count(u.MetMismatch() && u.Outcome == archive.Committed) }

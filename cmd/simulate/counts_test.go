@@ -95,6 +95,9 @@ func TestCustomersUntold(t *testing.T) {
 	if n := theRun(t, exitPassed, append(args, "--fault", "none")...).Counts; n.Untold != 0 {
 		t.Errorf("without the crash: %+v", n)
 	}
+	if n := theRun(t, exitPassed, append(args, "--set", "queue.reconcile=1s")...).Counts; n.Untold != 0 || n.Crashed != 1 {
+		t.Errorf("with a reconciler: %+v", n)
+	}
 	// Before the archive object is stored there is nothing to tell of.
 	if n := theRun(t, exitPassed, append(args, "--fault", "crash(nth=1,actor=user,when=before)")...).Counts; n.Untold != 0 {
 		t.Errorf("dead before the write: %+v", n)

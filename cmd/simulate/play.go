@@ -87,6 +87,7 @@ func (p *play) header(store string) history.Header {
 	if s.Via == scenarios.ViaAPI {
 		h.Via = string(s.Via)
 		h.Receives, h.Visibility = s.Queue.MostReceives(), s.Queue.HiddenFor().Nanoseconds()
+		h.Grace = s.Queue.GraceOf().Nanoseconds()
 	}
 	if p.world == virtual {
 		h.Codec = string(p.run.Codec())

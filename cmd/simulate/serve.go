@@ -39,12 +39,14 @@ func (a *app) serveCommand() *cobra.Command {
 		Use:   "serve",
 		Short: "Serve the edit page and the API, to watch conflicts in a browser",
 		Long: `serve runs the whole system in one process: the edit page, the API, the store
-(embedded, or a bucket), a queue in memory, and back ends that process each upload
-for its customers. It runs until it is interrupted, which is its good end: exit 0.
+(embedded, or a bucket), a queue in memory, back ends that process each upload for its
+customers, and a reconciler that tells those who were forgotten. It runs until it is
+interrupted, which is its good end: exit 0.
 
 It is a demonstration: whoever connects chooses the name in the history, by the
 page's name field or the header X-User, and nobody checks it. The queue is lost with
-the process.
+the process; what was in it the reconciler of the next one on the same bucket tells
+again, five minutes after it was saved.
 
 The API answers GET /api/changes/{id} and POST /upload by
 ` + statusTable(),
@@ -148,7 +150,7 @@ func (a *app) serve(ctx context.Context, o serveOptions) error {
 	if err != nil {
 		return err
 	}
-	s, err := newService(store, layout, policy, archive.Observers(telemetry.Logs(logger), seen.observer()), logger)
+	s, err := newService(store, layout, policy, archive.Observers(telemetry.Logs(logger), seen.observer()), seen.reconciled(), logger)
 	if err != nil {
 		return couldNotRun("%w", err)
 	}
@@ -224,17 +226,20 @@ type service struct {
 	core    *archive.Archive
 	queue   *archive.MemoryQueue
 	backend *archive.Backend
-	server  *http.Server
-	logger  *slog.Logger
+	// reconciler tells those who were forgotten; nil if the layout does not allow for it.
+	reconciler *archive.Reconciler
+	server     *http.Server
+	logger     *slog.Logger
 }
 
-func newService(store *s3store.Store, layout *scenarios.Layout, policy archive.Policy, observer archive.Observer, logger *slog.Logger) (*service, error) {
+func newService(store *s3store.Store, layout *scenarios.Layout, policy archive.Policy, observer archive.Observer, reconciled func(context.Context, archive.Reconciled), logger *slog.Logger) (*service, error) {
 	s := &service{layout: layout, queue: archive.NewMemoryQueue(archive.QueueOptions{}), logger: logger}
 	var err error
 	if s.core, err = archive.New(archive.Options{Store: store, Policy: policy, Layout: layout.Archive(), Observer: observer}); err != nil {
 		return nil, err
 	}
-	uploads, err := archive.NewUploader(archive.UploaderOptions{Core: s.core, Store: notifying{store, layout.Archive(), store.EventSource(), s.queue}, Policy: policy})
+	triggers := notifying{store, layout.Archive(), store.EventSource(), s.queue}
+	uploads, err := archive.NewUploader(archive.UploaderOptions{Core: s.core, Store: triggers, Policy: policy})
 	if err != nil {
 		return nil, err
 	}
@@ -247,6 +252,21 @@ func newService(store *s3store.Store, layout *scenarios.Layout, policy archive.P
 		},
 	})
 	if err != nil {
+		return nil, err
+	}
+	log := telemetry.LogReconciled(logger)
+	s.reconciler, err = archive.NewReconciler(archive.ReconcilerOptions{
+		Core: s.core, Store: triggers, Lister: store, Policy: policy,
+		Done: func(ctx context.Context, r archive.Reconciled) {
+			if ctx.Err() == nil { // otherwise serve is ending
+				log(ctx, r)
+				reconciled(ctx, r)
+			}
+		},
+	})
+	if lacks, ok := errors.AsType[*archive.LayoutError](err); ok {
+		logger.Warn("no reconciler: customers who are forgotten when a process dies are not told", "layout", lacks.Field, "reason", lacks.Reason)
+	} else if err != nil {
 		return nil, err
 	}
 	handler, err := web.New(web.Options{Core: s.core, Uploads: uploads, Identify: identify, Logger: logger})
@@ -273,6 +293,9 @@ func (s *service) run(ctx context.Context, listener net.Listener, others bool) e
 	defer stop()
 	for range workers {
 		wg.Go(func() { _ = s.backend.Run(working) }) // ends with working, and says only that
+	}
+	if s.reconciler != nil {
+		wg.Go(func() { _ = s.reconciler.Run(working) }) // likewise
 	}
 	if others {
 		s.startOthers(working, &wg)

@@ -36,19 +36,28 @@ func (a *app) openServeMetrics(ctx context.Context, where string) (*serveMetrics
 	return m, nil
 }
 
-// observer is what the metrics are made from.
-func (m *serveMetrics) observer() archive.Observer {
-	var sinks []telemetry.Sink
+// sinks are where metrics go.
+func (m *serveMetrics) sinks() (sinks []telemetry.Sink) {
 	if m.emf != nil {
 		sinks = append(sinks, m.emf)
 	}
 	if m.exported.instruments != nil {
 		sinks = append(sinks, m.exported.instruments)
 	}
-	if len(sinks) == 0 {
-		return archive.Observer{}
+	return sinks
+}
+
+// observer is what the metrics are made from.
+func (m *serveMetrics) observer() archive.Observer {
+	if sinks := m.sinks(); len(sinks) > 0 {
+		return telemetry.Metrics(sinks...)
 	}
-	return telemetry.Metrics(sinks...)
+	return archive.Observer{}
+}
+
+// reconciled is what those of the reconciler are made from.
+func (m *serveMetrics) reconciled() func(context.Context, archive.Reconciled) {
+	return telemetry.Reconciled(m.sinks()...)
 }
 
 // start writes what there is from time to time.

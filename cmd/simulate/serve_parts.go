@@ -18,7 +18,7 @@ import (
 // notifying is a store that sends a message for each trigger written through it. A
 // real bucket does that itself: S3 notifies the queue (SQS) of each object below
 // customers/, at least once and whoever wrote it. This stands in for it and sees the
-// uploader's writes only.
+// writes of the uploader and the reconciler only.
 type notifying struct {
 	archive.Store
 	layout *archive.Layout

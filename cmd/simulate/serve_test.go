@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -18,6 +19,7 @@ import (
 
 	"holdfast/archive"
 	"holdfast/archive/s3store/fakes3"
+	"holdfast/archive/telemetry"
 	"holdfast/scenarios"
 )
 
@@ -312,6 +314,53 @@ func TestATriggerThatIsStoredSendsAMessage(t *testing.T) {
 	}
 }
 
+// TestServeTellsWhoWasForgotten by a process before it: its reconciler finds them when it
+// starts, and its back ends process what it tells.
+func TestServeTellsWhoWasForgotten(t *testing.T) {
+	server, err := fakes3.Start()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer server.Close()
+	old := time.Now().Add(-time.Hour).UTC().Format(time.RFC3339)
+	body := fmt.Sprintf(`{"changeId":"CHG-1","customers":["hts","cds"],"modifications":[
+		{"modification_id":"m-1","timestamp":%q,"user_id":"dana","modification_type":"created","notify":true}]}`, old)
+	if _, err := server.Store().Put(t.Context(), "archive/CHG-1.json", []byte(body), archive.IfAbsent()); err != nil {
+		t.Fatal(err)
+	}
+	var log, metrics bytes.Buffer
+	emf, err := telemetry.NewEMF(&metrics, telemetry.EMFOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := newService(server.Store(), nil, archive.DefaultPolicy(), archive.Observer{}, telemetry.Reconciled(emf), slog.New(slog.NewTextHandler(&log, nil)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- s.run(ctx, listener, false) }()
+	waitFor(t, "both customers have processed the change", func() bool {
+		loaded, err := s.core.Load(t.Context(), "CHG-1")
+		if err != nil {
+			t.Fatal(err)
+		}
+		untold, err := loaded.Change().Untold()
+		return err == nil && len(untold) == 0 && loaded.Document.HistoryLen() == 3
+	})
+	stop()
+	if err := errors.Join(<-ended, emf.Flush()); err != nil {
+		t.Error(err)
+	}
+	if !strings.Contains(log.String(), `object=CHG-1 customers="[hts cds]" modifications="[m-1 m-1]"`) || !strings.Contains(metrics.String(), `"ForgottenCustomerCount":2`) {
+		t.Errorf("the log is\n%s\nthe metrics are\n%s", log.String(), metrics.String())
+	}
+}
+
 func TestOthersChangeTheSamples(t *testing.T) {
 	for _, layout := range []string{"", "order"} {
 		othersChange(t, layout)
@@ -328,7 +377,7 @@ func othersChange(t *testing.T, layout string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := newService(server.Store(), l, archive.DefaultPolicy(), archive.Observer{}, slog.New(slog.DiscardHandler))
+	s, err := newService(server.Store(), l, archive.DefaultPolicy(), archive.Observer{}, telemetry.Reconciled(), slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -123,9 +123,9 @@ func (t *target) settle() {
 
 func (t *target) repetition(n int) archive.Store {
 	sub := fmt.Sprintf("r%05d/", n)
-	store := archive.Store(t.base.WithPrefix(sub))
+	store := t.base.WithPrefix(sub)
 	if t.made != nil {
-		store = &tracked{Store: store, prefix: sub, target: t}
+		return &tracked{Store: store, prefix: sub, target: t}
 	}
 	return store
 }
@@ -133,7 +133,7 @@ func (t *target) repetition(n int) archive.Store {
 // tracked remembers every key before it is written, so that also a write whose
 // answer never came is cleaned up.
 type tracked struct {
-	archive.Store
+	*s3store.Store
 	prefix string
 	target *target
 }

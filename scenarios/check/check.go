@@ -44,7 +44,7 @@ const (
 	NoSilentOverwrite Invariant = "I6"  // an acknowledged field edit is replaced only by someone who had seen it
 	RealTime          Invariant = "I7"  // a read, or a load as a whole, that starts after an acknowledgement sees it; versions never go back
 	OneCreator        Invariant = "I8"  // of racing creates exactly one wins
-	ArchiveFirst      Invariant = "I9"  // no trigger without its archive object; each is processed exactly once, or still queued or dead-lettered
+	ArchiveFirst      Invariant = "I9"  // no trigger without its archive object; each is processed exactly once, or still queued or dead-lettered; an entry covers what was read, and a reconciler forgets nobody
 	HonestAnswers     Invariant = "I10" // each call's answer is true
 	ForeignDataIntact Invariant = "I11" // fields that an operation did not mean to change survive
 	AsAsked           Invariant = "I12" // the version in which an operation commits holds what it asked for; an answered ETag names what its caller has written or been given

@@ -37,6 +37,8 @@ func (j *Judge) Add(e *history.Event) {
 		j.patrol.waits(j.ops.all.at(n), n, e)
 	case history.Queue:
 		j.messages.note(e)
+	case history.Tell:
+		j.look(e)
 	case history.Omit:
 		j.tally = j.tally.plus(Tally{Updates: e.Omitted.Updates, Acknowledged: e.Omitted.Acknowledged, Refusals: e.Omitted.Refusals})
 	case history.End:
@@ -77,7 +79,10 @@ func (j *Judge) invoke(e *history.Event) {
 		j.messages.uploads = append(j.messages.uploads, upload{n, e.Customers})
 	}
 	if e.Trigger != "" && len(e.IDs) > 0 {
-		j.messages.process(e.Trigger, n)
+		m := j.messages.process(e.Trigger, n)
+		if e.Worked != "" {
+			j.messages.works = append(j.messages.works, work{n, m, o.etags.number(e.Worked), e.Covers})
+		}
 	}
 	j.patrol.begin(op, n, e)
 	j.tally.Open++

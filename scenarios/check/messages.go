@@ -43,6 +43,8 @@ type messages struct {
 	// promises are what answers to uploads said.
 	promises []promise
 	uploads  []upload
+	works    []work
+	looks    []look
 }
 
 // promise is that customers have been told of an operation.
@@ -59,6 +61,7 @@ func (ms *messages) reset() {
 	clear(ms.known)
 	clear(ms.stored)
 	ms.promises, ms.uploads = ms.promises[:0], ms.uploads[:0]
+	ms.works, ms.looks = ms.works[:0], ms.looks[:0]
 }
 
 func (ms *messages) of(trigger string) *message {
@@ -116,9 +119,10 @@ func (ms *messages) claim(e entry, m *message) {
 }
 
 // process notes an operation that means to store a message's result.
-func (ms *messages) process(trigger string, op int32) {
+func (ms *messages) process(trigger string, op int32) *message {
 	m := ms.of(trigger)
 	m.ops = append(m.ops, op)
+	return m
 }
 
 // checkMessages decides about every trigger that was written.
@@ -133,6 +137,8 @@ func (j *Judge) checkMessages() {
 		j.checkProcessed(o, m, customer)
 	}
 	j.checkPromises()
+	j.checkCovers()
+	j.checkLooks()
 	j.countUntold()
 }
 

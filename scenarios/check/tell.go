@@ -23,7 +23,9 @@ type covered struct {
 
 // countUntold counts the customers whose upload is stored, and of whom nothing was
 // ever told that holds it: neither by its own trigger nor by that of a later upload,
-// which is about a version that has it.
+// which is about a version that has it. Where there is a reconciler, who leaves those
+// alone that have read it, any other message tells too that was worked on when such a
+// version was there.
 func (j *Judge) countUntold() {
 	if len(j.messages.uploads) == 0 {
 		return
@@ -74,6 +76,22 @@ func (j *Judge) toldUntil() map[addressee]covered {
 			}
 		}
 		told[a] = c
+	}
+	if j.header.Grace == 0 {
+		return told // nobody goes by what was read
+	}
+	for i := range j.messages.works {
+		w := &j.messages.works[i]
+		if o, read, _ := j.workedOn(w); read != nil {
+			_, customer, _ := j.header.Layout.SplitTrigger(w.message.trigger)
+			a := addressee{o.key, customer}
+			c, some := told[a]
+			if !some {
+				c = covered{none, math.MinInt64}
+			}
+			c.pos = max(c.pos, read.pos)
+			told[a] = c
+		}
 	}
 	return told
 }

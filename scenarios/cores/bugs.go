@@ -25,7 +25,7 @@ type Bug struct {
 // wrong with the store, the document, the answer or caller, and the loop.
 func Bugs() []Bug {
 	var bugs []Bug
-	for _, b := range slices.Concat(planted, plantedAsked, plantedLayout) {
+	for _, b := range slices.Concat(planted, plantedAsked, plantedOutbox, plantedLayout) {
 		if b.Policy == (archive.Policy{}) {
 			b.Policy = archive.DefaultPolicy()
 		}

@@ -54,9 +54,10 @@ type Spec struct {
 	// OwnPolicy: it uses no other, whatever it is asked for.
 	OwnPolicy bool
 	New       func(Environment) (Core, error)
-	// Uploads and Backend make the service around the core. Nil: as in production.
-	Uploads func(archive.UploaderOptions) (Uploads, error)
-	Backend func(archive.BackendOptions) (Handler, error)
+	// Uploads, Backend and Reconciler make the service around the core. Nil: as in production.
+	Uploads    func(archive.UploaderOptions) (Uploads, error)
+	Backend    func(archive.BackendOptions) (Handler, error)
+	Reconciler func(archive.ReconcilerOptions) (Sweeper, error)
 	// Events reads what the store tells of a trigger. Nil: as in production.
 	Events func(l *archive.Layout, source archive.S3Source, body []byte) ([]archive.Message, error)
 }

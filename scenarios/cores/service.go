@@ -20,6 +20,11 @@ type Handler interface {
 	Handle(ctx context.Context, d archive.Delivery)
 }
 
+// Sweeper finds those who were forgotten. [archive.Reconciler] is that of production.
+type Sweeper interface {
+	Sweep(ctx context.Context) (archive.Swept, error)
+}
+
 // NewUploads makes the front end of a core's service.
 func (s *Spec) NewUploads(o archive.UploaderOptions) (Uploads, error) {
 	if s.Uploads != nil {
@@ -34,6 +39,14 @@ func (s *Spec) NewBackend(o archive.BackendOptions) (Handler, error) {
 		return s.Backend(o)
 	}
 	return archive.NewBackend(o)
+}
+
+// NewReconciler makes the reconciler of a core's service.
+func (s *Spec) NewReconciler(o archive.ReconcilerOptions) (Sweeper, error) {
+	if s.Reconciler != nil {
+		return s.Reconciler(o)
+	}
+	return archive.NewReconciler(o)
 }
 
 // ParseEvent reads what the store tells of a trigger, for a core's service.
@@ -226,6 +239,9 @@ type workerFlaw struct {
 	unknownIsDone bool
 	// deleteFirst deletes the trigger before the work.
 	deleteFirst bool
+	// coversLate looks what the entry covers when the work is done; coversUnsaid does not
+	// say it.
+	coversLate, coversUnsaid bool
 }
 
 func newWorker(f workerFlaw) func(archive.BackendOptions) (Handler, error) {
@@ -287,17 +303,28 @@ func (w *worker) process(ctx context.Context, d archive.Delivery) error {
 	if err != nil {
 		return err
 	}
-	edit, err := w.o.Work(ctx, archive.Job{Message: d.Message, Archived: loaded})
+	job := archive.Job{Message: d.Message, Archived: loaded}
+	edit, err := w.o.Work(ctx, job)
 	if err != nil {
 		return err
+	}
+	if w.coversLate {
+		if job.Archived, err = w.o.Core.Load(ctx, d.Message.ObjectID); err != nil {
+			return err
+		}
 	}
 	id := d.Message.ModificationID(archive.Processed)
 	if w.id != nil {
 		id = w.id(d)
 	}
+	covers := job.Covers()
+	if w.coversUnsaid {
+		covers = ""
+	}
 	edit.Modifications = append(slices.Clip(edit.Modifications), archive.Modification{
-		ID: id, UserID: w.o.UserID, Type: archive.Processed, CustomerCode: d.Message.Customer,
+		ID: id, UserID: w.o.UserID, Type: archive.Processed, CustomerCode: d.Message.Customer, Covers: covers,
 	})
+	edit.Once = id
 	_, err = w.o.Core.Append(ctx, d.Message.ObjectID, edit)
 	return err
 }

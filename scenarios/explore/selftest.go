@@ -77,7 +77,7 @@ func part(n, of int) int { return (n + of - 1) / of }
 var inTimes = []struct {
 	scenario string
 	part     int
-}{{"storm", 1}, {"redelivery", 10}, {"queue-redelivers", 10}, {"service-faults", 20}, {"impatient", 20}, {"hurried", 20}, {"any-edit", 40}}
+}{{"storm", 1}, {"redelivery", 10}, {"queue-redelivers", 10}, {"outbox", 50}, {"service-faults", 20}, {"impatient", 20}, {"hurried", 20}, {"any-edit", 40}}
 
 // Run searches for each planted bug in its scenario, one schedule after the other,
 // until its own invariant catches it; and lets the sound cores go through the same
@@ -295,7 +295,10 @@ func (t *SelfTest) weather(ctx context.Context, core, scenario string, seeds int
 
 // timed is what a judge needs to know of a run in virtual time.
 func timed(run *scenarios.Run) history.Header {
-	return history.Header{World: "virtual", Policy: run.Policy.String(), Layout: run.Layout.Recorded(), OwnWaits: run.Core.OwnWaits}
+	return history.Header{
+		World: "virtual", Policy: run.Policy.String(), Layout: run.Layout.Recorded(), OwnWaits: run.Core.OwnWaits,
+		Grace: run.Scenario.Queue.GraceOf().Nanoseconds(),
+	}
 }
 
 // judged is a judge that takes events.

@@ -63,7 +63,7 @@ func (c *Client) Begin(o Operation) {
 	c.wants = o.Sets
 	e.Customers, c.concerns = o.Customers, o.Customers
 	if o.Message != nil {
-		e.Trigger = c.trigger(*o.Message)
+		e.Trigger, e.Worked, e.Covers = c.trigger(*o.Message), o.Worked, o.Covers
 	}
 	c.rec.sink.Add(e)
 }
@@ -144,6 +144,20 @@ func conflictFields(err error) (fields []string) {
 		}
 	}
 	return fields
+}
+
+// Looked records that the actor, a reconciler, has looked whom to tell of an object: when
+// it had read the version, whose customers these are, and what came of it.
+func (c *Client) Looked(r archive.Reconciled, read int64, customers []string) {
+	e := c.next(Tell, c.page.full(c.prefix, "archive/"+r.ObjectID+".json"))
+	e.Start, e.At, e.ETag, e.Customers = read, c.rec.Now(), r.ETag, customers
+	for _, t := range r.Told {
+		e.Told, e.IDs = append(e.Told, t.Customer), append(e.IDs, t.ModificationID)
+	}
+	if r.Err != nil {
+		e.Text = r.Err.Error()
+	}
+	c.rec.sink.Add(e)
 }
 
 // Crash records that the client died: its operation, if one is open, ends without

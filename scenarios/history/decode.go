@@ -60,6 +60,10 @@ func (e *Event) validate() error {
 		if _, _, ok := (*Layout)(nil).SplitTrigger(e.Trigger); !ok || !slices.Contains(fates, e.Do) {
 			return fmt.Errorf("queue event without a trigger, or of unknown kind %q", e.Do)
 		}
+	case Tell:
+		if e.Actor == "" || e.Key == "" || len(e.Told) != len(e.IDs) {
+			return errors.New("tell event without actor or key, or without an upload for each customer who was told")
+		}
 	case Skip:
 		if e.Actor == "" || e.Count <= 0 {
 			return errors.New("skip event without an actor or a count")

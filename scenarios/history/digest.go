@@ -76,7 +76,7 @@ func StoredEntryDigest(l *archive.Layout, raw []byte) Sum {
 // EntryDigest is the [StoredEntryDigest] of a modification as a history of that layout
 // holds it.
 func EntryDigest(l *archive.Layout, m *archive.Modification) Sum {
-	for _, s := range [...]string{m.ID, m.Timestamp, m.UserID, m.Type, m.CustomerCode} {
+	for _, s := range [...]string{m.ID, m.Timestamp, m.UserID, m.Type, m.CustomerCode, m.Covers} {
 		if !utf8.ValidString(s) { // it is not stored as it is
 			raw, _ := l.EncodeEntry(*m)
 			return StoredEntryDigest(l, raw)
@@ -89,6 +89,12 @@ func EntryDigest(l *archive.Layout, m *archive.Modification) Sum {
 	}
 	if m.CustomerCode != "" {
 		sum += ofText(names.Customer, m.CustomerCode)
+	}
+	if m.Notify && names.Notify != "" {
+		sum += member(names.Notify, Mixed(ofWord, "true"))
+	}
+	if m.Covers != "" {
+		sum += ofText(names.Covers, m.Covers)
 	}
 	if len(m.MeetingMetadata) > 0 && names.Meeting != "" {
 		sum += member(names.Meeting, Digest(m.MeetingMetadata))

@@ -52,6 +52,7 @@ func TestDigestsOfEntries(t *testing.T) {
 		m := archive.Modification{
 			ID: texts.Draw(t, "id"), Timestamp: texts.Draw(t, "timestamp"), UserID: texts.Draw(t, "user"),
 			Type: texts.Draw(t, "type"), CustomerCode: texts.Draw(t, "customer"), ContentDigest: texts.Draw(t, "digest"),
+			Notify: rapid.Bool().Draw(t, "notify"), Covers: texts.Draw(t, "covers"),
 		}
 		if raw := metadata.Draw(t, "metadata"); raw != "" {
 			m.MeetingMetadata = json.RawMessage(raw)

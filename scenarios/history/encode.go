@@ -30,6 +30,8 @@ func appendEvent(b []byte, e *Event) []byte {
 	b = sum(b, `,"whole":`, e.Whole)
 	b = text(b, `,"once":`, e.Once)
 	b = text(b, `,"trigger":`, e.Trigger)
+	b = text(b, `,"worked":`, e.Worked)
+	b = text(b, `,"covers":`, e.Covers)
 	b = texts(b, `,"customers":`, e.Customers)
 	b = number(b, `,"asked_ns":`, e.Asked)
 	b = text(b, `,"if":`, e.If)

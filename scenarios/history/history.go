@@ -57,9 +57,12 @@ type Header struct {
 	Receives int `json:"receives,omitempty"`
 	// Visibility is for how long a message that was delivered is kept from others, in
 	// nanoseconds; 0 as with Receives.
-	Visibility int64  `json:"visibility_ns,omitempty"`
-	Started    string `json:"started"` // RFC 3339
-	Replay     string `json:"replay"`  // the command that runs it again
+	Visibility int64 `json:"visibility_ns,omitempty"`
+	// Grace is how old an upload must be for a reconciler to tell of it, in nanoseconds;
+	// 0: there is no reconciler, or nobody says.
+	Grace   int64  `json:"grace_ns,omitempty"`
+	Started string `json:"started"` // RFC 3339
+	Replay  string `json:"replay"`  // the command that runs it again
 	// Faults are those that were planned, each to befall a certain call: without
 	// them the run does not show what it was made for.
 	Faults []string `json:"faults,omitempty"`
@@ -79,6 +82,7 @@ const (
 	Wait   Kind = "wait"   // an operation begins to wait for its next attempt
 	Return Kind = "return" // an operation ended
 	Queue  Kind = "queue"  // something became of a message of the queue
+	Tell   Kind = "tell"   // a reconciler looked whom to tell of an object, from Start on
 	Note   Kind = "note"   // something to know when reading the history
 	Skip   Kind = "skip"   // operations that an actor was meant to begin, and never did
 	Step   Kind = "step"   // a step of a timeline that expected an outcome had one
@@ -168,8 +172,13 @@ type Event struct {
 	// Trigger is the version of a trigger that it processes, or that a message is
 	// about: its key, "@" and its ETag.
 	Trigger string `json:"trigger,omitempty"`
+	// Worked is the ETag of the version on which the work on that trigger was done, Covers
+	// the upload up to which, as its entry says, the worker has read.
+	Worked string `json:"worked,omitempty"`
+	Covers string `json:"covers,omitempty"`
 	// Customers are those who must be told of it; of a return, those of the version that
-	// is stored, if they are others than the invocation has.
+	// is stored, if they are others than the invocation has; of a look, those of the
+	// version that was looked at.
 	Customers []string `json:"customers,omitempty"`
 
 	// Store calls
@@ -200,7 +209,9 @@ type Event struct {
 	Outcome string   `json:"outcome,omitempty"`
 	Fields  []string `json:"fields,omitempty"` // fields in conflict
 	Status  int      `json:"status,omitempty"` // HTTP status of the API's answer, if it was asked
-	Told    []string `json:"told,omitempty"`   // customers who, says the answer, have been told of the upload
+	// Told are the customers who, says the answer, have been told of the upload; of a
+	// look, those whom the reconciler has told, each of the upload in IDs.
+	Told []string `json:"told,omitempty"`
 	// Shown: besides the ETag the answer holds the content of that version, as the
 	// client had read or written it last. An answer with another content has a Doc.
 	Shown bool `json:"shown,omitempty"`

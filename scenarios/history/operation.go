@@ -19,6 +19,9 @@ type Operation struct {
 	GiveUp time.Duration
 	// Message is the one that it processes; nil: none.
 	Message *archive.Message
+	// Worked is the ETag of the version on which the work on it was done, Covers what its
+	// entry says that it covers.
+	Worked, Covers string
 	// Customers are those who must be told of it; nil: nobody need be.
 	Customers []string
 	// What is wanted, as in [Event]: see Wants and WantsDocument.

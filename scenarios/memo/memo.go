@@ -144,7 +144,8 @@ func sameEdit(a, b *archive.Edit) bool {
 
 func sameModification(a, b *archive.Modification) bool {
 	return a.ID == b.ID && a.Timestamp == b.Timestamp && a.UserID == b.UserID && a.Type == b.Type &&
-		a.CustomerCode == b.CustomerCode && a.ContentDigest == b.ContentDigest && bytes.Equal(a.MeetingMetadata, b.MeetingMetadata) &&
+		a.CustomerCode == b.CustomerCode && a.Notify == b.Notify && a.Covers == b.Covers && a.ContentDigest == b.ContentDigest &&
+		bytes.Equal(a.MeetingMetadata, b.MeetingMetadata) &&
 		(a.MeetingMetadata == nil) == (b.MeetingMetadata == nil) && // empty is no JSON, nil is none
 		sameFields(a.Fields, b.Fields)
 }

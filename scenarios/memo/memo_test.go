@@ -172,6 +172,8 @@ func TestEveryPartOfAnEditCounts(t *testing.T) {
 			part.SetString("changed")
 		case reflect.Map:
 			part.Set(reflect.ValueOf(map[string]json.RawMessage{"note": json.RawMessage("{}")}))
+		case reflect.Bool:
+			part.SetBool(true)
 		default:
 			part.SetBytes([]byte("{}"))
 		}

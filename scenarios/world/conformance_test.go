@@ -113,6 +113,29 @@ func (g *gateway) Delete(ctx context.Context, key string, cond archive.Condition
 	return err
 }
 
+func (g *gateway) List(ctx context.Context, prefix, after string) (page []archive.Listed, err error) {
+	g.through(func(s archive.Store) { page, err = s.(archive.Lister).List(ctx, prefix, after) })
+	return page, err
+}
+
+// TestListing: with more objects than the model lists at a time.
+func TestListing(t *testing.T) {
+	g := openGateway(t, must(network.ParseLatency("normal(10ms,2ms)")))
+	if err := storetest.Listing(t.Context(), g, g, 1010); err != nil {
+		t.Error(err)
+	}
+	real := world.NewReal(archive.WallClock{}, g, nil)
+	real.Watch("customers/", func(string, string, []byte) {})
+	if page, err := real.Store("").(archive.Lister).List(t.Context(), "storetest/", "storetest/liste"); err != nil || len(page) != 1000 || page[0].Key != "storetest/listed" {
+		t.Errorf("%d objects, %v", len(page), err)
+	}
+	bare := world.NewReal(archive.WallClock{}, struct{ archive.Store }{g}, nil)
+	bare.Watch("customers/", func(string, string, []byte) {})
+	if _, err := bare.Store("").(archive.Lister).List(t.Context(), "", ""); err == nil {
+		t.Error("a store that can't be listed was")
+	}
+}
+
 // TestConformance: the model answers as S3 does, whatever its latencies, and
 // whether a write that finds another one under way is told 409 or waits.
 func TestConformance(t *testing.T) {

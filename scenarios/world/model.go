@@ -4,7 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
+	"time"
 
 	"holdfast/archive"
 )
@@ -54,7 +56,10 @@ type Object struct {
 	body    []byte
 	etag    string
 	present bool
-	growth  *growth // nil: ETags are by content alone
+	// modified is when it was written, as the world that it is in counts time; only
+	// [Virtual] says so.
+	modified int64
+	growth   *growth // nil: ETags are by content alone
 	// applied, if not nil, is told of each write.
 	applied func(etag string, body []byte)
 	// meters measure the calls of this key and its neighbours, in [Virtual]; nil: none yet.
@@ -110,6 +115,22 @@ func (m *Model) Object(key string) *Object {
 	}
 	m.latest, m.latestKey = o, key
 	return o
+}
+
+// mostListed is how many objects one listing shows, as on S3.
+const mostListed = 1000
+
+// List shows the objects whose keys begin with prefix and come after a key, in the order
+// of their keys, with the time that has passed from begin until they were written.
+func (m *Model) List(prefix, after string, begin time.Time) []archive.Listed {
+	var page []archive.Listed
+	for key, o := range m.objects {
+		if o.present && key > after && strings.HasPrefix(key, prefix) {
+			page = append(page, archive.Listed{Key: key, Modified: begin.Add(time.Duration(o.modified))})
+		}
+	}
+	slices.SortFunc(page, func(a, b archive.Listed) int { return strings.Compare(a.Key, b.Key) })
+	return page[:min(mostListed, len(page))]
 }
 
 // Present reports whether there is an object.

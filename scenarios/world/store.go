@@ -288,7 +288,9 @@ func (w *Virtual) serve(c *call) {
 // served is the moment at which a write takes effect.
 func (w *Virtual) served(c *call) {
 	if c.kind == network.CallPut {
-		c.etag, c.err = c.object.Put(c.body, c.cond)
+		if c.etag, c.err = c.object.Put(c.body, c.cond); c.err == nil {
+			c.object.modified = w.now
+		}
 	} else {
 		c.err = c.object.Delete(c.cond)
 	}
