@@ -69,6 +69,9 @@ type BackendOptions struct {
 	// again), not acknowledged (likewise), or its trigger not deleted (it stays; that
 	// does no harm). The message is zero if HandleSQS could not read it. It must not block.
 	Failed func(ctx context.Context, m Message, err error)
+	// Observer sees the end of every message's processing. The archive's calls are seen
+	// by that of its [Options].
+	Observer Observer
 }
 
 // NewBackend checks the options and returns a Backend.
@@ -140,28 +143,36 @@ func (b *Backend) Handle(ctx context.Context, d Delivery) {
 // The error says why the archive may not hold the result; it wraps [ErrInvalid] if
 // the message names no trigger and [ErrNotFound] if there is no such object.
 func (b *Backend) Process(ctx context.Context, m Message) error {
+	start := b.o.Clock.Now()
+	repeated, err := b.process(ctx, m)
+	b.o.Observer.message(ctx, MessageInfo{Message: m, Repeated: repeated, Elapsed: b.o.Clock.Now().Sub(start), Err: err})
+	return err
+}
+
+func (b *Backend) process(ctx context.Context, m Message) (repeated bool, err error) {
 	key, err := b.o.Core.Layout().TriggerKey(m.Customer, m.ObjectID)
 	if err == nil && m.TriggerETag == "" {
 		// Any such message would pass for any other, and delete whatever trigger is there.
 		err = fmt.Errorf("%w trigger %s: its ETag is missing", ErrInvalid, key)
 	}
 	if err != nil {
-		return fmt.Errorf("process message: %w", err)
+		return false, fmt.Errorf("process message: %w", err)
 	}
 	archived, left, err := b.load(ctx, m)
 	if err != nil {
-		return err
+		return false, err
 	}
-	if !archived.Document.HasModification(m.ModificationID(Processed)) {
+	repeated = archived.Document.HasModification(m.ModificationID(Processed))
+	if !repeated {
 		if err := b.store(ctx, Job{m, archived}, left); err != nil {
-			return err
+			return false, err
 		}
 	}
 	err = b.o.Store.Delete(ctx, key, IfMatch(m.TriggerETag))
 	if err != nil && !errors.Is(err, ErrNotFound) && !errors.Is(err, ErrPreconditionFailed) {
 		b.failed(ctx, m, fmt.Errorf("delete trigger %s: %w", key, err))
 	}
-	return nil
+	return repeated, nil
 }
 
 // load reads the archived version, and tells how much of the deadline is left.

@@ -55,6 +55,9 @@ type QueueOptions struct {
 	// messages. They must not block nor call the queue.
 	Delivered    func(Delivery)
 	DeadLettered func(Message)
+	// Observer sees the dead letters, with the context of who found them. It must not
+	// call the queue.
+	Observer Observer
 }
 
 // MemoryQueue is a [Queue] in memory: for tests, for simulations, and for a single
@@ -121,7 +124,7 @@ func (q *MemoryQueue) Receive(ctx context.Context) (Delivery, error) {
 		if err := ctx.Err(); err != nil {
 			return Delivery{}, err
 		}
-		d, ok, err := q.take()
+		d, ok, err := q.take(ctx)
 		if ok || err != nil {
 			return d, err
 		}
@@ -134,16 +137,16 @@ func (q *MemoryQueue) Receive(ctx context.Context) (Delivery, error) {
 // TryReceive is Receive that does not wait: ok is false if no message can be
 // delivered now.
 func (q *MemoryQueue) TryReceive() (d Delivery, ok bool) {
-	d, ok, _ = q.take()
+	d, ok, _ = q.take(context.Background())
 	return d, ok
 }
 
 // take delivers the first message that is visible.
-func (q *MemoryQueue) take() (Delivery, bool, error) {
+func (q *MemoryQueue) take(ctx context.Context) (Delivery, bool, error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	now := q.o.Clock.Now()
-	q.bury(now)
+	q.bury(ctx, now)
 	if len(q.messages) == 0 && q.closed {
 		return Delivery{}, false, ErrQueueClosed
 	}
@@ -165,13 +168,16 @@ func (q *MemoryQueue) take() (Delivery, bool, error) {
 }
 
 // bury makes dead letters of the messages that were delivered too often.
-func (q *MemoryQueue) bury(now time.Time) {
+func (q *MemoryQueue) bury(ctx context.Context, now time.Time) {
 	q.messages = slices.DeleteFunc(q.messages, func(m *queued) bool {
 		dead := m.receives >= q.o.MaxReceives && !m.visible.After(now)
 		if dead {
 			q.dead = append(q.dead, m.message)
 			if q.o.DeadLettered != nil {
 				q.o.DeadLettered(m.message)
+			}
+			if q.o.Observer.DeadLetter != nil {
+				q.o.Observer.DeadLetter(ctx, m.message)
 			}
 		}
 		return dead

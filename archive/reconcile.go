@@ -73,6 +73,8 @@ type ReconcilerOptions struct {
 	// Done, which may be nil, is told what became of an object that was looked at. It
 	// must not block.
 	Done func(context.Context, Reconciled)
+	// Observer sees every trigger, as that of [UploaderOptions].
+	Observer Observer
 }
 
 // Reconciled is what a look at an object came to.
@@ -112,7 +114,7 @@ func NewReconciler(o ReconcilerOptions) (*Reconciler, error) {
 	if r.interval == 0 {
 		r.interval = DefaultInterval
 	}
-	r.layout = l
+	r.layout, r.observer = l, o.Observer
 	r.sweep = sweepState{from: o.Since, later: map[string]lookAgain{}}
 	if err := r.setUp(o.Store, o.Policy, o.Clock, o.Rand, o.Parallel); err != nil {
 		return nil, err

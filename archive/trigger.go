@@ -103,6 +103,7 @@ type triggerWriter struct {
 	policy   Policy
 	parallel Parallel
 	layout   *Layout
+	observer Observer
 
 	randMu sync.Mutex
 	rand   *rand.Rand
@@ -145,16 +146,19 @@ func (w *triggerWriter) writeTrigger(ctx context.Context, t Trigger, start time.
 		return err
 	}
 	body, err := json.Marshal(t)
+	attempts, began := 0, w.clock.Now()
 	if err == nil {
 		err = w.retry(ctx, start, func(ctx context.Context) error {
+			attempts++
 			_, err := w.store.Put(ctx, key, body, Condition{})
 			return err
 		})
 	}
 	if err != nil {
-		return fmt.Errorf("write trigger %s: %w", key, err)
+		err = fmt.Errorf("write trigger %s: %w", key, err)
 	}
-	return nil
+	w.observer.trigger(ctx, TriggerInfo{Trigger: t, Attempts: attempts, Elapsed: w.clock.Now().Sub(began), Err: err})
+	return err
 }
 
 // retry calls do until it succeeds, or the policy ends it, whose deadline counts from

@@ -33,6 +33,9 @@ type UploaderOptions struct {
 	Rand *rand.Rand
 	// Parallel writes the triggers. Nil: Goroutines(8).
 	Parallel Parallel
+	// Observer sees every trigger, from the goroutines that write them. The archive's
+	// calls are seen by that of its [Options].
+	Observer Observer
 }
 
 // defaultParallel is how many triggers are written at a time.
@@ -48,7 +51,7 @@ func NewUploader(o UploaderOptions) (*Uploader, error) {
 		return nil, err
 	}
 	u := &Uploader{core: o.Core}
-	u.layout = o.Core.Layout()
+	u.layout, u.observer = o.Core.Layout(), o.Observer
 	if err := u.setUp(o.Store, o.Policy, o.Clock, o.Rand, o.Parallel); err != nil {
 		return nil, err
 	}

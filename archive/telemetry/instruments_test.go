@@ -2,6 +2,7 @@ package telemetry
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"testing"
 
@@ -53,6 +54,12 @@ func TestInstrumentsAgreeWithEMF(t *testing.T) {
 		}
 		observer.Done(ctx, done(op, 1+n%4, n%4, err))
 	}
+	for n := range 10 {
+		err := []error{nil, errors.New("403"), nil}[n%3]
+		observer.Trigger(t.Context(), archive.TriggerInfo{Err: err})
+		observer.Message(t.Context(), archive.MessageInfo{Err: err})
+		observer.DeadLetter(t.Context(), archive.Message{})
+	}
 	for _, r := range reconciled {
 		Reconciled(emf, instruments)(t.Context(), r)
 	}
@@ -93,7 +100,7 @@ func TestInstrumentsAgreeWithEMF(t *testing.T) {
 	if n != uint64(read.samples[durationName]) || !near(seconds*1000, read.sum[durationName]) {
 		t.Errorf("%d durations of %v s; CloudWatch: %d of %v ms", n, seconds, read.samples[durationName], read.sum[durationName])
 	}
-	if len(found) != 19 {
+	if len(found) != 24 {
 		t.Errorf("%d instruments", len(found))
 	}
 	for name := range found {

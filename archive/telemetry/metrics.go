@@ -15,10 +15,11 @@ const (
 	Frontend   Service = "frontend"   // creates and saves
 	Backend    Service = "backend"    // appends
 	Reconciler Service = "reconciler" // looks at objects, and tells who was forgotten
+	Delivery   Service = "delivery"   // triggers and messages, from uploads to back ends
 )
 
 // services are all of them, in the order in which they are written.
-var services = [...]Service{Frontend, Backend, Reconciler}
+var services = [...]Service{Frontend, Backend, Reconciler, Delivery}
 
 // serviceOf returns whose operation it is; "" for one that is not counted.
 func serviceOf(op string) Service {
@@ -58,7 +59,17 @@ type Sink interface {
 
 // Metrics returns an observer that hands every update that ends to all sinks.
 func Metrics(sinks ...Sink) archive.Observer {
-	return archive.Observer{Done: func(ctx context.Context, i archive.DoneInfo) {
+	delivered := func(ctx context.Context, op string, err error, took time.Duration) {
+		for _, s := range sinks {
+			s.Record(ctx, Update{Service: Delivery, Op: op, Outcome: archive.OutcomeOf(err), Elapsed: took})
+		}
+	}
+	o := archive.Observer{
+		Trigger:    func(ctx context.Context, i archive.TriggerInfo) { delivered(ctx, opTrigger, i.Err, i.Elapsed) },
+		Message:    func(ctx context.Context, i archive.MessageInfo) { delivered(ctx, opMessage, i.Err, i.Elapsed) },
+		DeadLetter: func(ctx context.Context, _ archive.Message) { delivered(ctx, opDeadLetter, nil, 0) },
+	}
+	o.Done = func(ctx context.Context, i archive.DoneInfo) {
 		service := serviceOf(i.Op)
 		if service == "" {
 			return
@@ -70,7 +81,8 @@ func Metrics(sinks ...Sink) archive.Observer {
 		for _, s := range sinks {
 			s.Record(ctx, u)
 		}
-	}}
+	}
+	return o
 }
 
 // counter is a sum over the updates of a service.
@@ -101,6 +113,19 @@ func countersOf(s Service) []counter {
 				"Customers who had been forgotten and were told.", told},
 			{"ReconcileFailureCount", "holdfast.reconciler.failures", "{look}",
 				"Looks at an object, or sweeps, that failed: somebody may still be untold.", notCommitted},
+		}
+	case Delivery:
+		return []counter{
+			{"TriggerCount", "holdfast.delivery.triggers", "{trigger}",
+				"Triggers that were written, or given up.", ofOp(opTrigger, false)},
+			{"TriggerFailureCount", "holdfast.delivery.trigger_failures", "{trigger}",
+				"Triggers that were given up: a customer is untold until a reconciler tells it.", ofOp(opTrigger, true)},
+			{"MessageCount", "holdfast.delivery.messages", "{message}",
+				"Deliveries that a back end has processed, or failed to.", ofOp(opMessage, false)},
+			{"MessageFailureCount", "holdfast.delivery.message_failures", "{message}",
+				"Deliveries that were not processed: the message comes again.", ofOp(opMessage, true)},
+			{"DeadLetterCount", "holdfast.delivery.dead_letters", "{message}",
+				"Messages that were given up.", ofOp(opDeadLetter, false)},
 		}
 	case Frontend:
 		return []counter{
@@ -140,6 +165,18 @@ func countersOf(s Service) []counter {
 		{"ContradictionCount", "holdfast.backend.contradiction", "{update}",
 			"Appends that met a store which refuses the ETag that it gives.", endedAs(archive.Contradiction)},
 	}
+}
+
+// The operations of a delivery.
+const (
+	opTrigger    = "trigger"
+	opMessage    = "message"
+	opDeadLetter = "dead letter"
+)
+
+// ofOp counts those of an operation, all or only those that failed.
+func ofOp(op string, failed bool) func(Update) int64 {
+	return func(u Update) int64 { return count(u.Op == op && (!failed || u.Outcome != archive.Committed)) }
 }
 
 func told(u Update) int64           { return int64(u.Told) }

@@ -150,7 +150,9 @@ func (a *app) serve(ctx context.Context, o serveOptions) error {
 	if err != nil {
 		return err
 	}
-	s, err := newService(store, layout, policy, archive.Observers(telemetry.Logs(logger), seen.observer()), seen.reconciled(), logger)
+	s, err := newService(store, layout, policy, hooks{
+		core: archive.Observers(telemetry.Logs(logger), seen.observer()), delivery: seen.observer(), reconciled: seen.reconciled(),
+	}, logger)
 	if err != nil {
 		return couldNotRun("%w", err)
 	}
@@ -232,19 +234,26 @@ type service struct {
 	logger     *slog.Logger
 }
 
-func newService(store *s3store.Store, layout *scenarios.Layout, policy archive.Policy, observer archive.Observer, reconciled func(context.Context, archive.Reconciled), logger *slog.Logger) (*service, error) {
-	s := &service{layout: layout, queue: archive.NewMemoryQueue(archive.QueueOptions{}), logger: logger}
+// hooks are what is told of the parts of a service: those of the core log too, the
+// parts around it by themselves.
+type hooks struct {
+	core, delivery archive.Observer
+	reconciled     func(context.Context, archive.Reconciled)
+}
+
+func newService(store *s3store.Store, layout *scenarios.Layout, policy archive.Policy, seen hooks, logger *slog.Logger) (*service, error) {
+	s := &service{layout: layout, queue: archive.NewMemoryQueue(archive.QueueOptions{Observer: seen.delivery}), logger: logger}
 	var err error
-	if s.core, err = archive.New(archive.Options{Store: store, Policy: policy, Layout: layout.Archive(), Observer: observer}); err != nil {
+	if s.core, err = archive.New(archive.Options{Store: store, Policy: policy, Layout: layout.Archive(), Observer: seen.core}); err != nil {
 		return nil, err
 	}
 	triggers := notifying{store, layout.Archive(), store.EventSource(), s.queue}
-	uploads, err := archive.NewUploader(archive.UploaderOptions{Core: s.core, Store: triggers, Policy: policy})
+	uploads, err := archive.NewUploader(archive.UploaderOptions{Core: s.core, Store: triggers, Policy: policy, Observer: seen.delivery})
 	if err != nil {
 		return nil, err
 	}
 	s.backend, err = archive.NewBackend(archive.BackendOptions{
-		Core: s.core, Store: store, Queue: s.queue, UserID: "backend-system",
+		Core: s.core, Store: store, Queue: s.queue, UserID: "backend-system", Observer: seen.delivery,
 		Failed: func(ctx context.Context, m archive.Message, err error) {
 			if ctx.Err() == nil { // otherwise serve is ending
 				logger.WarnContext(ctx, "message not processed, it will come again", "customer", m.Customer, "object", m.ObjectID, "error", err)
@@ -260,7 +269,7 @@ func newService(store *s3store.Store, layout *scenarios.Layout, policy archive.P
 		Done: func(ctx context.Context, r archive.Reconciled) {
 			if ctx.Err() == nil { // otherwise serve is ending
 				log(ctx, r)
-				reconciled(ctx, r)
+				seen.reconciled(ctx, r)
 			}
 		},
 	})

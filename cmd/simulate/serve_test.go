@@ -333,7 +333,7 @@ func TestServeTellsWhoWasForgotten(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := newService(server.Store(), nil, archive.DefaultPolicy(), archive.Observer{}, telemetry.Reconciled(emf), slog.New(slog.NewTextHandler(&log, nil)))
+	s, err := newService(server.Store(), nil, archive.DefaultPolicy(), hooks{reconciled: telemetry.Reconciled(emf)}, slog.New(slog.NewTextHandler(&log, nil)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -377,7 +377,7 @@ func othersChange(t *testing.T, layout string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := newService(server.Store(), l, archive.DefaultPolicy(), archive.Observer{}, telemetry.Reconciled(), slog.New(slog.DiscardHandler))
+	s, err := newService(server.Store(), l, archive.DefaultPolicy(), hooks{reconciled: telemetry.Reconciled()}, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,0 +1,37 @@
+package telemetry
+
+import (
+	"errors"
+	"log/slog"
+	"strings"
+	"testing"
+
+	"holdfast/archive"
+)
+
+// TestDeliveries: triggers, messages and dead letters are counted, and what fails is told.
+func TestDeliveries(t *testing.T) {
+	got := total{}
+	failed := errors.New("403 AccessDenied")
+	all := func(o archive.Observer) {
+		for _, err := range []error{nil, nil, failed} {
+			o.Trigger(t.Context(), archive.TriggerInfo{Trigger: archive.Trigger{Customer: "hts", ObjectID: "CHG-1"}, Attempts: 3, Err: err})
+			o.Message(t.Context(), archive.MessageInfo{Message: archive.Message{Customer: "hts", ObjectID: "CHG-1"}, Err: err})
+		}
+		o.DeadLetter(t.Context(), archive.Message{Customer: "hts", ObjectID: "CHG-1"})
+	}
+	all(Metrics(got))
+	for name, want := range map[string]int64{
+		"TriggerCount": 3, "TriggerFailureCount": 1, "MessageCount": 3, "MessageFailureCount": 1, "DeadLetterCount": 1,
+	} {
+		if got[name] != want {
+			t.Errorf("%s is %d, want %d", name, got[name], want)
+		}
+	}
+	text := strings.Join(lines(logged(t, slog.LevelDebug, all)), "\n")
+	want := "WARN trigger given up: its customer is not told yet\nWARN message not processed: it comes again\n" +
+		"ERROR message given up: it was delivered as often as the queue allows"
+	if text != want {
+		t.Errorf("logged:\n%s", text)
+	}
+}
