@@ -14,9 +14,9 @@
 //
 // # What is counted
 //
-// The unit is the update: a create, save or append that has ended, whatever its
-// outcome. Creates and saves are the front end's, appends the back end's; loads
-// are not counted. All counters are sums of [Update]s:
+// The unit is the update: a create, save, append or update that has ended, whatever its
+// outcome. Creates and saves are the front end's, appends and updates the back end's;
+// loads are not counted. All counters are sums of [Update]s:
 //
 //	CloudWatch                        OpenTelemetry                                     counts
 //	FrontendSaveCount                 holdfast.frontend.saves                           creates and saves that ended
@@ -29,17 +29,33 @@
 //	RetrySuccessCount                 holdfast.backend.retry_success                    … that met one and committed
 //	ArchiveUpdateExhaustedCount       holdfast.backend.exhausted                        … that gave up
 //	WriteConflictCount                holdfast.backend.write_conflict                   their writes that were refused
+//	FrontendUnavailableCount          holdfast.frontend.unavailable                     saves that the store did not serve
+//	FrontendCancelledCount            holdfast.frontend.cancelled                       saves whose caller did not wait
+//	FrontendContradictionCount        holdfast.frontend.contradiction                   saves that met a store which refuses the ETag that it gives
+//	UnavailableCount, CancelledCount, ContradictionCount: likewise of appends (holdfast.backend.…)
+//	LargestDocument                   holdfast.document.size                            bytes of a document when it is stored
+//	TriggerCount                      holdfast.delivery.triggers                        triggers written, or given up
+//	TriggerFailureCount               holdfast.delivery.trigger_failures                … given up
+//	MessageCount                      holdfast.delivery.messages                        deliveries that were handled
+//	MessageFailureCount               holdfast.delivery.message_failures                … and not processed
+//	DeadLetterCount                   holdfast.delivery.dead_letters                    messages given up
 //	ArchiveUpdateDuration             holdfast.backend.update.duration                  one value for each append that ended
 //	ForgottenCustomerCount            holdfast.reconciler.forgotten                     customers whom a reconciler had to tell
 //	ReconcileFailureCount             holdfast.reconciler.failures                      its looks and sweeps that failed
 //
-// The last two come from [Reconciled], and are written when there was something.
+// Those of the delivery need the observer in the options of the uploader, the back end and
+// the queue too. The last two come from [Reconciled], and are written when there was something.
 // Customers are forgotten only if a server dies or a message is lost or fails, so an
 // alarm on ForgottenCustomerCount is one on these.
 //
+// Outages are no conflicts: ConcurrentModificationErrorCount counts those of people, and
+// of back ends that get in each other's way, and nothing else. LargestDocument is the
+// largest since the last flush; at four fifths of what is allowed a warning is logged.
+//
 // ArchiveUpdateDuration is in milliseconds, from the call to its end, waits
 // included; the instrument is in seconds, as OpenTelemetry's conventions have it.
-// In CloudWatch all have the dimension service, "frontend", "backend" or "reconciler"; each
+// In CloudWatch all have the dimension service, "frontend", "backend",
+// "delivery" or "reconciler"; each
 // instrument has the attribute holdfast.outcome, an [archive.Outcome], over which
 // the sum is CloudWatch's number.
 //
