@@ -1,0 +1,16 @@
+package archive
+
+import (
+	"strings"
+	"testing"
+)
+
+// A store that answers 409 for ever, to a version that stands: nobody else has written.
+func TestBreak409WhileTheVersionStands(t *testing.T) {
+	r := newRig(t, 16)
+	r.store.everyPut = answer(ErrConflict)
+	_, err := r.Append(t.Context(), testID, Edit{Modifications: []Modification{mod("m1")}})
+	if len(r.store.history) == 1 && strings.Contains(err.Error(), "modified by another user") {
+		t.Errorf("%d reads gave the same ETag: %v", r.store.gets, err)
+	}
+}

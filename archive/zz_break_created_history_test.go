@@ -1,0 +1,36 @@
+package archive
+
+import (
+	"strings"
+	"testing"
+)
+
+// A document that is created with a history of its own: an entry in it with the call's id
+// passes for the call's, which is not stored; and the call repeated is told otherwise.
+func TestBreakCreateWithTheIDInItsHistory(t *testing.T) {
+	r := newRig(t, 3)
+	doc := mustParse(t, `{"changeId":"CHG-9","modifications":[{"modification_id":"m1","timestamp":"2025-01-01T00:00:00Z","user_id":"mallory","modification_type":"approved"}]}`)
+	_, err := r.Create(t.Context(), "CHG-9", doc, mod("m1"))
+	if err == nil && !strings.Contains(r.store.body("archive/CHG-9.json"), `"user_id":"u"`) {
+		t.Errorf("success, and the modification of u is not stored: %s", r.store.body("archive/CHG-9.json"))
+	}
+	if _, again := r.Create(t.Context(), "CHG-9", doc, mod("m1")); (again == nil) != (err == nil) {
+		t.Errorf("repeated it is answered %v, at first %v", again, err)
+	}
+}
+
+// The digest of a creation leaves out the history, so another content passes for a repetition.
+func TestBreakCreateWithAnotherHistory(t *testing.T) {
+	r := newRig(t, 3)
+	create := func(history string) error {
+		_, err := r.Create(t.Context(), "CHG-9", mustParse(t, `{"changeId":"CHG-9","modifications":[`+history+`]}`), mod("m1"))
+		return err
+	}
+	if err := create(""); err != nil {
+		t.Fatal(err)
+	}
+	err := create(`{"modification_id":"imported","timestamp":"2025-01-01T00:00:00Z","user_id":"x","modification_type":"created"}`)
+	if err == nil && !strings.Contains(r.store.body("archive/CHG-9.json"), "imported") {
+		t.Errorf("success, and the imported entry is not stored: %s", r.store.body("archive/CHG-9.json"))
+	}
+}
