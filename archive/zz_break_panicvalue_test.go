@@ -12,7 +12,9 @@ func TestBreakPanicValue(t *testing.T) {
 	r := newRig(t, 0)
 	var told string
 	b, err := NewBackend(BackendOptions{Core: r.Archive, Store: r.store, Clock: r.clock,
-		Work:   func(_ context.Context, j Job) (Edit, error) { panic("unexpected: " + strings.Repeat("private text ", 10_000)) },
+		Work: func(_ context.Context, j Job) (Edit, error) {
+			panic("unexpected: " + strings.Repeat("private text ", 10_000))
+		},
 		Failed: func(_ context.Context, _ Message, err error) { told = err.Error() }})
 	if err != nil {
 		t.Fatal(err)
