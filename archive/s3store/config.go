@@ -22,6 +22,10 @@ import (
 // has lost it, and a caller who gives up earlier has a context for that.
 const DefaultRequestTimeout = 10 * time.Second
 
+// DefaultMaxObjectBytes is far above [archive.DefaultMaxBytes]. An object that other
+// software has put under a document's key may have any size, and is read into memory.
+const DefaultMaxObjectBytes = 64 << 20
+
 // Config says where the objects are. What it leaves open (credentials, region,
 // profile, proxy, CA bundle) comes from the SDK's own configuration: the AWS_*
 // variables, the shared config files, the instance's role.
@@ -41,6 +45,10 @@ type Config struct {
 	// RequestTimeout is the longest that one request may take, body included.
 	// Zero is [DefaultRequestTimeout].
 	RequestTimeout time.Duration
+	// MaxObjectBytes is the largest object that is read; a larger one is a failure for
+	// good. Zero is [DefaultMaxObjectBytes]. What is below the archive's Options.MaxBytes
+	// would make documents that can be stored and not read.
+	MaxObjectBytes int64
 	// Transport sends the requests. Nil is a transport of the store's own, whose
 	// pool keeps [IdleConnsPerHost] connections, that gives up dialling after
 	// 5 s, and that honours AWS_CA_BUNDLE and the proxy variables. A Transport
@@ -80,6 +88,9 @@ func (c Config) Validate() error {
 	}
 	if c.RequestTimeout < 0 {
 		return fmt.Errorf("request timeout %v: want 0 (the default, %v) or more", c.RequestTimeout, DefaultRequestTimeout)
+	}
+	if c.MaxObjectBytes < 0 {
+		return fmt.Errorf("most bytes of an object %d: want 0 (the default, %d) or more", c.MaxObjectBytes, DefaultMaxObjectBytes)
 	}
 	return nil
 }
@@ -129,6 +140,9 @@ func Open(ctx context.Context, c Config) (*Store, error) {
 	s := New(client, c.Bucket, c.Prefix)
 	if c.RequestTimeout > 0 {
 		s.timeout = c.RequestTimeout
+	}
+	if c.MaxObjectBytes > 0 {
+		s.most = c.MaxObjectBytes
 	}
 	return s, nil
 }

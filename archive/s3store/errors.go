@@ -126,7 +126,7 @@ func reply(err error) (status int, code, message string) {
 	if message == unknownError {
 		message = ""
 	}
-	return status, code, message
+	return status, oneLine(code), message
 }
 
 // hint is when the server wants to be asked again, as its answer says: by

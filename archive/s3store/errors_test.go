@@ -130,6 +130,8 @@ func TestAnswers(t *testing.T) {
 		{"PermanentRedirect", s3Error(301, "PermanentRedirect", "elsewhere"), each(nil), "put k: 301 PermanentRedirect: elsewhere"},
 		{"redirect of a proxy", redirect(301), each(nil), "put k: 301 without an S3 error code"},
 		{"see other", redirect(303), each(nil), ""},
+		{"307", redirect(307), each(nil), "put k: 307 without an S3 error code"},
+		{"308", redirect(308), each(nil), "put k: 308 without an S3 error code"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			s, requests := serveCounted(t, test.answer)

@@ -3,11 +3,13 @@ package s3store
 import (
 	"context"
 	"errors"
+	"io"
 	"net/http"
 	"net/http/httptrace"
 	"sync/atomic"
 	"time"
 
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 )
 
@@ -68,22 +70,42 @@ func (s sender) Do(req *http.Request) (*http.Response, error) {
 		r.handed.Store(true)
 	}
 	resp, err := s.next.Do(req)
-	if err == nil && resp.Request != nil && resp.Request.Method != req.Method {
+	if err != nil {
+		return resp, err
+	}
+	if by := resp.Request; by != nil && (by.Response != nil || by.Method != req.Method) {
 		return nil, errors.Join(errRedirected, resp.Body.Close())
 	}
-	return resp, err
+	if resp.StatusCode >= 300 {
+		resp.Body = limited{io.LimitReader(resp.Body, mostErrorBytes), resp.Body}
+	}
+	return resp, nil
 }
 
-// errRedirected: the client below has followed a redirect, as net/http follows one
-// with a GET. What that finds would pass for the answer to a write.
-var errRedirected = errors.New("the request was redirected and became a GET")
+// mostErrorBytes is what is read of an error. S3's have a few hundred bytes, and the SDK
+// would read one without end into memory.
+const mostErrorBytes = 64 << 10
 
-// withoutRedirects keeps net/http's client from following them: they name another
-// endpoint, for which the signature is wrong, and one call is one request.
+type limited struct {
+	io.Reader
+	io.Closer
+}
+
+// errRedirected: the client below has followed a redirect. What it found elsewhere would
+// pass for the store's answer, and as net/http follows some with a GET, for the answer to
+// a write.
+var errRedirected = errors.New("the HTTP client followed a redirect: give it one that follows none")
+
+// withoutRedirects keeps net/http's client, and the SDK's own, from following them: they
+// name another endpoint, maybe one inside the caller's network, for which the signature is
+// wrong, and one call is one request.
 func withoutRedirects(client s3.HTTPClient) s3.HTTPClient {
+	if own, ok := client.(*awshttp.BuildableClient); ok {
+		client = own.Freeze() // to net/http's, as it is configured
+	}
 	plain, ok := client.(*http.Client)
 	if !ok {
-		return client // the SDK's own follows none that would become a GET
+		return client // sender refuses what such a one finds elsewhere
 	}
 	own := *plain
 	own.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }

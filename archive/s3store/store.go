@@ -21,6 +21,7 @@ package s3store
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -40,6 +41,7 @@ type Store struct {
 	bucket  string
 	prefix  string // "" or "…/"
 	timeout time.Duration
+	most    int64 // bytes of an object
 }
 
 var _ archive.Store = (*Store)(nil)
@@ -53,6 +55,7 @@ func New(client *s3.Client, bucket, prefix string) *Store {
 		bucket:  bucket,
 		prefix:  asPrefix(prefix),
 		timeout: DefaultRequestTimeout,
+		most:    DefaultMaxObjectBytes,
 	}
 }
 
@@ -113,7 +116,10 @@ func (s *Store) Get(ctx context.Context, key string) (body []byte, etag string, 
 		return nil, "", r.classify(err)
 	}
 	defer out.Body.Close()
-	body, err = readAll(out.Body, aws.ToInt64(out.ContentLength))
+	body, err = readAll(out.Body, aws.ToInt64(out.ContentLength), s.most)
+	if errors.Is(err, errTooLarge) { // it will be no smaller when it is read again
+		return nil, "", &answerError{op: r.op, key: r.key, what: err.Error(), cause: err}
+	}
 	if err != nil {
 		return nil, "", r.classify(fmt.Errorf("reading the body: %w", err))
 	}
@@ -123,14 +129,20 @@ func (s *Store) Get(ctx context.Context, key string) (body []byte, etag string, 
 	return body, aws.ToString(out.ETag), nil
 }
 
-// readAll reads a body of about size bytes. A size that a server only claims
-// must not make us allocate it.
-func readAll(r io.Reader, size int64) ([]byte, error) {
-	const most = 1 << 20
-	size = min(max(size, 0), most)
-	buf := bytes.NewBuffer(make([]byte, 0, size+bytes.MinRead))
-	_, err := buf.ReadFrom(r)
-	return buf.Bytes(), err
+var errTooLarge = errors.New("the object is too large")
+
+// readAll reads a body of about size bytes, and of at most so many. A size that a server
+// only claims must not make us allocate it.
+func readAll(r io.Reader, size, most int64) ([]byte, error) {
+	const claimed = 1 << 20
+	buf := bytes.NewBuffer(make([]byte, 0, min(max(size, 0), claimed)+bytes.MinRead))
+	if size <= most {
+		_, err := buf.ReadFrom(io.LimitReader(r, most+1))
+		if err != nil || int64(buf.Len()) <= most {
+			return buf.Bytes(), err
+		}
+	}
+	return nil, fmt.Errorf("%w: more than %d bytes are never read; replace it by a smaller one, or allow more (Config.MaxObjectBytes)", errTooLarge, most)
 }
 
 // Head implements [archive.Store]. A missing bucket looks like a missing key,

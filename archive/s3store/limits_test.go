@@ -1,0 +1,95 @@
+package s3store_test
+
+import (
+	"bytes"
+	"fmt"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"holdfast/archive"
+	"holdfast/archive/s3store"
+)
+
+// flood answers with so many bytes and counts those that were taken.
+func flood(sent *atomic.Int64, size int) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		chunk := bytes.Repeat([]byte(" "), 1<<20)
+		for range size / len(chunk) {
+			n, err := w.Write(chunk)
+			sent.Add(int64(n))
+			if err != nil {
+				return
+			}
+		}
+	}
+}
+
+// TestEndlessObjectIsRefused: an object that other software has put under a document's
+// key, or a hostile server's, is not read into memory whatever its size, be the size
+// announced or not, and not read again.
+func TestEndlessObjectIsRefused(t *testing.T) {
+	for _, announced := range []bool{true, false} {
+		var sent atomic.Int64
+		send := flood(&sent, 128<<20)
+		s, requests := serveCounted(t, func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("ETag", `"e"`)
+			if announced {
+				w.Header().Set("Content-Length", fmt.Sprint(128<<20))
+			}
+			send(w, r)
+		})
+		a := must(archive.New(archive.Options{Store: s}))
+		_, err := a.Load(t.Context(), "CHG-1")
+		if archive.OutcomeOf(err) != archive.Failed || !strings.Contains(fmt.Sprint(err), "Config.MaxObjectBytes") {
+			t.Errorf("announced %v: %v", announced, err)
+		}
+		wantOne(t, "the load", requests)
+		if got, most := sent.Load(), int64(s3store.DefaultMaxObjectBytes+8<<20); got > most { // what sockets hold
+			t.Errorf("announced %v: %d MB were read", announced, got>>20)
+		}
+	}
+}
+
+func TestMaxObjectBytes(t *testing.T) {
+	server := start(t)
+	for size, want := range map[int]bool{0: true, 99: true, 100: true, 101: false, 5000: false} {
+		s := open(t, s3store.Config{Endpoint: server.Endpoint(), Bucket: server.Bucket(), MaxObjectBytes: 100})
+		if _, err := s.Put(t.Context(), "k", make([]byte, size), archive.Condition{}); err != nil {
+			t.Fatal(err)
+		}
+		body, _, err := s.Get(t.Context(), "k")
+		if got := err == nil && len(body) == size; got != want {
+			t.Errorf("%d bytes: %d are read, %v", size, len(body), err)
+		}
+	}
+}
+
+// TestEndlessErrorIsCut: the body of an error is a few hundred bytes; of one without end
+// not more is read into memory.
+func TestEndlessErrorIsCut(t *testing.T) {
+	for _, status := range []int{307, 404, 500} {
+		var sent atomic.Int64
+		send := flood(&sent, 64<<20)
+		s := serve(t, func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Content-Type", "application/xml")
+			w.WriteHeader(status)
+			send(w, r)
+		})
+		for _, op := range []string{"get", "put", "delete"} {
+			sent.Store(0)
+			if err := do(t.Context(), s, op); err == nil || sent.Load() > 16<<20 { // sockets hold some
+				t.Errorf("%d, %s: %d MB were read: %v", status, op, sent.Load()>>20, err)
+			}
+		}
+	}
+}
+
+// TestErrorCodeIsOneLine: a failed request is one line, whatever the server calls it.
+func TestErrorCodeIsOneLine(t *testing.T) {
+	err := do(t.Context(), serve(t, s3Error(400, "No\nlevel=ERROR msg=forged "+strings.Repeat("x", 1<<12), "No.")), "put")
+	if text := err.Error(); strings.Contains(text, "\n") || len(text) > 1000 || !strings.Contains(text, "400 No level=ERROR") {
+		t.Errorf("it has %d bytes and %d lines: %.100s", len(text), strings.Count(text, "\n")+1, text)
+	}
+}
