@@ -3,7 +3,7 @@
 // The server is gofakes3 with its memory back end, which checks a condition and
 // writes under one lock; its other back ends tear reads. It differs from S3:
 // If-Match on a missing key answers 412 and not 404, DELETE ignores If-Match,
-// 409 is never sent, and signatures are not verified.
+// 409 is never sent, and signatures are not verified. Requests of browsers are refused.
 package fakes3
 
 import (
@@ -13,6 +13,8 @@ import (
 	"log"
 	"net"
 	"net/http"
+	"net/netip"
+	"net/url"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -51,7 +53,7 @@ func Start() (*Server, error) {
 	s := &Server{
 		endpoint: "http://" + listener.Addr().String(),
 		http: http.Server{
-			Handler:           handler(backend),
+			Handler:           forPrograms(handler(backend)),
 			ReadHeaderTimeout: readHeaderTimeout,
 			ErrorLog:          log.New(io.Discard, "", 0), // of clients that hang up
 		},
@@ -72,6 +74,25 @@ func handler(backend gofakes3.Backend) http.Handler {
 		gofakes3.WithTimeSkewLimit(0),
 		gofakes3.WithLogger(gofakes3.DiscardLog()),
 	).Server()
+}
+
+// forPrograms refuses what comes from a browser. gofakes3 verifies no signature, takes
+// forms and lets every origin read, so any web page that the user of this machine looks at
+// could read and overwrite documents: by the address, or by a name of its own that it lets
+// point to 127.0.0.1.
+func forPrograms(next http.Handler) http.Handler {
+	next = http.NewCrossOriginProtection().Handler(next)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		host := (&url.URL{Host: r.Host}).Hostname()
+		switch ip, err := netip.ParseAddr(host); {
+		case host != "localhost" && (err != nil || !ip.IsLoopback()):
+			http.Error(w, "This server is for this machine: ask it as 127.0.0.1 or localhost.", http.StatusMisdirectedRequest)
+		case r.Header.Get("Origin") != "":
+			http.Error(w, "This server is not for web pages.", http.StatusForbidden)
+		default:
+			next.ServeHTTP(w, r)
+		}
+	})
 }
 
 // newClient states every option that the SDK would otherwise look for in the
