@@ -37,10 +37,15 @@ type S3EventError struct {
 	Records []*S3RecordError // at least one, in the event's order
 }
 
+// Error tells of the first records only: it may be logged at each delivery of a message.
 func (e *S3EventError) Error() string {
-	texts := make([]string, len(e.Records))
-	for i, r := range e.Records {
-		texts[i] = r.Error()
+	const most = 5
+	var texts []string
+	for _, r := range e.Records[:min(len(e.Records), most)] {
+		texts = append(texts, r.Error())
+	}
+	if more := len(e.Records) - most; more > 0 {
+		texts = append(texts, fmt.Sprintf("and %d more", more))
 	}
 	return "S3 event: " + strings.Join(texts, "; ")
 }
@@ -60,7 +65,15 @@ type S3RecordError struct {
 	Err   error // wraps ErrInvalid or ErrForeign
 }
 
-func (e *S3RecordError) Error() string { return fmt.Sprintf("Records[%d]: %v", e.Index, e.Err) }
+// Error is cut, far above what it says of a record of S3: a key has up to 1,024 bytes.
+func (e *S3RecordError) Error() string {
+	const most = 2000
+	text := fmt.Sprintf("Records[%d]: %v", e.Index, e.Err)
+	if len(text) > most {
+		text = strings.ToValidUTF8(text[:most], "") + "…"
+	}
+	return text
+}
 
 // Unwrap returns the reason.
 func (e *S3RecordError) Unwrap() error { return e.Err }
@@ -93,6 +106,8 @@ const (
 	s3EventPrefix   = "s3:" // of names in configurations, and in the events of MinIO
 	s3ObjectCreated = "ObjectCreated"
 	snsNotification = "Notification"
+	// An event of S3 has one record, and one of software that bundles them a few.
+	mostS3Records = 1000
 )
 
 // ParseS3Event is [Layout.ParseS3Event] of the archive's own layout.
@@ -110,6 +125,7 @@ func ParseS3Event(source S3Source, body []byte) ([]Message, error) {
 // event may be acknowledged when all its messages were processed and the error wraps
 // nothing worse than [ErrNothingWritten]; [Backend.HandleSQS] does that.
 //
+// An event with more than 1,000 records is refused as [ErrInvalid]; those of S3 have one.
 // One that came by way of SNS without raw delivery, or through EventBridge, is of
 // another form, and refused as [ErrInvalid].
 func (l *Layout) ParseS3Event(source S3Source, body []byte) ([]Message, error) {
@@ -143,6 +159,8 @@ func recordsOf(body []byte) ([]json.RawMessage, error) {
 		return nil, fmt.Errorf("%w S3 event: %w", ErrInvalid, err)
 	}
 	switch {
+	case len(event.Records) > mostS3Records:
+		return nil, fmt.Errorf("%w S3 event: it has %d Records, at most %d are taken: send them as several messages", ErrInvalid, len(event.Records), mostS3Records)
 	case len(event.Records) > 0:
 		return event.Records, nil
 	case event.Event == s3TestEvent:

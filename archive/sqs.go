@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"runtime/debug"
+	"time"
 )
 
 // SQSEvent is what AWS Lambda hands to a function whose event source is an SQS queue:
@@ -31,12 +33,12 @@ type SQSItemFailure struct {
 	ItemIdentifier string `json:"itemIdentifier"`
 }
 
-// HandleSQS processes a batch of messages, each the text of an S3 event, one after the
-// other. It is what a Lambda function does that an SQS queue triggers; Queue is not
+// HandleSQS processes a batch of messages, each the text of an S3 event, one record of
+// each in turn. It is what a Lambda function does that an SQS queue triggers; Queue is not
 // used. A message comes again unless all of its records were processed, or tell of
-// nothing that was written ([ErrNothingWritten]); which others are in its batch makes
-// no difference, also if its work panics. Why a message comes again is told to
-// BackendOptions.Failed.
+// nothing that was written ([ErrNothingWritten]); what is wrong with others in its batch
+// makes no difference, also if the work panics, nor how many records they have. Why a
+// message comes again is told to BackendOptions.Failed.
 //
 // An event of another bucket or prefix comes again as well, and ends as a dead
 // letter: if acknowledged, the triggers of a back end whose [S3Source] is wrong would
@@ -45,8 +47,9 @@ type SQSItemFailure struct {
 // The function's event source must have ReportBatchItemFailures among its
 // FunctionResponseTypes: without it Lambda does not read the response and deletes the
 // whole batch. The queue must be no FIFO queue, which S3 does not notify anyway: after a
-// failure there, what follows would have to wait. If ctx ends, the messages that are
-// left come again; a deadline a little before Lambda's own leaves time to say so.
+// failure there, what follows would have to wait. What was not reached when ctx ended
+// comes again. Of the time until a deadline of ctx, as Lambda sets one, the last second, or
+// tenth if that is less, is left for the response.
 //
 // The error says that the event is none of an SQS queue; Lambda then delivers all of it
 // again.
@@ -59,30 +62,73 @@ func (b *Backend) HandleSQS(ctx context.Context, event SQSEvent) (SQSResponse, e
 			return SQSResponse{}, fmt.Errorf("%w SQS event: Records[%d] has no messageId: is a queue the function's event source?", ErrInvalid, i)
 		}
 	}
+	events := make([]sqsEvent, len(event.Records))
+	for i, m := range event.Records {
+		events[i] = b.openEvent(ctx, m)
+	}
+	b.processInTurn(ctx, events)
 	response := SQSResponse{BatchItemFailures: []SQSItemFailure{}}
-	for _, m := range event.Records {
-		if !b.processEvent(ctx, m) {
-			response.BatchItemFailures = append(response.BatchItemFailures, SQSItemFailure{m.MessageID})
+	for _, e := range events {
+		if e.again {
+			response.BatchItemFailures = append(response.BatchItemFailures, SQSItemFailure{e.id})
 		}
 	}
 	return response, nil
 }
 
-// processEvent processes what a message tells of, and reports whether nothing is left
-// to be done.
-func (b *Backend) processEvent(ctx context.Context, m SQSMessage) (done bool) {
+// sqsEvent is what is left of a message of the batch.
+type sqsEvent struct {
+	id    string
+	left  []Message // its records that were not reached yet
+	again bool      // something failed
+}
+
+func (b *Backend) openEvent(ctx context.Context, m SQSMessage) sqsEvent {
 	messages, err := b.o.Core.Layout().ParseS3Event(b.o.Source, []byte(m.Body))
-	done = !leavesWork(err)
-	if !done {
+	again := leavesWork(err)
+	if again {
 		b.failed(ctx, Message{}, fmt.Errorf("SQS message %s: %w", m.MessageID, err))
 	}
-	for _, each := range messages {
-		if err := b.outlive(ctx, each); err != nil {
-			b.failed(ctx, each, fmt.Errorf("SQS message %s: %w", m.MessageID, err))
-			done = false
+	return sqsEvent{m.MessageID, messages, again}
+}
+
+// processInTurn processes the first record of each message, then the second of each: one
+// with many, or with records that take long, must not use up the time of the others.
+func (b *Backend) processInTurn(ctx context.Context, events []sqsEvent) {
+	working, stop := b.leavingTime(ctx)
+	defer stop()
+	for left := true; left; {
+		left = false
+		for i := range events {
+			e := &events[i]
+			if len(e.left) == 0 {
+				continue
+			}
+			m, err := e.left[0], working.Err()
+			if err != nil {
+				err = fmt.Errorf("the time was up before %d of its records: %w", len(e.left), err)
+				e.left = nil
+			} else {
+				err = b.outlive(working, m)
+				e.left = e.left[1:]
+			}
+			if err != nil {
+				b.failed(ctx, m, fmt.Errorf("SQS message %s: %w", e.id, err))
+				e.again = true
+			}
+			left = left || len(e.left) > 0
 		}
 	}
-	return done
+}
+
+// leavingTime is ctx with a deadline that leaves time to answer before its own.
+func (b *Backend) leavingTime(ctx context.Context) (context.Context, context.CancelFunc) {
+	due, ok := ctx.Deadline()
+	if !ok {
+		return ctx, func() {}
+	}
+	left := due.Sub(b.o.Clock.Now())
+	return b.o.Clock.WithTimeout(ctx, left-min(left/10, time.Second))
 }
 
 // leavesWork reports whether an error of ParseS3Event may hide a trigger.
@@ -104,8 +150,17 @@ func leavesWork(err error) bool {
 func (b *Backend) outlive(ctx context.Context, m Message) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			err = fmt.Errorf("process %s for %s: panic: %v\n%s", m.ObjectID, m.Customer, p, debug.Stack())
+			err = fmt.Errorf("process %s for %s: panic: %s\n%s", m.ObjectID, m.Customer, panicText(p), debug.Stack())
 		}
 	}()
 	return b.Process(ctx, m)
+}
+
+// panicText says what a panic was about. A value of the work's own may hold what users
+// wrote, which is not for logs, at any length; the runtime's say what is wrong.
+func panicText(p any) string {
+	if err, ok := p.(runtime.Error); ok {
+		return err.Error()
+	}
+	return fmt.Sprintf("a value of type %T", p)
 }

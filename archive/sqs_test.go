@@ -113,7 +113,7 @@ func TestHandleSQSOneFails(t *testing.T) {
 		"another bucket":   {strings.ReplaceAll(s3Records(s3Record("ObjectCreated:Put", "prod/"+htsKey, "e")), "changes", "staging"), nil, "not of this archive"},
 		"no such change":   {s3Records(s3Record("ObjectCreated:Put", "prod/customers/hts/CHG-0.json", "e")), nil, "object not found"},
 		"failing work":     {"", func() error { return errors.New("the calendar is down") }, "bat: SQS message m1: process CHG-1 for bat: the calendar is down"},
-		"work that panics": {"", func() error { panic("no calendar") }, "process CHG-1 for bat: panic: no calendar\ngoroutine"},
+		"work that panics": {"", func() error { panic("no calendar") }, "process CHG-1 for bat: panic: a value of type string\ngoroutine"},
 	}
 	for name, p := range poison {
 		t.Run(name, func(t *testing.T) {
