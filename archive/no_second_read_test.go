@@ -6,7 +6,7 @@ import "testing"
 // once, although it has written nothing that a look could settle: twice the load.
 func TestNoSecondReadAtOnce(t *testing.T) {
 	r := newRig(t, 3)
-	for r.quota.take() {
+	for r.quota.take(testKey) {
 	}
 	const calls = 100
 	for n := range 3 * calls {

@@ -3,13 +3,13 @@ package archive
 import (
 	"errors"
 	"math/rand/v2"
-	"sync/atomic"
+	"sync"
 	"time"
 )
 
 // What a store that throttles, or does not answer, is spared: waits that are never too
 // short, whatever the policy, and a quota of retries for all calls of an [Archive]
-// together. A refusal for the sake of another writer (412, 409) is somebody's progress:
+// together, of which the calls on one object get a share. A refusal for the sake of another writer (412, 409) is somebody's progress:
 // it is repeated as the policy says and costs nothing.
 const (
 	floorBase = 100 * time.Millisecond
@@ -18,6 +18,10 @@ const (
 	// call that is served in the end gives back what it has taken, or one if it took none.
 	quotaTokens = 500
 	quotaCost   = 14
+	// The retries of one object take no more than this. One that can't be read, as its
+	// partition is throttled or it is too large for a request's time, must not take the
+	// retries away from all others. It is enough for the default policy's.
+	quotaShare = quotaTokens / 2
 )
 
 // OutageWait is the range from which the shortest wait before the n-th retry in a row
@@ -46,29 +50,39 @@ func (c *call) backoff(err error) time.Duration {
 	return max(wait, floor(c.outages, c.rand))
 }
 
-// quota counts the tokens that are taken. The zero value has all.
-type quota struct{ taken atomic.Int64 }
+// quota counts the tokens that are taken, of all and of each key. The zero value has all.
+type quota struct {
+	mu    sync.Mutex
+	taken int
+	byKey map[string]int
+}
 
-// take takes the tokens for a retry, if there are enough.
-func (q *quota) take() bool {
-	for {
-		taken := q.taken.Load()
-		if taken+quotaCost > quotaTokens {
-			return false
-		}
-		if q.taken.CompareAndSwap(taken, taken+quotaCost) {
-			return true
-		}
+// take takes the tokens for a retry, if there are enough and the key has not had its share.
+func (q *quota) take(key string) bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.taken+quotaCost > quotaTokens || q.byKey[key]+quotaCost > quotaShare {
+		return false
 	}
+	if q.byKey == nil || len(q.byKey) > quotaTokens { // so many keys are no one object's fault
+		q.byKey = map[string]int{}
+	}
+	q.taken += quotaCost
+	q.byKey[key] += quotaCost
+	return true
 }
 
 // giveBack returns tokens; there are never more than at first.
-func (q *quota) giveBack(n int64) {
-	for {
-		taken := q.taken.Load()
-		if taken == 0 || q.taken.CompareAndSwap(taken, max(0, taken-n)) {
-			return
-		}
+func (q *quota) giveBack(key string, n int) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.taken = max(0, q.taken-n); q.taken == 0 {
+		clear(q.byKey)
+	}
+	if q.byKey[key] > n {
+		q.byKey[key] -= n
+	} else {
+		delete(q.byKey, key)
 	}
 }
 
@@ -79,7 +93,7 @@ func (c *call) mayRetry(err error) bool {
 	if refused(err) || errors.Is(err, ErrUnreadable) {
 		return true
 	}
-	if !c.quota.take() {
+	if !c.quota.take(c.key) {
 		return false
 	}
 	c.spent += quotaCost
@@ -91,6 +105,6 @@ func (c *call) giveBack(err error) {
 	switch OutcomeOf(err) {
 	case Unavailable, Unknown, Cancelled:
 	default: // also what was refused for good was served
-		c.quota.giveBack(max(1, int64(c.spent)))
+		c.quota.giveBack(c.key, max(1, c.spent))
 	}
 }

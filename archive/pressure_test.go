@@ -69,8 +69,8 @@ func TestFloor(t *testing.T) {
 	}
 }
 
-// TestRetryQuota: all calls of an archive together retry an outage 35 times; what is
-// served gives tokens back, and conflicts cost none.
+// TestRetryQuota: the calls on one object together retry an outage 17 times; what is served
+// gives tokens back, and conflicts cost none.
 func TestRetryQuota(t *testing.T) {
 	r := newRig(t, 0)
 	r.policy = Policy{Kind: None, Retries: Unlimited}
@@ -86,7 +86,7 @@ func TestRetryQuota(t *testing.T) {
 		_, err := r.Append(t.Context(), testID, Edit{Modifications: []Modification{mod(id)}})
 		return err
 	}
-	if err := add("m1"); OutcomeOf(err) != Unavailable || puts != 1+quotaTokens/quotaCost {
+	if err := add("m1"); OutcomeOf(err) != Unavailable || puts != 1+quotaShare/quotaCost {
 		t.Fatalf("%v after %d writes", err, puts)
 	}
 	puts = 0
@@ -113,6 +113,75 @@ func TestRetryQuota(t *testing.T) {
 	}
 }
 
+// TestRetryQuotaOfAll: all calls of an archive together retry an outage 35 times, however
+// many objects they are about.
+func TestRetryQuotaOfAll(t *testing.T) {
+	r := newRig(t, 0)
+	r.policy = Policy{Kind: None, Retries: 1}
+	loads := 0
+	for n := range 100 {
+		r.store.onGet[2*n+1], r.store.onGet[2*n+2] = answer(ErrThrottled), answer(ErrThrottled)
+	}
+	for n := range 50 {
+		before := r.store.gets
+		if _, err := r.Load(t.Context(), fmt.Sprint("CHG-", n)); OutcomeOf(err) != Unavailable {
+			t.Fatal(err)
+		}
+		loads += r.store.gets - before
+	}
+	if loads != 50+quotaTokens/quotaCost {
+		t.Errorf("50 calls made %d reads", loads)
+	}
+}
+
+// poisoned is a store with one object that can't be read within a request's time, as one
+// of some gigabytes can't. All others are served, after one throttled write each.
+type poisoned struct {
+	*memStore
+	throttled map[string]bool
+}
+
+func (p *poisoned) Get(ctx context.Context, key string) ([]byte, string, error) {
+	if key == "archive/BIG.json" {
+		return nil, "", ErrUnavailable
+	}
+	return p.memStore.Get(ctx, key)
+}
+
+func (p *poisoned) Put(ctx context.Context, key string, body []byte, cond Condition) (string, error) {
+	if !p.throttled[key] {
+		p.throttled[key] = true
+		return "", ErrThrottled
+	}
+	return p.memStore.Put(ctx, key, body, cond)
+}
+
+// TestOneObjectLeavesRetriesToOthers: who asks again and again for one object that can't be
+// read takes the retries away from nobody, and is told at once in the end.
+func TestOneObjectLeavesRetriesToOthers(t *testing.T) {
+	r := newRig(t, 0)
+	policy := DefaultPolicy()
+	policy.Deadline = 0
+	a, err := New(Options{Store: &poisoned{r.store, map[string]bool{}}, Clock: r.clock, Policy: policy})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for n := range 30 {
+		before := len(r.clock.waits)
+		if _, err := a.Load(t.Context(), "BIG"); OutcomeOf(err) != Unavailable {
+			t.Fatal(err)
+		}
+		if n == 0 && len(r.clock.waits)-before != policy.Retries || n > 1 && len(r.clock.waits) > before {
+			t.Errorf("load %d: %d retries", n+1, len(r.clock.waits)-before)
+		}
+	}
+	for range 30 {
+		if _, err := a.Append(t.Context(), testID, Edit{Modifications: []Modification{mod("m1")}}); err != nil {
+			t.Fatalf("a write to another object, throttled once: %v", err)
+		}
+	}
+}
+
 // TestUnreadableObjectsCostNoQuota: who looks at one again and again is answered the same
 // every time, and takes nothing from those whom the store does not serve.
 func TestUnreadableObjectsCostNoQuota(t *testing.T) {
@@ -125,24 +194,62 @@ func TestUnreadableObjectsCostNoQuota(t *testing.T) {
 			t.Fatalf("load %d: %v after %d reads", n, err, r.store.gets-before)
 		}
 	}
-	if taken := r.quota.taken.Load(); taken != 0 {
+	if taken := r.quota.taken; taken != 0 {
 		t.Errorf("%d tokens are gone", taken)
 	}
 }
 
 func TestQuotaIsNeverMoreThanFull(t *testing.T) {
 	var q quota
-	q.giveBack(1000)
+	q.giveBack("a", 1000)
 	n := 0
-	for q.take() {
+	for q.take(fmt.Sprint(n)) {
 		n++
 	}
 	if n != quotaTokens/quotaCost {
 		t.Errorf("%d retries", n)
 	}
-	q.giveBack(quotaCost)
-	if !q.take() || q.take() {
+	q.giveBack("0", quotaCost)
+	if !q.take("0") || q.take("0") {
 		t.Error("what is given back is one retry")
+	}
+}
+
+// TestQuotaOfAKey: a key has its share anew when it is served, and when all is given back;
+// and the keys that are remembered are bounded.
+func TestQuotaOfAKey(t *testing.T) {
+	share := func(q *quota) (n int) {
+		for q.take("a") {
+			n++
+		}
+		return n
+	}
+	for name, restore := range map[string]func(q *quota){
+		"served":          func(q *quota) { q.giveBack("a", quotaShare) },
+		"others gave all": func(q *quota) { q.giveBack("b", quotaTokens) },
+		"others, bit by bit": func(q *quota) {
+			for range quotaTokens {
+				q.giveBack("b", 1)
+			}
+		},
+	} {
+		var q quota
+		if n := share(&q); n != quotaShare/quotaCost {
+			t.Errorf("%d retries", n)
+		}
+		restore(&q)
+		if n := share(&q); n != quotaShare/quotaCost {
+			t.Errorf("%s: %d retries", name, n)
+		}
+	}
+	var q quota
+	q.take("the first")
+	for n := range 100 * quotaTokens {
+		q.take(fmt.Sprint(n))
+		q.giveBack("served", quotaCost)
+	}
+	if len(q.byKey) > quotaTokens+1 {
+		t.Errorf("%d keys", len(q.byKey))
 	}
 }
 

@@ -18,6 +18,6 @@ func TestQuotaIsGivenBackByWhoWasServed(t *testing.T) {
 	}
 	r.store.onGet[r.store.gets+1] = answer(ErrThrottled)
 	if _, err := r.Append(t.Context(), testID, Edit{Modifications: []Modification{mod("m1")}}); err != nil {
-		t.Errorf("one 503, of a store that has served each of 40 calls at its second request: %v (%d tokens are taken)", err, r.quota.taken.Load())
+		t.Errorf("one 503, of a store that has served each of 40 calls at its second request: %v (%d tokens are taken)", err, r.quota.taken)
 	}
 }
