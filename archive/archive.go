@@ -67,7 +67,9 @@ type Options struct {
 	Codec  Codec      // nil: that of the layout
 	Bucket string     // named in errors; may be empty
 	// MaxBytes bounds a document: an edit that would make it larger, and larger than it
-	// is, ends as [TooLargeError]. 0: DefaultMaxBytes.
+	// is, ends as [TooLargeError]. The last tenth is a reserve for Append and Update, so that
+	// back ends can still store what they did when people have filled a document with
+	// Create and Save. 0: DefaultMaxBytes.
 	MaxBytes int
 	// Observer sees every call. The zero value sees nothing.
 	Observer Observer

@@ -208,7 +208,7 @@ type TooLargeError struct {
 	Bucket string
 	Key    string
 	Bytes  int // that it would have
-	Most   int // that are allowed
+	Most   int // that are allowed: of a create or save, nine tenths of Options.MaxBytes
 }
 
 func (e *TooLargeError) Error() string {

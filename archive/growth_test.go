@@ -50,6 +50,56 @@ func TestTooLarge(t *testing.T) {
 	}
 }
 
+// TestRoomForBackEnds: who may edit can't use up the room that the back ends' entries need,
+// be it in a new document, in many saves or in one.
+func TestRoomForBackEnds(t *testing.T) {
+	text := func(n int) string { return fmt.Sprintf("%q", strings.Repeat("x", n)) }
+	large := func(err error) bool {
+		e, ok := errors.AsType[*TooLargeError](err)
+		return ok && e.Most == 90_000
+	}
+	r := newRig(t, 0)
+	r.maxBytes = 100_000
+	doc := mustParse(t, `{"changeId":"CHG-2","plan":`+text(95_000)+`}`)
+	if _, err := r.Create(t.Context(), "CHG-2", doc, mod("new")); !large(err) {
+		t.Errorf("created: %v", err)
+	}
+	if _, err := r.Save(t.Context(), testID, r.base, Edit{Fields: fields("plan", text(95_000)), Modifications: []Modification{mod("one")}}); !large(err) {
+		t.Errorf("saved: %v", err)
+	}
+	snap := r.base
+	for n, size := 0, 30_000; size > 10; n++ {
+		next, err := r.Save(t.Context(), testID, snap, Edit{Fields: fields(fmt.Sprint("fill", n), text(size)), Modifications: []Modification{mod(fmt.Sprint("m", n))}})
+		switch {
+		case err == nil:
+			snap = next
+		case large(err):
+			size /= 2
+		default:
+			t.Fatal(err)
+		}
+	}
+	for n := range 30 {
+		m := mod(fmt.Sprint("p", n))
+		m.Type = Processed
+		if _, err := r.Append(t.Context(), testID, Edit{Modifications: []Modification{m}, Once: m.ID}); err != nil {
+			t.Fatalf("after the last save, which is told to 30 customers, the entry of the %d. is refused: %v", n+1, err)
+		}
+	}
+	snap, err := r.Update(t.Context(), testID, func(Snapshot) (Edit, error) {
+		return Edit{Fields: fields("plan", text(2000)), Modifications: []Modification{mod("up")}}, nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.Save(t.Context(), testID, snap, Edit{Fields: fields("plan", text(3000)), Modifications: []Modification{mod("more")}}); !large(err) {
+		t.Errorf("a save of what is in the reserve: %v", err)
+	}
+	if _, err := r.Save(t.Context(), testID, snap, Edit{Fields: fields("plan", text(0)), Modifications: []Modification{mod("less")}}); err != nil {
+		t.Errorf("a save that makes it smaller: %v", err)
+	}
+}
+
 // BenchmarkAppendGrown is a whole call on a document with 10,000 entries, without the
 // store's time.
 func BenchmarkAppendGrown(b *testing.B) {

@@ -170,8 +170,8 @@ func (c *call) write(ctx context.Context, current Snapshot, next Document) (Snap
 		was = len(current.Document.Encode())
 	}
 	body := next.Encode()
-	if len(body) > c.maxBytes && len(body) > was {
-		return Snapshot{}, &TooLargeError{Bucket: c.bucket, Key: c.key, Bytes: len(body), Most: c.maxBytes}
+	if most := c.mostBytes(); len(body) > most && len(body) > was {
+		return Snapshot{}, &TooLargeError{Bucket: c.bucket, Key: c.key, Bytes: len(body), Most: most}
 	}
 	c.last.Wrote, c.wrote = true, true
 	etag, err := c.store.Put(ctx, c.key, body, cond)
@@ -195,6 +195,16 @@ func (c *call) write(ctx context.Context, current Snapshot, next Document) (Snap
 		c.refused = true
 	}
 	return Snapshot{}, err
+}
+
+// mostBytes is how large the call may make the document. The last tenth is kept for what
+// programs append: people who fill a document up must not keep back ends from storing that
+// they have processed it, or its messages would come again until they are dead letters.
+func (c *call) mostBytes() int {
+	if c.op == "create" || c.op == "save" {
+		return c.maxBytes - c.maxBytes/10
+	}
+	return c.maxBytes
 }
 
 func (c *call) end(ctx context.Context, done Snapshot, err error) (Snapshot, error) {
