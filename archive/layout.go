@@ -16,11 +16,18 @@ import (
 // it stands, so that an empty name is none. A Layout must not be changed once it is in
 // use. [New] validates that of an [Archive], from which everything else gets it; who
 // uses one alone calls [Layout.Validate] first.
+//
+// Archives of different layouts need a bucket each, or a store with a prefix of its own
+// each, of which none begins with another's. Different Prefixes are not enough: the keys of
+// triggers do not say of which layout a document is. In one place an order's trigger would
+// pass for that of the change with the same id, whose back ends would process the change
+// and delete the trigger, and nobody would be told of the order.
 type Layout struct {
 	// Prefix and Suffix are what stands before and behind the id in an object's key.
-	// Both may be empty.
+	// Both may be empty, but for a Prefix with Slashes.
 	Prefix, Suffix string
-	// Slashes lets ids have parts with a slash between them, such as 2026/11/O-77.
+	// Slashes lets ids have parts with a slash between them, such as 2026/11/O-77. Prefix
+	// must then end with one, or an id could reach into another archive's keys.
 	Slashes bool
 	// ID are the fields that can hold a document's id, a string. The first one that a
 	// document has is its id. No edit changes any of them. At least one.
@@ -158,6 +165,8 @@ func (l *Layout) checkKeys() error {
 		return &LayoutError{"Prefix", fmt.Sprintf("%q: a key must not begin with a slash", l.Prefix)}
 	case strings.HasPrefix(l.Prefix, triggerPrefix):
 		return &LayoutError{"Prefix", fmt.Sprintf("%q: the keys that begin with %s are those of triggers", l.Prefix, triggerPrefix)}
+	case l.Slashes && !strings.HasSuffix(l.Prefix, "/"):
+		return &LayoutError{"Prefix", fmt.Sprintf("%q: with Slashes it must end with a slash, or an id could be the key of another archive's document", l.Prefix)}
 	case strings.HasSuffix(l.Suffix, "/"):
 		return &LayoutError{"Suffix", fmt.Sprintf("%q: a key must not end with a slash", l.Suffix)}
 	}

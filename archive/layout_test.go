@@ -40,6 +40,8 @@ func TestLayoutsThatCannotBe(t *testing.T) {
 		`Prefix: "a/../": it must not contain`:       func(l *Layout) { l.Prefix = "a/../" },
 		`Prefix: "./a/": it must not contain`:        func(l *Layout) { l.Prefix = "./a/" },
 		`Prefix: "a b/": only letters`:               func(l *Layout) { l.Prefix = "a b/" },
+		`Prefix: "": with Slashes it must end with`:  func(l *Layout) { l.Prefix = "" },
+		`Prefix: "ord": with Slashes it must end`:    func(l *Layout) { l.Prefix = "ord" },
 		`Prefix: "customers/": the keys that begin`:  func(l *Layout) { l.Prefix = "customers/" },
 		`Suffix: "/": a key must not end`:            func(l *Layout) { l.Suffix = "/" },
 		`Suffix: "/.": it must not contain`:          func(l *Layout) { l.Suffix = "/." },

@@ -16,7 +16,8 @@ type S3Source struct {
 	// of one would be taken for a trigger of the other.
 	Bucket string
 	// Prefix stands before every key, and is that of the store. A slash at its end does
-	// not count, nor one at its beginning. Empty: none.
+	// not count, nor one at its beginning. Empty: none. By it alone the triggers of
+	// archives of different layouts in one bucket are told apart: see [Layout].
 	Prefix string
 }
 
