@@ -15,7 +15,7 @@ func (a *api) logRequest(x *exchange, status int) {
 	attrs := []slog.Attr{slog.String("method", x.Method), slog.String("route", x.route), slog.Int("status", status)}
 	for _, s := range [...][2]string{{"user", x.user}, {"object", x.object}, {"outcome", x.outcome}, {"detail", x.detail}} {
 		if s[1] != "" {
-			attrs = append(attrs, slog.String(s[0], s[1]))
+			attrs = append(attrs, slog.String(s[0], cut(s[1], mostLogged)))
 		}
 	}
 	a.Logger.LogAttrs(x.Context(), slog.LevelInfo, "request", attrs...)
@@ -48,22 +48,31 @@ func (a *api) logCause(x *exchange, reply answer) {
 
 const (
 	mostNamed  = 10   // fields of a conflict
+	mostName   = 60   // bytes of a field's name or a customer's code
 	mostLogged = 1000 // bytes of an error
 )
+
+// cut shortens text that others chose.
+func cut(text string, most int) string {
+	if len(text) <= most {
+		return text
+	}
+	return strings.ToValidUTF8(text[:most], "") + "…"
+}
 
 // withoutValues is an error's text, or of a conflict what it is about: users' text is
 // not for logs, nor is a line of any length.
 func withoutValues(err error) string {
 	mismatch, ok := errors.AsType[*archive.ETagMismatchError](err)
 	if !ok {
-		return strings.ToValidUTF8(err.Error()[:min(len(err.Error()), mostLogged)], "")
+		return cut(err.Error(), mostLogged)
 	}
 	var names []string
 	for _, f := range mismatch.Fields[:min(len(mismatch.Fields), mostNamed)] {
-		names = append(names, f.Field)
+		names = append(names, cut(f.Field, mostName))
 	}
-	return fmt.Sprintf("%s/%s: expected ETag %s, found %s; %d fields in conflict: %.*s",
-		mismatch.Bucket, mismatch.Key, mismatch.Expected, mismatch.Found, len(mismatch.Fields), mostLogged, strings.Join(names, ", "))
+	return fmt.Sprintf("%s/%s: expected ETag %s, found %s; %d fields in conflict: %s",
+		mismatch.Bucket, mismatch.Key, mismatch.Expected, mismatch.Found, len(mismatch.Fields), strings.Join(names, ", "))
 }
 
 // statusRecorder notes the status of an answer that another handler gives.

@@ -85,7 +85,7 @@ func (a *api) tell(x *exchange, results []archive.UploadResult) []archive.Upload
 	told := slices.Clone(results)
 	for i := range told {
 		if r := &told[i]; !r.Success {
-			a.Logger.WarnContext(x.Context(), "trigger not written", "object", x.object, "customer", r.Customer, "error", r.Error)
+			a.Logger.WarnContext(x.Context(), "trigger not written", "object", x.object, "customer", cut(r.Customer, mostName), "error", cut(r.Error, mostLogged))
 			r.Error = triggerFailed
 		}
 	}
@@ -182,7 +182,7 @@ func explainConflict(x *exchange, mismatch *archive.ETagMismatchError) failure {
 	var names []string
 	for _, c := range mismatch.Fields {
 		f.Conflicts = append(f.Conflicts, conflict(c))
-		names = append(names, c.Field)
+		names = append(names, cut(c.Field, mostName))
 	}
 	f.Message = "The change was modified by another user. Nothing was saved. Please refresh and try again."
 	if len(names) > 0 {

@@ -6,9 +6,9 @@ import (
 	"testing"
 )
 
-// TestBreakDigestOfRemovals: an id that comes again with other content must be refused.
-// A field that is set and two that are removed have the same digest.
-func TestBreakDigestOfRemovals(t *testing.T) {
+// TestDigestOfRemovals: an id that comes again with other content must be refused.
+// A field that is set must not have the digest of two that are removed.
+func TestDigestOfRemovals(t *testing.T) {
 	r := newRig(t, 3)
 	set := Edit{Fields: map[string]json.RawMessage{"approved": json.RawMessage("true")}, Modifications: []Modification{mod("m1")}}
 	if _, err := r.Archive.Append(t.Context(), testID, set); err != nil {
