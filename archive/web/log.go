@@ -43,7 +43,7 @@ func (a *api) logCause(x *exchange, reply answer) {
 		}
 	}
 	a.Logger.LogAttrs(x.Context(), level, message,
-		slog.String("route", x.route), slog.String("user", x.user), slog.String("object", x.object), slog.String("error", withoutValues(reply.cause)))
+		slog.String("route", x.route), slog.String("user", cut(x.user, mostLogged)), slog.String("object", x.object), slog.String("error", withoutValues(reply.cause)))
 }
 
 const (
