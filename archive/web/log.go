@@ -13,9 +13,9 @@ import (
 // logRequest writes the one line that every request has.
 func (a *api) logRequest(x *exchange, status int) {
 	attrs := []slog.Attr{slog.String("method", x.Method), slog.String("route", x.route), slog.Int("status", status)}
-	for _, s := range [...][2]string{{"user", x.user}, {"object", x.object}, {"outcome", x.outcome}, {"detail", x.detail}} {
+	for _, s := range [...][2]string{{"user", cut(x.user, mostMessage)}, {"object", x.object}, {"outcome", x.outcome}, {"detail", x.detail}} {
 		if s[1] != "" {
-			attrs = append(attrs, slog.String(s[0], cut(s[1], mostLogged)))
+			attrs = append(attrs, slog.String(s[0], s[1]))
 		}
 	}
 	a.Logger.LogAttrs(x.Context(), slog.LevelInfo, "request", attrs...)
@@ -43,13 +43,13 @@ func (a *api) logCause(x *exchange, reply answer) {
 		}
 	}
 	a.Logger.LogAttrs(x.Context(), level, message,
-		slog.String("route", x.route), slog.String("user", cut(x.user, mostLogged)), slog.String("object", x.object), slog.String("error", withoutValues(reply.cause)))
+		slog.String("route", x.route), slog.String("user", cut(x.user, mostMessage)), slog.String("object", x.object), slog.String("error", withoutValues(reply.cause)))
 }
 
 const (
-	mostNamed  = 10   // fields of a conflict
-	mostName   = 60   // bytes of a field's name or a customer's code
-	mostLogged = 1000 // bytes of an error
+	mostNamed   = 10   // fields of a conflict
+	mostName    = 60   // bytes of a field's name or a customer's code
+	mostMessage = 1000 // bytes of an error, in an answer too: it may quote what was sent
 )
 
 // cut shortens text that others chose.
@@ -65,7 +65,7 @@ func cut(text string, most int) string {
 func withoutValues(err error) string {
 	mismatch, ok := errors.AsType[*archive.ETagMismatchError](err)
 	if !ok {
-		return cut(err.Error(), mostLogged)
+		return cut(err.Error(), mostMessage)
 	}
 	var names []string
 	for _, f := range mismatch.Fields[:min(len(mismatch.Fields), mostNamed)] {
