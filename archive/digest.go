@@ -93,7 +93,7 @@ func (c *call) reused(doc Document) error {
 			return &ReusedIDError{Bucket: c.bucket, Key: c.key, ID: mine.ID}
 		}
 	}
-	if len(c.others) > 0 && !c.holds(doc) {
+	if !c.held {
 		for i := range c.others {
 			if doc.HasModification(c.others[i].ID) {
 				return &ReusedIDError{Bucket: c.bucket, Key: c.key, ID: c.others[i].ID}

@@ -47,7 +47,7 @@ func (l *Layout) ValidateEdit(e Edit) error {
 		}
 		for _, earlier := range e.Modifications[:i] {
 			if earlier.ID == e.Modifications[i].ID {
-				return fmt.Errorf("%w edit: modification id %s is used twice", ErrInvalid, earlier.ID)
+				return fmt.Errorf("%w edit: modification id %s is used twice", ErrInvalid, short(earlier.ID))
 			}
 		}
 	}
@@ -62,10 +62,10 @@ func (l *Layout) ValidateEdit(e Edit) error {
 			return err
 		}
 		if !utf8.ValidString(name) {
-			return fmt.Errorf("%w edit: field name %q is not UTF-8", ErrInvalid, name)
+			return fmt.Errorf("%w edit: field name %q is not UTF-8", ErrInvalid, short(name))
 		}
 		if !validInside(e.Fields[name], 1) {
-			return fmt.Errorf("%w edit: the value of field %q is not JSON", ErrInvalid, name)
+			return fmt.Errorf("%w edit: the value of field %q is not JSON", ErrInvalid, short(name))
 		}
 	}
 	return nil
@@ -79,9 +79,9 @@ func (l *Layout) validateRemove(e *Edit) error {
 		case !l.CanSet(name):
 			return fmt.Errorf("%w edit: %s can't be removed", ErrInvalid, name)
 		case set:
-			return fmt.Errorf("%w edit: field %q is to be set and to be removed", ErrInvalid, name)
+			return fmt.Errorf("%w edit: field %q is to be set and to be removed", ErrInvalid, short(name))
 		case slices.Contains(e.Remove[:i], name):
-			return fmt.Errorf("%w edit: field %q is to be removed twice", ErrInvalid, name)
+			return fmt.Errorf("%w edit: field %q is to be removed twice", ErrInvalid, short(name))
 		}
 	}
 	return nil
@@ -167,7 +167,7 @@ func (l *Layout) encodeAll(mods []Modification) ([]json.RawMessage, error) {
 	for i := range mods {
 		entry, err := l.encode(&mods[i])
 		if err != nil {
-			return nil, fmt.Errorf("%w modification %s: %w", ErrInvalid, mods[i].ID, err)
+			return nil, fmt.Errorf("%w modification %s: %w", ErrInvalid, short(mods[i].ID), err)
 		}
 		entries[i] = entry
 	}

@@ -18,6 +18,7 @@ func (c *call) look(ctx context.Context) (Snapshot, error) {
 	if errors.Is(err, ErrNotFound) && c.change != nil {
 		c.refused = false // if that was an echo, what it echoed is gone with the object
 		c.note("")
+		c.held = false
 		return Snapshot{}, nil
 	}
 	if err != nil {
@@ -44,8 +45,12 @@ func (c *call) look(ctx context.Context) (Snapshot, error) {
 	// Histories only grow and every version adds an id of its own, so an ETag
 	// that is gone never returns: a write conditioned on it, if it has not been
 	// applied by now, never will be. While the ETag still stands, it may be.
-	reused := c.reused(doc)
-	if c.inDoubt && etag != c.doubtETag && (reused != nil || !c.holds(doc)) {
+	c.held = c.holds(doc)
+	var reused error
+	if c.held || len(c.mods)+len(c.others) > 1 { // of a single one that is not there, nothing is
+		reused = c.reused(doc)
+	}
+	if c.inDoubt && etag != c.doubtETag && (reused != nil || !c.held) {
 		c.inDoubt = false
 	}
 	if reused != nil {
@@ -114,7 +119,7 @@ func (c *call) giveUp(ctx context.Context, cause error) (Snapshot, error) {
 		current, err = c.look(ctx) // garbled on the way: the policy's attempts are for writes
 	}
 	switch {
-	case err == nil && (c.change == nil || c.holds(current.Document)):
+	case err == nil && (c.change == nil || c.held):
 		return current, nil
 	case err == nil:
 		if stored, err := c.answer(current); stored {
@@ -134,12 +139,20 @@ func (c *call) giveUp(ctx context.Context, cause error) (Snapshot, error) {
 	if errors.Is(cause, ErrOutcomeUnknown) {
 		cause = fmt.Errorf("%w: read back after %q, and it was not applied", ErrPreconditionFailed, cause.Error())
 	}
-	if !refused(cause) || !c.moved { // whoever the store says is in the way has not come through
+	if !refused(cause) || c.stuck() {
 		return Snapshot{}, c.unavailable(cause)
 	}
 	return Snapshot{}, &ExhaustedError{
 		Bucket: c.bucket, Key: c.key, Attempts: c.attempts, Elapsed: c.elapsed(), Last: cause,
 	}
+}
+
+// stuck reports whether the store kept refusing for the sake of somebody who never came
+// through: the version that was there at first is there still. Once or twice that is a
+// slow writer.
+func (c *call) stuck() bool {
+	const patient = 3
+	return !c.moved && c.mismatches >= patient
 }
 
 // answer is a better answer than exhaustion, if the version that is there has one: the edit

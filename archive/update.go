@@ -52,6 +52,7 @@ type call struct {
 	took       time.Duration // the last pass that was answered
 	wrote      bool          // a write was sent
 	final      error         // why the change can't be made
+	held       bool          // the version that was read last holds the call's modifications
 	looked     bool          // a version, or none, was read,
 	first      string        // with this ETag,
 	moved      bool          // and then another
@@ -82,7 +83,7 @@ func (c *call) run(ctx context.Context) (Snapshot, error) {
 		c.attempts++
 		c.last = AttemptInfo{CallInfo: info, Attempt: c.attempts}
 		done, err := c.attempt(ctx)
-		if refused(err) { // one that was not answered says nothing of the next
+		if c.policy.Deadline > 0 && refused(err) { // one that was not answered says nothing of the next
 			c.took = c.elapsed() - c.began
 		}
 		c.last.Err = err
@@ -127,7 +128,9 @@ func (c *call) attempt(ctx context.Context) (Snapshot, error) {
 		if err := ctx.Err(); err != nil {
 			return Snapshot{}, err // nothing is sent that could end in doubt
 		}
-		c.began = c.elapsed()
+		if c.policy.Deadline > 0 {
+			c.began = c.elapsed()
+		}
 		var current Snapshot
 		// A create expects nothing to be there and looks only when it was wrong.
 		if c.op != "create" || c.attempts > 1 {
@@ -136,7 +139,7 @@ func (c *call) attempt(ctx context.Context) (Snapshot, error) {
 			if err != nil {
 				return Snapshot{}, err
 			}
-			if c.change == nil || c.holds(current.Document) {
+			if c.change == nil || c.held {
 				return current, nil
 			}
 			if err := c.contradicted(current, 2); err != nil {

@@ -5,9 +5,9 @@ import (
 	"testing"
 )
 
-// TestBreakCustomerLog: a code in a document that other software stored is text of any
-// length, and goes to the log with each save.
-func TestBreakCustomerLog(t *testing.T) {
+// TestLongCustomerInLog: a code in a document that other software stored is text of any
+// length, and must not go to the log in full with each save.
+func TestLongCustomerInLog(t *testing.T) {
 	r := newRig(t)
 	r.store.objects[key1] = stored{[]byte(`{"changeId":"CHG-1","customers":["` + strings.Repeat("x", 1_000_000) + `"]}`), `"e"`}
 	got := r.post(`{"metadata":{"changeId":"CHG-1","note":"n"},"isUpdate":true,"expectedETag":"\"e\""}`)

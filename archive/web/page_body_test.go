@@ -25,9 +25,9 @@ func (z *zeros) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// TestBreakPageReadsBody: a GET of the start page, by whoever it may be, must not make
+// TestPageReadsNoBody: a GET of the start page, by whoever it may be, must not make
 // the server read a body, keep 32 MB of it in memory and write the rest to its disk.
-func TestBreakPageReadsBody(t *testing.T) {
+func TestPageReadsNoBody(t *testing.T) {
 	dir := t.TempDir()
 	t.Setenv("TMPDIR", dir)
 	r := newRig(t)
