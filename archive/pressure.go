@@ -20,8 +20,10 @@ const (
 	quotaCost   = 14
 	// The retries of one object take no more than this. One that can't be read, as its
 	// partition is throttled or it is too large for a request's time, must not take the
-	// retries away from all others. It is enough for the default policy's.
-	quotaShare = quotaTokens / 2
+	// retries away from all others. It is no less, as many may contend for one object of a
+	// store that refuses some requests; and what is left for others is theirs again as soon
+	// as they are served.
+	quotaShare = quotaTokens * 4 / 5
 )
 
 // OutageWait is the range from which the shortest wait before the n-th retry in a row

@@ -69,7 +69,7 @@ func TestFloor(t *testing.T) {
 	}
 }
 
-// TestRetryQuota: the calls on one object together retry an outage 17 times; what is served
+// TestRetryQuota: the calls on one object together retry an outage 28 times; what is served
 // gives tokens back, and conflicts cost none.
 func TestRetryQuota(t *testing.T) {
 	r := newRig(t, 0)
