@@ -120,7 +120,7 @@ func (c *Change) Apply(e Edit) (Document, error) {
 		switch {
 		case c.layout.isID(name):
 			if i < 0 || !sameValue(c.fields[i].value.of(c.body), value) {
-				return nil, fmt.Errorf("%w edit: %s of %s can't be changed", ErrInvalid, name, c.id)
+				return nil, fmt.Errorf("%w edit: %s of %s can't be changed; leave it out, or give it as it is stored", ErrInvalid, name, c.id)
 			}
 		case i < 0:
 			added = append(added, name)

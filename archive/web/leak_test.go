@@ -1,3 +1,5 @@
+//go:build !browser
+
 package web
 
 import (
@@ -6,5 +8,6 @@ import (
 	"go.uber.org/goleak"
 )
 
-// TestMain fails if a goroutine is left when all tests have ended.
+// TestMain fails if a goroutine is left when all tests have ended. Those in a browser
+// have a TestMain of their own.
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
