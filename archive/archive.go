@@ -176,7 +176,12 @@ func (a *Archive) Create(ctx context.Context, id string, doc Document, mods ...M
 			}
 		}
 	}
-	edit, err := c.prepare(Edit{Modifications: mods}, a.layout.contentOf(doc))
+	for _, m := range mods {
+		if m.ID != "" && doc.HasModification(m.ID) {
+			return Snapshot{}, fmt.Errorf("create %s: %w modification id %s: the document's own history has it already", c.key, ErrInvalid, m.ID)
+		}
+	}
+	edit, err := c.prepare(Edit{Modifications: mods}, contentOf(doc))
 	if err != nil {
 		return Snapshot{}, c.doing(err)
 	}
@@ -274,7 +279,7 @@ func (a *Archive) Update(ctx context.Context, id string, change func(current Sna
 		}
 		edit, err := change(current)
 		if err != nil {
-			return nil, err
+			return nil, &changeError{err}
 		}
 		if edit.Once == "" && len(edit.Modifications) > 0 {
 			edit.Once = edit.Modifications[0].ID
@@ -293,6 +298,13 @@ func (a *Archive) Update(ctx context.Context, id string, change func(current Sna
 	}
 	return c.run(ctx)
 }
+
+// changeError is the error of a change that an [Archive.Update] calls. Whatever it wraps is
+// about something else than this call: another object, or a service.
+type changeError struct{ error }
+
+func (e *changeError) Unwrap() error    { return e.error }
+func (e *changeError) outcome() Outcome { return Failed }
 
 // errStored ends a call whose edit turns out to be there already.
 var errStored = errors.New("it is stored")
@@ -321,6 +333,7 @@ func (c *call) prepare(e Edit, fields map[string]json.RawMessage) (Edit, error) 
 			return Edit{}, fmt.Errorf("%w edit: it is to be stored once by %s, which is none of its modifications", ErrInvalid, e.Once)
 		}
 		c.mods = mods[i : i+1]
+		c.others = slices.Concat(mods[:i], mods[i+1:])
 	}
 	e.valid = true
 	return e, nil

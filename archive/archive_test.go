@@ -107,7 +107,7 @@ func TestDeadline(t *testing.T) {
 		r := newRig(t, 0)
 		r.policy = tt.policy
 		for n := range 10 {
-			r.store.onPut[n+1] = answer(ErrConflict)
+			r.store.onPut[n+1] = after(r.store.interlope(fmt.Sprint("x", n), nil), nil)
 		}
 		_, err := r.Append(t.Context(), testID, Edit{Modifications: []Modification{mod("m1")}})
 		var exhausted *ExhaustedError

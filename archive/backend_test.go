@@ -70,7 +70,7 @@ func TestHandle(t *testing.T) {
 	}{
 		{"processed", []func(*service){healthy}, true, false, false, ""},
 		{"the archive refuses", []func(*service){at("put "+archiveKey, errForbidden)}, false, true, true, "403"},
-		{"endless contention", []func(*service){at("put "+archiveKey, ErrConflict)}, false, true, true, "Unable to save after 4 attempts"},
+		{"409 for ever, while the version stands", []func(*service){at("put "+archiveKey, ErrConflict)}, false, true, true, "the store could not be used in 4 attempts"},
 		{"a store that contradicts itself", []func(*service){at("put "+archiveKey, ErrPreconditionFailed)}, false, true, true, "gives this very ETag"},
 		{"endless throttling", []func(*service){at("put "+archiveKey, ErrThrottled)}, false, true, true, "the store could not be used in 4 attempts"},
 		{"a failed update, then better", []func(*service){at("put "+archiveKey, errForbidden), healthy}, true, false, false, "403"},

@@ -17,7 +17,9 @@ import (
 func ContentDigest(fields map[string]json.RawMessage, remove []string, m Modification) string {
 	sum := fnv.New64a()
 	var length [8]byte
-	add := func(text []byte) { // with its length, so that no two parts can pass for two others
+	// Each part has its kind and its length, so that no two can pass for two others.
+	add := func(kind byte, text []byte) {
+		sum.Write([]byte{kind})
 		n := uint64(len(text))
 		for i := range length {
 			length[i] = byte(n >> (8 * i))
@@ -26,20 +28,19 @@ func ContentDigest(fields map[string]json.RawMessage, remove []string, m Modific
 		sum.Write(text)
 	}
 	for _, s := range [...]string{m.ID, m.UserID, m.Type, m.CustomerCode} {
-		add([]byte(s))
+		add('m', []byte(s))
 	}
-	add(compacted(m.MeetingMetadata))
+	add('m', compacted(m.MeetingMetadata))
 	for _, name := range fieldNames(make([]string, 0, fewFields), fields) {
-		add([]byte(name))
-		add(compacted(fields[name]))
+		add('s', []byte(name))
+		add('=', compacted(fields[name]))
 	}
 	for _, name := range slices.Sorted(slices.Values(remove)) {
-		add([]byte(name))
+		add('r', []byte(name))
 	}
 	for _, name := range fieldNames(make([]string, 0, fewFields), m.Fields) {
-		sum.Write([]byte{'.'}) // of the entry, not of the document
-		add([]byte(name))
-		add(compacted(m.Fields[name]))
+		add('e', []byte(name)) // of the entry, not of the document
+		add('=', compacted(m.Fields[name]))
 	}
 	return hex.EncodeToString(sum.Sum(length[:0]))
 }
@@ -56,18 +57,16 @@ func compacted(value json.RawMessage) []byte {
 	return b.Bytes()
 }
 
-// contentOf are the fields of a document that an edit could set, for the digest of its
-// creation; nil if it does not tell them.
-func (l *Layout) contentOf(doc Document) map[string]json.RawMessage {
+// contentOf are all fields of a document, for the digest of its creation; nil if it does
+// not tell them.
+func contentOf(doc Document) map[string]json.RawMessage {
 	named, ok := doc.(interface{ FieldNames() []string })
 	if !ok {
 		return nil
 	}
 	fields := map[string]json.RawMessage{}
 	for _, name := range named.FieldNames() {
-		if l.CanSet(name) {
-			fields[name], _ = doc.Field(name)
-		}
+		fields[name], _ = doc.Field(name)
 	}
 	return fields
 }
@@ -90,8 +89,15 @@ func (c *call) reused(doc Document) error {
 		if theirs.ContentDigest != "" {
 			same = theirs.ContentDigest == mine.ContentDigest
 		}
-		if ok && !same {
+		if !ok || !same { // what can't be decoded is of other software
 			return &ReusedIDError{Bucket: c.bucket, Key: c.key, ID: mine.ID}
+		}
+	}
+	if !c.held {
+		for i := range c.others {
+			if doc.HasModification(c.others[i].ID) {
+				return &ReusedIDError{Bucket: c.bucket, Key: c.key, ID: c.others[i].ID}
+			}
 		}
 	}
 	return nil

@@ -245,32 +245,28 @@ func OutcomeOf(err error) Outcome {
 	if err == nil {
 		return Committed // the usual case, for which errors.As would allocate
 	}
-	var unknown *OutcomeUnknownError
-	var mismatch *ETagMismatchError
-	var exhausted *ExhaustedError
-	var unavailable *UnavailableError
-	var cancelled *CancelledError
-	var contradiction *ContradictionError
+	var own interface{ outcome() Outcome } // the outermost: it may wrap others
 	switch {
-	case errors.As(err, &unknown): // first: it may wrap any of the others
-		return Unknown
-	case errors.As(err, &mismatch):
-		return Conflict
-	case errors.As(err, &exhausted):
-		return Exhausted
-	case errors.As(err, &contradiction):
-		return Contradiction
-	case errors.As(err, &unavailable): // it may wrap the end of its own deadline
-		return Unavailable
+	case errors.As(err, &own):
+		return own.outcome()
 	case errors.Is(err, ErrOutcomeUnknown):
 		return Unknown
 	case errors.Is(err, ErrNotFound):
 		return Gone
-	case errors.As(err, &cancelled), errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return Cancelled
 	}
 	return Failed
 }
+
+func (e *ETagMismatchError) outcome() Outcome   { return Conflict }
+func (e *ExhaustedError) outcome() Outcome      { return Exhausted }
+func (e *OutcomeUnknownError) outcome() Outcome { return Unknown }
+func (e *UnavailableError) outcome() Outcome    { return Unavailable }
+func (e *CancelledError) outcome() Outcome      { return Cancelled }
+func (e *ContradictionError) outcome() Outcome  { return Contradiction }
+func (e *ReusedIDError) outcome() Outcome       { return Failed }
+func (e *TooLargeError) outcome() Outcome       { return Failed }
 
 func location(bucket, key string) string {
 	if bucket == "" {

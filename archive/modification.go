@@ -78,6 +78,8 @@ func (l *Layout) validate(m *Modification) error {
 		return fmt.Errorf("%w modification: it has no id; choose one per intent, so that a repeated call commits once", ErrInvalid)
 	case anyByte(m.ID, func(c byte) bool { return c <= ' ' || c >= 0x7f || c == '"' || c == '\\' }):
 		return fmt.Errorf("%w modification id %q: printable ASCII without spaces, quotes and backslashes only", ErrInvalid, m.ID)
+	case !utf8.ValidString(m.UserID), !utf8.ValidString(m.Type), !utf8.ValidString(m.CustomerCode), !utf8.ValidString(m.Covers):
+		return fmt.Errorf("%w modification %s: its user, type or customer is not UTF-8, and would be stored as another", ErrInvalid, m.ID)
 	case l.Entry.Type != "" && m.Type == "":
 		return fmt.Errorf("%w modification %s: it has no %s", ErrInvalid, m.ID, l.Entry.Type)
 	case l.Entry.Meeting == "" && m.MeetingMetadata != nil:

@@ -2,6 +2,7 @@ package archive
 
 import (
 	"encoding/json"
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -81,7 +82,7 @@ func TestAdaptiveWaitsAsFullJitter(t *testing.T) {
 func TestCallWaitsAsDocumented(t *testing.T) {
 	r := newRig(t, 3)
 	for n := 1; n <= 4; n++ {
-		r.store.onPut[n] = answer(ErrConflict)
+		r.store.onPut[n] = after(r.store.interlope(fmt.Sprint("x", n), nil), nil)
 	}
 	_, err := r.Append(t.Context(), testID, Edit{Modifications: []Modification{mod("m1")}})
 	if d := cmp.Diff([]time.Duration{100 * ms, 200 * ms, 400 * ms}, r.clock.waits); d != "" || OutcomeOf(err) != Exhausted {

@@ -89,8 +89,8 @@ func (c *call) mayRetry(err error) bool {
 // giveBack returns what the call has taken if the store has served it in the end.
 func (c *call) giveBack(err error) {
 	switch OutcomeOf(err) {
-	case Unavailable, Unknown, Cancelled, Failed:
-	default:
+	case Unavailable, Unknown, Cancelled:
+	default: // also what was refused for good was served
 		c.quota.giveBack(max(1, int64(c.spent)))
 	}
 }

@@ -22,6 +22,9 @@ type call struct {
 	caller context.Context
 	// mods are the modifications by which the call recognises its own write.
 	mods []Modification
+	// others are those of an edit that is known by one of them: they are in the document
+	// together with it, or not at all.
+	others []Modification
 	// change makes the next version from the stored one, whose Document is nil
 	// if there is none. Its error ends the call. It is nil for a load.
 	change func(current Snapshot) (Document, error)
@@ -45,7 +48,14 @@ type call struct {
 	unreadable bool          // what was read once could not be parsed
 	spent      int           // of the retry quota
 	outages    int           // attempts in a row that the store did not serve
-	took       time.Duration // the last attempt
+	began      time.Duration // the last pass of the attempt under way, since start
+	took       time.Duration // the last pass that was answered
+	wrote      bool          // a write was sent
+	final      error         // why the change can't be made
+	held       bool          // the version that was read last holds the call's modifications
+	looked     bool          // a version, or none, was read,
+	first      string        // with this ETag,
+	moved      bool          // and then another
 }
 
 func (a *Archive) newCall(op, id string) (*call, error) {
@@ -72,17 +82,16 @@ func (c *call) run(ctx context.Context) (Snapshot, error) {
 	for {
 		c.attempts++
 		c.last = AttemptInfo{CallInfo: info, Attempt: c.attempts}
-		began := c.elapsed()
 		done, err := c.attempt(ctx)
-		if refused(err) { // one that was not answered says nothing of the next
-			c.took = c.elapsed() - began
+		if c.policy.Deadline > 0 && refused(err) { // one that was not answered says nothing of the next
+			c.took = c.elapsed() - c.began
 		}
 		c.last.Err = err
 		c.observer.attempt(ctx, c.last)
 		if err == nil {
 			return c.end(ctx, done, nil)
 		}
-		if !worthRetrying(err) {
+		if c.final != nil || !worthRetrying(err) {
 			done, err = c.fail(ctx, err)
 			return c.end(ctx, done, err)
 		}
@@ -102,7 +111,7 @@ func (c *call) run(ctx context.Context) (Snapshot, error) {
 // fail ends a call whose attempt ended in an error that no other attempt would mend. If
 // that is the end of the policy's deadline, the call has used up its time.
 func (c *call) fail(ctx context.Context, err error) (Snapshot, error) {
-	if ctx.Err() == nil || c.caller.Err() != nil || !cutShort(err) {
+	if c.final != nil || ctx.Err() == nil || c.caller.Err() != nil || !cutShort(err) {
 		return Snapshot{}, c.failure(err)
 	}
 	if c.cause != nil {
@@ -119,6 +128,9 @@ func (c *call) attempt(ctx context.Context) (Snapshot, error) {
 		if err := ctx.Err(); err != nil {
 			return Snapshot{}, err // nothing is sent that could end in doubt
 		}
+		if c.policy.Deadline > 0 {
+			c.began = c.elapsed()
+		}
 		var current Snapshot
 		// A create expects nothing to be there and looks only when it was wrong.
 		if c.op != "create" || c.attempts > 1 {
@@ -127,7 +139,7 @@ func (c *call) attempt(ctx context.Context) (Snapshot, error) {
 			if err != nil {
 				return Snapshot{}, err
 			}
-			if c.change == nil || c.holds(current.Document) {
+			if c.change == nil || c.held {
 				return current, nil
 			}
 			if err := c.contradicted(current, 2); err != nil {
@@ -139,6 +151,7 @@ func (c *call) attempt(ctx context.Context) (Snapshot, error) {
 			return current, nil
 		}
 		if err != nil {
+			c.final = err
 			return Snapshot{}, err
 		}
 		wait, postponed := c.pacer.postpone(current)
@@ -163,7 +176,7 @@ func (c *call) write(ctx context.Context, current Snapshot, next Document) (Snap
 	if len(body) > c.maxBytes && len(body) > was {
 		return Snapshot{}, &TooLargeError{Bucket: c.bucket, Key: c.key, Bytes: len(body), Most: c.maxBytes}
 	}
-	c.last.Wrote = true
+	c.last.Wrote, c.wrote = true, true
 	etag, err := c.store.Put(ctx, c.key, body, cond)
 	if err == nil && etag == "" { // whose version is stored now can be read
 		err = fmt.Errorf("the store gave no ETag for the version that it stored: %w", ErrOutcomeUnknown)
@@ -185,164 +198,6 @@ func (c *call) write(ctx context.Context, current Snapshot, next Document) (Snap
 		c.refused = true
 	}
 	return Snapshot{}, err
-}
-
-// look reads the current version, and settles a write in doubt if what it
-// finds allows it. For an update that finds nothing, Document is nil.
-func (c *call) look(ctx context.Context) (Snapshot, error) {
-	if c.etagOnly {
-		return c.glance(ctx)
-	}
-	body, etag, err := c.store.Get(ctx, c.key)
-	if errors.Is(err, ErrNotFound) && c.change != nil {
-		c.refused = false // if that was an echo, what it echoed is gone with the object
-		return Snapshot{}, nil
-	}
-	if err != nil {
-		return Snapshot{}, err
-	}
-	if etag == "" {
-		return Snapshot{}, errNoETag
-	}
-	c.last.ETag = etag
-	doc, err := c.codec(c.id, body)
-	if err != nil {
-		err = fmt.Errorf("%w: %w", ErrUnreadable, err)
-		if !c.unreadable { // it may have been garbled on the way
-			c.unreadable = true
-			return Snapshot{}, fmt.Errorf("%w: %w", ErrUnavailable, err)
-		}
-		c.refused = false // if that was an echo, what it echoed is destroyed
-		return Snapshot{}, err
-	}
-	c.refused = false
-	// Histories only grow and every version adds an id of its own, so an ETag
-	// that is gone never returns: a write conditioned on it, if it has not been
-	// applied by now, never will be. While the ETag still stands, it may be.
-	reused := c.reused(doc)
-	if c.inDoubt && etag != c.doubtETag && (reused != nil || !c.holds(doc)) {
-		c.inDoubt = false
-	}
-	if reused != nil {
-		return Snapshot{}, reused
-	}
-	return Snapshot{doc, etag}, nil
-}
-
-// holds reports whether the document has all modifications by which the call
-// recognises its write: then it has committed, be it in this attempt, in one whose
-// reply was lost, or in an earlier call with the same ids.
-func (c *call) holds(doc Document) bool {
-	if doc == nil || len(c.mods) == 0 {
-		return false
-	}
-	for i := range c.mods {
-		if !doc.HasModification(c.mods[i].ID) {
-			return false
-		}
-	}
-	return true
-}
-
-// contradicted is the error of a store that has answered 412 to an ETag so many times and
-// gives this ETag when it is read. Others can't be to blame: a version that came in
-// between has another ETag, and one that is gone never returns.
-func (c *call) contradicted(current Snapshot, times int) error {
-	if c.denials < times || current.Document == nil || current.ETag != c.denied {
-		return nil
-	}
-	return &ContradictionError{Bucket: c.bucket, Key: c.key, ETag: current.ETag}
-}
-
-// giveUp looks once more, because even a write that was refused may have
-// committed, and because what it finds may be a better answer than exhaustion;
-// then it says why the call failed.
-func (c *call) giveUp(ctx context.Context, cause error) (Snapshot, error) {
-	if c.change == nil {
-		return Snapshot{}, c.unavailable(cause)
-	}
-	current, err := c.look(ctx)
-	if errors.Is(err, ErrUnreadable) && worthRetrying(err) {
-		current, err = c.look(ctx) // garbled on the way: the policy's attempts are for writes
-	}
-	if err == nil {
-		if c.holds(current.Document) {
-			return current, nil
-		}
-		if err := c.contradicted(current, 1); err != nil {
-			return Snapshot{}, c.failure(err)
-		}
-		_, final := c.change(current)
-		if errors.Is(final, errStored) {
-			return current, nil
-		}
-		if final != nil {
-			return Snapshot{}, c.failure(final)
-		}
-	}
-	if err != nil && !worthRetrying(err) && !cutShort(err) && !c.refused {
-		return Snapshot{}, c.failure(err) // of what is stored, and so a better answer
-	}
-	if c.inDoubt || c.refused {
-		if err != nil {
-			cause = fmt.Errorf("%w; reading back: %w", cause, err)
-		}
-		return Snapshot{}, c.failure(cause)
-	}
-	if !refused(cause) && !errors.Is(cause, ErrOutcomeUnknown) {
-		return Snapshot{}, c.unavailable(cause)
-	}
-	if errors.Is(cause, ErrOutcomeUnknown) {
-		cause = fmt.Errorf("%w: read back after %q, and it was not applied", ErrPreconditionFailed, cause.Error())
-	}
-	return Snapshot{}, &ExhaustedError{
-		Bucket: c.bucket, Key: c.key, Attempts: c.attempts, Elapsed: c.elapsed(), Last: cause,
-	}
-}
-
-// failure is the call's answer to an error that ends it. A write in doubt makes
-// every other failure uncertain.
-func (c *call) failure(err error) error {
-	if c.inDoubt || c.refused {
-		return &OutcomeUnknownError{
-			Bucket: c.bucket, Key: c.key, Attempts: c.attempts, Elapsed: c.elapsed(), Last: err,
-		}
-	}
-	var whole interface {
-		error
-		StatusCode() int
-	}
-	if errors.As(err, &whole) {
-		return whole // says itself what was being done
-	}
-	if c.caller.Err() != nil && (cutShort(err) || worthRetrying(err)) {
-		return c.cancelled(err)
-	}
-	return c.doing(err)
-}
-
-// doing says what was being done when an error came up.
-func (c *call) doing(err error) error { return fmt.Errorf("%s %s: %w", c.op, c.key, err) }
-
-// cancelled is the answer to a caller who waits no longer.
-func (c *call) cancelled(err error) error {
-	if gone := c.caller.Err(); !errors.Is(err, gone) {
-		err = fmt.Errorf("%w: %w", gone, err)
-	}
-	return &CancelledError{Op: c.op, Bucket: c.bucket, Key: c.key, Elapsed: c.elapsed(), Last: err}
-}
-
-// unavailable is the answer of a call that the store did not serve.
-func (c *call) unavailable(cause error) error {
-	if c.caller.Err() != nil {
-		return c.cancelled(cause)
-	}
-	if errors.Is(cause, ErrUnreadable) {
-		return c.doing(cause)
-	}
-	return &UnavailableError{
-		Op: c.op, Bucket: c.bucket, Key: c.key, Attempts: c.attempts, Elapsed: c.elapsed(), Last: cause,
-	}
 }
 
 func (c *call) end(ctx context.Context, done Snapshot, err error) (Snapshot, error) {

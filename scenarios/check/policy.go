@@ -330,6 +330,9 @@ func (p *patrol) early(b *beat, e *history.Event) bool {
 		return true
 	}
 	_, longest := p.bounds(max(b.failures, 1))
+	if b.unserved {
+		longest = max(longest, mostSpared(b.failures))
+	}
 	again := b.took + b.took/2 // an attempt like the last, and the look that settles it
 	return !p.ownWaits && e.At-b.began+max(int64(longest), b.longHint)+again < int64(p.policy.Deadline)
 }

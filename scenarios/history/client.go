@@ -49,12 +49,17 @@ type known struct {
 // mostKnown is how many keys an actor remembers: more than one operation needs.
 const mostKnown = 4
 
+// keyOf is the key of an object; whether there can be such an id is for the core to say.
+func (c *Client) keyOf(id string) string {
+	l := c.rec.describe.Layout()
+	return c.page.full(c.prefix, l.Prefix+id+l.Suffix)
+}
+
 // Begin records that an operation begins.
 func (c *Client) Begin(o Operation) {
 	c.op, c.asked, c.status = int(c.rec.ops.Add(1)), 0, 0
 	if c.opID != o.ID || c.opKey == "" {
-		l := c.rec.describe.Layout() // whether there can be such an id is for the core to say
-		c.opID, c.opKey = o.ID, c.page.full(c.prefix, l.Prefix+o.ID+l.Suffix)
+		c.opID, c.opKey = o.ID, c.keyOf(o.ID)
 	}
 	e := c.next(Invoke, c.opKey)
 	e.At = c.rec.Now()
@@ -149,7 +154,7 @@ func conflictFields(err error) (fields []string) {
 // Looked records that the actor, a reconciler, has looked whom to tell of an object: when
 // it had read the version, whose customers these are, and what came of it.
 func (c *Client) Looked(r archive.Reconciled, read int64, customers []string) {
-	e := c.next(Tell, c.page.full(c.prefix, "archive/"+r.ObjectID+".json"))
+	e := c.next(Tell, c.keyOf(r.ObjectID))
 	e.Start, e.At, e.ETag, e.Customers = read, c.rec.Now(), r.ETag, customers
 	for _, t := range r.Told {
 		e.Told, e.IDs = append(e.Told, t.Customer), append(e.IDs, t.ModificationID)

@@ -24,7 +24,7 @@ func (g garbling) Get(ctx context.Context, key string) ([]byte, string, error) {
 
 // A write that committed and was answered 412 (sent twice below), then somebody else's version
 // that can't be parsed and holds the entry: "nothing was written", and it is there.
-func TestBreakEchoThenUnreadable(t *testing.T) {
+func TestEchoThenUnreadable(t *testing.T) {
 	r := newRig(t, 3)
 	r.store.onPut[1] = resent
 	r.store.onGet[2] = after(func() {
@@ -40,7 +40,7 @@ func TestBreakEchoThenUnreadable(t *testing.T) {
 
 // A read that is garbled once, in the last attempt: the look that follows finds a sound
 // document, and the answer is that what is stored can't be read.
-func TestBreakGarbledOnceIsNotUnreadable(t *testing.T) {
+func TestGarbledOnceIsNotUnreadable(t *testing.T) {
 	r := newRig(t, 0)
 	a, err := New(Options{Store: garbling{r.store, map[int]bool{1: true}}, Policy: r.policy, Clock: r.clock})
 	if err != nil {
@@ -53,7 +53,7 @@ func TestBreakGarbledOnceIsNotUnreadable(t *testing.T) {
 }
 
 // Reads that are answered 409 or 412, as by a proxy: nothing was ever written by anybody.
-func TestBreakRefusedReadsAreNoContention(t *testing.T) {
+func TestRefusedReadsAreNoContention(t *testing.T) {
 	for _, refusal := range []error{ErrConflict, ErrPreconditionFailed} {
 		r := newRig(t, 2)
 		for n := 1; n < 10; n++ {

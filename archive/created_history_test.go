@@ -7,7 +7,7 @@ import (
 
 // A document that is created with a history of its own: an entry in it with the call's id
 // passes for the call's, which is not stored; and the call repeated is told otherwise.
-func TestBreakCreateWithTheIDInItsHistory(t *testing.T) {
+func TestCreateWithTheIDInItsHistory(t *testing.T) {
 	r := newRig(t, 3)
 	doc := mustParse(t, `{"changeId":"CHG-9","modifications":[{"modification_id":"m1","timestamp":"2025-01-01T00:00:00Z","user_id":"mallory","modification_type":"approved"}]}`)
 	_, err := r.Create(t.Context(), "CHG-9", doc, mod("m1"))
@@ -20,7 +20,7 @@ func TestBreakCreateWithTheIDInItsHistory(t *testing.T) {
 }
 
 // The digest of a creation leaves out the history, so another content passes for a repetition.
-func TestBreakCreateWithAnotherHistory(t *testing.T) {
+func TestCreateWithAnotherHistory(t *testing.T) {
 	r := newRig(t, 3)
 	create := func(history string) error {
 		_, err := r.Create(t.Context(), "CHG-9", mustParse(t, `{"changeId":"CHG-9","modifications":[`+history+`]}`), mod("m1"))

@@ -7,7 +7,7 @@ import (
 
 // With Once only one id is looked at: another modification of the edit whose id is somebody
 // else's is dropped, and success answered.
-func TestBreakOnceDropsAnotherModification(t *testing.T) {
+func TestOnceDropsAnotherModification(t *testing.T) {
 	r := newRig(t, 3)
 	theirs := mod("a")
 	theirs.UserID = "mallory"

@@ -10,7 +10,7 @@ import (
 
 // pastDeadline keeps room for "an attempt as long as the last one": under Adaptive this holds
 // the waits of postponed writes too, so a call gives up long before its deadline.
-func TestBreakAdaptiveUsesItsDeadline(t *testing.T) {
+func TestAdaptiveUsesItsDeadline(t *testing.T) {
 	early, runs := 0, 0
 	var worst time.Duration = time.Hour
 	for seed := range uint64(50) {

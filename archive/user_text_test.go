@@ -6,7 +6,7 @@ import (
 
 // A user who is no UTF-8 (Latin-1 in a header) is stored as another. Where entries have no
 // digest, the call then does not recognise its own write: "nothing was written", and it was.
-func TestBreakOwnEntryOfAUserInLatin1(t *testing.T) {
+func TestOwnEntryOfAUserInLatin1(t *testing.T) {
 	l := OwnLayout()
 	l.Entry.Digest = ""
 	r := newRig(t, 3)
@@ -24,7 +24,7 @@ func TestBreakOwnEntryOfAUserInLatin1(t *testing.T) {
 }
 
 // With the archive's own layout it is answered with success, and the entry is somebody else's.
-func TestBreakUserInLatin1IsStoredAsAnother(t *testing.T) {
+func TestUserInLatin1IsStoredAsAnother(t *testing.T) {
 	r := newRig(t, 3)
 	m := mod("m1")
 	m.UserID = "Jos\xe9"

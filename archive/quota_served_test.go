@@ -7,7 +7,7 @@ import (
 
 // "A call that is served in the end gives back what it has taken": not one that is served and
 // then refused for what it asks. A few dozen of these, and nobody's retries are left.
-func TestBreakQuotaIsGivenBackByWhoWasServed(t *testing.T) {
+func TestQuotaIsGivenBackByWhoWasServed(t *testing.T) {
 	r := newRig(t, 3)
 	no := errors.New("not in this state")
 	for range 40 {

@@ -15,7 +15,7 @@ func (e sdkError) StatusCode() int { return e.status }
 
 // An adapter answers "with the sentinel errors, wrapped so that errors.Is finds them". If
 // what else it wraps has a method StatusCode() int, call.failure throws the sentinel away.
-func TestBreakSentinelOfAnAdapterSurvives(t *testing.T) {
+func TestSentinelOfAnAdapterSurvives(t *testing.T) {
 	gone := fmt.Errorf("get %s: %w: %w", testKey, ErrNotFound, sdkError{404})
 	r := newRig(t, 3)
 	r.store.onGet[1] = answer(gone)

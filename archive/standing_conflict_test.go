@@ -6,7 +6,7 @@ import (
 )
 
 // A store that answers 409 for ever, to a version that stands: nobody else has written.
-func TestBreak409WhileTheVersionStands(t *testing.T) {
+func Test409WhileTheVersionStands(t *testing.T) {
 	r := newRig(t, 16)
 	r.store.everyPut = answer(ErrConflict)
 	_, err := r.Append(t.Context(), testID, Edit{Modifications: []Modification{mod("m1")}})

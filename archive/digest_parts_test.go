@@ -6,7 +6,7 @@ import (
 )
 
 // "no two parts can pass for two others": a field that is set passes for two that are removed.
-func TestBreakDigestOfSetAndRemoved(t *testing.T) {
+func TestDigestOfSetAndRemoved(t *testing.T) {
 	set := Edit{Fields: fields("locked", `true`), Modifications: []Modification{mod("m1")}}
 	remove := Edit{Remove: []string{"locked", "true"}, Modifications: []Modification{mod("m1")}}
 	if ContentDigest(set.Fields, nil, mod("m1")) == ContentDigest(nil, remove.Remove, mod("m1")) {

@@ -9,7 +9,7 @@ import (
 
 // Update: "Its error ends the call, and nothing was written." An edit that is made of another
 // object, or by another service, fails with errors that wrap the store's sentinels.
-func TestBreakErrorOfAChangeEndsTheCall(t *testing.T) {
+func TestErrorOfAChangeEndsTheCall(t *testing.T) {
 	mine := errors.New("my own error")
 	for _, tt := range []struct {
 		name string
@@ -43,7 +43,7 @@ func TestBreakErrorOfAChangeEndsTheCall(t *testing.T) {
 }
 
 // The last attempt's error is taken for contention of this object: nobody else wrote.
-func TestBreakErrorOfAChangeIsNoContention(t *testing.T) {
+func TestErrorOfAChangeIsNoContention(t *testing.T) {
 	r := newRig(t, 0)
 	n := 0
 	_, err := r.Update(t.Context(), testID, func(Snapshot) (Edit, error) {

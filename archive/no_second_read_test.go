@@ -4,7 +4,7 @@ import "testing"
 
 // When no retry is left (quota or policy), a call whose read was answered 503 asks again at
 // once, although it has written nothing that a look could settle: twice the load.
-func TestBreakNoSecondReadAtOnce(t *testing.T) {
+func TestNoSecondReadAtOnce(t *testing.T) {
 	r := newRig(t, 3)
 	for r.quota.take() {
 	}

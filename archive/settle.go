@@ -1,0 +1,203 @@
+package archive
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+)
+
+// look reads the current version, and settles a write in doubt if what it
+// finds allows it. For an update that finds nothing, Document is nil.
+func (c *call) look(ctx context.Context) (Snapshot, error) {
+	if c.etagOnly {
+		return c.glance(ctx)
+	}
+	body, etag, err := c.store.Get(ctx, c.key)
+	if errors.Is(err, ErrNotFound) && c.change != nil {
+		c.refused = false // if that was an echo, what it echoed is gone with the object
+		c.note("")
+		c.held = false
+		return Snapshot{}, nil
+	}
+	if err != nil {
+		return Snapshot{}, notContention(err)
+	}
+	if etag == "" {
+		return Snapshot{}, errNoETag
+	}
+	c.last.ETag = etag
+	c.note(etag)
+	doc, err := c.codec(c.id, body)
+	if err != nil {
+		err = fmt.Errorf("%w: %w", ErrUnreadable, err)
+		if !c.unreadable { // it may have been garbled on the way
+			c.unreadable = true
+			return Snapshot{}, fmt.Errorf("%w: %w", ErrUnavailable, err)
+		}
+		if !c.mentioned(body) {
+			c.refused = false // if that was an echo, what it echoed is destroyed
+		}
+		return Snapshot{}, err
+	}
+	c.refused = false
+	// Histories only grow and every version adds an id of its own, so an ETag
+	// that is gone never returns: a write conditioned on it, if it has not been
+	// applied by now, never will be. While the ETag still stands, it may be.
+	c.held = c.holds(doc)
+	var reused error
+	if c.held || len(c.mods)+len(c.others) > 1 { // of a single one that is not there, nothing is
+		reused = c.reused(doc)
+	}
+	if c.inDoubt && etag != c.doubtETag && (reused != nil || !c.held) {
+		c.inDoubt = false
+	}
+	if reused != nil {
+		return Snapshot{}, reused
+	}
+	return Snapshot{doc, etag}, nil
+}
+
+// note notes which version, or that none (""), was read.
+func (c *call) note(etag string) {
+	c.moved = c.moved || c.looked && etag != c.first
+	if !c.looked {
+		c.looked, c.first = true, etag
+	}
+}
+
+// mentioned reports whether a body that can't be read may hold what the call wrote.
+func (c *call) mentioned(body []byte) bool {
+	return slices.ContainsFunc(c.mods, func(m Modification) bool { return bytes.Contains(body, []byte(m.ID)) })
+}
+
+// notContention is an error of a read. Whatever answers a read as it would a write, such
+// as a proxy, says nothing of other writers.
+func notContention(err error) error {
+	if refused(err) {
+		return fmt.Errorf("%w: a read was refused: %v", ErrUnavailable, err)
+	}
+	return err
+}
+
+// holds reports whether the document has all modifications by which the call
+// recognises its write: then it has committed, be it in this attempt, in one whose
+// reply was lost, or in an earlier call with the same ids.
+func (c *call) holds(doc Document) bool {
+	if doc == nil || len(c.mods) == 0 {
+		return false
+	}
+	for i := range c.mods {
+		if !doc.HasModification(c.mods[i].ID) {
+			return false
+		}
+	}
+	return true
+}
+
+// contradicted is the error of a store that has answered 412 to an ETag so many times and
+// gives this ETag when it is read. Others can't be to blame: a version that came in
+// between has another ETag, and one that is gone never returns.
+func (c *call) contradicted(current Snapshot, times int) error {
+	if c.denials < times || current.Document == nil || current.ETag != c.denied {
+		return nil
+	}
+	return &ContradictionError{Bucket: c.bucket, Key: c.key, ETag: current.ETag}
+}
+
+// giveUp looks once more, because even a write that was refused may have
+// committed, and because what it finds may be a better answer than exhaustion;
+// then it says why the call failed.
+func (c *call) giveUp(ctx context.Context, cause error) (Snapshot, error) {
+	garbled := errors.Is(cause, ErrUnreadable)
+	if !garbled && (c.change == nil || !c.wrote) {
+		return Snapshot{}, c.unavailable(cause) // there is nothing to settle
+	}
+	current, err := c.look(ctx)
+	if errors.Is(err, ErrUnreadable) && worthRetrying(err) {
+		current, err = c.look(ctx) // garbled on the way: the policy's attempts are for writes
+	}
+	switch {
+	case err == nil && (c.change == nil || c.held):
+		return current, nil
+	case err == nil:
+		if stored, err := c.answer(current); stored {
+			return current, nil
+		} else if err != nil {
+			return Snapshot{}, err
+		}
+	case !worthRetrying(err) && !cutShort(err) && !c.refused:
+		return Snapshot{}, c.failure(err) // of what is stored, and so a better answer
+	}
+	if c.inDoubt || c.refused {
+		if err != nil {
+			cause = fmt.Errorf("%w; reading back: %w", cause, err)
+		}
+		return Snapshot{}, c.failure(cause)
+	}
+	if errors.Is(cause, ErrOutcomeUnknown) {
+		cause = fmt.Errorf("%w: read back after %q, and it was not applied", ErrPreconditionFailed, cause.Error())
+	}
+	if !refused(cause) || !c.moved { // whoever the store says is in the way has not come through
+		return Snapshot{}, c.unavailable(cause)
+	}
+	return Snapshot{}, &ExhaustedError{
+		Bucket: c.bucket, Key: c.key, Attempts: c.attempts, Elapsed: c.elapsed(), Last: cause,
+	}
+}
+
+// answer is a better answer than exhaustion, if the version that is there has one: the edit
+// is stored after all, or can't be made of it.
+func (c *call) answer(current Snapshot) (stored bool, err error) {
+	if err := c.contradicted(current, 1); err != nil {
+		return false, c.failure(err)
+	}
+	_, err = c.change(current)
+	if errors.Is(err, errStored) {
+		return true, nil
+	}
+	if err != nil {
+		err = c.failure(err)
+	}
+	return false, err
+}
+
+// failure is the call's answer to an error that ends it. A write in doubt makes
+// every other failure uncertain.
+func (c *call) failure(err error) error {
+	if c.inDoubt || c.refused {
+		return &OutcomeUnknownError{
+			Bucket: c.bucket, Key: c.key, Attempts: c.attempts, Elapsed: c.elapsed(), Last: err,
+		}
+	}
+	switch err.(type) {
+	case *ETagMismatchError, *ContradictionError, *ReusedIDError, *TooLargeError:
+		return err // says itself what was being done
+	}
+	if c.caller.Err() != nil && (cutShort(err) || worthRetrying(err)) {
+		return c.cancelled(err)
+	}
+	return c.doing(err)
+}
+
+// doing says what was being done when an error came up.
+func (c *call) doing(err error) error { return fmt.Errorf("%s %s: %w", c.op, c.key, err) }
+
+// cancelled is the answer to a caller who waits no longer.
+func (c *call) cancelled(err error) error {
+	if gone := c.caller.Err(); !errors.Is(err, gone) {
+		err = fmt.Errorf("%w: %w", gone, err)
+	}
+	return &CancelledError{Op: c.op, Bucket: c.bucket, Key: c.key, Elapsed: c.elapsed(), Last: err}
+}
+
+// unavailable is the answer of a call that the store did not serve.
+func (c *call) unavailable(cause error) error {
+	if c.caller.Err() != nil {
+		return c.cancelled(cause)
+	}
+	return &UnavailableError{
+		Op: c.op, Bucket: c.bucket, Key: c.key, Attempts: c.attempts, Elapsed: c.elapsed(), Last: cause,
+	}
+}
