@@ -2,8 +2,8 @@ package archive
 
 import "testing"
 
-// The digest of a creation leaves out the second id, so another content passes for a repetition.
-func TestBreakSecondIDOfACreate(t *testing.T) {
+// The digest of a creation has the second id too: with another it is no repetition.
+func TestSecondIDOfACreate(t *testing.T) {
 	r := newRig(t, 3)
 	create := func(second string) error {
 		doc := mustParse(t, `{"changeId":"CHG-9","announcement_id":"`+second+`","title":"a","modifications":[]}`)
