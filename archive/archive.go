@@ -178,7 +178,7 @@ func (a *Archive) Create(ctx context.Context, id string, doc Document, mods ...M
 	}
 	for _, m := range mods {
 		if m.ID != "" && doc.HasModification(m.ID) {
-			return Snapshot{}, fmt.Errorf("create %s: %w modification id %s: the document's own history has it already", c.key, ErrInvalid, m.ID)
+			return Snapshot{}, fmt.Errorf("create %s: %w modification id %s: the document's own history has it already", c.key, ErrInvalid, short(m.ID))
 		}
 	}
 	edit, err := c.prepare(Edit{Modifications: mods}, contentOf(doc))
@@ -289,7 +289,7 @@ func (a *Archive) Update(ctx context.Context, id string, change func(current Sna
 			return nil, err
 		}
 		if len(known) > 0 && known[0].ID != edit.Once {
-			return nil, fmt.Errorf("%w edit: attempt %d makes it as %s, after %s; the id must stay the same", ErrInvalid, c.attempts, edit.Once, known[0].ID)
+			return nil, fmt.Errorf("%w edit: attempt %d makes it as %s, after %s; the id must stay the same", ErrInvalid, c.attempts, short(edit.Once), short(known[0].ID))
 		}
 		if c.holds(current.Document) {
 			return nil, errStored
@@ -330,7 +330,7 @@ func (c *call) prepare(e Edit, fields map[string]json.RawMessage) (Edit, error) 
 	if e.Once != "" {
 		i := slices.IndexFunc(mods, func(m Modification) bool { return m.ID == e.Once })
 		if i < 0 {
-			return Edit{}, fmt.Errorf("%w edit: it is to be stored once by %s, which is none of its modifications", ErrInvalid, e.Once)
+			return Edit{}, fmt.Errorf("%w edit: it is to be stored once by %s, which is none of its modifications", ErrInvalid, short(e.Once))
 		}
 		c.mods = mods[i : i+1]
 		c.others = slices.Concat(mods[:i], mods[i+1:])

@@ -100,7 +100,7 @@ func (p *parse) field(value span) {
 	}
 	name := text(p.open[0].key.of(p.b))
 	if p.twice(name) {
-		p.fail("field %q appears twice", name)
+		p.fail("field %q appears twice", short(string(name)))
 		return
 	}
 	p.change.fields = append(p.change.fields, field{name, value})

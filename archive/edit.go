@@ -48,7 +48,7 @@ func (l *Layout) ValidateEdit(e Edit) error {
 		}
 		for _, earlier := range e.Modifications[:i] {
 			if earlier.ID == e.Modifications[i].ID {
-				return fmt.Errorf("%w edit: modification id %s is used twice", ErrInvalid, earlier.ID)
+				return fmt.Errorf("%w edit: modification id %s is used twice", ErrInvalid, short(earlier.ID))
 			}
 		}
 	}
@@ -66,7 +66,7 @@ func (l *Layout) ValidateEdit(e Edit) error {
 			return err
 		}
 		if !validInside(e.Fields[name], 1) {
-			return fmt.Errorf("%w edit: the value of field %q is not JSON", ErrInvalid, name)
+			return fmt.Errorf("%w edit: the value of field %q is not JSON", ErrInvalid, short(name))
 		}
 	}
 	return nil
@@ -83,9 +83,9 @@ func (l *Layout) validateRemove(e *Edit) error {
 		case !l.CanSet(name):
 			return fmt.Errorf("%w edit: %s can't be removed", ErrInvalid, name)
 		case set:
-			return fmt.Errorf("%w edit: field %q is to be set and to be removed", ErrInvalid, name)
+			return fmt.Errorf("%w edit: field %q is to be set and to be removed", ErrInvalid, short(name))
 		case slices.Contains(e.Remove[:i], name):
-			return fmt.Errorf("%w edit: field %q is to be removed twice", ErrInvalid, name)
+			return fmt.Errorf("%w edit: field %q is to be removed twice", ErrInvalid, short(name))
 		}
 	}
 	return nil
@@ -98,7 +98,7 @@ func checkText(what, name string) error {
 	if utf8.ValidString(name) {
 		return nil
 	}
-	return fmt.Errorf("%w %s: the field name %q is not UTF-8, or has half of a surrogate pair, such as \\ud800; choose another name", ErrInvalid, what, strings.TrimPrefix(name, halfPair))
+	return fmt.Errorf("%w %s: the field name %q is not UTF-8, or has half of a surrogate pair, such as \\ud800; choose another name", ErrInvalid, what, short(strings.TrimPrefix(name, halfPair)))
 }
 
 // mostFields is how many fields an edit may bring a document to, far more than any
@@ -181,7 +181,7 @@ func (l *Layout) encodeAll(mods []Modification) ([]json.RawMessage, error) {
 	for i := range mods {
 		entry, err := l.encode(&mods[i])
 		if err != nil {
-			return nil, fmt.Errorf("%w modification %s: %w", ErrInvalid, mods[i].ID, err)
+			return nil, fmt.Errorf("%w modification %s: %w", ErrInvalid, short(mods[i].ID), err)
 		}
 		entries[i] = entry
 	}

@@ -59,11 +59,16 @@ func (e *ETagMismatchError) Error() string {
 	fmt.Fprintf(&b, "save %s: it was modified by another user (expected ETag %s, found %s)",
 		location(e.Bucket, e.Key), e.Expected, e.Found)
 	for i, f := range e.Fields {
+		const most = 10
+		if i == most {
+			fmt.Fprintf(&b, " and %d other fields", len(e.Fields)-most)
+			break
+		}
 		sep := ", "
 		if i == 0 {
 			sep = "; both changed "
 		}
-		fmt.Fprintf(&b, "%s%s (theirs %s, yours %s)", sep, f.Field, brief(f.Theirs), brief(f.Ours))
+		fmt.Fprintf(&b, "%s%s (theirs %s, yours %s)", sep, short(f.Field), brief(f.Theirs), brief(f.Ours))
 	}
 	b.WriteString(". Please refresh and try again.")
 	return b.String()
@@ -196,7 +201,7 @@ type ReusedIDError struct {
 
 func (e *ReusedIDError) Error() string {
 	return fmt.Sprintf("%s: the modification id %s is that of another modification, with other content; nothing was written. "+
-		"Use a new id for each intent, and the same only to repeat the same.", location(e.Bucket, e.Key), e.ID)
+		"Use a new id for each intent, and the same only to repeat the same.", location(e.Bucket, e.Key), short(e.ID))
 }
 
 // StatusCode is the HTTP status that an API answers with.
@@ -277,12 +282,18 @@ func location(bucket, key string) string {
 
 // brief shortens a raw value for a message.
 func brief(value []byte) string {
-	const most = 60
-	switch {
-	case value == nil:
+	if value == nil {
 		return "(absent)"
-	case len(value) > most:
-		return strings.ToValidUTF8(string(value[:most]), "") + "…"
 	}
-	return string(value)
+	return short(string(value))
+}
+
+// short shortens a name or an id for a message: those of documents may be of any length,
+// and messages go to logs.
+func short(s string) string {
+	const most = 60
+	if len(s) > most {
+		return strings.ToValidUTF8(s[:most], "") + "…"
+	}
+	return s
 }

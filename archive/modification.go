@@ -77,18 +77,18 @@ func (l *Layout) validate(m *Modification) error {
 	case m.ID == "":
 		return fmt.Errorf("%w modification: it has no id; choose one per intent, so that a repeated call commits once", ErrInvalid)
 	case anyByte(m.ID, func(c byte) bool { return c <= ' ' || c >= 0x7f || c == '"' || c == '\\' }):
-		return fmt.Errorf("%w modification id %q: printable ASCII without spaces, quotes and backslashes only", ErrInvalid, m.ID)
+		return fmt.Errorf("%w modification id %q: printable ASCII without spaces, quotes and backslashes only", ErrInvalid, short(m.ID))
 	case !utf8.ValidString(m.UserID), !utf8.ValidString(m.Type), !utf8.ValidString(m.CustomerCode), !utf8.ValidString(m.Covers):
-		return fmt.Errorf("%w modification %s: its user, type or customer is not UTF-8, and would be stored as another", ErrInvalid, m.ID)
+		return fmt.Errorf("%w modification %s: its user, type or customer is not UTF-8, and would be stored as another", ErrInvalid, short(m.ID))
 	case l.Entry.Type != "" && m.Type == "":
-		return fmt.Errorf("%w modification %s: it has no %s", ErrInvalid, m.ID, l.Entry.Type)
+		return fmt.Errorf("%w modification %s: it has no %s", ErrInvalid, short(m.ID), l.Entry.Type)
 	case l.Entry.Meeting == "" && m.MeetingMetadata != nil:
-		return fmt.Errorf("%w modification %s: the layout has no name for MeetingMetadata; put it among Fields", ErrInvalid, m.ID)
+		return fmt.Errorf("%w modification %s: the layout has no name for MeetingMetadata; put it among Fields", ErrInvalid, short(m.ID))
 	case m.MeetingMetadata != nil && !validInside(m.MeetingMetadata, 3):
-		return fmt.Errorf("%w modification %s: %s is not JSON", ErrInvalid, m.ID, l.Entry.Meeting)
+		return fmt.Errorf("%w modification %s: %s is not JSON", ErrInvalid, short(m.ID), l.Entry.Meeting)
 	}
 	if _, err := time.Parse(time.RFC3339, m.Timestamp); err != nil {
-		return fmt.Errorf("%w modification %s: timestamp %q is not RFC 3339", ErrInvalid, m.ID, m.Timestamp)
+		return fmt.Errorf("%w modification %s: timestamp %q is not RFC 3339", ErrInvalid, short(m.ID), short(m.Timestamp))
 	}
 	if err := l.checkFields(m); err != nil {
 		return err
@@ -101,14 +101,14 @@ func (l *Layout) checkFields(m *Modification) error {
 	for _, name := range fieldNames(make([]string, 0, fewFields), m.Fields) {
 		for _, own := range l.Entry.names() {
 			if own != "" && strings.EqualFold(name, own) {
-				return fmt.Errorf("%w modification %s: the field %q is, or could be taken for, the entry's own %s", ErrInvalid, m.ID, name, own)
+				return fmt.Errorf("%w modification %s: the field %q is, or could be taken for, the entry's own %s", ErrInvalid, short(m.ID), name, own)
 			}
 		}
 		switch {
 		case !utf8.ValidString(name):
-			return fmt.Errorf("%w modification %s: field name %q is not UTF-8", ErrInvalid, m.ID, name)
+			return fmt.Errorf("%w modification %s: field name %q is not UTF-8", ErrInvalid, short(m.ID), short(name))
 		case !validInside(m.Fields[name], 3):
-			return fmt.Errorf("%w modification %s: the value of field %q is not JSON", ErrInvalid, m.ID, name)
+			return fmt.Errorf("%w modification %s: the value of field %q is not JSON", ErrInvalid, short(m.ID), short(name))
 		}
 	}
 	return nil
@@ -121,7 +121,7 @@ func (l *Layout) checkRequired(m *Modification) error {
 			there = there || own.name == name && !own.empty()
 		}
 		if !there {
-			return fmt.Errorf("%w modification %s: it has no %s, which every entry must have", ErrInvalid, m.ID, name)
+			return fmt.Errorf("%w modification %s: it has no %s, which every entry must have", ErrInvalid, short(m.ID), name)
 		}
 	}
 	return nil
@@ -234,17 +234,15 @@ func (l *Layout) decode(raw json.RawMessage) (m Modification, err error) {
 			continue
 		}
 		delete(m.Fields, f.name)
-		var err error
-		switch {
+		switch { // an error of encoding/json would repeat the value
 		case f.raw != nil:
 			*f.raw = value
 		case f.mark != nil:
-			err = json.Unmarshal(value, f.mark)
-		default:
-			err = json.Unmarshal(value, f.text)
-		}
-		if err != nil {
-			return m, fmt.Errorf("%s: %w", f.name, err)
+			if json.Unmarshal(value, f.mark) != nil {
+				return m, fmt.Errorf("%s is neither true nor false", f.name)
+			}
+		case json.Unmarshal(value, f.text) != nil:
+			return m, fmt.Errorf("%s is no string", f.name)
 		}
 	}
 	if len(m.Fields) == 0 {

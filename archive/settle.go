@@ -139,12 +139,20 @@ func (c *call) giveUp(ctx context.Context, cause error) (Snapshot, error) {
 	if errors.Is(cause, ErrOutcomeUnknown) {
 		cause = fmt.Errorf("%w: read back after %q, and it was not applied", ErrPreconditionFailed, cause.Error())
 	}
-	if !refused(cause) || !c.moved { // whoever the store says is in the way has not come through
+	if !refused(cause) || c.stuck() {
 		return Snapshot{}, c.unavailable(cause)
 	}
 	return Snapshot{}, &ExhaustedError{
 		Bucket: c.bucket, Key: c.key, Attempts: c.attempts, Elapsed: c.elapsed(), Last: cause,
 	}
+}
+
+// stuck reports whether the store kept refusing for the sake of somebody who never came
+// through: the version that was there at first is there still. Once or twice that is a
+// slow writer.
+func (c *call) stuck() bool {
+	const patient = 3
+	return !c.moved && c.mismatches >= patient
 }
 
 // answer is a better answer than exhaustion, if the version that is there has one: the edit

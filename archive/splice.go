@@ -87,7 +87,7 @@ func growth(place int, cuts []splice) int {
 // the splice the entries are.
 func (c *Change) appendEntries(entries []json.RawMessage) (splice, []span) {
 	if n := len(c.entries); n > 0 {
-		lead := c.body[c.history.start+1 : c.entries[0].start]
+		lead := copied(c.body[c.history.start+1:c.entries[0].start], mostEntryLead)
 		oneLine := bytes.IndexByte(c.entries[0].of(c.body), '\n') < 0
 		var b bytes.Buffer
 		places := make([]span, len(entries))
@@ -178,10 +178,26 @@ func (c *Change) nameStart(i int) int {
 	return skipSpace(c.body, bracket+1)
 }
 
+// The longest white space that is copied, in front of a field and of an entry, which
+// newHistory indents by one level more.
+const (
+	mostFieldLead = 32
+	mostEntryLead = 2 * mostFieldLead
+)
+
+// copied is white space as new text has it. It is repeated in each line of each entry, so
+// what is longer than any style needs is not: a document would soon be full of it.
+func copied(lead []byte, most int) []byte {
+	if len(lead) > most {
+		return nil
+	}
+	return lead
+}
+
 // fieldLead is the white space in front of the first field.
 func (c *Change) fieldLead() []byte {
 	start := skipSpace(c.body, 0) + 1
-	return c.body[start:skipSpace(c.body, start)]
+	return copied(c.body[start:skipSpace(c.body, start)], mostFieldLead)
 }
 
 // indent is one level of the document's indentation: that of its fields.

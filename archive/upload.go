@@ -184,7 +184,7 @@ func (u *Uploader) archive(ctx context.Context, up *Upload) (Snapshot, error) {
 	}
 	if strings.HasPrefix(up.ModificationID, derivedPrefix) {
 		return Snapshot{}, fmt.Errorf("upload %s: %w modification id %s: those that begin with %s are made of messages",
-			up.Document.ID(), ErrInvalid, up.ModificationID, derivedPrefix)
+			up.Document.ID(), ErrInvalid, short(up.ModificationID), derivedPrefix)
 	}
 	if !u.core.Layout().Resolved().same(up.Document.layout) {
 		return Snapshot{}, fmt.Errorf("upload %s: %w document: it was read by another layout; read it by that of the core", up.Document.ID(), ErrInvalid)

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 
 	"holdfast/archive"
@@ -83,7 +82,7 @@ func (s *Store) explain(err error) error {
 }
 
 func (s *Store) checkFailed(cause error, format string, args ...any) error {
-	at := aws.ToString(s.client.Options().BaseEndpoint)
+	at := s.Settings().Endpoint
 	if at == "" {
 		at = "AWS"
 	}

@@ -33,7 +33,8 @@ type Config struct {
 	Prefix string
 	// Endpoint is the URL of a server other than AWS, such as
 	// http://127.0.0.1:9000. Empty leaves it to the SDK: AWS_ENDPOINT_URL_S3,
-	// AWS_ENDPOINT_URL or the profile's, otherwise AWS.
+	// AWS_ENDPOINT_URL or the profile's, otherwise AWS. It is printed and recorded, so
+	// there must be no user and password in it.
 	Endpoint string
 	// PathStyle says whether the bucket stands in the path or in the host name.
 	// Zero is [PathStyleAuto].
@@ -69,17 +70,33 @@ func (c Config) Validate() error {
 	if strings.Contains(strings.Trim(c.Prefix, "/"), "//") {
 		return fmt.Errorf("prefix %q: an empty path segment", c.Prefix)
 	}
-	if c.Endpoint != "" {
-		u, err := url.Parse(c.Endpoint)
-		if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
-			return fmt.Errorf("endpoint %q: want a URL such as http://127.0.0.1:9000", c.Endpoint)
-		}
+	if err := validateEndpoint(c.Endpoint); err != nil {
+		return err
 	}
 	if c.PathStyle < PathStyleAuto || c.PathStyle > PathStyleOff {
 		return fmt.Errorf("path style %d: want auto, on or off", c.PathStyle)
 	}
 	if c.RequestTimeout < 0 {
 		return fmt.Errorf("request timeout %v: want 0 (the default, %v) or more", c.RequestTimeout, DefaultRequestTimeout)
+	}
+	return nil
+}
+
+// errUserInfo does not repeat the endpoint: what it has in it may be a password.
+var errUserInfo = errors.New("the endpoint has a user or a password in it, which S3 does not use: take out all up to the @, " +
+	"and set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY")
+
+// validateEndpoint reports why a URL can't be an endpoint; none is AWS.
+func validateEndpoint(endpoint string) error {
+	if endpoint == "" {
+		return nil
+	}
+	if strings.Contains(endpoint, "@") { // no host and no path of an endpoint has one
+		return errUserInfo
+	}
+	u, err := url.Parse(endpoint)
+	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+		return fmt.Errorf("endpoint %q: want a URL such as http://127.0.0.1:9000", endpoint)
 	}
 	return nil
 }
@@ -125,6 +142,9 @@ func Open(ctx context.Context, c Config) (*Store, error) {
 	client := s3.NewFromConfig(ambient, c.apply)
 	if client.Options().Region == "" {
 		return nil, fmt.Errorf("open s3://%s: no AWS region is configured: set AWS_REGION, or give an endpoint", c.Bucket)
+	}
+	if strings.Contains(aws.ToString(client.Options().BaseEndpoint), "@") { // of the environment or a profile
+		return nil, fmt.Errorf("open s3://%s: %w", c.Bucket, errUserInfo)
 	}
 	s := New(client, c.Bucket, c.Prefix)
 	if c.RequestTimeout > 0 {

@@ -41,9 +41,19 @@ func (s *Store) Settings() Settings {
 		RequestTimeoutMS: s.timeout.Milliseconds(),
 		Checksums:        checksums,
 		Region:           o.Region,
-		Endpoint:         aws.ToString(o.BaseEndpoint),
+		Endpoint:         withoutUser(aws.ToString(o.BaseEndpoint)),
 		PathStyle:        o.UsePathStyle,
 	}
+}
+
+// withoutUser is an endpoint as it may be printed: that of a client made elsewhere may
+// have a password.
+func withoutUser(endpoint string) string {
+	if at := strings.LastIndexByte(endpoint, '@'); at >= 0 {
+		scheme, _, _ := strings.Cut(endpoint, "//")
+		return scheme + "//" + endpoint[at+1:]
+	}
+	return endpoint
 }
 
 // s3Version reads the module's version from the User-Agent of a request that is

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"time"
 
 	"holdfast/archive"
@@ -25,8 +26,9 @@ import (
 // left), error for the rest.
 //
 // Attributes: op, key, attempt, max_attempts (absent: unlimited), wait_ms, etag,
-// cause, outcome, elapsed_ms, and for conflicts expected_etag and fields. The values
-// of fields are never logged. The logger's handler must not block.
+// cause, outcome, elapsed_ms, and for conflicts expected_etag and fields, the names of the
+// first ten, with more_fields if there are others. The values of fields are never logged,
+// and what documents call something is cut where it is long. The logger's handler must not block.
 func Logs(l *slog.Logger) archive.Observer {
 	h := logs{l}
 	return archive.Observer{
@@ -79,6 +81,9 @@ func (l logs) done(ctx context.Context, i archive.DoneInfo) {
 		attrs = append(attrs, slog.String("etag", mismatch.Found), slog.String("expected_etag", mismatch.Expected))
 		if len(mismatch.Fields) > 0 {
 			attrs = append(attrs, slog.Any("fields", fieldsOf(mismatch)))
+		}
+		if more := len(mismatch.Fields) - mostNamed; more > 0 {
+			attrs = append(attrs, slog.Int("more_fields", more))
 		}
 	}
 	if i.Err != nil {
@@ -188,19 +193,33 @@ func cause(err error) string {
 	}
 	var exhausted *archive.ExhaustedError
 	if errors.As(err, &exhausted) {
-		return exhausted.Last.Error()
+		err = exhausted.Last
 	}
 	var unavailable *archive.UnavailableError
 	if errors.As(err, &unavailable) {
-		return unavailable.Last.Error()
+		err = unavailable.Last
 	}
-	return err.Error()
+	return cut(err.Error(), mostCause)
+}
+
+// What one record may hold of text that others chose.
+const (
+	mostNamed = 10   // fields of a conflict
+	mostName  = 60   // bytes of a field's name
+	mostCause = 1000 // bytes of an error
+)
+
+func cut(text string, most int) string {
+	if len(text) <= most {
+		return text
+	}
+	return strings.ToValidUTF8(text[:most], "") + "…"
 }
 
 func fieldsOf(m *archive.ETagMismatchError) []string {
-	names := make([]string, len(m.Fields))
-	for i, f := range m.Fields {
-		names[i] = f.Field
+	names := make([]string, min(len(m.Fields), mostNamed))
+	for i := range names {
+		names[i] = cut(m.Fields[i].Field, mostName)
 	}
 	return names
 }

@@ -136,7 +136,7 @@ func (s *scan) name(key span) error {
 		return err
 	}
 	if hasHalfPair(s.text[key.start:key.end]) {
-		return fmt.Errorf("the name %s has half of a surrogate pair, which readers take for other names; choose another name", s.text[key.start:key.end])
+		return fmt.Errorf("the name %s has half of a surrogate pair, which readers take for other names; choose another name", cut(string(s.text[key.start:key.end]), mostName))
 	}
 	in := nameIn{s.open[len(s.open)-1].object, name}
 	if _, twice := s.seen[in]; twice {

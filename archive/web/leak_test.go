@@ -8,6 +8,6 @@ import (
 	"go.uber.org/goleak"
 )
 
-// TestMain fails if a goroutine is left when all tests have ended. Those in a browser
-// have a TestMain of their own.
+// TestMain fails if a goroutine is left when all tests have ended. The tests with a
+// browser have a TestMain of their own, which ends it.
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }

@@ -13,7 +13,7 @@ import (
 // logRequest writes the one line that every request has.
 func (a *api) logRequest(x *exchange, status int) {
 	attrs := []slog.Attr{slog.String("method", x.Method), slog.String("route", x.route), slog.Int("status", status)}
-	for _, s := range [...][2]string{{"user", x.user}, {"object", x.object}, {"outcome", x.outcome}, {"detail", x.detail}} {
+	for _, s := range [...][2]string{{"user", cut(x.user, mostMessage)}, {"object", x.object}, {"outcome", x.outcome}, {"detail", x.detail}} {
 		if s[1] != "" {
 			attrs = append(attrs, slog.String(s[0], s[1]))
 		}
@@ -43,27 +43,36 @@ func (a *api) logCause(x *exchange, reply answer) {
 		}
 	}
 	a.Logger.LogAttrs(x.Context(), level, message,
-		slog.String("route", x.route), slog.String("user", x.user), slog.String("object", x.object), slog.String("error", withoutValues(reply.cause)))
+		slog.String("route", x.route), slog.String("user", cut(x.user, mostMessage)), slog.String("object", x.object), slog.String("error", withoutValues(reply.cause)))
 }
 
 const (
-	mostNamed  = 10   // fields of a conflict
-	mostLogged = 1000 // bytes of an error
+	mostNamed   = 10   // fields of a conflict
+	mostName    = 60   // bytes of a field's name or a customer's code
+	mostMessage = 1000 // bytes of an error, in an answer too: it may quote what was sent
 )
+
+// cut shortens text that others chose.
+func cut(text string, most int) string {
+	if len(text) <= most {
+		return text
+	}
+	return strings.ToValidUTF8(text[:most], "") + "…"
+}
 
 // withoutValues is an error's text, or of a conflict what it is about: users' text is
 // not for logs, nor is a line of any length.
 func withoutValues(err error) string {
 	mismatch, ok := errors.AsType[*archive.ETagMismatchError](err)
 	if !ok {
-		return strings.ToValidUTF8(err.Error()[:min(len(err.Error()), mostLogged)], "")
+		return cut(err.Error(), mostMessage)
 	}
 	var names []string
 	for _, f := range mismatch.Fields[:min(len(mismatch.Fields), mostNamed)] {
-		names = append(names, f.Field)
+		names = append(names, cut(f.Field, mostName))
 	}
-	return fmt.Sprintf("%s/%s: expected ETag %s, found %s; %d fields in conflict: %.*s",
-		mismatch.Bucket, mismatch.Key, mismatch.Expected, mismatch.Found, len(mismatch.Fields), mostLogged, strings.Join(names, ", "))
+	return fmt.Sprintf("%s/%s: expected ETag %s, found %s; %d fields in conflict: %s",
+		mismatch.Bucket, mismatch.Key, mismatch.Expected, mismatch.Found, len(mismatch.Fields), strings.Join(names, ", "))
 }
 
 // statusRecorder notes the status of an answer that another handler gives.

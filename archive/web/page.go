@@ -66,7 +66,7 @@ var openTemplate = template.Must(template.ParseFS(pageFiles, "page/open.html"))
 // openPage asks which change to open. Its form comes back here with the id, so
 // that it works without a script.
 func openPage(w http.ResponseWriter, r *http.Request) {
-	id := strings.TrimSpace(r.FormValue("id"))
+	id := strings.TrimSpace(r.URL.Query().Get("id")) // FormValue would read a body of any length
 	if id == "" {
 		writeOpenPage(w, http.StatusOK, openData{})
 		return

@@ -112,7 +112,7 @@ func (a *api) tell(x *exchange, results []archive.UploadResult) []archive.Upload
 		if r.ErrorType == archive.UnknownOutcome {
 			what, text = "trigger in doubt", triggerUnknown
 		}
-		a.Logger.WarnContext(x.Context(), what, "object", x.object, "customer", r.Customer, "error", r.Error)
+		a.Logger.WarnContext(x.Context(), what, "object", x.object, "customer", cut(r.Customer, mostName), "error", cut(r.Error, mostMessage))
 		r.Error = text
 	}
 	return told
@@ -124,10 +124,11 @@ func failed(x *exchange, err error, add ...func(*failure)) answer {
 	x.outcome = string(archive.OutcomeOf(err))
 	var refused *refusal
 	if errors.As(err, &refused) {
-		x.outcome, x.detail = "refused", refused.message
-		return refuse(refused.status, refused.errorType, refused.message)
+		x.outcome, x.detail = "refused", cut(refused.message, mostMessage)
+		return refuse(refused.status, refused.errorType, x.detail)
 	}
 	status, f := explain(x, err)
+	f.Message = cut(f.Message, mostMessage)
 	if status == statusClientClosed {
 		x.outcome = "client closed"
 		return answer{status: status} // nobody listens
@@ -208,7 +209,7 @@ func explainConflict(x *exchange, mismatch *archive.ETagMismatchError) failure {
 	var names []string
 	for _, c := range mismatch.Fields {
 		f.Conflicts = append(f.Conflicts, conflict(c))
-		names = append(names, c.Field)
+		names = append(names, cut(c.Field, mostName))
 	}
 	f.Message = "The change was modified by another user. Nothing was saved. Please refresh and try again."
 	if len(names) > 0 {

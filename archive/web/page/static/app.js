@@ -35,5 +35,8 @@ addEventListener("beforeunload", (event) => {
   if (session.hasUnsaved) event.preventDefault();
 });
 
-await session.open();
-watch.start();
+try {
+  await session.open();
+} finally {
+  watch.start(); // also if a version could not be shown: a newer one may be
+}

@@ -69,11 +69,16 @@ export function idOf(metadata) {
 }
 
 export function titleOf(metadata) {
-  return metadata.changeTitle || metadata.title || idOf(metadata)[1];
+  return inWords(metadata.changeTitle || metadata.title || idOf(metadata)[1]);
 }
 
 // entriesOf are those of the history, oldest first.
 export const entriesOf = (metadata) => (Array.isArray(metadata.modifications) ? metadata.modifications.map(Object) : []);
+
+// inWords is a value as a part of a sentence. Whatever stands where a text is expected
+// must not keep anybody from the page: String() throws for objects that are no text, and
+// for numbers that keep their spelling.
+export const inWords = (value) => (typeof value === "string" ? value : JSON.stringify(value));
 
 // display is a value as text to read: a string as it is, anything else as JSON.
 export function display(value) {

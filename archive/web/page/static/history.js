@@ -1,7 +1,7 @@
 // The history: who did what, newest first.
 
 import { button, byId, make } from "./dom.js";
-import { entriesOf, listed } from "./fields.js";
+import { entriesOf, inWords, listed } from "./fields.js";
 
 const shownAtFirst = 20;
 
@@ -16,8 +16,12 @@ const phrases = new Map([
   ["processed", "processed it"],
 ]);
 
-const phraseOf = (entry) => phrases.get(entry.modification_type) ?? String(entry.modification_type ?? "did something");
-const userOf = (entry) => String(entry.user_id ?? "somebody");
+const phraseOf = (entry) => phrases.get(entry.modification_type) ?? inWords(entry.modification_type ?? "did something");
+const userOf = (entry) => inWords(entry.user_id ?? "somebody");
+const codesOf = (entries) => entries.map((entry) => entry.customer_code).filter(Boolean).map(inWords);
+
+// momentOf is when an entry was made in milliseconds, NaN if it does not say.
+const momentOf = ({ timestamp }) => (typeof timestamp === "string" ? Date.parse(timestamp) : NaN);
 
 // newEntries are those that a version has more than the one before it: a history
 // only grows.
@@ -37,16 +41,17 @@ export function tidings(entries) {
   const processed = entries.filter((entry) => entry.modification_type === "processed");
   const others = entries.filter((entry) => entry.modification_type !== "processed");
   const parts = [...new Set(others.map((entry) => `${userOf(entry)} ${phraseOf(entry)}.`))];
-  const customers = processed.map((entry) => entry.customer_code).filter(Boolean);
+  const customers = codesOf(processed);
   if (processed.length > 3) parts.push(`Processed for ${processed.length} customers.`);
   else if (processed.length > 0) parts.push(`Processed for ${listed(customers) || "a customer"}.`);
   return parts.join(" ");
 }
 
-function time(timestamp) {
-  const date = new Date(timestamp);
-  if (typeof timestamp !== "string" || Number.isNaN(date.getTime())) return make("span", { className: "when" }, "at an unknown time");
-  const text = date.toLocaleString(undefined, { dateStyle: "medium", timeStyle: "medium" });
+function time(entry) {
+  const { timestamp } = entry;
+  const moment = momentOf(entry);
+  if (Number.isNaN(moment)) return make("span", { className: "when", title: inWords(timestamp) }, "at an unknown time");
+  const text = new Date(moment).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "medium" });
   return make("time", { className: "when", dateTime: timestamp, title: timestamp }, text);
 }
 
@@ -57,7 +62,7 @@ const together = 60_000;
 function belongsTo(entry, group) {
   const last = group?.at(-1);
   return last && entry.modification_type === "processed" && last.modification_type === "processed" &&
-    userOf(entry) === userOf(last) && Math.abs(new Date(entry.timestamp) - new Date(last.timestamp)) <= together;
+    userOf(entry) === userOf(last) && Math.abs(momentOf(entry) - momentOf(last)) <= together;
 }
 
 // grouped puts entries that are shown as one into one array.
@@ -74,9 +79,9 @@ function grouped(entries) {
 function item(group, isNew) {
   const [newest] = group;
   const line = make("p", {}, make("b", {}, userOf(newest)), ` ${phraseOf(newest)}`);
-  const codes = group.map((entry) => entry.customer_code).filter(Boolean).map(String);
+  const codes = codesOf(group);
   if (codes.length > 0) line.append(" for ", make("span", { className: "code" }, listed(codes)));
-  return make("li", { className: isNew ? "new" : "" }, line, time(newest.timestamp));
+  return make("li", { className: isNew ? "new" : "" }, line, time(newest));
 }
 
 export class History {

@@ -2,7 +2,7 @@
 
 import { ConflictDialog } from "./conflict.js";
 import { button, byId, make } from "./dom.js";
-import { idOf, labelOf, listed, titleOf } from "./fields.js";
+import { idOf, inWords, labelOf, listed, titleOf } from "./fields.js";
 import { Form } from "./form.js";
 import { History, tidings } from "./history.js";
 import { Messages, told } from "./messages.js";
@@ -95,7 +95,7 @@ export class View {
   // edited shows a draft that has changed by other means than typing.
   edited(draft) {
     const title = titleOf(draft.metadata);
-    byId("heading").replaceChildren(title, " ", make("span", { className: "id" }, idOf(draft.metadata)[1]));
+    byId("heading").replaceChildren(title, " ", make("span", { className: "id" }, inWords(idOf(draft.metadata)[1])));
     document.title = title;
     this.form.show(draft);
     this.count(draft);
