@@ -85,6 +85,7 @@ type update struct {
 	outages   int  // attempts in a row that the store did not serve
 	refused   bool // a write was answered 412, 409 or 503, and nothing was read since
 	sent      archive.Document
+	beaten    int      // writes that were refused for the sake of another
 	seen      []string // the ETags of the versions that were read, "" for none
 }
 
@@ -275,6 +276,9 @@ func (u *update) put(ctx context.Context, next archive.Document, current archive
 		cond = archive.Condition{}
 	}
 	etag, err := u.Store.Put(ctx, u.key, next.Encode(), cond)
+	if beaten(err) {
+		u.beaten++
+	}
 	if u.flaw == blindRetry && errors.Is(err, archive.ErrOutcomeUnknown) {
 		etag, err = u.Store.Put(ctx, u.key, next.Encode(), cond)
 		if errors.Is(err, archive.ErrPreconditionFailed) {
@@ -329,7 +333,7 @@ func (u *update) giveUp(ctx context.Context, cause error) (archive.Snapshot, err
 		return archive.Snapshot{}, cause
 	case u.flaw == giveUpUnseen:
 		return archive.Snapshot{}, exhausted
-	case u.sent == nil: // there is nothing to look for
+	case u.sent == nil && !beaten(cause): // there is nothing to look for
 		return archive.Snapshot{}, &archive.UnavailableError{Op: u.op, Key: u.key, Attempts: u.attempts, Elapsed: u.elapsed(), Last: cause}
 	}
 	if current, err := u.look(ctx); err == nil {
@@ -351,7 +355,7 @@ func (u *update) giveUp(ctx context.Context, cause error) (archive.Snapshot, err
 		exhausted.Last = archive.ErrPreconditionFailed // read back, it was not applied
 	}
 	moved := slices.ContainsFunc(u.seen, func(etag string) bool { return etag != u.seen[0] })
-	if !beaten(exhausted.Last) || !moved { // nobody has come in between
+	if !beaten(exhausted.Last) || u.beaten >= 3 && !moved { // so often, and nobody has come in between
 		return archive.Snapshot{}, &archive.UnavailableError{Op: u.op, Key: u.key, Attempts: u.attempts, Elapsed: u.elapsed(), Last: cause}
 	}
 	return archive.Snapshot{}, exhausted
