@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -316,15 +317,19 @@ func anyByte(s string, bad func(byte) bool) bool {
 // Key is [Layout.Key] of the archive's own layout.
 func Key(id string) (string, error) { return ownLayout.Key(id) }
 
+// halfPair begins what [text] makes of a string that has no decoded form. No UTF-8 does.
+const halfPair = "\xff"
+
 // text decodes a JSON string that is known to be valid. It shares its memory
-// where it can.
+// where it can. Half a surrogate pair, or what is not UTF-8, can't be decoded: the string
+// is then known by its spelling, which is marked, as "\ud800" would else be "\\ud800".
 func text(quoted []byte) []byte {
 	if bytes.IndexByte(quoted, '\\') < 0 {
 		return quoted[1 : len(quoted)-1]
 	}
 	var s string
 	if !wholeText(quoted) || json.Unmarshal(quoted, &s) != nil {
-		return quoted[1 : len(quoted)-1] // decoded it might pass for another
+		return append([]byte(halfPair), quoted[1:len(quoted)-1]...)
 	}
 	return []byte(s)
 }
@@ -354,11 +359,14 @@ func (c *Change) WithoutHistory() *Change {
 	return bare
 }
 
-// EditableFields are the fields that an edit can set: all but the ids and the history.
+// EditableFields are the fields for an edit that stores what the document says: all but
+// the history and the id by which it is known. An id of another name is among them, so
+// that [Change.Apply] refuses one that differs from what is stored.
 func (c *Change) EditableFields() map[string]json.RawMessage {
 	values := make(map[string]json.RawMessage, len(c.fields))
+	known := c.layout.ID[slices.IndexFunc(c.layout.ID, func(name string) bool { return c.index(name) >= 0 })]
 	for _, f := range c.fields {
-		if name := string(f.name); c.layout.CanSet(name) {
+		if name := string(f.name); name != known && name != c.layout.History {
 			values[name] = f.value.of(c.body)
 		}
 	}

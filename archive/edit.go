@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -61,8 +62,8 @@ func (l *Layout) ValidateEdit(e Edit) error {
 		if err := l.checkVariant("edit", name); err != nil {
 			return err
 		}
-		if !utf8.ValidString(name) {
-			return fmt.Errorf("%w edit: field name %q is not UTF-8", ErrInvalid, short(name))
+		if err := checkText("edit", name); err != nil {
+			return err
 		}
 		if !validInside(e.Fields[name], 1) {
 			return fmt.Errorf("%w edit: the value of field %q is not JSON", ErrInvalid, short(name))
@@ -75,6 +76,9 @@ func (l *Layout) ValidateEdit(e Edit) error {
 func (l *Layout) validateRemove(e *Edit) error {
 	for i, name := range e.Remove {
 		_, set := e.Fields[name]
+		if err := checkText("edit", name); err != nil {
+			return err
+		}
 		switch {
 		case !l.CanSet(name):
 			return fmt.Errorf("%w edit: %s can't be removed", ErrInvalid, name)
@@ -85,6 +89,16 @@ func (l *Layout) validateRemove(e *Edit) error {
 		}
 	}
 	return nil
+}
+
+// checkText refuses a field whose name is no text: bytes that are not UTF-8, or a name of
+// a parsed document that has half a surrogate pair (see [text]). Other readers would take
+// it for another name.
+func checkText(what, name string) error {
+	if utf8.ValidString(name) {
+		return nil
+	}
+	return fmt.Errorf("%w %s: the field name %q is not UTF-8, or has half of a surrogate pair, such as \\ud800; choose another name", ErrInvalid, what, short(strings.TrimPrefix(name, halfPair)))
 }
 
 // mostFields is how many fields an edit may bring a document to, far more than any
@@ -106,7 +120,7 @@ func (c *Change) Apply(e Edit) (Document, error) {
 		switch {
 		case c.layout.isID(name):
 			if i < 0 || !sameValue(c.fields[i].value.of(c.body), value) {
-				return nil, fmt.Errorf("%w edit: %s of %s can't be changed", ErrInvalid, name, c.id)
+				return nil, fmt.Errorf("%w edit: %s of %s can't be changed; leave it out, or give it as it is stored", ErrInvalid, name, c.id)
 			}
 		case i < 0:
 			added = append(added, name)
@@ -114,15 +128,15 @@ func (c *Change) Apply(e Edit) (Document, error) {
 			cuts = append(cuts, splice{c.fields[i].value, value})
 		}
 	}
-	if len(added) > 0 && len(c.fields)+len(added) > mostFields {
-		return nil, fmt.Errorf("%w edit of %s: it would have %d fields, at most %d are possible", ErrInvalid, c.id, len(c.fields)+len(added), mostFields)
+	removed := c.removeFields(e.Remove)
+	if n := len(c.fields) + len(added) - len(removed); n > mostFields && n > len(c.fields) {
+		return nil, fmt.Errorf("%w edit of %s: it would have %d fields, at most %d are possible", ErrInvalid, c.id, n, mostFields)
 	}
 	mods := c.missing(e.Modifications)
 	entries, err := c.layout.encodeAll(mods)
 	if err != nil {
 		return nil, err
 	}
-	removed := c.removeFields(e.Remove)
 	if len(added) == 0 && len(removed) == 0 && len(c.entries) > 0 {
 		return c.spliced(cuts, mods, entries), nil
 	}

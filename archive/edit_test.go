@@ -1,7 +1,10 @@
 package archive
 
 import (
+	"encoding/json"
 	"errors"
+	"fmt"
+	"strings"
 	"testing"
 )
 
@@ -41,5 +44,31 @@ func TestEditsAreValidatedOnce(t *testing.T) {
 	edit.Modifications[0].ID = ""
 	if _, err := r.base.Document.Apply(edit); !errors.Is(err, ErrInvalid) || !errors.Is(edit.Validate(), ErrInvalid) {
 		t.Errorf("an edit from elsewhere: %v", err)
+	}
+}
+
+// TestFieldsThatGoMakeRoom for others: a field that goes in the same edit does not count.
+func TestFieldsThatGoMakeRoom(t *testing.T) {
+	var b strings.Builder
+	b.WriteString(`{"changeId":"CHG-1","modifications":[]`)
+	for n := 2; n < mostFields; n++ {
+		fmt.Fprintf(&b, `,"f%d":1`, n)
+	}
+	c := mustParse(t, b.String()+"}")
+	for _, tt := range []struct {
+		name   string
+		set    map[string]json.RawMessage
+		remove []string
+		fits   bool
+	}{
+		{"one comes", fields("new", "1"), nil, false},
+		{"one comes and one goes", fields("new", "1"), []string{"f2"}, true},
+		{"two come and one goes", fields("new", "1", "newer", "1"), []string{"f2"}, false},
+		{"one comes and one goes that is not there", fields("new", "1"), []string{"g"}, false},
+	} {
+		_, err := c.Apply(Edit{Fields: tt.set, Remove: tt.remove, Modifications: []Modification{mod("m1")}})
+		if (err == nil) != tt.fits || err != nil && !errors.Is(err, ErrInvalid) {
+			t.Errorf("%s: %v", tt.name, err)
+		}
 	}
 }

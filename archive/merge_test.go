@@ -157,3 +157,27 @@ func TestSaveOfAnObjectThatIsGone(t *testing.T) {
 		t.Errorf("ended as %v; the store holds %q", err, r.store.body(testKey))
 	}
 }
+
+// TestConflictSettlesNoEarlierCall: a call that is repeated while the first is between two
+// attempts is told of a conflict, and the first one merges once the field is again what its
+// caller had loaded. It is stored once, whatever was answered.
+func TestConflictSettlesNoEarlierCall(t *testing.T) {
+	r := newRig(t, 3)
+	edit := Edit{Fields: fields("title", `"mine"`), Modifications: []Modification{mod("m1")}}
+	r.store.onPut[1] = answer(ErrThrottled)
+	var repeated error
+	r.clock.onSleep = func(n int) {
+		if n > 1 {
+			return
+		}
+		r.store.interlope("x1", fields("title", `"theirs"`))()
+		_, repeated = r.Save(t.Context(), testID, r.base, edit)
+		r.store.interlope("x2", fields("title", `"a"`))()
+	}
+	if _, err := r.Save(t.Context(), testID, r.base, edit); err != nil || OutcomeOf(repeated) != Conflict {
+		t.Errorf("the first call: %v, its repetition: %v", err, repeated)
+	}
+	if _, err := r.Save(t.Context(), testID, r.base, edit); err != nil || r.times("m1") != 1 {
+		t.Errorf("repeated once more: %v, stored %d times", err, r.times("m1"))
+	}
+}

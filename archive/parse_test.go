@@ -174,3 +174,30 @@ func TestVariantsOfNamesCannotBeSet(t *testing.T) {
 		}
 	}
 }
+
+// TestHalfPairsInNames: a name with half a surrogate pair is not the name that its spelling
+// is, and no edit reaches it, sets it or adds it.
+func TestHalfPairsInNames(t *testing.T) {
+	c := mustParse(t, `{"changeId":"CHG-1","\ud800":1,"\\ud800":2,"modifications":[]}`)
+	m := []Modification{mod("m1")}
+	next, err := c.Apply(Edit{Fields: fields(`\ud800`, `3`), Modifications: m})
+	if err != nil || !strings.Contains(string(next.Encode()), `"\ud800":1,"\\ud800":3`) {
+		t.Errorf("set: %v %s", err, next.Encode())
+	}
+	next, err = c.Apply(Edit{Remove: []string{`\ud800`}, Modifications: m})
+	if err != nil || !strings.HasPrefix(string(next.Encode()), `{"changeId":"CHG-1","\ud800":1,"modifications"`) {
+		t.Errorf("removed: %v %s", err, next.Encode())
+	}
+	half := c.FieldNames()[1]
+	for _, e := range []Edit{
+		{Fields: fields(half, `3`), Modifications: m},
+		{Remove: []string{half}, Modifications: m},
+	} {
+		if err := e.Validate(); !errors.Is(err, ErrInvalid) || !strings.Contains(err.Error(), `half of a surrogate pair`) {
+			t.Errorf("%q: %v", half, err)
+		}
+	}
+	if _, err := ParseChange([]byte(`{"changeId":"CHG-1","\ud800":1,"\ud800":2}`)); err == nil {
+		t.Error("the same name twice")
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -147,18 +148,31 @@ func (w *triggerWriter) writeTrigger(ctx context.Context, t Trigger, start time.
 	}
 	body, err := json.Marshal(t)
 	attempts, began := 0, w.clock.Now()
+	inDoubt := false // a write whose answer was lost may be stored, whatever later ones are answered
 	if err == nil {
 		err = w.retry(ctx, start, func(ctx context.Context) error {
 			attempts++
 			_, err := w.store.Put(ctx, key, body, Condition{})
+			inDoubt = inDoubt || mayBeApplied(err)
 			return err
 		})
 	}
-	if err != nil {
+	switch {
+	case err != nil && inDoubt:
+		err = fmt.Errorf("write trigger %s: it is not known whether it was written, and it may yet be: %w", key, unknown(err))
+	case err != nil:
 		err = fmt.Errorf("write trigger %s: %w", key, err)
 	}
 	w.observer.trigger(ctx, TriggerInfo{Trigger: t, Attempts: attempts, Elapsed: w.clock.Now().Sub(began), Err: err})
 	return err
+}
+
+// unknown makes errors.Is(err, ErrOutcomeUnknown) true.
+func unknown(err error) error {
+	if errors.Is(err, ErrOutcomeUnknown) {
+		return err
+	}
+	return fmt.Errorf("%w: %w", ErrOutcomeUnknown, err)
 }
 
 // retry calls do until it succeeds, or the policy ends it, whose deadline counts from

@@ -292,3 +292,34 @@ func TestTwoUploadsHaveTwoIDs(t *testing.T) {
 		t.Errorf("%d ids, %d versions", len(ids), len(s.stored))
 	}
 }
+
+// TestTriggerInDoubt: a trigger whose answer was lost may be stored, and its result says so,
+// whatever a later attempt was answered.
+func TestTriggerInDoubt(t *testing.T) {
+	for name, last := range map[string]fault{"all lost": replyLost, "one lost, then throttled": answer(ErrThrottled)} {
+		r := newRig(t, 2)
+		u, err := NewUploader(UploaderOptions{Core: r.Archive, Store: r.store, Policy: r.policy, Clock: r.clock, Parallel: Goroutines(1)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.store.onPut[2] = replyLost // the first is the archive's
+		r.store.onPut[3], r.store.onPut[4] = last, last
+		done, err := u.Upload(t.Context(), Upload{Document: mustParse(t, `{"changeId":"CHG-9","customers":["hts"]}`), UserID: "u"})
+		if err != nil || !strings.Contains(r.store.body("customers/hts/CHG-9.json"), done.ModificationID) {
+			t.Fatalf("%s: %v, and the trigger is %q", name, err, r.store.body("customers/hts/CHG-9.json"))
+		}
+		if got := done.Results[1]; got.Success || got.ErrorType != UnknownOutcome || !strings.Contains(got.Error, "it is not known whether") {
+			t.Errorf("%s: %+v", name, got)
+		}
+	}
+	r := newRig(t, 0)
+	u, err := NewUploader(UploaderOptions{Core: r.Archive, Store: r.store, Policy: r.policy, Clock: r.clock, Parallel: Goroutines(1)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.store.onPut[2] = answer(ErrThrottled)
+	done, err := u.Upload(t.Context(), Upload{Document: mustParse(t, `{"changeId":"CHG-9","customers":["hts"]}`), UserID: "u"})
+	if got := done.Results[1]; err != nil || got.Success || got.ErrorType != "" || strings.Contains(got.Error, "not known") {
+		t.Errorf("throttled only: %v %+v", err, got)
+	}
+}

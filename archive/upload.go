@@ -96,11 +96,16 @@ type Uploaded struct {
 
 // UploadResult is what became of one of an upload's objects.
 type UploadResult struct {
-	Customer  string `json:"customer"` // the customer's code, or ArchiveResult
-	Success   bool   `json:"success"`
-	Error     string `json:"error,omitempty"`
-	ErrorType string `json:"errorType,omitempty"` // ConcurrentModification or empty
+	Customer string `json:"customer"` // the customer's code, or ArchiveResult
+	Success  bool   `json:"success"`
+	Error    string `json:"error,omitempty"`
+	// ErrorType is ConcurrentModification, UnknownOutcome or empty.
+	ErrorType string `json:"errorType,omitempty"`
 }
+
+// UnknownOutcome is the error type of a result of which it is not known whether the object
+// was written.
+const UnknownOutcome = "OUTCOME_UNKNOWN"
 
 // ArchiveResult stands in the result list for the archive object.
 const ArchiveResult = "Archive (Permanent Storage)"
@@ -111,8 +116,8 @@ const CustomersResult = "Customers (Not Readable)"
 
 // Upload stores the archive object, then writes one trigger for each customer of
 // the stored document. The results have one entry for the archive, then one for
-// each customer in the document's order; a trigger that could not be written fails
-// its entry and not the upload. The error is the archive's, see [OutcomeOf]; the
+// each customer in the document's order; a trigger that could not be written, or of
+// which that is not known, fails its entry and not the upload. The error is the archive's, see [OutcomeOf]; the
 // results then have its entry only, as no trigger was written. After an unknown
 // outcome the archive may hold the upload all the same.
 //
@@ -129,8 +134,11 @@ func (u *Uploader) Upload(ctx context.Context, up Upload) (Uploaded, error) {
 	var err error
 	if done.Snapshot, err = u.archive(ctx, &up); err != nil {
 		failed := UploadResult{Customer: ArchiveResult, Error: err.Error()}
-		if o := OutcomeOf(err); o == Conflict || o == Exhausted {
+		switch OutcomeOf(err) {
+		case Conflict, Exhausted:
 			failed.ErrorType = ConcurrentModification
+		case Unknown:
+			failed.ErrorType = UnknownOutcome
 		}
 		done.Results = []UploadResult{failed}
 		return done, err
@@ -159,6 +167,9 @@ func (u *Uploader) triggers(ctx context.Context, up *Upload, stored Document) []
 		if err != nil {
 			results[i].Success, results[i].Error = false, err.Error()
 		}
+		if errors.Is(err, ErrOutcomeUnknown) {
+			results[i].ErrorType = UnknownOutcome
+		}
 	}
 	return results
 }
@@ -180,6 +191,11 @@ func (u *Uploader) archive(ctx context.Context, up *Upload) (Snapshot, error) {
 	}
 	if len(up.Remove) > 0 && !up.Update {
 		return Snapshot{}, fmt.Errorf("upload %s: %w edit: there is nothing to remove from a document that is new", up.Document.ID(), ErrInvalid)
+	}
+	for _, f := range up.Document.fields {
+		if err := checkText("document", string(f.name)); err != nil {
+			return Snapshot{}, fmt.Errorf("upload %s: %w", up.Document.ID(), err)
+		}
 	}
 	codes, err := u.layout.customerCodes(up.Document)
 	for _, code := range codes {

@@ -113,7 +113,7 @@ func TestUploadThatFails(t *testing.T) {
 		{"both changed the title", exists, Upload{Document: doc, UserID: "u", Update: true, Base: base}, Conflict, ConcurrentModification, `title (theirs "theirs", yours "ours")`},
 		{"409 for ever, while the version stands", always(ErrConflict), Upload{Document: doc, UserID: "u", Update: true, Base: here}, Unavailable, "", "4 attempts"},
 		{"throttled", always(ErrThrottled), Upload{Document: doc, UserID: "u", Update: true, Base: here}, Unavailable, "", "4 attempts"},
-		{"unknown", always(errLost), Upload{Document: doc, UserID: "u", Update: true, Base: here}, Unknown, "", "outcome of a write is unknown"},
+		{"unknown", always(errLost), Upload{Document: doc, UserID: "u", Update: true, Base: here}, Unknown, UnknownOutcome, "outcome of a write is unknown"},
 		{"denied", always(errForbidden), Upload{Document: doc, UserID: "u", Update: true, Base: here}, Failed, "", "403"},
 		{"gone", func(*service) {}, Upload{Document: doc, UserID: "u", Update: true, Base: base}, Gone, "", "not found"},
 		{"update without an ETag", exists, Upload{Document: doc, UserID: "u", Update: true}, Failed, "", "ETag"},
@@ -245,7 +245,7 @@ func TestSubmittedHistoryIsNeverStored(t *testing.T) {
 
 func TestEditableValues(t *testing.T) {
 	c := mustParse(t, `{"changeId":"C","announcement_id":"C","a": 1.50 ,"modifications":[{}],"\u0062":{"modifications":[]},"customers":[]}`)
-	want := fields("a", "1.50", "b", `{"modifications":[]}`, "customers", "[]")
+	want := fields("a", "1.50", "announcement_id", `"C"`, "b", `{"modifications":[]}`, "customers", "[]")
 	if d := cmp.Diff(want, c.EditableFields()); d != "" {
 		t.Error(d)
 	}
@@ -301,5 +301,50 @@ func TestIDsOfOthers(t *testing.T) {
 	}
 	if now, err := s.archive.Load(t.Context(), "CHG-1"); err != nil || now.ETag != base.ETag {
 		t.Errorf("something was stored, or %v", err)
+	}
+}
+
+// TestUploadOfWhatCantBeStored: nothing of an upload is dropped without a word, neither an
+// id that the change is not known by, nor a name that others would read as another's.
+func TestUploadOfWhatCantBeStored(t *testing.T) {
+	for _, tt := range []struct{ name, document string }{
+		{"another id", `{"changeId":"CHG-1","announcement_id":"A-7"}`},
+		{"half a surrogate pair in a name", `{"changeId":"CHG-1","\ud800":1}`},
+	} {
+		for _, base := range []string{"", `{"changeId":"CHG-1"}`} {
+			r := newRig(t, 3)
+			u, err := NewUploader(UploaderOptions{Core: r.Archive, Store: r.store, Clock: r.clock, Parallel: Goroutines(1)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			loaded := Snapshot{ETag: r.base.ETag}
+			if base != "" {
+				loaded.Document = mustParse(t, base)
+			}
+			_, err = u.Upload(t.Context(), Upload{Document: mustParse(t, tt.document), Update: true, Base: loaded, UserID: "u"})
+			if !errors.Is(err, ErrInvalid) || r.store.puts > 0 {
+				t.Errorf("%s: %v, after %d writes", tt.name, err, r.store.puts)
+			}
+		}
+	}
+}
+
+// TestUploadKeepsBothIDs: who sends both ids as they are stored changes neither.
+func TestUploadKeepsBothIDs(t *testing.T) {
+	r := newRig(t, 3)
+	stored := `{"changeId":"CHG-1","announcement_id":"A-7","title":"a","modifications":[]}`
+	r.store.set(testKey, []byte(stored))
+	loaded, err := r.Load(t.Context(), testID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	u, err := NewUploader(UploaderOptions{Core: r.Archive, Store: r.store, Clock: r.clock, Parallel: Goroutines(1)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	doc := mustParse(t, `{"changeId":"CHG-1","announcement_id":"A\u002d7","title":"b"}`)
+	_, err = u.Upload(t.Context(), Upload{Document: doc, Update: true, Base: Snapshot{ETag: loaded.ETag}, UserID: "u"})
+	if body := r.store.body(testKey); err != nil || !strings.HasPrefix(body, `{"changeId":"CHG-1","announcement_id":"A-7","title":"b"`) {
+		t.Errorf("%v %s", err, body)
 	}
 }

@@ -2,12 +2,23 @@ package telemetry
 
 import (
 	"errors"
+	"fmt"
 	"log/slog"
 	"strings"
 	"testing"
 
 	"holdfast/archive"
 )
+
+// TestTriggerInDoubt: of a trigger whose answer was lost it is not said that its customer is
+// not told.
+func TestTriggerInDoubt(t *testing.T) {
+	err := fmt.Errorf("write trigger: %w", archive.ErrOutcomeUnknown)
+	text := strings.Join(lines(logged(t, slog.LevelDebug, func(o archive.Observer) { o.Trigger(t.Context(), archive.TriggerInfo{Err: err}) })), "\n")
+	if text != "WARN trigger given up: it is not known whether its customer is told" {
+		t.Errorf("logged:\n%s", text)
+	}
+}
 
 // TestDeliveries: triggers, messages and dead letters are counted, and what fails is told.
 func TestDeliveries(t *testing.T) {

@@ -95,7 +95,11 @@ func (l logs) done(ctx context.Context, i archive.DoneInfo) {
 // trigger tells of a customer who is not told.
 func (l logs) trigger(ctx context.Context, i archive.TriggerInfo) {
 	if i.Err != nil {
-		l.LogAttrs(ctx, slog.LevelWarn, "trigger given up: its customer is not told yet",
+		what := "trigger given up: its customer is not told yet"
+		if errors.Is(i.Err, archive.ErrOutcomeUnknown) {
+			what = "trigger given up: it is not known whether its customer is told"
+		}
+		l.LogAttrs(ctx, slog.LevelWarn, what,
 			slog.String("object", i.Trigger.ObjectID), slog.String("customer", i.Trigger.Customer),
 			slog.Int("attempt", i.Attempts), slog.Float64("elapsed_ms", milliseconds(i.Elapsed)), slog.String("cause", cause(i.Err)))
 	}

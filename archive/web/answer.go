@@ -22,7 +22,7 @@ const (
 	typeUnauthenticated = "UNAUTHENTICATED"
 	typeForeign         = "CROSS_ORIGIN"
 	typeNotFound        = "NOT_FOUND"
-	typeUnknown         = "OUTCOME_UNKNOWN"
+	typeUnknown         = archive.UnknownOutcome
 	typeUnavailable     = "UNAVAILABLE"
 	typeReused          = "MODIFICATION_ID_REUSED"
 	typeContradiction   = "STORE_CONTRADICTION"

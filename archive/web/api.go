@@ -14,11 +14,13 @@
 //
 //	metadata        the change; for an update its id and the fields to set, no more
 //	isUpdate        true: the change exists; false or left out: it is created
-//	expectedETag    of the version that the user had loaded; an update needs it
+//	expectedETag    of the version that the user had loaded; an update needs it, and
+//	                nothing else may have it. A tag that a proxy made weak (W/"a"), or
+//	                that lost its quotes, is taken for the same
 //	base            the id, and what the fields of metadata and remove were when they
 //	                were loaded; one that is left out was not there. By it the update
 //	                is merged with those of others. Without it any other version is
-//	                a conflict
+//	                a conflict. For updates only
 //	remove          an array with the names of fields that an update removes; neither
 //	                the id, nor the history, nor what is in metadata
 //	modificationId  makes the upload repeatable, as it is; with other content or by
@@ -26,17 +28,24 @@
 //
 // A key that is null is left out. What a user did not change need not be sent, so a
 // change of any size can be edited: [Options].MaxBody bounds what is sent, not what is
-// stored. Where the whole body is the change, as old clients send it, the other keys
-// stand among its fields.
+// stored. Without metadata the whole body is the change, as old clients send it, and the
+// other keys stand among its fields.
 //
 // # What is guaranteed
 //
 //   - An answer with "success": true means that the archive holds the upload. 409,
 //     404, 503 and every 4xx mean that this request has stored nothing, and 504 that it
 //     is not known; repeating the upload with the modificationId of the answer settles
-//     it. Of an earlier request, whose answer was lost, only a 404, and a 409 that says
-//     "reason": "conflict", tell that it has stored nothing: other refusals are made
-//     without a look at the archive, or while that request may still be under way.
+//     it.
+//   - A refusal says nothing of an earlier request whose answer was lost. While that one
+//     is under way, which is as long as the server lets a request take, it may still be
+//     stored, also after a 409 or 404 to its repetition: when the fields are again as its
+//     sender had loaded them. Once it has ended, a 404, and a 409 that says "reason":
+//     "conflict", to a repetition tell that it has stored nothing; other refusals are
+//     made without a look at the archive. Whoever sends something else meanwhile should
+//     look in the history for the id of the earlier one.
+//   - An id by which the change is not known, as its announcement_id beside the changeId,
+//     can't be set or changed by an update: what differs from what is stored is refused.
 //   - An ETag is a licence to overwrite what its version holds. A "newETag" therefore
 //     comes with the whole version as "metadata", which can hold changes by others.
 //     If it is not known what is stored, there is neither, but a "message" that says so.
@@ -55,10 +64,12 @@ package web
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"holdfast/archive"
 )
@@ -76,7 +87,8 @@ type Options struct {
 	// no read of the document if it has a method ETag as [archive.Archive] has.
 	Core    archive.Core
 	Uploads Uploads // required
-	// Identify says who sends a request; an error is answered with 401. Nil: nobody
+	// Identify says who sends a request, in UTF-8: a header that is Latin-1 has to be
+	// decoded. An error, or another name, is answered with 401. Nil: nobody
 	// knows, so uploads are refused, and whoever only reads is "anonymous".
 	Identify func(*http.Request) (userID string, err error)
 	// Anonymous lets uploads through without Identify, as those of "anonymous".
@@ -237,8 +249,12 @@ func (a *api) dispatch(x *exchange, to *route) answer {
 		return refuse(http.StatusForbidden, typeForeign, "A page of another origin has sent this. Nothing was saved. Use the page of this server.")
 	}
 	user, err := a.Identify(x.Request)
-	if err == nil && user == "" {
+	switch {
+	case err != nil:
+	case user == "":
 		err = errors.New("the request was identified as nobody's")
+	case !utf8.ValidString(user):
+		err = fmt.Errorf("the user's name %q is not UTF-8, so it can't be told from others: have Identify decode it, or the proxy encode it", user)
 	}
 	if err != nil {
 		reply := refuse(http.StatusUnauthorized, typeUnauthenticated, "It is not known who you are. Sign in and try again.")

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -175,6 +176,26 @@ func TestFailedTriggerIsInTheResults(t *testing.T) {
 	}
 }
 
+// TestTriggerInDoubtIsNoFailure: the answer to its write was lost, and it may be there.
+func TestTriggerInDoubtIsNoFailure(t *testing.T) {
+	r := newRig(t)
+	r.store.onPut = func(_ context.Context, key string) error {
+		if strings.HasPrefix(key, "customers/customer-a/") {
+			return fmt.Errorf("%w: no answer from %s", archive.ErrOutcomeUnknown, secretBucket)
+		}
+		return nil
+	}
+	got := r.post(doc1)
+	r.want(got, http.StatusOK, "")
+	want := archive.UploadResult{Customer: "customer-a", Error: triggerUnknown, ErrorType: typeUnknown}
+	if len(got.body.Results) != 3 || got.body.Results[1] != want {
+		t.Errorf("%+v", got.body.Results)
+	}
+	if log := r.log.String(); !strings.Contains(log, `level=WARN msg="trigger in doubt"`) {
+		t.Errorf("the log: %s", log)
+	}
+}
+
 func TestIdentity(t *testing.T) {
 	identify := func(r *http.Request) (string, error) {
 		if r.Header.Get("X-Key") == "broken" {
@@ -186,6 +207,11 @@ func TestIdentity(t *testing.T) {
 	for _, key := range []string{"broken", ""} {
 		r.want(r.post(doc1, "X-Key", key), http.StatusUnauthorized, typeUnauthenticated)
 		r.want(r.get("CHG-1", "X-Key", key), http.StatusUnauthorized, typeUnauthenticated)
+	}
+	// Latin-1, as a proxy may send it. Stored it would be another name, the same for many.
+	r.want(r.post(doc1, "X-Key", "Andr%E9"), http.StatusUnauthorized, typeUnauthenticated)
+	if !strings.Contains(r.log.String(), "is not UTF-8") {
+		t.Errorf("the log lacks the cause: %s", r.log)
 	}
 	r.wantNothing()
 	if !strings.Contains(r.log.String(), "is down") {

@@ -271,6 +271,25 @@ func TestBrowserSaysWhatTheServerSays(t *testing.T) {
 	}
 }
 
+// TestBrowserCustomerInDoubt: the answer to a trigger's write was lost, and the page does
+// not say that the customer is not told.
+func TestBrowserCustomerInDoubt(t *testing.T) {
+	r := newRig(t)
+	r.putFile(id)
+	bob := r.open("bob", thePage)
+	r.answerUploads(func(w http.ResponseWriter, req *http.Request) {
+		answer := httptest.NewRecorder()
+		r.handler.ServeHTTP(answer, req)
+		fmt.Fprint(w, strings.Replace(answer.Body.String(), `"motor","success":true`, `"motor","success":false,"error":"lost","errorType":"OUTCOME_UNKNOWN"`, 1))
+	})
+	bob.fill(title, "Bob's title")
+	bob.click("#save")
+	bob.untilText("#alert", "Not known whether told: motor.")
+	r.answerUploads(nil)
+	bob.click("#alert button")
+	bob.untilText("#message", "motor")
+}
+
 func TestBrowserTellsAgain(t *testing.T) {
 	r := newRig(t)
 	r.putFile(id)

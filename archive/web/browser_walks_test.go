@@ -44,6 +44,7 @@ func TestBrowserWalksFindFaults(t *testing.T) {
 		{"touched fields follow", "draft.js", "if (!this.isTouched(name)) {", "if (true) {"},
 		{"a save that arrived is not recognised", "draft.js", "if (this.doubts.length === 0) return [];", "return [];"},
 		{"what was typed while saving is taken for saved", "draft.js", "this.base.set(name, submission.sent.get(name));", "this.base.set(name, this.text.get(name));"},
+		{"sent as another modification after a conflict", "session.js", "if (submission && this.draft.isInDoubt(submission)", "if (false && this.draft.isInDoubt(submission)"},
 		{"a decision about another value", "session.js", "if (this.isOutdated(decisions)) return this.askAgain();", ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {

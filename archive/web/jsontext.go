@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
+	"unicode/utf16"
 	"unicode/utf8"
 )
 
@@ -33,7 +35,8 @@ type object struct {
 }
 
 // parseBody reads an object as strictly as programs need that have to agree on what
-// they read: it is UTF-8, and no name appears twice in any of its objects.
+// they read: it is UTF-8, and in none of its objects does a name appear twice, or has half
+// of a surrogate pair.
 func parseBody(text []byte) (object, error) {
 	if !utf8.Valid(text) {
 		return object{}, errors.New("it is not UTF-8")
@@ -132,6 +135,9 @@ func (s *scan) name(key span) error {
 	if err := json.Unmarshal(s.text[key.start:key.end], &name); err != nil {
 		return err
 	}
+	if hasHalfPair(s.text[key.start:key.end]) {
+		return fmt.Errorf("the name %s has half of a surrogate pair, which readers take for other names; choose another name", cut(string(s.text[key.start:key.end]), mostName))
+	}
 	in := nameIn{s.open[len(s.open)-1].object, name}
 	if _, twice := s.seen[in]; twice {
 		return fmt.Errorf("the name %s appears twice in one object", brief(name))
@@ -144,6 +150,36 @@ func (s *scan) name(key span) error {
 		}
 	}
 	return nil
+}
+
+// hasHalfPair reports whether a JSON string escapes one half of a surrogate pair without
+// the other.
+func hasHalfPair(quoted []byte) bool {
+	const size = len(`\uffff`)
+	for i := 0; i < len(quoted); i++ {
+		if quoted[i] != '\\' {
+			continue
+		}
+		first := escaped(quoted[i:])
+		switch {
+		case !utf16.IsSurrogate(first):
+			i++ // what is behind the backslash begins no escape
+		case utf16.DecodeRune(first, escaped(quoted[i+size:])) == utf8.RuneError:
+			return true
+		default:
+			i += 2*size - 1
+		}
+	}
+	return false
+}
+
+// escaped is the UTF-16 code that a text begins with as a \u escape, else 0.
+func escaped(text []byte) rune {
+	if len(text) < len(`\uffff`) || text[0] != '\\' || text[1] != 'u' {
+		return 0
+	}
+	code, _ := strconv.ParseUint(string(text[2:6]), 16, 16) // 0 of what is no number
+	return rune(code)
 }
 
 // endValue ends the value in front of i, if it is one of the outermost object's.

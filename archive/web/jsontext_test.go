@@ -38,3 +38,15 @@ func TestRaw(t *testing.T) {
 		}
 	}
 }
+
+func TestHalfPair(t *testing.T) {
+	for text, want := range map[string]bool{
+		`""`: false, `"a"`: false, `"\ud800"`: true, `"\uDC00"`: true, `"\ud83d\ude00"`: false, `"\ude00\ud83d"`: true,
+		`"\\ud800"`: false, `"\\\ud800"`: true, `"\ud83d\\ude00"`: true, `"\ud83d\ude00\ud83d"`: true, `"\ud83d\ud83d\ude00"`: true,
+		`"\ufffd"`: false, `"\n\u0041\""`: false, `"\ud800x"`: true,
+	} {
+		if got := hasHalfPair([]byte(text)); got != want {
+			t.Errorf("%s: %v", text, got)
+		}
+	}
+}

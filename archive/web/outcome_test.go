@@ -29,7 +29,7 @@ func TestWhatTheStoreSaysIsTold(t *testing.T) {
 		{"throttled", named(archive.ErrThrottled), nil, 503, typeUnavailable, retryAfter},
 		{"unavailable", named(archive.ErrUnavailable), nil, 503, typeUnavailable, retryAfter},
 		{"throttled write", nil, named(archive.ErrThrottled), 503, typeUnavailable, retryAfter},
-		{"always refused", nil, named(archive.ErrConflict), 409, archive.ConcurrentModification, ""},
+		{"always refused, and nobody writes", nil, named(archive.ErrConflict), 503, typeUnavailable, retryAfter},
 		{"deadline", context.DeadlineExceeded, nil, 503, typeUnavailable, retryAfter},
 		{"unknown", nil, named(archive.ErrOutcomeUnknown), 504, typeUnknown, ""},
 		{"cut write", nil, context.DeadlineExceeded, 504, typeUnknown, ""},

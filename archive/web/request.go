@@ -130,7 +130,12 @@ func parseUpload(l *archive.Layout, body []byte) (archive.Upload, error) {
 	if up.Remove, err = removeOf(outer, &up); err != nil {
 		return up, err
 	}
-	if up.Update && up.Base.ETag == "" {
+	switch {
+	case !up.Update && up.Base.ETag != "":
+		return up, invalid("%q is for updates: no version of a change that is new can be there. Send %q: true to save the version that you had loaded, or leave it out to create the change. Nothing was saved.", keyExpectedETag, keyIsUpdate)
+	case !up.Update && up.Base.Document != nil:
+		return up, invalid("%q is for updates: nothing was loaded of a change that is new. Send %q: true, or leave it out to create the change. Nothing was saved.", keyBase, keyIsUpdate)
+	case up.Update && up.Base.ETag == "":
 		return up, &refusal{http.StatusPreconditionRequired, typeNeedsETag, needsETag}
 	}
 	return up, nil
@@ -151,16 +156,15 @@ func documentOf(l *archive.Layout, outer object) (*archive.Change, error) {
 
 // documentText is what "metadata" holds, or else the body without the request's keys.
 func documentText(outer object) ([]byte, error) {
-	raw := outer.raw(keyMetadata)
-	if raw == nil {
-		return outer.without(envelopeKeys...), checkVariants(outer)
+	if !given(outer, keyMetadata) {
+		return outer.without(slices.Concat(envelopeKeys, []string{keyMetadata})...), checkVariants(outer)
 	}
 	for _, m := range outer.members {
 		if m.name != keyMetadata && !slices.Contains(envelopeKeys, m.name) {
 			return nil, invalid("The body has %s beside %q, so it is not clear which of them is the change. Put the change's fields into %[2]q, all of them.", brief(m.name), keyMetadata)
 		}
 	}
-	inner, err := parseObject(raw)
+	inner, err := parseObject(outer.raw(keyMetadata))
 	if err != nil {
 		return nil, invalid("%q can't be read: %v.", keyMetadata, err)
 	}

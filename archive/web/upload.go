@@ -39,6 +39,10 @@ func (a *api) upload(x *exchange) answer {
 	}
 	up.UserID, x.object = x.user, up.Document.ID()
 	done, err := a.Uploads.Upload(x.Context(), up)
+	if etag := respelled(err); etag != "" {
+		up.Base.ETag, up.ModificationID = etag, done.ModificationID
+		done, err = a.Uploads.Upload(x.Context(), up)
+	}
 	if err != nil {
 		return failed(x, err, func(f *failure) {
 			f.ModificationID = done.ModificationID
@@ -53,6 +57,19 @@ func (a *api) upload(x *exchange) answer {
 	}
 	body.NewETag = done.ETag
 	return answer{status: http.StatusOK, body: withMetadata(done.Document, body)}.with("ETag", headerETag(done.ETag))
+}
+
+// respelled returns the ETag of the stored version if a conflict is about nothing but its
+// spelling: proxies that compress make an ETag weak, and some clients take its quotes off.
+// Nobody else has changed anything then, and nothing was stored. No tag that names another
+// version passes, and the store still compares with its own.
+func respelled(err error) string {
+	mismatch, ok := errors.AsType[*archive.ETagMismatchError](err)
+	if !ok || mismatch.Expected == "" || len(mismatch.Fields) > 0 || mismatch.Expected == mismatch.Found ||
+		opaque(mismatch.Expected) != opaque(mismatch.Found) {
+		return ""
+	}
+	return mismatch.Found
 }
 
 // hasDocument reports whether a version can be shown: some cores do not say what they
@@ -76,18 +93,27 @@ func (a *api) readUpload(x *exchange) (archive.Upload, error) {
 	return parseUpload(a.layout, body)
 }
 
-// triggerFailed stands for what a store said about a trigger, which goes to the log:
-// it can name hosts and buckets.
-const triggerFailed = "The customer could not be told. The change itself is saved; save it again with the same modificationId to tell the customer."
+// These stand for what a store said about a trigger, which goes to the log: it can name
+// hosts and buckets.
+const (
+	triggerFailed  = "The customer could not be told. The change itself is saved; save it again with the same modificationId to tell the customer."
+	triggerUnknown = "It is not known whether the customer was told. The change itself is saved; save it again with the same modificationId to make sure that the customer is told."
+)
 
 // tell is the result list as a client may see it.
 func (a *api) tell(x *exchange, results []archive.UploadResult) []archive.UploadResult {
 	told := slices.Clone(results)
 	for i := range told {
-		if r := &told[i]; !r.Success {
-			a.Logger.WarnContext(x.Context(), "trigger not written", "object", x.object, "customer", cut(r.Customer, mostName), "error", cut(r.Error, mostMessage))
-			r.Error = triggerFailed
+		r := &told[i]
+		if r.Success {
+			continue
 		}
+		what, text := "trigger not written", triggerFailed
+		if r.ErrorType == archive.UnknownOutcome {
+			what, text = "trigger in doubt", triggerUnknown
+		}
+		a.Logger.WarnContext(x.Context(), what, "object", x.object, "customer", cut(r.Customer, mostName), "error", cut(r.Error, mostMessage))
+		r.Error = text
 	}
 	return told
 }

@@ -85,6 +85,8 @@ type update struct {
 	outages   int  // attempts in a row that the store did not serve
 	refused   bool // a write was answered 412, 409 or 503, and nothing was read since
 	sent      archive.Document
+	beaten    int      // writes that were refused for the sake of another
+	seen      []string // the ETags of the versions that were read, "" for none
 }
 
 func (r *reference) begin(op, id string, edit archive.Edit) (*update, error) {
@@ -119,7 +121,10 @@ func (r *reference) Load(ctx context.Context, id string) (archive.Snapshot, erro
 func (r *reference) Create(ctx context.Context, id string, doc archive.Document, mods ...archive.Modification) (archive.Snapshot, error) {
 	var content map[string]json.RawMessage
 	if change := (archive.Snapshot{Document: doc}).Change(); change != nil {
-		content = change.EditableFields()
+		content = map[string]json.RawMessage{}
+		for _, name := range change.FieldNames() { // also what no edit can set: another id, a history
+			content[name], _ = change.Field(name)
+		}
 	}
 	u, err := r.begin("create", id, digested(archive.Edit{Modifications: mods}, content))
 	if err != nil {
@@ -271,6 +276,9 @@ func (u *update) put(ctx context.Context, next archive.Document, current archive
 		cond = archive.Condition{}
 	}
 	etag, err := u.Store.Put(ctx, u.key, next.Encode(), cond)
+	if beaten(err) {
+		u.beaten++
+	}
 	if u.flaw == blindRetry && errors.Is(err, archive.ErrOutcomeUnknown) {
 		etag, err = u.Store.Put(ctx, u.key, next.Encode(), cond)
 		if errors.Is(err, archive.ErrPreconditionFailed) {
@@ -295,7 +303,7 @@ func (u *update) look(ctx context.Context) (archive.Snapshot, error) {
 	body, etag, err := u.get(ctx)
 	if errors.Is(err, archive.ErrNotFound) && u.change != nil {
 		u.remember(u.key, archive.Snapshot{})
-		u.refused = false
+		u.refused, u.seen = false, append(u.seen, "")
 		return archive.Snapshot{}, nil
 	}
 	if err == nil && etag == "" {
@@ -308,7 +316,7 @@ func (u *update) look(ctx context.Context) (archive.Snapshot, error) {
 	if err != nil {
 		return archive.Snapshot{}, err
 	}
-	u.refused = false
+	u.refused, u.seen = false, append(u.seen, etag)
 	u.read = archive.Snapshot{Document: doc, ETag: etag}
 	u.remember(u.key, u.read)
 	if u.inDoubt && etag != u.doubtETag && !u.holds(doc) {
@@ -325,6 +333,8 @@ func (u *update) giveUp(ctx context.Context, cause error) (archive.Snapshot, err
 		return archive.Snapshot{}, cause
 	case u.flaw == giveUpUnseen:
 		return archive.Snapshot{}, exhausted
+	case u.sent == nil && !beaten(cause): // there is nothing to look for
+		return archive.Snapshot{}, &archive.UnavailableError{Op: u.op, Key: u.key, Attempts: u.attempts, Elapsed: u.elapsed(), Last: cause}
 	}
 	if current, err := u.look(ctx); err == nil {
 		if u.holds(current.Document) {
@@ -344,7 +354,8 @@ func (u *update) giveUp(ctx context.Context, cause error) (archive.Snapshot, err
 	if errors.Is(cause, archive.ErrOutcomeUnknown) {
 		exhausted.Last = archive.ErrPreconditionFailed // read back, it was not applied
 	}
-	if !beaten(exhausted.Last) {
+	moved := slices.ContainsFunc(u.seen, func(etag string) bool { return etag != u.seen[0] })
+	if !beaten(exhausted.Last) || u.beaten >= 3 && !moved { // so often, and nobody has come in between
 		return archive.Snapshot{}, &archive.UnavailableError{Op: u.op, Key: u.key, Attempts: u.attempts, Elapsed: u.elapsed(), Last: cause}
 	}
 	return archive.Snapshot{}, exhausted

@@ -67,6 +67,17 @@ async (first, walks, steps) => {
       }
     }
 
+    // What is in doubt and still wanted is sent again as it was: as another modification it
+    // would be stored twice, should the first request arrive after all.
+    function checkTwice(body) {
+      const what = (up) => JSON.stringify([up.metadata, up.base, up.remove]);
+      const up = JSON.parse(body), doubts = session.draft.doubts;
+      const before = doubts.filter((d) => d.modificationId !== up.modificationId).at(-1);
+      if (before && session.draft.isWanted(before) && what(JSON.parse(before.body)) === what(up)) {
+        problem(`${up.modificationId} is what ${before.modificationId} is, which is in doubt`);
+      }
+    }
+
     const reply = (status, body) => new Response(JSON.stringify(body), { status });
     let pressed; // the modification of the last press of Save
     window.fetch = async (url, options) => {
@@ -78,6 +89,7 @@ async (first, walks, steps) => {
       }
       const { body } = options;
       check(body);
+      checkTwice(body);
       pressed = JSON.parse(body).modificationId;
       meanwhile();
       if (calm) return reply(...upload(body));

@@ -56,15 +56,17 @@ export async function loadChange(id, user, etag) {
 
 // upload posts a save. The answer's kind says what is known:
 //   saved     it is stored
-//   conflict  the archive does not hold it: others have changed the same fields
-//   gone      the archive does not hold it: the change does not exist
+//   conflict  the archive does not hold it now: others have changed the same fields
+//   gone      the archive does not hold it now: the change does not exist
 //   crowded   not stored this time: too many others were writing
 //   refused   not stored this time: the server rejects what was sent
 //   nobody    not stored this time: the server does not accept the user's name
 //   busy      not stored this time: the server can't do it now
 //   unknown   it may be stored; the same body sent again settles that
-// "This time" says nothing of the times before, if it was sent again: these answers are
-// given without a look into the archive, or before the first request has ended.
+// "This time" and "now" say nothing of the times before, if it was sent again: the first
+// request may be under way at the server, and is stored after all if the fields become
+// again what they were when they were loaded. The other answers are given without a look
+// into the archive.
 export async function upload(body, user) {
   let response, answer;
   try {

@@ -37,13 +37,14 @@ export class Messages {
 export function told(results, again) {
   const customers = results.slice(1); // the first is the archive
   const done = customers.filter((r) => r.success).map((r) => r.customer);
-  const failed = customers.filter((r) => !r.success);
+  const unknown = customers.filter((r) => !r.success && r.errorType === "OUTCOME_UNKNOWN");
+  const failed = customers.filter((r) => !r.success && !unknown.includes(r));
   const parts = [];
   if (done.length > 0) parts.push(customerList(done));
-  if (failed.length > 0) {
-    parts.push(make("p", {}, "Not told: ", make("b", {}, failed.map((r) => r.customer).join(", ")), ". The change itself is saved."),
-      button("Tell them again", again));
+  for (const [what, which] of [["Not told: ", failed], ["Not known whether told: ", unknown]]) {
+    if (which.length > 0) parts.push(make("p", {}, what, make("b", {}, which.map((r) => r.customer).join(", ")), ". The change itself is saved."));
   }
+  if (failed.length + unknown.length > 0) parts.push(button("Tell them again", again));
   return parts;
 }
 

@@ -205,14 +205,16 @@ export class Session {
   }
 
   // dispute asks the user about the fields that others changed too. Where there turn
-  // out to be none the save is simply sent again.
-  async dispute(attempt = 1) {
+  // out to be none the save is simply sent again: as it was, if that is still wanted, as an
+  // earlier request of it may be under way at the server, and would be stored beside it.
+  async dispute(attempt = 1, submission = undefined) {
     const answer = await this.reload();
     if (answer.kind !== "loaded") return this.view.notLoaded(answer);
     if (this.draft.theirs.size > 0) return this.ask();
     if (this.draft.touched.length === 0) return this.view.settled();
     if (attempt >= mostAttempts) return this.view.crowded({ message: "Others keep changing it." });
-    await this.submit(attempt + 1);
+    if (submission && this.draft.isInDoubt(submission) && this.draft.isWanted(submission)) await this.send(submission, attempt + 1);
+    else await this.submit(attempt + 1);
   }
 
   ask(problem) {
