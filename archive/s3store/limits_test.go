@@ -93,3 +93,18 @@ func TestErrorCodeIsOneLine(t *testing.T) {
 		t.Errorf("it has %d bytes and %d lines: %.100s", len(text), strings.Count(text, "\n")+1, text)
 	}
 }
+
+// TestEndlessListingIsCut, and with it the answers of all other calls.
+func TestEndlessListingIsCut(t *testing.T) {
+	var sent atomic.Int64
+	send := flood(&sent, 128<<20)
+	s := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("ETag", `"e"`)
+		_, _ = w.Write([]byte("<ListBucketResult><Contents><Key>"))
+		send(w, r)
+	})
+	_, err := s.List(t.Context(), "k", "")
+	if wantKind(t, "list", err, archive.ErrUnavailable); sent.Load() > 32<<20 { // sockets hold some
+		t.Errorf("%d MB were read: %v", sent.Load()>>20, err)
+	}
+}

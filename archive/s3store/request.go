@@ -66,7 +66,8 @@ type sender struct {
 }
 
 func (s sender) Do(req *http.Request) (*http.Response, error) {
-	if r, ok := req.Context().Value(requestKey{}).(*request); ok {
+	r, ok := req.Context().Value(requestKey{}).(*request)
+	if ok {
 		r.handed.Store(true)
 	}
 	resp, err := s.next.Do(req)
@@ -76,8 +77,11 @@ func (s sender) Do(req *http.Request) (*http.Response, error) {
 	if by := resp.Request; by != nil && (by.Response != nil || by.Method != req.Method) {
 		return nil, errors.Join(errRedirected, resp.Body.Close())
 	}
-	if resp.StatusCode >= 300 {
+	switch {
+	case resp.StatusCode >= 300:
 		resp.Body = limited{io.LimitReader(resp.Body, mostErrorBytes), resp.Body}
+	case ok && r.op != "get": // Get has a limit of its own
+		resp.Body = limited{io.LimitReader(resp.Body, mostAnswerBytes), resp.Body}
 	}
 	return resp, nil
 }
@@ -85,6 +89,10 @@ func (s sender) Do(req *http.Request) (*http.Response, error) {
 // mostErrorBytes is what is read of an error. S3's have a few hundred bytes, and the SDK
 // would read one without end into memory.
 const mostErrorBytes = 64 << 10
+
+// mostAnswerBytes is what is read of an answer that is no object. The longest is a listing,
+// of a thousand keys with 1,024 bytes each, and what is written about each.
+const mostAnswerBytes = 16 << 20
 
 type limited struct {
 	io.Reader
