@@ -5,9 +5,9 @@ import (
 	"testing"
 )
 
-// TestBreakSurrogateName: a field whose name has half a surrogate pair is not the one
+// TestSurrogateName: a field whose name has half a surrogate pair is not the one
 // whose name has a backslash.
-func TestBreakSurrogateName(t *testing.T) {
+func TestSurrogateName(t *testing.T) {
 	c := mustParse(t, `{"changeId":"C","\ud800":"theirs"}`)
 	m := mod("m1")
 	m.Timestamp = "2025-10-20T12:00:00Z"
