@@ -9,8 +9,9 @@ import (
 
 // What a store that throttles, or does not answer, is spared: waits that are never too
 // short, whatever the policy, and a quota of retries for all calls of an [Archive]
-// together, of which the calls on one object get a share. A refusal for the sake of another writer (412, 409) is somebody's progress:
-// it is repeated as the policy says and costs nothing.
+// together, of which the calls on one object get a share. A refusal for the sake of another
+// writer (412, 409) is somebody's progress: it is repeated as the policy says and costs
+// nothing.
 const (
 	floorBase = 100 * time.Millisecond
 	floorCap  = 2 * time.Second
