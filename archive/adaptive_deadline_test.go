@@ -12,7 +12,7 @@ import (
 // the waits of postponed writes too, so a call gives up long before its deadline.
 func TestAdaptiveUsesItsDeadline(t *testing.T) {
 	early, runs := 0, 0
-	var worst time.Duration = time.Hour
+	worst := time.Hour
 	for seed := range uint64(50) {
 		r := newRig(t, 0)
 		r.policy = Policy{Kind: Adaptive, Cap: 2 * time.Second, Retries: Unlimited, Deadline: 25 * time.Second}

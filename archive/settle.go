@@ -76,7 +76,7 @@ func (c *call) mentioned(body []byte) bool {
 // as a proxy, says nothing of other writers.
 func notContention(err error) error {
 	if refused(err) {
-		return fmt.Errorf("%w: a read was refused: %v", ErrUnavailable, err)
+		return fmt.Errorf("%w: a read was refused: %s", ErrUnavailable, err.Error()) // not wrapped: it is no refusal of a write
 	}
 	return err
 }
@@ -179,7 +179,7 @@ func (c *call) failure(err error) error {
 			Bucket: c.bucket, Key: c.key, Attempts: c.attempts, Elapsed: c.elapsed(), Last: err,
 		}
 	}
-	switch err.(type) {
+	switch err.(type) { //nolint:errorlint // of what an error wraps, the rest would be lost
 	case *ETagMismatchError, *ContradictionError, *ReusedIDError, *TooLargeError:
 		return err // says itself what was being done
 	}
