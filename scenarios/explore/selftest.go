@@ -73,11 +73,11 @@ func soundCores() []soundCore {
 func part(n, of int) int { return (n + of - 1) / of }
 
 // inTimes are the scenarios that they go through in virtual time, and for which part
-// of the seeds: those with a service around the core take ten times as long.
+// of the seeds: those with a service around the core take ten times as long, and more.
 var inTimes = []struct {
 	scenario string
 	part     int
-}{{"storm", 1}, {"redelivery", 10}, {"queue-redelivers", 10}, {"outbox", 50}, {"service-faults", 20}, {"impatient", 20}, {"hurried", 20}, {"any-edit", 40}}
+}{{"storm", 1}, {"redelivery", 25}, {"queue-redelivers", 25}, {"outbox", 50}, {"service-faults", 40}, {"impatient", 20}, {"hurried", 20}, {"any-edit", 40}}
 
 // Run searches for each planted bug in its scenario, one schedule after the other,
 // until its own invariant catches it; and lets the sound cores go through the same
