@@ -145,7 +145,7 @@ func (b *Backend) Handle(ctx context.Context, d Delivery) {
 func (b *Backend) Process(ctx context.Context, m Message) error {
 	start := b.o.Clock.Now()
 	repeated, err := b.process(ctx, m)
-	b.o.Observer.message(ctx, MessageInfo{Message: m, Repeated: repeated, Elapsed: b.o.Clock.Now().Sub(start), Err: err})
+	tell(ctx, b.o.Observer.Message, MessageInfo{Message: m, Repeated: repeated, Elapsed: b.o.Clock.Now().Sub(start), Err: err})
 	return err
 }
 

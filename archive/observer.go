@@ -134,32 +134,9 @@ func (o *Observer) start(ctx context.Context, info CallInfo) context.Context {
 	return ctx
 }
 
-func (o *Observer) attempt(ctx context.Context, info AttemptInfo) {
-	if o.Attempt != nil {
-		o.Attempt(ctx, info)
-	}
-}
-
-func (o *Observer) wait(ctx context.Context, info WaitInfo) {
-	if o.Wait != nil {
-		o.Wait(ctx, info)
-	}
-}
-
-func (o *Observer) done(ctx context.Context, info DoneInfo) {
-	if o.Done != nil {
-		o.Done(ctx, info)
-	}
-}
-
-func (o *Observer) trigger(ctx context.Context, info TriggerInfo) {
-	if o.Trigger != nil {
-		o.Trigger(ctx, info)
-	}
-}
-
-func (o *Observer) message(ctx context.Context, info MessageInfo) {
-	if o.Message != nil {
-		o.Message(ctx, info)
+// tell runs a hook, if there is one.
+func tell[T any](ctx context.Context, hook func(context.Context, T), info T) {
+	if hook != nil {
+		hook(ctx, info)
 	}
 }

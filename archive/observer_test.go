@@ -18,9 +18,9 @@ func TestObserversRunInOrder(t *testing.T) {
 	}
 	part := Observer{Done: func(context.Context, DoneInfo) { note("part done") }}
 	o := Observers(full("a"), Observer{}, part, full("b"))
-	o.attempt(t.Context(), AttemptInfo{})
-	o.wait(t.Context(), WaitInfo{})
-	o.done(t.Context(), DoneInfo{})
+	tell(t.Context(), o.Attempt, AttemptInfo{})
+	tell(t.Context(), o.Wait, WaitInfo{})
+	tell(t.Context(), o.Done, DoneInfo{})
 	want := "a attempt, b attempt, a wait, b wait, a done, part done, b done"
 	if got := strings.Join(calls, ", "); got != want {
 		t.Errorf("%s; want %s", got, want)

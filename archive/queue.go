@@ -176,9 +176,7 @@ func (q *MemoryQueue) bury(ctx context.Context, now time.Time) {
 			if q.o.DeadLettered != nil {
 				q.o.DeadLettered(m.message)
 			}
-			if q.o.Observer.DeadLetter != nil {
-				q.o.Observer.DeadLetter(ctx, m.message)
-			}
+			tell(ctx, q.o.Observer.DeadLetter, m.message)
 		}
 		return dead
 	})

@@ -163,7 +163,7 @@ func (w *triggerWriter) writeTrigger(ctx context.Context, t Trigger, start time.
 	case err != nil:
 		err = fmt.Errorf("write trigger %s: %w", key, err)
 	}
-	w.observer.trigger(ctx, TriggerInfo{Trigger: t, Attempts: attempts, Elapsed: w.clock.Now().Sub(began), Err: err})
+	tell(ctx, w.observer.Trigger, TriggerInfo{Trigger: t, Attempts: attempts, Elapsed: w.clock.Now().Sub(began), Err: err})
 	return err
 }
 

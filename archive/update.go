@@ -87,7 +87,7 @@ func (c *call) run(ctx context.Context) (Snapshot, error) {
 			c.took = c.elapsed() - c.began
 		}
 		c.last.Err = err
-		c.observer.attempt(ctx, c.last)
+		tell(ctx, c.observer.Attempt, c.last)
 		if err == nil {
 			return c.end(ctx, done, nil)
 		}
@@ -216,7 +216,7 @@ func (c *call) end(ctx context.Context, done Snapshot, err error) (Snapshot, err
 	if done.Document != nil {
 		size = len(done.Document.Encode())
 	}
-	c.observer.done(ctx, DoneInfo{
+	tell(ctx, c.observer.Done, DoneInfo{
 		CallInfo: c.last.CallInfo, Attempts: c.attempts, Mismatches: c.mismatches,
 		Elapsed: c.elapsed(), ETag: done.ETag, Bytes: size, MaxBytes: c.maxBytes, Err: err,
 	})
@@ -228,7 +228,7 @@ func (c *call) end(ctx context.Context, done Snapshot, err error) (Snapshot, err
 
 // wait waits for the next read, which is one of this attempt.
 func (c *call) wait(ctx context.Context, attempt int, d time.Duration) error {
-	c.observer.wait(ctx, WaitInfo{CallInfo: c.last.CallInfo, Attempt: attempt, Wait: d, Cause: c.cause})
+	tell(ctx, c.observer.Wait, WaitInfo{CallInfo: c.last.CallInfo, Attempt: attempt, Wait: d, Cause: c.cause})
 	return c.clock.Sleep(ctx, d)
 }
 
