@@ -21,11 +21,7 @@ func Update(ctx context.Context, core Core, id string, change func(archive.Snaps
 		return u.Update(ctx, id, change)
 	}
 	for {
-		current, err := core.Load(ctx, id)
-		if err != nil {
-			return archive.Snapshot{}, err
-		}
-		edit, err := change(current)
+		current, edit, err := madeOf(ctx, core, id, change)
 		if err != nil {
 			return archive.Snapshot{}, err
 		}
@@ -34,6 +30,16 @@ func Update(ctx context.Context, core Core, id string, change func(archive.Snaps
 			return done, err
 		}
 	}
+}
+
+// madeOf reads the current version and has the edit made of it.
+func madeOf(ctx context.Context, core Core, id string, change func(archive.Snapshot) (archive.Edit, error)) (archive.Snapshot, archive.Edit, error) {
+	current, err := core.Load(ctx, id)
+	if err != nil {
+		return archive.Snapshot{}, archive.Edit{}, err
+	}
+	edit, err := change(current)
+	return current, edit, err
 }
 
 // errThere ends a call of the reference whose edit is there already.
@@ -82,11 +88,7 @@ func newUpdating(update func(context.Context, Core, string, func(archive.Snapsho
 
 // madeOnce appends the edit that was made of the version that was read first.
 func madeOnce(ctx context.Context, core Core, id string, change func(archive.Snapshot) (archive.Edit, error)) (archive.Snapshot, error) {
-	current, err := core.Load(ctx, id)
-	if err != nil {
-		return archive.Snapshot{}, err
-	}
-	edit, err := change(current)
+	_, edit, err := madeOf(ctx, core, id, change)
 	if err != nil {
 		return archive.Snapshot{}, err
 	}
@@ -101,11 +103,8 @@ func madeAgain(e Environment) (Core, error) {
 		key, err := e.Layout.Key(id)
 		for err == nil {
 			var current archive.Snapshot
-			if current, err = core.Load(ctx, id); err != nil {
-				break
-			}
 			var edit archive.Edit
-			if edit, err = change(current); err != nil {
+			if current, edit, err = madeOf(ctx, core, id, change); err != nil {
 				break
 			}
 			edit.Modifications = slices.Clone(edit.Modifications)
