@@ -13,8 +13,8 @@ type sdkError struct{ status int }
 func (e sdkError) Error() string   { return fmt.Sprintf("sdk: status %d", e.status) }
 func (e sdkError) StatusCode() int { return e.status }
 
-// An adapter answers "with the sentinel errors, wrapped so that errors.Is finds them". If
-// what else it wraps has a method StatusCode() int, call.failure throws the sentinel away.
+// TestSentinelOfAnAdapterSurvives: what an adapter wraps beside a sentinel, such as an error
+// with a method StatusCode() int, does not take its place.
 func TestSentinelOfAnAdapterSurvives(t *testing.T) {
 	gone := fmt.Errorf("get %s: %w: %w", testKey, ErrNotFound, sdkError{404})
 	r := newRig(t, 3)

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// pastDeadline keeps room for "an attempt as long as the last one": under Adaptive this holds
-// the waits of postponed writes too, so a call gives up long before its deadline.
+// TestAdaptiveUsesItsDeadline: the room that is kept for another attempt is that of its last
+// pass, without the waits of writes that were postponed.
 func TestAdaptiveUsesItsDeadline(t *testing.T) {
 	early, runs := 0, 0
 	worst := time.Hour

@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// A document that is created with a history of its own: an entry in it with the call's id
-// passes for the call's, which is not stored; and the call repeated is told otherwise.
+// TestCreateWithTheIDInItsHistory: an entry of the document's own history does not pass for
+// that of the call, and a repetition is answered alike.
 func TestCreateWithTheIDInItsHistory(t *testing.T) {
 	r := newRig(t, 3)
 	doc := mustParse(t, `{"changeId":"CHG-9","modifications":[{"modification_id":"m1","timestamp":"2025-01-01T00:00:00Z","user_id":"mallory","modification_type":"approved"}]}`)
@@ -19,7 +19,7 @@ func TestCreateWithTheIDInItsHistory(t *testing.T) {
 	}
 }
 
-// The digest of a creation leaves out the history, so another content passes for a repetition.
+// TestCreateWithAnotherHistory: a document with another history is another content.
 func TestCreateWithAnotherHistory(t *testing.T) {
 	r := newRig(t, 3)
 	create := func(history string) error {

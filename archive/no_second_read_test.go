@@ -2,8 +2,8 @@ package archive
 
 import "testing"
 
-// When no retry is left (quota or policy), a call whose read was answered 503 asks again at
-// once, although it has written nothing that a look could settle: twice the load.
+// TestNoSecondReadAtOnce: a call that has no retry left, and has written nothing that a look
+// could settle, does not ask again.
 func TestNoSecondReadAtOnce(t *testing.T) {
 	r := newRig(t, 3)
 	for r.quota.take(testKey) {

@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// An entry of other software whose time is a number (or whose user is null …) can't be decoded,
-// and then whoever uses its id is told that it is a repetition.
+// TestReusedIDOfAnOddEntry: an entry of other software that can't be decoded, since its time
+// is a number or its user is none, is not the call's own.
 func TestReusedIDOfAnOddEntry(t *testing.T) {
 	for _, odd := range []string{
 		`{"modification_id":"m1","timestamp":1760961600,"user_id":"mallory","modification_type":"approved"}`,

@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// With Once only one id is looked at: another modification of the edit whose id is somebody
-// else's is dropped, and success answered.
+// TestOnceDropsAnotherModification: of an edit that is known by one id, another modification
+// whose id is somebody else's is not dropped with success.
 func TestOnceDropsAnotherModification(t *testing.T) {
 	r := newRig(t, 3)
 	theirs := mod("a")

@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// "A call that is served in the end gives back what it has taken": not one that is served and
-// then refused for what it asks. A few dozen of these, and nobody's retries are left.
+// TestQuotaIsGivenBackByWhoWasServed: also by calls that were served, and then refused for
+// what they asked.
 func TestQuotaIsGivenBackByWhoWasServed(t *testing.T) {
 	r := newRig(t, 3)
 	no := errors.New("not in this state")

@@ -5,7 +5,8 @@ import (
 	"testing"
 )
 
-// A store that answers 409 for ever, to a version that stands: nobody else has written.
+// Test409WhileTheVersionStands: nobody else is blamed by a store that answers 409 for ever, to
+// a version that stands.
 func Test409WhileTheVersionStands(t *testing.T) {
 	r := newRig(t, 16)
 	r.store.everyPut = answer(ErrConflict)

@@ -22,8 +22,8 @@ func (g garbling) Get(ctx context.Context, key string) ([]byte, string, error) {
 	return body, etag, err
 }
 
-// A write that committed and was answered 412 (sent twice below), then somebody else's version
-// that can't be parsed and holds the entry: "nothing was written", and it is there.
+// TestEchoThenUnreadable: a write that committed and was answered 412 (sent twice below), then
+// somebody else's version that can't be parsed and holds the entry: nobody knows.
 func TestEchoThenUnreadable(t *testing.T) {
 	r := newRig(t, 3)
 	r.store.onPut[1] = resent
@@ -38,8 +38,8 @@ func TestEchoThenUnreadable(t *testing.T) {
 	}
 }
 
-// A read that is garbled once, in the last attempt: the look that follows finds a sound
-// document, and the answer is that what is stored can't be read.
+// TestGarbledOnceIsNotUnreadable: a read that is garbled in the last attempt, and a look that
+// finds a sound document, are no stored object that can't be read.
 func TestGarbledOnceIsNotUnreadable(t *testing.T) {
 	r := newRig(t, 0)
 	a, err := New(Options{Store: garbling{r.store, map[int]bool{1: true}}, Policy: r.policy, Clock: r.clock})
@@ -52,7 +52,8 @@ func TestGarbledOnceIsNotUnreadable(t *testing.T) {
 	}
 }
 
-// Reads that are answered 409 or 412, as by a proxy: nothing was ever written by anybody.
+// TestRefusedReadsAreNoContention: reads that are answered 409 or 412, as by a proxy, say
+// nothing of other writers.
 func TestRefusedReadsAreNoContention(t *testing.T) {
 	for _, refusal := range []error{ErrConflict, ErrPreconditionFailed} {
 		r := newRig(t, 2)

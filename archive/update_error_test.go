@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// Update: "Its error ends the call, and nothing was written." An edit that is made of another
+// TestErrorOfAChangeEndsTheCall, and is no outcome of it: an edit that is made of another
 // object, or by another service, fails with errors that wrap the store's sentinels.
 func TestErrorOfAChangeEndsTheCall(t *testing.T) {
 	mine := errors.New("my own error")
@@ -42,7 +42,7 @@ func TestErrorOfAChangeEndsTheCall(t *testing.T) {
 	}
 }
 
-// The last attempt's error is taken for contention of this object: nobody else wrote.
+// TestErrorOfAChangeIsNoContention of this object: nobody else wrote.
 func TestErrorOfAChangeIsNoContention(t *testing.T) {
 	r := newRig(t, 0)
 	n := 0

@@ -4,8 +4,8 @@ import (
 	"testing"
 )
 
-// A user who is no UTF-8 (Latin-1 in a header) is stored as another. Where entries have no
-// digest, the call then does not recognise its own write: "nothing was written", and it was.
+// TestOwnEntryOfAUserInLatin1: where entries have no digest, a call knows its own write by its
+// user, so a user who would be stored as another is refused.
 func TestOwnEntryOfAUserInLatin1(t *testing.T) {
 	l := OwnLayout()
 	l.Entry.Digest = ""
@@ -23,8 +23,8 @@ func TestOwnEntryOfAUserInLatin1(t *testing.T) {
 	}
 }
 
-// With the archive's own layout it is answered with success, and the entry is somebody else's.
-func TestUserInLatin1IsStoredAsAnother(t *testing.T) {
+// TestUserInLatin1IsNotStoredAsAnother, in the archive's own layout either.
+func TestUserInLatin1IsNotStoredAsAnother(t *testing.T) {
 	r := newRig(t, 3)
 	m := mod("m1")
 	m.UserID = "Jos\xe9"
