@@ -121,10 +121,8 @@ func TestInterruptSkipsWhatWasDue(t *testing.T) {
 			}
 			return nil
 		}
-		run := &Run{
-			Scenario: s, Document: must(OpenDocument("")), Core: must(cores.Find("production")),
-			Policy: archive.Policy{Kind: archive.None, Retries: 5}, Seed: 1, Repetitions: 1,
-		}
+		run := must(NewRun(s, must(cores.Find("production"))))
+		run.Policy = archive.Policy{Kind: archive.None, Retries: 5}
 		played, err := run.Play(ctx, func(int) world.World { return world.NewReal(clock, store, nil) }, m)
 		cancel()
 		if err != nil || !played.Interrupted || begun(m.events) != 2 {

@@ -17,25 +17,6 @@ import (
 	"holdfast/scenarios/world"
 )
 
-// Run is a scenario with all that playing it needs. All fields but Layout and the last two
-// are required.
-type Run struct {
-	Scenario    *Scenario
-	Document    *archive.Change
-	Layout      *Layout // of the document; nil: the archive's own
-	Core        cores.Spec
-	Policy      archive.Policy
-	Seed        uint64
-	Repetitions int
-	// AnyOrder lets each actor of a timeline do its own steps in their order, but
-	// without waiting for those of the others.
-	AnyOrder bool
-	// Observe, which may be nil, returns an observer of what the core does for an
-	// actor. It is asked each time that the actor's process starts. Its hooks see the
-	// calls of repetitions that are played at the same time, and must not block.
-	Observe func(actor string, kind Kind) archive.Observer
-}
-
 // Played says how playing went; what happened is in the history.
 type Played struct {
 	// Interrupted: the context ended first. The history is complete up to there.
@@ -56,11 +37,14 @@ type StepResult struct {
 // end; what clients met on the way is in the history.
 func (r *Run) Play(ctx context.Context, open func(repetition int) world.World, sink history.Sink) (Played, error) {
 	var played Played
+	if err := r.Validate(); err != nil {
+		return played, err
+	}
 	if r.Core.VirtualOnly {
 		return played, fmt.Errorf("core %s plays in a virtual world only", r.Core.Name)
 	}
 	var rec *history.Recorder
-	p := r.player(r.realDocuments())
+	p := r.player((*Run).realDocuments)
 	for n := 1; n <= r.Repetitions && ctx.Err() == nil; n++ {
 		w := open(n)
 		if rec == nil {
@@ -131,10 +115,15 @@ type role struct {
 }
 
 // VirtualPlayer returns a player for virtual worlds.
-func (r *Run) VirtualPlayer() *Player { return r.player(r.virtualDocuments()) }
+func (r *Run) VirtualPlayer() *Player { return r.player((*Run).virtualDocuments) }
 
-func (r *Run) player(docs documents) *Player {
-	p := &Player{run: r, docs: docs, fields: editableFields(r.Layout, r.Document), exposure: r.Latency().Exposure()}
+func (r *Run) player(docs func(*Run) documents) *Player {
+	p := &Player{run: r}
+	if p.unsuited = r.Validate(); p.unsuited != nil {
+		return p
+	}
+	p.docs = docs(r)
+	p.fields, p.exposure = editableFields(r.Layout, r.Document), r.Latency().Exposure()
 	for i := range r.Scenario.Timeline {
 		p.sets = append(p.sets, r.Layout.set(r.Scenario.Timeline[i].fields()))
 	}

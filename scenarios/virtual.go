@@ -33,6 +33,9 @@ type Repetitions struct {
 // number only. Each is a history of its own, which begins at time 0 with
 // operation 1.
 func (r *Run) PlayVirtual(ctx context.Context, workers int, reps Repetitions) (Played, error) {
+	if err := r.Validate(); err != nil {
+		return Played{}, err
+	}
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	window := 4 * workers // repetitions that may be ahead of the last one done

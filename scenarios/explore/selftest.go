@@ -7,7 +7,6 @@ import (
 	"runtime/debug"
 	"sync"
 
-	"holdfast/archive"
 	"holdfast/scenarios"
 	"holdfast/scenarios/check"
 	"holdfast/scenarios/cores"
@@ -164,10 +163,6 @@ func small(name string, spec cores.Spec) (run *scenarios.Run, bounds string, err
 	if err != nil {
 		return nil, "", err
 	}
-	layout, doc, err := s.Open()
-	if err != nil {
-		return nil, "", err
-	}
 	if len(s.Timeline) == 0 {
 		clients, operations := 2, 1
 		if name == "three-writers" {
@@ -178,8 +173,8 @@ func small(name string, spec cores.Spec) (run *scenarios.Run, bounds string, err
 		}
 		bounds = fmt.Sprintf("--clients %d --operations %d", clients, operations)
 	}
-	policy := spec.PolicyFor((*archive.Policy)(s.Policy))
-	return &scenarios.Run{Scenario: s, Document: doc, Layout: layout, Core: spec, Policy: policy, Seed: 1, Repetitions: 1}, bounds, nil
+	run, err = scenarios.NewRun(s, spec)
+	return run, bounds, err
 }
 
 func (t *SelfTest) catch(ctx context.Context, b cores.Bug) (Caught, error) {
@@ -230,12 +225,11 @@ func inTime(name string, spec cores.Spec, repetitions int) (*scenarios.Run, erro
 	if err != nil {
 		return nil, err
 	}
-	layout, doc, err := s.Open()
-	if err != nil {
-		return nil, err
+	run, err := scenarios.NewRun(s, spec)
+	if err == nil {
+		run.Repetitions = repetitions
 	}
-	policy := spec.PolicyFor((*archive.Policy)(s.Policy))
-	return &scenarios.Run{Scenario: s, Document: doc, Layout: layout, Core: spec, Policy: policy, Seed: 1, Repetitions: repetitions}, nil
+	return run, err
 }
 
 // catchInTime plays a bug's scenario in virtual time, seed after seed.
