@@ -59,7 +59,7 @@ func TestNeverBegun(t *testing.T) {
 		{"no number and no rate", "{}", slow, 10, 0, ""},
 		{"no number, and thinking", "{think: 3s}", slow, 0, 0, ""},
 		{"a number that takes longer than the duration", "{operations: 30}", slow, 30, 0, ""},
-		{"a number, and every operation fails", "{operations: 30}", refusing, 10, 20, gaveUp},
+		{"a number, and every operation fails", "{operations: 30}", refusing, 10, 20, tooManyFailures},
 		{"a number, and the client dies", "{operations: 30}", dying, 3, 27, clientDied},
 		{"a rate, and the client dies", "{rate: 10}", dying, 3, -1, clientDied},
 		{"a number at a rate, and the client dies", "{operations: 30, rate: 10}", dying, 3, 27, clientDied},

@@ -129,7 +129,7 @@ func (p *Player) virtualWorld(crew *world.Crew) *world.Virtual {
 		p.virtual.Renew()
 		return p.virtual
 	}
-	r := p.run
+	r := p.compiled.Run
 	p.virtual = world.NewVirtual(world.Config{
 		Latency: r.Latency(), Throttle: r.Scenario.Throttle().Throttle, RequestTimeout: r.RequestTimeout(), Crew: crew,
 		GrowingETags: r.Scenario.ETags == GrowingETags,

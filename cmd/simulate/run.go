@@ -199,6 +199,7 @@ func (o runOptions) prepare(name string, changed func(string) bool) (*play, erro
 	if err := o.validate(); err != nil {
 		return nil, err
 	}
+	p := &play{name: name, world: o.world, replay: o.replay(name, changed)}
 	keys, parts, err := splitSettings(o.sets)
 	if err != nil {
 		return nil, err
@@ -225,15 +226,14 @@ func (o runOptions) prepare(name string, changed func(string) bool) (*play, erro
 	if err := o.condition(s); err != nil {
 		return nil, err
 	}
-	p := &play{name: name, world: o.world, replay: o.replay(name, changed)}
 	if s.Schedule != "" {
+		if p.schedule, err = explore.ParseSchedule(s.Schedule); err != nil {
+			return nil, usage("%s: %w", name, err)
+		}
 		if changed("world") && o.world == real {
 			return nil, usage("--world real: the schedule of %s can be replayed in a virtual world only", name)
 		}
 		p.world = virtual
-		if p.schedule, err = explore.ParseSchedule(s.Schedule); err != nil {
-			return nil, usage("%s: %w", name, err)
-		}
 	}
 	run, err := o.cast(s, name, parts, changed)
 	if err != nil {
@@ -307,13 +307,14 @@ func (o runOptions) condition(s *scenarios.Scenario) error {
 
 // cast chooses core and policy, document and thresholds.
 func (o runOptions) cast(s *scenarios.Scenario, name string, parts []scenarios.Setting, changed func(string) bool) (*scenarios.Run, error) {
+	where := o.documentFrom(name)
 	core, err := o.chooseCore(s, changed)
 	if err != nil {
 		return nil, err
 	}
 	r, err := scenarios.NewRun(s, core)
 	if err != nil {
-		return nil, usage("%s: %w", o.documentFrom(name), err)
+		return nil, usage("%s: %w", where, err)
 	}
 	r.Seed, r.Repetitions = o.seed, o.runs
 	if r.Policy, err = changePolicy(r.Policy, parts); err != nil {
