@@ -156,9 +156,9 @@ func (t *SelfTest) tell(format string, args ...any) {
 	}
 }
 
-// small is a scenario of the library with few enough operations to see all of its
+// Small is one repetition of a scenario of the library with few enough operations to see all of its
 // schedules.
-func small(name string, spec cores.Spec) (run *scenarios.Run, bounds string, err error) {
+func Small(name string, spec cores.Spec) (run *scenarios.Run, bounds string, err error) {
 	s, err := scenarios.Open(name)
 	if err != nil {
 		return nil, "", err
@@ -181,7 +181,7 @@ func (t *SelfTest) catch(ctx context.Context, b cores.Bug) (Caught, error) {
 	if b.InTime {
 		return t.catchInTime(ctx, b)
 	}
-	run, bounds, err := small(b.Scenario, b.Spec)
+	run, bounds, err := Small(b.Scenario, b.Spec)
 	if err != nil {
 		return Caught{}, err
 	}
@@ -202,7 +202,7 @@ func (t *SelfTest) clear(ctx context.Context, core soundCore, scenario string, f
 	if err != nil {
 		return Cleared{}, err
 	}
-	run, _, err := small(scenario, spec)
+	run, _, err := Small(scenario, spec)
 	if err != nil {
 		return Cleared{}, err
 	}
