@@ -265,7 +265,7 @@ func (c *Collector) Fill(r *Measurement, judged check.Counts) {
 	r.Elapsed = float64(c.end) / 1e6
 	r.LatencyMS = latency(c.latencies)
 	slices.Sort(c.makespans)
-	r.PutsEach, r.MakespansMS, r.Fairness, r.GaveUpIn = c.puts, c.makespans, jain(c.delays), c.gaveUpIn
+	r.PutsEach, r.MakespansMS, r.Fairness, r.ExhaustedIn = c.puts, c.makespans, jain(c.delays), c.gaveUpIn
 	r.CallTime = time.Duration(c.calls.total / max(c.calls.n, 1))
 	if n := len(c.makespans); n > 0 {
 		r.MakespanMS = &Makespan{
