@@ -29,6 +29,14 @@ type repetition struct {
 	events   []*history.Event // nil: nobody has asked for them
 }
 
+// Play plays and judges a part of a virtual point on the caller's goroutine, without its
+// events. [Play] does so for a whole plan.
+func (p Part) Play(ctx context.Context) *Sample {
+	var one player
+	defer one.close()
+	return one.play(ctx, p, nil)
+}
+
 // player plays parts, one after the other on one goroutine, and keeps what is the same in
 // those of one point.
 type player struct {
