@@ -34,15 +34,53 @@ func BenchmarkWriter(b *testing.B) {
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "events/s")
 }
 
-func BenchmarkReader(b *testing.B) {
-	line := append(appendEvent(nil, typicalPut()), '\n')
+// BenchmarkRead reads a saved history on one core, with all that is held against it.
+func BenchmarkRead(b *testing.B) {
+	const operations = 100_000
+	var file bytes.Buffer
+	w, err := NewWriter(&file, Header{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	for _, e := range contended(operations, 30) {
+		w.Add(e)
+	}
+	if err := w.Close(); err != nil {
+		b.Fatal(err)
+	}
+	b.SetBytes(int64(file.Len()))
 	b.ReportAllocs()
+	events := 0
 	for b.Loop() {
-		if _, err := decode(line); err != nil {
+		rd, err := NewReader(bytes.NewReader(file.Bytes()), "h")
+		if err != nil {
 			b.Fatal(err)
 		}
+		for _, err := range rd.Events() {
+			if err != nil {
+				b.Fatal(err)
+			}
+			events++
+		}
 	}
-	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "events/s")
+	b.ReportMetric(float64(events)/b.Elapsed().Seconds(), "events/s")
+}
+
+// contended are the events of clients that append to one object, one after the other.
+func contended(operations, clients int) (events []*Event) {
+	etag := func(i int) string { return fmt.Sprintf(`"%016x%016x"`, uint64(Mixed(0, fmt.Sprint(i))), i) }
+	for i := range operations {
+		common := Event{Actor: fmt.Sprintf("backend-%03d", i%clients), Op: i + 1, Key: "archive/CHG-30030.json", At: int64(i) * 1000, Answer: OK}
+		id := fmt.Sprintf("m-%024x", i)
+		invoke, get, put, end := common, common, common, common
+		invoke.Kind, invoke.Do, invoke.IDs, invoke.Entries, invoke.Answer = Invoke, "append", []string{id}, []Sum{Sum(i)}, ""
+		get.Kind, get.Start, get.ETag, get.Doc = Get, get.At, etag(i), &Doc{N: i, Sum: Mixed(1, id), Fields: 7}
+		put.Kind, put.Start, put.If, put.IfETag, put.ETag = Put, put.At, IfMatch, etag(i), etag(i+1)
+		put.Doc = &Doc{N: i + 1, Sum: Mixed(2, id), Fields: 7, Of: etag(i), Keep: i, Add: []string{id}, Entries: []Sum{Sum(i)}}
+		end.Kind, end.Outcome, end.ETag, end.Answer = Return, Committed, etag(i+1), ""
+		events = append(events, &invoke, &get, &put, &end)
+	}
+	return append(events, &Event{Kind: End, At: int64(operations) * 1000})
 }
 
 // BenchmarkDescribe is what it costs to describe a write of a document of

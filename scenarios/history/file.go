@@ -98,6 +98,7 @@ type Reader struct {
 	file   string
 	line   int
 	scan   *bufio.Scanner
+	lines  lineReader
 }
 
 // NewReader reads the header. Errors are [LineError], named by file.
@@ -117,7 +118,8 @@ func NewReader(r io.Reader, file string) (*Reader, error) {
 	return rd, nil
 }
 
-// Events yields the events up to and including [End]. A history that is garbled or
+// Events yields the events up to and including [End]. As with a [Sink], an event and its
+// Doc are the caller's until the next one; [Event.Clone] keeps them. A history that is garbled or
 // contradicts itself, has no end or goes on after it yields a [LineError] last.
 func (rd *Reader) Events() iter.Seq2[*Event, error] {
 	return func(yield func(*Event, error) bool) {
@@ -128,7 +130,7 @@ func (rd *Reader) Events() iter.Seq2[*Event, error] {
 			if ended && len(bytes.TrimSpace(line)) == 0 {
 				continue
 			}
-			e, err := decode(line)
+			e, err := rd.lines.decode(line)
 			if ended {
 				err = errors.New("the history goes on after its end line: two files may have been joined")
 			}
