@@ -99,13 +99,20 @@ type Reader struct {
 	line   int
 	scan   *bufio.Scanner
 	lines  lineReader
+	closer io.Closer // nil: the file is the caller's
 }
 
-// NewReader reads the header. Errors are [LineError], named by file.
+// NewReader reads the header of a history, which may be compressed. Errors are
+// [LineError], named by file.
 func NewReader(r io.Reader, file string) (*Reader, error) {
-	scan := bufio.NewScanner(r)
+	rd := &Reader{file: file}
+	lines, err := decompressed(r)
+	if err != nil {
+		return nil, rd.fail(err.Error())
+	}
+	scan := bufio.NewScanner(lines)
 	scan.Buffer(make([]byte, 64<<10), mostLine)
-	rd := &Reader{file: file, scan: scan}
+	rd.scan = scan
 	if !rd.next() {
 		return nil, rd.fail("the file is empty or unreadable, so it is no history" + rd.cause())
 	}
@@ -156,6 +163,14 @@ func (rd *Reader) Events() iter.Seq2[*Event, error] {
 // HeaderError is that of a header that can be read and does not make sense.
 func (rd *Reader) HeaderError(err error) *LineError {
 	return &LineError{File: rd.file, Line: 1, Reason: "the header: " + err.Error()}
+}
+
+// Close closes the file if [Open] has opened it.
+func (rd *Reader) Close() error {
+	if rd.closer == nil {
+		return nil
+	}
+	return rd.closer.Close()
 }
 
 func (rd *Reader) next() bool {

@@ -103,7 +103,7 @@ func goodEvents() []*Event {
 	}
 }
 
-func written(t *testing.T, events []*Event) string {
+func written(t testing.TB, events []*Event) string {
 	t.Helper()
 	var file bytes.Buffer
 	w, err := NewWriter(&file, Header{Scenario: "burst", Seed: 1<<64 - 1, Clients: 3, MinConflicts: 2})
