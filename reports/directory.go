@@ -7,11 +7,13 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"holdfast/scenarios/history"
 )
 
 // The files of a run directory.
 const (
-	HistoryFile  = "history.ndjson"
+	HistoryFile  = history.FileName
 	ResultFile   = "result.json"
 	ReportFile   = "report.txt"
 	ScenarioFile = "scenario.yaml"

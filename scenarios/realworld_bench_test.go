@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"sync"
 	"testing"
@@ -72,7 +71,7 @@ func timePlayer(b *testing.B, server *fakes3.Server, doc *archive.Change, client
 		b.Fatal(err)
 	}
 	s.Actors = []Actor{{Name: "writer", Kind: Backend, Count: 1, Load: &Load{Operations: operations}}}
-	file, err := os.Create(filepath.Join(b.TempDir(), "history.ndjson"))
+	file, err := history.Create(filepath.Join(b.TempDir(), history.FileName))
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -99,7 +98,7 @@ func timePlayer(b *testing.B, server *fakes3.Server, doc *archive.Change, client
 		})
 	}
 	wg.Wait()
-	if err := sink.Close(); err != nil {
+	if err := errors.Join(sink.Close(), file.Close()); err != nil {
 		b.Fatal(err)
 	}
 	return time.Since(start)

@@ -3,8 +3,6 @@ package main
 import (
 	"errors"
 	"io/fs"
-	"os"
-	"path/filepath"
 
 	"github.com/spf13/cobra"
 
@@ -29,9 +27,10 @@ and those that showed anything but that all went well. The verdict and the run's
 thresholds are then still those of all, as the run found them; the numbers are of the
 repetitions that are there, and a threshold that is met by these proves nothing (5).
 
-A history that contradicts itself was damaged: it is refused (2), with the line.`,
+A history that contradicts itself was damaged: it is refused (2), with the line. It may
+be compressed or not; zstdcat shows the lines of one that is.`,
 		Example: `  simulate check simulate-out/latest
-  simulate check simulate-out/latest/history.ndjson --threshold 'attempts.p99<6'`,
+  simulate check simulate-out/latest/history.ndjson.zst --threshold 'attempts.p99<6'`,
 		Args: exactly(1, "the file of a history, or the directory of a run"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := fromEnvironment(cmd.Flags()); err != nil {
@@ -59,9 +58,6 @@ A history that contradicts itself was damaged: it is refused (2), with the line.
 
 // checked judges the history in a file, or of the run in a directory.
 func checked(path string) (*measure.Measured, error) {
-	if info, err := os.Stat(path); err == nil && info.IsDir() {
-		path = filepath.Join(path, reports.HistoryFile)
-	}
 	run, err := measure.FromFile(path)
 	var line *history.LineError
 	switch {

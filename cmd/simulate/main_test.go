@@ -12,10 +12,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/klauspost/compress/zstd"
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"holdfast/reports"
 	"holdfast/reports/schema"
+	"holdfast/scenarios/history"
 )
 
 // simulate runs the program as a user does.
@@ -310,7 +312,13 @@ func TestCheckJudgesASavedHistory(t *testing.T) {
 	if code, stdout, _ := simulate(t, "check", path); code != exitPassed || !strings.HasPrefix(stdout, "PASS") {
 		t.Errorf("check: exit %d\n%s", code, stdout)
 	}
-	lines := strings.SplitAfter(string(read(t, path)), "\n")
+	text := historyText(t, path)
+	older := t.TempDir()
+	write(t, filepath.Join(older, history.PlainFileName), text)
+	if code, stdout, _ := simulate(t, "check", older); code != exitPassed || !strings.HasPrefix(stdout, "PASS") {
+		t.Errorf("check of an older run's directory: exit %d\n%s", code, stdout)
+	}
+	lines := strings.SplitAfter(text, "\n")
 	removed := 0
 	for i, line := range lines {
 		if !strings.Contains(line, `"e":"put"`) || !strings.Contains(line, `"answer":"ok"`) || strings.Contains(line, "harness") {
@@ -395,6 +403,21 @@ func read(t *testing.T, path string) []byte {
 		t.Fatal(err)
 	}
 	return b
+}
+
+// historyText is what a compressed history says.
+func historyText(t *testing.T, path string) string {
+	t.Helper()
+	decoder, err := zstd.NewReader(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer decoder.Close()
+	text, err := decoder.DecodeAll(read(t, path), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
 }
 
 func write(t *testing.T, path, content string) {

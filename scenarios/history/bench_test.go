@@ -5,7 +5,10 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
+	"syscall"
 	"testing"
+	"time"
 
 	"holdfast/archive"
 )
@@ -21,28 +24,91 @@ func typicalPut() *Event {
 	}
 }
 
-func BenchmarkWriter(b *testing.B) {
-	w, err := NewWriter(io.Discard, Header{})
-	if err != nil {
-		b.Fatal(err)
+// BenchmarkWrite is what it costs to record an event: in the real world it is taken from
+// the throughput that a run measures.
+func BenchmarkWrite(b *testing.B) {
+	events := contended(100_000, 30)
+	for _, name := range []string{"plain", "compressed"} {
+		b.Run(name, func(b *testing.B) {
+			var out io.Writer = io.Discard
+			if name == "compressed" {
+				file, err := Create(os.DevNull)
+				if err != nil {
+					b.Fatal(err)
+				}
+				defer file.Close()
+				out = file
+			}
+			w, err := NewWriter(out, Header{})
+			if err != nil {
+				b.Fatal(err)
+			}
+			b.ReportAllocs()
+			for i := 0; b.Loop(); i++ {
+				w.Add(events[i%len(events)])
+			}
+			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "events/s")
+		})
 	}
-	e := typicalPut()
-	b.ReportAllocs()
-	for b.Loop() {
-		w.Add(e)
-	}
-	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "events/s")
 }
 
-func BenchmarkReader(b *testing.B) {
-	line := append(appendEvent(nil, typicalPut()), '\n')
-	b.ReportAllocs()
-	for b.Loop() {
-		if _, err := decode(line); err != nil {
-			b.Fatal(err)
-		}
+// BenchmarkRead reads a saved history on one core, with all that is held against it.
+func BenchmarkRead(b *testing.B) {
+	dir := b.TempDir()
+	plain, compressed := filepath.Join(dir, PlainFileName), filepath.Join(dir, FileName)
+	events := contended(100_000, 30)
+	save(b, compressed, events, true)
+	text := written(b, events)
+	if err := os.WriteFile(plain, []byte(text), 0o644); err != nil {
+		b.Fatal(err)
 	}
-	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "events/s")
+	for _, path := range []string{plain, compressed} {
+		b.Run(filepath.Base(path), func(b *testing.B) {
+			b.SetBytes(int64(len(text)))
+			b.ReportAllocs()
+			read, begun := 0, processorTime()
+			for b.Loop() {
+				rd, err := Open(path)
+				if err != nil {
+					b.Fatal(err)
+				}
+				for _, err := range rd.Events() {
+					if err != nil {
+						b.Fatal(err)
+					}
+					read++
+				}
+				if err := rd.Close(); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.ReportMetric(float64(read)/(processorTime()-begun).Seconds(), "events/cpu-s")
+		})
+	}
+}
+
+// processorTime is what a busy machine does not add to; garbage collection counts.
+func processorTime() time.Duration {
+	var use syscall.Rusage
+	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &use)
+	return time.Duration(use.Utime.Nano() + use.Stime.Nano())
+}
+
+// contended are the events of clients that append to one object, one after the other.
+func contended(operations, clients int) (events []*Event) {
+	etag := func(i int) string { return fmt.Sprintf(`"%016x%016x"`, uint64(Mixed(0, fmt.Sprint(i))), i) }
+	for i := range operations {
+		common := Event{Actor: fmt.Sprintf("backend-%03d", i%clients), Op: i + 1, Key: "archive/CHG-30030.json", At: int64(i) * 1000, Answer: OK}
+		id := fmt.Sprintf("m-%024x", i)
+		invoke, get, put, end := common, common, common, common
+		invoke.Kind, invoke.Do, invoke.IDs, invoke.Entries, invoke.Answer = Invoke, "append", []string{id}, []Sum{Sum(i)}, ""
+		get.Kind, get.Start, get.ETag, get.Doc = Get, get.At, etag(i), &Doc{N: i, Sum: Mixed(1, id), Fields: 7}
+		put.Kind, put.Start, put.If, put.IfETag, put.ETag = Put, put.At, IfMatch, etag(i), etag(i+1)
+		put.Doc = &Doc{N: i + 1, Sum: Mixed(2, id), Fields: 7, Of: etag(i), Keep: i, Add: []string{id}, Entries: []Sum{Sum(i)}}
+		end.Kind, end.Outcome, end.ETag, end.Answer = Return, Committed, etag(i+1), ""
+		events = append(events, &invoke, &get, &put, &end)
+	}
+	return append(events, &Event{Kind: End, At: int64(operations) * 1000})
 }
 
 // BenchmarkDescribe is what it costs to describe a write of a document of

@@ -12,7 +12,19 @@ import (
 
 // decode reads an event strictly: what the format does not know is an error, so
 // that a damaged history is never judged as something else.
-func decode(line []byte) (*Event, error) {
+func (r *lineReader) decode(line []byte) (*Event, error) {
+	e := r.read(line)
+	if e == nil {
+		var err error
+		if e, err = decodeAny(line); err != nil {
+			return nil, err
+		}
+	}
+	return e, e.validate()
+}
+
+// decodeAny reads an event in whatever way it is written.
+func decodeAny(line []byte) (*Event, error) {
 	dec := json.NewDecoder(bytes.NewReader(line))
 	dec.DisallowUnknownFields()
 	e := new(Event)
@@ -22,7 +34,7 @@ func decode(line []byte) (*Event, error) {
 	if _, err := dec.Token(); err != io.EOF {
 		return nil, errors.New("the line holds more than one event")
 	}
-	return e, e.validate()
+	return e, nil
 }
 
 var (

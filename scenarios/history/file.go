@@ -98,13 +98,21 @@ type Reader struct {
 	file   string
 	line   int
 	scan   *bufio.Scanner
+	lines  lineReader
+	closer io.Closer // nil: the file is the caller's
 }
 
-// NewReader reads the header. Errors are [LineError], named by file.
+// NewReader reads the header of a history, which may be compressed. Errors are
+// [LineError], named by file.
 func NewReader(r io.Reader, file string) (*Reader, error) {
-	scan := bufio.NewScanner(r)
+	rd := &Reader{file: file}
+	lines, err := decompressed(r)
+	if err != nil {
+		return nil, rd.fail(err.Error())
+	}
+	scan := bufio.NewScanner(lines)
 	scan.Buffer(make([]byte, 64<<10), mostLine)
-	rd := &Reader{file: file, scan: scan}
+	rd.scan = scan
 	if !rd.next() {
 		return nil, rd.fail("the file is empty or unreadable, so it is no history" + rd.cause())
 	}
@@ -117,7 +125,8 @@ func NewReader(r io.Reader, file string) (*Reader, error) {
 	return rd, nil
 }
 
-// Events yields the events up to and including [End]. A history that is garbled or
+// Events yields the events up to and including [End]. As with a [Sink], an event and its
+// Doc are the caller's until the next one; [Event.Clone] keeps them. A history that is garbled or
 // contradicts itself, has no end or goes on after it yields a [LineError] last.
 func (rd *Reader) Events() iter.Seq2[*Event, error] {
 	return func(yield func(*Event, error) bool) {
@@ -128,7 +137,7 @@ func (rd *Reader) Events() iter.Seq2[*Event, error] {
 			if ended && len(bytes.TrimSpace(line)) == 0 {
 				continue
 			}
-			e, err := decode(line)
+			e, err := rd.lines.decode(line)
 			if ended {
 				err = errors.New("the history goes on after its end line: two files may have been joined")
 			}
@@ -154,6 +163,14 @@ func (rd *Reader) Events() iter.Seq2[*Event, error] {
 // HeaderError is that of a header that can be read and does not make sense.
 func (rd *Reader) HeaderError(err error) *LineError {
 	return &LineError{File: rd.file, Line: 1, Reason: "the header: " + err.Error()}
+}
+
+// Close closes the file if [Open] has opened it.
+func (rd *Reader) Close() error {
+	if rd.closer == nil {
+		return nil
+	}
+	return rd.closer.Close()
 }
 
 func (rd *Reader) next() bool {

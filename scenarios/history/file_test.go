@@ -19,7 +19,9 @@ func anyEvent(t *rapid.T) *Event {
 	text := rapid.OneOf(rapid.Just(""), rapid.StringMatching(`"?[a-zA-Z0-9/<&>\\-]{0,12}"?`), rapid.String(),
 		rapid.Map(rapid.SliceOf(rapid.Byte()), func(b []byte) string { return string(b) }))
 	texts := rapid.SliceOfN(text, 0, 3)
-	number := rapid.OneOf(rapid.Just(0), rapid.Int())
+	number := rapid.OneOf(rapid.Just(0), rapid.Int(), rapid.IntRange(-1000, 1000))
+	sum := rapid.Map(rapid.OneOf(rapid.Just(uint64(0)), rapid.Uint64()), func(n uint64) Sum { return Sum(n) })
+	sums := rapid.SliceOfN(sum, 0, 3)
 	e := &Event{
 		Kind: Kind(text.Draw(t, "kind")), Start: int64(number.Draw(t, "start")), At: int64(number.Draw(t, "at")),
 		Actor: text.Draw(t, "actor"), Op: number.Draw(t, "op"), Key: text.Draw(t, "key"), Repetition: number.Draw(t, "rep"),
@@ -28,7 +30,14 @@ func anyEvent(t *rapid.T) *Event {
 		ETag: text.Draw(t, "etag"), Wait: int64(number.Draw(t, "wait")), Attempt: number.Draw(t, "attempt"),
 		Outcome: text.Draw(t, "outcome"), Fields: texts.Draw(t, "fields"), Text: text.Draw(t, "text"),
 		Trigger: text.Draw(t, "trigger"), Told: texts.Draw(t, "told"), Customers: texts.Draw(t, "customers"), Count: number.Draw(t, "count"),
+		GiveUp: int64(number.Draw(t, "giveup")), Entries: sums.Draw(t, "entries"), Whole: sum.Draw(t, "whole"), Once: text.Draw(t, "once"),
+		Worked: text.Draw(t, "worked"), Covers: text.Draw(t, "covers"), Asked: int64(number.Draw(t, "asked")), Fault: text.Draw(t, "fault"),
+		Means: text.Draw(t, "means"), Requests: number.Draw(t, "requests"), RetryAfter: int64(number.Draw(t, "after")),
+		Carried: text.Draw(t, "carried"), Status: number.Draw(t, "status"), Shown: rapid.Bool().Draw(t, "shown"),
 		Interrupted: rapid.Bool().Draw(t, "interrupted"),
+	}
+	for range rapid.IntRange(0, 2).Draw(t, "values") {
+		e.Values = append(e.Values, Value{sum.Draw(t, "value"), sum.Draw(t, "was"), text.Draw(t, "says")})
 	}
 	if rapid.Bool().Draw(t, "expected?") {
 		e.Expected = &Expected{text.Draw(t, "want"), text.Draw(t, "got"), rapid.Bool().Draw(t, "missed")}
@@ -39,12 +48,15 @@ func anyEvent(t *rapid.T) *Event {
 	}
 	if rapid.Bool().Draw(t, "doc?") {
 		e.Doc = &Doc{
-			N: number.Draw(t, "n"), Sum: Sum(rapid.Uint64().Draw(t, "sum")), Fields: Sum(rapid.Uint64().Draw(t, "fields")),
+			N: number.Draw(t, "n"), Sum: sum.Draw(t, "sum"), Fields: sum.Draw(t, "fields"), Entries: sums.Draw(t, "entries"), Whole: sum.Draw(t, "whole"),
 			Of: text.Draw(t, "of"), Keep: number.Draw(t, "keep"), Add: texts.Draw(t, "add"),
 			Moved: rapid.Bool().Draw(t, "moved"), Bad: text.Draw(t, "bad"),
 		}
 		for range rapid.IntRange(0, 2).Draw(t, "sets") {
-			e.Doc.Set = append(e.Doc.Set, Set{Field: text.Draw(t, "f"), Was: text.Draw(t, "was"), Now: text.Draw(t, "now")})
+			e.Doc.Set = append(e.Doc.Set, Set{Field: text.Draw(t, "f"), Was: text.Draw(t, "was"), Now: text.Draw(t, "now"), Sum: sum.Draw(t, "sum")})
+		}
+		for range rapid.IntRange(0, 2).Draw(t, "holds") {
+			e.Doc.Holds = append(e.Doc.Holds, Held{text.Draw(t, "f"), sum.Draw(t, "sum")})
 		}
 	}
 	return e
@@ -91,7 +103,7 @@ func goodEvents() []*Event {
 	}
 }
 
-func written(t *testing.T, events []*Event) string {
+func written(t testing.TB, events []*Event) string {
 	t.Helper()
 	var file bytes.Buffer
 	w, err := NewWriter(&file, Header{Scenario: "burst", Seed: 1<<64 - 1, Clients: 3, MinConflicts: 2})
@@ -117,7 +129,7 @@ func readBack(file string) (h Header, events []*Event, err error) {
 		if err != nil {
 			return r.Header, events, err
 		}
-		events = append(events, e)
+		events = append(events, e.Clone())
 	}
 	return r.Header, events, nil
 }

@@ -2,7 +2,6 @@ package measure
 
 import (
 	"cmp"
-	"os"
 	"runtime/debug"
 
 	"holdfast/scenarios"
@@ -113,16 +112,12 @@ func newMeasurement(h history.Header, verdict check.Report) Measurement {
 	return r
 }
 
-// FromFile is [FromHistory] of a saved file.
+// FromFile is [FromHistory] of a saved file, or of the one in the directory of a run.
 func FromFile(path string) (*Measured, error) {
-	f, err := os.Open(path)
+	rd, err := history.Open(path)
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close()
-	rd, err := history.NewReader(f, path)
-	if err != nil {
-		return nil, err
-	}
+	defer rd.Close()
 	return FromHistory(rd)
 }

@@ -3,12 +3,12 @@ package measure
 import (
 	"context"
 	"errors"
-	"os"
 	"runtime"
 	"runtime/debug"
 	"sync"
 
 	"holdfast/scenarios/check"
+	"holdfast/scenarios/history"
 )
 
 // Config says how a plan is played, and who is told of it. Its zero value plays all
@@ -100,7 +100,7 @@ type playing struct {
 	moved    sync.Cond  // signalled when a sample was added
 	queue    []part     // that nobody has begun
 	pools    []*Pool    // nil: skipped
-	files    []*os.File // of the histories
+	files    []*history.File
 	measured []*Measured
 	errs     []error // of each point
 	last     int     // no point after this one counts
@@ -111,7 +111,7 @@ type playing struct {
 func newPlaying(plan Plan, c Config) (*playing, error) {
 	n := len(plan.Points)
 	p := &playing{
-		Plan: plan, Config: c, queue: plan.parts(c.Skip), pools: make([]*Pool, n), files: make([]*os.File, n),
+		Plan: plan, Config: c, queue: plan.parts(c.Skip), pools: make([]*Pool, n), files: make([]*history.File, n),
 		measured: make([]*Measured, n), errs: make([]error, n), last: n,
 	}
 	p.moved.L = &p.mu
@@ -135,7 +135,7 @@ func newPlaying(plan Plan, c Config) (*playing, error) {
 // open makes the pool of a point.
 func (p *playing) open(i int) (err error) {
 	if name := p.history(i); name != "" {
-		if p.files[i], err = os.Create(name); err != nil {
+		if p.files[i], err = history.Create(name); err != nil {
 			return err
 		}
 		p.pools[i], err = NewPool(&p.Points[i], p.files[i], p.Keep)

@@ -1,6 +1,7 @@
 package measure
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -81,7 +82,7 @@ func (p *Point) playReal(ctx context.Context, file string, progress func(Progres
 // Record plays into the file of a history. What can't be kept is worth nothing: play's
 // context ends if an event could not be written.
 func Record(ctx context.Context, file string, h history.Header, play func(context.Context, history.Sink) error) error {
-	f, err := os.Create(file)
+	f, err := history.Create(file)
 	if err != nil {
 		return err
 	}
@@ -94,7 +95,7 @@ func Record(ctx context.Context, file string, h history.Header, play func(contex
 	defer stop(nil)
 	w.OnError = stop
 	err = play(ctx, w)
-	if closeErr := w.Close(); closeErr != nil {
+	if closeErr := cmp.Or(w.Close(), f.Close()); closeErr != nil {
 		return fmt.Errorf("write the history: %w", closeErr)
 	}
 	return err

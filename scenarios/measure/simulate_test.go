@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/klauspost/compress/zstd"
 
 	"holdfast/scenarios"
 	"holdfast/scenarios/check"
@@ -52,7 +53,7 @@ func simulated(t testing.TB, name, core string, seed uint64, repetitions, worker
 // play returns what the run has shown, and its history.
 func (s simulation) play(ctx context.Context, t testing.TB) (m *Measured, events []byte) {
 	t.Helper()
-	file := filepath.Join(t.TempDir(), "history.ndjson")
+	file := filepath.Join(t.TempDir(), history.FileName)
 	c := Config{Workers: s.workers, Keep: s.keep, History: func(int) string { return file }}
 	if s.each != nil {
 		c.Each = func(_, n int, r *check.Report) bool { return s.each(n, r) }
@@ -61,7 +62,16 @@ func (s simulation) play(ctx context.Context, t testing.TB) (m *Measured, events
 	if err != nil {
 		t.Fatal(err)
 	}
-	if events, err = os.ReadFile(file); err != nil {
+	compressed, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	decoder, err := zstd.NewReader(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer decoder.Close()
+	if events, err = decoder.DecodeAll(compressed, nil); err != nil {
 		t.Fatal(err)
 	}
 	return all[0], events
