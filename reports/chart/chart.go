@@ -137,6 +137,9 @@ func (c *Chart) inWords() string {
 	var b strings.Builder
 	for i := range c.Panels {
 		p := &c.Panels[i]
+		if i > 0 {
+			b.WriteString(" ")
+		}
 		fmt.Fprintf(&b, "%s over %s.", p.Y, c.X)
 		for _, s := range p.Series {
 			if len(s.Points) == 0 {
@@ -149,7 +152,6 @@ func (c *Chart) inWords() string {
 			}
 			b.WriteString(".")
 		}
-		b.WriteString("\n")
 	}
-	return strings.TrimSuffix(b.String(), "\n")
+	return b.String()
 }

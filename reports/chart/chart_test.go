@@ -107,7 +107,7 @@ func TestAChartSaysWhatItShows(t *testing.T) {
 	found := false
 	for _, l := range d.Lines {
 		for _, p := range l.Paths {
-			found = found || p.Title == "none: 60 at 20 ± 6"
+			found = found || p.Title == "none: 60 ± 6 at 20"
 		}
 	}
 	if !found {
@@ -334,12 +334,13 @@ func TestTicksAreRound(t *testing.T) {
 
 func TestTextIsWrapped(t *testing.T) {
 	for s, want := range map[string]string{
-		"":                  "",
-		"short":             "short",
-		"one two three":     "one two|three",
-		"a(b=1,c=2,d=3)":    "a(b=1,|c=2,d=3)",
-		"abcdefghijklmnopq": "abcdefgh|ijklmnop|q",
-		"漢字漢字漢字漢":           "漢字漢字漢|字漢",
+		"":                         "",
+		"short":                    "short",
+		"one two three":            "one two|three",
+		"a(b=1,c=2,d=3)":           "a(b=1,|c=2,d=3)",
+		"abcdefghijklmnopq":        "abcdefgh|ijklmnop|q",
+		"漢字漢字漢字漢":                  "漢字漢字漢|字漢",
+		"\xff\xfe\xfd\xff\xfe\xfd": "\xff\xfe\xfd\xff\xfe|\xfd", // no UTF-8
 	} {
 		if got := strings.Join(wrap(s, 10, 52), "|"); got != want {
 			t.Errorf("%q: %s", s, got)

@@ -2,6 +2,7 @@ package chart
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/xml"
 	"fmt"
 	"math"
@@ -69,7 +70,7 @@ const shapesStyle = `.line-chart text { font-family: sans-serif }
 // programs that draw SVG don't know.
 func (s *scheme) write(b *bytes.Buffer) {
 	for _, rule := range []struct{ class, property, color string }{
-		{"paper", "fill", s.paper}, {"empty", "fill", s.paper}, {"grid", "stroke", s.pale},
+		{"paper", "fill", s.paper}, {"hollow", "fill", s.paper}, {"grid", "stroke", s.pale},
 		{"axis", "stroke", s.ink}, {"limit", "stroke", s.ink},
 	} {
 		fmt.Fprintf(b, ".line-chart .%s { %s: %s }\n", rule.class, rule.property, rule.color)
@@ -119,25 +120,23 @@ func widthOf(s string, size float64) float64 {
 func wrap(s string, size, room float64) []string {
 	var lines []string
 	for widthOf(s, size) > room {
-		fits, gap := 0, 0
+		fits, gap, before := 0, 0, rune(0)
 		for i, r := range s {
-			end := i + len(string(r))
-			if fits > 0 && widthOf(s[:end], size) > room {
+			if fits > 0 && widthOf(s[:i], size) > room {
 				break
 			}
-			fits = end
-			if r == ' ' || r == ',' {
-				gap = end
+			fits = i
+			if before == ' ' || before == ',' {
+				gap = i
 			}
+			before = r
 		}
-		if gap > 0 {
-			fits = gap
-		}
-		if fits == len(s) {
+		if fits == 0 { // a single letter
 			break
 		}
-		lines = append(lines, strings.TrimSpace(s[:fits]))
-		s = strings.TrimSpace(s[fits:])
+		end := cmp.Or(gap, fits)
+		lines = append(lines, strings.TrimSpace(s[:end]))
+		s = strings.TrimSpace(s[end:])
 	}
 	return append(lines, s)
 }

@@ -22,10 +22,10 @@ var (
 // same, that of dashes has no factor in common with it: no two of 28 lines are alike,
 // not even in gray.
 type look struct {
-	color int
-	dash  string
-	shape string // a path around 0, 0
-	empty bool   // only the outline of the shape
+	color  int
+	dash   string
+	shape  string // a path around 0, 0
+	hollow bool   // only the outline of the shape
 }
 
 func lookOf(i int) look {
@@ -56,8 +56,8 @@ func (l look) line(points string) string {
 // mark is a marker; what is said when a reader points at it may be empty.
 func (l look) mark(x, y float64, said string) string {
 	class := "mark"
-	if l.empty {
-		class = "mark empty"
+	if l.hollow {
+		class = "mark hollow"
 	}
 	d := "M" + pixels(x) + " " + pixels(y) + l.shape
 	if said == "" {
@@ -136,15 +136,15 @@ func (p *picture) series(l look, s *Series, plot area, x, y *axis) {
 		at, height := plot.x(x, point.X), plot.y(y, point.Y)
 		fmt.Fprintf(&points, "%s,%s ", pixels(at), pixels(height))
 		upper, lower := plot.y(y, point.Y+point.Half), plot.y(y, point.Y-point.Half)
-		const marker, cap = 10, 3
+		const marker, half = 10, 3 // the size of a marker, half the width of an interval's ends
 		if lower-upper > marker {
-			fmt.Fprintf(&intervals, "M%s %sh%dm-%d 0V%sm-%d 0h%d", pixels(at-cap), pixels(upper), 2*cap, cap, pixels(lower), cap, 2*cap)
+			fmt.Fprintf(&intervals, "M%s %sh%dm-%d 0V%sm-%d 0h%d", pixels(at-half), pixels(upper), 2*half, half, pixels(lower), half, 2*half)
 		}
-		said := fmt.Sprintf("%s: %s at %s", s.Name, number(point.Y), number(point.X))
+		value := number(point.Y)
 		if point.Half > 0 {
-			said += " ± " + number(point.Half)
+			value += " ± " + number(point.Half)
 		}
-		marks.WriteString(l.mark(at, height, said))
+		marks.WriteString(l.mark(at, height, fmt.Sprintf("%s: %s at %s", s.Name, value, number(point.X))))
 	}
 	p.add(`<g class="color%d">`, l.color)
 	if intervals.Len() > 0 {
