@@ -9,7 +9,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"holdfast/archive"
-	"holdfast/archive/s3store"
 	"holdfast/reports"
 	"holdfast/scenarios"
 	"holdfast/scenarios/cores"
@@ -19,40 +18,8 @@ import (
 	"holdfast/scenarios/network"
 )
 
-// storeOptions say where a run plays.
-type storeOptions struct {
-	store     string
-	endpoint  string
-	pathStyle s3store.PathStyle
-}
-
-// runOptions are the flags of run.
-type runOptions struct {
-	storeOptions
-	world      string
-	core       string
-	policy     string
-	document   string
-	layout     string
-	clients    int
-	operations int
-	duration   time.Duration
-	seed       uint64
-	runs       int
-	latency    string
-	faults     []string
-	codec      string
-	via        string
-	schedule   string
-	sets       []string
-	thresholds []string
-	out        string
-	metrics    string
-	output     outputOptions
-}
-
 func (a *app) runCommand() *cobra.Command {
-	var o runOptions
+	o := runDefaults()
 	cmd := &cobra.Command{
 		Use:   "run [SCENARIO|FILE…]",
 		Short: "Play scenarios, judge what happened, report it (all scenarios if none is named)",
@@ -92,26 +59,8 @@ what it begins. A --threshold can name these metrics:
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&o.world, "world", "real", "`WORLD` to play in: real (goroutines, wall clock, HTTP) or virtual (a seed decides everything)")
-	f.StringVar(&o.store, "store", "fake", "`STORE` to play on: fake (embedded S3) or s3://bucket/prefix")
-	f.StringVar(&o.endpoint, "endpoint", "", "`URL` of an S3 server other than AWS")
-	f.TextVar(&o.pathStyle, "path-style", s3store.PathStyleAuto, "`WHEN` the bucket goes into the path: auto, on or off")
-	f.StringVar(&o.core, "core", "production", "core under test: "+coreNames())
-	f.StringVar(&o.policy, "policy", "", "retry `POLICY`, such as full(base=100ms,cap=5s,retries=8), adaptive(cap=2s), default or documented")
-	f.StringVar(&o.document, "document", "", "`FILE` with your own document: a change or an announcement, unless --layout says otherwise")
-	f.StringVar(&o.layout, "layout", "", "`FILE` that says what your documents are like, or order, the built-in example")
-	f.IntVar(&o.clients, "clients", 0, "number of concurrent clients")
-	f.IntVar(&o.operations, "operations", 0, "operations of each actor with a load, at most")
-	f.DurationVar(&o.duration, "duration", 0, "how long to keep the load up")
-	f.Uint64Var(&o.seed, "seed", 1, "seed of all random choices")
-	f.IntVar(&o.runs, "runs", 1, "repetitions of each scenario")
-	f.StringVar(&o.latency, "latency", "", "`LATENCY` of a store call's legs, such as normal(10ms,2ms), or s3-standard, s3-express")
-	f.StringArrayVar(&o.faults, "fault", nil, "`FAULT` in place of the scenario's, such as reply-lost(rate=0.1), throttle(writes=100,reads=200), or none; repeatable")
-	f.StringVar(&o.codec, "codec", "", "`CODEC` of the virtual world's documents: json, or compact for large loads")
-	f.StringVar(&o.via, "via", "", "`WAY` to the archive: core, or api: users over HTTP, back ends over the queue")
-	f.StringVar(&o.schedule, "schedule", "", "`SCHEDULE` of calls to replay, as explore prints it")
-	f.StringArrayVar(&o.sets, "set", nil, "`KEY=VALUE` of the scenario's file in place of its own, such as objects.count=4, or of the policy in force, such as policy.base=25ms; repeatable")
-	f.StringArrayVar(&o.thresholds, "threshold", nil, "fail unless `METRIC<LIMIT` holds; repeatable")
+	o.register(f, "world", "store", "endpoint", "path-style", "core", "policy", "document", "layout", "clients", "operations", "duration",
+		"seed", "runs", "latency", "fault", "codec", "via", "schedule", "set", "threshold")
 	f.StringVar(&o.out, "out", "simulate-out", "`DIR` for histories and results")
 	f.StringVar(&o.metrics, "metrics", "", "`FILE` for the metrics of the runs, in CloudWatch's embedded metric format")
 	o.output.register(cmd)
