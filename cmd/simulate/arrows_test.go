@@ -125,6 +125,17 @@ func TestTelemetryNeedsTheAPIOnly(t *testing.T) {
 	}
 }
 
+// TestTheProgramIsLight: nothing exports traces or logs, no fonts are embedded.
+func TestTheProgramIsLight(t *testing.T) {
+	for _, dep := range strings.Fields(goList(t, "-deps", "holdfast/cmd/simulate")) {
+		for _, heavy := range []string{"go.opentelemetry.io/contrib/", "otlptrace", "otlplog", "gonum.org/v1/plot", "go-fonts"} {
+			if strings.Contains(dep, heavy) {
+				t.Errorf("simulate imports %s", dep)
+			}
+		}
+	}
+}
+
 func goList(t *testing.T, args ...string) string {
 	t.Helper()
 	out, err := exec.Command("go", append([]string{"list"}, args...)...).Output()

@@ -2,22 +2,15 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
-	"strings"
 	"time"
 
-	"go.opentelemetry.io/contrib/exporters/autoexport"
-	"go.opentelemetry.io/otel/attribute"
-	"go.opentelemetry.io/otel/exporters/stdout/stdoutmetric"
 	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
-	"go.opentelemetry.io/otel/sdk/resource"
 
 	"holdfast/archive"
 	"holdfast/archive/telemetry"
-	"holdfast/reports"
 	"holdfast/scenarios"
 	"holdfast/scenarios/measure"
 	"holdfast/scenarios/world"
@@ -122,51 +115,4 @@ func (m *metrics) close(ctx context.Context) error {
 		}
 	}
 	return nil
-}
-
-// exporterVariable names the exporter of metrics, as OpenTelemetry has it.
-const exporterVariable = "OTEL_METRICS_EXPORTER"
-
-// meterProvider returns what the environment asks for by OTEL_METRICS_EXPORTER
-// (otlp, prometheus, console, none) and the variables that go with each, such as
-// OTEL_EXPORTER_OTLP_ENDPOINT; see
-// https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables.
-//
-// Without that variable it is nil, and nothing is sent anywhere: the specification
-// has otlp as its default, but a simulation must not connect to what somebody left
-// in the environment for another program.
-func meterProvider(ctx context.Context, stderr io.Writer) (*sdkmetric.MeterProvider, error) {
-	if strings.EqualFold(os.Getenv("OTEL_SDK_DISABLED"), "true") {
-		return nil, nil
-	}
-	reader, err := metricReader(ctx, os.Getenv(exporterVariable), stderr)
-	if err != nil {
-		return nil, fmt.Errorf("%s=%s: %w", exporterVariable, os.Getenv(exporterVariable), err)
-	}
-	if reader == nil {
-		return nil, nil
-	}
-	about, err := resource.New(ctx, resource.WithTelemetrySDK(),
-		resource.WithAttributes(attribute.String("service.name", "simulate"), attribute.String("service.version", reports.Version())),
-		resource.WithFromEnv()) // last, so that it wins
-	if err != nil {
-		return nil, errors.Join(err, reader.Shutdown(ctx))
-	}
-	return sdkmetric.NewMeterProvider(sdkmetric.WithReader(reader), sdkmetric.WithResource(about)), nil
-}
-
-// metricReader is autoexport's, but for what it would do by default, and for the
-// console, which it takes to be stdout.
-func metricReader(ctx context.Context, exporter string, stderr io.Writer) (sdkmetric.Reader, error) {
-	switch exporter {
-	case "", "none":
-		return nil, nil
-	case "console":
-		e, err := stdoutmetric.New(stdoutmetric.WithWriter(stderr))
-		if err != nil {
-			return nil, err
-		}
-		return sdkmetric.NewPeriodicReader(e), nil
-	}
-	return autoexport.NewMetricReader(ctx)
 }

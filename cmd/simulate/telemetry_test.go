@@ -1,20 +1,15 @@
 package main
 
 import (
-	"context"
 	"encoding/json"
-	"holdfast/scenarios/measure"
-	"io"
-	"net/http"
-	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 
 	"holdfast/reports"
 	"holdfast/scenarios/history"
+	"holdfast/scenarios/measure"
 )
 
 // measured is a run of one scenario with its metrics.
@@ -244,94 +239,5 @@ func TestMetricsThatCantBeHad(t *testing.T) {
 		if code != c.code || !strings.Contains(stderr, c.says) {
 			t.Errorf("%v: exit %d, %s", c.args, code, stderr)
 		}
-	}
-}
-
-// collector is where OpenTelemetry exports to.
-type collector struct {
-	mu       sync.Mutex
-	requests []string // path and body
-}
-
-func (c *collector) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	body, _ := io.ReadAll(r.Body)
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.requests = append(c.requests, r.URL.Path+" "+string(body))
-	w.WriteHeader(http.StatusOK)
-}
-
-func (c *collector) got() []string {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.requests
-}
-
-// TestExportIsAskedForByTheEnvironment: and without that nothing is sent, whatever
-// else the environment says.
-func TestExportIsAskedForByTheEnvironment(t *testing.T) {
-	for _, tt := range []struct {
-		exporter, disabled string
-		requests           bool
-	}{
-		{"", "", false}, {"none", "", false}, {"otlp", "true", false}, {"otlp", "", true},
-	} {
-		var c collector
-		server := httptest.NewServer(&c)
-		t.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", server.URL)
-		t.Setenv(exporterVariable, tt.exporter)
-		t.Setenv("OTEL_SDK_DISABLED", tt.disabled)
-		code, _, stderr := simulate(t, "run", "two-users", "--quiet", "--out", t.TempDir())
-		server.Close()
-		if code != exitPassed || stderr != "" {
-			t.Errorf("%+v: exit %d, %s", tt, code, stderr)
-		}
-		if sent := len(c.got()) > 0; sent != tt.requests {
-			t.Errorf("%+v: %d requests", tt, len(c.got()))
-		}
-		for _, r := range c.got() {
-			for _, want := range []string{"/v1/metrics ", "holdfast.frontend.saves", "holdfast.outcome", "simulate"} {
-				if !strings.Contains(r, want) {
-					t.Errorf("no %s in %q", want, r)
-				}
-			}
-		}
-	}
-}
-
-func TestTheConsoleIsNotStdout(t *testing.T) {
-	t.Setenv(exporterVariable, "console")
-	code, stdout, stderr := simulate(t, "run", "two-users", "--json", "--out", t.TempDir())
-	var document any
-	if code != exitPassed || json.Unmarshal([]byte(stdout), &document) != nil || !strings.Contains(stderr, "holdfast.frontend.saves") {
-		t.Errorf("exit %d, stdout %q, stderr %q", code, stdout, stderr)
-	}
-}
-
-// TestMissingCollectorFailsNothing, and is told in one line.
-func TestMissingCollectorFailsNothing(t *testing.T) {
-	t.Setenv(exporterVariable, "otlp")
-	t.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://"+closedPort(t))
-	t.Setenv("OTEL_EXPORTER_OTLP_TIMEOUT", "200")
-	code, _, stderr := simulate(t, "run", "two-users", "--quiet", "--out", t.TempDir())
-	if code != exitPassed || strings.Count(stderr, "\n") != 1 || !strings.Contains(stderr, "the metrics were not exported") {
-		t.Errorf("exit %d, %s", code, stderr)
-	}
-}
-
-func TestUnknownExporterIsRefused(t *testing.T) {
-	t.Setenv(exporterVariable, "smoke-signals")
-	code, _, stderr := simulate(t, "run", "two-users", "--quiet", "--out", t.TempDir())
-	if code != exitUsage || !strings.Contains(stderr, "OTEL_METRICS_EXPORTER=smoke-signals") {
-		t.Errorf("exit %d, %s", code, stderr)
-	}
-}
-
-// TestNothingIsMadeUnasked: not even an SDK.
-func TestNothingIsMadeUnasked(t *testing.T) {
-	t.Setenv(exporterVariable, "")
-	p, err := meterProvider(context.Background(), io.Discard)
-	if p != nil || err != nil {
-		t.Errorf("%v, %v", p, err)
 	}
 }

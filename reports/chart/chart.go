@@ -1,24 +1,18 @@
 // Package chart draws lines over a common axis, in panels one above the other, as SVG.
 //
-// The file is complete in itself: text is drawn with whatever sans-serif font its
-// reader has. Lines differ in color (Okabe and Ito's palette, which color-blind
-// people can tell apart), in dashes and in markers, so that a copy in gray still works.
+// The file is complete in itself: text is in whatever sans-serif font its reader has,
+// and colors follow the reader's choice of a light or dark scheme. Lines differ in
+// color, in dashes and in markers, so that a copy in gray still works. What the lines
+// show is also said in words, for those who do not see them. The same chart is the
+// same bytes.
 package chart
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
 	"math"
 	"strings"
-
-	"gonum.org/v1/plot"
-	"gonum.org/v1/plot/font"
-	"gonum.org/v1/plot/text"
-	"gonum.org/v1/plot/vg"
-	"gonum.org/v1/plot/vg/draw"
-	"gonum.org/v1/plot/vg/vgsvg"
 )
 
 // Chart is some panels over the same values.
@@ -49,207 +43,115 @@ type Point struct{ X, Y, Half float64 }
 // MostSeries is the number of lines that can be told apart.
 const MostSeries = 24
 
-// The size of a chart.
+// The size of a chart, in pixels at its natural size.
 const (
-	width       = 21 * vg.Centimeter
-	panelHeight = 8.5 * vg.Centimeter
-	titleHeight = 1 * vg.Centimeter
-	lineHeight  = 0.55 * vg.Centimeter
-	margin      = 0.3 * vg.Centimeter
+	width      = 800.0
+	margin     = 16.0
+	plotHeight = 240.0
 
-	titleSize, noteSize, labelSize, tickSize = 13, 11, 11, 10 // points
-)
+	titleSize, noteSize, labelSize, tickSize = 17.0, 14.0, 14.0, 13.0 // of text
 
-// Ranges wider than these factors are drawn on a logarithmic axis.
-const (
-	manyDecadesX = 50
-	manyDecadesY = 20
-)
-
-// Labels that fit beside each other on a linear axis.
-const (
-	mostTicksX = 12
-	mostTicksY = 7
+	lineSpacing = 1.4 // of text, times its size
 )
 
 var errEmpty = errors.New("there is nothing to draw")
 
 // WriteSVG draws the chart.
 func (c *Chart) WriteSVG(w io.Writer) error {
-	names, err := c.names()
-	if err != nil {
+	if err := c.check(); err != nil {
 		return err
 	}
-	legend := newLegend(names)
-	head := titleHeight + lineHeight*vg.Length(len(c.Notes))
-	height := head + legend.height() + panelHeight*vg.Length(len(c.Panels))
-	canvas := vgsvg.New(width, height)
-	all := draw.New(canvas)
-	all.FillText(style(titleSize, false), vg.Point{X: width / 2, Y: height - titleHeight*0.7}, c.Title)
-	for i, note := range c.Notes {
-		y := height - titleHeight - lineHeight*(vg.Length(i)+0.3)
-		all.FillText(style(noteSize, false), vg.Point{X: width / 2, Y: y}, note)
+	var p picture
+	y := p.paragraph(c.Title, titleSize, margin) + margin/4
+	for _, note := range c.Notes {
+		y = p.paragraph(note, noteSize, y)
 	}
-	legend.draw(all, height-head)
-	area := draw.Crop(all, margin, -2*margin, margin, -(head + legend.height()))
-	if err := c.drawPanels(area); err != nil {
-		return err
-	}
-	var b bytes.Buffer
-	if _, err := canvas.WriteTo(&b); err != nil {
-		return fmt.Errorf("draw: %w", err)
-	}
-	// The library names only the font that it measured with, which few readers have;
-	// without another they would take one with serifs.
-	_, err = w.Write(bytes.ReplaceAll(b.Bytes(), []byte("font-family:Liberation Sans;"), []byte(fonts)))
+	y = p.legend(c.names(), y+margin/2)
+	y = c.drawPanels(&p, y)
+	_, err := w.Write(p.document(c.Title, c.inWords(), y+margin/2))
 	return err
 }
 
-const fonts = "font-family:'Liberation Sans',Arial,Helvetica,sans-serif;"
-
-// drawPanels draws them one above the other, the axes in line.
-func (c *Chart) drawPanels(area draw.Canvas) error {
-	var plots []*plot.Plot
-	var canvases []draw.Canvas
-	tiles := draw.Tiles{Rows: len(c.Panels), Cols: 1, PadY: 2 * margin}
-	left := vg.Length(0)
+// drawPanels draws them from a height downward, the axes in line, and returns where
+// they end.
+func (c *Chart) drawPanels(p *picture, y float64) float64 {
+	left := 0.0
+	ys := make([]axis, len(c.Panels))
 	for i := range c.Panels {
-		p, err := c.plot(&c.Panels[i])
-		if err != nil {
-			return err
+		ys[i] = c.Panels[i].axis()
+		for _, t := range ys[i].ticks {
+			left = max(left, widthOf(t.label, tickSize))
 		}
-		tile := draw.Crop(tiles.At(area, 0, i), 0, 0, 0, -lineHeight)
-		left = max(left, p.DataCanvas(tile).Min.X-tile.Min.X)
-		plots, canvases = append(plots, p), append(canvases, tile)
 	}
-	for i, p := range plots {
-		used := p.DataCanvas(canvases[i]).Min.X - canvases[i].Min.X
-		p.Draw(draw.Crop(canvases[i], left-used, 0, 0, 0))
-		// Above the axis, where it is easier to read than along it. (The library leaves
-		// room for a label beside a logarithmic axis as if it stood at its end.)
-		area.FillText(style(labelSize, true), vg.Point{X: area.Min.X + margin, Y: canvases[i].Max.Y + lineHeight/2}, labelOf(c.Panels[i].Y, &p.Y))
+	plot := area{left: margin + left + tickLength + 4, right: width - 1.5*margin}
+	x := c.axis(plot.right - plot.left)
+	for i := range c.Panels {
+		// Above the axis, where it is easier to read than along it.
+		y = p.lines(wrap(ys[i].name(c.Panels[i].Y), labelSize, width-2*margin), labelSize, margin, y, "start")
+		plot.top = y + 6
+		plot.bottom = plot.top + plotHeight
+		p.panel(&c.Panels[i], plot, &x, &ys[i])
+		y = plot.bottom + tickLength + lineSpacing*tickSize + margin
+	}
+	return p.paragraph(x.name(c.X), labelSize, y-margin)
+}
+
+// check reports why the chart can't be drawn.
+func (c *Chart) check() error {
+	if len(c.Panels) == 0 || len(c.Panels[0].Series) == 0 {
+		return errEmpty
+	}
+	if n := len(c.Panels[0].Series); n > MostSeries {
+		return fmt.Errorf("%d lines can't be told apart; draw at most %d", n, MostSeries)
+	}
+	points := 0
+	for i := range c.Panels {
+		for _, s := range c.Panels[i].Series {
+			for _, point := range s.Points {
+				if sum := point.X + point.Y + point.Half; math.IsNaN(sum) || math.IsInf(sum, 0) {
+					return fmt.Errorf("%s: %s is at %v, %v±%v, which no axis has", c.Panels[i].Y, s.Name, point.X, point.Y, point.Half)
+				}
+			}
+		}
+	}
+	for _, s := range c.Panels[0].Series {
+		points += len(s.Points)
+	}
+	if points == 0 {
+		return errEmpty
 	}
 	return nil
 }
 
-// names of the lines, and whether the chart can be drawn.
-func (c *Chart) names() ([]string, error) {
-	if len(c.Panels) == 0 || len(c.Panels[0].Series) == 0 {
-		return nil, errEmpty
-	}
+// names are those of the lines.
+func (c *Chart) names() []string {
 	var names []string
-	points := 0
 	for _, s := range c.Panels[0].Series {
-		names, points = append(names, s.Name), points+len(s.Points)
+		names = append(names, s.Name)
 	}
-	switch {
-	case len(names) > MostSeries:
-		return nil, fmt.Errorf("%d lines can't be told apart; draw at most %d", len(names), MostSeries)
-	case points == 0:
-		return nil, errEmpty
-	}
-	return names, nil
+	return names
 }
 
-func (c *Chart) plot(panel *Panel) (*plot.Plot, error) {
-	p := plot.New()
-	for _, axis := range []*plot.Axis{&p.X, &p.Y} {
-		axis.Label.TextStyle.Font, axis.Tick.Label.Font = sans(labelSize), sans(tickSize)
-		axis.Padding = vg.Points(4)
-	}
-	x, y := limitsOf(panel)
-	x.apply(&p.X, manyDecadesX, mostTicksX)
-	p.X.Label.Text = labelOf(c.X, &p.X)
-	wide := float64(manyDecadesY)
-	if panel.Linear {
-		wide = math.Inf(1)
-	}
-	y.apply(&p.Y, wide, mostTicksY)
-	if _, log := p.Y.Scale.(plot.LogScale); !log && y.low >= 0 {
-		p.Y.Min = 0 // or a small difference would look large
-	}
-	p.Add(grid())
-	if panel.Limit != 0 {
-		line, err := acrossAt(panel.Limit, x)
-		if err != nil {
-			return nil, err
+// inWords says where each line begins and ends.
+func (c *Chart) inWords() string {
+	var b strings.Builder
+	for i := range c.Panels {
+		p := &c.Panels[i]
+		if i > 0 {
+			b.WriteString(" ")
 		}
-		p.Add(line)
-	}
-	for i := range panel.Series {
-		if err := addSeries(p, i, &panel.Series[i]); err != nil {
-			return nil, err
-		}
-	}
-	return p, nil
-}
-
-// labelOf says of a logarithmic axis that it is one.
-func labelOf(label string, axis *plot.Axis) string {
-	if _, log := axis.Scale.(plot.LogScale); !log {
-		return label
-	}
-	if inner, unit := strings.CutSuffix(label, ")"); unit {
-		return inner + ", log)"
-	}
-	return label + " (log)"
-}
-
-// limits are the least and the greatest value.
-type limits struct{ low, high float64 }
-
-func limitsOf(panel *Panel) (x, y limits) {
-	x = limits{math.Inf(1), math.Inf(-1)}
-	y = x
-	if panel.Limit != 0 {
-		y.include(panel.Limit)
-	}
-	for _, s := range panel.Series {
-		for _, p := range s.Points {
-			x.include(p.X)
-			y.include(p.Y)
-			y.include(p.Y + p.Half)
-			if end := p.Y - p.Half; end > 0 { // or a logarithmic axis could not show it
-				y.include(end)
+		fmt.Fprintf(&b, "%s over %s.", p.Y, c.X)
+		for _, s := range p.Series {
+			if len(s.Points) == 0 {
+				continue
 			}
+			first, last := s.Points[0], s.Points[len(s.Points)-1]
+			fmt.Fprintf(&b, " %s: %s at %s", s.Name, number(first.Y), number(first.X))
+			if len(s.Points) > 1 {
+				fmt.Fprintf(&b, ", %s at %s", number(last.Y), number(last.X))
+			}
+			b.WriteString(".")
 		}
 	}
-	return x, y
-}
-
-func (l *limits) include(v float64) {
-	l.low, l.high = min(l.low, v), max(l.high, v)
-}
-
-// apply sets an axis up; wide is the factor above which it is logarithmic.
-func (l limits) apply(axis *plot.Axis, wide float64, mostTicks int) {
-	axis.Min, axis.Max = l.low, l.high
-	switch {
-	case math.IsInf(l.low, 0):
-		axis.Min, axis.Max = 0, 1 // nothing was measured
-	case l.low > 0 && l.high/l.low > wide:
-		axis.Scale, axis.Tick.Marker = plot.LogScale{}, logTicks{}
-		axis.Min, axis.Max = l.low/1.15, l.high*1.15
-		return
-	case l.low == l.high:
-		axis.Min, axis.Max = l.low-1, l.high+1
-	}
-	if l.low >= 0 && l.low < l.high/3 {
-		axis.Min = 0
-	}
-	axis.Tick.Marker = plainTicks{mostTicks}
-}
-
-// style of a text, from its left end or around its middle.
-func style(size float64, left bool) draw.TextStyle {
-	s := draw.TextStyle{Font: sans(size), Handler: plot.DefaultTextHandler, XAlign: text.XCenter, YAlign: text.YCenter}
-	if left {
-		s.XAlign = text.XLeft
-	}
-	s.Color = ink
-	return s
-}
-
-func sans(size float64) font.Font {
-	return font.Font{Typeface: "Liberation", Variant: "Sans", Size: vg.Length(size)}
+	return b.String()
 }

@@ -2,155 +2,191 @@ package chart
 
 import (
 	"fmt"
-	"image/color"
-	"math"
-	"strconv"
 	"strings"
-
-	"gonum.org/v1/plot"
-	"gonum.org/v1/plot/plotter"
-	"gonum.org/v1/plot/vg"
-	"gonum.org/v1/plot/vg/draw"
 )
 
+// scheme is the colors for a light or dark background.
+type scheme struct {
+	paper, ink, pale string
+	lines            [7]string
+}
+
+// The lines' colors are Okabe and Ito's, which color-blind people can tell apart, made
+// so dark or light that they stand out from the paper; their yellow can't be.
 var (
-	ink  = color.Gray{Y: 0x20}
-	pale = color.Gray{Y: 0xdd}
-	// palette is Okabe and Ito's, without the yellow that white paper swallows.
-	palette = []color.NRGBA{
-		{0x00, 0x72, 0xb2, 0xff}, {0xd5, 0x5e, 0x00, 0xff}, {0x00, 0x9e, 0x73, 0xff}, {0xcc, 0x79, 0xa7, 0xff},
-		{0x00, 0x00, 0x00, 0xff}, {0xe6, 0x9f, 0x00, 0xff}, {0x56, 0xb4, 0xe9, 0xff},
-	}
-	dashes = [][]vg.Length{nil, {6, 3}, {2, 2}, {8, 3, 2, 3}}
-	shapes = []draw.GlyphDrawer{
-		draw.CircleGlyph{}, draw.SquareGlyph{}, draw.TriangleGlyph{}, draw.RingGlyph{}, draw.BoxGlyph{}, draw.PyramidGlyph{}, draw.CrossGlyph{},
-	}
+	light = scheme{"#ffffff", "#202020", "#dddddd", [...]string{"#0072b2", "#d55e00", "#009e73", "#b8528c", "#000000", "#b37a00", "#3b93c9"}}
+	dark  = scheme{"#16181d", "#e4e4e4", "#3a3d44", [...]string{"#3fa0e0", "#ff8a4c", "#2bc497", "#e79cc6", "#ffffff", "#f0b429", "#9bd3f7"}}
 )
 
-// The numbers of colors and shapes are the same, that of dashes has no factor in
-// common with it: no two of 28 lines are alike.
-func lineOf(i int) draw.LineStyle {
-	return draw.LineStyle{Color: palette[i%len(palette)], Width: vg.Points(1.4), Dashes: dashes[i%len(dashes)]}
+// look is how a line is told from the others. The numbers of colors and shapes are the
+// same, that of dashes has no factor in common with it: no two of 28 lines are alike,
+// not even in gray.
+type look struct {
+	color  int
+	dash   string
+	shape  string // a path around 0, 0
+	hollow bool   // only the outline of the shape
 }
 
-func markOf(i int) draw.GlyphStyle {
-	return draw.GlyphStyle{Color: palette[i%len(palette)], Radius: vg.Points(2.6), Shape: shapes[i%len(shapes)]}
+func lookOf(i int) look {
+	dashes := []string{"", "8 4", "2.5 3", "10 4 2.5 4"}
+	shapes := []string{circle, square, triangle, circle, square, diamond, cross}
+	n := i % len(shapes)
+	return look{n, dashes[i%len(dashes)], shapes[n], n == 3 || n == 4}
 }
 
-// visible is the share of a panel's height below which an interval is thinner than a
-// marker, so that nobody would see it.
-const visible = 0.012
+// Shapes are about as large to the eye.
+const (
+	circle   = "m-3.6 0a3.6 3.6 0 1 0 7.2 0a3.6 3.6 0 1 0-7.2 0z"
+	square   = "m-3.2-3.2h6.4v6.4h-6.4z"
+	triangle = "m0-4.2l4.1 7h-8.2z"
+	diamond  = "m0-4.6l4 4.6l-4 4.6l-4-4.6z"
+	cross    = "m-3.3-3.3l6.6 6.6m0-6.6l-6.6 6.6"
+)
 
-// addSeries adds a line, and the band of its confidence intervals if it can be seen.
-func addSeries(p *plot.Plot, i int, s *Series) error {
-	if len(s.Points) == 0 {
-		return nil
+// line leads from point to point.
+func (l look) line(points string) string {
+	dash := ""
+	if l.dash != "" {
+		dash = ` stroke-dasharray="` + l.dash + `"`
 	}
-	line := make(plotter.XYs, len(s.Points))
-	upper, lower := make(plotter.XYs, len(s.Points)), make(plotter.XYs, len(s.Points))
+	return fmt.Sprintf(`<polyline class="line" points="%s"%s/>`, points, dash)
+}
+
+// mark is a marker; what is said when a reader points at it may be empty.
+func (l look) mark(x, y float64, said string) string {
+	class := "mark"
+	if l.hollow {
+		class = "mark hollow"
+	}
+	d := "M" + pixels(x) + " " + pixels(y) + l.shape
+	if said == "" {
+		return fmt.Sprintf(`<path class="%s" d="%s"/>`, class, d)
+	}
+	return fmt.Sprintf(`<path class="%s" d="%s"><title>%s</title></path>`, class, d, escape(said))
+}
+
+// area is where values are drawn.
+type area struct{ left, top, right, bottom float64 }
+
+// The ends of axes are not at the edge of the area, so that nobody mistakes a marker
+// for a part of the frame.
+const inset, tickLength = 8.0, 5.0
+
+func (a area) x(x *axis, v float64) float64 {
+	return a.left + inset + x.share(v)*(a.right-a.left-2*inset)
+}
+
+func (a area) y(y *axis, v float64) float64 { return a.bottom - y.share(v)*(a.bottom-a.top) }
+
+// panel draws the axes and the lines of a panel.
+func (p *picture) panel(panel *Panel, plot area, x, y *axis) {
+	p.axes(plot, x, y)
+	if panel.Limit != 0 {
+		at := pixels(plot.y(y, panel.Limit))
+		p.add(`<path class="limit" d="M%s %sH%s"/>`, pixels(plot.left), at, pixels(plot.right))
+	}
+	measured := false
+	for i := range panel.Series {
+		if s := &panel.Series[i]; len(s.Points) > 0 {
+			p.series(lookOf(i), s, plot, x, y)
+			measured = true
+		}
+	}
+	if !measured {
+		p.text("nothing was measured", noteSize, (plot.left+plot.right)/2, (plot.top+plot.bottom)/2, "middle")
+	}
+}
+
+// axes draws a pale line at each label, and a mark at each tick.
+func (p *picture) axes(plot area, x, y *axis) {
+	var grid, marks strings.Builder
+	for _, t := range x.ticks {
+		at := plot.x(x, t.value)
+		if t.label != "" {
+			fmt.Fprintf(&grid, "M%s %sV%s", pixels(at), pixels(plot.top), pixels(plot.bottom))
+			p.text(t.label, tickSize, at, plot.bottom+tickLength+tickSize, "middle")
+		}
+		fmt.Fprintf(&marks, "M%s %sv%s", pixels(at), pixels(plot.bottom), pixels(t.length()))
+	}
+	for _, t := range y.ticks {
+		at := plot.y(y, t.value)
+		if t.label != "" {
+			fmt.Fprintf(&grid, "M%s %sH%s", pixels(plot.left), pixels(at), pixels(plot.right))
+			p.text(t.label, tickSize, plot.left-tickLength-4, at+middle*tickSize, "end")
+		}
+		fmt.Fprintf(&marks, "M%s %sh%s", pixels(plot.left), pixels(at), pixels(-t.length()))
+	}
+	p.add(`<path class="grid" d="%s"/>`, grid.String())
+	p.add(`<path class="axis" d="M%s %sV%sH%s%s"/>`, pixels(plot.left), pixels(plot.top), pixels(plot.bottom), pixels(plot.right), marks.String())
+}
+
+func (t tick) length() float64 {
+	if t.label == "" {
+		return tickLength / 2
+	}
+	return tickLength
+}
+
+// series draws a line with its markers, and the confidence intervals that are larger
+// than a marker.
+func (p *picture) series(l look, s *Series, plot area, x, y *axis) {
+	var points, intervals, marks strings.Builder
+	for _, point := range s.Points {
+		at, height := plot.x(x, point.X), plot.y(y, point.Y)
+		fmt.Fprintf(&points, "%s,%s ", pixels(at), pixels(height))
+		upper, lower := plot.y(y, point.Y+point.Half), plot.y(y, point.Y-point.Half)
+		const marker, half = 10, 3 // the size of a marker, half the width of an interval's ends
+		if lower-upper > marker {
+			fmt.Fprintf(&intervals, "M%s %sh%dm-%d 0V%sm-%d 0h%d", pixels(at-half), pixels(upper), 2*half, half, pixels(lower), half, 2*half)
+		}
+		value := number(point.Y)
+		if point.Half > 0 {
+			value += " ± " + number(point.Half)
+		}
+		marks.WriteString(l.mark(at, height, fmt.Sprintf("%s: %s at %s", s.Name, value, number(point.X))))
+	}
+	p.add(`<g class="color%d">`, l.color)
+	if intervals.Len() > 0 {
+		p.add(`<path class="interval" d="%s"/>`, intervals.String())
+	}
+	p.add("%s%s</g>", l.line(strings.TrimSpace(points.String())), marks.String())
+}
+
+const sampleLength, sampleGap = 40.0, 6.0
+
+// legend draws what tells the lines apart below a height and returns where it ends. It
+// stands above the panels, in rows, because names are long and lines fill the panels.
+func (p *picture) legend(names []string, y float64) float64 {
+	if len(names) == 1 {
+		return y // nothing to tell apart
+	}
+	const size, between = 13.5, 24
+	room := width - 2*margin
 	widest := 0.0
-	for k, point := range s.Points {
-		line[k] = plotter.XY{X: point.X, Y: point.Y}
-		upper[k] = plotter.XY{X: point.X, Y: min(point.Y+point.Half, p.Y.Max)}
-		lower[k] = plotter.XY{X: point.X, Y: max(point.Y-point.Half, p.Y.Min)}
-		if _, log := p.Y.Scale.(plot.LogScale); log {
-			widest = max(widest, math.Log(upper[k].Y/lower[k].Y)/math.Log(p.Y.Max/p.Y.Min))
-		} else {
-			widest = max(widest, 2*point.Half/(p.Y.Max-p.Y.Min))
+	wrapped := make([][]string, len(names))
+	for i, name := range names {
+		wrapped[i] = wrap(name, size, room-sampleLength-sampleGap)
+		for _, line := range wrapped[i] {
+			widest = max(widest, widthOf(line, size))
 		}
 	}
-	if widest > visible && len(line) > 1 {
-		band := upper
-		for k := len(lower) - 1; k >= 0; k-- {
-			band = append(band, lower[k])
+	cell := sampleLength + sampleGap + widest + between
+	columns := min(max(int((room+between)/cell), 1), len(names))
+	// Fill the rows evenly: 4 and 4, not 7 and 1.
+	rows := (len(names) + columns - 1) / columns
+	columns = (len(names) + rows - 1) / rows
+	left := max((width-cell*float64(columns)+between)/2, margin)
+	end := y
+	for i := range names {
+		if i%columns == 0 {
+			y = end
 		}
-		polygon, err := plotter.NewPolygon(band)
-		if err != nil {
-			return err
-		}
-		fill := palette[i%len(palette)]
-		fill.A = 0x38
-		polygon.Color, polygon.Width = fill, 0
-		p.Add(polygon)
+		x := left + cell*float64(i%columns)
+		l, at := lookOf(i), y+lineSpacing*size/2
+		line := l.line(fmt.Sprintf("%s,%s %s,%[2]s", pixels(x), pixels(at), pixels(x+sampleLength)))
+		p.add(`<g class="color%d">%s%s</g>`, l.color, line, l.mark(x+sampleLength/2, at, ""))
+		end = max(end, p.lines(wrapped[i], size, x+sampleLength+sampleGap, y, "start"))
 	}
-	lines, marks, err := plotter.NewLinePoints(line)
-	if err != nil {
-		return err
-	}
-	lines.LineStyle, marks.GlyphStyle = lineOf(i), markOf(i)
-	p.Add(lines, marks)
-	return nil
-}
-
-// acrossAt is a dashed line at a value.
-func acrossAt(y float64, x limits) (*plotter.Line, error) {
-	line, err := plotter.NewLine(plotter.XYs{{X: x.low, Y: y}, {X: x.high, Y: y}})
-	if err != nil {
-		return nil, fmt.Errorf("draw the limit: %w", err)
-	}
-	line.Color, line.Dashes = ink, []vg.Length{4, 3}
-	return line, nil
-}
-
-// grid has a pale line at each tick that has a label.
-func grid() *plotter.Grid {
-	g := plotter.NewGrid()
-	g.Vertical.Color, g.Horizontal.Color = pale, pale
-	g.Vertical.Width, g.Horizontal.Width = vg.Points(0.5), vg.Points(0.5)
-	return g
-}
-
-// plainTicks are at round numbers: multiples of 1, 2 or 5 times a power of ten.
-type plainTicks struct{ most int }
-
-// Ticks implements [plot.Ticker].
-func (p plainTicks) Ticks(low, high float64) []plot.Tick {
-	step := math.Pow(10, math.Floor(math.Log10((high-low)/float64(p.most))))
-	for _, factor := range []float64{1, 2, 5, 10} {
-		if (high-low)/(factor*step) <= float64(p.most) {
-			step *= factor
-			break
-		}
-	}
-	var ticks []plot.Tick
-	const slack = 1e-9
-	for n := math.Ceil(low/step - slack); n*step <= high+slack*step; n++ {
-		v := n*step + 0 // -0 becomes 0
-		ticks = append(ticks, plot.Tick{Value: v, Label: number(v)})
-	}
-	return ticks
-}
-
-// logTicks are at 1, 2 and 5 of each decade if there are few decades, else at 1.
-type logTicks struct{}
-
-// Ticks implements [plot.Ticker].
-func (logTicks) Ticks(low, high float64) []plot.Tick {
-	var ticks []plot.Tick
-	const fewDecades = 3.5
-	few := math.Log10(high/low) < fewDecades
-	for exponent := math.Floor(math.Log10(low)); exponent <= math.Ceil(math.Log10(high)); exponent++ {
-		for digit := 1; digit <= 9; digit++ {
-			v := float64(digit) * math.Pow(10, exponent)
-			if v < low || v > high {
-				continue
-			}
-			t := plot.Tick{Value: v}
-			if digit == 1 || few && (digit == 2 || digit == 5) {
-				t.Label = number(v)
-			}
-			ticks = append(ticks, t)
-		}
-	}
-	return ticks
-}
-
-// number is a round number as people write it; large ones are 1e+07, small ones 1e-5.
-func number(v float64) string {
-	const large, small, digits = 1e7, 1e-3, 6
-	v, _ = strconv.ParseFloat(strconv.FormatFloat(v, 'g', digits, 64), 64) // 0.30000000000000004
-	if size := math.Abs(v); size >= large || 0 < size && size < small {
-		return strings.Replace(strconv.FormatFloat(v, 'e', -1, 64), "e-0", "e-", 1)
-	}
-	return strconv.FormatFloat(v, 'f', -1, 64)
+	return end + margin
 }
