@@ -12,8 +12,6 @@ import (
 
 	"holdfast/archive"
 	"holdfast/scenarios/history"
-
-	"github.com/goccy/go-yaml"
 )
 
 // Layout is a parsed layout file: what documents of another kind are like, with one to
@@ -61,7 +59,7 @@ type LayoutEntry struct {
 var layouts = []string{"order"}
 
 // OpenLayout returns the built-in layout of that name, or reads the file at that path;
-// of "" it is nil. What is wrong with a file is a [FileError].
+// of "" it is nil. What is wrong with a file are [FileErrors].
 func OpenLayout(nameOrPath string) (*Layout, error) {
 	if nameOrPath == "" {
 		return nil, nil
@@ -87,29 +85,29 @@ func OpenLayout(nameOrPath string) (*Layout, error) {
 
 // parseLayout reads a layout as strictly as a scenario.
 func parseLayout(file string, source []byte) (*Layout, error) {
-	tree, err := parseTree(file, source, "layout")
+	doc, err := parseYAML(file, source, "layout")
 	if err != nil {
 		return nil, err
 	}
+	d := decoding{file: file, format: layoutFormat, doc: doc}
 	l := &Layout{}
-	if err := yaml.NodeToValue(tree.Docs[0].Body, l, yaml.Strict()); err != nil {
-		return nil, atPosition(file, err, layoutKeys)
+	d.decode(func() any { *l = Layout{}; return l })
+	if len(d.found) == 0 {
+		d.locate(l.validate())
 	}
-	if err := l.validate(); err != nil {
-		return nil, locate(file, tree, err)
+	if err := d.err(); err != nil {
+		return nil, err
 	}
 	return l, nil
 }
 
-var layoutKeys = []string{
-	"name", "prefix", "suffix", "slashes", "id", "history", "customers", "entry", "document", "fields",
-	"timestamp", "user", "type", "customer", "notify", "covers", "meeting", "digest", "required", "more",
-}
-
-// validate completes the layout, and reports the first reason why it can't be used.
-func (l *Layout) validate() error {
+// validate completes the layout, and says why it can't be used.
+func (l *Layout) validate() (found []*invalidError) {
+	invalid := func(path, format string, args ...any) {
+		found = append(found, &invalidError{path, fmt.Sprintf(format, args...)})
+	}
 	if !goodName.MatchString(l.Name) {
-		return invalid(".name", "the name %q must be lower-case letters, digits and single hyphens", l.Name)
+		invalid(".name", "the name %q must be lower-case letters, digits and single hyphens", l.Name)
 	}
 	e := &l.Entry
 	l.archive = &archive.Layout{
@@ -119,42 +117,44 @@ func (l *Layout) validate() error {
 		},
 	}
 	if len(l.ID) == 0 && l.History == "" { // the zero value would be the archive's own
-		return invalid(".name", "say under id which fields hold a document's id, and under history which its history")
+		invalid(".name", "say under id which fields hold a document's id, and under history which its history")
+		return found
 	}
 	var bad *archive.LayoutError
 	if err := l.archive.Validate(); errors.As(err, &bad) {
-		return invalid("."+strings.ToLower(bad.Field), "%s", bad.Reason)
+		invalid("."+strings.ToLower(bad.Field), "%s", bad.Reason)
+		return found
 	}
 	l.more = make(fields, len(e.More))
 	for _, name := range slices.Sorted(maps.Keys(e.More)) {
 		text, err := json.Marshal(e.More[name])
 		if err != nil {
-			return invalid(".entry.more", "the value of %s can't be written as JSON: %v", name, err)
+			invalid(".entry.more", "the value of %s can't be written as JSON: %v", name, err)
 		}
 		l.more[name] = text
 	}
 	m := archive.Modification{ID: "m", Timestamp: "2006-01-02T15:04:05Z", UserID: "u", Type: archive.Updated, Fields: l.more}
 	if err := l.archive.ValidateEdit(archive.Edit{Modifications: []archive.Modification{m}}); err != nil {
-		return invalid(".entry", "no scenario can make such entries: %v", err)
+		invalid(".entry", "no scenario can make such entries: %v", err)
 	}
-	return l.validateFields()
+	return append(found, l.checkFields()...)
 }
 
-// validateFields checks that different fields of scenarios are different fields of the
-// document, which an edit can set.
-func (l *Layout) validateFields() error {
+// checkFields finds different fields of scenarios that are the same field of the
+// document, and such as no edit can set.
+func (l *Layout) checkFields() (found []*invalidError) {
 	stands := map[string]string{}
 	for _, name := range slices.Sorted(maps.Keys(l.Fields)) {
 		own := l.Fields[name]
 		switch other := stands[own]; {
 		case !l.archive.CanSet(own):
-			return invalid(".fields."+name, "%s can't be edited: it is the document's id or history", own)
+			found = append(found, &invalidError{".fields." + name, own + " can't be edited: it is the document's id or history"})
 		case other != "":
-			return invalid(".fields."+name, "%s stands for %s already", own, other)
+			found = append(found, &invalidError{".fields." + name, fmt.Sprintf("%s stands for %s already", own, other)})
 		}
 		stands[own] = name
 	}
-	return nil
+	return found
 }
 
 // String is the layout's name; "" is the archive's own.

@@ -81,7 +81,7 @@ func (f *performer) beforeCall(ctx context.Context, call network.Call, key strin
 		defer func() { f.client.Held(asked) }()
 	}
 	for _, d := range f.disturbers {
-		if d.actor.Interferes.Before == string(call) {
+		if d.actor.Interferes.Before == Point(call) {
 			d.disturb(ctx, f.baseID)
 		}
 	}

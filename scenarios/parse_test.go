@@ -67,7 +67,7 @@ func TestParseNamesThePlaceOfEveryMistake(t *testing.T) {
 		{validLoads, "  count: 3", "\tcount: 3", "x.yaml:5:1: a tab can't indent YAML: use spaces"},
 		{validLoads, "duration: 2s", "durations: 2s", `x.yaml:3:1: unknown key "durations"; did you mean duration?`},
 		{validLoads, "      rate: 20", "      speed_of_light: 20", `x.yaml:13:7: unknown key "speed_of_light"; known: `},
-		{validLoads, "duration: 2s", "name: other", `x.yaml:3:1: mapping key "name" already defined at [1:1]`},
+		{validLoads, "duration: 2s", "duration: 2s\nname: other", `x.yaml:4:1: mapping key "name" already defined at [1:1]`},
 		{validLoads, "count: 4", "count: many", "x.yaml:11:12: want a whole number here"},
 		{validLoads, "count: 4", "count: 2.5", "x.yaml:11:12: count must be a whole number, not 2.5"},
 		{validLoads, "times: 2", "times: 1.0", "x.yaml:22:14: times must be a whole number, not 1.0"},
@@ -79,7 +79,7 @@ func TestParseNamesThePlaceOfEveryMistake(t *testing.T) {
 		{"", "", "", "x.yaml: the file is empty; want a scenario"},
 		{"# nothing\n", "", "", "x.yaml: the file is empty; want a scenario"},
 		{"- a\n", "", "", "x.yaml:1:1: sequence was used where mapping is expected"},
-		{validLoads, "duration: 2s", "via: http", `x.yaml:3:6: clients reach the archive via core or api, not "http"`},
+		{validLoads, "duration: 2s", "via: http\nduration: 2s", `x.yaml:3:6: clients reach the archive via core or api, not "http"`},
 		{validLoads, "duration: 2s", "queue: {receives: 3}\nduration: 2s", "x.yaml:3:8: there is a queue only with via: api"},
 		{validLoads, "duration: 2s", "queue: {receives: -3}\nvia: api\nduration: 2s", "x.yaml:3:19: receives must not be negative"},
 		{validLoads, "duration: 2s", "queue: {receives: 1.5}\nvia: api\nduration: 2s", "x.yaml:3:19: receives must be a whole number, not 1.5"},
@@ -100,6 +100,13 @@ func TestParseNamesThePlaceOfEveryMistake(t *testing.T) {
 		{validLoads, "duration: 2s", "policy: fill(base=1s)\nduration: 2s", `x.yaml:3:9: policy kind "fill" is not known`},
 		{validLoads, "attempts.p99<6", "attempt.p99<6", `x.yaml:25:16: threshold "attempt.p99<6": there is no metric "attempt.p99"; did you mean attempts.p99?`},
 		{validLoads, "attempts.p99<6", "attempts.p99<NaN", `x.yaml:25:16: threshold "attempts.p99<NaN": want METRIC, one of < <= > >= ==, and a number`},
+		// Keys that belong elsewhere.
+		{validLoads, "duration: 2s", "duration: 2s\nthresholds: [attempts.p99<6]", `x.yaml:4:1: unknown key "thresholds"; thresholds belongs under expect`},
+		{validLoads, "    count: 4", "    think: 10ms", `x.yaml:11:5: unknown key "think"; think belongs under actors.load`},
+		{validLoads, "      rate: 20", "      duration: 20s", `x.yaml:13:7: unknown key "duration"; duration belongs at the top, without indentation`},
+		{validLoads, "  min_conflicts: 1", "  count: 1", `x.yaml:24:3: unknown key "count"; count belongs under objects or under actors`},
+		{validLoads, "duration: 2s", "duration: 2s\nthreshold: [attempts.p99<6]", `x.yaml:4:1: unknown key "threshold"; did you mean thresholds, which belongs under expect?`},
+		{validLoads, "      rate: 20", "      thnik: 20ms", `x.yaml:13:7: unknown key "thnik"; did you mean think?`},
 		// What only the whole scenario tells.
 		{validLoads, "name: mine", "name: My_Name", `x.yaml:1:7: the name "My_Name" must be lower-case letters, digits and single hyphens`},
 		{validLoads, "name: mine", "name: latest", "x.yaml:1:7: the name latest is taken: it is what points to the last run"},
@@ -131,9 +138,9 @@ func TestParseNamesThePlaceOfEveryMistake(t *testing.T) {
 		{validLoads, "before: put", "before: head", `x.yaml:21:15: want get or put, not "head"`},
 		{validLoads, "times: 2", "times: -2", "x.yaml:22:14: times must not be negative"},
 		{validLoads, "    kind: backend\n    interferes", "    kind: user\n    interferes", "only a backend can interfere"},
-		{validLoads, "with: tom", "with: elf", "x.yaml:20:13: imp never acts: the actors only interfere with each other"},
-		{validLoads, "duration: 2s", "faults: ['throttle(writes=0)']", `x.yaml:3:10: fault "throttle(writes=0)": writes must be a number of requests a second`},
-		{validLoads, "duration: 2s", "faults: [throttle(rate=0.3)]", `x.yaml:3:10: fault "throttle(rate=0.3)": "rate" is not known (throttle knows: writes, reads, burst, refused, from, to)`},
+		{validLoads, "with: tom", "with: elf", "x.yaml:20:13: imp never acts: the actors only interfere with each other\nx.yaml:23:51: elf never acts"},
+		{validLoads, "duration: 2s", "faults: ['throttle(writes=0)']\nduration: 2s", `x.yaml:3:10: fault "throttle(writes=0)": writes must be a number of requests a second`},
+		{validLoads, "duration: 2s", "faults: [throttle(rate=0.3)]\nduration: 2s", `x.yaml:3:10: fault "throttle(rate=0.3)": "rate" is not known (throttle knows: writes, reads, burst, refused, from, to)`},
 		{validLoads, "duration: 2s", "duration: 2s\nfaults: [throttle(writes=9), throttle(reads=9)]", "there are two throttle faults: a store has one limit"},
 		{validLoads, "duration: 2s", "duration: 2s\nschedule: back-01 tom\nfaults: [throttle(writes=9)]", "throttle counts requests in a second, and a schedule has no time"},
 		{validTimeline, "kind: user}\n  - {name: bob", "kind: user, load: {operations: 1}}\n  - {name: bob", "a scenario has a timeline or loads, not both"},
@@ -169,13 +176,102 @@ func TestParseNamesThePlaceOfEveryMistake(t *testing.T) {
 				t.Fatalf("want a FileError, got %v", err)
 			}
 			got := err.Error()
-			if strings.Contains(got, "\n") {
-				t.Errorf("the error has several lines: %q", got)
+			if strings.Count(got, "\n") != strings.Count(c.want, "\n") {
+				t.Errorf("other mistakes follow from the one: %q", got)
 			}
 			if strings.HasPrefix(c.want, "x.yaml:") && !strings.HasPrefix(got, c.want) || !strings.Contains(got, c.want) {
 				t.Errorf("got  %s\nwant %s\nin\n%s", got, c.want, source)
 			}
 		})
+	}
+}
+
+// TestParseFindsAllMistakes, in the order of the file, and none that only follows from
+// another.
+func TestParseFindsAllMistakes(t *testing.T) {
+	for _, c := range []struct{ source, want string }{
+		{`name: mine
+shows: Something.
+durations: 2s
+via: http
+objects: {count: 2.5, popularity: often}
+thresholds: [attempts.p99<6]
+name: other
+actors:
+  - name: ann
+    kinds: user
+    load: {}
+  - name: bob
+    kind: robot
+    load: {operations: 1, saves: 3, edits: any, rate: -2}
+  - {name: ann, kind: backend, load: {operations: many}}
+  - {name: imp, kind: backend, interferes: {with: nobody, before: head, times: -1}}
+  - {name: eve, kind: backend, count: 3}
+faults: [meteor(rate=0.1), 'reply-lost(rate=0.1,actor=carol)', reply-lost(rate=7)]
+expect:
+  min_conflicts: -1
+  thresholds: [attempt.p99<6, attempts.p50<3, zzz<1]
+  violations: {unlucky: [I1], unlocked: [I99, I1, I0], documented: I1}
+`, `x.yaml:3:1: unknown key "durations"; did you mean duration?
+x.yaml:4:6: clients reach the archive via core or api, not "http"
+x.yaml:5:18: count must be a whole number, not 2.5
+x.yaml:5:35: want uniform or zipf(S) with S above 1, not "often"
+x.yaml:6:1: unknown key "thresholds"; thresholds belongs under expect
+x.yaml:7:1: mapping key "name" already defined at [1:1]
+x.yaml:10:5: unknown key "kinds"; did you mean kind?
+x.yaml:13:11: an actor is of kind user, backend, creator, outsider or stranger, not "robot"
+x.yaml:14:55: rate must be a number of operations per second, 0 or more
+x.yaml:15:12: there are two actors named ann
+x.yaml:15:51: want a whole number here
+x.yaml:16:51: "nobody" is no other actor of this scenario
+x.yaml:16:67: want get or put, not "head"
+x.yaml:16:80: times must not be negative
+x.yaml:17:5: actor eve does nothing: it has neither load nor interferes, and there is no timeline
+x.yaml:17:39: only an actor with a load can stand for several
+x.yaml:18:10: fault kind "meteor" is not known
+x.yaml:18:28: there is no actor "carol"
+x.yaml:18:64: fault reply-lost: rate must be
+x.yaml:20:18: min_conflicts must not be negative
+x.yaml:21:16: threshold "attempt.p99<6": there is no metric "attempt.p99"; did you mean attempts.p99?
+x.yaml:21:47: threshold "zzz<1": there is no metric "zzz"; known: attempts.mean
+x.yaml:22:25: there is no core "unlucky"
+x.yaml:22:41: there is no invariant "I99"
+x.yaml:22:41: there is no invariant "I0"
+x.yaml:22:68: string was used where sequence is expected`},
+		// Who is meant is not known, so nobody is missing.
+		{`name: mine
+shows: Something.
+actors: [{nam: ann, kind: user}, {name: bob, kind: user}]
+timeline:
+  - {actor: ann, do: load, hold: gte}
+  - {actor: ann, do: saves, expect: conflct, conflicts: [a]}
+  - {actor: bob, do: load, set: {a: 1}}
+  - {actor: bob, do: resume}
+`, `x.yaml:3:11: unknown key "nam"; did you mean name?
+x.yaml:5:34: want get or put, not "gte"
+x.yaml:6:22: a step does load, save, append, create or resume, not "saves"
+x.yaml:6:37: "conflct" is no outcome
+x.yaml:7:33: only save and append set fields`},
+		{"name: mine\nshow: Something.\nactor: []\n", `x.yaml:2:1: unknown key "show"; did you mean shows?
+x.yaml:3:1: unknown key "actor"; did you mean actors?`},
+		{"name: Mine\nactors: []\nqueue: 5s\nvai: api\n", `x.yaml:1:7: the name "Mine" must be
+x.yaml:1:7: say under shows
+x.yaml:1:7: there are no actors
+x.yaml:3:8: string was used where mapping is expected
+x.yaml:4:1: unknown key "vai"; known: name`},
+	} {
+		_, err := Parse("x.yaml", []byte(c.source))
+		if err == nil {
+			t.Errorf("it is accepted:\n%s", c.source)
+			continue
+		}
+		got, want := strings.Split(err.Error(), "\n"), strings.Split(c.want, "\n")
+		for i := range max(len(got), len(want)) {
+			if i >= len(got) || i >= len(want) || !strings.HasPrefix(got[i], want[i]) {
+				t.Errorf("got\n%s\nwant\n%s", err, c.want)
+				break
+			}
+		}
 	}
 }
 

@@ -150,9 +150,18 @@ type Load struct {
 // Interferes says when an actor commits an update of its own.
 type Interferes struct {
 	With   string `yaml:"with"`            // the actor that is disturbed
-	Before string `yaml:"before"`          // the store call that it is about to make: "get" or "put"
+	Before Point  `yaml:"before"`          // the store call that it is about to make
 	Times  int    `yaml:"times,omitempty"` // 0: every time
 }
+
+// Point is the call of a store before which an actor is stopped or disturbed.
+type Point string
+
+// The points.
+const (
+	BeforeGet Point = "get"
+	BeforePut Point = "put"
+)
 
 // Do is what a step does.
 type Do string
@@ -184,7 +193,7 @@ type Step struct {
 	// Also are the types of further modifications of the same edit.
 	Also []string `yaml:"also,omitempty"`
 	// Hold stops the actor before its next "get" or "put" until it is resumed.
-	Hold string `yaml:"hold,omitempty"`
+	Hold Point `yaml:"hold,omitempty"`
 	// Expect is the outcome that the production core must reach when the step
 	// ends; Conflicts are the fields that a conflict must name.
 	Expect    archive.Outcome `yaml:"expect,omitempty"`
