@@ -9,6 +9,8 @@ FUZZTIME      ?= 20s
 N             ?= 40
 SEED          ?= 1
 JOBS          ?= 1
+# What simulate version prints. A copy without git has none: make build VERSION=v1.2.
+VERSION        = $(shell git describe --tags --always --abbrev=12 --dirty=+changes 2>/dev/null)
 
 .DEFAULT_GOAL := help
 
@@ -18,7 +20,7 @@ help: ## list the targets
 
 .PHONY: build
 build: ## build bin/simulate
-	$(GO) build -o $(BIN)/simulate ./cmd/simulate
+	$(GO) build -ldflags "-X $$($(GO) list -m)/reports.stamp=$(VERSION)" -o $(BIN)/simulate ./cmd/simulate
 
 .PHONY: simulate
 simulate: build ## the release gate: every schedule, planted bugs, many seeds, real goroutines

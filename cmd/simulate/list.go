@@ -10,7 +10,8 @@ import (
 )
 
 func (a *app) listCommand() *cobra.Command {
-	return &cobra.Command{
+	var asJSON bool
+	cmd := &cobra.Command{
 		Use:   "list",
 		Short: "List the built-in scenarios",
 		Args:  exactly(0, "no arguments"),
@@ -23,12 +24,18 @@ func (a *app) listCommand() *cobra.Command {
 				}
 				all = append(all, s)
 			}
+			library := reports.NewLibrary(all)
+			if asJSON {
+				return library.WriteJSON(a.stdout)
+			}
 			w := bufio.NewWriter(a.stdout)
-			reports.Text{W: w}.Library(all)
+			reports.Text{W: w}.Library(library)
 			if err := w.Flush(); err != nil {
 				return couldNotRun("write the list: %w", err)
 			}
 			return nil
 		},
 	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON document (simulate.list/v1)")
+	return cmd
 }

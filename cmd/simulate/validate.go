@@ -28,7 +28,7 @@ func (a *app) validateCommand() *cobra.Command {
 				}
 				if err != nil {
 					failed++
-					fmt.Fprintf(a.stderr, "simulate: %s\n", oneLine(err.Error()))
+					a.complain(err)
 					continue
 				}
 				fmt.Fprintf(a.stdout, "%s: ok, scenario %s (%s)\n", file, s.Name, reports.Plural(s.Clients(), "client"))
