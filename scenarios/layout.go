@@ -15,23 +15,33 @@ import (
 )
 
 // Layout is a parsed layout file: what documents of another kind are like, with one to
-// play scenarios on. Nil is the archive's own.
+// play scenarios on. Nil is the archive's own. What it says to the archive is as in
+// [archive.Layout], which states it in full.
 type Layout struct {
-	// Name is what results call it; lower case, digits and hyphens.
+	// Name is what results call it; lower case, digits and hyphens. Required.
 	Name string `yaml:"name"`
-	// What follows is as in [archive.Layout].
-	Prefix    string      `yaml:"prefix,omitempty"`
-	Suffix    string      `yaml:"suffix,omitempty"`
-	Slashes   bool        `yaml:"slashes,omitempty"`
-	ID        []string    `yaml:"id"`
-	History   string      `yaml:"history"`
-	Customers string      `yaml:"customers,omitempty"`
-	Entry     LayoutEntry `yaml:"entry"`
+	// Prefix is what stands before the id in an object's key. Empty: nothing.
+	Prefix string `yaml:"prefix,omitempty"`
+	// Suffix is what stands behind the id in an object's key. Empty: nothing.
+	Suffix string `yaml:"suffix,omitempty"`
+	// Slashes lets ids have parts with a slash between them, such as 2026/11/O-77. The
+	// prefix must then end with one.
+	Slashes bool `yaml:"slashes,omitempty"`
+	// ID are the fields that can hold a document's id, a string: the first one that a
+	// document has. Required.
+	ID []string `yaml:"id"`
+	// History is the field with the append-only history, a list of entries. Required.
+	History string `yaml:"history"`
+	// Customers is the field with the codes of those who are told of an upload. Empty:
+	// nobody is.
+	Customers string `yaml:"customers,omitempty"`
+	// Entry says what the entries of the history call their fields. Required.
+	Entry LayoutEntry `yaml:"entry"`
 	// Document is the one that scenarios are played on, unless they are given another: a
-	// path from where the layout's file is.
+	// path from where the layout's file is. Empty: each scenario must be given one.
 	Document string `yaml:"document,omitempty"`
 	// Fields are the document's that stand for those of scenarios, such as title for
-	// changeTitle. Scenarios add what has no other name.
+	// changeTitle. Empty: scenarios add theirs under their own names.
 	Fields map[string]string `yaml:"fields,omitempty"`
 
 	archive *archive.Layout
@@ -41,17 +51,33 @@ type Layout struct {
 
 // LayoutEntry is what entries are like, as in [archive.EntryLayout].
 type LayoutEntry struct {
-	ID        string   `yaml:"id"`
-	Timestamp string   `yaml:"timestamp,omitempty"`
-	User      string   `yaml:"user,omitempty"`
-	Type      string   `yaml:"type,omitempty"`
-	Customer  string   `yaml:"customer,omitempty"`
-	Meeting   string   `yaml:"meeting,omitempty"`
-	Notify    string   `yaml:"notify,omitempty"`
-	Covers    string   `yaml:"covers,omitempty"`
-	Digest    string   `yaml:"digest,omitempty"`
-	Required  []string `yaml:"required,omitempty"`
-	// More are fields that the entries of scenarios have besides.
+	// ID is the field with the entry's id, by which one that is repeated is known. Required.
+	ID string `yaml:"id"`
+	// Timestamp is the field with the time. Empty: entries have none.
+	Timestamp string `yaml:"timestamp,omitempty"`
+	// User is the field with who made the change. Empty: entries have none.
+	User string `yaml:"user,omitempty"`
+	// Type is the field with what was done; every entry then needs it. Empty: entries have
+	// none.
+	Type string `yaml:"type,omitempty"`
+	// Customer is the field with the code of the customer that a back end works for.
+	// Empty: entries have none.
+	Customer string `yaml:"customer,omitempty"`
+	// Meeting is the field with a meeting's data. Empty: no entry can have any.
+	Meeting string `yaml:"meeting,omitempty"`
+	// Notify is the field that marks the entry of an upload, of which back ends are to be
+	// told. Empty: no reconciler can work.
+	Notify string `yaml:"notify,omitempty"`
+	// Covers is the field in which a back end says which upload was the last that it had
+	// read. Empty: no reconciler can work.
+	Covers string `yaml:"covers,omitempty"`
+	// Digest is the field with a digest of what was asked for. Empty: an id that is used
+	// again is told by user and type only.
+	Digest string `yaml:"digest,omitempty"`
+	// Required are the fields without which no entry is appended, be they named here or
+	// others. Empty: id alone.
+	Required []string `yaml:"required,omitempty"`
+	// More are fields that the entries of scenarios have besides. Empty: none.
 	More map[string]any `yaml:"more,omitempty"`
 }
 
