@@ -149,7 +149,7 @@ var mistakes = []mistake{
 	{validTimeline, "do: load}", "do: load, set: {a: b}}", "only save and append set fields"},
 	{validTimeline, "set: {changeTitle: A, count: 2.5}", "set: {a: .nan}", "the value of a can't be written as JSON"},
 	{validTimeline, "hold: put", "hold: head", `x.yaml:15:11: want get or put, not "head"`},
-	{validTimeline, "expect: conflict", "expect: victory", `x.yaml:16:46: "victory" is no outcome (committed, conflict, exhausted, gone, unknown, failed)`},
+	{validTimeline, "expect: conflict", "expect: victory", `x.yaml:16:46: "victory" is no outcome (committed, conflict, exhausted, gone, unknown, unavailable, cancelled, contradiction, failed)`},
 	{validTimeline, "expect: conflict", "expect: committed", "fields in conflict need expect: conflict"},
 	{validTimeline, "actor: ann, do: load", "actor: bob, do: load", "x.yaml:13:9: ann saves without having loaded"},
 	{validTimeline, "    hold: put\n", "", "x.yaml:15:30: ann is not held, so it can't be resumed"},

@@ -145,16 +145,16 @@ func (c *checker) checkObjects() {
 // checkWords checks what is one of some words.
 func (c *checker) checkWords() {
 	if !oneOrNone(c.ETags) {
-		c.invalid(".etags", "ETags are content or growing, not %q", c.ETags)
+		c.invalid(".etags", "ETags are %s, not %q", either(c.ETags), c.ETags)
 	}
 	switch {
 	case !oneOrNone(c.Codec):
-		c.invalid(".codec", "documents are json or compact, not %q", c.Codec)
+		c.invalid(".codec", "documents are %s, not %q", either(c.Codec), c.Codec)
 	case c.Via == ViaAPI && c.Codec == Compact:
 		c.invalid(".codec", "the API sends and receives json documents")
 	}
 	if !oneOrNone(c.Via) {
-		c.invalid(".via", "clients reach the archive via core or api, not %q", c.Via)
+		c.invalid(".via", "clients reach the archive via %s, not %q", either(c.Via), c.Via)
 	}
 	if c.Core == "" {
 		return

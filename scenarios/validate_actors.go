@@ -26,7 +26,7 @@ func (c *checker) checkActor(i int) {
 	switch {
 	case !c.sure(path + ".kind"):
 	case !oneOf(a.Kind):
-		c.invalid(path+".kind", "an actor is of kind user, backend, creator, outsider or stranger, not %q", a.Kind)
+		c.invalid(path+".kind", "an actor is of kind %s, not %q", either(a.Kind), a.Kind)
 	case a.Kind == Stranger && c.Via != ViaAPI && c.sure(".via"):
 		c.invalid(path+".kind", "a stranger sends requests, so it needs via: api")
 	case a.Kind == Stranger && a.Load == nil && c.sure(path+".load"):
@@ -138,7 +138,7 @@ func (c *checker) checkInterferes(path string, a *Actor) {
 		c.invalid(path+".with", "%s never acts: the actors only interfere with each other", a.Name)
 	}
 	if c.sure(path+".before") && !oneOf(f.Before) {
-		c.invalid(path+".before", "want get or put, not %q", f.Before)
+		c.invalid(path+".before", "want %s, not %q", either(f.Before), f.Before)
 	}
 	if f.Times < 0 {
 		c.invalid(path+".times", "times must not be negative")

@@ -3,6 +3,7 @@ package scenarios
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"holdfast/archive"
 )
@@ -20,7 +21,7 @@ func (c *checker) checkStep(i int) {
 	switch {
 	case !c.sure(path + ".do"):
 	case !oneOf(step.Do):
-		c.invalid(path+".do", "a step does load, save, append, create or resume, not %q", step.Do)
+		c.invalid(path+".do", "a step does %s, not %q", either(step.Do), step.Do)
 	case step.Do == DoSave && !c.loadedBefore(i) && c.sureOfAll(".timeline", i+1, "actor", "do"):
 		c.invalid(path+".do", "%s saves without having loaded", step.Actor)
 	}
@@ -28,10 +29,10 @@ func (c *checker) checkStep(i int) {
 		c.checkEdit(path, step)
 	}
 	if !oneOrNone(step.Hold) {
-		c.invalid(path+".hold", "want get or put, not %q", step.Hold)
+		c.invalid(path+".hold", "want %s, not %q", either(step.Hold), step.Hold)
 	}
-	if step.Expect != "" && !slices.Contains(archive.Outcomes(), step.Expect) {
-		c.invalid(path+".expect", "%q is no outcome (committed, conflict, exhausted, gone, unknown, failed)", step.Expect)
+	if outcomes := archive.Outcomes(); step.Expect != "" && !slices.Contains(outcomes, step.Expect) {
+		c.invalid(path+".expect", "%q is no outcome (%s)", step.Expect, strings.Join(wordsOf(outcomes...), ", "))
 	}
 	if len(step.Conflicts) > 0 && step.Expect != archive.Conflict && c.sure(path+".expect") {
 		c.invalid(path+".conflicts", "fields in conflict need expect: conflict")

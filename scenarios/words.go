@@ -1,6 +1,9 @@
 package scenarios
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // worded is a type of a file's keys whose values are words.
 type worded interface {
@@ -29,3 +32,10 @@ func oneOf[T worded](value T) bool { return slices.Contains(value.words(), strin
 
 // oneOrNone is [oneOf] of a key that may be left out.
 func oneOrNone[T worded](value T) bool { return value == "" || oneOf(value) }
+
+// either lists a type's words: a, b or c.
+func either[T worded](value T) string {
+	words := value.words()
+	last := len(words) - 1
+	return strings.Join(words[:last], ", ") + " or " + words[last]
+}

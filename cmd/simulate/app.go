@@ -93,9 +93,9 @@ over the scenario's file. A SIMULATE_ name that is no command's flag is refused.
 			}
 			return fromEnvironment(cmd.Flags())
 		},
-		Args: func(_ *cobra.Command, args []string) error {
+		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 {
-				return usage("there is no command %q; see simulate --help", args[0])
+				return unknownCommand(cmd, args[0])
 			}
 			return nil
 		},
@@ -106,10 +106,13 @@ over the scenario's file. A SIMULATE_ name that is no command's flag is refused.
 	root.SetVersionTemplate("{{.Version}}\n")
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		var unknown *pflag.NotExistError
-		if errors.As(err, &unknown) && unknown.GetSpecifiedShortnames() == "" {
-			return unknownFlag(cmd, unknown.GetSpecifiedName())
+		switch {
+		case !errors.As(err, &unknown) || unknown.GetSpecifiedShortnames() != "":
+			return badFlag(err)
+		case cmd == root && cmd.Flags().NArg() > 0: // what comes before it is to be the command
+			return unknownCommand(cmd, cmd.Flags().Arg(0))
 		}
-		return badFlag(err)
+		return unknownFlag(cmd, unknown.GetSpecifiedName())
 	})
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(a.runCommand(), a.exploreCommand(), a.selftestCommand(), a.sweepCommand(), a.tuneCommand(), a.checkCommand(), a.listCommand(), a.validateCommand(), a.serveCommand(), a.versionCommand())

@@ -93,6 +93,18 @@ func unknownFlag(cmd *cobra.Command, name string) error {
 	return usage("unknown flag: --%s%s", name, strings.Replace(hint, "?;", "?", 1))
 }
 
+// unknownCommand says which command was meant.
+func unknownCommand(root *cobra.Command, name string) error {
+	var names []string
+	for _, cmd := range root.Commands() {
+		names = append(names, cmd.Name())
+	}
+	if best := scenarios.Closest(name, names); best != "" {
+		return usage("there is no command %q; did you mean %s?", name, best)
+	}
+	return usage("there is no command %q; see simulate --help", name)
+}
+
 // listOf is "a, b and c".
 func listOf(names []string) string {
 	last := len(names) - 1

@@ -14,11 +14,11 @@ func (a *app) validateCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "validate FILE…",
 		Short: "Check scenario files without running them",
-		Long: `validate checks scenario files without running them, and names every mistake with its
-file, line and column.
+		Long: `validate checks scenario files without running them, and names every mistake
+with its file, line and column.
 
-With --schema it prints the JSON Schema of such files, or of layout files, for editors:
-docs/scenarios.md says how they find it.`,
+With --schema it prints the JSON Schema of such files, or of layout files, for
+editors: docs/scenarios.md says how they find it.`,
 		Example: `  simulate validate two-users
   simulate validate --schema >scenario.schema.json
   simulate validate --schema=layout >layout.schema.json`,
