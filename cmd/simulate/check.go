@@ -33,9 +33,6 @@ A history that contradicts itself was damaged: it is refused (2), with the line.
   simulate check simulate-out/latest/history.ndjson --threshold 'attempts.p99<6'`,
 		Args: exactly(1, "the file of a history, or the directory of a run"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := fromEnvironment(cmd.Flags()); err != nil {
-				return err
-			}
 			if err := o.validate(); err != nil {
 				return err
 			}

@@ -85,9 +85,6 @@ what it begins. A --threshold can name these metrics:
   simulate run backend-fan-in --world virtual --runs 100 --metrics metrics.emf
   simulate run --store s3://bucket/prefix --endpoint http://127.0.0.1:9000`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := fromEnvironment(cmd.Flags()); err != nil {
-				return err
-			}
 			return a.run(cmd.Context(), o, cmd.Flags().Changed, args)
 		},
 	}
