@@ -2,7 +2,6 @@ package reports
 
 import (
 	"fmt"
-	"io"
 	"time"
 
 	"holdfast/scenarios"
@@ -47,18 +46,25 @@ func NewLibrary(all []*scenarios.Scenario) Library {
 	return l
 }
 
-// WriteJSON writes the document.
-func (l Library) WriteJSON(w io.Writer) error { return WriteDocument(w, l) }
+// Class says that nothing speaks against it.
+func (l Library) Class() Class { return Passed }
 
-// Library lists scenarios with what each shows.
-func (t Text) Library(l Library) {
+// Brief writes the names.
+func (l Library) Brief(t Text) {
+	for _, s := range l.Scenarios {
+		fmt.Fprintln(t.W, s.Name)
+	}
+}
+
+// Text lists the scenarios with what each shows.
+func (l Library) Text(t Text) {
 	for _, s := range l.Scenarios {
 		clients := Plural(s.Clients, "client")
 		if s.DurationMS > 0 {
 			clients += ", for " + time.Duration(s.DurationMS*float64(time.Millisecond)).String()
 		}
 		fmt.Fprintf(t.W, "%s (%s)\n", s.Name, clients)
-		for _, line := range wrap(s.Shows, Width-4) {
+		for _, line := range Wrap(s.Shows, Width-4) {
 			fmt.Fprintf(t.W, "    %s\n", line)
 		}
 	}

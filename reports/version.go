@@ -1,9 +1,6 @@
 package reports
 
-import (
-	"fmt"
-	"io"
-)
+import "fmt"
 
 // VersionSchema names the document of a version.
 const VersionSchema = "simulate.version/v1"
@@ -24,8 +21,14 @@ func NewBuilt() Built {
 	return Built{VersionSchema, env.Version, env.Go, env.OS, env.Arch, env.Modules}
 }
 
-// WriteJSON writes the document.
-func (b Built) WriteJSON(w io.Writer) error { return WriteDocument(w, b) }
+// Class says that nothing speaks against it.
+func (b Built) Class() Class { return Passed }
+
+// Text writes a line.
+func (b Built) Text(t Text) { fmt.Fprintln(t.W, b) }
+
+// Brief is [Built.Text].
+func (b Built) Brief(t Text) { b.Text(t) }
 
 func (b Built) String() string {
 	return fmt.Sprintf("simulate %s, %s %s/%s", b.Version, b.Go, b.OS, b.Arch)

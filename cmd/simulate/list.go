@@ -1,8 +1,6 @@
 package main
 
 import (
-	"bufio"
-
 	"github.com/spf13/cobra"
 
 	"holdfast/reports"
@@ -10,7 +8,7 @@ import (
 )
 
 func (a *app) listCommand() *cobra.Command {
-	var asJSON bool
+	var o outputOptions
 	cmd := &cobra.Command{
 		Use:   "list",
 		Short: "List the built-in scenarios",
@@ -24,18 +22,9 @@ func (a *app) listCommand() *cobra.Command {
 				}
 				all = append(all, s)
 			}
-			library := reports.NewLibrary(all)
-			if asJSON {
-				return library.WriteJSON(a.stdout)
-			}
-			w := bufio.NewWriter(a.stdout)
-			reports.Text{W: w}.Library(library)
-			if err := w.Flush(); err != nil {
-				return couldNotRun("write the list: %w", err)
-			}
-			return nil
+			return a.tell(o, reports.NewLibrary(all), nil, false)
 		},
 	}
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON document (simulate.list/v1)")
+	cmd.Flags().BoolVar(&o.json, "json", false, "write one JSON document to stdout")
 	return cmd
 }

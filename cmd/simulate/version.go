@@ -1,28 +1,21 @@
 package main
 
 import (
-	"fmt"
-
 	"github.com/spf13/cobra"
 
 	"holdfast/reports"
 )
 
 func (a *app) versionCommand() *cobra.Command {
-	var asJSON bool
+	var o outputOptions
 	cmd := &cobra.Command{
 		Use:   "version",
 		Short: "Print the version of the program and of what it is built with",
 		Args:  exactly(0, "no arguments"),
 		RunE: func(*cobra.Command, []string) error {
-			built := reports.NewBuilt()
-			if asJSON {
-				return built.WriteJSON(a.stdout)
-			}
-			_, err := fmt.Fprintln(a.stdout, built)
-			return err
+			return a.tell(o, reports.NewBuilt(), nil, false)
 		},
 	}
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON document (simulate.version/v1)")
+	cmd.Flags().BoolVar(&o.json, "json", false, "write one JSON document to stdout")
 	return cmd
 }
