@@ -22,8 +22,11 @@ type decoding struct {
 	doc    *ast.DocumentNode
 	found  FileErrors
 	unsure map[string]bool // paths of what is missing because of a mistake
-	broken bool            // the mistakes say nothing of the rest
+	broken bool            // it was given up: there may be more
 }
+
+// mostMistakes is more than anybody wants to read: such a file is something else.
+const mostMistakes = 100
 
 // decode reads the tree into what fresh returns: the zero value.
 func (d *decoding) decode(fresh func() any) {
@@ -37,8 +40,7 @@ func (d *decoding) decode(fresh func() any) {
 		e, at := atPosition(d.file, err)
 		d.found = append(d.found, e)
 		s := d.takeOut(at)
-		if s == nil {
-			d.broken = true
+		if d.broken = s == nil || len(d.found) == mostMistakes; d.broken {
 			return
 		}
 		if name := unknownField.FindStringSubmatch(e.Reason); name != nil {
@@ -62,6 +64,9 @@ func (d *decoding) err() error {
 	slices.SortStableFunc(d.found, func(a, b *FileError) int {
 		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
 	})
+	if len(d.found) >= mostMistakes {
+		return append(d.found, &FileError{File: d.file, Reason: "there may be more mistakes"})
+	}
 	return d.found
 }
 
@@ -252,17 +257,17 @@ var (
 
 // goTypes says what a file may hold where Go wants a type.
 var goTypes = map[string]string{
-	"int": "a whole number", "float64": "a number", "bool": "true or false", "string": "text",
+	"int": "a whole number", "float64": "a number", "bool": "true or false",
 }
 
 // plainReason says in the scenario's words what the library says in Go's.
 func plainReason(reason string) string {
 	reason, _, _ = strings.Cut(reason, "\n")
-	if m := wrongType.FindStringSubmatch(reason); m != nil && goTypes[m[2]] != "" {
+	if m := wrongType.FindStringSubmatch(reason); m != nil {
 		if m[3] != "" {
 			return m[1] + " is out of range"
 		}
-		return "want " + goTypes[m[2]] + " here"
+		return "want " + cmp.Or(goTypes[m[2]], "text") + " here" // all others are words
 	}
 	if strings.HasPrefix(reason, "found character '\t'") {
 		return "a tab can't indent YAML: use spaces"

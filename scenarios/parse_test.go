@@ -1,9 +1,14 @@
 package scenarios
 
 import (
+	"cmp"
 	"errors"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
+
+	"pgregory.net/rapid"
 )
 
 // valid are the scenarios that the cases below spoil. The places that the
@@ -70,6 +75,7 @@ var mistakes = []mistake{
 	{validLoads, "times: 2", "times: 1.0", "x.yaml:22:14: times must be a whole number, not 1.0"},
 	{validLoads, "count: 4", "count: 99999999999999999999", "x.yaml:11:12: 99999999999999999999 is out of range"},
 	{validLoads, "shows: Something.", "shows: [a]", "x.yaml:2:8: want text here"},
+	{validLoads, "kind: user", "kind: [user]", "x.yaml:15:11: want text here"},
 	{validLoads, "rate: 20", "rate: fast", "x.yaml:13:13: want a number here"},
 	{validLoads, "name: mine", "name: *mine", `x.yaml:1:8: could not find alias "mine"`},
 	{validLoads + "---\n" + validLoads, "", "", "x.yaml: want exactly one scenario in the file, not several documents"},
@@ -284,6 +290,66 @@ x.yaml:4:1: unknown key "vai"; known: name`},
 				break
 			}
 		}
+	}
+}
+
+// TestParseBearsAnything that is made of scenarios: it ends, and its errors are in the
+// order of the file.
+func TestParseBearsAnything(t *testing.T) {
+	var files []string
+	for _, file := range filesOf(t, "library/*.yaml", "testdata/reference/*.yaml") {
+		files = append(files, readFile(t, file))
+	}
+	words := regexp.MustCompile(`[A-Za-z0-9_.-]+`)
+	rapid.Check(t, func(t *rapid.T) {
+		lines := strings.Split(rapid.SampledFrom(files).Draw(t, "file"), "\n")
+		for range rapid.IntRange(1, 5).Draw(t, "changes") {
+			i := rapid.IntRange(0, len(lines)-1).Draw(t, "line")
+			switch rapid.IntRange(0, 3).Draw(t, "change") {
+			case 0:
+				lines = slices.Delete(slices.Clone(lines), i, i+1)
+				if len(lines) == 0 {
+					return
+				}
+			case 1:
+				lines = slices.Insert(slices.Clone(lines), i, lines[rapid.IntRange(0, len(lines)-1).Draw(t, "again")])
+			default:
+				all := words.FindAllStringIndex(lines[i], -1)
+				if len(all) == 0 {
+					continue
+				}
+				at := rapid.SampledFrom(all).Draw(t, "word")
+				other := rapid.SampledFrom([]string{"", "x", "-1", "2.5", "[a]", "{a: b}", "null", "thresholds", "actor", "*x", "&x y", "<<", "10s", "user", "99999999999999999999"}).Draw(t, "other")
+				lines[i] = lines[i][:at[0]] + other + lines[i][at[1]:]
+			}
+		}
+		_, err := Parse("x.yaml", []byte(strings.Join(lines, "\n")))
+		var found FileErrors
+		if err == nil {
+			return
+		}
+		if !errors.As(err, &found) || len(found) == 0 {
+			t.Fatalf("%T: %v", err, err)
+		}
+		if !slices.IsSortedFunc(found, func(a, b *FileError) int {
+			return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
+		}) {
+			t.Errorf("out of order:\n%v", err)
+		}
+		for _, e := range found {
+			if e.File != "x.yaml" || e.Reason == "" || strings.Contains(e.Reason, "\n") || strings.Contains(e.Reason, "unmarshal") {
+				t.Errorf("%q", e.Error())
+			}
+		}
+	})
+}
+
+// TestParseEndsWithAFloodOfMistakes, and says that there may be more.
+func TestParseEndsWithAFloodOfMistakes(t *testing.T) {
+	_, err := Parse("x.yaml", []byte(validLoads+"faults: ["+strings.Repeat("meteor, ", 20_000)+"]\n"))
+	lines := strings.Split(err.Error(), "\n")
+	if len(lines) != mostMistakes+1 || lines[mostMistakes] != "x.yaml: there may be more mistakes" {
+		t.Errorf("%d mistakes; the last: %s", len(lines), lines[len(lines)-1])
 	}
 }
 
