@@ -118,7 +118,10 @@ func parseLayout(file string, source []byte) (*Layout, error) {
 	d := decoding{file: file, format: layoutFormat, doc: doc}
 	l := &Layout{}
 	d.decode(func() any { *l = Layout{}; return l })
-	if len(d.found) == 0 {
+	if !d.unsure[".name"] && !goodName.MatchString(l.Name) {
+		d.locate([]*invalidError{{".name", fmt.Sprintf("the name %q must be lower-case letters, digits and single hyphens", l.Name)}})
+	}
+	if d.complete() && len(d.unsure) == 0 {
 		d.locate(l.validate())
 	}
 	if err := d.err(); err != nil {
@@ -127,13 +130,10 @@ func parseLayout(file string, source []byte) (*Layout, error) {
 	return l, nil
 }
 
-// validate completes the layout, and says why it can't be used.
+// validate completes the layout, but for its name, and says why it can't be used.
 func (l *Layout) validate() (found []*invalidError) {
 	invalid := func(path, format string, args ...any) {
 		found = append(found, &invalidError{path, fmt.Sprintf(format, args...)})
-	}
-	if !goodName.MatchString(l.Name) {
-		invalid(".name", "the name %q must be lower-case letters, digits and single hyphens", l.Name)
 	}
 	e := &l.Entry
 	l.archive = &archive.Layout{
