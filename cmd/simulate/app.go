@@ -104,13 +104,14 @@ func (a *app) exitCode(err error) int {
 
 // complain writes an error as one line; of a file with several mistakes each.
 func (a *app) complain(err error) {
-	lines := []string{err.Error()}
 	var mistakes scenarios.FileErrors
-	if errors.As(err, &mistakes) {
-		lines = strings.Split(mistakes.Error(), "\n")
+	if !errors.As(err, &mistakes) {
+		fmt.Fprintf(a.stderr, "simulate: %s\n", oneLine(err.Error()))
+		return
 	}
-	for _, line := range lines {
-		fmt.Fprintf(a.stderr, "simulate: %s\n", oneLine(line))
+	context, _, _ := strings.Cut(err.Error(), mistakes.Error())
+	for _, one := range mistakes {
+		fmt.Fprintf(a.stderr, "simulate: %s\n", oneLine(context+one.Error()))
 	}
 }
 

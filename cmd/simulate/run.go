@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"strings"
 	"time"
 
@@ -158,6 +157,7 @@ func (o runOptions) prepare(name string, changed func(string) bool) (*play, erro
 	if err := o.validate(); err != nil {
 		return nil, err
 	}
+	p := &play{name: name, point: measure.Point{World: o.world, Target: o.target(), Replay: o.replay(name, changed)}}
 	keys, parts, err := splitSettings(o.sets)
 	if err != nil {
 		return nil, err
@@ -184,19 +184,20 @@ func (o runOptions) prepare(name string, changed func(string) bool) (*play, erro
 	if err := o.condition(s); err != nil {
 		return nil, err
 	}
-	p := &play{name: name, point: measure.Point{World: o.world, Target: o.target(), Replay: o.replay(name, changed)}}
 	if s.Schedule != "" {
+		if p.schedule, err = explore.ParseSchedule(s.Schedule); err != nil {
+			return nil, usage("%s: %w", name, err)
+		}
 		if changed("world") && o.world == real {
 			return nil, usage("--world real: the schedule of %s can be replayed in a virtual world only", name)
 		}
 		p.point.World = virtual
-		if p.schedule, err = explore.ParseSchedule(s.Schedule); err != nil {
-			return nil, usage("%s: %w", name, err)
-		}
 	}
-	if p.point.Run, err = o.cast(s, name, parts, changed); err != nil {
+	run, err := o.cast(s, name, parts, changed)
+	if err != nil {
 		return nil, err
 	}
+	p.point.Run = *run
 	if p.point.Run.Core.VirtualOnly && p.point.World == real {
 		return nil, usage("--core %s knows the latencies of a virtual world only; add --world virtual", p.point.Run.Core.Name)
 	}
@@ -262,73 +263,79 @@ func (o runOptions) condition(s *scenarios.Scenario) error {
 	return nil
 }
 
-// cast chooses document, core, policy and thresholds.
-func (o runOptions) cast(s *scenarios.Scenario, name string, parts []scenarios.Setting, changed func(string) bool) (scenarios.Run, error) {
-	r := scenarios.Run{Scenario: s, Seed: o.seed, Repetitions: o.runs}
-	layout, doc, err := openDocument(s, name, o)
+// cast chooses core and policy, document and thresholds.
+func (o runOptions) cast(s *scenarios.Scenario, name string, parts []scenarios.Setting, changed func(string) bool) (*scenarios.Run, error) {
+	where := o.documentFrom(name)
+	core, err := o.chooseCore(s, changed)
 	if err != nil {
-		return r, usage("%w", err)
+		return nil, err
 	}
-	core := o.core
-	if s.Core != "" && !changed("core") {
-		core = s.Core
+	r, err := scenarios.NewRun(s, core)
+	if err != nil {
+		return nil, usage("%s: %w", where, err)
 	}
-	bounds, oracle := oraclePolicy(o.policy)
-	if oracle {
-		if changed("core") && core != oracleCore {
-			return r, usage("--policy oracle is a core of its own; leave --core %s out", core)
-		}
-		core, o.policy = oracleCore, "none"+bounds
-	}
-	if r.Core, err = cores.Find(core); err != nil {
-		return r, usage("--core: %w", err)
-	}
-	if changed("core") || oracle {
-		s.Core = core // so that the scenario that is saved has it
-	}
-	if r.Policy, err = o.resolvePolicy(s, r.Core); err != nil {
-		return r, err
-	}
+	r.Seed, r.Repetitions = o.seed, o.runs
 	if r.Policy, err = changePolicy(r.Policy, parts); err != nil {
-		return r, settingFailed(err)
+		return nil, settingFailed(err)
 	}
-	if o.policy != "" || len(parts) > 0 {
+	if len(parts) > 0 {
 		s.Policy = (*scenarios.Policy)(&r.Policy)
 	}
 	more, err := parseThresholds(o.thresholds)
 	if err != nil {
-		return r, err
+		return nil, err
 	}
 	s.Expect.Thresholds = append(s.Expect.Thresholds, more...)
-	r.Document, r.Layout = doc, layout
 	return r, nil
 }
 
-const oracleCore = "oracle"
-
-// oraclePolicy reports whether a policy is short for the oracle core: "oracle(retries=9)"
-// for --core oracle --policy 'none(retries=9)'. So it stands beside the policies that a
-// sweep holds against it.
-func oraclePolicy(text string) (bounds string, is bool) {
-	bounds, is = strings.CutPrefix(strings.TrimSpace(text), oracleCore)
-	return bounds, is && (bounds == "" || bounds[0] == '(')
+// chooseCore takes the flag's core, else the scenario's, and gives the scenario the policy of
+// the flag, which can stand for a core too: so it stands beside the policies that a sweep
+// holds against it.
+func (o runOptions) chooseCore(s *scenarios.Scenario, changed func(string) bool) (cores.Spec, error) {
+	name := o.core
+	if s.Core != "" && !changed("core") {
+		name = s.Core
+	}
+	var policy archive.Policy
+	var own *cores.Spec // that the policy stands for
+	var policyErr error
+	if o.policy != "" {
+		policy, own, policyErr = cores.ParsePolicy(o.policy)
+	}
+	if own != nil {
+		if changed("core") && name != own.Name {
+			return *own, usage("--policy %s is a core of its own; leave --core %s out", own.Name, name)
+		}
+		name = own.Name
+	}
+	core, err := cores.Find(name)
+	switch {
+	case err != nil:
+		return core, usage("--core: %w", err)
+	case policyErr != nil:
+		return core, usage("--policy: %w", policyErr)
+	case o.policy != "" && core.OwnPolicy:
+		return core, usage("--policy: the %s core has a policy of its own, %s", core.Name, core.Policy)
+	}
+	if changed("core") || own != nil {
+		s.Core = name // so that the scenario that is saved has it
+	}
+	if o.policy != "" {
+		s.Policy = (*scenarios.Policy)(&policy)
+	}
+	return core, nil
 }
 
-// openDocument opens the document of a scenario with its layout, and says where a bad one
-// was named.
-func openDocument(s *scenarios.Scenario, scenario string, o runOptions) (*scenarios.Layout, *archive.Change, error) {
-	where := scenario
+// documentFrom is where the document was named.
+func (o runOptions) documentFrom(scenario string) string {
 	switch {
 	case o.document != "":
-		where = "--document"
+		return "--document"
 	case o.layout != "":
-		where = "--layout"
+		return "--layout"
 	}
-	layout, doc, err := s.Open()
-	if err != nil {
-		return nil, nil, fmt.Errorf("%s: %w", where, err)
-	}
-	return layout, doc, nil
+	return scenario
 }
 
 func (o runOptions) validate() error {
@@ -350,19 +357,4 @@ func (o runOptions) validate() error {
 		return usage("%w", err)
 	}
 	return o.output.validate()
-}
-
-// resolvePolicy takes the flag's policy, else the scenario's, else the core's.
-func (o runOptions) resolvePolicy(s *scenarios.Scenario, core cores.Spec) (archive.Policy, error) {
-	if o.policy != "" {
-		p, err := archive.ParsePolicy(o.policy)
-		if err != nil {
-			return p, usage("--policy: %w", err)
-		}
-		if core.OwnPolicy {
-			return p, usage("--policy: the %s core has a policy of its own, %s", core.Name, core.Policy)
-		}
-		return p, nil
-	}
-	return core.PolicyFor((*archive.Policy)(s.Policy)), nil
 }
