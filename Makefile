@@ -12,6 +12,8 @@ JOBS          ?= 1
 # Without the tables of debuggers, which are a quarter of the program; stack traces and
 # profiles do without. (Not -trimpath: all would be compiled once more beside the tests.)
 LDFLAGS       := -s -w
+# What simulate version prints. A copy without git has none: make build VERSION=v1.2.
+VERSION        = $(shell git describe --tags --always --abbrev=12 --dirty=+changes 2>/dev/null)
 
 .DEFAULT_GOAL := help
 
@@ -21,7 +23,7 @@ help: ## list the targets
 
 .PHONY: build
 build: ## build bin/simulate
-	$(GO) build -ldflags '$(LDFLAGS)' -o $(BIN)/simulate ./cmd/simulate
+	$(GO) build -ldflags "$(LDFLAGS) -X $$($(GO) list -m)/reports.stamp=$(VERSION)" -o $(BIN)/simulate ./cmd/simulate
 
 .PHONY: simulate
 simulate: build ## the release gate: every schedule, planted bugs, many seeds, real goroutines

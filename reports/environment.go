@@ -43,8 +43,21 @@ const (
 	changes = "+changes" // since the commit
 )
 
-// Version is the commit that the program was built from, if the build knows it.
+// stamp is the version that the linker was told: go build -ldflags "-X …/reports.stamp=v1.2".
+var stamp string
+
+// Version is what the program's build was told to call it, else the commit that it was
+// built from, else the version of its module.
 func Version() string {
+	built := builtFrom()
+	if stamp != "" && strings.HasSuffix(built, changes) {
+		return strings.TrimSuffix(stamp, changes) + changes
+	}
+	return cmp.Or(stamp, built)
+}
+
+// builtFrom is what the build itself knows: a commit, or a module's version.
+func builtFrom() string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
 		return unknown
@@ -68,7 +81,7 @@ func Version() string {
 // well, because the build knows no commit or has changes, is followed by a hash of the
 // program itself.
 func Program() (string, error) {
-	version := Version()
+	version := builtFrom() // a stamp may be anything
 	if version != unknown && version != "(devel)" && !strings.HasSuffix(version, changes) {
 		return version, nil
 	}

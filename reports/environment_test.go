@@ -16,9 +16,10 @@ import "holdfast/reports"
 
 const text = "TEXT"
 
-func main() { p, err := reports.Program(); if err != nil { panic(err) }; print(p, " ", len(text)) }
+func main() { p, err := reports.Program(); if err != nil { panic(err) }; print(p, " ", reports.Version(), " ", len(text)) }
 `
 	dir := t.TempDir()
+	version := ""
 	programOf := func(name, text string, more ...string) string {
 		main := filepath.Join(dir, "main.go")
 		if err := os.WriteFile(main, []byte(strings.Replace(source, "TEXT", text, 1)), 0o600); err != nil {
@@ -32,14 +33,28 @@ func main() { p, err := reports.Program(); if err != nil { panic(err) }; print(p
 		if err != nil {
 			t.Fatalf("%v\n%s", err, out)
 		}
-		program, _, _ := strings.Cut(string(out), " ")
+		program, rest, _ := strings.Cut(string(out), " ")
+		version, _, _ = strings.Cut(rest, " ")
 		return program
 	}
 	first, again, other := programOf("a", "a", "-buildvcs=false"), programOf("b", "a", "-buildvcs=false"), programOf("c", "longer", "-buildvcs=false")
 	if !strings.HasPrefix(first, "unknown:") || first != again || first == other {
 		t.Errorf("%s, the same again %s, another %s", first, again, other)
 	}
+	stamped := programOf("d", "a", "-buildvcs=false", "-ldflags", "-X holdfast/reports.stamp=v9")
+	if version != "v9" || !strings.HasPrefix(stamped, "unknown:") || stamped == first {
+		t.Errorf("the program with the stamp v9 is %s, and of version %s", stamped, version)
+	}
 	if own, err := Program(); err != nil || !strings.HasPrefix(own, Version()) {
 		t.Errorf("%s of version %s, %v", own, Version(), err)
+	}
+}
+
+// TestMakeStampsTheVersion where this package looks for it: the linker says nothing if
+// there is no such variable.
+func TestMakeStampsTheVersion(t *testing.T) {
+	makefile, err := os.ReadFile(filepath.Join("..", "Makefile"))
+	if err != nil || !strings.Contains(string(makefile), "-X $$($(GO) list -m)/reports.stamp=$(VERSION)") {
+		t.Errorf("make build does not set reports.stamp, %v", err)
 	}
 }

@@ -47,6 +47,12 @@ func TestLayoutsNameThePlaceOfEveryMistake(t *testing.T) {
 		{"testPlan: term", "testPlan: log", "x.yaml:11:13: log can't be edited"},
 		{"testPlan: term", "testPlan: owner", "x.yaml:11:13: owner stands for changeTitle already"},
 		{validLayout, "", "x.yaml: the file is empty; want a layout"},
+		{"name: lease\nprefix: leases/\nid: [lease]", "name: Lease\nprefixes: leases/\nids: [lease]", `x.yaml:1:7: the name "Lease" must be lower-case letters, digits and single hyphens
+x.yaml:2:1: unknown key "prefixes"; did you mean prefix?
+x.yaml:3:1: unknown key "ids"; did you mean id?`},
+		{"testPlan: term", "testPlan: owner\n  a: log\nname: x", `x.yaml:11:13: owner stands for changeTitle already
+x.yaml:12:6: log can't be edited: it is the document's id or history
+x.yaml:13:1: mapping key "name" already defined at [1:1]`},
 	} {
 		spoiled := strings.Replace(validLayout, c.old, c.spoiled, 1)
 		_, err := parseLayout("x.yaml", []byte(spoiled))

@@ -18,8 +18,8 @@ type Queue struct {
 	// Work is how long a back end works on a message, exponentially distributed with
 	// this mean. 0: no time.
 	Work Duration `yaml:"work,omitempty"`
-	// Results: the work results in a field and an entry of the history, others each
-	// time that it is done.
+	// Results says that the work results in a field and an entry of the history, others
+	// each time that it is done.
 	Results bool `yaml:"results,omitempty"`
 	// Reconcile is how often a reconciler, the actor of that name, looks for customers who
 	// were forgotten: while users upload, and when they have ended. 0: there is none.

@@ -16,72 +16,80 @@ import (
 
 // Scenario is a parsed file. [Parse] is strict: unknown keys, bad values and
 // references to actors that do not exist are errors with file, line and column.
+//
+// The comments of its fields, and of those of what it holds, are the reference of the
+// format, docs/scenarios.md, and its JSON Schema: a test holds them together. A sentence
+// "0: …" or "Empty: …" says what a key means that is left out, "Required." that it must
+// not be.
 type Scenario struct {
-	// Name is how the scenario is asked for; lower case, digits and hyphens.
+	// Name is how results and directories call the scenario; lower case, digits and
+	// hyphens. Required.
 	Name string `yaml:"name"`
-	// Shows says in a sentence what a passing run has shown; Why, why it exists.
+	// Shows says in a sentence what a passing run has shown. Required.
 	Shows string `yaml:"shows"`
-	Why   string `yaml:"why"`
-	// Document is a built-in document (CHG-12345, CHG-30030, CIC-77001) or a
-	// path. Empty: CHG-12345, or the layout's.
+	// Why says why the scenario exists. Empty: nothing is said.
+	Why string `yaml:"why"`
+	// Document is a built-in document (CHG-12345, CHG-30030, CIC-77001) or the path of one,
+	// from where the program runs. Empty: CHG-12345, or the layout's.
 	Document string `yaml:"document,omitempty"`
-	// Layout of the documents: a built-in one (order) or a path, see [Layout]. Empty: the
-	// archive's own.
-	Layout  string  `yaml:"layout,omitempty"`
+	// Layout says what the documents are like: a built-in layout (order) or the path of a
+	// file, see [Layout]. Empty: as changes and announcements are.
+	Layout string `yaml:"layout,omitempty"`
+	// Objects says how many documents there are. Empty: one, as it is.
 	Objects Objects `yaml:"objects,omitempty"`
-	Actors  []Actor `yaml:"actors"`
-	// Timeline, if given, is played step by step: a step begins when the one
-	// before it has ended or is held.
+	// Actors are the clients; at least one. Required.
+	Actors []Actor `yaml:"actors"`
+	// Timeline is played step by step: a step begins when the one before it has ended or
+	// is held. Empty: the actors run freely, by their loads.
 	Timeline []Step `yaml:"timeline,omitempty"`
-	// Duration ends the loads that state no number of operations. 0: none do.
+	// Duration ends the loads that state no number of operations. 0: each states one.
 	Duration Duration `yaml:"duration,omitempty"`
-	// Core is the core under test. Empty: production.
+	// Core is the core under test; simulate run --help names those that there are. Empty:
+	// production.
 	Core string `yaml:"core,omitempty"`
 	// Policy is the retry policy. Nil: the core's own.
 	Policy *Policy `yaml:"policy,omitempty"`
 	// Latency of the store in the virtual world, and added to that of the embedded
-	// S3 in the real one; see [network.ParseLatency]. Nil: s3-standard, and in the
-	// real world none.
+	// S3 in the real one. Nil: s3-standard, and in the real world none.
 	Latency *Latency `yaml:"latency,omitempty"`
 	// RequestTimeout is how long a client waits for an answer of the store. 0: as
 	// long as the S3 adapter does.
 	RequestTimeout Duration `yaml:"request_timeout,omitempty"`
-	// Faults that befall calls and clients, see [network.ParseFault].
+	// Faults are what befalls calls and clients. Empty: none.
 	Faults []Fault `yaml:"faults,omitempty"`
-	// ETags says what those of the modelled store are like. Empty: "content", made of
-	// the content in the forms that stores give them. "growing": each is the beginning
-	// of the next, outside of explore.
+	// ETags says what those of the modelled store are like. Empty: content.
 	ETags ETags `yaml:"etags,omitempty"`
-	// Codec of the documents in the virtual world: json, or compact, whose
-	// updates cost the same however long the history. Empty: json.
+	// Codec is how documents are encoded in the virtual world. Empty: json.
 	Codec Codec `yaml:"codec,omitempty"`
 	// Via says how clients reach the archive. Empty: core.
 	Via Via `yaml:"via,omitempty"`
-	// Queue is the one that tells back ends, with via: api.
+	// Queue is the one that tells back ends, with via: api. Empty: the defaults of its keys.
 	Queue Queue `yaml:"queue,omitempty"`
-	// Schedule is the exact order of calls to replay, as explore found it.
+	// Schedule is the exact order of calls to replay, as explore prints it. Empty: the
+	// order is left to the world.
 	Schedule string `yaml:"schedule,omitempty"`
-	Expect   Expect `yaml:"expect,omitempty"`
+	// Expect says what a run must show. Empty: that no invariant is violated.
+	Expect Expect `yaml:"expect,omitempty"`
 }
 
 // Objects says how many documents there are.
 type Objects struct {
 	// Count is the number of documents used at a time. 0: 1.
 	Count int `yaml:"count,omitempty"`
-	// Popularity is how actors choose among them: "uniform" (the default) or
-	// "zipf(S)" with S > 1, where the first is the most popular.
+	// Popularity is how actors choose among them: each as often as any other, or by
+	// zipf(S), S above 1, where the first is the most popular. Empty: uniform.
 	Popularity Popularity `yaml:"popularity,omitempty"`
 	// FreshAfter replaces a document by a fresh one after so many committed
 	// updates, so that contention is measured and not the growth of one
 	// document. 0: never.
 	FreshAfter int `yaml:"fresh_after,omitempty"`
-	// Absent: the documents do not exist when the scenario starts.
+	// Absent says that the documents do not exist when the scenario starts.
 	Absent bool `yaml:"absent,omitempty"`
 	// Entries is how many entries the history of each document has at least when the
 	// scenario starts. 0: as many as the document comes with.
 	Entries int `yaml:"entries,omitempty"`
-	// Size is how long each document is at least when the scenario starts, in bytes: a
-	// field that nobody edits fills it up. 0: as long as it is.
+	// Size is how many bytes each document has at least when the scenario starts: a
+	// field that nobody edits fills it up. 0: as many as it comes with.
 	Size int `yaml:"size,omitempty"`
 }
 
@@ -101,22 +109,26 @@ const (
 
 // Actor is one client, or Count of them, named name-01, name-02, ….
 type Actor struct {
+	// Name is what steps, faults and reports call it; lower case, digits and hyphens.
+	// Required.
 	Name string `yaml:"name"`
-	Kind Kind   `yaml:"kind"`
-	// Count is the number of such clients. 0: 1. The --clients flag replaces the
-	// largest count among the actors with a load.
+	// Kind is what it is, which decides what its load does. Required.
+	Kind Kind `yaml:"kind"`
+	// Count is the number of such clients, named name-01, name-02, …, at most 100000. 0:
+	// 1. The --clients flag replaces the largest count among the actors with a load.
 	Count int `yaml:"count,omitempty"`
-	// Load makes the actor run freely. Without it the actor acts in the
-	// timeline or interferes.
+	// Load makes the actor run freely. All loads start together. Nil: it acts in the
+	// timeline, or interferes.
 	Load *Load `yaml:"load,omitempty"`
 	// Interferes makes the actor commit an update of its own each time another
-	// is about to make a call.
+	// is about to make a call. Nil: it does not.
 	Interferes *Interferes `yaml:"interferes,omitempty"`
 }
 
 // Load is what an actor does when it runs freely. All loads start together.
 type Load struct {
-	// Operations each actor does. 0: until the scenario's duration ends.
+	// Operations is how many each actor does. 0: as many as it comes to until the
+	// scenario's duration ends.
 	Operations int `yaml:"operations,omitempty"`
 	// After is how long the actor waits before its first operation. 0: not at all.
 	After Duration `yaml:"after,omitempty"`
@@ -126,10 +138,8 @@ type Load struct {
 	// Saves is how often a user saves after each load, every time on top of what the
 	// save before was answered. 0: once.
 	Saves int `yaml:"saves,omitempty"`
-	// Edits says what a user changes. Empty: "text", another text in one field or two
-	// that people edit. "any": fields of every kind, new ones and the customers among
-	// them, to whatever they can hold. "shared", of back ends: one map, to which each
-	// adds its own key, and one number, which each counts up.
+	// Edits says what a user changes, or a back end. Empty: text, and nothing but an
+	// entry of the history.
 	Edits Edits `yaml:"edits,omitempty"`
 	// Rate makes an actor begin operations at this rate per second, whether or
 	// not the previous one has ended in time; latency counts from the intended
@@ -149,10 +159,22 @@ type Load struct {
 
 // Interferes says when an actor commits an update of its own.
 type Interferes struct {
-	With   string `yaml:"with"`            // the actor that is disturbed
-	Before string `yaml:"before"`          // the store call that it is about to make: "get" or "put"
-	Times  int    `yaml:"times,omitempty"` // 0: every time
+	// With is the actor that is disturbed. Required.
+	With string `yaml:"with"`
+	// Before is the store call that it is about to make. Required.
+	Before Point `yaml:"before"`
+	// Times is how often. 0: every time.
+	Times int `yaml:"times,omitempty"`
 }
+
+// Point is the call of a store before which an actor is stopped or disturbed.
+type Point string
+
+// The points.
+const (
+	BeforeGet Point = "get" // a read
+	BeforePut Point = "put" // a write
+)
 
 // Do is what a step does.
 type Do string
@@ -160,45 +182,52 @@ type Do string
 // The steps of a timeline.
 const (
 	DoLoad   Do = "load"   // the actor remembers what it read as its base
-	DoSave   Do = "save"   // a three-way merge of Set against the base
-	DoAppend Do = "append" // Set and a modification
-	DoCreate Do = "create"
+	DoSave   Do = "save"   // a three-way merge of what it sets against the base
+	DoAppend Do = "append" // what it sets, and a modification
+	DoCreate Do = "create" // the document, which must be absent
 	DoResume Do = "resume" // a held call goes on
 )
 
 // Step is one line of a timeline.
 type Step struct {
-	At    string `yaml:"at"` // a label, such as T1
+	// At is a label, such as T1. Empty: none.
+	At string `yaml:"at"`
+	// Actor is who acts. Required.
 	Actor string `yaml:"actor"`
-	Do    Do     `yaml:"do"`
-	// Set are fields to change: text, or any other YAML value, as JSON.
+	// Do is what it does. Required.
+	Do Do `yaml:"do"`
+	// Set are fields to change: text, or any other YAML value, as JSON. Empty: none.
 	Set map[string]any `yaml:"set,omitempty"`
 	// SetJSON are fields to change, each to a JSON text that is submitted as it stands.
+	// Empty: none.
 	SetJSON map[string]string `yaml:"set_json,omitempty"`
-	// Remove names fields to remove.
+	// Remove names fields to remove. Empty: none.
 	Remove []string `yaml:"remove,omitempty"`
-	// WithoutBase: the user knows the ETag of what was loaded, and no more of it.
+	// WithoutBase says that the user knows the ETag of what was loaded, and no more of it.
 	WithoutBase bool `yaml:"without_base,omitempty"`
 	// Type of the modification. Empty: as fits the step and the actor.
 	Type string `yaml:"type,omitempty"`
-	// Also are the types of further modifications of the same edit.
+	// Also are the types of further modifications of the same edit. Empty: none.
 	Also []string `yaml:"also,omitempty"`
-	// Hold stops the actor before its next "get" or "put" until it is resumed.
-	Hold string `yaml:"hold,omitempty"`
-	// Expect is the outcome that the production core must reach when the step
-	// ends; Conflicts are the fields that a conflict must name.
-	Expect    archive.Outcome `yaml:"expect,omitempty"`
-	Conflicts []string        `yaml:"conflicts,omitempty"`
+	// Hold stops the actor before its next call of that kind until it is resumed. Empty:
+	// it is not stopped.
+	Hold Point `yaml:"hold,omitempty"`
+	// Expect is the outcome that the production core must reach when the step ends.
+	// Empty: any.
+	Expect archive.Outcome `yaml:"expect,omitempty"`
+	// Conflicts are the fields that a conflict must name. Empty: any.
+	Conflicts []string `yaml:"conflicts,omitempty"`
 }
 
 // Expect says what a run must show.
 type Expect struct {
 	// MinConflicts is the contention below which the run proves nothing and
-	// its verdict is inconclusive.
+	// its verdict is inconclusive. 0: none is needed.
 	MinConflicts int `yaml:"min_conflicts,omitempty"`
-	// Thresholds are conditions on the results, such as "attempts.p99<6".
+	// Thresholds are conditions on the results, such as "attempts.p99<6". Empty: none.
 	Thresholds []Threshold `yaml:"thresholds,omitempty"`
-	// Violations are the invariants that cores known to be broken must violate.
+	// Violations are the invariants that cores known to be broken must violate, by the
+	// core's name. Empty: none are known.
 	Violations map[string][]string `yaml:"violations,omitempty"`
 }
 
@@ -221,9 +250,9 @@ type Via string
 
 // The ways to the archive.
 const (
-	// ViaCore: each client calls the core itself.
+	// Each client calls the core itself.
 	ViaCore Via = "core"
-	// ViaAPI: users send requests to the HTTP API, whose uploads write triggers; a
+	// Users send requests to the HTTP API, whose uploads write triggers; a
 	// back end's operations are the messages that it gets for these. The documents
 	// that a run starts with have been uploaded, so their triggers are there. If
 	// nobody uploads more, they have a customer for each back end at least.
@@ -235,8 +264,8 @@ type ETags string
 
 // The kinds of ETags.
 const (
-	ContentETags ETags = "content"
-	GrowingETags ETags = "growing"
+	ContentETags ETags = "content" // made of the content, in the forms that stores give them
+	GrowingETags ETags = "growing" // each is the beginning of the next, outside of explore
 )
 
 // Edits names what users and back ends change.
@@ -244,8 +273,12 @@ type Edits string
 
 // The kinds of edits.
 const (
-	TextEdits   Edits = "text"
-	AnyEdits    Edits = "any"
+	TextEdits Edits = "text" // of users: another text in one field or two that people edit
+	// Of users: fields of every kind, new ones and the customers among them, to whatever
+	// they can hold.
+	AnyEdits Edits = "any"
+	// Of back ends: one map, to which each adds its own key, and one number, which each
+	// counts up.
 	SharedEdits Edits = "shared"
 )
 
@@ -255,7 +288,7 @@ type Codec string
 // The codecs.
 const (
 	JSON    Codec = "json"    // real documents
-	Compact Codec = "compact" // the same semantics at a cost that does not grow
+	Compact Codec = "compact" // the same semantics at a cost that does not grow with the history
 )
 
 // memberName is the name of the n-th client of an actor, from 0.

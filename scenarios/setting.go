@@ -17,16 +17,6 @@ import (
 // elements of other lists go by their number, from 0. The value is YAML.
 type Setting struct{ Key, Value string }
 
-// SettingKeys are the keys of a scenario file that a [Setting] is likely to be for;
-// NAME stands for the name of an actor.
-var SettingKeys = []string{
-	"document", "layout", "objects", "objects.count", "objects.popularity", "objects.fresh_after", "objects.absent", "objects.entries", "objects.size",
-	"actors", "actors.NAME.count", "actors.NAME.kind", "actors.NAME.load.operations", "actors.NAME.load.after",
-	"actors.NAME.load.think", "actors.NAME.load.rate", "actors.NAME.load.saves", "actors.NAME.load.edits", "actors.NAME.interferes.times", "timeline", "duration", "core",
-	"policy", "latency", "request_timeout", "faults", "etags", "codec", "via", "queue", "queue.visibility", "queue.receives",
-	"queue.work", "queue.results", "queue.reconcile", "queue.grace", "expect", "expect.min_conflicts", "shows", "why",
-}
-
 func (s Setting) String() string { return s.Key + "=" + s.Value }
 
 // SettingError is a setting with which a scenario can't be read.
@@ -76,16 +66,16 @@ func reason(err error) string {
 }
 
 func parseWith(file string, source []byte, settings []Setting) (*Scenario, error) {
-	tree, err := parseTree(file, source, "scenario")
+	doc, err := parseYAML(file, source, "scenario")
 	if err != nil {
 		return nil, err
 	}
 	for _, one := range settings {
-		if err := one.apply(tree.Docs[0]); err != nil {
+		if err := one.apply(doc); err != nil {
 			return nil, err
 		}
 	}
-	return fromTree(file, tree)
+	return fromTree(file, doc)
 }
 
 // KeySyntax is what the key of a [Setting] looks like.

@@ -90,14 +90,20 @@ func didYouMean(name string, known []string) string {
 // Closest is the known name that a misspelt one comes closest to, the first of several;
 // empty: none is close. Of a dotted name the last part may have been meant alone.
 func Closest(name string, known []string) string {
-	best, distance := "", len(name)/2+1
+	best, _ := closest(name, known)
+	return best
+}
+
+// closest is [Closest], and how far away it is.
+func closest(name string, known []string) (best string, distance int) {
+	distance = len(name)/2 + 1
 	for _, k := range known {
 		last := k[strings.LastIndexByte(k, '.')+1:]
 		if d := min(editDistance(name, k), editDistance(name, last)); d < distance {
 			best, distance = k, d
 		}
 	}
-	return best
+	return best, distance
 }
 
 // editDistance is Levenshtein's.

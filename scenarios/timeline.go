@@ -37,7 +37,7 @@ func playStep(ctx context.Context, p *repetition, f *performer, i int) bool {
 	s := &p.Scenario.Timeline[i]
 	c := f.cue
 	resumed, spoken := c.resume, p.world.NewSignal()
-	c.held, c.spoken, c.resume = s.Hold, spoken, p.world.NewSignal()
+	c.held, c.spoken, c.resume = string(s.Hold), spoken, p.world.NewSignal()
 	if s.Do == DoResume {
 		resumed.Raise()
 	} else {
@@ -55,7 +55,7 @@ func playStep(ctx context.Context, p *repetition, f *performer, i int) bool {
 	label := strings.TrimSpace(fmt.Sprintf("%s %s %s", s.At, s.Actor, s.Do))
 	switch {
 	case s.Hold != "" && !r.held:
-		p.stepped(StepResult{label, "held before its " + s.Hold, "ended without one: " + explain(r.err), false})
+		p.stepped(StepResult{label, "held before its " + string(s.Hold), "ended without one: " + explain(r.err), false})
 		return false
 	case s.leavesNothing(r.err):
 		// The first cause: whatever its actor did next would fail of it.

@@ -11,6 +11,9 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 	"golang.org/x/term"
+
+	"holdfast/reports"
+	"holdfast/scenarios"
 )
 
 // strconvCause is how Go's number parsing names itself and repeats the value.
@@ -46,12 +49,19 @@ is violated; 5 inconclusive; 99 a threshold failed; 130 interrupted.
 
 Every flag can be set by the environment as SIMULATE_NAME, with underscores for
 hyphens: SIMULATE_CLIENTS=50. A flag wins over the environment, the environment
-over the scenario's file.`,
+over the scenario's file. A SIMULATE_ name that is no command's flag is refused.`,
+		Version:       reports.NewBuilt().String(),
 		SilenceErrors: true,
 		SilenceUsage:  true,
-		Args: func(_ *cobra.Command, args []string) error {
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
+			if err := checkEnvironment(cmd.Root()); err != nil {
+				return err
+			}
+			return fromEnvironment(cmd.Flags())
+		},
+		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 {
-				return usage("there is no command %q; see simulate --help", args[0])
+				return unknownCommand(cmd, args[0])
 			}
 			return nil
 		},
@@ -59,13 +69,23 @@ over the scenario's file.`,
 	}
 	root.SetOut(a.stdout)
 	root.SetErr(a.stderr)
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return badFlag(err) })
+	root.SetVersionTemplate("{{.Version}}\n")
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		var unknown *pflag.NotExistError
+		switch {
+		case !errors.As(err, &unknown) || unknown.GetSpecifiedShortnames() != "":
+			return badFlag(err)
+		case cmd == root && cmd.Flags().NArg() > 0: // what comes before it is to be the command
+			return unknownCommand(cmd, cmd.Flags().Arg(0))
+		}
+		return unknownFlag(cmd, unknown.GetSpecifiedName())
+	})
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(a.runCommand(), a.exploreCommand(), a.selftestCommand(), a.sweepCommand(), a.tuneCommand(), a.checkCommand(), a.listCommand(), a.validateCommand(), a.serveCommand(), a.versionCommand())
 	return root
 }
 
-// exitCode writes an error as one line and returns the program's exit code.
+// exitCode writes an error and returns the program's exit code.
 func (a *app) exitCode(err error) int {
 	if err == nil {
 		return exitPassed
@@ -78,27 +98,24 @@ func (a *app) exitCode(err error) int {
 			return code
 		}
 	}
-	fmt.Fprintf(a.stderr, "simulate: %s\n", oneLine(err.Error()))
+	a.complain(err)
 	return code
 }
 
-func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
-
-// fromEnvironment sets the flags that the command line did not from SIMULATE_*.
-func fromEnvironment(flags *pflag.FlagSet) error {
-	var failed error
-	flags.VisitAll(func(f *pflag.Flag) {
-		name := "SIMULATE_" + strings.ToUpper(strings.ReplaceAll(f.Name, "-", "_"))
-		value, set := os.LookupEnv(name)
-		if f.Changed || !set || failed != nil {
-			return
-		}
-		if err := flags.Set(f.Name, value); err != nil {
-			failed = badFlag(fmt.Errorf("%s=%q: %w", name, value, err))
-		}
-	})
-	return failed
+// complain writes an error as one line; of a file with several mistakes each.
+func (a *app) complain(err error) {
+	var mistakes scenarios.FileErrors
+	if !errors.As(err, &mistakes) {
+		fmt.Fprintf(a.stderr, "simulate: %s\n", oneLine(err.Error()))
+		return
+	}
+	context, _, _ := strings.Cut(err.Error(), mistakes.Error())
+	for _, one := range mistakes {
+		fmt.Fprintf(a.stderr, "simulate: %s\n", oneLine(context+one.Error()))
+	}
 }
+
+func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
 
 // exactly is cobra.ExactArgs with a message that says what is wanted.
 func exactly(n int, what string) cobra.PositionalArgs {

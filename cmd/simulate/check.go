@@ -33,9 +33,6 @@ be compressed or not; zstdcat shows the lines of one that is.`,
   simulate check simulate-out/latest/history.ndjson.zst --threshold 'attempts.p99<6'`,
 		Args: exactly(1, "the file of a history, or the directory of a run"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := fromEnvironment(cmd.Flags()); err != nil {
-				return err
-			}
 			if err := o.validate(); err != nil {
 				return err
 			}

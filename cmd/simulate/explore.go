@@ -55,9 +55,6 @@ A violation is made as short as possible, told, and printed as a schedule that
   simulate explore backend-fan-in --strategy pct --budget 20s`,
 		Args: exactly(1, "a scenario"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := fromEnvironment(cmd.Flags()); err != nil {
-				return err
-			}
 			return a.explore(cmd.Context(), o, cmd.Flags().Changed, args[0])
 		},
 	}

@@ -9,6 +9,7 @@ import (
 
 	"holdfast/reports"
 	"holdfast/scenarios"
+	"holdfast/scenarios/network"
 )
 
 // TestHelpNamesTypesInCapitals: what stands in back quotes is shown in the place of the
@@ -35,6 +36,23 @@ func TestHelpListsEveryMetric(t *testing.T) {
 	for line := range strings.SplitSeq(listed(scenarios.Metrics), "\n") {
 		if len(line) > reports.Width || strings.HasSuffix(line, " ") {
 			t.Errorf("%q", line)
+		}
+	}
+}
+
+// TestHelpListsEveryFault, and what can be said of each.
+func TestHelpListsEveryFault(t *testing.T) {
+	_, help, _ := simulate(t, "run", "--help")
+	for _, form := range network.FaultForms() {
+		if !slices.Contains(strings.Fields(help), form) {
+			t.Errorf("it does not have %s", form)
+		}
+		kind, params, _ := strings.Cut(strings.TrimSuffix(form, ")"), "(")
+		_, err := network.ParseFault(kind + "(bogus=1)")
+		for param := range strings.SplitSeq(params, ",") {
+			if name := strings.TrimSuffix(param, "=…"); err == nil || !strings.Contains(err.Error(), name) {
+				t.Errorf("%s: %v", form, err)
+			}
 		}
 	}
 }

@@ -1,8 +1,6 @@
 package main
 
 import (
-	"bufio"
-
 	"github.com/spf13/cobra"
 
 	"holdfast/reports"
@@ -10,7 +8,8 @@ import (
 )
 
 func (a *app) listCommand() *cobra.Command {
-	return &cobra.Command{
+	var o outputOptions
+	cmd := &cobra.Command{
 		Use:   "list",
 		Short: "List the built-in scenarios",
 		Args:  exactly(0, "no arguments"),
@@ -23,12 +22,9 @@ func (a *app) listCommand() *cobra.Command {
 				}
 				all = append(all, s)
 			}
-			w := bufio.NewWriter(a.stdout)
-			reports.Text{W: w}.Library(all)
-			if err := w.Flush(); err != nil {
-				return couldNotRun("write the list: %w", err)
-			}
-			return nil
+			return a.tell(o, reports.NewLibrary(all), nil, false)
 		},
 	}
+	cmd.Flags().BoolVar(&o.json, "json", false, "write one JSON document to stdout")
+	return cmd
 }

@@ -106,7 +106,7 @@ func TestRunSavesTheChangedPolicy(t *testing.T) {
 
 // TestParametersThatAreSuggestedExist, but for the names of actors.
 func TestParametersThatAreSuggestedExist(t *testing.T) {
-	for _, key := range slices.Concat(policyParts, scenarios.SettingKeys) {
+	for _, key := range slices.Concat(policyParts, scenarios.SettingKeys()) {
 		keys, parts, err := splitSettings([]string{strings.Replace(key, "NAME", "writer", 1) + "=1"})
 		if err != nil {
 			t.Fatal(err)

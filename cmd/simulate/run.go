@@ -24,13 +24,14 @@ func (a *app) runCommand() *cobra.Command {
 		Short: "Play scenarios, judge what happened, report it (all scenarios if none is named)",
 		Long: `Play scenarios, judge what happened, report it (all scenarios if none is named).
 
-A --fault befalls the calls of a kind, a share of them (rate=0.1) or a certain one of
-each actor (nth=2): request-lost, reply-lost, no-answer, no-connection, 500, 409, 403,
-503(retry-after=3s), sent-twice(answer=409), slow(by=3s), crash(when=after,restart=2s),
-delete, duplicate(after=1s), or answer(as=NAME), where NAME is what S3 or a proxy answers:
+A --fault befalls the calls of a kind, a share of them (rate=0.1) or a certain
+one of each actor (nth=2), or is what the store is like (throttle). The kinds,
+with the parameters of their own, which docs/scenarios.md explains:
+` + listed(network.FaultForms()) + `
+answer(as=NAME) is what S3 or a proxy answers:
 ` + listed(network.AnswerNames()) + `
-With actor=, call= (get, head, put, delete, any), from= and to= it is narrowed down. A run
-in which a fault with nth= struck nobody is inconclusive.
+With actor=, call= (get, head, put, delete, any), from= and to= it is narrowed
+down. A run in which a fault with nth= struck nobody is inconclusive.
 
 With --metrics, what the core counts in production goes to a file, for each run a
 line of CloudWatch's embedded metric format for the front end and one for the back
@@ -51,9 +52,6 @@ what it begins. A --threshold can name these metrics:
   simulate run backend-fan-in --world virtual --runs 100 --metrics metrics.emf
   simulate run --store s3://bucket/prefix --endpoint http://127.0.0.1:9000`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := fromEnvironment(cmd.Flags()); err != nil {
-				return err
-			}
 			return a.run(cmd.Context(), o, cmd.Flags().Changed, args)
 		},
 	}

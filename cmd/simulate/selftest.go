@@ -34,9 +34,6 @@ know, read twice, or read what they have written. These go through a part of it.
 Exit codes: 0 all caught, none accused; 3 a bug got away or a sound core was accused.`,
 		Args: exactly(0, "no arguments"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := fromEnvironment(cmd.Flags()); err != nil {
-				return err
-			}
 			return a.selftest(cmd.Context(), o, t)
 		},
 	}

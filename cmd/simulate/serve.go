@@ -56,9 +56,6 @@ The API answers GET /api/changes/{id} and POST /upload by
   simulate serve --layout order`,
 		Args: exactly(0, "flags only"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := fromEnvironment(cmd.Flags()); err != nil {
-				return err
-			}
 			if !cmd.Flags().Changed("samples") {
 				o.samples = o.store == "fake"
 			}

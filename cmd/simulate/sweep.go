@@ -66,9 +66,6 @@ anything; 130 interrupted, with what was measured.`,
   simulate sweep sustained-contention --vary actors.user.load.think=5ms,50ms,500ms --runs 5`,
 		Args: exactly(1, "a scenario"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := fromEnvironment(cmd.Flags()); err != nil {
-				return err
-			}
 			return a.sweep(cmd.Context(), o, cmd.Flags(), args[0])
 		},
 	}

@@ -119,7 +119,7 @@ func parseVary(text string, changed func(string) bool) (sweep.Varied, error) {
 	if why, not := notVaried[v.Name]; not {
 		return v, usage("--vary %s: %s", v.Name, why)
 	}
-	known := slices.Concat(variedFlags, policyParts, scenarios.SettingKeys)
+	known := slices.Concat(variedFlags, policyParts, scenarios.SettingKeys())
 	if !strings.Contains(v.Name, ".") && !slices.Contains(known, v.Name) {
 		if best := scenarios.Closest(v.Name, known); best != "" {
 			return v, usage("--vary %s: there is no such parameter; did you mean %s?", v.Name, best)

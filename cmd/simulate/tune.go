@@ -60,9 +60,6 @@ acknowledged; 130 interrupted, with what was found.`,
   simulate tune burst --latency 'normal(10ms,2ms)' --confirm`,
 		Args: exactly(1, "a scenario"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := fromEnvironment(cmd.Flags()); err != nil {
-				return err
-			}
 			return a.tune(cmd.Context(), o, cmd.Flags(), args[0])
 		},
 	}

@@ -27,3 +27,13 @@ var Tune []byte
 //
 //go:embed sweep.v1.schema.json
 var Sweep []byte
+
+// List is the schema of simulate.list/v1.
+//
+//go:embed list.v1.schema.json
+var List []byte
+
+// Version is the schema of simulate.version/v1.
+//
+//go:embed version.v1.schema.json
+var Version []byte

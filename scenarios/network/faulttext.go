@@ -178,3 +178,15 @@ func (f *Fault) UnmarshalText(text []byte) error {
 	}
 	return err
 }
+
+// FaultForms are all kinds as [ParseFault] reads them, with the parameters of their own.
+func FaultForms() []string {
+	forms := make([]string, len(kinds))
+	for i, k := range kinds {
+		forms[i] = string(k.kind)
+		if len(k.params) > 0 {
+			forms[i] += "(" + strings.Join(k.params, "=…,") + "=…)"
+		}
+	}
+	return forms
+}
