@@ -6,7 +6,6 @@ import (
 
 	"holdfast/archive"
 	"holdfast/scenarios/cores"
-	"holdfast/scenarios/history"
 	"holdfast/scenarios/world"
 )
 
@@ -58,7 +57,7 @@ func TestARunLacksNothing(t *testing.T) {
 		without(r)
 		m := &memory{}
 		_, inReal := r.Play(t.Context(), nil, m)
-		_, inVirtual := r.PlayVirtual(t.Context(), 1, Repetitions{Open: func(int) history.Sink { return m }})
+		_, inVirtual := r.Virtual().Play(t.Context(), 1, m)
 		_, _, player := r.VirtualPlayer().Play(t.Context(), 1, world.NewReal(newLeaping(), nil, nil), m)
 		for _, err := range []error{r.Validate(), inReal, inVirtual, player} {
 			if err == nil || !strings.Contains(err.Error(), want) {

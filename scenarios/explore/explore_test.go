@@ -354,7 +354,7 @@ func TestSelfTest(t *testing.T) {
 func TestSoundCoreAccused(t *testing.T) {
 	for _, scenario := range []string{"single-try", "two-users", "three-writers"} {
 		for _, s := range cores.Sound() {
-			run, _, err := small(scenario, s)
+			run, _, err := Small(scenario, s)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -416,3 +416,6 @@ func TestAnExplorationLacksNothing(t *testing.T) {
 		}
 	}
 }
+
+// judged is a judge that takes events.
+type judged struct{ *check.Judge }
