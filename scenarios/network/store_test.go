@@ -30,16 +30,16 @@ func TestStoreOfOneCall(t *testing.T) {
 	store := &network.Store{Doer: doer(func(ctx context.Context, m network.Method, key string, body []byte, cond archive.Condition) ([]byte, string, error) {
 		return network.Do(ctx, inner, m, key, body, cond)
 	})}
-	if body, etag, err := store.Get(t.Context(), "k"); string(body) != "body" || etag != "etag" || err != failed { //nolint:errorlint // the very one
+	if body, etag, err := store.Get(t.Context(), "k"); string(body) != "body" || etag != "etag" || err != failed {
 		t.Errorf("get: %q, %q, %v", body, etag, err)
 	}
-	if etag, err := store.Head(t.Context(), "k"); etag != "etag" || err != failed { //nolint:errorlint // the very one
+	if etag, err := store.Head(t.Context(), "k"); etag != "etag" || err != failed {
 		t.Errorf("head: %q, %v", etag, err)
 	}
-	if etag, err := store.Put(t.Context(), "k", []byte("new"), archive.IfAbsent()); etag != "etag" || err != failed { //nolint:errorlint // the very one
+	if etag, err := store.Put(t.Context(), "k", []byte("new"), archive.IfAbsent()); etag != "etag" || err != failed {
 		t.Errorf("put: %q, %v", etag, err)
 	}
-	if err := store.Delete(t.Context(), "k", archive.IfMatch("old")); err != failed { //nolint:errorlint // the very one
+	if err := store.Delete(t.Context(), "k", archive.IfMatch("old")); err != failed {
 		t.Errorf("delete: %v", err)
 	}
 	none := archive.Condition{}
