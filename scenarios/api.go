@@ -31,7 +31,7 @@ func (s *service) openAPI(actors []performer) error {
 		byName[actors[i].name] = &actors[i]
 	}
 	uploads, err := s.Core.NewUploads(archive.UploaderOptions{
-		Core: byActor{s.Layout.Archive()}, Store: network.Store{Doer: triggerStore{}}, Policy: s.Policy, Clock: s.world,
+		Core: byActor{s.Layout.Archive()}, Store: &network.Store{Doer: triggerStore{}}, Policy: s.Policy, Clock: s.world,
 		Rand: stream(s.Seed, s.Scenario.Name, s.number, "api"), Parallel: s.parallel,
 	})
 	if err != nil {
@@ -139,14 +139,14 @@ func (f *performer) stamped(ctx context.Context, mods []archive.Modification) []
 type triggerStore struct{}
 
 // Do implements [network.Doer].
-func (triggerStore) Do(ctx context.Context, c network.Call) network.Reply {
+func (triggerStore) Do(ctx context.Context, m network.Method, key string, body []byte, cond archive.Condition) (read []byte, etag string, err error) {
 	f := actorOf(ctx)
-	ctx, crash, err := f.strike(ctx, &c)
+	ctx, crash, err := f.strike(ctx, m, key, cond != archive.Condition{})
 	if err != nil {
-		return network.Reply{Err: err}
+		return nil, "", err
 	}
 	p := f.repetition
-	r := c.On(ctx, p.rec.Client(f.name, p.prefix, f.api.triggers))
-	panicIfDead(crash, r.Err)
-	return r
+	read, etag, err = network.Do(ctx, p.rec.Client(f.name, p.prefix, f.api.triggers), m, key, body, cond)
+	panicIfDead(crash, err)
+	return read, etag, err
 }

@@ -10,7 +10,7 @@ import (
 type compiled struct {
 	*Run
 	encoding
-	document *archive.Change // see [Run.playedOn]
+	document *archive.Change // see [Scenario.playedOn]
 	// roles are the clients, in the order of the scenario's actors.
 	roles    []role
 	editable []string // text fields that a user can edit
@@ -37,7 +37,7 @@ func (c *compiled) compile(encoding func(*Run) encoding) (err error) {
 	for i := range r.Scenario.Timeline {
 		c.sets = append(c.sets, r.Layout.set(r.Scenario.Timeline[i].fields()))
 	}
-	if c.document, err = r.playedOn(); err != nil {
+	if c.document, err = r.Scenario.playedOn(r.Document); err != nil {
 		return err
 	}
 	codes := customers(c.document)

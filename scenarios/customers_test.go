@@ -73,8 +73,8 @@ func TestOnlyWhatIsMissing(t *testing.T) {
 		"too few":          {ViaAPI, []Actor{backends}, own, `["customer-3","customer-2","customer-4"]`},
 		"none":             {ViaAPI, []Actor{backends}, bare, `["customer-1","customer-2","customer-3"]`},
 	} {
-		r := &Run{Scenario: &Scenario{Via: c.via, Actors: c.actors}, Document: c.doc}
-		doc, err := r.playedOn()
+		s := &Scenario{Via: c.via, Actors: c.actors}
+		doc, err := s.playedOn(c.doc)
 		if err != nil {
 			t.Fatal(err)
 		}

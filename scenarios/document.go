@@ -35,15 +35,15 @@ func (s *Scenario) fewestCustomers() int {
 	return (backends + objects - 1) / objects
 }
 
-// playedOn is what the run is played on: its own, as large as the scenario wants it,
-// with so many customers more as it needs.
-func (r *Run) playedOn() (*archive.Change, error) {
-	doc, err := r.Scenario.Objects.grown(r.Document)
+// playedOn is what the scenario is played on in place of a document: that one, as large as
+// the scenario wants it, with so many customers more as it needs.
+func (s *Scenario) playedOn(doc *archive.Change) (*archive.Change, error) {
+	doc, err := s.Objects.grown(doc)
 	if err != nil {
 		return nil, err
 	}
 	codes := customers(doc)
-	missing := r.Scenario.fewestCustomers() - len(codes)
+	missing := s.fewestCustomers() - len(codes)
 	if missing <= 0 || doc.Layout().Customers == "" {
 		return doc, nil
 	}

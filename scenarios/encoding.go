@@ -14,15 +14,6 @@ type encoding struct {
 	describe history.Describer
 }
 
-// Codec is how the run's documents are encoded in a virtual world: as the scenario
-// says, unless the core or the API can't work on them.
-func (r *Run) Codec() Codec {
-	if r.Scenario.Codec == Compact && r.Scenario.Via != ViaAPI && !r.Core.JSONOnly {
-		return Compact
-	}
-	return JSON
-}
-
 func asTheyAre(doc *archive.Change) archive.Document { return doc }
 
 // realEncoding is that of the real world.

@@ -13,45 +13,45 @@ import (
 type intercepted performer
 
 // Do implements [network.Doer].
-func (i *intercepted) Do(ctx context.Context, c network.Call) network.Reply {
+func (i *intercepted) Do(ctx context.Context, m network.Method, key string, body []byte, cond archive.Condition) (read []byte, etag string, err error) {
 	f := (*performer)(i)
-	ctx, crash, err := f.beforeCall(ctx, &c)
+	ctx, crash, err := f.beforeCall(ctx, m, key, cond != archive.Condition{})
 	if err != nil {
-		return network.Reply{Err: err}
+		return nil, "", err
 	}
-	r := c.On(ctx, &f.client)
-	panicIfDead(crash, r.Err)
-	if c.Method == network.MethodDelete && f.api != nil && r.Err != nil &&
-		!errors.Is(r.Err, archive.ErrNotFound) && !errors.Is(r.Err, archive.ErrPreconditionFailed) {
-		f.api.stays = r.Err
+	read, etag, err = network.Do(ctx, &f.client, m, key, body, cond)
+	panicIfDead(crash, err)
+	if m == network.MethodDelete && f.api != nil && err != nil &&
+		!errors.Is(err, archive.ErrNotFound) && !errors.Is(err, archive.ErrPreconditionFailed) {
+		f.api.stays = err
 	}
-	return r
+	return read, etag, err
 }
 
 // beforeCall holds the client if the timeline says so, lets others interfere, and
 // draws what befalls the call, see [performer.strike].
-func (f *performer) beforeCall(ctx context.Context, c *network.Call) (context.Context, *network.Fault, error) {
-	f.awaitBarrier(ctx, c.Method)
+func (f *performer) beforeCall(ctx context.Context, m network.Method, key string, conditional bool) (context.Context, *network.Fault, error) {
+	f.awaitBarrier(ctx, m)
 	if len(f.disturbers) > 0 || f.cue != nil {
 		asked := f.repetition.rec.Now()
 		defer func() { f.client.Held(asked) }()
 	}
 	for _, d := range f.disturbers {
-		if d.before == c.Method {
+		if d.before == m {
 			d.act(ctx, f.baseID)
 		}
 	}
 	if f.cue != nil {
-		if err := f.cue.hold(ctx, string(c.Method)); err != nil {
+		if err := f.cue.hold(ctx, string(m)); err != nil {
 			return ctx, nil, err
 		}
 	}
-	return f.strike(ctx, c)
+	return f.strike(ctx, m, key, conditional)
 }
 
 // strike draws what befalls a call: a fault of the network is carried to the store by
 // the context that it returns, the crash that it returns comes after the call.
-func (f *performer) strike(ctx context.Context, c *network.Call) (context.Context, *network.Fault, error) {
+func (f *performer) strike(ctx context.Context, m network.Method, key string, conditional bool) (context.Context, *network.Fault, error) {
 	p := f.repetition
 	sent := ctx
 	if p.throttle.Kind != "" && p.throttle.Covers(p.world.Now().Sub(p.start)) {
@@ -61,7 +61,7 @@ func (f *performer) strike(ctx context.Context, c *network.Call) (context.Contex
 		return sent, nil, nil
 	}
 	f.faultsMu.Lock()
-	fault, strikes := f.faults.Call(c.Method, c.Conditional(), p.world.Now().Sub(p.start))
+	fault, strikes := f.faults.Call(m, conditional, p.world.Now().Sub(p.start))
 	f.faultsMu.Unlock()
 	if !strikes {
 		if f.counted {
@@ -81,7 +81,7 @@ func (f *performer) strike(ctx context.Context, c *network.Call) (context.Contex
 		asked := p.rec.Now()
 		defer func() { f.client.Held(asked) }()
 		outside := p.rec.Client(f.name+"/outside", p.prefix, p.world.Store(f.name+"/outside"))
-		_ = outside.Delete(ctx, c.Key, archive.Condition{}) // its answer is in the history
+		_ = outside.Delete(ctx, key, archive.Condition{}) // its answer is in the history
 		return sent, nil, ctx.Err()
 	}
 	return network.WithFault(sent, fault), nil, nil

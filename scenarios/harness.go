@@ -45,9 +45,8 @@ func (p *repetition) setupClient() *history.Client {
 
 // harnessClient is one of the harness while it is alone.
 func (p *repetition) harnessClient(name string) *history.Client {
-	c := &p.harness
-	p.rec.Enlist(c, name, p.prefix, p.world.Store(name))
-	return c
+	p.rec.Enlist(p.harness, name, p.prefix, p.world.Store(name))
+	return p.harness
 }
 
 // readFinalState reads every object, when no write is under way any more. The

@@ -34,7 +34,7 @@ type repetition struct {
 	prefix  string // of its keys in the history
 	world   world.World
 	rec     *history.Recorder
-	harness history.Client // of the documents at the beginning, of the final reads
+	harness *history.Client // of the documents at the beginning, of the final reads
 	objects *pool
 	tasks   *world.Group
 	opened  time.Time // when the documents began to be stored
@@ -56,6 +56,7 @@ func (p *repetition) begin(c *compiled, w world.World, rec *history.Recorder, n 
 		p.prefix = fmt.Sprintf("r%05d/", n)
 	}
 	if p.objects == nil {
+		p.harness = &history.Client{}
 		p.objects = newPool(c.Scenario.Objects, c.document, c.encoded, p.setUp)
 	}
 	p.objects.reset()

@@ -3,9 +3,12 @@ package scenarios
 import (
 	"errors"
 	"fmt"
+	"math/rand/v2"
+	"time"
 
 	"holdfast/archive"
 	"holdfast/scenarios/cores"
+	"holdfast/scenarios/network"
 )
 
 // Run is a scenario with all that playing it needs: see [Run.Validate]. [NewRun] makes one
@@ -56,3 +59,55 @@ func (r *Run) Validate() error {
 	}
 	return nil
 }
+
+// Codec is how the run's documents are encoded in a virtual world: as the scenario
+// says, unless the core or the API can't work on them.
+func (r *Run) Codec() Codec {
+	if r.Scenario.Codec == Compact && r.Scenario.Via != ViaAPI && !r.Core.JSONOnly {
+		return Compact
+	}
+	return JSON
+}
+
+// DefaultLatency is that of a virtual world whose scenario states none.
+const DefaultLatency = "s3-standard"
+
+// defaultRequestTimeout is that of the S3 adapter, which is not needed here; a
+// test holds the two together.
+const defaultRequestTimeout = 10 * time.Second
+
+// Latency is the scenario's, or what a virtual world has by default.
+func (r *Run) Latency() network.Latency {
+	if r.Scenario.Latency != nil {
+		return network.Latency(*r.Scenario.Latency)
+	}
+	l, _ := network.ParseLatency(DefaultLatency) // a test parses it
+	return l
+}
+
+// AddedLatency is what the scenario adds to that of a real store: nothing unless
+// it says so.
+func (r *Run) AddedLatency() network.Latency {
+	if r.Scenario.Latency == nil {
+		return network.Latency{}
+	}
+	return r.Latency()
+}
+
+// RequestTimeout is the scenario's or the S3 adapter's.
+func (r *Run) RequestTimeout() time.Duration {
+	if r.Scenario.RequestTimeout > 0 {
+		return time.Duration(r.Scenario.RequestTimeout)
+	}
+	return defaultRequestTimeout
+}
+
+// networkStream is the random stream of what befalls an actor's calls on their
+// way, apart from what the actor itself draws.
+func (r *Run) networkStream(in *source, repetition int, actor string) *rand.Rand {
+	return in.start(new(streamSeed).of(r.Seed, r.Scenario.Name, repetition, actor+"\x00network"))
+}
+
+// TransportStream is the random stream of the latencies that are added to those of
+// a real store.
+func (r *Run) TransportStream() *rand.Rand { return r.networkStream(new(source), 0, "") }

@@ -57,13 +57,3 @@ func (s *streamSeed) of(seed uint64, scenario string, repetition int, actor stri
 	}
 	return s.hi, s.lo
 }
-
-// networkStream is the random stream of what befalls an actor's calls on their
-// way, apart from what the actor itself draws.
-func (r *Run) networkStream(in *source, repetition int, actor string) *rand.Rand {
-	return in.start(new(streamSeed).of(r.Seed, r.Scenario.Name, repetition, actor+"\x00network"))
-}
-
-// TransportStream is the random stream of the latencies that are added to those of
-// a real store.
-func (r *Run) TransportStream() *rand.Rand { return r.networkStream(new(source), 0, "") }

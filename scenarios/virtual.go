@@ -3,19 +3,10 @@ package scenarios
 import (
 	"context"
 	"math/rand/v2"
-	"time"
 
 	"holdfast/scenarios/history"
-	"holdfast/scenarios/network"
 	"holdfast/scenarios/world"
 )
-
-// DefaultLatency is that of a virtual world whose scenario states none.
-const DefaultLatency = "s3-standard"
-
-// defaultRequestTimeout is that of the S3 adapter, which is not needed here; a
-// test holds the two together.
-const defaultRequestTimeout = 10 * time.Second
 
 // VirtualPlayer plays repetitions of a run, each in a virtual world of its own, one after
 // the other on the caller's goroutine. What happens in a repetition depends on the run and
@@ -63,32 +54,6 @@ func (p *Player) virtualWorld(crew *world.Crew) *world.Virtual {
 		},
 	})
 	return p.virtual
-}
-
-// Latency is the scenario's, or what a virtual world has by default.
-func (r *Run) Latency() network.Latency {
-	if r.Scenario.Latency != nil {
-		return network.Latency(*r.Scenario.Latency)
-	}
-	l, _ := network.ParseLatency(DefaultLatency) // a test parses it
-	return l
-}
-
-// AddedLatency is what the scenario adds to that of a real store: nothing unless
-// it says so.
-func (r *Run) AddedLatency() network.Latency {
-	if r.Scenario.Latency == nil {
-		return network.Latency{}
-	}
-	return r.Latency()
-}
-
-// RequestTimeout is the scenario's or the S3 adapter's.
-func (r *Run) RequestTimeout() time.Duration {
-	if r.Scenario.RequestTimeout > 0 {
-		return time.Duration(r.Scenario.RequestTimeout)
-	}
-	return defaultRequestTimeout
 }
 
 // PlayAgain plays one repetition of a virtual run again. What it does was observed

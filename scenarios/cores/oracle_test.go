@@ -15,11 +15,11 @@ func TestParsePolicy(t *testing.T) {
 		policy archive.Policy
 		fails  bool
 	}{
-		"oracle":                      {"oracle", archive.Policy{Kind: archive.None, Retries: archive.DefaultPolicy().Retries}, false},
-		" oracle(retries=unlimited) ": {"oracle", unlimited, false},
-		"oracle(retries=few)":         {"oracle", archive.Policy{}, true},
-		"none(retries=unlimited)":     {"", unlimited, false},
-		"oracles":                     {"", archive.Policy{}, true},
+		"oracle":                    {"oracle", archive.Policy{Kind: archive.None, Retries: archive.DefaultPolicy().Retries}, false},
+		"oracle(retries=unlimited)": {"oracle", unlimited, false},
+		"oracle(retries=few)":       {"oracle", archive.Policy{}, true},
+		"none(retries=unlimited)":   {"", unlimited, false},
+		"oracles":                   {"", archive.Policy{}, true},
 	} {
 		p, core, err := cores.ParsePolicy(text)
 		name := ""

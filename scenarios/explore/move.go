@@ -3,6 +3,7 @@ package explore
 import (
 	"net/http"
 
+	"holdfast/archive"
 	"holdfast/scenarios/network"
 	"holdfast/scenarios/world"
 )
@@ -89,14 +90,14 @@ func (s *stage) appendMoves(moves []move) []move {
 func (c *call) allows(k variant) bool {
 	switch k {
 	case conflicting:
-		return c.Method == network.MethodPut && (c.Condition.IsAbsent() || c.Condition.ETag() != "")
+		return c.method == network.MethodPut && (c.cond.IsAbsent() || c.cond.ETag() != "")
 	case echo412, echo409, echo503:
 		// Of a write that is refused the repetition is, too: that is no fault.
-		return c.Method == network.MethodPut && c.Conditional() && c.object.Refuses(c.Condition) == nil
+		return c.method == network.MethodPut && c.cond != archive.Condition{} && c.object.Refuses(c.cond) == nil
 	case requestLost:
 		return true
 	}
-	return c.Method.Writes()
+	return c.method.Writes()
 }
 
 // make makes a move.
@@ -113,27 +114,27 @@ func (s *stage) make(m move) {
 	}
 	switch m.variant {
 	case requestLost:
-		c.reply.Err = errLostRead
-		if c.Method.Writes() {
-			c.reply.Err = errLostWrite
+		c.err = errLostRead
+		if c.method.Writes() {
+			c.err = errLostWrite
 		}
 	case arrivesLate:
 		onItsWay := *c
 		s.late = append(s.late, &onItsWay)
-		c.reply.Err = errLostWrite
+		c.err = errLostWrite
 	case throttled:
-		c.reply.Err = errSlowDown
+		c.err = errSlowDown
 	case conflicting:
-		c.reply.Err = errConflict
+		c.err = errConflict
 	case crashBefore:
 		c.crash = true
 	default:
 		c.execute()
 		if m.variant == replyLost {
-			c.reply.ETag, c.reply.Err = "", errLostWrite
+			c.etag, c.err = "", errLostWrite
 		}
-		if status := echoes[m.variant]; status != 0 && c.reply.Err == nil {
-			c.reply.ETag, c.reply.Err = "", world.Echo(status)
+		if status := echoes[m.variant]; status != 0 && c.err == nil {
+			c.etag, c.err = "", world.Echo(status)
 		}
 		c.crash = m.variant == crashAfter
 	}
@@ -169,12 +170,12 @@ func (m move) effect() effect {
 		return e
 	}
 	e.touches = true
-	if !c.Method.Writes() {
+	if !c.method.Writes() {
 		return e
 	}
-	refusal := c.object.Refuses(c.Condition)
+	refusal := c.object.Refuses(c.cond)
 	e.writes = refusal == nil
-	e.deletes = c.Method == network.MethodDelete
+	e.deletes = c.method == network.MethodDelete
 	e.settled = refusal != nil && c.object.Present()
 	return e
 }
@@ -210,5 +211,5 @@ func undisturbed(quiet *call, q effect, writer *call, w effect) bool {
 	if !q.settled || w.deletes {
 		return false
 	}
-	return quiet.Condition.IsAbsent() || world.ETag(writer.Body) != quiet.Condition.ETag()
+	return quiet.cond.IsAbsent() || world.ETag(writer.body) != quiet.cond.ETag()
 }

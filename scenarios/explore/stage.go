@@ -56,13 +56,17 @@ type client struct {
 
 // call is what a client wants of the store.
 type call struct {
-	network.Call
 	client *client
 	serial int32
 	actor  string
+	method network.Method
 	object *world.Object
+	body   []byte
+	cond   archive.Condition
 
-	reply network.Reply
+	read  []byte // by a get
+	etag  string
+	err   error
 	crash bool
 }
 
@@ -199,36 +203,37 @@ var (
 )
 
 // Do waits until somebody chooses this call.
-func (p *port) Do(ctx context.Context, sent network.Call) network.Reply {
+func (p *port) Do(ctx context.Context, m network.Method, key string, body []byte, cond archive.Condition) (read []byte, etag string, err error) {
 	if err := ctx.Err(); err != nil {
-		return network.Reply{Err: fmt.Errorf("%w before the request was sent", err)}
+		return nil, "", fmt.Errorf("%w before the request was sent", err)
 	}
 	s := p.stage
 	c := s.running
 	c.serial++
-	c.call = call{Call: sent, client: c, serial: c.serial, actor: p.actor, object: s.model.Object(sent.Key)}
+	made := &c.call
+	*made = call{client: c, serial: c.serial, actor: p.actor, method: m, object: s.model.Object(key), body: body, cond: cond}
 	if p.harness {
-		c.call.execute()
-		return c.call.reply
+		made.execute()
+		return made.read, made.etag, made.err
 	}
 	if !s.stopped {
 		s.wait(c)
 		c.Park()
 	}
-	if s.stopped || c.call.crash {
-		c.call.die(!s.stopped)
+	if s.stopped || made.crash {
+		made.die(!s.stopped)
 	}
-	return c.call.reply
+	return made.read, made.etag, made.err
 }
 
 // die makes the answer one that its client does not live to see. It starts again,
 // unless the schedule is over.
 func (c *call) die(again bool) {
 	answer := errLostRead
-	if c.Method.Writes() {
+	if c.method.Writes() {
 		answer = errLostWrite
 	}
-	c.reply.ETag, c.reply.Err = "", &world.Died{Fault: network.Fault{Kind: network.Crash, Restarts: again}, Answer: answer}
+	c.etag, c.err = "", &world.Died{Fault: network.Fault{Kind: network.Crash, Restarts: again}, Answer: answer}
 }
 
 // wait keeps those who wait in the order of their numbers, so that a move is the
@@ -248,7 +253,7 @@ func (s *stage) wait(c *client) {
 }
 
 // execute lets the call take effect.
-func (c *call) execute() { c.reply = c.object.Do(&c.Call) }
+func (c *call) execute() { c.read, c.etag, c.err = c.object.Do(c.method, c.body, c.cond) }
 
 type signal struct {
 	stage   *stage

@@ -21,66 +21,52 @@ const (
 // Writes reports whether a call changes what is stored.
 func (m Method) Writes() bool { return m == MethodPut || m == MethodDelete }
 
-// Call is a call of a store as a value.
-type Call struct {
-	Method    Method
-	Key       string
-	Body      []byte            // of a put
-	Condition archive.Condition // of a put or a delete
-}
-
-// Conditional reports whether the call is to be refused unless its condition holds.
-func (c *Call) Conditional() bool { return c.Condition != archive.Condition{} }
-
-// Reply is what a store answers to a call: the body to a get, an ETag to all but a delete.
-type Reply struct {
-	Body []byte
-	ETag string
-	Err  error
-}
-
-// On makes the call on a store.
-func (c *Call) On(ctx context.Context, s archive.Store) (r Reply) {
-	switch c.Method {
-	case MethodGet:
-		r.Body, r.ETag, r.Err = s.Get(ctx, c.Key)
-	case MethodHead:
-		r.ETag, r.Err = s.Head(ctx, c.Key)
-	case MethodPut:
-		r.ETag, r.Err = s.Put(ctx, c.Key, c.Body, c.Condition)
-	case MethodDelete:
-		r.Err = s.Delete(ctx, c.Key, c.Condition)
-	}
-	return r
-}
-
-// Doer makes the calls of a store.
+// Doer makes the calls of a store. To a get it answers with the body, to all but a delete
+// with an ETag. Only a put has a body, only a put or a delete a condition.
+//
+// A call is passed in parts, as a value that has them all would be copied at each of the
+// layers that it goes through.
 type Doer interface {
-	Do(ctx context.Context, c Call) Reply
+	Do(ctx context.Context, m Method, key string, body []byte, cond archive.Condition) (read []byte, etag string, err error)
 }
 
 // Store is an [archive.Store] each of whose methods is a call that its Doer makes.
 type Store struct{ Doer }
 
 // Get implements [archive.Store].
-func (s Store) Get(ctx context.Context, key string) ([]byte, string, error) {
-	r := s.Do(ctx, Call{Method: MethodGet, Key: key})
-	return r.Body, r.ETag, r.Err
+func (s *Store) Get(ctx context.Context, key string) (body []byte, etag string, err error) {
+	return s.Do(ctx, MethodGet, key, nil, archive.Condition{})
 }
 
 // Head implements [archive.Store].
-func (s Store) Head(ctx context.Context, key string) (string, error) {
-	r := s.Do(ctx, Call{Method: MethodHead, Key: key})
-	return r.ETag, r.Err
+func (s *Store) Head(ctx context.Context, key string) (etag string, err error) {
+	_, etag, err = s.Do(ctx, MethodHead, key, nil, archive.Condition{})
+	return etag, err
 }
 
 // Put implements [archive.Store].
-func (s Store) Put(ctx context.Context, key string, body []byte, cond archive.Condition) (string, error) {
-	r := s.Do(ctx, Call{MethodPut, key, body, cond})
-	return r.ETag, r.Err
+func (s *Store) Put(ctx context.Context, key string, body []byte, cond archive.Condition) (etag string, err error) {
+	_, etag, err = s.Do(ctx, MethodPut, key, body, cond)
+	return etag, err
 }
 
 // Delete implements [archive.Store].
-func (s Store) Delete(ctx context.Context, key string, cond archive.Condition) error {
-	return s.Do(ctx, Call{Method: MethodDelete, Key: key, Condition: cond}).Err
+func (s *Store) Delete(ctx context.Context, key string, cond archive.Condition) error {
+	_, _, err := s.Do(ctx, MethodDelete, key, nil, cond)
+	return err
+}
+
+// Do makes a call of any store, as a [Doer] does.
+func Do(ctx context.Context, s archive.Store, m Method, key string, body []byte, cond archive.Condition) (read []byte, etag string, err error) {
+	switch m {
+	case MethodGet:
+		return s.Get(ctx, key)
+	case MethodHead:
+		etag, err = s.Head(ctx, key)
+	case MethodPut:
+		etag, err = s.Put(ctx, key, body, cond)
+	case MethodDelete:
+		err = s.Delete(ctx, key, cond)
+	}
+	return nil, etag, err
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"holdfast/archive"
 	"holdfast/scenarios/network"
 )
 
@@ -12,11 +13,11 @@ import (
 type aside struct{ model *Model }
 
 // Do implements [network.Doer].
-func (s aside) Do(ctx context.Context, c network.Call) network.Reply {
+func (s aside) Do(ctx context.Context, m network.Method, key string, body []byte, cond archive.Condition) (read []byte, etag string, err error) {
 	if err := unsent(ctx); err != nil {
-		return network.Reply{Err: err}
+		return nil, "", err
 	}
-	return s.model.Object(c.Key).Do(&c)
+	return s.model.Object(key).Do(m, body, cond)
 }
 
 // unsent is the error of a call whose client had given up before.

@@ -161,16 +161,16 @@ func (o *Object) Refuses(cond archive.Condition) error {
 }
 
 // Do makes a call of this place's key.
-func (o *Object) Do(c *network.Call) (r network.Reply) {
-	switch c.Method {
+func (o *Object) Do(m network.Method, body []byte, cond archive.Condition) (read []byte, etag string, err error) {
+	switch m {
 	case network.MethodPut:
-		r.ETag, r.Err = o.Put(c.Body, c.Condition)
+		etag, err = o.Put(body, cond)
 	case network.MethodDelete:
-		r.Err = o.Delete(c.Condition)
+		err = o.Delete(cond)
 	default:
-		r.Body, r.ETag, r.Err = o.Get()
+		return o.Get()
 	}
-	return r
+	return nil, etag, err
 }
 
 // Put writes if the condition holds.

@@ -80,29 +80,17 @@ var (
 	errLateRead   = fmt.Errorf("no answer in time: %w", archive.ErrUnavailable)
 )
 
-// Do implements [network.Doer].
-func (p *port) Do(ctx context.Context, sent network.Call) network.Reply {
-	if sent.Method == network.MethodDelete && sent.Condition.IsAbsent() {
-		return network.Reply{Err: errDeleteAbsence}
+// Do sends a call and waits for its answer, as long as a client does.
+func (p *port) Do(ctx context.Context, m network.Method, key string, body []byte, cond archive.Condition) (read []byte, etag string, err error) {
+	if m == network.MethodDelete && cond.IsAbsent() {
+		return nil, "", errDeleteAbsence
 	}
-	c, err := p.send(ctx, &sent)
-	if err != nil {
-		return network.Reply{Err: err}
-	}
-	r := network.Reply{Body: c.body, ETag: c.etag, Err: c.err}
-	p.world.release(c)
-	return r
-}
-
-// send sends a call and returns it answered, or the error of a client that got
-// no answer.
-func (p *port) send(ctx context.Context, sent *network.Call) (*call, error) {
 	if err := unsent(ctx); err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	w := p.world
 	c := w.newCall()
-	c.kind, c.object, c.body, c.cond, c.port = sent.Method, w.model.Object(sent.Key), sent.Body, sent.Condition, p
+	c.kind, c.object, c.body, c.cond, c.port = m, w.model.Object(key), body, cond, p
 	c.task, c.deadline = w.running, w.now+int64(w.RequestTimeout)
 	arrival := w.now + int64(w.Latency.Request.Sample(p.rng))
 	if _, bare := ctx.(*vcontext); !bare { // a fault comes in a context around it
@@ -115,7 +103,7 @@ func (p *port) send(ctx context.Context, sent *network.Call) (*call, error) {
 		c.metered = network.IsMetered(ctx)
 	}
 	if w.meters != nil && c.object.meters == nil {
-		c.object.meters = w.metersOf(sent.Key)
+		c.object.meters = w.metersOf(key)
 	}
 	switch {
 	case c.fault == network.RequestLost:
@@ -135,10 +123,12 @@ func (p *port) send(ctx context.Context, sent *network.Call) (*call, error) {
 		w.expect(c)
 	}
 	w.park(ctx)
-	if c.answered {
-		return c, nil
+	if !c.answered {
+		return nil, "", w.abandon(ctx, c)
 	}
-	return nil, w.abandon(ctx, c)
+	read, etag, err = c.body, c.etag, c.err
+	w.release(c)
+	return read, etag, err
 }
 
 // expect lets the client stop waiting at the call's deadline, unless it is about to.
