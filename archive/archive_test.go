@@ -201,7 +201,7 @@ func TestIDsOfModifications(t *testing.T) {
 }
 
 // TestRandomIsDrawnUnderItsLock: the race detector tells if one of those who draw from
-// an archive's or an uploader's source does not hold its lock. It does not see into the
+// an archive's source does not hold its lock. It does not see into the
 // default source, whose package it leaves out.
 func TestRandomIsDrawnUnderItsLock(t *testing.T) {
 	const draws = 50
@@ -212,16 +212,10 @@ func TestRandomIsDrawnUnderItsLock(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		u, err := NewUploader(UploaderOptions{Core: a, Store: s, Clock: clock, Policy: DefaultPolicy(), Rand: rand.New(rand.NewPCG(3, 4))})
-		if err != nil {
-			t.Fatal(err)
-		}
 		var wg sync.WaitGroup
 		for _, draw := range []func(){
 			func() { a.NewModificationID() },
 			func() { c, _ := a.newCall("load", testID); c.pacer.backoff(1, ErrUnavailable) },
-			func() { _, _ = u.Upload(t.Context(), Upload{}) }, // draws an id, and is refused
-			func() { u.wait(1, 0) },
 		} {
 			for range 2 {
 				wg.Go(func() {

@@ -42,7 +42,7 @@ func (l *Layout) Parse(body []byte) (*Change, error) {
 		change:  &Change{layout: l, body: body, fields: make([]field, 0, 48)},
 	}
 	if !p.scan(p.value) {
-		return nil, fmt.Errorf("%w document: %w", ErrInvalid, syntaxError(body))
+		return nil, fmt.Errorf("%w document: %w", ErrInvalid, ValidateJSON(body))
 	}
 	if p.err == nil && p.bracket != '{' {
 		p.fail("it is no JSON object")
@@ -285,8 +285,9 @@ func (c *Change) index(name string) int {
 // ValidateID is [Layout.ValidateID] of the archive's own layout.
 func ValidateID(id string) error { return ownLayout.ValidateID(id) }
 
-// validateName reports why a text can't be a part of a key, between slashes.
-func validateName(what, id string) error {
+// ValidateKeyPart reports why a text, of which what says what it is, can't be a part of a
+// key, between slashes: see [Layout.ValidateID]. The error wraps [ErrInvalid].
+func ValidateKeyPart(what, id string) error {
 	switch {
 	case id == "":
 		return fmt.Errorf("%w %s: it is empty", ErrInvalid, what)
@@ -334,8 +335,8 @@ func text(quoted []byte) []byte {
 	return []byte(s)
 }
 
-// syntaxError says where a text stops being JSON.
-func syntaxError(body []byte) error {
+// ValidateJSON reports where a text stops being JSON; nil if it does not.
+func ValidateJSON(body []byte) error {
 	err := json.Unmarshal(body, new(json.RawMessage))
 	var syntax *json.SyntaxError
 	if !errors.As(err, &syntax) {

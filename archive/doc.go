@@ -33,8 +33,7 @@
 //
 // The package imports the standard library only. What production varies is
 // injected: the [Store], the [Clock], the random source, the [Codec] and the
-// [Observer]. It holds no global state, and starts goroutines only where a
-// [Parallel] does.
+// [Observer]. It holds no global state and starts no goroutines.
 //
 // # Other documents
 //
@@ -43,11 +42,5 @@
 //
 // # Around the core
 //
-// An [Uploader] is the front end: it stores a change and then writes a trigger for
-// each customer's back end. A [Queue] tells the back ends of the triggers, and a
-// [Backend] turns every message into one modification, however often it comes. On AWS
-// the bucket notifies an SQS queue: [ParseS3Event] reads what it sends, and
-// [Backend.HandleSQS] is the back end as a Lambda function. A [Reconciler] tells the
-// back ends that were forgotten, because a server died or a message got lost: the
-// history says which those are.
+// Package delivery tells others of what was stored: front end, triggers, queue and back end.
 package archive

@@ -101,6 +101,17 @@ func checkText(what, name string) error {
 	return fmt.Errorf("%w %s: the field name %q is not UTF-8, or has half of a surrogate pair, such as \\ud800; choose another name", ErrInvalid, what, short(strings.TrimPrefix(name, halfPair)))
 }
 
+// ValidateNames reports a field of the document whose name is no text, which no edit can
+// set. The error wraps [ErrInvalid].
+func (c *Change) ValidateNames() error {
+	for _, f := range c.fields {
+		if err := checkText("document", string(f.name)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // mostFields is how many fields an edit may bring a document to, far more than any
 // has: whoever may add fields must not be able to make it grow for ever.
 const mostFields = 4096

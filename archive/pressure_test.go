@@ -360,3 +360,40 @@ func TestReadIsRepeatedOnce(t *testing.T) {
 		}
 	}
 }
+
+// TestQuotaIsGivenBackByWhoWasServed: also by calls that were served, and then refused for
+// what they asked.
+func TestQuotaIsGivenBackByWhoWasServed(t *testing.T) {
+	r := newRig(t, 3)
+	no := errors.New("not in this state")
+	for range 40 {
+		r.store.onGet[r.store.gets+1] = answer(ErrThrottled)
+		if _, err := r.Update(t.Context(), testID, func(Snapshot) (Edit, error) { return Edit{}, no }); !errors.Is(err, no) && OutcomeOf(err) != Unavailable {
+			t.Fatal(err)
+		}
+	}
+	r.store.onGet[r.store.gets+1] = answer(ErrThrottled)
+	if _, err := r.Append(t.Context(), testID, Edit{Modifications: []Modification{mod("m1")}}); err != nil {
+		t.Errorf("one 503, of a store that has served each of 40 calls at its second request: %v (%d tokens are taken)", err, r.quota.taken)
+	}
+}
+
+// TestNoSecondReadAtOnce: a call that has no retry left, and has written nothing that a look
+// could settle, does not ask again.
+func TestNoSecondReadAtOnce(t *testing.T) {
+	r := newRig(t, 3)
+	for r.quota.take(testKey) {
+	}
+	const calls = 100
+	for n := range 3 * calls {
+		r.store.onGet[n+1] = answer(hinted{ErrThrottled, 3e9})
+	}
+	for range calls {
+		if _, err := r.Append(t.Context(), testID, Edit{Modifications: []Modification{mod("m1")}}); OutcomeOf(err) != Unavailable {
+			t.Fatal(err)
+		}
+	}
+	if r.store.gets > calls && len(r.clock.waits) == 0 {
+		t.Errorf("%d calls without a retry left sent %d reads and never waited, against a Retry-After of 3 s", calls, r.store.gets)
+	}
+}

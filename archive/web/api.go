@@ -72,20 +72,21 @@ import (
 	"unicode/utf8"
 
 	"holdfast/archive"
+	"holdfast/archive/delivery"
 )
 
-// Uploads is what a POST is handed to. [archive.Uploader] is one.
+// Uploads is what a POST is handed to. [delivery.Uploader] is one.
 type Uploads interface {
-	Upload(ctx context.Context, up archive.Upload) (archive.Uploaded, error)
+	Upload(ctx context.Context, up delivery.Upload) (delivery.Uploaded, error)
 }
 
-var _ Uploads = (*archive.Uploader)(nil)
+var _ Uploads = (*delivery.Uploader)(nil)
 
 // Options configure the handler.
 type Options struct {
 	// Core, required, loads. Who asks whether a version is still the current one costs
 	// no read of the document if it has a method ETag as [archive.Archive] has.
-	Core    archive.Core
+	Core    delivery.Core
 	Uploads Uploads // required
 	// Identify says who sends a request, in UTF-8: a header that is Latin-1 has to be
 	// decoded. An error, or another name, is answered with 401. Nil: nobody

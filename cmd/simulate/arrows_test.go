@@ -11,6 +11,7 @@ import (
 func TestImportsPointDownward(t *testing.T) {
 	allowed := map[string][]string{
 		"holdfast/archive":                {},
+		"holdfast/archive/delivery":       {"holdfast/archive"},
 		"holdfast/archive/telemetry":      {"holdfast/archive"},
 		"holdfast/archive/storetest":      {"holdfast/archive"},
 		"holdfast/archive/web":            {"holdfast/archive"},
@@ -59,8 +60,8 @@ func TestImportsPointDownward(t *testing.T) {
 func TestCoreImportsTheStandardLibraryOnly(t *testing.T) {
 	out := goList(t, "-deps", "-f", "{{if not .Standard}}{{.ImportPath}}{{end}}", "holdfast/archive/web")
 	for _, dep := range strings.Fields(out) {
-		if dep != "holdfast/archive" && dep != "holdfast/archive/web" {
-			t.Errorf("archive or archive/web imports %s", dep)
+		if dep != "holdfast/archive" && dep != "holdfast/archive/delivery" && dep != "holdfast/archive/web" {
+			t.Errorf("archive, archive/delivery or archive/web imports %s", dep)
 		}
 	}
 	for _, imported := range strings.Fields(goList(t, "-f", "{{join .Imports \" \"}}", "holdfast/archive")) {

@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"holdfast/archive"
+	"holdfast/archive/delivery"
 )
 
 // editing is a core whose edits are not quite those that it was asked for.
@@ -173,20 +174,20 @@ func lastOf(most int) func(*archive.Layout, []json.RawMessage) []json.RawMessage
 // uploadChange is a front end that stores something else than what was uploaded.
 type uploadChange struct {
 	Uploads
-	change func(*archive.Upload) error
+	change func(*delivery.Upload) error
 }
 
-func (u uploadChange) Upload(ctx context.Context, up archive.Upload) (archive.Uploaded, error) {
+func (u uploadChange) Upload(ctx context.Context, up delivery.Upload) (delivery.Uploaded, error) {
 	if err := u.change(&up); err != nil {
-		return archive.Uploaded{}, err
+		return delivery.Uploaded{}, err
 	}
 	return u.Uploads.Upload(ctx, up)
 }
 
-func newUploadChange(change func(l *archive.Layout, all []member) []member) func(archive.UploaderOptions) (Uploads, error) {
-	return func(o archive.UploaderOptions) (Uploads, error) {
-		u, err := archive.NewUploader(o)
-		return uploadChange{u, func(up *archive.Upload) (err error) {
+func newUploadChange(change func(l *archive.Layout, all []member) []member) func(delivery.UploaderOptions) (Uploads, error) {
+	return func(o delivery.UploaderOptions) (Uploads, error) {
+		u, err := delivery.NewUploader(o)
+		return uploadChange{u, func(up *delivery.Upload) (err error) {
 			l := up.Document.Layout()
 			up.Document, err = assemble(l, change(l, members(up.Document)), up.Document.RawModifications())
 			return err
@@ -211,10 +212,10 @@ func oneOfTheFields(l *archive.Layout, all []member) []member {
 }
 
 // onBehalf is a worker's core with a change of the edits of messages.
-func onBehalf(change func(*archive.Edit)) func(archive.BackendOptions) (Handler, error) {
-	return func(o archive.BackendOptions) (Handler, error) {
+func onBehalf(change func(*archive.Edit)) func(delivery.BackendOptions) (Handler, error) {
+	return func(o delivery.BackendOptions) (Handler, error) {
 		o.Core = editing{o.Core, change}
-		return archive.NewBackend(o)
+		return delivery.NewBackend(o)
 	}
 }
 
