@@ -353,7 +353,7 @@ func (c *Change) WithoutHistory() *Change {
 	if len(c.entries) == 0 {
 		return c
 	}
-	bare, err := c.layout.Parse(applySplices(c.body, []splice{{c.history, []byte("[]")}}))
+	bare, err := c.With(c.layout.History, json.RawMessage("[]"))
 	if err != nil {
 		panic(err) // an array in the place of another
 	}

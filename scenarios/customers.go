@@ -1,7 +1,6 @@
 package scenarios
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -59,29 +58,12 @@ func (r *Run) document() (*archive.Change, error) {
 	return changed, nil
 }
 
-// withField is a document with another value in a field, or with one more. No edit of
-// the archive's does that, which needs an entry in the history.
+// withField is a document with a value in a field. No edit of the archive's does that, which
+// needs an entry in the history.
 func withField(doc *archive.Change, field string, value any) (*archive.Change, error) {
-	text, err := json.Marshal(value)
+	raw, err := json.Marshal(value)
 	if err != nil {
 		return nil, err
 	}
-	names := doc.FieldNames()
-	if !slices.Contains(names, field) {
-		names = append(names, field)
-	}
-	var body bytes.Buffer
-	for i, name := range names {
-		raw, _ := doc.Field(name)
-		if name == field {
-			raw = text
-		}
-		key, err := json.Marshal(name)
-		if err != nil {
-			return nil, err
-		}
-		fmt.Fprintf(&body, "%c%s:%s", "{,"[min(i, 1)], key, raw)
-	}
-	body.WriteByte('}')
-	return doc.Layout().Parse(body.Bytes())
+	return doc.With(field, raw)
 }

@@ -1,7 +1,6 @@
 package scenarios
 
 import (
-	"bytes"
 	"embed"
 	"encoding/json"
 	"errors"
@@ -98,24 +97,7 @@ func withID(doc *archive.Change, id string) (*archive.Change, error) {
 	if doc.ID() == id {
 		return doc, nil
 	}
-	// As it is written there, which may be with escapes.
-	was, _ := doc.Field(idField(doc))
-	now, _ := json.Marshal(id)
-	body := doc.Encode()
-	// The id's text may stand elsewhere too: the right place is where replacing
-	// it changes the id.
-	for at := 0; ; at += len(was) {
-		next := bytes.Index(body[at:], was)
-		if next < 0 {
-			break
-		}
-		at += next
-		renamed, err := doc.Layout().Parse(slices.Concat(body[:at], now, body[at+len(was):]))
-		if err == nil && renamed.ID() == id {
-			return renamed, nil
-		}
-	}
-	return nil, fmt.Errorf("document %s: its id can't be replaced", doc.ID())
+	return withField(doc, idField(doc), id)
 }
 
 // idField is the field that holds a document's id.
