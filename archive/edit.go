@@ -191,6 +191,9 @@ func (c *Change) With(name string, value json.RawMessage) (*Change, error) {
 	case !validInside(value, 1):
 		return nil, fmt.Errorf("%w document %s: the value of field %q is not JSON", ErrInvalid, c.id, short(name))
 	case i < 0:
+		if err := checkText("document", name); err != nil {
+			return nil, err
+		}
 		return c.rewritten(nil, []member{{name, bytes.TrimSpace(value)}}, nil)
 	}
 	return c.rewritten([]splice{{c.fields[i].value, bytes.TrimSpace(value)}}, nil, nil)

@@ -174,36 +174,36 @@ func lastOf(most int) func(*archive.Layout, []json.RawMessage) []json.RawMessage
 // uploadChange is a front end that stores something else than what was uploaded.
 type uploadChange struct {
 	Uploads
-	change func(*delivery.Upload) error
+	change func(*archive.Change) (*archive.Change, error)
 }
 
-func (u uploadChange) Upload(ctx context.Context, up delivery.Upload) (delivery.Uploaded, error) {
-	if err := u.change(&up); err != nil {
+func (u uploadChange) Upload(ctx context.Context, up delivery.Upload) (_ delivery.Uploaded, err error) {
+	if up.Document, err = u.change(up.Document); err != nil {
 		return delivery.Uploaded{}, err
 	}
 	return u.Uploads.Upload(ctx, up)
 }
 
-func newUploadChange(change func(l *archive.Layout, all []member) []member) func(delivery.UploaderOptions) (Uploads, error) {
+func newUploadChange(change func(*archive.Change) (*archive.Change, error)) func(delivery.UploaderOptions) (Uploads, error) {
 	return func(o delivery.UploaderOptions) (Uploads, error) {
 		u, err := delivery.NewUploader(o)
-		return uploadChange{u, func(up *delivery.Upload) (err error) {
-			l := up.Document.Layout()
-			up.Document, err = assemble(l, change(l, members(up.Document)), up.Document.RawModifications())
-			return err
-		}}, err
+		return uploadChange{u, change}, err
 	}
 }
 
-func withKeys(_ *archive.Layout, all []member) []member {
-	return append(all, member{"isUpdate", json.RawMessage("true")}, member{"expectedETag", json.RawMessage(`"x"`)})
+func withKeys(c *archive.Change) (*archive.Change, error) {
+	c, err := c.With("isUpdate", json.RawMessage("true"))
+	if err != nil {
+		return nil, err
+	}
+	return c.With("expectedETag", json.RawMessage(`"x"`))
 }
 
 // oneOfTheFields leaves out those of a form but its id and the first.
-func oneOfTheFields(l *archive.Layout, all []member) []member {
+func oneOfTheFields(c *archive.Change) (*archive.Change, error) {
 	kept := 0
-	return slices.DeleteFunc(all, func(m member) bool {
-		if slices.Contains(l.ID, m.name) {
+	return without(c, func(name string) bool {
+		if slices.Contains(c.Layout().ID, name) {
 			return false
 		}
 		kept++
