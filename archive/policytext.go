@@ -8,7 +8,13 @@ import (
 	"time"
 )
 
-const kindNames = "none, constant, exponential, equal, full, decorrelated, adaptive; presets: default, documented, adaptive"
+func kindNames() string {
+	names := make([]string, len(kinds))
+	for i, k := range kinds {
+		names[i] = string(k)
+	}
+	return strings.Join(names, ", ") + "; presets: default, documented, adaptive"
+}
 
 var errPolicySyntax = errors.New("want a preset (default, documented, adaptive) or kind(base=D,cap=D,retries=N,deadline=D)")
 
@@ -19,10 +25,10 @@ func (p Policy) String() string {
 		return "documented"
 	}
 	var args []string
-	if p.Kind != None && p.Kind != Adaptive {
+	if p.Kind.HasBase() {
 		args = append(args, "base="+p.Base.String())
 	}
-	if p.Kind != None {
+	if p.Kind.Waits() {
 		args = append(args, "cap="+p.Cap.String())
 	}
 	args = append(args, "retries="+retriesText(p.Retries))
@@ -70,13 +76,7 @@ func ParsePolicy(text string) (Policy, error) {
 	if err := p.Validate(); err != nil {
 		return Policy{}, err
 	}
-	switch p.Kind {
-	case None:
-		p.Base, p.Cap = 0, 0
-	case Adaptive:
-		p.Base = 0
-	}
-	return p, nil
+	return p.Trimmed(), nil
 }
 
 func (p *Policy) parseArgs(args string) error {

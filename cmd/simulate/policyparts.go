@@ -78,7 +78,7 @@ func changePart(p *archive.Policy, part, value string) (err error) {
 	case "kind":
 		return changeKind(p, value)
 	case "base", "cap":
-		if p.Kind == archive.None || p.Kind == archive.Adaptive && part == "base" {
+		if part == "base" && !p.Kind.HasBase() || !p.Kind.Waits() {
 			return fmt.Errorf("policy %s has no %s", p.Kind, part)
 		}
 		if part == "base" {
@@ -114,12 +114,7 @@ func changeKind(p *archive.Policy, kind string) error {
 	if p.Base == 0 {
 		p.Base = min(d.Base, p.Cap)
 	}
-	switch p.Kind {
-	case archive.None:
-		p.Base, p.Cap = 0, 0
-	case archive.Adaptive:
-		p.Base = 0
-	}
+	*p = p.Trimmed()
 	return err
 }
 
