@@ -10,7 +10,8 @@ import (
 // scenarios, archive. A package may import what stands below it, never above.
 func TestImportsPointDownward(t *testing.T) {
 	allowed := map[string][]string{
-		"holdfast/archive":                {},
+		"holdfast/archive":                {"holdfast/archive/notation"},
+		"holdfast/archive/notation":       {},
 		"holdfast/archive/delivery":       {"holdfast/archive"},
 		"holdfast/archive/telemetry":      {"holdfast/archive"},
 		"holdfast/archive/storetest":      {"holdfast/archive"},
@@ -60,7 +61,7 @@ func TestImportsPointDownward(t *testing.T) {
 func TestCoreImportsTheStandardLibraryOnly(t *testing.T) {
 	out := goList(t, "-deps", "-f", "{{if not .Standard}}{{.ImportPath}}{{end}}", "holdfast/archive/web")
 	for _, dep := range strings.Fields(out) {
-		if dep != "holdfast/archive" && dep != "holdfast/archive/delivery" && dep != "holdfast/archive/web" {
+		if dep != "holdfast/archive" && dep != "holdfast/archive/notation" && dep != "holdfast/archive/delivery" && dep != "holdfast/archive/web" {
 			t.Errorf("archive, archive/delivery or archive/web imports %s", dep)
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"holdfast/archive"
+	"holdfast/archive/notation"
 	"holdfast/scenarios"
 )
 
@@ -119,9 +120,9 @@ func changeKind(p *archive.Policy, kind string) error {
 }
 
 func waitOf(text string) (time.Duration, error) {
-	d, err := time.ParseDuration(text)
-	if err != nil || d < 0 {
-		return 0, fmt.Errorf("want a duration such as 50ms or 2s, not %q", text)
+	d, err := notation.Duration(text, "50ms or 2s")
+	if err != nil {
+		return 0, fmt.Errorf("want %w", err)
 	}
 	return d, nil
 }
