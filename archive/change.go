@@ -1,9 +1,7 @@
 package archive
 
 import (
-	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -280,72 +278,6 @@ func (c *Change) index(name string) int {
 		}
 	}
 	return -1
-}
-
-// ValidateID is [Layout.ValidateID] of the archive's own layout.
-func ValidateID(id string) error { return ownLayout.ValidateID(id) }
-
-// ValidateKeyPart reports why a text, of which what says what it is, can't be a part of a
-// key, between slashes: see [Layout.ValidateID]. The error wraps [ErrInvalid].
-func ValidateKeyPart(what, id string) error {
-	switch {
-	case id == "":
-		return fmt.Errorf("%w %s: it is empty", ErrInvalid, what)
-	case len(id) > mostIDPart:
-		return fmt.Errorf("%w %s %q…: longer than %d characters", ErrInvalid, what, id[:16], mostIDPart)
-	case anyByte(id, unsafeInKey):
-		return fmt.Errorf("%w %s %q: only letters, digits, '-', '_' and '.' are safe in a key", ErrInvalid, what, id)
-	case strings.ContainsRune("-_.", rune(id[0])), strings.Contains(id, ".."):
-		return fmt.Errorf("%w %s %q: it must start with a letter or digit and not contain \"..\"", ErrInvalid, what, id)
-	}
-	return nil
-}
-
-func unsafeInKey(c byte) bool {
-	return !(c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '-' || c == '_' || c == '.')
-}
-
-// anyByte reports whether a byte of s is bad.
-func anyByte(s string, bad func(byte) bool) bool {
-	for i := range len(s) {
-		if bad(s[i]) {
-			return true
-		}
-	}
-	return false
-}
-
-// Key is [Layout.Key] of the archive's own layout.
-func Key(id string) (string, error) { return ownLayout.Key(id) }
-
-// halfPair begins what [text] makes of a string that has no decoded form. No UTF-8 does.
-const halfPair = "\xff"
-
-// text decodes a JSON string that is known to be valid. It shares its memory
-// where it can. Half a surrogate pair, or what is not UTF-8, can't be decoded: the string
-// is then known by its spelling, which is marked, as "\ud800" would else be "\\ud800".
-func text(quoted []byte) []byte {
-	if bytes.IndexByte(quoted, '\\') < 0 {
-		return quoted[1 : len(quoted)-1]
-	}
-	var s string
-	if !wholeText(quoted) || json.Unmarshal(quoted, &s) != nil {
-		return append([]byte(halfPair), quoted[1:len(quoted)-1]...)
-	}
-	return []byte(s)
-}
-
-// ValidateJSON reports where a text stops being JSON; nil if it does not.
-func ValidateJSON(body []byte) error {
-	err := json.Unmarshal(body, new(json.RawMessage))
-	var syntax *json.SyntaxError
-	if !errors.As(err, &syntax) {
-		return err
-	}
-	before := body[:max(syntax.Offset-1, 0)] // the offset counts the offending byte
-	line := bytes.Count(before, []byte("\n")) + 1
-	column := len(before) - bytes.LastIndexByte(before, '\n')
-	return fmt.Errorf("line %d, column %d: %w", line, column, err)
 }
 
 // WithoutHistory returns the document with no modification in it, all else as it was.

@@ -31,7 +31,7 @@
 //
 // # Why it is shaped so
 //
-// The package imports the standard library only. What production varies is
+// The package imports the standard library, and notation, which does the same. What production varies is
 // injected: the [Store], the [Clock], the random source, the [Codec] and the
 // [Observer]. It holds no global state and starts no goroutines.
 //
@@ -39,6 +39,15 @@
 //
 // Changes and announcements are the default. A [Layout] says where other documents are
 // kept, and what their ids, histories and entries are called.
+//
+// # Where to begin reading
+//
+// archive.go has the calls and how each changes a document, update.go the loop that all of
+// them run, settle.go how a call ends. A policy's waits are in policy.go; pacer.go and
+// adaptive.go are how they are taken, pressure.go what a store is spared that does not serve.
+// The document is change.go, an edit of it edit.go, and the text that comes out splice.go;
+// merge.go is the merge of what people edit. layout.go, key.go and modification.go say what
+// documents, keys and entries of histories are like.
 //
 // # Around the core
 //

@@ -5,8 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
-	"strings"
-	"unicode/utf8"
 )
 
 // Edit is what one update does to a document, all of it or nothing.
@@ -89,16 +87,6 @@ func (l *Layout) validateRemove(e *Edit) error {
 		}
 	}
 	return nil
-}
-
-// checkText refuses a field whose name is no text: bytes that are not UTF-8, or a name of
-// a parsed document that has half a surrogate pair (see [text]). Other readers would take
-// it for another name.
-func checkText(what, name string) error {
-	if utf8.ValidString(name) {
-		return nil
-	}
-	return fmt.Errorf("%w %s: the field name %q is not UTF-8, or has half of a surrogate pair, such as \\ud800; choose another name", ErrInvalid, what, short(strings.TrimPrefix(name, halfPair)))
 }
 
 // ValidateNames reports a field of the document whose name is no text, which no edit can

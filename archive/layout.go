@@ -71,10 +71,6 @@ func OwnLayout() *Layout {
 	}
 }
 
-// TriggerPrefix begins the keys of triggers, by which package delivery tells who is to
-// be told, and the key of no document.
-const TriggerPrefix = "customers/"
-
 // ownLayout is what a nil and a zero Layout stand for. Nobody changes it.
 var ownLayout = OwnLayout()
 
@@ -198,57 +194,6 @@ func (n *named) add(field, name string) error {
 	}
 	*n = append(*n, struct{ field, name string }{field, name})
 	return nil
-}
-
-// The bounds of an id: of all of it, and of each of its parts.
-const (
-	mostID     = 512
-	mostIDPart = 128
-)
-
-// ValidateID reports why an object id can't be part of a key. An id, or each of its
-// parts where the layout has [Layout.Slashes], has 1 to 128 letters, digits, '-', '_'
-// and '.', starts with a letter or digit, and does not contain ".."; all parts together
-// have at most 512 characters. The error wraps [ErrInvalid].
-func (l *Layout) ValidateID(id string) error {
-	l = l.Resolved()
-	if !l.Slashes || strings.IndexByte(id, '/') < 0 {
-		return ValidateKeyPart("object id", id)
-	}
-	if len(id) > mostID {
-		return fmt.Errorf("%w object id %q…: longer than %d characters", ErrInvalid, id[:16], mostID)
-	}
-	for part := range strings.SplitSeq(id, "/") {
-		if err := ValidateKeyPart("part of an object id", part); err != nil {
-			return fmt.Errorf("%w, in %q", err, id)
-		}
-	}
-	return nil
-}
-
-// Key returns the key under which an object is kept. The error wraps [ErrInvalid].
-func (l *Layout) Key(id string) (string, error) {
-	l = l.Resolved()
-	if err := l.ValidateID(id); err != nil {
-		return "", err
-	}
-	key := l.Prefix + id + l.Suffix
-	if strings.HasPrefix(key, TriggerPrefix) {
-		return "", fmt.Errorf("%w object id %q: its key would be that of a trigger", ErrInvalid, id)
-	}
-	return key, nil
-}
-
-// ParseKey is the inverse of [Layout.Key]; ok is false for any other key.
-func (l *Layout) ParseKey(key string) (id string, ok bool) {
-	l = l.Resolved()
-	id, isPrefixed := strings.CutPrefix(key, l.Prefix)
-	id, isSuffixed := strings.CutSuffix(id, l.Suffix)
-	if !isPrefixed || !isSuffixed {
-		return "", false
-	}
-	again, err := l.Key(id)
-	return id, err == nil && again == key
 }
 
 // Codec is the [Codec] of documents of this layout: [Layout.Parse], and a check that the

@@ -234,24 +234,6 @@ func (l *Layout) encode(m *Modification) (json.RawMessage, error) {
 	return append(bytes.TrimSuffix(b, []byte(",")), '}'), nil
 }
 
-// appendCompact appends a value without white space, and a comma.
-func appendCompact(b []byte, value json.RawMessage) ([]byte, error) {
-	var compact bytes.Buffer
-	if err := json.Compact(&compact, value); err != nil {
-		return nil, err
-	}
-	return append(append(b, compact.Bytes()...), ','), nil
-}
-
-// appendText appends a text as a JSON string. Only plain ASCII is done here.
-func appendText(b []byte, s string) []byte {
-	if anyByte(s, func(c byte) bool { return !plain[c] || c >= 0x7f }) {
-		quoted, _ := encode(s) // a string always encodes
-		return append(b, quoted...)
-	}
-	return append(append(append(b, '"'), s...), '"')
-}
-
 // decode reads an entry as it is stored.
 func (l *Layout) decode(raw json.RawMessage) (m Modification, err error) {
 	if err := json.Unmarshal(raw, &m.Fields); err != nil {
@@ -278,15 +260,4 @@ func (l *Layout) decode(raw json.RawMessage) (m Modification, err error) {
 		m.Fields = nil
 	}
 	return m, nil
-}
-
-// encode returns compact JSON without HTML escaping.
-func encode(value any) (json.RawMessage, error) {
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(value); err != nil {
-		return nil, err
-	}
-	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
 }
