@@ -31,7 +31,8 @@
 //
 // # Why it is shaped so
 //
-// The package imports the standard library, and notation, which does the same. What production varies is
+// The package imports the standard library only, as does the notation below it. What
+// production varies is
 // injected: the [Store], the [Clock], the random source, the [Codec] and the
 // [Observer]. It holds no global state and starts no goroutines.
 //
