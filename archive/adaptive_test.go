@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"pgregory.net/rapid"
+
+	"holdfast/archive/internal/testclock"
 )
 
 // entries is a document of which only the length matters.
@@ -27,15 +29,15 @@ func version(n int) Snapshot { return Snapshot{entries{n: n}, fmt.Sprint("v", n)
 // are what the test says.
 type pace struct {
 	*adaptive
-	time *manualClock
+	time *testclock.Clock
 }
 
 func newPace(most time.Duration, seed uint64) *pace {
-	clock := &manualClock{now: time.Unix(1_700_000_000, 0)}
+	clock := testclock.At(time.Unix(1_700_000_000, 0))
 	return &pace{newAdaptive(Policy{Kind: Adaptive, Cap: most}, clock, rand.New(rand.NewPCG(seed, 0))), clock}
 }
 
-func (p *pace) passes(d time.Duration) { p.time.now = p.time.now.Add(d) }
+func (p *pace) passes(d time.Duration) { p.time.Pass(d) }
 
 // reads is a read that took so long and found this version.
 func (p *pace) reads(took time.Duration, v int) (time.Duration, bool) {
@@ -238,7 +240,7 @@ func TestPostponedWritesEnd(t *testing.T) {
 		p := policy
 		p.Deadline = 1
 		r := busyRig(t, p)
-		r.clock.onSleep = func(int) { t.Error("waits") }
+		r.clock.OnSleep = func(int) { t.Error("waits") }
 		_, err := r.Append(t.Context(), testID, edit)
 		if OutcomeOf(err) != Exhausted {
 			t.Error(err)
@@ -247,14 +249,14 @@ func TestPostponedWritesEnd(t *testing.T) {
 	t.Run("the context", func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		r := busyRig(t, policy)
-		r.clock.onSleep = func(n int) {
+		r.clock.OnSleep = func(n int) {
 			if n == 2 {
 				cancel()
 			}
 		}
 		_, err := r.Append(ctx, testID, edit)
-		if !errors.Is(err, context.Canceled) || r.store.puts != 1 || len(r.clock.waits) != 2 {
-			t.Errorf("%v after %d writes and %d waits", err, r.store.puts, len(r.clock.waits))
+		if !errors.Is(err, context.Canceled) || r.store.puts != 1 || len(r.clock.Waits) != 2 {
+			t.Errorf("%v after %d writes and %d waits", err, r.store.puts, len(r.clock.Waits))
 		}
 	})
 }
@@ -289,7 +291,7 @@ func TestAdaptiveUsesItsDeadline(t *testing.T) {
 		n := 0
 		slow := func(rivals bool) fault {
 			return func(do func() (string, error)) (string, error) {
-				r.clock.pass(60 * time.Millisecond)
+				r.clock.Pass(60 * time.Millisecond)
 				if rivals {
 					n++
 					r.store.interlope(fmt.Sprint("x", n), nil)()

@@ -160,7 +160,7 @@ func TestAnotherLayout(t *testing.T) {
 		}
 	}
 	want := `{"order_id": "2026/11/O-77", "modifications": "a field like any other", "notify": ["hts"], "status": "paid",
-  "events": [{"event_id":"e1","amount":1.50}, {"modification_id":"e2"},{"event_id":"e3","at":"` + r.clock.now.UTC().Format("2006-01-02T15:04:05Z") +
+  "events": [{"event_id":"e1","amount":1.50}, {"modification_id":"e2"},{"event_id":"e3","at":"` + r.clock.Now().UTC().Format("2006-01-02T15:04:05Z") +
 		`","kind":"paid","amount":2.50,"by":"ann"}], "total": 12345678901234567890}`
 	if got := string(r.store.objects[orderKey]); got != want {
 		t.Errorf("stored:\n%s\nwant:\n%s", got, want)

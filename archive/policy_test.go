@@ -85,7 +85,7 @@ func TestCallWaitsAsDocumented(t *testing.T) {
 		r.store.onPut[n] = after(r.store.interlope(fmt.Sprint("x", n), nil), nil)
 	}
 	_, err := r.Append(t.Context(), testID, Edit{Modifications: []Modification{mod("m1")}})
-	if d := cmp.Diff([]time.Duration{100 * ms, 200 * ms, 400 * ms}, r.clock.waits); d != "" || OutcomeOf(err) != Exhausted {
+	if d := cmp.Diff([]time.Duration{100 * ms, 200 * ms, 400 * ms}, r.clock.Waits); d != "" || OutcomeOf(err) != Exhausted {
 		t.Errorf("%v %s", err, d)
 	}
 }

@@ -231,7 +231,7 @@ func TestJobAndEntry(t *testing.T) {
 func TestRunEnds(t *testing.T) {
 	s := newService(t)
 	ctx, cancel := context.WithCancel(t.Context())
-	s.clock.onSleep = func(int) { cancel() }
+	s.clock.OnSleep = func(int) { cancel() }
 	if err := s.back.Run(ctx); !errors.Is(err, context.Canceled) {
 		t.Errorf("ended: %v", err)
 	}

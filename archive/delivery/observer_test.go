@@ -53,7 +53,7 @@ func TestObserversSeeDeliveries(t *testing.T) {
 	s.queue.Send(Message{Customer: "hts", ObjectID: "CHG-1"}, 0)
 	for range 20 {
 		_, _ = s.queue.TryReceive()
-		s.clock.pass(time.Hour)
+		s.clock.Pass(time.Hour)
 	}
 	if dead != 1 {
 		t.Errorf("%d dead letters", dead)

@@ -12,19 +12,21 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
+
+	"holdfast/archive/internal/testclock"
 )
 
 // queueRig is a queue whose time passes only when told.
 type queueRig struct {
 	*MemoryQueue
 	t     *testing.T
-	clock *manualClock
+	clock *testclock.Clock
 	dead  []Message
 	told  []Delivery
 }
 
 func newQueueRig(t *testing.T, o QueueOptions) *queueRig {
-	r := &queueRig{t: t, clock: &manualClock{now: time.Date(2025, 10, 20, 12, 0, 0, 0, time.UTC)}}
+	r := &queueRig{t: t, clock: testclock.At(time.Date(2025, 10, 20, 12, 0, 0, 0, time.UTC))}
 	o.Clock = r.clock
 	o.Delivered = func(d Delivery) { r.told = append(r.told, d) }
 	o.DeadLettered = func(m Message) { r.dead = append(r.dead, m) }
@@ -33,9 +35,7 @@ func newQueueRig(t *testing.T, o QueueOptions) *queueRig {
 }
 
 func (r *queueRig) pass(d time.Duration) {
-	r.clock.mu.Lock()
-	defer r.clock.mu.Unlock()
-	r.clock.now = r.clock.now.Add(d)
+	r.clock.Pass(d)
 }
 
 func msg(customer string) Message { return Message{customer, testID, `"1"`} }
@@ -216,7 +216,7 @@ func TestQueueDefaults(t *testing.T) {
 
 func TestReceiveWaits(t *testing.T) {
 	r := newQueueRig(t, QueueOptions{Visibility: time.Second, Poll: 300 * time.Millisecond})
-	r.clock.onSleep = func(n int) {
+	r.clock.OnSleep = func(n int) {
 		if n == 3 {
 			r.Send(msg("a"), 0)
 		}
@@ -225,7 +225,7 @@ func TestReceiveWaits(t *testing.T) {
 	if err != nil || d.Message.Customer != "a" {
 		t.Errorf("%+v, %v", d, err)
 	}
-	if d := cmp.Diff([]time.Duration{300 * ms, 300 * ms, 300 * ms}, r.clock.waits); d != "" {
+	if d := cmp.Diff([]time.Duration{300 * ms, 300 * ms, 300 * ms}, r.clock.Waits); d != "" {
 		t.Error(d)
 	}
 }
@@ -238,7 +238,7 @@ func TestReceiveEndsWithItsContext(t *testing.T) {
 			r.Send(msg("a"), 0)
 			cancel()
 		}
-		r.clock.onSleep = func(int) { cancel() }
+		r.clock.OnSleep = func(int) { cancel() }
 		if _, err := r.Receive(ctx); !errors.Is(err, context.Canceled) || len(r.told) > 0 {
 			t.Errorf("%s: %v, %v", name, err, r.told)
 		}

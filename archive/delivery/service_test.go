@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"holdfast/archive"
+	"holdfast/archive/internal/testclock"
 )
 
 // bucket is a store as S3 is, which sends a message for each trigger written. It
@@ -159,7 +160,7 @@ func (b *bucket) triggers() []string {
 type service struct {
 	*bucket
 	t        failer
-	clock    *manualClock
+	clock    *testclock.Clock
 	queue    *MemoryQueue
 	archive  *archive.Archive
 	up       *Uploader
@@ -182,7 +183,7 @@ const testVisibility = time.Hour // longer than all waits of a policy
 func newService(t failer) *service {
 	s := &service{
 		t: t, bucket: &bucket{objects: map[string][]byte{}, modified: map[string]time.Time{}},
-		clock: &manualClock{now: time.Date(2025, 10, 20, 12, 0, 0, 0, time.UTC)},
+		clock: testclock.At(time.Date(2025, 10, 20, 12, 0, 0, 0, time.UTC)),
 	}
 	s.queue = NewMemoryQueue(QueueOptions{Clock: s.clock, Visibility: testVisibility})
 	s.notify = func(m Message) { s.queue.Send(m, 0) }

@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"holdfast/archive"
+	"holdfast/archive/internal/testclock"
 )
 
 // batch is a service whose uploads are told of by S3 events, to be handled as batches.
@@ -197,14 +198,14 @@ func TestHandleSQSOfAnotherSource(t *testing.T) {
 // slowly is a store whose reads take 50 ms.
 type slowly struct {
 	*bucket
-	clock *manualClock
+	clock *testclock.Clock
 }
 
 func (s slowly) Get(ctx context.Context, key string) ([]byte, string, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, "", err
 	}
-	s.clock.pass(50 * time.Millisecond)
+	s.clock.Pass(50 * time.Millisecond)
 	return s.bucket.Get(ctx, key)
 }
 

@@ -232,7 +232,7 @@ func TestCancelledWhileATriggerWaits(t *testing.T) {
 	s := newService(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	s.failing("b", 9, func(func() error) error { return archive.ErrThrottled })
-	s.clock.onSleep = func(int) { cancel() }
+	s.clock.OnSleep = func(int) { cancel() }
 	done, err := s.up.Upload(ctx, Upload{Document: mustParse(t, `{"changeId":"CHG-1","customers":["a","b","c"]}`), UserID: "u"})
 	if err != nil || s.count("put customers/b/CHG-1.json") != 1 || s.count("put customers/c/CHG-1.json") != 0 {
 		t.Errorf("%v: %v", err, s.calls)
