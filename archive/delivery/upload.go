@@ -114,9 +114,9 @@ const CustomersResult = "Customers (Not Readable)"
 // Upload stores the archive object, then writes one trigger for each customer of
 // the stored document. The results have one entry for the archive, then one for
 // each customer in the document's order; a trigger that could not be written, or of
-// which that is not known, fails its entry and not the upload. The error is the archive's, see [archive.OutcomeOf]; the
-// results then have its entry only, as no trigger was written. After an unknown
-// outcome the archive may hold the upload all the same.
+// which that is not known, fails its entry and not the upload. The error is the archive's,
+// see [archive.OutcomeOf]; the results then have its entry only, as no trigger was written.
+// After an unknown outcome the archive may hold the upload all the same.
 //
 // If a process dies in between, or ctx ends, some triggers are missing: a [Reconciler]
 // writes them, or the same upload, made again with the same ModificationID. So ctx

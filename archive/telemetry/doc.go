@@ -1,6 +1,6 @@
 // Package telemetry makes metrics and logs out of what an [archive.Observer] and a
-// [delivery.Observer] see: for CloudWatch in its embedded metric format, for OpenTelemetry, and as
-// structured log records.
+// [delivery.Observer] see: for CloudWatch in its embedded metric format, for OpenTelemetry,
+// and as structured log records.
 //
 //	emf, err := telemetry.NewEMF(os.Stdout, telemetry.EMFOptions{})
 //	instruments, err := telemetry.NewInstruments(provider.Meter("holdfast"))
