@@ -51,8 +51,8 @@ test-browser: ## the edit page in headless Chromium, which must be installed
 .PHONY: bench
 bench: ## virtual world: attempts/s, schedules/s; real world beside a bare SDK loop; judge and core
 	$(GO) test -run '^$$' -bench . -benchtime 5x ./scenarios
-	$(GO) test -run '^$$' -bench Simulate -benchtime 20x ./reports
-	$(GO) test -run '^$$' -bench Experiment -benchtime 1x ./reports/sweep
+	$(GO) test -run '^$$' -bench Simulate -benchtime 20x ./scenarios/measure
+	$(GO) test -run '^$$' -bench Experiment -benchtime 1x ./scenarios/sweep
 	$(GO) test -run '^$$' -bench Schedules -benchtime 100000x ./scenarios/explore
 	$(GO) test -run '^$$' -bench Judge -benchtime 1x ./scenarios/check
 	$(GO) test -run '^$$' -bench . ./archive ./scenarios/history ./scenarios/compact ./scenarios/memo

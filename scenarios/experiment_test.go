@@ -6,7 +6,6 @@ import (
 	"math"
 	"math/rand/v2"
 	"os"
-	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -158,10 +157,9 @@ func playBursts(t *testing.T, policy, latency string, clients, runs int) []*burs
 		Seed: 1, Repetitions: runs,
 	}
 	var bursts []*burst
-	_, err := r.PlayVirtual(t.Context(), runtime.GOMAXPROCS(0), Repetitions{
-		Open: func(int) history.Sink { return &burst{latencies: map[string]float64{}} },
-		Done: func(_ int, sink history.Sink) { bursts = append(bursts, sink.(*burst)) },
-	})
+	_, err := playVirtual(t.Context(), r,
+		func(int) history.Sink { return &burst{latencies: map[string]float64{}} },
+		func(_ int, sink history.Sink) { bursts = append(bursts, sink.(*burst)) })
 	if err != nil {
 		t.Fatal(err)
 	}

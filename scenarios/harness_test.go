@@ -226,9 +226,8 @@ func TestHeavyTail(t *testing.T) {
 	spec := must(cores.Find("production"))
 	run := &Run{Scenario: s, Document: documentOf(s), Layout: layoutOf(s), Core: spec, Policy: spec.Policy, Seed: 1, Repetitions: 300}
 	slow := 0
-	_, err := run.PlayVirtual(t.Context(), 2, Repetitions{
-		Open: func(int) history.Sink { return &memory{} },
-		Done: func(n int, sink history.Sink) {
+	_, err := playVirtual(t.Context(), run, func(int) history.Sink { return &memory{} },
+		func(n int, sink history.Sink) {
 			events := sink.(*memory).events
 			for _, e := range events {
 				switch {
@@ -243,8 +242,7 @@ func TestHeavyTail(t *testing.T) {
 			if !slices.ContainsFunc(events, func(e *history.Event) bool { return e.Actor == history.FinalActor }) {
 				t.Errorf("repetition %d: no final read", n)
 			}
-		},
-	})
+		})
 	if err != nil || slow == 0 {
 		t.Errorf("%v; %d calls of clients took over 5 s, want some", err, slow)
 	}

@@ -169,3 +169,25 @@ func documentOf(s *Scenario) *archive.Change {
 }
 
 func layoutOf(s *Scenario) *Layout { return must(OpenLayout(s.Layout)) }
+
+// playVirtual plays the repetitions of a run in virtual worlds, one after the other.
+func playVirtual(ctx context.Context, r *Run, open func(repetition int) history.Sink, done func(repetition int, sink history.Sink)) (Played, error) {
+	v := r.Virtual()
+	defer v.Close()
+	var all Played
+	for n := 1; n <= r.Repetitions && !all.Interrupted; n++ {
+		sink := open(n)
+		played, err := v.Play(ctx, n, sink)
+		if err != nil && !played.Interrupted {
+			return all, err
+		}
+		all.Steps, all.Interrupted = append(all.Steps, played.Steps...), played.Interrupted
+		if done != nil {
+			done(n, sink)
+		}
+	}
+	return all, nil
+}
+
+// into takes the events of all repetitions.
+func into(sink history.Sink) func(int) history.Sink { return func(int) history.Sink { return sink } }

@@ -64,12 +64,9 @@ func TestNoEmptyPass(t *testing.T) {
 func TestAgainstALawfulStore(t *testing.T) {
 	for _, name := range aboutConflicts(t) {
 		run := prepared(t, name, ViaCore)
-		p := run.VirtualPlayer()
-		crew := &world.Crew{}
-		defer crew.Close()
 		judge := check.New(headerOf(run))
-		if f := p.playVirtual(t.Context(), 1, crew, judge); f.err != nil {
-			t.Fatal(f.err)
+		if err := run.PlayAgain(t.Context(), 1, judge); err != nil {
+			t.Fatal(err)
 		}
 		if r := judge.Finish(); r.Verdict != check.OK {
 			t.Errorf("%s: %s %v", name, r.Verdict, r.Reasons)

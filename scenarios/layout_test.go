@@ -122,7 +122,7 @@ func TestOrders(t *testing.T) {
 			run := &Run{Scenario: s, Document: doc, Layout: layout, Core: core, Policy: core.PolicyFor((*archive.Policy)(s.Policy)), Seed: 7, Repetitions: 1}
 			m := &memory{}
 			judge := check.New(history.Header{World: "virtual", Policy: run.Policy.String(), Layout: layout.Recorded()})
-			if _, err := run.PlayVirtual(t.Context(), 1, Repetitions{Open: func(int) history.Sink { return m }, Done: func(int, history.Sink) {}}); err != nil {
+			if _, err := playVirtual(t.Context(), run, into(m), nil); err != nil {
 				t.Fatal(err)
 			}
 			orders, entries := 0, 0

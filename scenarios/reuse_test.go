@@ -7,7 +7,6 @@ import (
 
 	"holdfast/archive"
 	"holdfast/scenarios/cores"
-	"holdfast/scenarios/world"
 )
 
 // TestAPlayerRemembersNothing: what a player that has played other repetitions
@@ -23,16 +22,15 @@ func TestAPlayerRemembersNothing(t *testing.T) {
 			if s.Policy != nil {
 				run.Policy = archive.Policy(*s.Policy)
 			}
-			crew := &world.Crew{}
-			defer crew.Close()
-			used := run.VirtualPlayer()
+			used := run.Virtual()
+			defer used.Close()
 			for _, n := range []int{2, 1, 3, 1} {
 				var want, got memory
 				if err := run.PlayAgain(t.Context(), n, &want); err != nil {
 					t.Fatal(err)
 				}
-				if f := used.playVirtual(t.Context(), n, crew, &got); f.err != nil {
-					t.Fatal(f.err)
+				if _, err := used.Play(t.Context(), n, &got); err != nil {
+					t.Fatal(err)
 				}
 				if diff := cmp.Diff(want.events, got.events); diff != "" {
 					t.Fatalf("repetition %d: %s", n, diff)

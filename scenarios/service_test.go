@@ -62,10 +62,7 @@ func playVirtually(t *testing.T, name, core string, seed uint64) (Played, check.
 	}
 	run := &Run{Scenario: s, Document: documentOf(s), Layout: layoutOf(s), Core: spec, Policy: policy, Seed: seed, Repetitions: 1}
 	m := &memory{}
-	played, err := run.PlayVirtual(t.Context(), 1, Repetitions{
-		Open: func(int) history.Sink { return m },
-		Done: func(int, history.Sink) {},
-	})
+	played, err := playVirtual(t.Context(), run, into(m), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -29,9 +29,7 @@ func TestDefaultDeadlineFits(t *testing.T) {
 		run := &Run{Scenario: s, Document: must(OpenDocument(s.Document)), Core: spec, Policy: spec.Policy, Seed: seed, Repetitions: 1}
 		var events []*history.Event
 		sink := &memory{}
-		if _, err := run.PlayVirtual(t.Context(), 1, Repetitions{
-			Open: func(int) history.Sink { return sink }, Done: func(int, history.Sink) { events = sink.events },
-		}); err != nil {
+		if _, err := playVirtual(t.Context(), run, into(sink), func(int, history.Sink) { events = sink.events }); err != nil {
 			t.Fatal(err)
 		}
 		begun := map[int]int64{}

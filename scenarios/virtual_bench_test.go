@@ -43,9 +43,7 @@ func BenchmarkBurst(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
 				run.Seed++ // the repetitions of a run share a crew, as they do in use
-				_, err := run.PlayVirtual(b.Context(), 1, Repetitions{
-					Open: func(int) history.Sink { return &attempts }, Done: func(int, history.Sink) {},
-				})
+				_, err := playVirtual(b.Context(), run, into(&attempts), nil)
 				if err != nil {
 					b.Fatal(err)
 				}

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -15,7 +14,6 @@ import (
 	"holdfast/archive"
 	"holdfast/reports"
 	"holdfast/scenarios"
-	"holdfast/scenarios/check"
 	"holdfast/scenarios/explore"
 )
 
@@ -106,71 +104,36 @@ func (a *app) explore(ctx context.Context, o exploreOptions, changed func(string
 	if err != nil {
 		return err
 	}
-	if p.run.Scenario.Duration > 0 {
+	if p.point.Run.Scenario.Duration > 0 {
 		return usage("scenario %s ends by the clock, which a schedule does not have: bound it with --operations", name)
 	}
-	if p.run.Scenario.TakesMessages() {
+	if p.point.Run.Scenario.TakesMessages() {
 		return usage("back ends of %s take messages from a queue, whose order and timeouts no schedule has: use simulate run --world virtual", name)
 	}
-	if limit := p.run.Scenario.Throttle(); limit.Kind != "" {
+	if limit := p.point.Run.Scenario.Throttle(); limit.Kind != "" {
 		return usage("scenario %s has fault %s, which counts requests in a second, and a schedule has no time: leave it out; --faults K answers 503 to any call", name, limit)
 	}
+	progress := a.startProgress(o.run.output, name)
 	c := explore.Config{
-		Run: &p.run, Strategy: explore.Strategy(o.strategy), Faults: o.faults, Schedules: o.schedules, Budget: o.budget,
-		Workers: runtime.GOMAXPROCS(0), Clock: archive.WallClock{}, Progress: a.exploring(o.run.output, name),
+		Run: &p.point.Run, Strategy: explore.Strategy(o.strategy), Faults: o.faults, Schedules: o.schedules, Budget: o.budget,
+		Workers: runtime.GOMAXPROCS(0), Clock: archive.WallClock{}, Progress: func(schedules int) { progress.update(0, fmt.Sprintf("%d schedules", schedules)) },
 	}
 	found, err := explore.Explore(ctx, c)
+	progress.stop()
 	if err != nil {
 		return couldNotRun("explore %s: %w", name, err)
 	}
 	e := reports.NewExplored(c, found, o.replay(name, changed, found.Witness))
 	var failure error
 	if found.Witness != nil && o.save != "" {
-		if failure = saveWitness(o.save, &p.run, found.Witness); failure == nil {
+		if failure = saveWitness(o.save, &p.point.Run, found.Witness); failure == nil {
 			e.Saved = "simulate run " + quoteShell(o.save)
-			if p.run.Seed != 1 { // which no file holds
-				e.Saved += " --seed " + strconv.FormatUint(p.run.Seed, 10)
+			if p.point.Run.Seed != 1 { // which no file holds
+				e.Saved += " --seed " + strconv.FormatUint(p.point.Run.Seed, 10)
 			}
 		}
 	}
-	if err := a.writeExplored(o.run.output, &e); err != nil && failure == nil {
-		failure = couldNotRun("write the report: %w", err)
-	}
-	switch {
-	case e.Verdict == check.Violated:
-		return &exitError{code: exitViolated, err: failure}
-	case ctx.Err() != nil:
-		return &exitError{code: exitInterrupted, err: failure}
-	case failure != nil:
-		return failure
-	case e.Verdict == check.Inconclusive:
-		return &exitError{code: exitInconclusive}
-	}
-	return nil
-}
-
-// exploring writes a line now and then.
-func (a *app) exploring(o outputOptions, name string) func(int) {
-	if o.quiet || o.progress == "none" {
-		return nil
-	}
-	beats := newBeats()
-	return func(schedules int) {
-		beats.maybe(func() { fmt.Fprintf(a.stderr, "%s: %d schedules\n", name, schedules) })
-	}
-}
-
-func (a *app) writeExplored(o outputOptions, e *reports.Explored) error {
-	if o.json {
-		return e.WriteJSON(a.stdout)
-	}
-	w := bufio.NewWriter(a.stdout)
-	if o.quiet {
-		fmt.Fprintf(w, "%s  %s\n", e.Word(), e.Line())
-	} else {
-		reports.Text{W: w, Color: colored(a.stdout, o.noColor)}.Explored(e)
-	}
-	return w.Flush()
+	return a.tell(o.run.output, e, failure, ctx.Err() != nil)
 }
 
 // replay is the command that plays a witness again, or explores again.

@@ -15,6 +15,7 @@ import (
 	"holdfast/scenarios/cores"
 	"holdfast/scenarios/explore"
 	"holdfast/scenarios/history"
+	"holdfast/scenarios/measure"
 	"holdfast/scenarios/network"
 )
 
@@ -122,6 +123,17 @@ func listed(names []string) string {
 	return "  " + strings.Join(reports.Wrap(strings.Join(names, " "), reports.Width-2), "\n  ")
 }
 
+// The worlds.
+const (
+	real    = scenarios.RealWorld
+	virtual = scenarios.VirtualWorld
+)
+
+// target is the store of the real world.
+func (o *storeOptions) target() measure.Target {
+	return measure.Target{Store: o.store, Endpoint: o.endpoint, PathStyle: o.pathStyle}
+}
+
 func coreNames() string {
 	var names []string
 	for _, c := range cores.All() {
@@ -147,52 +159,51 @@ func (a *app) run(ctx context.Context, o runOptions, changed func(string) bool, 
 	if err != nil {
 		return err
 	}
-	var runs []reports.Run
+	var runs []measure.Measurement
 	var notReached []string
-	var settings *s3store.Settings
 	var failure error
 	start := time.Now()
 	for _, p := range plays {
 		if failure != nil || ctx.Err() != nil && len(runs) > 0 {
-			notReached = append(notReached, p.run.Scenario.Name)
+			notReached = append(notReached, p.point.Run.Scenario.Name)
 			continue
 		}
-		r, err := metrics.of(p, func() (*reports.Run, error) { return a.play(ctx, o, p) })
+		r, err := metrics.of(p, func() (*measure.Measurement, error) { return a.play(ctx, o, p) })
 		if r != nil {
-			runs, settings = append(runs, *r), p.environment()
+			runs = append(runs, *r)
 		} else {
-			notReached = append(notReached, p.run.Scenario.Name)
+			notReached = append(notReached, p.point.Run.Scenario.Name)
 		}
 		failure = err
 	}
 	if err := metrics.close(ctx); err != nil && failure == nil {
 		failure = err
 	}
-	if len(runs) > 0 {
-		result := reports.NewResult(reports.NewEnvironment(settings), runs...)
-		result.Took = time.Since(start)
-		result.Lacks(notReached)
-		if err := a.write(o.output, result); err != nil && failure == nil {
-			failure = couldNotRun("write the report: %w", err)
-		}
+	if len(runs) == 0 {
+		return ending(reports.Result{}, failure, ctx.Err() != nil)
 	}
-	return worst(runs, failure, ctx.Err() != nil)
+	result := reports.NewResult(reports.NewEnvironment(settings(runs)), runs...)
+	result.Took = time.Since(start)
+	result.Lacks(notReached)
+	return a.tellRuns(ctx, o.output, result, failure)
 }
 
-// The worlds.
-const (
-	real    = "real"
-	virtual = "virtual"
-)
+// tellRuns tells what runs have shown.
+func (a *app) tellRuns(ctx context.Context, o outputOptions, result reports.Result, failure error) error {
+	if failure == nil && result.Class() == reports.Broken {
+		failure = couldNotRun("the run could not go on: %s", result.Failure())
+	}
+	if o.json {
+		result = result.WithoutDirectories()
+	}
+	return a.tell(o, result, failure, ctx.Err() != nil)
+}
 
 // play is one scenario with all flags applied.
 type play struct {
 	name     string // as it was asked for
-	world    string
-	run      scenarios.Run
+	point    measure.Point
 	schedule explore.Schedule // to replay; empty: none
-	replay   string
-	settings s3store.Settings // of a store in the real world
 }
 
 // prepare reads a scenario and applies the flags to it.
@@ -226,27 +237,27 @@ func (o runOptions) prepare(name string, changed func(string) bool) (*play, erro
 	if err := o.condition(s); err != nil {
 		return nil, err
 	}
-	p := &play{name: name, world: o.world, replay: o.replay(name, changed)}
+	p := &play{name: name, point: measure.Point{World: o.world, Target: o.target(), Replay: o.replay(name, changed)}}
 	if s.Schedule != "" {
 		if changed("world") && o.world == real {
 			return nil, usage("--world real: the schedule of %s can be replayed in a virtual world only", name)
 		}
-		p.world = virtual
+		p.point.World = virtual
 		if p.schedule, err = explore.ParseSchedule(s.Schedule); err != nil {
 			return nil, usage("%s: %w", name, err)
 		}
 	}
-	if p.run, err = o.cast(s, name, parts, changed); err != nil {
+	if p.point.Run, err = o.cast(s, name, parts, changed); err != nil {
 		return nil, err
 	}
-	if p.run.Core.VirtualOnly && p.world == real {
-		return nil, usage("--core %s knows the latencies of a virtual world only; add --world virtual", p.run.Core.Name)
+	if p.point.Run.Core.VirtualOnly && p.point.World == real {
+		return nil, usage("--core %s knows the latencies of a virtual world only; add --world virtual", p.point.Run.Core.Name)
 	}
-	if err := o.checkMetrics(p.run.Core.Name); err != nil {
+	if err := o.checkMetrics(p.point.Run.Core.Name); err != nil {
 		return nil, err
 	}
 	if len(p.schedule) > 0 {
-		if _, err := explore.Replay(context.Background(), &p.run, p.schedule, nowhere{}); err != nil {
+		if _, err := explore.Replay(context.Background(), &p.point.Run, p.schedule, nowhere{}); err != nil {
 			return nil, usage("%s: %w", name, err)
 		}
 	}
@@ -387,6 +398,9 @@ func (o runOptions) validate() error {
 		return usage("--out wants a directory, not an empty name")
 	case o.endpoint != "" && o.store == "fake":
 		return usage("--endpoint needs --store s3://bucket/prefix")
+	}
+	if err := o.target().Validate(); err != nil {
+		return usage("%w", err)
 	}
 	return o.output.validate()
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -15,7 +14,8 @@ import (
 	"github.com/spf13/pflag"
 
 	"holdfast/reports"
-	"holdfast/reports/sweep"
+	"holdfast/scenarios/measure"
+	"holdfast/scenarios/sweep"
 )
 
 // sweepOptions are the flags of sweep.
@@ -110,10 +110,10 @@ func (a *app) sweep(ctx context.Context, o sweepOptions, flags *pflag.FlagSet, n
 		return err
 	}
 	start := time.Now()
-	progress := a.startShareProgress(o.run.output, c.swept.Scenario)
+	progress := a.startProgress(o.run.output, c.swept.Scenario)
 	points, failure := sweep.Play(ctx, sweep.Config{
 		Points: c.points, Workers: runtime.GOMAXPROCS(0), Have: have, Save: journal.Add,
-		Progress: func(p sweep.Progress) {
+		Progress: func(p measure.Progress) {
 			progress.update(p.Share, fmt.Sprintf("%d of %d points", p.Points, p.OfPoints))
 		},
 	})
@@ -131,41 +131,14 @@ func (a *app) sweep(ctx context.Context, o sweepOptions, flags *pflag.FlagSet, n
 	if err := errors.Join(o.save(dir, c), journal.Close()); err != nil && failure == nil {
 		failure = couldNotRun("save the sweep: %w", err)
 	}
-	if err := a.writeSwept(o.run.output, s); err != nil && failure == nil {
-		failure = couldNotRun("write the report: %w", err)
-	}
-	switch {
-	case s.Violated():
-		return &exitError{code: exitViolated, err: failure}
-	case s.Interrupted:
-		return &exitError{code: exitInterrupted, err: failure}
-	case failure != nil:
-		return failure
-	case s.Inconclusive():
-		return &exitError{code: exitInconclusive}
-	}
-	return nil
-}
-
-func (a *app) writeSwept(o outputOptions, s *reports.Swept) error {
-	if s.Resume != "" && (o.json || o.quiet) { // where the report does not say it
+	if s.Resume != "" && (o.run.output.json || o.run.output.quiet) { // where the report does not say it
 		fmt.Fprintf(a.stderr, "simulate: points are missing; go on with: %s\n", s.Resume)
 	}
-	if o.json {
-		return s.WriteJSON(a.stdout)
-	}
-	w := bufio.NewWriter(a.stdout)
-	t := reports.Text{W: w, Color: colored(a.stdout, o.noColor)}
-	if o.quiet {
-		t.Head(s.Word(), s.Line())
-	} else {
-		t.Swept(s)
-	}
-	return w.Flush()
+	return a.tell(o.run.output, reports.Swept{Result: s}, failure, s.Interrupted)
 }
 
 // openJournal makes the sweep's directory, or goes on with one.
-func (o *sweepOptions) openJournal(c *sweeping, changed func(string) bool) (string, *sweep.Journal, map[int]reports.SweptPoint, error) {
+func (o *sweepOptions) openJournal(c *sweeping, changed func(string) bool) (string, *sweep.Journal, map[int]sweep.Measured, error) {
 	if o.resume != "" {
 		if changed("out") {
 			return "", nil, nil, usage("--resume goes on in the directory that is there: leave out --out")
@@ -176,7 +149,7 @@ func (o *sweepOptions) openJournal(c *sweeping, changed func(string) bool) (stri
 		}
 		return o.resume, journal, have, nil
 	}
-	dir, err := reports.NewDirectory(o.run.out, "sweep-"+c.swept.Scenario, newRunID(), time.Now())
+	dir, err := reports.NewDirectory(o.run.out, "sweep-"+c.swept.Scenario, measure.NewID(), time.Now())
 	if err != nil {
 		return "", nil, nil, couldNotRun("--out: %w", err)
 	}

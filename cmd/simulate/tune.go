@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -14,9 +13,8 @@ import (
 
 	"holdfast/archive"
 	"holdfast/reports"
-	"holdfast/reports/tuning"
 	"holdfast/scenarios"
-	"holdfast/scenarios/check"
+	"holdfast/scenarios/tuning"
 )
 
 // tuneOptions are the flags of tune.
@@ -134,31 +132,16 @@ func (a *app) tune(ctx context.Context, o tuneOptions, changed func(string) bool
 		result.NotConfirmed()
 	}
 	if o.chart != "" && result.Capacity != nil {
-		if err := writeFile(o.chart, result.Capacity.WriteSVG); err != nil {
+		if err := writeFile(o.chart, reports.Tuned{Result: result}.Chart); err != nil {
 			failure = errors.Join(failure, couldNotRun("--chart: %w", err))
 		}
 	}
-	if err := a.writeTuned(o.run.output, result); err != nil && failure == nil {
-		failure = couldNotRun("write the report: %w", err)
-	}
-	switch {
-	case result.Verdict == check.Violated:
-		return &exitError{code: exitViolated, err: failure}
-	case result.Interrupted, ctx.Err() != nil:
-		return &exitError{code: exitInterrupted, err: failure}
-	case failure != nil:
-		return failure
-	case result.Verdict == check.Inconclusive:
-		return &exitError{code: exitInconclusive}
-	case !result.Passed:
-		return &exitError{code: exitThreshold}
-	}
-	return nil
+	return a.tell(o.run.output, reports.Tuned{Result: result}, failure, result.Interrupted || ctx.Err() != nil)
 }
 
 // search plays, and shows how far it is.
 func (a *app) search(ctx context.Context, o tuneOptions, c tuning.Config) (*tuning.Result, error) {
-	progress := a.startShareProgress(o.run.output, c.Run.Scenario.Name)
+	progress := a.startProgress(o.run.output, c.Run.Scenario.Name)
 	defer progress.stop()
 	c.Progress = func(p tuning.Progress) {
 		progress.update(p.Share, fmt.Sprintf("%s, %d repetitions", p.Stage, p.Played))
@@ -195,9 +178,9 @@ func (o *tuneOptions) config(name string, changed func(string) bool) (tuning.Con
 	if err != nil {
 		return c, nil, err
 	}
-	switch s := p.run.Scenario; {
-	case p.run.Core.OwnWaits:
-		return c, nil, usage("--core %s waits as it sees fit, so there is no policy to tune", p.run.Core.Name)
+	switch s := p.point.Run.Scenario; {
+	case p.point.Run.Core.OwnWaits:
+		return c, nil, usage("--core %s waits as it sees fit, so there is no policy to tune", p.point.Run.Core.Name)
 	case len(p.schedule) > 0:
 		return c, nil, usage("scenario %s replays a schedule, which has no times to tune", name)
 	case o.capacity && s.Scalable() == 0:
@@ -206,19 +189,6 @@ func (o *tuneOptions) config(name string, changed func(string) bool) (tuning.Con
 		s.Codec = scenarios.Compact // the same in every number, several times faster
 	}
 	flags := o.scenario(name, changed)
-	c.Run, c.Flags = p.run, flags.String()
+	c.Run, c.Flags = p.point.Run, flags.String()
 	return c, p, nil
-}
-
-func (a *app) writeTuned(o outputOptions, r *tuning.Result) error {
-	if o.json {
-		return r.WriteJSON(a.stdout)
-	}
-	w := bufio.NewWriter(a.stdout)
-	if o.quiet {
-		fmt.Fprintf(w, "%s  %s\n", r.Word(), r.Line())
-	} else {
-		r.WriteText(reports.Text{W: w, Color: colored(a.stdout, o.noColor)})
-	}
-	return w.Flush()
 }

@@ -183,15 +183,7 @@ const gcPercent = 400
 var errBudget = errors.New("the budget is used up")
 
 func (c *Config) newRunner() *runner {
-	return newRunner(c.Run, c.header(), c.Faults, everyVariant)
-}
-
-func (c *Config) header() history.Header {
-	return history.Header{
-		Scenario: c.Run.Scenario.Name, Core: c.Run.Core.Name, World: "virtual", Store: "model", Policy: c.Run.Policy.String(),
-		Codec: "json", Seed: c.Run.Seed, Clients: c.Run.Scenario.Clients(), Repetitions: 1,
-		Layout: c.Run.Layout.Recorded(), OwnWaits: c.Run.Core.OwnWaits, Untimed: true,
-	}
+	return newRunner(c.Run, c.Run.UntimedHeader(), c.Faults, everyVariant)
 }
 
 // violates returns the invariant that a report violates, of those looked for.

@@ -414,3 +414,6 @@ func documentOf(s *scenarios.Scenario) *archive.Change {
 }
 
 func layoutOf(s *scenarios.Scenario) *scenarios.Layout { return must(scenarios.OpenLayout(s.Layout)) }
+
+// judged is a judge that takes events.
+type judged struct{ *check.Judge }

@@ -11,7 +11,7 @@ import (
 	"holdfast/scenarios"
 	"holdfast/scenarios/check"
 	"holdfast/scenarios/cores"
-	"holdfast/scenarios/history"
+	"holdfast/scenarios/measure"
 )
 
 // SelfTest says how thorough a self-test is.
@@ -245,18 +245,12 @@ func (t *SelfTest) catchInTime(ctx context.Context, b cores.Bug) (Caught, error)
 	if err != nil {
 		return c, err
 	}
-	ctx, stop := context.WithCancel(ctx)
-	defer stop()
-	_, err = run.PlayVirtual(ctx, 1, scenarios.Repetitions{
-		Open: func(int) history.Sink { return &judged{check.New(timed(run))} },
-		Done: func(n int, sink history.Sink) {
-			if !c.Caught {
-				c.Schedules = n
-				c.Caught = sink.(*judged).Finish().Found[check.Invariant(b.Invariant)] > 0
-			}
-			if c.Caught {
-				stop()
-			}
+	_, err = measure.Play(ctx, measure.Plan{Points: []measure.Point{{Run: *run}}}, measure.Config{
+		Workers: 1,
+		Each: func(_, n int, r *check.Report) bool {
+			c.Schedules = n
+			c.Caught = r.Found[check.Invariant(b.Invariant)] > 0
+			return !c.Caught
 		},
 	})
 	if err != nil {
@@ -277,29 +271,21 @@ func (t *SelfTest) weather(ctx context.Context, core, scenario string, seeds int
 		return Cleared{}, err
 	}
 	c := Cleared{Core: core, Where: scenario, Complete: true}
-	played, err := run.PlayVirtual(ctx, t.Workers, scenarios.Repetitions{
-		Open: func(int) history.Sink { return &judged{check.New(timed(run))} },
-		Done: func(n int, sink history.Sink) {
+	measured, err := measure.Play(ctx, measure.Plan{Points: []measure.Point{{Run: *run}}}, measure.Config{
+		Workers: t.Workers,
+		Each: func(_, n int, r *check.Report) bool {
 			c.Schedules++
-			report := sink.(*judged).Finish()
-			if c.Accused == "" && len(report.Violations) > 0 {
-				v := report.Violations[0]
+			if c.Accused == "" && len(r.Violations) > 0 {
+				v := r.Violations[0]
 				c.Accused = fmt.Sprintf("repetition %d: %s %s: %s", n, v.Invariant, v.Anomaly, v.Summary)
 			}
 			t.tell("%s core: %d of %d seeds of %s", core, n, seeds, scenario)
+			return true
 		},
 	})
-	c.Complete = !played.Interrupted
-	return c, err
-}
-
-// timed is what a judge needs to know of a run in virtual time.
-func timed(run *scenarios.Run) history.Header {
-	return history.Header{
-		World: "virtual", Policy: run.Policy.String(), Layout: run.Layout.Recorded(), OwnWaits: run.Core.OwnWaits,
-		Grace: run.Scenario.Queue.GraceOf().Nanoseconds(),
+	if err != nil {
+		return c, err
 	}
+	c.Complete = !measured[0].Interrupted
+	return c, nil
 }
-
-// judged is a judge that takes events.
-type judged struct{ *check.Judge }
