@@ -85,6 +85,13 @@ $(TOOLS)/golangci-lint:
 $(TOOLS)/minio:
 	GOBIN=$(TOOLS) $(GO) install $(MINIO)
 
+.PHONY: module
+module: ## give the module another path: MODULE=example.org/you/holdfast
+	@test -n "$(MODULE)" || { echo "make module: say which, such as MODULE=example.org/you/holdfast" >&2; exit 2; }
+	@old=$$($(GO) list -m) && $(GO) mod edit -module $(MODULE) && \
+	  grep -rlF --include='*.go' --include='*.md' --include=Makefile "$$old/" . | OLD="$$old" NEW="$(MODULE)" xargs perl -pi -e 's{(["\s=])\Q$$ENV{OLD}\E/}{$$1$$ENV{NEW}/}g' && \
+	  gofmt -w $$(grep -rlF --include='*.go' "$(MODULE)/" .)
+
 .PHONY: clean
 clean: ## remove what was built and recorded
 	rm -rf $(BIN) simulate-out mutants-out

@@ -86,12 +86,7 @@ func prepared(t *testing.T, name string, via Via) *Run {
 	if s.Duration > 0 {
 		s.Duration = Duration(500 * time.Millisecond)
 	}
-	spec := must(cores.Find("production"))
-	policy := spec.Policy
-	if s.Policy != nil {
-		policy = archive.Policy(*s.Policy)
-	}
-	return &Run{Scenario: s, Document: documentOf(s), Layout: layoutOf(s), Core: spec, Policy: policy, Seed: 1, Repetitions: 1}
+	return must(NewRun(s, must(cores.Find("production"))))
 }
 
 func headerOf(run *Run) history.Header {

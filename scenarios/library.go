@@ -2,7 +2,6 @@ package scenarios
 
 import (
 	"embed"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -90,35 +89,4 @@ func openDocument(l *archive.Layout, idOrPath string) (*archive.Change, error) {
 		return nil, fmt.Errorf("%s: %w", idOrPath, err)
 	}
 	return doc, nil
-}
-
-// withID returns the document under another id, all else unchanged.
-func withID(doc *archive.Change, id string) (*archive.Change, error) {
-	if doc.ID() == id {
-		return doc, nil
-	}
-	return withField(doc, idField(doc), id)
-}
-
-// idField is the field that holds a document's id.
-func idField(doc *archive.Change) string {
-	names := doc.Layout().ID
-	return names[slices.IndexFunc(names, func(name string) bool {
-		_, there := doc.Field(name)
-		return there
-	})]
-}
-
-// customers lists the customer codes that a document names.
-func customers(doc *archive.Change) []string {
-	raw, _ := doc.Field(doc.Layout().Customers)
-	return customerCodes(raw)
-}
-
-// customerCodes reads the value of that field.
-func customerCodes(raw json.RawMessage) (codes []string) {
-	if json.Unmarshal(raw, &codes) != nil {
-		return nil
-	}
-	return codes
 }

@@ -5,7 +5,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"holdfast/archive"
 	"holdfast/scenarios/cores"
 )
 
@@ -14,14 +13,8 @@ import (
 func TestAPlayerRemembersNothing(t *testing.T) {
 	for _, name := range Names() {
 		t.Run(name, func(t *testing.T) {
-			s := must(Open(name))
-			run := &Run{
-				Scenario: s, Document: documentOf(s), Layout: layoutOf(s), Core: must(cores.Find("production")),
-				Policy: archive.DefaultPolicy(), Seed: 3, Repetitions: 3,
-			}
-			if s.Policy != nil {
-				run.Policy = archive.Policy(*s.Policy)
-			}
+			run := must(NewRun(must(Open(name)), must(cores.Find("production"))))
+			run.Seed, run.Repetitions = 3, 3
 			used := run.Virtual()
 			defer used.Close()
 			for _, n := range []int{2, 1, 3, 1} {

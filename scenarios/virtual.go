@@ -33,6 +33,9 @@ func (r *Run) Virtual() *VirtualPlayer { return &VirtualPlayer{player: r.Virtual
 // interrupted.
 func (v *VirtualPlayer) Play(ctx context.Context, repetition int, sink history.Sink) (Played, error) {
 	p := v.player
+	if p.unsuited != nil {
+		return Played{}, p.unsuited
+	}
 	w := p.virtualWorld(&v.crew)
 	steps, interrupted, err := p.Play(ctx, repetition, w, sink)
 	if err != nil {
@@ -51,7 +54,7 @@ func (p *Player) virtualWorld(crew *world.Crew) *world.Virtual {
 		p.virtual.Renew()
 		return p.virtual
 	}
-	r := p.run
+	r := p.compiled.Run
 	p.virtual = world.NewVirtual(world.Config{
 		Latency: r.Latency(), Throttle: r.Scenario.Throttle().Throttle, RequestTimeout: r.RequestTimeout(), Crew: crew,
 		GrowingETags: r.Scenario.ETags == GrowingETags,

@@ -50,7 +50,7 @@ type Backend struct {
 
 // BackendOptions configure a [Backend].
 type BackendOptions struct {
-	Core  Core          // required: what the archive object is written by
+	Core  archive.Core  // required: what the archive object is written by
 	Store archive.Store // required: where the triggers are
 	// Queue, required by Run and Handle, should hide a message for longer than the work
 	// and the deadline take together. Otherwise it is worked on by several, and may end

@@ -19,6 +19,6 @@
 // What is not guaranteed: that a customer is told once only, or in the order of the
 // uploads. Whoever is told reads all that is archived.
 //
-// Everything is stored through a [Core], which on its own keeps what package archive
+// Everything is stored through an [archive.Core], which on its own keeps what package archive
 // promises. Goroutines are started by a [Parallel] only.
 package delivery

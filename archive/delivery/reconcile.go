@@ -27,7 +27,7 @@ import (
 //
 // Any number of reconcilers may run at the same time, at the cost of doing the same.
 type Reconciler struct {
-	core     Core
+	core     archive.Core
 	lister   archive.Lister
 	grace    time.Duration
 	interval time.Duration
@@ -45,7 +45,7 @@ const (
 
 // ReconcilerOptions configure a [Reconciler].
 type ReconcilerOptions struct {
-	Core  Core          // required: what the archive objects are read by
+	Core  archive.Core  // required: what the archive objects are read by
 	Store archive.Store // required: where the triggers are written
 	// Lister lists the archive objects for Sweep. Nil: the Store, if it is one.
 	Lister archive.Lister

@@ -15,13 +15,13 @@ import (
 // then tells the back ends of the change's customers by a trigger each. Without the
 // first there is never the second.
 type Uploader struct {
-	core Core
+	core archive.Core
 	triggerWriter
 }
 
 // UploaderOptions configure an [Uploader].
 type UploaderOptions struct {
-	Core  Core          // required: what the archive object is written by
+	Core  archive.Core  // required: what the archive object is written by
 	Store archive.Store // required: where the triggers are written
 	// Policy is that of the triggers, which are written without conditions. Its
 	// deadline counts for all of an upload together, from when the archive holds it.

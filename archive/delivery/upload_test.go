@@ -198,7 +198,7 @@ func TestTriggersAreForTheStoredCustomers(t *testing.T) {
 }
 
 // silent is a core that does not answer with the document.
-type silent struct{ Core }
+type silent struct{ archive.Core }
 
 func (c silent) Create(ctx context.Context, id string, doc archive.Document, mods ...archive.Modification) (archive.Snapshot, error) {
 	done, err := c.Core.Create(ctx, id, doc, mods...)

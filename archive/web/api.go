@@ -86,7 +86,7 @@ var _ Uploads = (*delivery.Uploader)(nil)
 type Options struct {
 	// Core, required, loads. Who asks whether a version is still the current one costs
 	// no read of the document if it has a method ETag as [archive.Archive] has.
-	Core    delivery.Core
+	Core    archive.Core
 	Uploads Uploads // required
 	// Identify says who sends a request, in UTF-8: a header that is Latin-1 has to be
 	// decoded. An error, or another name, is answered with 401. Nil: nobody

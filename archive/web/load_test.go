@@ -8,7 +8,6 @@ import (
 	"testing"
 
 	"holdfast/archive"
-	"holdfast/archive/delivery"
 )
 
 // TestWhatIsKnownIsNotRead: whoever polls, and has the current version, costs the store a
@@ -110,7 +109,7 @@ type inContext struct {
 func (t inContext) Context() context.Context { return t.ctx }
 
 // loadsOnly is a core without ETag.
-type loadsOnly struct{ delivery.Core }
+type loadsOnly struct{ archive.Core }
 
 // A core that can't tell the version from the document answers as well.
 func TestCoresWithoutETags(t *testing.T) {

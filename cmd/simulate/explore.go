@@ -32,7 +32,7 @@ type exploreOptions struct {
 const defaultBudget = time.Minute
 
 func (a *app) exploreCommand() *cobra.Command {
-	var o exploreOptions
+	o := exploreOptions{run: virtualDefaults(1)}
 	cmd := &cobra.Command{
 		Use:   "explore SCENARIO|FILE",
 		Short: "Run a scenario under every schedule of its store calls, and faults at any place",
@@ -62,21 +62,15 @@ A violation is made as short as possible, told, and printed as a schedule that
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&o.run.core, "core", "production", "core under test: "+coreNames())
-	f.StringVar(&o.run.policy, "policy", "", "retry `POLICY`; only its number of retries matters here")
-	f.StringVar(&o.run.document, "document", "", "`FILE` with your own document: a change or an announcement, unless --layout says otherwise")
-	f.StringVar(&o.run.layout, "layout", "", "`FILE` that says what your documents are like, or order, the built-in example")
-	f.IntVar(&o.run.clients, "clients", 0, "number of concurrent clients")
-	f.IntVar(&o.run.operations, "operations", 0, "operations of each actor with a load, at most")
-	f.StringVar(&o.run.via, "via", "", "`WAY` to the archive: core, or api: users through the HTTP handler")
-	f.Uint64Var(&o.run.seed, "seed", 1, "seed of all random choices")
+	o.run.register(f, "core", "policy", "document", "layout", "clients", "operations", "via", "seed")
+	f.Lookup("policy").Usage = "retry `POLICY`; only its number of retries matters here"
+	f.Lookup("via").Usage = "`WAY` to the archive: core, or api: users through the HTTP handler"
 	f.IntVar(&o.faults, "faults", 0, "number of faults in a schedule, at most")
 	f.StringVar(&o.strategy, "strategy", string(explore.Exhaustive), "`STRATEGY` of the search: exhaustive, random or pct")
 	f.IntVar(&o.schedules, "schedules", 0, "number of schedules, at most (0: no bound)")
 	f.DurationVar(&o.budget, "budget", defaultBudget, "time, at most (0: no bound)")
 	f.StringVar(&o.save, "save", "", "`FILE` to write a scenario to that replays a violation")
 	o.run.output.register(cmd)
-	o.run.world, o.run.store, o.run.runs, o.run.out = virtual, "fake", 1, "-"
 	return cmd
 }
 
@@ -142,14 +136,7 @@ func (o *exploreOptions) replay(name string, changed func(string) bool, w *explo
 	if w == nil {
 		command = "explore"
 	}
-	c := commandLine{[]string{"simulate " + command, quoteShell(name)}, changed}
-	c.add("core", o.run.core)
-	c.add("policy", o.run.policy)
-	c.add("document", o.run.document)
-	c.add("layout", o.run.layout)
-	c.add("clients", strconv.Itoa(o.run.clients))
-	c.add("operations", strconv.Itoa(o.run.operations))
-	c.add("via", o.run.via)
+	c := o.run.again("simulate "+command, name, changed, "core", "policy", "document", "layout", "clients", "operations", "via")
 	if w == nil {
 		c.add("faults", strconv.Itoa(o.faults))
 		c.add("strategy", o.strategy)

@@ -21,7 +21,7 @@ import (
 // Core is what a client calls to read and update objects. [archive.Archive] is
 // the one that production uses. Modifications come with id and, but from the service
 // around it, with a timestamp.
-type Core = delivery.Core
+type Core = archive.Core
 
 // Environment is what a core runs in: one client's store, clock and random stream.
 type Environment struct {
@@ -120,8 +120,11 @@ func Find(name string) (Spec, error) {
 	return Spec{}, fmt.Errorf("there is no core %q (known: %s, or a planted bug of simulate selftest)", name, strings.Join(names, ", "))
 }
 
-func production(e Environment) (Core, error) {
-	return archive.New(archive.Options{
+// Options are those with which the production core runs in the environment.
+func (e Environment) Options() archive.Options {
+	return archive.Options{
 		Store: e.Store, Policy: e.Policy, Clock: e.Clock, Rand: e.Rand, Observer: e.Observer, Layout: e.Layout, Codec: e.Codec,
-	})
+	}
 }
+
+func production(e Environment) (Core, error) { return archive.New(e.Options()) }

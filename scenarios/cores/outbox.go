@@ -44,7 +44,7 @@ func reconciler(name, fault string, change func(*delivery.ReconcilerOptions)) Bu
 }
 
 // credulous shows documents in which whoever has processed anything covers everything.
-type credulous struct{ delivery.Core }
+type credulous struct{ archive.Core }
 
 func (c credulous) Load(ctx context.Context, id string) (archive.Snapshot, error) {
 	loaded, err := c.Core.Load(ctx, id)
@@ -68,7 +68,7 @@ func (c credulous) Load(ctx context.Context, id string) (archive.Snapshot, error
 }
 
 // unmarking stores entries without the mark of an upload.
-type unmarking struct{ delivery.Core }
+type unmarking struct{ archive.Core }
 
 func (c unmarking) Create(ctx context.Context, id string, doc archive.Document, mods ...archive.Modification) (archive.Snapshot, error) {
 	return c.Core.Create(ctx, id, doc, unmarked(mods)...)

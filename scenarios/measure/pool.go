@@ -31,6 +31,9 @@ type Pool struct {
 // many repetitions the first ones, up to so many bytes (0: [DefaultKeep]), and those that
 // violate an invariant. The seed makes every other one again.
 func NewPool(p *Point, w io.Writer, keep int64) (*Pool, error) {
+	if err := p.Run.Validate(); err != nil {
+		return nil, err
+	}
 	pool := &Pool{header: p.Header(), next: 1, early: map[int]*Sample{}, numbers: NewCollector()}
 	var err error
 	if pool.wanted, err = thresholds(pool.header); err == nil && w != nil {

@@ -15,8 +15,8 @@ import (
 	"holdfast/scenarios/history"
 )
 
-// impertinence is a request of which nothing may come, or nothing new.
-type impertinence struct {
+// badRequest is a request of which nothing may come, or nothing new.
+type badRequest struct {
 	name   string
 	status int // that it must be answered with
 	method string
@@ -36,7 +36,7 @@ type impertinence struct {
 
 const wholeUpload = `{"metadata": {"{id field}": "{id}", "{title}": "Nobody asked"}, "isUpdate": true, "expectedETag": "\"x\"", "modificationId": "{mod}"}`
 
-var impertinences = []impertinence{
+var badRequests = []badRequest{
 	{name: "half a body", status: http.StatusBadRequest, method: "POST", path: "/upload", body: wholeUpload[:60]},
 	{name: "a name twice", status: http.StatusBadRequest, method: "POST", path: "/upload", body: strings.Replace(wholeUpload, `"isUpdate"`, `"modificationId": "other", "isUpdate"`, 1)},
 	{name: "an id that is no key", status: http.StatusBadRequest, method: "GET", path: "/api/changes/..%2F{id}"},
@@ -64,16 +64,16 @@ var impertinences = []impertinence{
 	{name: "a question before a question", status: http.StatusNoContent, method: "OPTIONS", path: "/upload"},
 }
 
-// bother sends the next request that the API must refuse, and holds the answer
+// sendBadRequest sends the next request that the API must refuse, and holds the answer
 // against what it must be. What is stored of it all the same, the judge notices.
-func (f *performer) bother(ctx context.Context, id string) error {
-	r := &impertinences[f.edits%len(impertinences)]
+func (f *performer) sendBadRequest(ctx context.Context, id string) error {
+	r := &badRequests[f.edits%len(badRequests)]
 	f.edits++
-	if _, called := f.repetition.service.door.(interface{ InProcess() }); r.slow && !called {
+	if _, called := f.service.door.(interface{ InProcess() }); r.slow && !called {
 		return nil
 	}
 	m := archive.NewModificationID(f.rng)
-	doc := f.repetition.player.document
+	doc := f.repetition.document
 	fill := strings.NewReplacer(
 		"{id}", id, "{mod}", m, "{id field}", idField(doc), "{title}", f.repetition.Layout.Field("changeTitle"),
 		"{history}", doc.Layout().History, "{HISTORY}", strings.ToUpper(doc.Layout().History),
@@ -82,7 +82,7 @@ func (f *performer) bother(ctx context.Context, id string) error {
 	if err != nil {
 		return err
 	}
-	if err := f.dress(ctx, req, r, fill, id); err != nil {
+	if err := f.fillIn(ctx, req, r, fill, id); err != nil {
 		return err
 	}
 	op := history.Operation{Do: "load", ID: id}
@@ -92,16 +92,16 @@ func (f *performer) bother(ctx context.Context, id string) error {
 	f.client.Begin(op)
 	status, answer, err := f.ask(req)
 	f.client.Status(status)
-	f.finish(ctx, archive.Snapshot{}, f.refused(ctx, status, answer, err, op))
+	f.finish(ctx, archive.Snapshot{}, f.answerToBad(ctx, status, answer, err, op))
 	newer := r.current && status == http.StatusOK // somebody has written since
 	if err == nil && status != r.status && !newer {
-		f.repetition.fault(StepResult{f.name + " sends " + r.name, fmt.Sprint(r.status), fmt.Sprint(status), false})
+		f.repetition.failed(StepResult{f.name + " sends " + r.name, fmt.Sprint(r.status), fmt.Sprint(status), false})
 	}
 	return ctx.Err()
 }
 
-// dress gives the request its headers and its body.
-func (f *performer) dress(ctx context.Context, req *http.Request, r *impertinence, fill func(string) string, id string) error {
+// fillIn gives the request its headers and its body.
+func (f *performer) fillIn(ctx context.Context, req *http.Request, r *badRequest, fill func(string) string, id string) error {
 	if r.current {
 		if err := f.load(ctx, id); err != nil {
 			return err
@@ -142,8 +142,8 @@ func (tooSlow) Read([]byte) (int, error) { return 0, os.ErrDeadlineExceeded }
 // errNotServed is what became of a request that asked for nothing.
 var errNotServed = errors.New("the API did nothing")
 
-// refused is the error for which the answer stands.
-func (f *performer) refused(ctx context.Context, status int, answer []byte, err error, op history.Operation) error {
+// answerToBad is the error for which the answer stands.
+func (f *performer) answerToBad(ctx context.Context, status int, answer []byte, err error, op history.Operation) error {
 	switch {
 	case err != nil:
 		return &archive.OutcomeUnknownError{Last: err}
@@ -155,11 +155,4 @@ func (f *performer) refused(ctx context.Context, status int, answer []byte, err 
 		return errNotServed
 	}
 	return f.refusal(status, answer, &intent{op: op})
-}
-
-// fault adds to what did not go as it should.
-func (p *repetition) fault(s StepResult) {
-	p.faultsMu.Lock()
-	defer p.faultsMu.Unlock()
-	p.stepped(s)
 }

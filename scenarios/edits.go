@@ -7,20 +7,21 @@ import (
 	"slices"
 )
 
-// change is what a user makes of what is on the page: another text in one field, now
+// chooseFields is what a user makes of what is on the page: another text in one field, now
 // and then in two; or anything.
-func (f *performer) change() (fields, error) {
+func (f *performer) chooseFields() (fields, error) {
 	f.edits++
 	text, err := json.Marshal(fmt.Sprintf("Edit %d by %s, repetition %d.", f.edits, f.name, f.repetition.number))
 	if err != nil {
 		return nil, err
 	}
 	if f.actor.Load.Edits == AnyEdits {
-		return f.anyChange(text)
+		return f.chooseAnyFields(text)
 	}
-	set := fields{f.fields[f.rng.IntN(len(f.fields))]: text}
+	names := f.repetition.editable
+	set := fields{names[f.rng.IntN(len(names))]: text}
 	if f.rng.IntN(4) == 0 {
-		set[f.fields[f.rng.IntN(len(f.fields))]] = text
+		set[names[f.rng.IntN(len(names))]] = text
 	}
 	return set, nil
 }
@@ -39,12 +40,12 @@ var shapes = []string{
 	`12345678901234567890`, `1.0`, `1e2`, `"\u00e9 \ud83d\ude00 \u003c&\u003e \/ \\ \""`, `" padded\t"`, `"\ud83d"`, `"\ufffd"`,
 }
 
-// anyChange sets one field to three, or removes some, of whatever the document has, or new ones. Some
+// chooseAnyFields sets one field to three, or removes some, of whatever the document has, or new ones. Some
 // are submitted as they were loaded, as a form does that sends all of its fields.
-func (f *performer) anyChange(own []byte) (fields, error) {
-	pool := slices.Concat(f.repetition.player.document.FieldNames(), newFields, newFields)
+func (f *performer) chooseAnyFields(own []byte) (fields, error) {
+	pool := slices.Concat(f.repetition.document.FieldNames(), newFields, newFields)
 	pool = slices.DeleteFunc(pool, func(name string) bool {
-		return !f.repetition.player.document.Layout().CanSet(name)
+		return !f.repetition.document.Layout().CanSet(name)
 	})
 	set := fields{}
 	for range 1 + f.rng.IntN(3) {
@@ -68,8 +69,8 @@ func (f *performer) anyChange(own []byte) (fields, error) {
 
 // anyValue is one that a field can hold.
 func (f *performer) anyValue(field string, own []byte) (json.RawMessage, error) {
-	if field == f.repetition.player.document.Layout().Customers {
-		codes := slices.Concat(customers(f.repetition.player.document), newCustomers)
+	if field == f.repetition.document.Layout().Customers {
+		codes := slices.Concat(customers(f.repetition.document), newCustomers)
 		f.rng.Shuffle(len(codes), func(i, j int) { codes[i], codes[j] = codes[j], codes[i] })
 		return json.Marshal(codes[:1+f.rng.IntN(len(codes))])
 	}

@@ -7,15 +7,15 @@ import (
 	"holdfast/scenarios/world"
 )
 
-// turnstile lets one task through at a time, in the order of their arrival. A
-// mutex would stop a virtual world, whose tasks share a thread.
-type turnstile struct {
+// fifoMutex lets one task through at a time, in the order of their arrival. A [sync.Mutex]
+// would stop a virtual world, whose tasks share a thread.
+type fifoMutex struct {
 	mu      sync.Mutex
 	taken   bool
 	waiting []world.Signal
 }
 
-func (t *turnstile) enter(w world.World) {
+func (t *fifoMutex) lock(w world.World) {
 	t.mu.Lock()
 	if !t.taken {
 		t.taken = true
@@ -25,10 +25,10 @@ func (t *turnstile) enter(w world.World) {
 	turn := w.NewSignal()
 	t.waiting = append(t.waiting, turn)
 	t.mu.Unlock()
-	_ = turn.Wait(context.Background()) // whoever is inside leaves
+	_ = turn.Wait(context.Background()) // whoever has it unlocks it
 }
 
-func (t *turnstile) leave() {
+func (t *fifoMutex) unlock() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if len(t.waiting) == 0 {

@@ -7,8 +7,8 @@ import (
 	"holdfast/scenarios/memo"
 )
 
-// documents is how the documents of a run are encoded, and described in its history.
-type documents struct {
+// encoding is how the documents of a run are encoded, and described in its history.
+type encoding struct {
 	codec    archive.Codec // nil: the core's own
 	encoded  func(*archive.Change) archive.Document
 	describe history.Describer
@@ -25,20 +25,20 @@ func (r *Run) Codec() Codec {
 
 func asTheyAre(doc *archive.Change) archive.Document { return doc }
 
-// realDocuments are those of the real world.
-func (r *Run) realDocuments() documents {
-	return documents{encoded: asTheyAre, describe: history.NewJSONDescriber(r.Layout.Archive())}
+// realEncoding is that of the real world.
+func (r *Run) realEncoding() encoding {
+	return encoding{encoded: asTheyAre, describe: history.NewJSONDescriber(r.Layout.Archive())}
 }
 
-// virtualDocuments are those of virtual worlds, of one goroutine: real documents,
+// virtualEncoding is that of virtual worlds, of one goroutine: real documents,
 // each version of which is parsed and edited once, or compact ones.
-func (r *Run) virtualDocuments() documents {
+func (r *Run) virtualEncoding() encoding {
 	switch {
 	case r.Core.JSONOnly: // it knows of no document but a Change
-		return r.realDocuments()
+		return r.realEncoding()
 	case r.Codec() == Compact:
-		return documents{codec: compact.Codec, encoded: compact.NewTwins(), describe: compact.NewDescriber(r.Layout.Archive())}
+		return encoding{codec: compact.Codec, encoded: compact.NewTwins(), describe: compact.NewDescriber(r.Layout.Archive())}
 	}
 	m := memo.New(r.Layout.Archive())
-	return documents{codec: m.Codec, encoded: asTheyAre, describe: m}
+	return encoding{codec: m.Codec, encoded: asTheyAre, describe: m}
 }

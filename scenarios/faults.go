@@ -1,0 +1,114 @@
+package scenarios
+
+import (
+	"context"
+	"errors"
+
+	"holdfast/archive"
+	"holdfast/scenarios/network"
+)
+
+// intercepted makes the store calls of the client's core: what is to happen before and
+// after each does.
+type intercepted performer
+
+// Do implements [network.Doer].
+func (i *intercepted) Do(ctx context.Context, c network.Call) network.Reply {
+	f := (*performer)(i)
+	ctx, crash, err := f.beforeCall(ctx, &c)
+	if err != nil {
+		return network.Reply{Err: err}
+	}
+	r := c.On(ctx, &f.client)
+	panicIfDead(crash, r.Err)
+	if c.Method == network.MethodDelete && f.api != nil && r.Err != nil &&
+		!errors.Is(r.Err, archive.ErrNotFound) && !errors.Is(r.Err, archive.ErrPreconditionFailed) {
+		f.api.stays = r.Err
+	}
+	return r
+}
+
+// beforeCall holds the client if the timeline says so, lets others interfere, and
+// draws what befalls the call, see [performer.strike].
+func (f *performer) beforeCall(ctx context.Context, c *network.Call) (context.Context, *network.Fault, error) {
+	f.awaitBarrier(ctx, c.Method)
+	if len(f.disturbers) > 0 || f.cue != nil {
+		asked := f.repetition.rec.Now()
+		defer func() { f.client.Held(asked) }()
+	}
+	for _, d := range f.disturbers {
+		if d.before == c.Method {
+			d.act(ctx, f.baseID)
+		}
+	}
+	if f.cue != nil {
+		if err := f.cue.hold(ctx, string(c.Method)); err != nil {
+			return ctx, nil, err
+		}
+	}
+	return f.strike(ctx, c)
+}
+
+// strike draws what befalls a call: a fault of the network is carried to the store by
+// the context that it returns, the crash that it returns comes after the call.
+func (f *performer) strike(ctx context.Context, c *network.Call) (context.Context, *network.Fault, error) {
+	p := f.repetition
+	sent := ctx
+	if p.throttle.Kind != "" && p.throttle.Covers(p.world.Now().Sub(p.start)) {
+		sent = network.Metered(ctx)
+	}
+	if f.faults == nil {
+		return sent, nil, nil
+	}
+	f.faultsMu.Lock()
+	fault, strikes := f.faults.Call(c.Method, c.Conditional(), p.world.Now().Sub(p.start))
+	f.faultsMu.Unlock()
+	if !strikes {
+		if f.counted {
+			sent = network.WithFault(sent, network.Fault{})
+		}
+		return sent, nil, nil
+	}
+	switch fault.Kind {
+	case network.Crash:
+		f.struck(fault)
+		if fault.When == network.After {
+			return sent, &fault, nil
+		}
+		panicIfDead(&fault, nil)
+	case network.Delete:
+		f.struck(fault)
+		asked := p.rec.Now()
+		defer func() { f.client.Held(asked) }()
+		outside := p.rec.Client(f.name+"/outside", p.prefix, p.world.Store(f.name+"/outside"))
+		_ = outside.Delete(ctx, c.Key, archive.Condition{}) // its answer is in the history
+		return sent, nil, ctx.Err()
+	}
+	return network.WithFault(sent, fault), nil, nil
+}
+
+// struck records that a planned fault has struck that no store call can tell of.
+func (f *performer) struck(fault network.Fault) {
+	if fault.Nth > 0 {
+		f.repetition.rec.Struck(f.name, fault.String())
+	}
+}
+
+// awaitBarrier holds the actor before its first write, if others wait for it.
+func (f *performer) awaitBarrier(ctx context.Context, m network.Method) {
+	if !f.awaited || m != network.MethodPut {
+		return
+	}
+	asked := f.repetition.rec.Now()
+	f.leaveBarrier()
+	_ = f.repetition.barrier.open.Wait(ctx) // whose end the call itself will notice
+	f.client.Held(asked)
+}
+
+// leaveBarrier lets the others no longer wait for the actor.
+func (f *performer) leaveBarrier() {
+	if f.awaited {
+		f.awaited = false
+		f.repetition.barrier.leave()
+	}
+}
