@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"pgregory.net/rapid"
+
+	"holdfast/archive/internal/testclock"
 )
 
 // entries is a document of which only the length matters.
@@ -27,15 +29,15 @@ func version(n int) Snapshot { return Snapshot{entries{n: n}, fmt.Sprint("v", n)
 // are what the test says.
 type pace struct {
 	*adaptive
-	time *manualClock
+	time *testclock.Clock
 }
 
 func newPace(most time.Duration, seed uint64) *pace {
-	clock := &manualClock{now: time.Unix(1_700_000_000, 0)}
+	clock := testclock.At(time.Unix(1_700_000_000, 0))
 	return &pace{newAdaptive(Policy{Kind: Adaptive, Cap: most}, clock, rand.New(rand.NewPCG(seed, 0))), clock}
 }
 
-func (p *pace) passes(d time.Duration) { p.time.now = p.time.now.Add(d) }
+func (p *pace) passes(d time.Duration) { p.time.Pass(d) }
 
 // reads is a read that took so long and found this version.
 func (p *pace) reads(took time.Duration, v int) (time.Duration, bool) {
@@ -238,7 +240,7 @@ func TestPostponedWritesEnd(t *testing.T) {
 		p := policy
 		p.Deadline = 1
 		r := busyRig(t, p)
-		r.clock.onSleep = func(int) { t.Error("waits") }
+		r.clock.OnSleep = func(int) { t.Error("waits") }
 		_, err := r.Append(t.Context(), testID, edit)
 		if OutcomeOf(err) != Exhausted {
 			t.Error(err)
@@ -247,14 +249,14 @@ func TestPostponedWritesEnd(t *testing.T) {
 	t.Run("the context", func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		r := busyRig(t, policy)
-		r.clock.onSleep = func(n int) {
+		r.clock.OnSleep = func(n int) {
 			if n == 2 {
 				cancel()
 			}
 		}
 		_, err := r.Append(ctx, testID, edit)
-		if !errors.Is(err, context.Canceled) || r.store.puts != 1 || len(r.clock.waits) != 2 {
-			t.Errorf("%v after %d writes and %d waits", err, r.store.puts, len(r.clock.waits))
+		if !errors.Is(err, context.Canceled) || r.store.puts != 1 || len(r.clock.Waits) != 2 {
+			t.Errorf("%v after %d writes and %d waits", err, r.store.puts, len(r.clock.Waits))
 		}
 	})
 }
@@ -274,5 +276,57 @@ func TestTypicalTrips(t *testing.T) {
 	}
 	if got := l.typical(); got != 7 || slices.Max(l.last[:]) != 7 {
 		t.Errorf("after nine more: %d", got)
+	}
+}
+
+// TestAdaptiveUsesItsDeadline: the room that is kept for another attempt is that of its last
+// pass, without the waits of writes that were postponed.
+func TestAdaptiveUsesItsDeadline(t *testing.T) {
+	early, runs := 0, 0
+	worst := time.Hour
+	for seed := range uint64(50) {
+		r := newRig(t, 0)
+		r.policy = Policy{Kind: Adaptive, Cap: 2 * time.Second, Retries: Unlimited, Deadline: 25 * time.Second}
+		r.rand = rand.New(rand.NewPCG(seed, 1))
+		n := 0
+		slow := func(rivals bool) fault {
+			return func(do func() (string, error)) (string, error) {
+				r.clock.Pass(60 * time.Millisecond)
+				if rivals {
+					n++
+					r.store.interlope(fmt.Sprint("x", n), nil)()
+				}
+				return do()
+			}
+		}
+		last := r.clock.Now()
+		for get := 1; get < 3000; get++ {
+			r.store.onGet[get] = func(do func() (string, error)) (string, error) {
+				for last.Add(66 * time.Millisecond).Before(r.clock.Now()) { // 15 commits a second by others
+					last = last.Add(66 * time.Millisecond)
+					if n++; n < 2000 {
+						r.store.interlope(fmt.Sprint("x", n), nil)()
+					}
+				}
+				return slow(false)(do)
+			}
+			r.store.onPut[get] = slow(true)
+		}
+		var waits time.Duration
+		r.observer.Wait = func(_ context.Context, i WaitInfo) { waits += i.Wait }
+		start := r.clock.Now()
+		_, err := r.Append(t.Context(), testID, Edit{Modifications: []Modification{mod("m1")}})
+		took := r.clock.Now().Sub(start)
+		if OutcomeOf(err) != Exhausted {
+			t.Fatal(err)
+		}
+		runs++
+		worst = min(worst, took)
+		if took < 20*time.Second {
+			early++
+		}
+	}
+	if early > 0 {
+		t.Errorf("%d of %d calls gave up before 20 s of 25 s, one after %v, with requests of 60 ms", early, runs, worst)
 	}
 }

@@ -2,6 +2,7 @@ package archive
 
 import (
 	"context"
+	crand "crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -129,6 +130,13 @@ func New(o Options) (*Archive, error) {
 		store: o.Store, policy: o.Policy, clock: o.Clock, layout: o.Layout, codec: o.Codec,
 		bucket: o.Bucket, maxBytes: o.MaxBytes, observer: o.Observer, rand: o.Rand,
 	}, nil
+}
+
+// newRand returns a generator with a random seed.
+func newRand() *rand.Rand {
+	var seed [32]byte
+	crand.Read(seed[:]) // never fails: crypto/rand ends the program instead
+	return rand.New(rand.NewChaCha8(seed))
 }
 
 // Layout is that of the documents. It must not be modified.

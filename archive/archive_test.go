@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"holdfast/archive/internal/testclock"
 )
 
 func TestNewChecksItsOptions(t *testing.T) {
@@ -83,7 +85,7 @@ func TestLeavingInAWaitIsNoAttempt(t *testing.T) {
 	r := newRig(t, 3)
 	var done DoneInfo
 	r.observer.Done = func(_ context.Context, i DoneInfo) { done = i }
-	r.clock.onSleep = func(int) { cancel() }
+	r.clock.OnSleep = func(int) { cancel() }
 	r.store.onPut[1] = answer(ErrThrottled)
 	_, err := r.Append(ctx, testID, Edit{Modifications: []Modification{mod("m1")}})
 	if !errors.Is(err, context.Canceled) || done.Attempts != 1 {
@@ -149,7 +151,7 @@ func TestRetryAfter(t *testing.T) {
 		r.store.onPut[1] = answer(tt.answer)
 		r.store.onPut[2] = answer(ErrConflict)
 		_, err := r.Append(t.Context(), testID, Edit{Modifications: []Modification{mod("m1")}})
-		if diff := cmp.Diff(tt.want, r.clock.waits); diff != "" || (OutcomeOf(err) == Unavailable) != tt.gaveUp {
+		if diff := cmp.Diff(tt.want, r.clock.Waits); diff != "" || (OutcomeOf(err) == Unavailable) != tt.gaveUp {
 			t.Errorf("%s: %v %s", tt.name, err, diff)
 		}
 	}
@@ -201,18 +203,14 @@ func TestIDsOfModifications(t *testing.T) {
 }
 
 // TestRandomIsDrawnUnderItsLock: the race detector tells if one of those who draw from
-// an archive's or an uploader's source does not hold its lock. It does not see into the
+// an archive's source does not hold its lock. It does not see into the
 // default source, whose package it leaves out.
 func TestRandomIsDrawnUnderItsLock(t *testing.T) {
 	const draws = 50
-	clock := &manualClock{}
+	clock := &testclock.Clock{}
 	for _, policy := range []Policy{DefaultPolicy(), AdaptivePolicy()} {
 		s := newMemStore()
 		a, err := New(Options{Store: s, Clock: clock, Policy: policy, Rand: rand.New(rand.NewPCG(1, 2))})
-		if err != nil {
-			t.Fatal(err)
-		}
-		u, err := NewUploader(UploaderOptions{Core: a, Store: s, Clock: clock, Policy: DefaultPolicy(), Rand: rand.New(rand.NewPCG(3, 4))})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -220,8 +218,6 @@ func TestRandomIsDrawnUnderItsLock(t *testing.T) {
 		for _, draw := range []func(){
 			func() { a.NewModificationID() },
 			func() { c, _ := a.newCall("load", testID); c.pacer.backoff(1, ErrUnavailable) },
-			func() { _, _ = u.Upload(t.Context(), Upload{}) }, // draws an id, and is refused
-			func() { u.wait(1, 0) },
 		} {
 			for range 2 {
 				wg.Go(func() {
@@ -242,7 +238,7 @@ func TestManyGoroutinesLoseNothing(t *testing.T) {
 	for n := range 100_000 {
 		s.onGet[n] = after(runtime.Gosched, nil) // let the others in between read and write
 	}
-	clock := &manualClock{}
+	clock := &testclock.Clock{}
 	a, err := New(Options{Store: s, Clock: clock, Policy: Policy{Kind: Full, Base: 1, Cap: 1, Retries: Unlimited}})
 	if err != nil {
 		t.Fatal(err)
@@ -269,7 +265,7 @@ func TestManyGoroutinesLoseNothing(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	if len(clock.waits) == 0 {
+	if len(clock.Waits) == 0 {
 		t.Error("there was no contention, so nothing is proved")
 	}
 	c := mustParse(t, s.body(testKey))

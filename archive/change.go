@@ -1,9 +1,7 @@
 package archive
 
 import (
-	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -42,7 +40,7 @@ func (l *Layout) Parse(body []byte) (*Change, error) {
 		change:  &Change{layout: l, body: body, fields: make([]field, 0, 48)},
 	}
 	if !p.scan(p.value) {
-		return nil, fmt.Errorf("%w document: %w", ErrInvalid, syntaxError(body))
+		return nil, fmt.Errorf("%w document: %w", ErrInvalid, ValidateJSON(body))
 	}
 	if p.err == nil && p.bracket != '{' {
 		p.fail("it is no JSON object")
@@ -282,77 +280,12 @@ func (c *Change) index(name string) int {
 	return -1
 }
 
-// ValidateID is [Layout.ValidateID] of the archive's own layout.
-func ValidateID(id string) error { return ownLayout.ValidateID(id) }
-
-// validateName reports why a text can't be a part of a key, between slashes.
-func validateName(what, id string) error {
-	switch {
-	case id == "":
-		return fmt.Errorf("%w %s: it is empty", ErrInvalid, what)
-	case len(id) > mostIDPart:
-		return fmt.Errorf("%w %s %q…: longer than %d characters", ErrInvalid, what, id[:16], mostIDPart)
-	case anyByte(id, unsafeInKey):
-		return fmt.Errorf("%w %s %q: only letters, digits, '-', '_' and '.' are safe in a key", ErrInvalid, what, id)
-	case strings.ContainsRune("-_.", rune(id[0])), strings.Contains(id, ".."):
-		return fmt.Errorf("%w %s %q: it must start with a letter or digit and not contain \"..\"", ErrInvalid, what, id)
-	}
-	return nil
-}
-
-func unsafeInKey(c byte) bool {
-	return !(c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '-' || c == '_' || c == '.')
-}
-
-// anyByte reports whether a byte of s is bad.
-func anyByte(s string, bad func(byte) bool) bool {
-	for i := range len(s) {
-		if bad(s[i]) {
-			return true
-		}
-	}
-	return false
-}
-
-// Key is [Layout.Key] of the archive's own layout.
-func Key(id string) (string, error) { return ownLayout.Key(id) }
-
-// halfPair begins what [text] makes of a string that has no decoded form. No UTF-8 does.
-const halfPair = "\xff"
-
-// text decodes a JSON string that is known to be valid. It shares its memory
-// where it can. Half a surrogate pair, or what is not UTF-8, can't be decoded: the string
-// is then known by its spelling, which is marked, as "\ud800" would else be "\\ud800".
-func text(quoted []byte) []byte {
-	if bytes.IndexByte(quoted, '\\') < 0 {
-		return quoted[1 : len(quoted)-1]
-	}
-	var s string
-	if !wholeText(quoted) || json.Unmarshal(quoted, &s) != nil {
-		return append([]byte(halfPair), quoted[1:len(quoted)-1]...)
-	}
-	return []byte(s)
-}
-
-// syntaxError says where a text stops being JSON.
-func syntaxError(body []byte) error {
-	err := json.Unmarshal(body, new(json.RawMessage))
-	var syntax *json.SyntaxError
-	if !errors.As(err, &syntax) {
-		return err
-	}
-	before := body[:max(syntax.Offset-1, 0)] // the offset counts the offending byte
-	line := bytes.Count(before, []byte("\n")) + 1
-	column := len(before) - bytes.LastIndexByte(before, '\n')
-	return fmt.Errorf("line %d, column %d: %w", line, column, err)
-}
-
 // WithoutHistory returns the document with no modification in it, all else as it was.
 func (c *Change) WithoutHistory() *Change {
 	if len(c.entries) == 0 {
 		return c
 	}
-	bare, err := c.layout.Parse(applySplices(c.body, []splice{{c.history, []byte("[]")}}))
+	bare, err := c.With(c.layout.History, json.RawMessage("[]"))
 	if err != nil {
 		panic(err) // an array in the place of another
 	}

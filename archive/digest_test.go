@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -178,5 +179,68 @@ func TestDigestOfSetAndRemoved(t *testing.T) {
 	_, err := r.Append(t.Context(), testID, remove)
 	if _, reused := errors.AsType[*ReusedIDError](err); !reused {
 		t.Errorf("the removal under the same id is answered %v: %s", err, r.store.body(testKey))
+	}
+}
+
+// TestCreateWithTheIDInItsHistory: an entry of the document's own history does not pass for
+// that of the call, and a repetition is answered alike.
+func TestCreateWithTheIDInItsHistory(t *testing.T) {
+	r := newRig(t, 3)
+	doc := mustParse(t, `{"changeId":"CHG-9","modifications":[{"modification_id":"m1","timestamp":"2025-01-01T00:00:00Z","user_id":"mallory","modification_type":"approved"}]}`)
+	_, err := r.Create(t.Context(), "CHG-9", doc, mod("m1"))
+	if err == nil && !strings.Contains(r.store.body("archive/CHG-9.json"), `"user_id":"u"`) {
+		t.Errorf("success, and the modification of u is not stored: %s", r.store.body("archive/CHG-9.json"))
+	}
+	if _, again := r.Create(t.Context(), "CHG-9", doc, mod("m1")); (again == nil) != (err == nil) {
+		t.Errorf("repeated it is answered %v, at first %v", again, err)
+	}
+}
+
+// TestCreateWithAnotherHistory: a document with another history is another content.
+func TestCreateWithAnotherHistory(t *testing.T) {
+	r := newRig(t, 3)
+	create := func(history string) error {
+		_, err := r.Create(t.Context(), "CHG-9", mustParse(t, `{"changeId":"CHG-9","modifications":[`+history+`]}`), mod("m1"))
+		return err
+	}
+	if err := create(""); err != nil {
+		t.Fatal(err)
+	}
+	err := create(`{"modification_id":"imported","timestamp":"2025-01-01T00:00:00Z","user_id":"x","modification_type":"created"}`)
+	if err == nil && !strings.Contains(r.store.body("archive/CHG-9.json"), "imported") {
+		t.Errorf("success, and the imported entry is not stored: %s", r.store.body("archive/CHG-9.json"))
+	}
+}
+
+// TestReusedIDOfAnOddEntry: an entry of other software that can't be decoded, since its time
+// is a number or its user is none, is not the call's own.
+func TestReusedIDOfAnOddEntry(t *testing.T) {
+	for _, odd := range []string{
+		`{"modification_id":"m1","timestamp":1760961600,"user_id":"mallory","modification_type":"approved"}`,
+		`{"modification_id":"m1","timestamp":"2025-10-20T12:00:00Z","user_id":{"name":"mallory"},"modification_type":"approved"}`,
+		`{"modification_id":"m1","timestamp":"2025-10-20T12:00:00Z","user_id":"mallory","modification_type":"approved","customer_code":7}`,
+	} {
+		r := newRig(t, 3)
+		r.store.set(testKey, []byte(`{"changeId":"CHG-1","title":"a","modifications":[`+odd+`]}`))
+		_, err := r.Append(t.Context(), testID, Edit{Fields: fields("title", `"b"`), Modifications: []Modification{mod("m1")}})
+		if err == nil && !strings.Contains(r.store.body(testKey), `"user_id":"u"`) {
+			t.Errorf("success, and nothing of it is stored: %s", r.store.body(testKey))
+		}
+	}
+}
+
+// The digest of a creation has the second id too: with another it is no repetition.
+func TestSecondIDOfACreate(t *testing.T) {
+	r := newRig(t, 3)
+	create := func(second string) error {
+		doc := mustParse(t, `{"changeId":"CHG-9","announcement_id":"`+second+`","title":"a","modifications":[]}`)
+		_, err := r.Create(t.Context(), "CHG-9", doc, mod("m1"))
+		return err
+	}
+	if err := create("A-1"); err != nil {
+		t.Fatal(err)
+	}
+	if err := create("A-2"); err == nil {
+		t.Errorf("success, and A-2 is not stored: %s", r.store.body("archive/CHG-9.json"))
 	}
 }

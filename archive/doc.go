@@ -31,23 +31,26 @@
 //
 // # Why it is shaped so
 //
-// The package imports the standard library only. What production varies is
+// The package imports the standard library only, as does the notation below it. What
+// production varies is
 // injected: the [Store], the [Clock], the random source, the [Codec] and the
-// [Observer]. It holds no global state, and starts goroutines only where a
-// [Parallel] does.
+// [Observer]. It holds no global state and starts no goroutines.
 //
 // # Other documents
 //
 // Changes and announcements are the default. A [Layout] says where other documents are
 // kept, and what their ids, histories and entries are called.
 //
+// # Where to begin reading
+//
+// archive.go has the calls and how each changes a document, update.go the loop that all of
+// them run, settle.go how a call ends. A policy's waits are in policy.go; pacer.go and
+// adaptive.go are how they are taken, pressure.go what a store is spared that does not serve.
+// The document is change.go, an edit of it edit.go, and the text that comes out splice.go;
+// merge.go is the merge of what people edit. layout.go, key.go and modification.go say what
+// documents, keys and entries of histories are like.
+//
 // # Around the core
 //
-// An [Uploader] is the front end: it stores a change and then writes a trigger for
-// each customer's back end. A [Queue] tells the back ends of the triggers, and a
-// [Backend] turns every message into one modification, however often it comes. On AWS
-// the bucket notifies an SQS queue: [ParseS3Event] reads what it sends, and
-// [Backend.HandleSQS] is the back end as a Lambda function. A [Reconciler] tells the
-// back ends that were forgotten, because a server died or a message got lost: the
-// history says which those are.
+// Package delivery tells others of what was stored: front end, triggers, queue and back end.
 package archive

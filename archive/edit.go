@@ -5,8 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
-	"strings"
-	"unicode/utf8"
 )
 
 // Edit is what one update does to a document, all of it or nothing.
@@ -91,14 +89,15 @@ func (l *Layout) validateRemove(e *Edit) error {
 	return nil
 }
 
-// checkText refuses a field whose name is no text: bytes that are not UTF-8, or a name of
-// a parsed document that has half a surrogate pair (see [text]). Other readers would take
-// it for another name.
-func checkText(what, name string) error {
-	if utf8.ValidString(name) {
-		return nil
+// ValidateNames reports a field of the document whose name is no text, which no edit can
+// set. The error wraps [ErrInvalid].
+func (c *Change) ValidateNames() error {
+	for _, f := range c.fields {
+		if err := checkText("document", string(f.name)); err != nil {
+			return err
+		}
 	}
-	return fmt.Errorf("%w %s: the field name %q is not UTF-8, or has half of a surrogate pair, such as \\ud800; choose another name", ErrInvalid, what, short(strings.TrimPrefix(name, halfPair)))
+	return nil
 }
 
 // mostFields is how many fields an edit may bring a document to, far more than any
@@ -113,7 +112,7 @@ func (c *Change) Apply(e Edit) (Document, error) {
 		return nil, err
 	}
 	var cuts []splice
-	var added []string
+	var added []member
 	for _, name := range fieldNames(make([]string, 0, fewFields), e.Fields) {
 		value := bytes.TrimSpace(e.Fields[name])
 		i := c.index(name)
@@ -123,7 +122,7 @@ func (c *Change) Apply(e Edit) (Document, error) {
 				return nil, fmt.Errorf("%w edit: %s of %s can't be changed; leave it out, or give it as it is stored", ErrInvalid, name, c.id)
 			}
 		case i < 0:
-			added = append(added, name)
+			added = append(added, member{name, value})
 		default:
 			cuts = append(cuts, splice{c.fields[i].value, value})
 		}
@@ -140,29 +139,52 @@ func (c *Change) Apply(e Edit) (Document, error) {
 	if len(added) == 0 && len(removed) == 0 && len(c.entries) > 0 {
 		return c.spliced(cuts, mods, entries), nil
 	}
-	cuts = append(cuts, removed...)
-	return c.rewritten(cuts, added, e.Fields, entries)
+	next, err := c.rewritten(append(cuts, removed...), added, entries)
+	if err != nil {
+		return nil, err
+	}
+	return next, nil
 }
 
 // rewritten applies an edit that adds or removes fields or begins a history, and
 // reads the result anew.
-func (c *Change) rewritten(cuts []splice, added []string, values map[string]json.RawMessage, entries []json.RawMessage) (Document, error) {
+func (c *Change) rewritten(cuts []splice, added []member, entries []json.RawMessage) (*Change, error) {
 	if len(entries) > 0 {
 		if c.history == (span{}) {
-			added = append(added, c.layout.History)
+			added = append(added, member{c.layout.History, c.newHistory(entries)})
 		} else {
 			cut, _ := c.appendEntries(entries)
 			cuts = append(cuts, cut)
 		}
 	}
 	if len(added) > 0 {
-		cuts = append(cuts, c.addFields(added, values, entries))
+		cuts = append(cuts, c.addFields(added))
 	}
 	next, err := c.layout.Parse(applySplices(c.body, cuts))
 	if err != nil {
 		return nil, fmt.Errorf("edit of %s: %w", c.id, err)
 	}
 	return next, nil
+}
+
+// With returns the document with a field set to a raw value, where it stands or as the last
+// one; without the field if the value is nil. All else is kept as it is. Nothing is appended
+// to the history, which it can set like any other field: it is for making documents, and
+// what is stored is changed by edits. The error wraps [ErrInvalid].
+func (c *Change) With(name string, value json.RawMessage) (*Change, error) {
+	i := c.index(name)
+	switch {
+	case value == nil:
+		return c.rewritten(c.removeFields([]string{name}), nil, nil)
+	case !validInside(value, 1):
+		return nil, fmt.Errorf("%w document %s: the value of field %q is not JSON", ErrInvalid, c.id, short(name))
+	case i < 0:
+		if err := checkText("document", name); err != nil {
+			return nil, err
+		}
+		return c.rewritten(nil, []member{{name, bytes.TrimSpace(value)}}, nil)
+	}
+	return c.rewritten([]splice{{c.fields[i].value, bytes.TrimSpace(value)}}, nil, nil)
 }
 
 // missing are the modifications that the history does not hold yet.

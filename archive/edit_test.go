@@ -72,3 +72,39 @@ func TestFieldsThatGoMakeRoom(t *testing.T) {
 		}
 	}
 }
+
+// TestWith: all bytes but those of the field stay, and what is no value is refused.
+func TestWith(t *testing.T) {
+	const doc = "{\n  \"a\": 1.50,\n  \"changeId\": \"C\", \"modifications\": [{\"modification_id\":\"m1\"}]\n}\n"
+	for _, tt := range []struct{ name, value, want string }{
+		{"a", " [2] ", strings.Replace(doc, "1.50", "[2]", 1)},
+		{"b", `{"c":1}`, strings.Replace(doc, "}]\n", "}],\n  \"b\": {\"c\":1}\n", 1)},
+		{"changeId", `"D"`, strings.Replace(doc, `"C"`, `"D"`, 1)},
+		{"modifications", `[]`, strings.Replace(doc, `{"modification_id":"m1"}`, "", 1)},
+		{"a", "", strings.Replace(doc, "\"a\": 1.50,\n  ", "", 1)},
+		{"modifications", "", strings.Replace(doc, `, "modifications": [{"modification_id":"m1"}]`, "", 1)},
+		{"b", "", doc},
+	} {
+		var value json.RawMessage
+		if tt.value != "" {
+			value = json.RawMessage(tt.value)
+		}
+		c, err := mustParse(t, doc).With(tt.name, value)
+		if err != nil || string(c.Encode()) != tt.want {
+			t.Errorf("%s=%s: %v\n%s", tt.name, tt.value, err, c.Encode())
+			continue
+		}
+		if got, _ := c.Field(tt.name); string(got) != strings.TrimSpace(tt.value) {
+			t.Errorf("%s=%s is read as %s", tt.name, tt.value, got)
+		}
+	}
+	for _, bad := range [][2]string{{"a", `1,"b":2`}, {"a", " "}, {"changeId", ""}, {"changeId", "7"}, {"modifications", "{}"}, {"\xff", "1"}} {
+		var value json.RawMessage
+		if bad[1] != "" {
+			value = json.RawMessage(bad[1])
+		}
+		if c, err := mustParse(t, doc).With(bad[0], value); !errors.Is(err, ErrInvalid) || c != nil {
+			t.Errorf("%q: %v, %v", bad, c, err)
+		}
+	}
+}

@@ -17,10 +17,6 @@ var ErrInvalid = errors.New("invalid")
 // [ErrInvalid] too: what is invalid then is what is stored, not what the caller gave.
 var ErrUnreadable = errors.New("the stored object can't be read")
 
-// ConcurrentModification is the error type that the API reports for conflicts
-// and exhaustion.
-const ConcurrentModification = "CONCURRENT_MODIFICATION"
-
 // The HTTP statuses of the errors below; net/http itself is not needed here.
 const (
 	statusConflict            = 409

@@ -59,7 +59,7 @@ func TestETag(t *testing.T) {
 		t.Errorf("%q, %v after %d reads, want %q", etag, err, r.store.gets-reads, loaded.ETag)
 	}
 	r.store.heads, r.store.onHead[1], r.store.onHead[2] = 0, answer(ErrUnavailable), answer(ErrThrottled)
-	if etag, err := r.ETag(t.Context(), testID); err != nil || etag != loaded.ETag || r.store.heads != 3 || len(r.clock.waits) != 2 {
+	if etag, err := r.ETag(t.Context(), testID); err != nil || etag != loaded.ETag || r.store.heads != 3 || len(r.clock.Waits) != 2 {
 		t.Errorf("after two failures: %q, %v after %d HEADs", etag, err, r.store.heads)
 	}
 	if _, err := r.ETag(t.Context(), "CHG-0"); !errors.Is(err, ErrNotFound) || OutcomeOf(err) != Gone {

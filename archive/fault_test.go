@@ -122,7 +122,7 @@ func TestAppendThroughFaults(t *testing.T) {
 		}, Unknown, 1, 1},
 		{"resent below the seam, cancelled while waiting", func(s script) {
 			s.store.onPut[1] = resent
-			s.clock.onSleep = func(int) { s.cancel() }
+			s.clock.OnSleep = func(int) { s.cancel() }
 		}, Unknown, 1, 1},
 
 		{"404 on the read", func(s script) { s.store.remove() }, Gone, 0, 0},
@@ -150,21 +150,21 @@ func TestAppendThroughFaults(t *testing.T) {
 		}, Unknown, 1, 3},
 		{"503 to the own write, cancelled while waiting", func(s script) {
 			s.store.onPut[1] = echoed(ErrThrottled)
-			s.clock.onSleep = func(int) { s.cancel() }
+			s.clock.OnSleep = func(int) { s.cancel() }
 		}, Unknown, 1, 1},
 
 		{"cancelled before the start", func(s script) { s.cancel() }, Cancelled, 0, 0},
 		{"cancelled while waiting after 503", func(s script) {
 			s.store.onPut[1] = answer(ErrThrottled)
-			s.clock.onSleep = func(int) { s.cancel() }
+			s.clock.OnSleep = func(int) { s.cancel() }
 		}, Unknown, 0, 1}, // as if it had been an echo
 		{"cancelled while waiting for a connection", func(s script) {
 			s.store.onPut[1] = answer(ErrUnavailable)
-			s.clock.onSleep = func(int) { s.cancel() }
+			s.clock.OnSleep = func(int) { s.cancel() }
 		}, Cancelled, 0, 1},
 		{"cancelled while waiting after a lost reply", func(s script) {
 			s.store.onPut[1] = replyLost
-			s.clock.onSleep = func(int) { s.cancel() }
+			s.clock.OnSleep = func(int) { s.cancel() }
 		}, Unknown, 1, 1},
 		{"cancelled in a read", func(s script) { s.store.onGet[1] = after(s.cancel, answer(context.Canceled)) }, Cancelled, 0, 0},
 		{"cancelled in a write that is applied", func(s script) {

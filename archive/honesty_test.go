@@ -105,7 +105,7 @@ func (s *schedule) plan(t *rapid.T, op string, retries int) {
 	for range retries {
 		waits = append(waits, draw(t, s.events(op), "in wait"))
 	}
-	s.clock.onSleep = func(n int) { waits[n]() }
+	s.clock.OnSleep = func(n int) { waits[n]() }
 }
 
 // Whatever goes wrong around a call, its answer is true, then and after all
@@ -164,7 +164,7 @@ func TestAnswersAreHonest(t *testing.T) {
 
 		clear(r.store.onPut)
 		clear(r.store.onGet)
-		r.clock.onSleep = nil
+		r.clock.OnSleep = nil
 		_, again := call(t.Context())
 		if got := OutcomeOf(again); !s.deleted && got != Committed && (got != Conflict || outcome == Committed || op == "append") {
 			t.Errorf("%s, and repeated %s (%v)", outcome, got, again)

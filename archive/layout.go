@@ -50,7 +50,7 @@ type EntryLayout struct {
 	Type      string // of Modification.Type, which every modification then needs
 	Customer  string // of Modification.CustomerCode
 	Meeting   string // of Modification.MeetingMetadata; without a name no modification can have it
-	Notify    string // of Modification.Notify; without a name, and one for Covers, no [Reconciler] can work
+	Notify    string // of Modification.Notify; without a name, and one for Covers, no reconciler (package delivery) can work
 	Covers    string // of Modification.Covers
 	Digest    string // of Modification.ContentDigest; without a name, an id that is used again is told by user and type only
 	// Required are the fields without which no entry is appended, be they named above
@@ -82,6 +82,9 @@ func (l *Layout) Resolved() *Layout {
 	}
 	return l
 }
+
+// Equal reports whether two layouts stand for the same.
+func (l *Layout) Equal(o *Layout) bool { return l.Resolved().same(o.Resolved()) }
 
 // same reports whether two layouts, both as they stand, say the same.
 func (l *Layout) same(o *Layout) bool {
@@ -163,8 +166,8 @@ func (l *Layout) checkKeys() error {
 	switch {
 	case strings.HasPrefix(l.Prefix, "/"):
 		return &LayoutError{"Prefix", fmt.Sprintf("%q: a key must not begin with a slash", l.Prefix)}
-	case strings.HasPrefix(l.Prefix, triggerPrefix):
-		return &LayoutError{"Prefix", fmt.Sprintf("%q: the keys that begin with %s are those of triggers", l.Prefix, triggerPrefix)}
+	case strings.HasPrefix(l.Prefix, TriggerPrefix):
+		return &LayoutError{"Prefix", fmt.Sprintf("%q: the keys that begin with %s are those of triggers", l.Prefix, TriggerPrefix)}
 	case l.Slashes && !strings.HasSuffix(l.Prefix, "/"):
 		return &LayoutError{"Prefix", fmt.Sprintf("%q: with Slashes it must end with a slash, or an id could be the key of another archive's document", l.Prefix)}
 	case strings.HasSuffix(l.Suffix, "/"):
@@ -191,45 +194,6 @@ func (n *named) add(field, name string) error {
 	}
 	*n = append(*n, struct{ field, name string }{field, name})
 	return nil
-}
-
-// The bounds of an id: of all of it, and of each of its parts.
-const (
-	mostID     = 512
-	mostIDPart = 128
-)
-
-// ValidateID reports why an object id can't be part of a key. An id, or each of its
-// parts where the layout has [Layout.Slashes], has 1 to 128 letters, digits, '-', '_'
-// and '.', starts with a letter or digit, and does not contain ".."; all parts together
-// have at most 512 characters. The error wraps [ErrInvalid].
-func (l *Layout) ValidateID(id string) error {
-	l = l.Resolved()
-	if !l.Slashes || strings.IndexByte(id, '/') < 0 {
-		return validateName("object id", id)
-	}
-	if len(id) > mostID {
-		return fmt.Errorf("%w object id %q…: longer than %d characters", ErrInvalid, id[:16], mostID)
-	}
-	for part := range strings.SplitSeq(id, "/") {
-		if err := validateName("part of an object id", part); err != nil {
-			return fmt.Errorf("%w, in %q", err, id)
-		}
-	}
-	return nil
-}
-
-// Key returns the key under which an object is kept. The error wraps [ErrInvalid].
-func (l *Layout) Key(id string) (string, error) {
-	l = l.Resolved()
-	if err := l.ValidateID(id); err != nil {
-		return "", err
-	}
-	key := l.Prefix + id + l.Suffix
-	if strings.HasPrefix(key, triggerPrefix) {
-		return "", fmt.Errorf("%w object id %q: its key would be that of a trigger", ErrInvalid, id)
-	}
-	return key, nil
 }
 
 // Codec is the [Codec] of documents of this layout: [Layout.Parse], and a check that the
@@ -268,17 +232,6 @@ func (l *Layout) checkVariant(what, name string) error {
 func variant(what, name, exact string) error {
 	if name != exact && strings.EqualFold(name, exact) {
 		return fmt.Errorf("%w %s: a field %q could be taken for %s by readers that do not look at case", ErrInvalid, what, name, exact)
-	}
-	return nil
-}
-
-// satisfiedBy reports why entries that have no fields but some of their own can't be
-// appended.
-func (e *EntryLayout) satisfiedBy(who string, names ...string) error {
-	for _, required := range e.Required {
-		if !slices.Contains(names, required) {
-			return fmt.Errorf("archive: %s can't give the entries that it makes the field %s, which the core's layout requires", who, required)
-		}
 	}
 	return nil
 }

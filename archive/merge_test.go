@@ -166,7 +166,7 @@ func TestConflictSettlesNoEarlierCall(t *testing.T) {
 	edit := Edit{Fields: fields("title", `"mine"`), Modifications: []Modification{mod("m1")}}
 	r.store.onPut[1] = answer(ErrThrottled)
 	var repeated error
-	r.clock.onSleep = func(n int) {
+	r.clock.OnSleep = func(n int) {
 		if n > 1 {
 			return
 		}

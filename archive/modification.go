@@ -2,8 +2,11 @@ package archive
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/binary"
 	"encoding/json"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"strings"
 	"time"
@@ -36,11 +39,11 @@ type Modification struct {
 	// CustomerCode names the customer that a "processed" is for.
 	CustomerCode string `json:"customer_code,omitempty"`
 	// Notify marks the entry of an upload: the back ends of the document's customers are
-	// to be told of it. It is what [Change.Untold] goes by.
+	// to be told of it. Package delivery goes by it.
 	Notify bool `json:"notify,omitempty"`
 	// Covers says, in a "processed", how far its back end had read: it is the id of the
 	// last entry marked by Notify in the version that was worked on, or its own if there
-	// was none. Empty: it does not say, as those of other software; see [Change.Untold].
+	// was none. Empty: it does not say, as those of other software.
 	Covers          string          `json:"covers,omitempty"`
 	MeetingMetadata json.RawMessage `json:"meeting_metadata,omitempty"`
 	// ContentDigest is that of [ContentDigest]. Empty means that of the call, unless the
@@ -54,6 +57,32 @@ type Modification struct {
 // "m-" and 120 random bits in 24 characters.
 func NewModificationID(rng *rand.Rand) string {
 	return "m-" + base32Text(rng.Uint64(), rng.Uint64())
+}
+
+// derivedPrefix begins the ids of [DerivedModificationID] and no others.
+const derivedPrefix = "d-"
+
+// DerivedModificationID makes a modification id out of what an intent consists of:
+// the same parts give the same id, and different ones, for all practical purposes,
+// never do.
+func DerivedModificationID(parts ...string) string {
+	sum := sha256.New()
+	for _, p := range parts {
+		_ = binary.Write(sum, binary.BigEndian, uint64(len(p))) // a hash takes everything
+		_, _ = io.WriteString(sum, p)
+	}
+	digest := sum.Sum(nil)
+	return derivedPrefix + base32Text(binary.BigEndian.Uint64(digest), binary.BigEndian.Uint64(digest[8:]))
+}
+
+// ValidateChosenID reports why an id can't be one that a user chooses: it could be that of
+// [DerivedModificationID], and who had such an entry would make a back end believe that a
+// message was processed. The error wraps [ErrInvalid].
+func ValidateChosenID(id string) error {
+	if strings.HasPrefix(id, derivedPrefix) {
+		return fmt.Errorf("%w modification id %s: those that begin with %s are made of messages", ErrInvalid, short(id), derivedPrefix)
+	}
+	return nil
 }
 
 // base32Text writes the low 60 bits of each number as 12 characters: together
@@ -205,24 +234,6 @@ func (l *Layout) encode(m *Modification) (json.RawMessage, error) {
 	return append(bytes.TrimSuffix(b, []byte(",")), '}'), nil
 }
 
-// appendCompact appends a value without white space, and a comma.
-func appendCompact(b []byte, value json.RawMessage) ([]byte, error) {
-	var compact bytes.Buffer
-	if err := json.Compact(&compact, value); err != nil {
-		return nil, err
-	}
-	return append(append(b, compact.Bytes()...), ','), nil
-}
-
-// appendText appends a text as a JSON string. Only plain ASCII is done here.
-func appendText(b []byte, s string) []byte {
-	if anyByte(s, func(c byte) bool { return !plain[c] || c >= 0x7f }) {
-		quoted, _ := encode(s) // a string always encodes
-		return append(b, quoted...)
-	}
-	return append(append(append(b, '"'), s...), '"')
-}
-
 // decode reads an entry as it is stored.
 func (l *Layout) decode(raw json.RawMessage) (m Modification, err error) {
 	if err := json.Unmarshal(raw, &m.Fields); err != nil {
@@ -249,15 +260,4 @@ func (l *Layout) decode(raw json.RawMessage) (m Modification, err error) {
 		m.Fields = nil
 	}
 	return m, nil
-}
-
-// encode returns compact JSON without HTML escaping.
-func encode(value any) (json.RawMessage, error) {
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(value); err != nil {
-		return nil, err
-	}
-	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
 }

@@ -21,15 +21,6 @@ type Observer struct {
 	// Done runs when the call ends. A call that is refused for its input
 	// ([ErrInvalid]) before it reaches the store is not seen.
 	Done func(context.Context, DoneInfo)
-
-	// Trigger runs when an [Uploader] or a [Reconciler] has written a trigger, or given
-	// it up.
-	Trigger func(context.Context, TriggerInfo)
-	// Message runs when a [Backend] has processed a message, or failed to.
-	Message func(context.Context, MessageInfo)
-	// DeadLetter runs when a [MemoryQueue] gives a message up. Whoever drains the dead
-	// letter queue of SQS calls it by themselves.
-	DeadLetter func(context.Context, Message)
 }
 
 // CallInfo says which call an event belongs to.
@@ -72,23 +63,6 @@ type DoneInfo struct {
 	Err             error // classify it with [OutcomeOf]
 }
 
-// TriggerInfo describes a trigger that was written, or given up.
-type TriggerInfo struct {
-	Trigger  Trigger
-	Attempts int
-	Elapsed  time.Duration // of its attempts and the waits between them
-	Err      error         // why it was given up
-}
-
-// MessageInfo describes the end of a message's processing.
-type MessageInfo struct {
-	Message Message
-	// Repeated: it had been processed by an earlier delivery, and nothing was stored.
-	Repeated bool
-	Elapsed  time.Duration // of load, work and append
-	Err      error         // why it was not processed: it comes again
-}
-
 // Observers joins observers: each hook runs those of all of them, in their order.
 func Observers(all ...Observer) Observer {
 	var joined Observer
@@ -97,9 +71,6 @@ func Observers(all ...Observer) Observer {
 		joined.Attempt = inOrder(joined.Attempt, o.Attempt)
 		joined.Wait = inOrder(joined.Wait, o.Wait)
 		joined.Done = inOrder(joined.Done, o.Done)
-		joined.Trigger = inOrder(joined.Trigger, o.Trigger)
-		joined.Message = inOrder(joined.Message, o.Message)
-		joined.DeadLetter = inOrder(joined.DeadLetter, o.DeadLetter)
 	}
 	return joined
 }

@@ -58,3 +58,31 @@ func TestMismatchesAreRefusalsByOthersWrites(t *testing.T) {
 		}
 	}
 }
+
+// TestObserverStarts: the context that Start returns is that of the call.
+func TestObserverStarts(t *testing.T) {
+	type key struct{}
+	r := newRig(t, 3)
+	var seen []any
+	note := func(ctx context.Context) { seen = append(seen, ctx.Value(key{})) }
+	r.observer = Observers(
+		Observer{Start: func(ctx context.Context, i CallInfo) context.Context { return context.WithValue(ctx, key{}, i.Op) }},
+		Observer{
+			Start:   func(ctx context.Context, _ CallInfo) context.Context { note(ctx); return ctx },
+			Attempt: func(ctx context.Context, _ AttemptInfo) { note(ctx) },
+			Wait:    func(ctx context.Context, _ WaitInfo) { note(ctx) },
+			Done:    func(ctx context.Context, _ DoneInfo) { note(ctx) },
+		})
+	r.store.onPut[1] = answer(ErrConflict)
+	if _, err := r.Append(t.Context(), testID, Edit{Modifications: []Modification{mod("m1")}}); err != nil {
+		t.Fatal(err)
+	}
+	if len(seen) != 5 { // start, attempt, wait, attempt, done
+		t.Errorf("seen %v", seen)
+	}
+	for _, value := range seen {
+		if value != "append" {
+			t.Errorf("seen %v", seen)
+		}
+	}
+}

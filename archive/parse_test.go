@@ -201,3 +201,59 @@ func TestHalfPairsInNames(t *testing.T) {
 		t.Error("the same name twice")
 	}
 }
+
+func TestEditableValues(t *testing.T) {
+	c := mustParse(t, `{"changeId":"C","announcement_id":"C","a": 1.50 ,"modifications":[{}],"\u0062":{"modifications":[]},"customers":[]}`)
+	want := fields("a", "1.50", "announcement_id", `"C"`, "b", `{"modifications":[]}`, "customers", "[]")
+	if d := cmp.Diff(want, c.EditableFields()); d != "" {
+		t.Error(d)
+	}
+}
+
+func TestWithoutHistory(t *testing.T) {
+	for before, after := range map[string]string{
+		`{"changeId":"C"}`:                                      `{"changeId":"C"}`,
+		`{"changeId":"C","modifications":null}`:                 `{"changeId":"C","modifications":null}`,
+		`{"changeId":"C", "modifications" : [ ] }`:              `{"changeId":"C", "modifications" : [ ] }`,
+		`{"modifications":[{"a":[{}]},{}] , "changeId":"C"}`:    `{"modifications":[] , "changeId":"C"}`,
+		"{\r\n\"m\\u006fdifications\":[{}],\"changeId\":\"C\"}": "{\r\n\"m\\u006fdifications\":[],\"changeId\":\"C\"}",
+	} {
+		c := mustParse(t, before)
+		bare := c.WithoutHistory()
+		if string(bare.Encode()) != after || string(c.Encode()) != before || bare.ID() != "C" || len(bare.ModificationIDs()) > 0 {
+			t.Errorf("%s became %s", before, bare.Encode())
+		}
+	}
+	for _, id := range []string{"CHG-12345", "CHG-30030", "CIC-77001"} {
+		c := mustParse(t, string(readTestdata(t, id)))
+		for _, name := range c.WithoutHistory().FieldNames() {
+			was, _ := c.Field(name)
+			now, _ := c.WithoutHistory().Field(name)
+			if name != ownLayout.History && string(was) != string(now) {
+				t.Errorf("%s: %s became %s", id, was, now)
+			}
+		}
+	}
+}
+
+// TestSurrogateName: a field whose name has half a surrogate pair is not the one
+// whose name has a backslash.
+func TestSurrogateName(t *testing.T) {
+	c := mustParse(t, `{"changeId":"C","\ud800":"theirs"}`)
+	m := mod("m1")
+	m.Timestamp = "2025-10-20T12:00:00Z"
+	next, err := c.Apply(Edit{Fields: map[string]json.RawMessage{`\ud800`: json.RawMessage(`"mine"`)}, Modifications: []Modification{m}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got map[string]any
+	if err := json.Unmarshal(next.Encode(), &got); err != nil {
+		t.Fatal(err)
+	}
+	if got["\ufffd"] != "theirs" || got[`\ud800`] != "mine" {
+		t.Errorf("another field was overwritten: %s", next.Encode())
+	}
+	if _, err := ParseChange([]byte(`{"changeId":"C","\ud800":1,"\\ud800":2}`)); err != nil {
+		t.Errorf("two fields are taken for one: %v", err)
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"time"
 )
 
@@ -27,6 +28,19 @@ const (
 // read again and wait on instead of writing in vain. It needs no setting but Cap.
 // A call that nobody gets in the way of does as with None. See docs/adaptive.md.
 const Adaptive Kind = "adaptive"
+
+// kinds are all kinds, in the order in which they are listed.
+var kinds = []Kind{None, Constant, Exponential, Equal, Full, Decorrelated, Adaptive}
+
+// HasBase reports whether the waits of a kind depend on [Policy.Base].
+func (k Kind) HasBase() bool { return k != None && k != Adaptive }
+
+// HasCap reports whether the waits of a kind depend on [Policy.Cap]. Those of [Constant] do
+// not, whose cap is only stated.
+func (k Kind) HasCap() bool { return k != None && k != Constant }
+
+// Waits reports whether a kind waits between attempts. A policy that does states a cap.
+func (k Kind) Waits() bool { return k.HasBase() || k.HasCap() }
 
 // unrelatedBase is the base of Adaptive's waits after failures that say nothing
 // of contention.
@@ -86,29 +100,32 @@ func DocumentedPolicy() Policy {
 
 // Validate reports what makes the policy unusable.
 func (p Policy) Validate() error {
-	switch p.Kind {
-	case None, Constant, Exponential, Equal, Full, Decorrelated, Adaptive:
-	default:
-		return fmt.Errorf("policy kind %q is not known (known: %s)", p.Kind, kindNames)
-	}
 	switch {
-	case p.Kind == None:
-	case p.Kind == Adaptive:
-		if p.Cap <= 0 {
-			return fmt.Errorf("policy %s: cap must be positive, not %v", p.Kind, p.Cap)
-		}
-	case p.Base <= 0:
+	case !slices.Contains(kinds, p.Kind):
+		return fmt.Errorf("policy kind %q is not known (known: %s)", p.Kind, kindNames())
+	case p.Kind.HasBase() && p.Base <= 0:
 		return fmt.Errorf("policy %s: base must be positive, not %v", p.Kind, p.Base)
-	case p.Cap < p.Base:
+	case p.Kind.HasBase() && p.Cap < p.Base:
 		return fmt.Errorf("policy %s: cap %v is below base %v", p.Kind, p.Cap, p.Base)
-	}
-	if p.Retries < 0 {
+	case p.Kind.HasCap() && p.Cap <= 0:
+		return fmt.Errorf("policy %s: cap must be positive, not %v", p.Kind, p.Cap)
+	case p.Retries < 0:
 		return fmt.Errorf("policy %s: retries must be 0 or more, not %d", p.Kind, p.Retries)
-	}
-	if p.Deadline < 0 {
+	case p.Deadline < 0:
 		return fmt.Errorf("policy %s: deadline must be 0 (none) or more, not %v", p.Kind, p.Deadline)
 	}
 	return nil
+}
+
+// Trimmed is the policy with zero for what its kind ignores.
+func (p Policy) Trimmed() Policy {
+	if !p.Kind.HasBase() {
+		p.Base = 0
+	}
+	if !p.Kind.Waits() {
+		p.Cap = 0
+	}
+	return p
 }
 
 // MaxAttempts is Retries+1, or [Unlimited].

@@ -85,7 +85,7 @@ func TestCallWaitsAsDocumented(t *testing.T) {
 		r.store.onPut[n] = after(r.store.interlope(fmt.Sprint("x", n), nil), nil)
 	}
 	_, err := r.Append(t.Context(), testID, Edit{Modifications: []Modification{mod("m1")}})
-	if d := cmp.Diff([]time.Duration{100 * ms, 200 * ms, 400 * ms}, r.clock.waits); d != "" || OutcomeOf(err) != Exhausted {
+	if d := cmp.Diff([]time.Duration{100 * ms, 200 * ms, 400 * ms}, r.clock.Waits); d != "" || OutcomeOf(err) != Exhausted {
 		t.Errorf("%v %s", err, d)
 	}
 }
@@ -191,7 +191,7 @@ func TestJitterIsUniform(t *testing.T) {
 
 func drawPolicy(t *rapid.T) Policy {
 	p := Policy{
-		Kind: rapid.SampledFrom([]Kind{None, Constant, Exponential, Equal, Full, Decorrelated, Adaptive}).Draw(t, "kind"),
+		Kind: rapid.SampledFrom(kinds).Draw(t, "kind"),
 		Retries: rapid.OneOf(rapid.IntRange(0, 20), rapid.IntRange(0, math.MaxInt), rapid.Just(Unlimited)).
 			Draw(t, "retries"),
 	}
@@ -315,6 +315,25 @@ func TestPolicyValidate(t *testing.T) {
 	for _, p := range []Policy{DefaultPolicy(), DocumentedPolicy(), AdaptivePolicy(), {Kind: None}, {Kind: Adaptive, Cap: 1}} {
 		if err := p.Validate(); err != nil {
 			t.Errorf("%s: %v", p, err)
+		}
+	}
+}
+
+// TestParametersOfKinds: a kind has the parameters that make a difference to its waits.
+func TestParametersOfKinds(t *testing.T) {
+	for _, k := range kinds {
+		wait := func(base, most time.Duration) time.Duration {
+			return Policy{Kind: k, Base: base, Cap: most}.Wait(3, base, rand.New(rand.NewPCG(1, 2)))
+		}
+		usual := wait(20*ms, time.Hour)
+		if got := usual != wait(40*ms, time.Hour); got != k.HasBase() {
+			t.Errorf("the waits of %s depend on its base: %v", k, got)
+		}
+		if got := usual != wait(20*ms, 21*ms); got != k.HasCap() {
+			t.Errorf("the waits of %s depend on its cap: %v", k, got)
+		}
+		if k.Waits() != (usual > 0) {
+			t.Errorf("%s waits %v", k, usual)
 		}
 	}
 }

@@ -1,16 +1,23 @@
 package archive
 
 import (
-	"errors"
 	"fmt"
 	"strconv"
 	"strings"
 	"time"
+
+	"holdfast/archive/notation"
 )
 
-const kindNames = "none, constant, exponential, equal, full, decorrelated, adaptive; presets: default, documented, adaptive"
+func kindNames() string {
+	names := make([]string, len(kinds))
+	for i, k := range kinds {
+		names[i] = string(k)
+	}
+	return strings.Join(names, ", ") + "; presets: default, documented, adaptive"
+}
 
-var errPolicySyntax = errors.New("want a preset (default, documented, adaptive) or kind(base=D,cap=D,retries=N,deadline=D)")
+const policySyntax = "want a preset (default, documented, adaptive) or kind(base=D,cap=D,retries=N,deadline=D)"
 
 // String returns the policy as [ParsePolicy] reads it. The preset of
 // [DocumentedPolicy] prints as "documented".
@@ -19,10 +26,10 @@ func (p Policy) String() string {
 		return "documented"
 	}
 	var args []string
-	if p.Kind != None && p.Kind != Adaptive {
+	if p.Kind.HasBase() {
 		args = append(args, "base="+p.Base.String())
 	}
-	if p.Kind != None {
+	if p.Kind.Waits() {
 		args = append(args, "cap="+p.Cap.String())
 	}
 	args = append(args, "retries="+retriesText(p.Retries))
@@ -54,52 +61,30 @@ func ParsePolicy(text string) (Policy, error) {
 	case "adaptive":
 		return AdaptivePolicy(), nil
 	}
-	kind, rest, hasArgs := strings.Cut(text, "(")
+	term := notation.Split(text)
 	p := DefaultPolicy()
-	p.Kind = Kind(strings.TrimSpace(kind))
+	p.Kind = Kind(term.Kind)
 	p.Deadline = 0
-	if hasArgs {
-		args, closed := strings.CutSuffix(rest, ")")
-		if !closed {
-			return Policy{}, fmt.Errorf("policy %q: the closing parenthesis is missing: %w", text, errPolicySyntax)
-		}
-		if err := p.parseArgs(args); err != nil {
-			return Policy{}, fmt.Errorf("policy %q: %w", text, err)
-		}
+	if term.Opened && !term.Closed {
+		return Policy{}, fmt.Errorf("policy %q: the closing parenthesis is missing: %s", text, policySyntax)
+	}
+	if err := p.parseArgs(term.Args); err != nil {
+		return Policy{}, fmt.Errorf("policy %q: %w", text, err)
 	}
 	if err := p.Validate(); err != nil {
 		return Policy{}, err
 	}
-	switch p.Kind {
-	case None:
-		p.Base, p.Cap = 0, 0
-	case Adaptive:
-		p.Base = 0
-	}
-	return p, nil
+	return p.Trimmed(), nil
 }
 
 func (p *Policy) parseArgs(args string) error {
-	if strings.TrimSpace(args) == "" {
-		return nil
-	}
 	seen := map[string]bool{}
-	for arg := range strings.SplitSeq(args, ",") {
-		name, value, ok := strings.Cut(arg, "=")
-		name, value = strings.TrimSpace(name), strings.TrimSpace(value)
-		if !ok {
-			return fmt.Errorf("%q is no name=value: %w", strings.TrimSpace(arg), errPolicySyntax)
-		}
-		if seen[name] {
-			return fmt.Errorf("%s is given twice", name)
-		}
-		if name == "base" && p.Kind == Adaptive {
-			return fmt.Errorf("base does not apply to %s, which finds its own", p.Kind)
-		}
+	err := notation.Pairs(args, policySyntax, func(name, value string) error {
 		seen[name] = true
-		if err := p.set(name, value); err != nil {
-			return err
-		}
+		return p.set(name, value)
+	})
+	if err != nil {
+		return err
 	}
 	// A small base or cap stated alone keeps the other consistent with it.
 	if seen["base"] && !seen["cap"] {
@@ -114,6 +99,9 @@ func (p *Policy) parseArgs(args string) error {
 func (p *Policy) set(name, value string) (err error) {
 	switch name {
 	case "base":
+		if p.Kind == Adaptive {
+			return fmt.Errorf("base does not apply to %s, which finds its own", p.Kind)
+		}
 		p.Base, err = parseDuration(name, value)
 	case "cap":
 		p.Cap, err = parseDuration(name, value)
@@ -135,9 +123,9 @@ func (p *Policy) set(name, value string) (err error) {
 }
 
 func parseDuration(name, value string) (time.Duration, error) {
-	d, err := time.ParseDuration(value)
-	if err != nil || d < 0 {
-		return 0, fmt.Errorf("%s must be a duration such as 100ms or 5s, not %q", name, value)
+	d, err := notation.Duration(value, "100ms or 5s")
+	if err != nil {
+		return 0, fmt.Errorf("%s must be %w", name, err)
 	}
 	return d, nil
 }

@@ -27,11 +27,11 @@ func TestOutagesAreSparedUnderEveryPolicy(t *testing.T) {
 				r.store.onPut[n+1] = answer(outage)
 			}
 			_, _ = r.Append(t.Context(), testID, Edit{Modifications: []Modification{mod("m1")}})
-			if len(r.clock.waits) != 5 {
-				t.Fatalf("%s, %v: waits %v", p.Kind, outage, r.clock.waits)
+			if len(r.clock.Waits) != 5 {
+				t.Fatalf("%s, %v: waits %v", p.Kind, outage, r.clock.Waits)
 			}
 			least := floorBase / 2
-			for n, wait := range r.clock.waits {
+			for n, wait := range r.clock.Waits {
 				if wait < least || wait > 2*least {
 					t.Errorf("%s, %v: wait %d is %v, want %v to %v", p.Kind, outage, n+1, wait, least, 2*least)
 				}
@@ -52,7 +52,7 @@ func TestConflictsAreNoOutages(t *testing.T) {
 	if _, err := r.Append(t.Context(), testID, Edit{Modifications: []Modification{mod("m1")}}); err != nil {
 		t.Fatal(err)
 	}
-	w := r.clock.waits
+	w := r.clock.Waits
 	if len(w) != 4 || w[1] < floorBase || w[2] != 0 || w[3] >= floorBase {
 		t.Errorf("waits %v", w)
 	}
@@ -167,12 +167,12 @@ func TestOneObjectLeavesRetriesToOthers(t *testing.T) {
 		t.Fatal(err)
 	}
 	for n := range 30 {
-		before := len(r.clock.waits)
+		before := len(r.clock.Waits)
 		if _, err := a.Load(t.Context(), "BIG"); OutcomeOf(err) != Unavailable {
 			t.Fatal(err)
 		}
-		if n == 0 && len(r.clock.waits)-before != policy.Retries || n > 1 && len(r.clock.waits) > before {
-			t.Errorf("load %d: %d retries", n+1, len(r.clock.waits)-before)
+		if n == 0 && len(r.clock.Waits)-before != policy.Retries || n > 1 && len(r.clock.Waits) > before {
+			t.Errorf("load %d: %d retries", n+1, len(r.clock.Waits)-before)
 		}
 	}
 	for range 30 {
@@ -273,7 +273,7 @@ func TestDeadlineCutsRequests(t *testing.T) {
 			r.policy = Policy{Kind: None, Retries: 5, Deadline: 10 * time.Second}
 			hang := func(func() (string, error)) (string, error) { // as an adapter does whose context ends
 				left := 10*time.Second - r.clock.Now().Sub(time.Date(2025, 10, 20, 12, 0, 0, 0, time.UTC))
-				r.clock.pass(left)
+				r.clock.Pass(left)
 				return "", context.DeadlineExceeded
 			}
 			if tt.first != nil {
@@ -358,5 +358,42 @@ func TestReadIsRepeatedOnce(t *testing.T) {
 				t.Errorf("garbled for good, %d retries, %s: %v", retries, name, err)
 			}
 		}
+	}
+}
+
+// TestQuotaIsGivenBackByWhoWasServed: also by calls that were served, and then refused for
+// what they asked.
+func TestQuotaIsGivenBackByWhoWasServed(t *testing.T) {
+	r := newRig(t, 3)
+	no := errors.New("not in this state")
+	for range 40 {
+		r.store.onGet[r.store.gets+1] = answer(ErrThrottled)
+		if _, err := r.Update(t.Context(), testID, func(Snapshot) (Edit, error) { return Edit{}, no }); !errors.Is(err, no) && OutcomeOf(err) != Unavailable {
+			t.Fatal(err)
+		}
+	}
+	r.store.onGet[r.store.gets+1] = answer(ErrThrottled)
+	if _, err := r.Append(t.Context(), testID, Edit{Modifications: []Modification{mod("m1")}}); err != nil {
+		t.Errorf("one 503, of a store that has served each of 40 calls at its second request: %v (%d tokens are taken)", err, r.quota.taken)
+	}
+}
+
+// TestNoSecondReadAtOnce: a call that has no retry left, and has written nothing that a look
+// could settle, does not ask again.
+func TestNoSecondReadAtOnce(t *testing.T) {
+	r := newRig(t, 3)
+	for r.quota.take(testKey) {
+	}
+	const calls = 100
+	for n := range 3 * calls {
+		r.store.onGet[n+1] = answer(hinted{ErrThrottled, 3e9})
+	}
+	for range calls {
+		if _, err := r.Append(t.Context(), testID, Edit{Modifications: []Modification{mod("m1")}}); OutcomeOf(err) != Unavailable {
+			t.Fatal(err)
+		}
+	}
+	if r.store.gets > calls && len(r.clock.Waits) == 0 {
+		t.Errorf("%d calls without a retry left sent %d reads and never waited, against a Retry-After of 3 s", calls, r.store.gets)
 	}
 }

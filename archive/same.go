@@ -4,9 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"reflect"
-	"strconv"
-	"unicode/utf16"
-	"unicode/utf8"
 )
 
 // sameValue reports whether two raw values are the same to every reader: equal but for
@@ -80,42 +77,4 @@ func decodeNext(dec *json.Decoder) (value any, certain bool) {
 	}
 	_, err = dec.Token() // the closing bracket
 	return value, err == nil
-}
-
-// wholeText reports whether all strings of a valid JSON text are texts: it is UTF-8, and
-// no escape is half of a surrogate pair. Decoders put U+FFFD for what is none, and so
-// make different strings the same.
-func wholeText(raw []byte) bool {
-	if !utf8.Valid(raw) {
-		return false
-	}
-	for {
-		i := bytes.IndexByte(raw, '\\')
-		if i < 0 {
-			return true
-		}
-		first, n := escape(raw[i:])
-		raw = raw[i+n:]
-		if !utf16.IsSurrogate(first) {
-			continue
-		}
-		second, n := escape(raw)
-		if utf16.DecodeRune(first, second) == utf8.RuneError {
-			return false
-		}
-		raw = raw[n:]
-	}
-}
-
-// escape is the character of a \u escape, 0 for any other text, and how long it is.
-func escape(raw []byte) (r rune, length int) {
-	const size = len(`\u0000`)
-	if len(raw) < size || raw[0] != '\\' || raw[1] != 'u' {
-		return 0, min(2, len(raw))
-	}
-	n, err := strconv.ParseUint(string(raw[2:size]), 16, 16)
-	if err != nil {
-		return 0, 2
-	}
-	return rune(n), size
 }

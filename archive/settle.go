@@ -115,7 +115,7 @@ func (c *call) giveUp(ctx context.Context, cause error) (Snapshot, error) {
 		return Snapshot{}, c.unavailable(cause) // there is nothing to settle
 	}
 	current, err := c.look(ctx)
-	if errors.Is(err, ErrUnreadable) && worthRetrying(err) {
+	if errors.Is(err, ErrUnreadable) && WorthRetrying(err) {
 		current, err = c.look(ctx) // garbled on the way: the policy's attempts are for writes
 	}
 	switch {
@@ -127,7 +127,7 @@ func (c *call) giveUp(ctx context.Context, cause error) (Snapshot, error) {
 		} else if err != nil {
 			return Snapshot{}, err
 		}
-	case !worthRetrying(err) && !cutShort(err) && !c.refused:
+	case !WorthRetrying(err) && !cutShort(err) && !c.refused:
 		return Snapshot{}, c.failure(err) // of what is stored, and so a better answer
 	}
 	if c.inDoubt || c.refused {
@@ -183,7 +183,7 @@ func (c *call) failure(err error) error {
 	case *ETagMismatchError, *ContradictionError, *ReusedIDError, *TooLargeError:
 		return err // says itself what was being done
 	}
-	if c.caller.Err() != nil && (cutShort(err) || worthRetrying(err)) {
+	if c.caller.Err() != nil && (cutShort(err) || WorthRetrying(err)) {
 		return c.cancelled(err)
 	}
 	return c.doing(err)

@@ -126,24 +126,26 @@ func (c *Change) newHistory(entries []json.RawMessage) []byte {
 	return b.Bytes()
 }
 
-func (c *Change) addFields(names []string, values map[string]json.RawMessage, entries []json.RawMessage) splice {
+// member is a field that is to be added.
+type member struct {
+	name  string
+	value []byte
+}
+
+func (c *Change) addFields(added []member) splice {
 	lead := c.fieldLead()
 	colon := ": "
 	if len(lead) == 0 {
 		colon = ":"
 	}
 	var b bytes.Buffer
-	for _, name := range names {
-		value := bytes.TrimSpace(values[name])
-		if name == c.layout.History {
-			value = c.newHistory(entries)
-		}
+	for _, m := range added {
 		b.WriteByte(',')
 		b.Write(lead)
-		quoted, _ := encode(name) // a string always encodes
+		quoted, _ := encode(m.name) // a string always encodes
 		b.Write(quoted)
 		b.WriteString(colon)
-		b.Write(value)
+		b.Write(m.value)
 	}
 	end := c.fields[len(c.fields)-1].value.end
 	return splice{span{end, end}, b.Bytes()}

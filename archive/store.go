@@ -31,6 +31,21 @@ type Store interface {
 	Delete(ctx context.Context, key string, cond Condition) error
 }
 
+// Lister is a store that can list what it holds, as S3 does with ListObjectsV2.
+type Lister interface {
+	// List returns objects whose keys begin with prefix and come after the key after, in
+	// the order of the keys' bytes: as many as the store gives at a time, and none only
+	// if there are no more. It sees every write that was acknowledged before. Its errors
+	// are those of [Store.Get].
+	List(ctx context.Context, prefix, after string) ([]Listed, error)
+}
+
+// Listed is an object as a listing shows it.
+type Listed struct {
+	Key      string
+	Modified time.Time // by the store's clock, maybe cut to the second
+}
+
 // The answers of a store that callers tell apart.
 var (
 	// ErrNotFound: no such key (404). An update of a missing object answers
@@ -50,6 +65,27 @@ var (
 	// later (timeout, connection reset, 500).
 	ErrOutcomeUnknown = errors.New("outcome unknown")
 )
+
+// WorthRetrying reports whether a call that was answered with this error can succeed when
+// it is made again. All of these answers but the last mean that nothing was written.
+func WorthRetrying(err error) bool {
+	return errors.Is(err, ErrPreconditionFailed) || // 412: read the new version
+		errors.Is(err, ErrConflict) || // 409: another write was in flight
+		errors.Is(err, ErrThrottled) || // 503
+		errors.Is(err, ErrUnavailable) ||
+		errors.Is(err, ErrOutcomeUnknown) // the update loop reads back first
+}
+
+// MayBeApplied reports whether a write that was answered with this error may be applied,
+// now or later. A store that passes a context's error through has cut the write short.
+func MayBeApplied(err error) bool {
+	return errors.Is(err, ErrOutcomeUnknown) || cutShort(err) && !WorthRetrying(err)
+}
+
+// cutShort reports whether an error is the end of a context.
+func cutShort(err error) bool {
+	return errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
+}
 
 // RetryAfter is for how long a store that answered with this error wants not to be asked
 // again; 0: it does not say.

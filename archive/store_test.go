@@ -10,9 +10,10 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
+
+	"holdfast/archive/internal/testclock"
 )
 
 // memStore is an in-memory store that misbehaves as its script says. Its ETags
@@ -205,75 +206,6 @@ func (s *memStore) body(key string) string {
 	return string(s.objects[key])
 }
 
-// manualClock moves only when somebody sleeps.
-type manualClock struct {
-	mu      sync.Mutex
-	now     time.Time
-	waits   []time.Duration
-	onSleep func(n int) // n = 1 first
-	timed   []*manualContext
-}
-
-// manualContext ends by a manual clock.
-type manualContext struct {
-	context.Context
-	end     context.CancelFunc
-	due     time.Time
-	expired atomic.Bool
-}
-
-func (c *manualContext) Deadline() (time.Time, bool) { return c.due, true }
-
-func (c *manualContext) Err() error {
-	if c.expired.Load() {
-		return context.DeadlineExceeded
-	}
-	return c.Context.Err()
-}
-
-// WithTimeout implements [Clock].
-func (c *manualClock) WithTimeout(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	m := &manualContext{due: c.now.Add(d)}
-	m.Context, m.end = context.WithCancel(ctx)
-	c.timed = append(c.timed, m)
-	return m, m.end
-}
-
-// pass lets time go by, as it does while a request is under way.
-func (c *manualClock) pass(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.now = c.now.Add(d)
-	c.timed = slices.DeleteFunc(c.timed, func(m *manualContext) bool {
-		due := !m.due.After(c.now)
-		if due {
-			m.expired.Store(true)
-			m.end()
-		}
-		return due || m.Context.Err() != nil
-	})
-}
-
-func (c *manualClock) Now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.now
-}
-
-func (c *manualClock) Sleep(ctx context.Context, d time.Duration) error {
-	c.mu.Lock()
-	c.waits = append(c.waits, d)
-	n, hook := len(c.waits), c.onSleep
-	c.mu.Unlock()
-	c.pass(d)
-	if hook != nil {
-		hook(n)
-	}
-	return ctx.Err()
-}
-
 const (
 	testID  = "CHG-1"
 	testKey = "archive/CHG-1.json"
@@ -294,12 +226,12 @@ type failer interface {
 type rig struct {
 	*Archive
 	store *memStore
-	clock *manualClock
+	clock *testclock.Clock
 	base  Snapshot
 }
 
 func newRig(t failer, retries int) *rig {
-	r := &rig{store: newMemStore(), clock: &manualClock{now: time.Date(2025, 10, 20, 12, 0, 0, 0, time.UTC)}}
+	r := &rig{store: newMemStore(), clock: testclock.At(time.Date(2025, 10, 20, 12, 0, 0, 0, time.UTC))}
 	policy := Policy{Kind: Exponential, Base: 50 * time.Millisecond, Cap: 400 * time.Millisecond, Retries: retries}
 	a, err := New(Options{Store: r.store, Policy: policy, Clock: r.clock})
 	if err != nil {

@@ -6,17 +6,19 @@ import (
 	"fmt"
 	"testing"
 	"time"
+
+	"holdfast/archive/internal/testclock"
 )
 
 // slow is a store whose every call takes a second of a clock and answers the same.
 type slow struct {
 	Store
-	clock *manualClock
+	clock *testclock.Clock
 	err   error
 }
 
 func (s slow) take() error {
-	s.clock.now = s.clock.now.Add(time.Second)
+	s.clock.Pass(time.Second)
 	return s.err
 }
 
@@ -42,7 +44,7 @@ func TestRoundTrips(t *testing.T) {
 		if err != nil {
 			err = fmt.Errorf("wrapped: %w", err)
 		}
-		clock := &manualClock{}
+		clock := &testclock.Clock{}
 		var trips tripTimes
 		s := timedStore{slow{clock: clock, err: err}, clock, &trips}
 		_, _, _ = s.Get(t.Context(), "k")

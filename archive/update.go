@@ -91,7 +91,7 @@ func (c *call) run(ctx context.Context) (Snapshot, error) {
 		if err == nil {
 			return c.end(ctx, done, nil)
 		}
-		if c.final != nil || !worthRetrying(err) {
+		if c.final != nil || !WorthRetrying(err) {
 			done, err = c.fail(ctx, err)
 			return c.end(ctx, done, err)
 		}
@@ -184,7 +184,7 @@ func (c *call) write(ctx context.Context, current Snapshot, next Document) (Snap
 	switch {
 	case err == nil:
 		return Snapshot{next, etag}, nil
-	case mayBeApplied(err):
+	case MayBeApplied(err):
 		c.inDoubt, c.doubtETag = true, current.ETag
 	case refused(err):
 		c.mismatches++
@@ -241,24 +241,3 @@ func (c *call) pastDeadline(wait time.Duration) bool {
 }
 
 func (c *call) elapsed() time.Duration { return c.clock.Now().Sub(c.start) }
-
-// worthRetrying reports whether another attempt can succeed. All of these but
-// the last mean that nothing was written.
-func worthRetrying(err error) bool {
-	return errors.Is(err, ErrPreconditionFailed) || // 412: read the new version
-		errors.Is(err, ErrConflict) || // 409: another write was in flight
-		errors.Is(err, ErrThrottled) || // 503
-		errors.Is(err, ErrUnavailable) ||
-		errors.Is(err, ErrOutcomeUnknown) // read back first: attempt does
-}
-
-// mayBeApplied reports whether a write that failed so may be applied, now or
-// later. A store that passes a context's error through has cut the write short.
-func mayBeApplied(err error) bool {
-	return errors.Is(err, ErrOutcomeUnknown) || cutShort(err) && !worthRetrying(err)
-}
-
-// cutShort reports whether an error is the end of a context.
-func cutShort(err error) bool {
-	return errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
-}

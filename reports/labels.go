@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"holdfast/archive"
+	"holdfast/archive/notation"
 	"holdfast/scenarios/sweep"
 )
 
@@ -53,12 +54,11 @@ func commonArguments(v sweep.Varied) []string {
 
 // call takes kind(a,b) apart.
 func call(value string) (kind string, args []string) {
-	kind, rest, ok := strings.Cut(value, "(")
-	inner, closed := strings.CutSuffix(rest, ")")
-	if !ok || !closed {
+	term := notation.Split(value)
+	if !term.Closed {
 		return value, nil
 	}
-	return kind, strings.Split(inner, ",")
+	return term.Kind, strings.Split(term.Args, ",")
 }
 
 // commonPolicy says what the policies of all points have in common; empty: the

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"holdfast/archive"
+	"holdfast/archive/delivery"
 	"holdfast/archive/web"
 	"holdfast/scenarios/network"
 )
@@ -30,7 +31,7 @@ func (s *service) openAPI(actors []performer) error {
 	for i := range actors {
 		byName[actors[i].name] = &actors[i]
 	}
-	uploads, err := s.Core.NewUploads(archive.UploaderOptions{
+	uploads, err := s.Core.NewUploads(delivery.UploaderOptions{
 		Core: byActor{s.Layout.Archive()}, Store: &network.Store{Doer: triggerStore{}}, Policy: s.Policy, Clock: s.world,
 		Rand: stream(s.Seed, s.Scenario.Name, s.number, "api"), Parallel: s.parallel,
 	})

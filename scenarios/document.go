@@ -1,7 +1,6 @@
 package scenarios
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -102,31 +101,14 @@ func (o Objects) grown(doc *archive.Change) (*archive.Change, error) {
 	return doc, nil
 }
 
-// withField is a document with another value in a field, or with one more. No edit of
-// the archive's does that, which needs an entry in the history.
+// withField is a document with a value in a field. No edit of the archive's does that, which
+// needs an entry in the history.
 func withField(doc *archive.Change, field string, value any) (*archive.Change, error) {
-	text, err := json.Marshal(value)
+	raw, err := json.Marshal(value)
 	if err != nil {
 		return nil, err
 	}
-	names := doc.FieldNames()
-	if !slices.Contains(names, field) {
-		names = append(names, field)
-	}
-	var body bytes.Buffer
-	for i, name := range names {
-		raw, _ := doc.Field(name)
-		if name == field {
-			raw = text
-		}
-		key, err := json.Marshal(name)
-		if err != nil {
-			return nil, err
-		}
-		fmt.Fprintf(&body, "%c%s:%s", "{,"[min(i, 1)], key, raw)
-	}
-	body.WriteByte('}')
-	return doc.Layout().Parse(body.Bytes())
+	return doc.With(field, raw)
 }
 
 // withID returns the document under another id, all else unchanged.
@@ -134,24 +116,7 @@ func withID(doc *archive.Change, id string) (*archive.Change, error) {
 	if doc.ID() == id {
 		return doc, nil
 	}
-	// As it is written there, which may be with escapes.
-	was, _ := doc.Field(idField(doc))
-	now, _ := json.Marshal(id)
-	body := doc.Encode()
-	// The id's text may stand elsewhere too: the right place is where replacing
-	// it changes the id.
-	for at := 0; ; at += len(was) {
-		next := bytes.Index(body[at:], was)
-		if next < 0 {
-			break
-		}
-		at += next
-		renamed, err := doc.Layout().Parse(slices.Concat(body[:at], now, body[at+len(was):]))
-		if err == nil && renamed.ID() == id {
-			return renamed, nil
-		}
-	}
-	return nil, fmt.Errorf("document %s: its id can't be replaced", doc.ID())
+	return withField(doc, idField(doc), id)
 }
 
 // idField is the field that holds a document's id.

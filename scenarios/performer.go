@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"holdfast/archive"
+	"holdfast/archive/delivery"
 	"holdfast/scenarios/cores"
 	"holdfast/scenarios/history"
 	"holdfast/scenarios/network"
@@ -70,10 +71,10 @@ func (f *performer) meaning(in intent) *intent {
 
 // apiState is what a performer has with a service.
 type apiState struct {
-	triggers archive.Store    // of a user's uploads
-	died     *network.Fault   // of the server, while its client does not know yet
-	message  *archive.Message // that a back end processes
-	outcome  error            // of the message
+	triggers archive.Store     // of a user's uploads
+	died     *network.Fault    // of the server, while its client does not know yet
+	message  *delivery.Message // that a back end processes
+	outcome  error             // of the message
 	// stays is why the message's trigger could not be deleted, and told whether whoever
 	// looks after the back ends knows.
 	stays error

@@ -4,7 +4,7 @@ import (
 	"cmp"
 	"time"
 
-	"holdfast/archive"
+	"holdfast/archive/delivery"
 )
 
 // Queue says what the queue of the back ends is like.
@@ -36,15 +36,15 @@ func (q *Queue) GraceOf() time.Duration {
 	if q.Reconcile == 0 {
 		return 0
 	}
-	return time.Duration(cmp.Or(q.Grace, Duration(archive.DefaultGrace)))
+	return time.Duration(cmp.Or(q.Grace, Duration(delivery.DefaultGrace)))
 }
 
 // MostReceives is how often a message is delivered.
-func (q *Queue) MostReceives() int { return cmp.Or(q.Receives, archive.DefaultReceives) }
+func (q *Queue) MostReceives() int { return cmp.Or(q.Receives, delivery.DefaultReceives) }
 
 // HiddenFor is for how long a message that was delivered is kept from others.
 func (q *Queue) HiddenFor() time.Duration {
-	return time.Duration(cmp.Or(q.Visibility, Duration(archive.DefaultVisibility)))
+	return time.Duration(cmp.Or(q.Visibility, Duration(delivery.DefaultVisibility)))
 }
 
 // spelledOut is the queue with its defaults; without back ends there is none.

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"holdfast/archive"
+	"holdfast/archive/delivery"
 	"holdfast/scenarios/cores"
 	"holdfast/scenarios/network"
 )
@@ -62,10 +63,10 @@ func (f *performer) sweeper() (cores.Sweeper, error) {
 	if !ok {
 		return nil, errors.New("the store of this world can't be listed")
 	}
-	return p.Core.NewReconciler(archive.ReconcilerOptions{
+	return p.Core.NewReconciler(delivery.ReconcilerOptions{
 		Core: recorded{f}, Store: &network.Store{Doer: triggerStore{}}, Lister: lister, Policy: p.Policy, Clock: p.world,
 		Rand: stream(p.Seed, p.Scenario.Name, p.number, f.name+"\x00waits"), Parallel: f.service.parallel, Grace: p.Scenario.Queue.GraceOf(),
-		Done: func(_ context.Context, r archive.Reconciled) { f.client.Looked(r, f.api.loadedAt, f.api.customers()) },
+		Done: func(_ context.Context, r delivery.Reconciled) { f.client.Looked(r, f.api.loadedAt, f.api.customers()) },
 	})
 }
 

@@ -12,6 +12,7 @@ import (
 	"slices"
 
 	"holdfast/archive"
+	"holdfast/archive/delivery"
 	"holdfast/scenarios/history"
 )
 
@@ -146,7 +147,7 @@ func (f *performer) shown(op history.Operation, answer []byte) (archive.Snapshot
 	var a struct {
 		Metadata      json.RawMessage
 		ETag, NewETag string
-		Results       []archive.UploadResult
+		Results       []delivery.UploadResult
 
 		ModificationID string
 	}
@@ -168,7 +169,7 @@ func (f *performer) shown(op history.Operation, answer []byte) (archive.Snapshot
 		all := customers(change)
 		f.client.Stored(all)
 		f.client.Told(slices.DeleteFunc(slices.Clone(all), func(code string) bool {
-			return slices.ContainsFunc(a.Results, func(r archive.UploadResult) bool { return r.Customer == code && !r.Success })
+			return slices.ContainsFunc(a.Results, func(r delivery.UploadResult) bool { return r.Customer == code && !r.Success })
 		}))
 	}
 	return archive.Snapshot{Document: doc, ETag: a.ETag + a.NewETag}, nil // there is one of them

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"holdfast/archive"
+	"holdfast/archive/delivery"
 	"holdfast/scenarios/history"
 	"holdfast/scenarios/network"
 	"holdfast/scenarios/world"
@@ -17,7 +18,7 @@ import (
 // API, and the queue that the store tells of each trigger.
 type service struct {
 	*repetition
-	queue *archive.MemoryQueue
+	queue *delivery.MemoryQueue
 	log   history.QueueLog
 	door  world.Door // nil until the API is served
 	// uploaded: no user is left who could upload anything.
@@ -31,9 +32,9 @@ type service struct {
 func newService(p *repetition) *service {
 	q := p.Scenario.Queue
 	s := &service{repetition: p, log: p.rec.Queue(p.prefix)}
-	s.queue = archive.NewMemoryQueue(archive.QueueOptions{
+	s.queue = delivery.NewMemoryQueue(delivery.QueueOptions{
 		Clock: p.world, Visibility: time.Duration(q.Visibility), MaxReceives: q.Receives,
-		DeadLettered: func(m archive.Message) { s.log.Ended(history.DeadLettered, m) },
+		DeadLettered: func(m delivery.Message) { s.log.Ended(history.DeadLettered, m) },
 	})
 	if len(p.Scenario.Faults) > 0 {
 		s.copies = network.NewInjector(p.Scenario.faults(), "queue", "queue", stream(p.Seed, p.Scenario.Name, p.number, "queue"))
@@ -46,18 +47,18 @@ func newService(p *repetition) *service {
 }
 
 // notifier is where the store of a service is: below a prefix of its bucket.
-var notifier = archive.S3Source{Bucket: "simulate", Prefix: "service/"}
+var notifier = delivery.S3Source{Bucket: "simulate", Prefix: "service/"}
 
 // triggered is told by the store that a trigger was written, and sends the messages that
 // the core's service finds in its event, twice if a fault says so. What it can't read
 // would come again and again: it is a dead letter.
 func (s *service) triggered(key, etag string, body []byte) {
-	customer, id, ok := s.Layout.Archive().ParseTriggerKey(key)
-	var t archive.Trigger
+	customer, id, ok := delivery.ParseTriggerKey(s.Layout.Archive(), key)
+	var t delivery.Trigger
 	if !ok || json.Unmarshal(body, &t) != nil {
 		return // nobody would understand it
 	}
-	m := archive.Message{Customer: customer, ObjectID: id, TriggerETag: etag}
+	m := delivery.Message{Customer: customer, ObjectID: id, TriggerETag: etag}
 	s.log.Sent(m, t.ModificationID)
 	read, err := s.Core.ParseEvent(s.Layout.Archive(), notifier, world.Notification(notifier, key, etag))
 	if err != nil {
@@ -74,7 +75,7 @@ func (s *service) triggered(key, etag string, body []byte) {
 	}
 }
 
-func (s *service) send(messages []archive.Message, delay time.Duration) {
+func (s *service) send(messages []delivery.Message, delay time.Duration) {
 	for _, m := range messages {
 		s.queue.Send(m, delay)
 	}
@@ -84,11 +85,11 @@ func (s *service) send(messages []archive.Message, delay time.Duration) {
 func (s *service) announce(ctx context.Context, doc *archive.Change) error {
 	setup := s.rec.Client(history.SetupActor, s.prefix, s.world.Store(history.SetupActor))
 	for _, code := range customers(doc) {
-		key, err := s.Layout.Archive().TriggerKey(code, doc.ID())
+		key, err := delivery.TriggerKey(s.Layout.Archive(), code, doc.ID())
 		if err != nil {
 			return err
 		}
-		body, err := json.Marshal(archive.Trigger{Customer: code, ObjectID: doc.ID()})
+		body, err := json.Marshal(delivery.Trigger{Customer: code, ObjectID: doc.ID()})
 		if err != nil {
 			return err
 		}
@@ -120,7 +121,7 @@ func (s *service) recordLeft() {
 // mostTriggers are written at the same time for one upload.
 const mostTriggers = 8
 
-// parallel is the [archive.Parallel] of this world's tasks. If one of them dies, so
+// parallel is the [delivery.Parallel] of this world's tasks. If one of them dies, so
 // does the process.
 func (s *service) parallel(n int, do func(i int)) {
 	var mu sync.Mutex

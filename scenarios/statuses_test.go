@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"holdfast/archive"
+	"holdfast/archive/delivery"
 	"holdfast/archive/web"
 	"holdfast/scenarios/check"
 	"holdfast/scenarios/cores"
@@ -53,7 +54,7 @@ func TestEveryStatusIsSeen(t *testing.T) {
 // another status than its request must have is no use in memory alone.
 func TestAWrongStatusIsInTheHistory(t *testing.T) {
 	run := interruptible(t, "bad-requests", "production", ViaAPI, 1)
-	run.Core.Uploads = func(archive.UploaderOptions) (cores.Uploads, error) { return missing{}, nil }
+	run.Core.Uploads = func(delivery.UploaderOptions) (cores.Uploads, error) { return missing{}, nil }
 	sink := &memory{}
 	_, err := playVirtual(t.Context(), run, into(sink), nil)
 	if err != nil {
@@ -75,6 +76,6 @@ func TestAWrongStatusIsInTheHistory(t *testing.T) {
 // missing are uploads of which it is always said that there is no such object.
 type missing struct{}
 
-func (missing) Upload(context.Context, archive.Upload) (archive.Uploaded, error) {
-	return archive.Uploaded{}, archive.ErrNotFound
+func (missing) Upload(context.Context, delivery.Upload) (delivery.Uploaded, error) {
+	return delivery.Uploaded{}, archive.ErrNotFound
 }

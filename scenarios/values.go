@@ -5,10 +5,10 @@ import (
 	"fmt"
 	"math"
 	"strconv"
-	"strings"
 	"time"
 
 	"holdfast/archive"
+	"holdfast/archive/notation"
 	"holdfast/scenarios/network"
 
 	"github.com/goccy/go-yaml/ast"
@@ -28,9 +28,9 @@ func (d *Duration) UnmarshalYAML(node ast.Node) error {
 	if err != nil {
 		return err
 	}
-	parsed, err := time.ParseDuration(text)
-	if err != nil || parsed < 0 {
-		return badValue(node, fmt.Errorf("want a duration such as 250ms or 10s, not %q", text))
+	parsed, err := notation.Duration(text, "250ms or 10s")
+	if err != nil {
+		return badValue(node, fmt.Errorf("want %w", err))
 	}
 	*d = Duration(parsed)
 	return nil
@@ -83,8 +83,8 @@ func (p *Popularity) UnmarshalYAML(node ast.Node) error {
 		p.Skew = 0
 		return nil
 	}
-	if inner, ok := strings.CutPrefix(text, "zipf("); ok && strings.HasSuffix(inner, ")") {
-		skew, err := strconv.ParseFloat(strings.TrimSuffix(inner, ")"), 64)
+	if term := notation.Split(text); term.Kind == "zipf" && term.Closed {
+		skew, err := strconv.ParseFloat(term.Args, 64)
 		if err == nil && skew > 1 && !math.IsInf(skew, 0) {
 			p.Skew = skew
 			return nil

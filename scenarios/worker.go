@@ -8,27 +8,28 @@ import (
 	"time"
 
 	"holdfast/archive"
+	"holdfast/archive/delivery"
 	"holdfast/scenarios/cores"
 	"holdfast/scenarios/history"
 )
 
 // backend is a worker around the performer's core.
-func (f *performer) backend(work archive.Work) (cores.Handler, error) {
-	return f.repetition.Core.NewBackend(archive.BackendOptions{
+func (f *performer) backend(work delivery.Work) (cores.Handler, error) {
+	return f.repetition.Core.NewBackend(delivery.BackendOptions{
 		Core: recorded{f}, Store: &f.store, Queue: inbox{f.service.queue, f},
 		UserID: f.name,
-		Work: func(ctx context.Context, job archive.Job) (archive.Edit, error) {
+		Work: func(ctx context.Context, job delivery.Job) (archive.Edit, error) {
 			f.api.worked = job.Archived.ETag
 			return work(ctx, job)
 		},
-		Failed: func(_ context.Context, _ archive.Message, err error) { f.api.outcome, f.api.told = err, true },
+		Failed: func(_ context.Context, _ delivery.Message, err error) { f.api.outcome, f.api.told = err, true },
 	})
 }
 
 // work handles messages until none can come any more.
 func (f *performer) work(ctx context.Context) {
 	defer f.leaveBarrier()
-	work := func(ctx context.Context, job archive.Job) (archive.Edit, error) {
+	work := func(ctx context.Context, job delivery.Job) (archive.Edit, error) {
 		if err := f.takeTime(ctx); err != nil || !f.repetition.Scenario.Queue.Results {
 			return archive.Edit{}, err
 		}
@@ -47,7 +48,7 @@ func (f *performer) work(ctx context.Context) {
 
 // result is what the work on a message comes to, another each time: a meeting, say,
 // which the calendar gives a new id whenever it is asked for one.
-func (f *performer) result(job archive.Job) (archive.Edit, error) {
+func (f *performer) result(job delivery.Job) (archive.Edit, error) {
 	m := f.modifications([]string{archive.MeetingScheduled}, "")[0]
 	m.CustomerCode = job.Customer
 	meeting, err := json.Marshal(map[string]string{"meeting_id": m.ID})
@@ -75,7 +76,7 @@ func (f *performer) handleNext(ctx context.Context, set fields, kind string) err
 	if !ok {
 		return errNoMessage
 	}
-	return f.handle(ctx, d, func(_ context.Context, job archive.Job) (archive.Edit, error) {
+	return f.handle(ctx, d, func(_ context.Context, job delivery.Job) (archive.Edit, error) {
 		edit := set.withEntries(nil)
 		if kind != "" {
 			edit.Modifications = []archive.Modification{{ID: job.ModificationID(kind), UserID: f.name, Type: kind}}
@@ -85,7 +86,7 @@ func (f *performer) handleNext(ctx context.Context, set fields, kind string) err
 }
 
 // handle handles a delivery. A worker that dies leaves the message to the queue.
-func (f *performer) handle(ctx context.Context, d archive.Delivery, work archive.Work) error {
+func (f *performer) handle(ctx context.Context, d delivery.Delivery, work delivery.Work) error {
 	backend, err := f.backend(work)
 	if err != nil {
 		return err
@@ -167,11 +168,11 @@ func (r recorded) Save(ctx context.Context, id string, base archive.Snapshot, ed
 
 // inbox is the queue as a worker sees it.
 type inbox struct {
-	archive.Queue
+	delivery.Queue
 	f *performer
 }
 
-func (q inbox) Acknowledge(ctx context.Context, d archive.Delivery) error {
+func (q inbox) Acknowledge(ctx context.Context, d delivery.Delivery) error {
 	q.f.service.log.Acknowledged(q.f.name, d)
 	q.f.api.outcome = nil // whatever was told before, such as of a trigger that stays
 	return q.Queue.Acknowledge(ctx, d)

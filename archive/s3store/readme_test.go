@@ -23,6 +23,7 @@ import (
 	"strconv"
 
 	"holdfast/archive"
+	"holdfast/archive/delivery"
 	"holdfast/archive/s3store"
 	"holdfast/archive/s3store/fakes3"
 	"holdfast/archive/telemetry"
@@ -33,7 +34,7 @@ var lambda = starter{}
 
 type starter struct{}
 
-func (starter) Start(handle func(context.Context, archive.SQSEvent) (archive.SQSResponse, error)) {}
+func (starter) Start(handle func(context.Context, delivery.SQSEvent) (delivery.SQSResponse, error)) {}
 
 var (
 	_ json.RawMessage

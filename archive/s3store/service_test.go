@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"holdfast/archive"
+	"holdfast/archive/delivery"
 	"holdfast/archive/s3store"
 	"holdfast/archive/s3store/fakes3"
 )
@@ -60,12 +61,12 @@ func TestServiceOverHTTP(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer server.Close()
-	queue := archive.NewMemoryQueue(archive.QueueOptions{Visibility: 10 * time.Second, Poll: time.Millisecond})
+	queue := delivery.NewMemoryQueue(delivery.QueueOptions{Visibility: 10 * time.Second, Poll: time.Millisecond})
 	stage := server.StoreVia(func(next http.RoundTripper) http.RoundTripper { return &forgetful{next: next} }).WithPrefix("prod")
 	store := notifying{
 		stage,
 		func(body []byte) {
-			messages, err := archive.ParseS3Event(stage.EventSource(), body)
+			messages, err := delivery.ParseS3Event(nil, stage.EventSource(), body)
 			if err != nil {
 				t.Error(err)
 			}
@@ -78,26 +79,26 @@ func TestServiceOverHTTP(t *testing.T) {
 	policy := archive.Policy{Kind: archive.Full, Base: time.Millisecond, Cap: 50 * time.Millisecond, Retries: 200, Deadline: time.Minute}
 	core := must(archive.New(archive.Options{Store: store, Policy: policy}))
 	var works atomic.Int64
-	back := must(archive.NewBackend(archive.BackendOptions{
-		Core: core, Store: store, Queue: queue, Work: func(context.Context, archive.Job) (archive.Edit, error) {
+	back := must(delivery.NewBackend(delivery.BackendOptions{
+		Core: core, Store: store, Queue: queue, Work: func(context.Context, delivery.Job) (archive.Edit, error) {
 			id := fmt.Sprint("survey-", works.Add(1), "-", rand.Uint64())
 			return archive.Edit{Modifications: []archive.Modification{{ID: id, Type: "surveyed"}}}, nil
 		},
-		Failed: func(_ context.Context, m archive.Message, err error) { t.Logf("%s: %v", m.Customer, err) },
+		Failed: func(_ context.Context, m delivery.Message, err error) { t.Logf("%s: %v", m.Customer, err) },
 	}))
-	up := must(archive.NewUploader(archive.UploaderOptions{Core: core, Store: store, Policy: policy}))
+	up := must(delivery.NewUploader(delivery.UploaderOptions{Core: core, Store: store, Policy: policy}))
 
 	customers := []string{"bat", "cds", "fdbus", "hts", "icx", "motor"}
 	list, _ := json.Marshal(customers)
 	doc := must(archive.ParseChange(fmt.Appendf(nil, `{"changeId":"CHG-1","customers":%s}`, list)))
-	done := must(up.Upload(t.Context(), archive.Upload{Document: doc, UserID: "alice"}))
+	done := must(up.Upload(t.Context(), delivery.Upload{Document: doc, UserID: "alice"}))
 	for _, r := range done.Results {
 		if !r.Success {
 			t.Errorf("%+v", r)
 		}
 	}
 	queue.Close()
-	archive.Goroutines(4)(4, func(int) {
+	delivery.Goroutines(4)(4, func(int) {
 		if err := back.Run(t.Context()); err != nil {
 			t.Error(err)
 		}
@@ -119,7 +120,7 @@ func TestServiceOverHTTP(t *testing.T) {
 		t.Errorf("processed by %v with %d results", processed, surveyed)
 	}
 	for _, customer := range customers {
-		key, _ := archive.TriggerKey(customer, "CHG-1")
+		key, _ := delivery.TriggerKey(nil, customer, "CHG-1")
 		if _, err := server.Store().WithPrefix("prod").Head(t.Context(), key); !errors.Is(err, archive.ErrNotFound) {
 			t.Errorf("%s: %v", key, err)
 		}

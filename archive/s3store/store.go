@@ -32,6 +32,7 @@ import (
 	"github.com/aws/smithy-go/logging"
 
 	"holdfast/archive"
+	"holdfast/archive/delivery"
 )
 
 // Store keeps objects in a bucket, under a prefix. It is safe for concurrent
@@ -100,8 +101,8 @@ func (s *Store) Bucket() string { return s.bucket }
 func (s *Store) Prefix() string { return s.prefix }
 
 // EventSource is where S3 events come from that tell of this store's objects.
-func (s *Store) EventSource() archive.S3Source {
-	return archive.S3Source{Bucket: s.bucket, Prefix: s.prefix}
+func (s *Store) EventSource() delivery.S3Source {
+	return delivery.S3Source{Bucket: s.bucket, Prefix: s.prefix}
 }
 
 // Get implements [archive.Store].

@@ -1,6 +1,6 @@
-// Package telemetry makes metrics and logs out of what an [archive.Observer]
-// sees: for CloudWatch in its embedded metric format, for OpenTelemetry, and as
-// structured log records.
+// Package telemetry makes metrics and logs out of what an [archive.Observer] and a
+// [delivery.Observer] see: for CloudWatch in its embedded metric format, for OpenTelemetry,
+// and as structured log records.
 //
 //	emf, err := telemetry.NewEMF(os.Stdout, telemetry.EMFOptions{})
 //	instruments, err := telemetry.NewInstruments(provider.Meter("holdfast"))
@@ -43,8 +43,8 @@
 //	ForgottenCustomerCount            holdfast.reconciler.forgotten                     customers whom a reconciler had to tell
 //	ReconcileFailureCount             holdfast.reconciler.failures                      its looks and sweeps that failed
 //
-// Those of the delivery need the observer in the options of the uploader, the back end and
-// the queue too. The last two come from [Reconciled], and are written when there was something.
+// Those of the delivery come from [Delivered], as the observer of the uploader, the back end
+// and the queue. The last two come from [Reconciled], and are written when there was something.
 // Customers are forgotten only if a server dies or a message is lost or fails, so an
 // alarm on ForgottenCustomerCount is one on these.
 //

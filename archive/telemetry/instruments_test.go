@@ -11,6 +11,7 @@ import (
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
 
 	"holdfast/archive"
+	"holdfast/archive/delivery"
 )
 
 // collect returns all metrics of a reader by name.
@@ -38,7 +39,7 @@ func TestInstrumentsAgreeWithEMF(t *testing.T) {
 		t.Fatal(err)
 	}
 	emf, out := newEMF(t, EMFOptions{})
-	observer := Metrics(emf, instruments)
+	observer, delivered := Metrics(emf, instruments), Delivered(emf, instruments)
 	cancelled, cancel := context.WithCancel(t.Context())
 	cancel()
 	for n := range 100 {
@@ -56,9 +57,9 @@ func TestInstrumentsAgreeWithEMF(t *testing.T) {
 	}
 	for n := range 10 {
 		err := []error{nil, errors.New("403"), nil}[n%3]
-		observer.Trigger(t.Context(), archive.TriggerInfo{Err: err})
-		observer.Message(t.Context(), archive.MessageInfo{Err: err})
-		observer.DeadLetter(t.Context(), archive.Message{})
+		delivered.Trigger(t.Context(), delivery.TriggerInfo{Err: err})
+		delivered.Message(t.Context(), delivery.MessageInfo{Err: err})
+		delivered.DeadLetter(t.Context(), delivery.Message{})
 	}
 	for _, r := range reconciled {
 		Reconciled(emf, instruments)(t.Context(), r)

@@ -31,10 +31,7 @@ import (
 // and what documents call something is cut where it is long. The logger's handler must not block.
 func Logs(l *slog.Logger) archive.Observer {
 	h := logs{l}
-	return archive.Observer{
-		Attempt: h.attempt, Wait: h.wait, Done: h.done,
-		Trigger: h.trigger, Message: h.message, DeadLetter: h.deadLetter,
-	}
+	return archive.Observer{Attempt: h.attempt, Wait: h.wait, Done: h.done}
 }
 
 type logs struct{ *slog.Logger }
@@ -90,33 +87,6 @@ func (l logs) done(ctx context.Context, i archive.DoneInfo) {
 		attrs = append(attrs, slog.String("cause", cause(i.Err)))
 	}
 	l.LogAttrs(ctx, level, ended(i, outcome), attrs...)
-}
-
-// trigger tells of a customer who is not told.
-func (l logs) trigger(ctx context.Context, i archive.TriggerInfo) {
-	if i.Err != nil {
-		what := "trigger given up: its customer is not told yet"
-		if errors.Is(i.Err, archive.ErrOutcomeUnknown) {
-			what = "trigger given up: it is not known whether its customer is told"
-		}
-		l.LogAttrs(ctx, slog.LevelWarn, what,
-			slog.String("object", i.Trigger.ObjectID), slog.String("customer", i.Trigger.Customer),
-			slog.Int("attempt", i.Attempts), slog.Float64("elapsed_ms", milliseconds(i.Elapsed)), slog.String("cause", cause(i.Err)))
-	}
-}
-
-// message tells of a delivery that failed.
-func (l logs) message(ctx context.Context, i archive.MessageInfo) {
-	if i.Err != nil {
-		l.LogAttrs(ctx, slog.LevelWarn, "message not processed: it comes again",
-			slog.String("object", i.Message.ObjectID), slog.String("customer", i.Message.Customer),
-			slog.Float64("elapsed_ms", milliseconds(i.Elapsed)), slog.String("cause", cause(i.Err)))
-	}
-}
-
-func (l logs) deadLetter(ctx context.Context, m archive.Message) {
-	l.LogAttrs(ctx, slog.LevelError, "message given up: it was delivered as often as the queue allows",
-		slog.String("object", m.ObjectID), slog.String("customer", m.Customer))
 }
 
 // grown warns of a document that will soon be too large to be stored.

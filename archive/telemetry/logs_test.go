@@ -22,8 +22,14 @@ type record map[string]any
 // logged runs calls with an observer and returns what was logged.
 func logged(t *testing.T, level slog.Level, run func(o archive.Observer)) []record {
 	t.Helper()
+	return written(t, level, func(l *slog.Logger) { run(Logs(l)) })
+}
+
+// written returns what was written to a logger.
+func written(t *testing.T, level slog.Level, run func(*slog.Logger)) []record {
+	t.Helper()
 	var out bytes.Buffer
-	run(Logs(slog.New(slog.NewJSONHandler(&out, &slog.HandlerOptions{Level: level}))))
+	run(slog.New(slog.NewJSONHandler(&out, &slog.HandlerOptions{Level: level})))
 	var records []record
 	for line := range strings.Lines(out.String()) {
 		var r record

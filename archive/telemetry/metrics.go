@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"holdfast/archive"
+	"holdfast/archive/delivery"
 )
 
 // Service is who makes an update.
@@ -59,17 +60,7 @@ type Sink interface {
 
 // Metrics returns an observer that hands every update that ends to all sinks.
 func Metrics(sinks ...Sink) archive.Observer {
-	delivered := func(ctx context.Context, op string, err error, took time.Duration) {
-		for _, s := range sinks {
-			s.Record(ctx, Update{Service: Delivery, Op: op, Outcome: archive.OutcomeOf(err), Elapsed: took})
-		}
-	}
-	o := archive.Observer{
-		Trigger:    func(ctx context.Context, i archive.TriggerInfo) { delivered(ctx, opTrigger, i.Err, i.Elapsed) },
-		Message:    func(ctx context.Context, i archive.MessageInfo) { delivered(ctx, opMessage, i.Err, i.Elapsed) },
-		DeadLetter: func(ctx context.Context, _ archive.Message) { delivered(ctx, opDeadLetter, nil, 0) },
-	}
-	o.Done = func(ctx context.Context, i archive.DoneInfo) {
+	return archive.Observer{Done: func(ctx context.Context, i archive.DoneInfo) {
 		service := serviceOf(i.Op)
 		if service == "" {
 			return
@@ -81,8 +72,7 @@ func Metrics(sinks ...Sink) archive.Observer {
 		for _, s := range sinks {
 			s.Record(ctx, u)
 		}
-	}
-	return o
+	}}
 }
 
 // counter is a sum over the updates of a service.
@@ -136,7 +126,7 @@ func countersOf(s Service) []counter {
 			{"FrontendRetrySuccessCount", "holdfast.frontend.retry_success", "{save}",
 				"Creates and saves that met such a version and committed.", retrySuccess},
 			{"ConcurrentModificationErrorCount", "holdfast.frontend.concurrent_modification_error", "{save}",
-				"Creates and saves that were answered " + archive.ConcurrentModification + ".", concurrentModification},
+				"Creates and saves that were answered " + delivery.ConcurrentModification + ".", concurrentModification},
 			{"FrontendWriteConflictCount", "holdfast.frontend.write_conflict", "{write}",
 				"Conditional writes of creates and saves that were refused with 412 or 409.", writeConflicts},
 			{"FrontendUnavailableCount", "holdfast.frontend.unavailable", "{save}",
@@ -191,7 +181,7 @@ func endedAs(as archive.Outcome) func(Update) int64 {
 	return func(u Update) int64 { return count(u.Outcome == as) }
 }
 
-// concurrentModification is what an upload answers [archive.ConcurrentModification].
+// concurrentModification is what an upload answers [delivery.ConcurrentModification].
 func concurrentModification(u Update) int64 {
 	return count(u.Outcome == archive.Conflict || u.Outcome == archive.Exhausted)
 }

@@ -7,13 +7,13 @@ import (
 	"strings"
 	"testing"
 
-	"holdfast/archive"
+	"holdfast/archive/delivery"
 )
 
-var reconciled = []archive.Reconciled{
+var reconciled = []delivery.Reconciled{
 	{ObjectID: "CHG-1", ETag: "e"}, // everybody knows
-	{ObjectID: "CHG-2", Told: []archive.Trigger{{Customer: "hts", ObjectID: "CHG-2", ModificationID: "m-1"}, {Customer: "cds", ObjectID: "CHG-2", ModificationID: "m-2"}}},
-	{ObjectID: "CHG-3", Told: []archive.Trigger{{Customer: "hts", ObjectID: "CHG-3", ModificationID: "m-3"}}, Err: errors.New("write trigger: 403")},
+	{ObjectID: "CHG-2", Told: []delivery.Trigger{{Customer: "hts", ObjectID: "CHG-2", ModificationID: "m-1"}, {Customer: "cds", ObjectID: "CHG-2", ModificationID: "m-2"}}},
+	{ObjectID: "CHG-3", Told: []delivery.Trigger{{Customer: "hts", ObjectID: "CHG-3", ModificationID: "m-3"}}, Err: errors.New("write trigger: 403")},
 	{Err: errors.New("sweep: list archive/: 403")},
 }
 

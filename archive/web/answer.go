@@ -9,9 +9,10 @@ import (
 	"strings"
 
 	"holdfast/archive"
+	"holdfast/archive/delivery"
 )
 
-// The error types of answers, besides [archive.ConcurrentModification].
+// The error types of answers, besides [delivery.ConcurrentModification].
 const (
 	typeInvalid         = "INVALID"
 	typeTooLarge        = "TOO_LARGE"
@@ -22,7 +23,7 @@ const (
 	typeUnauthenticated = "UNAUTHENTICATED"
 	typeForeign         = "CROSS_ORIGIN"
 	typeNotFound        = "NOT_FOUND"
-	typeUnknown         = archive.UnknownOutcome
+	typeUnknown         = delivery.UnknownOutcome
 	typeUnavailable     = "UNAVAILABLE"
 	typeReused          = "MODIFICATION_ID_REUSED"
 	typeContradiction   = "STORE_CONTRADICTION"
@@ -31,14 +32,14 @@ const (
 
 // failure is the body of every answer that is no success.
 type failure struct {
-	Success        bool                   `json:"success"` // false
-	ErrorType      string                 `json:"errorType"`
-	Reason         string                 `json:"reason,omitempty"` // of a CONCURRENT_MODIFICATION
-	Message        string                 `json:"message"`
-	CurrentETag    string                 `json:"currentETag,omitempty"`
-	Conflicts      []conflict             `json:"conflicts,omitempty"`
-	ModificationID string                 `json:"modificationId,omitempty"`
-	Results        []archive.UploadResult `json:"results,omitempty"`
+	Success        bool                    `json:"success"` // false
+	ErrorType      string                  `json:"errorType"`
+	Reason         string                  `json:"reason,omitempty"` // of a CONCURRENT_MODIFICATION
+	Message        string                  `json:"message"`
+	CurrentETag    string                  `json:"currentETag,omitempty"`
+	Conflicts      []conflict              `json:"conflicts,omitempty"`
+	ModificationID string                  `json:"modificationId,omitempty"`
+	Results        []delivery.UploadResult `json:"results,omitempty"`
 }
 
 // conflict is a field that the user and somebody else both changed. A value that

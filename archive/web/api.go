@@ -72,14 +72,15 @@ import (
 	"unicode/utf8"
 
 	"holdfast/archive"
+	"holdfast/archive/delivery"
 )
 
-// Uploads is what a POST is handed to. [archive.Uploader] is one.
+// Uploads is what a POST is handed to. [delivery.Uploader] is one.
 type Uploads interface {
-	Upload(ctx context.Context, up archive.Upload) (archive.Uploaded, error)
+	Upload(ctx context.Context, up delivery.Upload) (delivery.Uploaded, error)
 }
 
-var _ Uploads = (*archive.Uploader)(nil)
+var _ Uploads = (*delivery.Uploader)(nil)
 
 // Options configure the handler.
 type Options struct {

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"holdfast/archive"
+	"holdfast/archive/delivery"
 )
 
 func TestNewChecksItsOptions(t *testing.T) {
@@ -108,7 +109,7 @@ func TestDisjointFieldsMergeAndSameFieldConflicts(t *testing.T) {
 	current := r.get("CHG-1").body.ETag
 
 	got := save("changeTitle", `"Mine"`)
-	r.want(got, http.StatusConflict, archive.ConcurrentModification)
+	r.want(got, http.StatusConflict, delivery.ConcurrentModification)
 	if got.body.Reason != "conflict" || got.body.CurrentETag != current || len(got.body.Conflicts) != 1 || !strings.Contains(got.body.Message, "changeTitle") {
 		t.Errorf("%s", got.text)
 	}
@@ -125,7 +126,7 @@ func TestDisjointFieldsMergeAndSameFieldConflicts(t *testing.T) {
 
 	r.store.interlope(t, key1, "added", `1.50`)
 	got = save("added", `2`)
-	r.want(got, http.StatusConflict, archive.ConcurrentModification)
+	r.want(got, http.StatusConflict, delivery.ConcurrentModification)
 	if c := got.body.Conflicts[0]; c["base"] != nil || string(c["theirs"]) != "1.50" {
 		t.Errorf("an absent value must be left out: %s", got.text)
 	}
@@ -187,7 +188,7 @@ func TestTriggerInDoubtIsNoFailure(t *testing.T) {
 	}
 	got := r.post(doc1)
 	r.want(got, http.StatusOK, "")
-	want := archive.UploadResult{Customer: "customer-a", Error: triggerUnknown, ErrorType: typeUnknown}
+	want := delivery.UploadResult{Customer: "customer-a", Error: triggerUnknown, ErrorType: typeUnknown}
 	if len(got.body.Results) != 3 || got.body.Results[1] != want {
 		t.Errorf("%+v", got.body.Results)
 	}

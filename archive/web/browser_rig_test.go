@@ -25,6 +25,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"holdfast/archive"
+	"holdfast/archive/delivery"
 	"holdfast/archive/s3store/fakes3"
 	"holdfast/archive/web"
 )
@@ -98,7 +99,7 @@ func newRig(t *testing.T) *rig {
 	s3 := must(fakes3.Start())
 	r := &rig{t: t, store: &triggersCanFail{Store: s3.Store()}}
 	r.core = must(archive.New(archive.Options{Store: r.store}))
-	uploads := must(archive.NewUploader(archive.UploaderOptions{Core: r.core, Store: r.store}))
+	uploads := must(delivery.NewUploader(delivery.UploaderOptions{Core: r.core, Store: r.store}))
 	r.handler = must(web.New(web.Options{Core: r.core, Uploads: uploads, Identify: func(r *http.Request) (string, error) {
 		if r.Method == http.MethodGet {
 			return "reader", nil // pages are opened before a name is entered

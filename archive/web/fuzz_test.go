@@ -11,7 +11,7 @@ import (
 	"testing"
 	"unicode/utf8"
 
-	"holdfast/archive"
+	"holdfast/archive/delivery"
 )
 
 // FuzzUpload: what the parser accepts is a document whose bytes, apart from the
@@ -64,7 +64,7 @@ func checkRefusal(t *testing.T, err error) {
 }
 
 // checkDocument compares with what encoding/json makes of the body.
-func checkDocument(t *testing.T, up archive.Upload, body []byte) {
+func checkDocument(t *testing.T, up delivery.Upload, body []byte) {
 	var want map[string]json.RawMessage
 	if err := json.Unmarshal(body, &want); err != nil {
 		t.Fatalf("accepted what is no object: %v", err)

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"holdfast/archive"
+	"holdfast/archive/delivery"
 )
 
 // alive checks that a server still serves, and that nothing was ever stored.
@@ -242,9 +243,9 @@ func TestLegacyDocument(t *testing.T) {
 
 var _ Uploads = uploadsFunc(nil)
 
-type uploadsFunc func(context.Context, archive.Upload) (archive.Uploaded, error)
+type uploadsFunc func(context.Context, delivery.Upload) (delivery.Uploaded, error)
 
-func (f uploadsFunc) Upload(ctx context.Context, up archive.Upload) (archive.Uploaded, error) {
+func (f uploadsFunc) Upload(ctx context.Context, up delivery.Upload) (delivery.Uploaded, error) {
 	return f(ctx, up)
 }
 
@@ -252,8 +253,8 @@ func (f uploadsFunc) Upload(ctx context.Context, up archive.Upload) (archive.Upl
 // passed on, see TestNoETagWithoutItsVersion.
 func TestUploadWithoutContent(t *testing.T) {
 	r := newRig(t, func(o *Options) {
-		o.Uploads = uploadsFunc(func(context.Context, archive.Upload) (archive.Uploaded, error) {
-			return archive.Uploaded{Snapshot: archive.Snapshot{ETag: `"e"`}, ModificationID: "m"}, nil
+		o.Uploads = uploadsFunc(func(context.Context, delivery.Upload) (delivery.Uploaded, error) {
+			return delivery.Uploaded{Snapshot: archive.Snapshot{ETag: `"e"`}, ModificationID: "m"}, nil
 		})
 	})
 	got := r.post(doc1)

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"holdfast/archive"
+	"holdfast/archive/delivery"
 )
 
 // ofOrders is the API of documents that have no name in common with changes.
@@ -17,7 +18,7 @@ func ofOrders(t *testing.T) *rig {
 	if err != nil {
 		t.Fatal(err)
 	}
-	uploader, err := archive.NewUploader(archive.UploaderOptions{Core: core, Store: r.store, Clock: instant{}})
+	uploader, err := delivery.NewUploader(delivery.UploaderOptions{Core: core, Store: r.store, Clock: instant{}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -50,7 +51,7 @@ func TestAnotherLayout(t *testing.T) {
 	r.want(r.post(`{"metadata": {"order_id": "2026/11/O-77"}, "remove": ["events"], "modificationId": "e4", `+update+`}`), http.StatusBadRequest, typeInvalid)
 	r.want(r.post(`{"metadata": {"order_id": "2026/11/O-77"}, "remove": ["modifications"], "modificationId": "e5", "isUpdate": true, "expectedETag": `+quoted(saved.body.NewETag)+`}`), http.StatusOK, "")
 	conflict := r.post(`{"metadata": {"order_id": "2026/11/O-77", "changeId": 9}, "base": {"order_id": "2026/11/O-77", "changeId": 7}, "modificationId": "e3", ` + update + `}`)
-	r.want(conflict, http.StatusConflict, archive.ConcurrentModification)
+	r.want(conflict, http.StatusConflict, delivery.ConcurrentModification)
 }
 
 func TestWhatAnotherLayoutRefuses(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"holdfast/archive"
+	"holdfast/archive/delivery"
 )
 
 // terse is a core that stores like another one, but does not say what.
@@ -15,7 +16,7 @@ type terse struct {
 	document archive.Document
 }
 
-func (u terse) Upload(ctx context.Context, up archive.Upload) (archive.Uploaded, error) {
+func (u terse) Upload(ctx context.Context, up delivery.Upload) (delivery.Uploaded, error) {
 	done, err := u.Uploads.Upload(ctx, up)
 	done.Document = u.document
 	return done, err

@@ -6,11 +6,11 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"holdfast/archive"
+	"holdfast/archive/delivery"
 )
 
 // removeOf reads which fields an update removes.
-func removeOf(outer object, up *archive.Upload) ([]string, error) {
+func removeOf(outer object, up *delivery.Upload) ([]string, error) {
 	names, err := namesOf(outer, keyRemove)
 	switch {
 	case err != nil || len(names) == 0:

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"holdfast/archive"
+	"holdfast/archive/delivery"
 )
 
 // removal is an update that removes fields, with more keys of the request.
@@ -55,7 +55,7 @@ func TestRemovalIsMergedLikeAnyChange(t *testing.T) {
 // to be left out.
 func (r *rig) wantConflict(got reply, want map[string]string) {
 	r.Helper()
-	r.want(got, http.StatusConflict, archive.ConcurrentModification)
+	r.want(got, http.StatusConflict, delivery.ConcurrentModification)
 	if len(got.body.Conflicts) != 1 {
 		r.Fatalf("not one conflict: %s", got.text)
 	}

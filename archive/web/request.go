@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"holdfast/archive"
+	"holdfast/archive/delivery"
 )
 
 // The keys of an upload. All but the first may also stand among the fields of a
@@ -100,8 +101,8 @@ func readBody(w http.ResponseWriter, r *http.Request, most int64) ([]byte, error
 
 // parseUpload makes an upload of a body. It refuses all that can be refused without
 // looking at the store.
-func parseUpload(l *archive.Layout, body []byte) (archive.Upload, error) {
-	var up archive.Upload
+func parseUpload(l *archive.Layout, body []byte) (delivery.Upload, error) {
+	var up delivery.Upload
 	outer, err := parseBody(body)
 	if err != nil {
 		return up, invalid("The body can't be read: %v.", err)
@@ -185,7 +186,7 @@ func checkVariants(outer object) error {
 }
 
 // readBase reads what the user had loaded, if it was sent.
-func readBase(l *archive.Layout, up *archive.Upload, outer object) error {
+func readBase(l *archive.Layout, up *delivery.Upload, outer object) error {
 	if !given(outer, keyBase) {
 		return nil
 	}

@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"holdfast/archive"
+	"holdfast/archive/delivery"
 )
 
 // memory is a store whose objects a test can look at, and whose answers it can spoil.
@@ -177,7 +178,7 @@ func newRig(t testing.TB, change ...func(*Options)) *rig {
 	if err != nil {
 		t.Fatal(err)
 	}
-	uploader, err := archive.NewUploader(archive.UploaderOptions{Core: core, Store: r.store, Clock: instant{}, Policy: policy, Rand: rand.New(rand.NewPCG(3, 4))})
+	uploader, err := delivery.NewUploader(delivery.UploaderOptions{Core: core, Store: r.store, Clock: instant{}, Policy: policy, Rand: rand.New(rand.NewPCG(3, 4))})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -214,7 +215,7 @@ type reply struct {
 		CurrentETag    string          `json:"currentETag"`
 		ModificationID string          `json:"modificationId"`
 		Conflicts      []map[string]json.RawMessage
-		Results        []archive.UploadResult
+		Results        []delivery.UploadResult
 	}
 }
 

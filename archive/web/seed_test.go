@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"holdfast/archive"
+	"holdfast/archive/delivery"
 	"holdfast/archive/s3store/fakes3"
 )
 
@@ -56,7 +57,7 @@ func TestSeedSequence(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	uploader, err := archive.NewUploader(archive.UploaderOptions{Core: core, Store: s3.Store()})
+	uploader, err := delivery.NewUploader(delivery.UploaderOptions{Core: core, Store: s3.Store()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -73,7 +74,7 @@ func TestSeedSequence(t *testing.T) {
 	r.want(got, http.StatusOK, "")
 	wantCustomers(t, got, "customer-a", "customer-b")
 	got = r.post(document)
-	r.want(got, http.StatusConflict, archive.ConcurrentModification)
+	r.want(got, http.StatusConflict, delivery.ConcurrentModification)
 	if got.body.Reason != "exists" || len(got.body.Results) != 1 {
 		t.Errorf("a second create: %s", got.text)
 	}
@@ -92,7 +93,7 @@ func TestSeedSequence(t *testing.T) {
 
 	b.edit(`"testPlan":""`, `"testPlan":"by hand"`)
 	got = b.saveChanges()
-	r.want(got, http.StatusConflict, archive.ConcurrentModification)
+	r.want(got, http.StatusConflict, delivery.ConcurrentModification)
 	if got.body.Success || got.body.Reason != "conflict" || got.body.CurrentETag != a.currentETag {
 		t.Errorf("the stale save: %s", got.text)
 	}
@@ -102,7 +103,7 @@ func TestSeedSequence(t *testing.T) {
 	b.edit("by hand", "by machine")
 	r.want(b.saveChanges(), http.StatusOK, "") // newETag served as the next expectedETag
 
-	r.want(a.saveChanges(), http.StatusConflict, archive.ConcurrentModification)
+	r.want(a.saveChanges(), http.StatusConflict, delivery.ConcurrentModification)
 	a.loadChange("CHG-12345")
 	for _, want := range []string{"(updated)", "by machine", `"customer-c"`} {
 		if !strings.Contains(a.form, want) {
@@ -124,9 +125,9 @@ func TestSeedSequence(t *testing.T) {
 
 func wantCustomers(t *testing.T, got reply, customers ...string) {
 	t.Helper()
-	want := []archive.UploadResult{{Customer: archive.ArchiveResult, Success: true}}
+	want := []delivery.UploadResult{{Customer: delivery.ArchiveResult, Success: true}}
 	for _, c := range customers {
-		want = append(want, archive.UploadResult{Customer: c, Success: true})
+		want = append(want, delivery.UploadResult{Customer: c, Success: true})
 	}
 	if !slices.Equal(got.body.Results, want) {
 		t.Errorf("results %v, want %v", got.body.Results, want)
@@ -146,14 +147,14 @@ func TestExhaustionIsConcurrentModification(t *testing.T) {
 	r.store.onPut = onArchive(spoil)
 	before := r.store.keys()
 	got := r.post(`{"metadata":{"changeId":"CHG-1","testPlan":"mine"},"isUpdate":true,"expectedETag":` + quoted(etag) + `,"base":` + base + `}`)
-	r.want(got, http.StatusConflict, archive.ConcurrentModification)
+	r.want(got, http.StatusConflict, delivery.ConcurrentModification)
 	if got.body.Reason != "exhausted" || beaten != 4 || got.body.ModificationID == "" || len(got.body.Conflicts) > 0 {
 		t.Errorf("beaten %d times: %s", beaten, got.text)
 	}
 	if want := "Unable to save after 4 attempts. The change was modified by another user. Please refresh and try again."; got.body.Message != want {
 		t.Errorf("message %q", got.body.Message)
 	}
-	if result := got.body.Results[0]; result.Success || result.ErrorType != archive.ConcurrentModification || result.Customer != archive.ArchiveResult {
+	if result := got.body.Results[0]; result.Success || result.ErrorType != delivery.ConcurrentModification || result.Customer != delivery.ArchiveResult {
 		t.Errorf("result %v", result)
 	}
 	if !slices.Equal(r.store.keys(), before) || strings.Contains(r.store.body(key1), "mine") {

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"holdfast/archive"
+	"holdfast/archive/delivery"
 )
 
 // updating is an update without a base: any other version is a conflict.
@@ -27,7 +27,7 @@ func TestOwnETagSpelledOtherwise(t *testing.T) {
 			t.Errorf("%s: stored %s", name, body)
 		}
 		// The version that was loaded is gone, however its ETag is spelled.
-		r.want(r.post(updating(spelled(etag), `"testPlan":"newer"`)), http.StatusConflict, archive.ConcurrentModification)
+		r.want(r.post(updating(spelled(etag), `"testPlan":"newer"`)), http.StatusConflict, delivery.ConcurrentModification)
 		// Another user writes between the two looks.
 		etag = got.body.NewETag
 		puts := 0
@@ -36,7 +36,7 @@ func TestOwnETagSpelledOtherwise(t *testing.T) {
 				r.store.interlope(t, key1, "testPlan", `"theirs"`)
 			}
 		})
-		r.want(r.post(updating(spelled(etag), `"testPlan":"mine"`)), http.StatusConflict, archive.ConcurrentModification)
+		r.want(r.post(updating(spelled(etag), `"testPlan":"mine"`)), http.StatusConflict, delivery.ConcurrentModification)
 		if body := r.store.body(key1); !strings.Contains(body, `"testPlan": "theirs"`) {
 			t.Errorf("%s: overwrote what others have stored: %s", name, body)
 		}

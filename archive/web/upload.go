@@ -9,15 +9,16 @@ import (
 	"strings"
 
 	"holdfast/archive"
+	"holdfast/archive/delivery"
 )
 
 // saved is the answer to a POST that was stored, besides the metadata.
 type saved struct {
-	Success        bool                   `json:"success"`           // true
-	NewETag        string                 `json:"newETag,omitempty"` // only beside the metadata
-	Message        string                 `json:"message,omitempty"` // only without
-	ModificationID string                 `json:"modificationId"`
-	Results        []archive.UploadResult `json:"results"`
+	Success        bool                    `json:"success"`           // true
+	NewETag        string                  `json:"newETag,omitempty"` // only beside the metadata
+	Message        string                  `json:"message,omitempty"` // only without
+	ModificationID string                  `json:"modificationId"`
+	Results        []delivery.UploadResult `json:"results"`
 }
 
 // reloadFirst stands in an answer without the metadata. Whoever is given the ETag of a
@@ -46,7 +47,7 @@ func (a *api) upload(x *exchange) answer {
 	if err != nil {
 		return failed(x, err, func(f *failure) {
 			f.ModificationID = done.ModificationID
-			f.Results = []archive.UploadResult{{Customer: archive.ArchiveResult, Error: f.Message, ErrorType: f.ErrorType}}
+			f.Results = []delivery.UploadResult{{Customer: delivery.ArchiveResult, Error: f.Message, ErrorType: f.ErrorType}}
 		})
 	}
 	x.outcome = string(archive.Committed)
@@ -79,16 +80,16 @@ func hasDocument(s archive.Snapshot) bool {
 	return s.Document != nil && (!isChange || doc != nil)
 }
 
-func (a *api) readUpload(x *exchange) (archive.Upload, error) {
+func (a *api) readUpload(x *exchange) (delivery.Upload, error) {
 	if err := checkMediaType(x.Header); err != nil {
-		return archive.Upload{}, err
+		return delivery.Upload{}, err
 	}
 	if err := checkPreconditions(x.Header); err != nil {
-		return archive.Upload{}, err
+		return delivery.Upload{}, err
 	}
 	body, err := readBody(x.w, x.Request, a.MaxBody)
 	if err != nil {
-		return archive.Upload{}, err
+		return delivery.Upload{}, err
 	}
 	return parseUpload(a.layout, body)
 }
@@ -101,7 +102,7 @@ const (
 )
 
 // tell is the result list as a client may see it.
-func (a *api) tell(x *exchange, results []archive.UploadResult) []archive.UploadResult {
+func (a *api) tell(x *exchange, results []delivery.UploadResult) []delivery.UploadResult {
 	told := slices.Clone(results)
 	for i := range told {
 		r := &told[i]
@@ -109,7 +110,7 @@ func (a *api) tell(x *exchange, results []archive.UploadResult) []archive.Upload
 			continue
 		}
 		what, text := "trigger not written", triggerFailed
-		if r.ErrorType == archive.UnknownOutcome {
+		if r.ErrorType == delivery.UnknownOutcome {
 			what, text = "trigger in doubt", triggerUnknown
 		}
 		a.Logger.WarnContext(x.Context(), what, "object", x.object, "customer", cut(r.Customer, mostName), "error", cut(r.Error, mostMessage))
@@ -194,13 +195,13 @@ func isUnavailable(err error) bool {
 
 func explainExhausted(err *archive.ExhaustedError) failure {
 	return failure{
-		ErrorType: archive.ConcurrentModification, Reason: "exhausted",
+		ErrorType: delivery.ConcurrentModification, Reason: "exhausted",
 		Message: fmt.Sprintf("Unable to save after %d attempts. The change was modified by another user. Please refresh and try again.", err.Attempts),
 	}
 }
 
 func explainConflict(x *exchange, mismatch *archive.ETagMismatchError) failure {
-	f := failure{ErrorType: archive.ConcurrentModification, Reason: "conflict", CurrentETag: mismatch.Found}
+	f := failure{ErrorType: delivery.ConcurrentModification, Reason: "conflict", CurrentETag: mismatch.Found}
 	if mismatch.Expected == "" {
 		f.Reason = "exists"
 		f.Message = fmt.Sprintf("%s exists already. Nothing was saved. Load it and save it as an update, or choose another id.", x.object)

@@ -20,7 +20,9 @@ func TestImportsPointDownward(t *testing.T) {
 	playing := append(slices.Clone(below), "=holdfast/scenarios")
 	measuring := []string{"holdfast/scenarios/measure"}
 	allowed := map[string][]string{
-		"holdfast/archive":                {},
+		"holdfast/archive":                {"holdfast/archive/notation"},
+		"holdfast/archive/notation":       {},
+		"holdfast/archive/delivery":       {"holdfast/archive"},
 		"holdfast/archive/telemetry":      {"holdfast/archive"},
 		"holdfast/archive/storetest":      {"holdfast/archive"},
 		"holdfast/archive/web":            {"holdfast/archive"},
@@ -46,6 +48,8 @@ func TestImportsPointDownward(t *testing.T) {
 		"holdfast/cmd/simulate":           {"holdfast/archive", "holdfast/scenarios", "holdfast/reports"},
 		"holdfast/cmd/mutants/mutate":     {},
 		"holdfast/cmd/mutants":            {"holdfast/cmd/mutants/mutate"},
+
+		"holdfast/archive/internal/testclock": {},
 	}
 	for _, pkg := range strings.Fields(goList(t, "holdfast/...")) {
 		below, known := allowed[pkg]
@@ -99,8 +103,8 @@ func TestReportsPlayNothing(t *testing.T) {
 func TestCoreImportsTheStandardLibraryOnly(t *testing.T) {
 	out := goList(t, "-deps", "-f", "{{if not .Standard}}{{.ImportPath}}{{end}}", "holdfast/archive/web")
 	for _, dep := range strings.Fields(out) {
-		if dep != "holdfast/archive" && dep != "holdfast/archive/web" {
-			t.Errorf("archive or archive/web imports %s", dep)
+		if dep != "holdfast/archive" && dep != "holdfast/archive/notation" && dep != "holdfast/archive/delivery" && dep != "holdfast/archive/web" {
+			t.Errorf("archive, archive/delivery or archive/web imports %s", dep)
 		}
 	}
 	for _, imported := range strings.Fields(goList(t, "-f", "{{join .Imports \" \"}}", "holdfast/archive")) {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"holdfast/archive"
+	"holdfast/archive/notation"
 	"holdfast/scenarios"
 	"holdfast/scenarios/cores"
 )
@@ -79,7 +80,7 @@ func changePart(p *archive.Policy, part, value string) (err error) {
 	case "kind":
 		return changeKind(p, value)
 	case "base", "cap":
-		if p.Kind == archive.None || p.Kind == archive.Adaptive && part == "base" {
+		if part == "base" && !p.Kind.HasBase() || !p.Kind.Waits() {
 			return fmt.Errorf("policy %s has no %s", p.Kind, part)
 		}
 		if part == "base" {
@@ -115,19 +116,14 @@ func changeKind(p *archive.Policy, kind string) error {
 	if p.Base == 0 {
 		p.Base = min(d.Base, p.Cap)
 	}
-	switch p.Kind {
-	case archive.None:
-		p.Base, p.Cap = 0, 0
-	case archive.Adaptive:
-		p.Base = 0
-	}
+	*p = p.Trimmed()
 	return err
 }
 
 func waitOf(text string) (time.Duration, error) {
-	d, err := time.ParseDuration(text)
-	if err != nil || d < 0 {
-		return 0, fmt.Errorf("want a duration such as 50ms or 2s, not %q", text)
+	d, err := notation.Duration(text, "50ms or 2s")
+	if err != nil {
+		return 0, fmt.Errorf("want %w", err)
 	}
 	return d, nil
 }

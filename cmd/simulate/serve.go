@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"holdfast/archive"
+	"holdfast/archive/delivery"
 	"holdfast/archive/s3store"
 	"holdfast/archive/s3store/fakes3"
 	"holdfast/archive/telemetry"
@@ -148,7 +149,7 @@ func (a *app) serve(ctx context.Context, o serveOptions) error {
 		return err
 	}
 	s, err := newService(store, layout, policy, hooks{
-		core: archive.Observers(telemetry.Logs(logger), seen.observer()), delivery: seen.observer(), reconciled: seen.reconciled(),
+		core: archive.Observers(telemetry.Logs(logger), seen.observer()), delivery: seen.delivered(), reconciled: seen.reconciled(),
 	}, logger)
 	if err != nil {
 		return couldNotRun("%w", err)
@@ -223,10 +224,10 @@ type service struct {
 	layout  *scenarios.Layout // nil: the archive's own
 	samples []string          // ids of documents
 	core    *archive.Archive
-	queue   *archive.MemoryQueue
-	backend *archive.Backend
+	queue   *delivery.MemoryQueue
+	backend *delivery.Backend
 	// reconciler tells those who were forgotten; nil if the layout does not allow for it.
-	reconciler *archive.Reconciler
+	reconciler *delivery.Reconciler
 	server     *http.Server
 	logger     *slog.Logger
 }
@@ -234,24 +235,25 @@ type service struct {
 // hooks are what is told of the parts of a service: those of the core log too, the
 // parts around it by themselves.
 type hooks struct {
-	core, delivery archive.Observer
-	reconciled     func(context.Context, archive.Reconciled)
+	core       archive.Observer
+	delivery   delivery.Observer
+	reconciled func(context.Context, delivery.Reconciled)
 }
 
 func newService(store *s3store.Store, layout *scenarios.Layout, policy archive.Policy, seen hooks, logger *slog.Logger) (*service, error) {
-	s := &service{layout: layout, queue: archive.NewMemoryQueue(archive.QueueOptions{Observer: seen.delivery}), logger: logger}
+	s := &service{layout: layout, queue: delivery.NewMemoryQueue(delivery.QueueOptions{Observer: seen.delivery}), logger: logger}
 	var err error
 	if s.core, err = archive.New(archive.Options{Store: store, Policy: policy, Layout: layout.Archive(), Observer: seen.core}); err != nil {
 		return nil, err
 	}
 	triggers := notifying{store, layout.Archive(), store.EventSource(), s.queue}
-	uploads, err := archive.NewUploader(archive.UploaderOptions{Core: s.core, Store: triggers, Policy: policy, Observer: seen.delivery})
+	uploads, err := delivery.NewUploader(delivery.UploaderOptions{Core: s.core, Store: triggers, Policy: policy, Observer: seen.delivery})
 	if err != nil {
 		return nil, err
 	}
-	s.backend, err = archive.NewBackend(archive.BackendOptions{
+	s.backend, err = delivery.NewBackend(delivery.BackendOptions{
 		Core: s.core, Store: store, Queue: s.queue, UserID: "backend-system", Observer: seen.delivery,
-		Failed: func(ctx context.Context, m archive.Message, err error) {
+		Failed: func(ctx context.Context, m delivery.Message, err error) {
 			if ctx.Err() == nil { // otherwise serve is ending
 				logger.WarnContext(ctx, "message not processed, it will come again", "customer", m.Customer, "object", m.ObjectID, "error", err)
 			}
@@ -261,9 +263,9 @@ func newService(store *s3store.Store, layout *scenarios.Layout, policy archive.P
 		return nil, err
 	}
 	log := telemetry.LogReconciled(logger)
-	s.reconciler, err = archive.NewReconciler(archive.ReconcilerOptions{
+	s.reconciler, err = delivery.NewReconciler(delivery.ReconcilerOptions{
 		Core: s.core, Store: triggers, Lister: store, Policy: policy,
-		Done: func(ctx context.Context, r archive.Reconciled) {
+		Done: func(ctx context.Context, r delivery.Reconciled) {
 			if ctx.Err() == nil { // otherwise serve is ending
 				log(ctx, r)
 				seen.reconciled(ctx, r)

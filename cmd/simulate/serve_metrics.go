@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"holdfast/archive"
+	"holdfast/archive/delivery"
 	"holdfast/archive/telemetry"
 )
 
@@ -55,8 +56,11 @@ func (m *serveMetrics) observer() archive.Observer {
 	return archive.Observer{}
 }
 
+// delivered is what those of the deliveries are made from.
+func (m *serveMetrics) delivered() delivery.Observer { return telemetry.Delivered(m.sinks()...) }
+
 // reconciled is what those of the reconciler are made from.
-func (m *serveMetrics) reconciled() func(context.Context, archive.Reconciled) {
+func (m *serveMetrics) reconciled() func(context.Context, delivery.Reconciled) {
 	return telemetry.Reconciled(m.sinks()...)
 }
 

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"holdfast/archive"
+	"holdfast/archive/delivery"
 	"holdfast/scenarios"
 )
 
@@ -105,7 +106,7 @@ func (s *service) moveMeeting(ctx context.Context, name, id string) error {
 	if err != nil {
 		return err
 	}
-	edit := archive.ScheduleMeeting(s.core.NewModificationID(), name, meeting)
+	edit := delivery.ScheduleMeeting(s.core.NewModificationID(), name, meeting)
 	if s.layout != nil { // its entries need have no meeting
 		edit.Fields = map[string]json.RawMessage{s.layout.Field("meeting_metadata"): meeting}
 		edit.Modifications[0].MeetingMetadata = nil

@@ -11,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"holdfast/archive"
+	"holdfast/archive/delivery"
 	"holdfast/scenarios"
 	"holdfast/scenarios/world"
 )
@@ -22,13 +23,13 @@ import (
 type notifying struct {
 	archive.Store
 	layout *archive.Layout
-	source archive.S3Source // where the store is
-	queue  *archive.MemoryQueue
+	source delivery.S3Source // where the store is
+	queue  *delivery.MemoryQueue
 }
 
 func (s notifying) Put(ctx context.Context, key string, body []byte, cond archive.Condition) (string, error) {
 	etag, err := s.Store.Put(ctx, key, body, cond)
-	if _, _, isTrigger := s.layout.ParseTriggerKey(key); !isTrigger {
+	if _, _, isTrigger := delivery.ParseTriggerKey(s.layout, key); !isTrigger {
 		return etag, err
 	}
 	written := etag
@@ -41,7 +42,7 @@ func (s notifying) Put(ctx context.Context, key string, body []byte, cond archiv
 	if written == "" {
 		return etag, err
 	}
-	messages, unread := s.layout.ParseS3Event(s.source, world.Notification(s.source, key, written))
+	messages, unread := delivery.ParseS3Event(s.layout, s.source, world.Notification(s.source, key, written))
 	if unread != nil { // of an event that is made here
 		return etag, errors.Join(err, fmt.Errorf("tell of %s: %w", key, unread))
 	}

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"holdfast/archive"
+	"holdfast/archive/delivery"
 	"holdfast/archive/s3store/fakes3"
 	"holdfast/archive/telemetry"
 	"holdfast/scenarios"
@@ -288,9 +289,9 @@ func TestATriggerThatIsStoredSendsAMessage(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer server.Close()
-	put := func(store archive.Store, key string) []archive.Message {
-		queue := archive.NewMemoryQueue(archive.QueueOptions{})
-		_, _ = notifying{store, nil, archive.S3Source{Bucket: "b", Prefix: "p/"}, queue}.Put(t.Context(), key, []byte("{}"), archive.Condition{})
+	put := func(store archive.Store, key string) []delivery.Message {
+		queue := delivery.NewMemoryQueue(delivery.QueueOptions{})
+		_, _ = notifying{store, nil, delivery.S3Source{Bucket: "b", Prefix: "p/"}, queue}.Put(t.Context(), key, []byte("{}"), archive.Condition{})
 		return queue.Left()
 	}
 	for _, c := range []struct {
@@ -349,7 +350,7 @@ func TestServeTellsWhoWasForgotten(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		untold, err := loaded.Change().Untold()
+		untold, err := delivery.FindUntold(loaded.Change())
 		return err == nil && len(untold) == 0 && loaded.Document.HistoryLen() == 3
 	})
 	stop()

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"holdfast/archive"
+	"holdfast/archive/delivery"
 )
 
 // Bug is a planted bug: a core with one named change, and where it must be caught.
@@ -185,8 +186,8 @@ var planted = []Bug{
 		forgetfulUploads(func(string) bool { return true })),
 	uploads("trigger-lost", "one customer's trigger is reported as written, and was not",
 		forgetfulUploads(func(customer string) bool { return customer == "icx" })),
-	uploads("failed-trigger-is-success", "a trigger that could not be written is reported as written", inResults(func(r *archive.UploadResult) {
-		*r = archive.UploadResult{Customer: r.Customer, Success: true}
+	uploads("failed-trigger-is-success", "a trigger that could not be written is reported as written", inResults(func(r *delivery.UploadResult) {
+		*r = delivery.UploadResult{Customer: r.Customer, Success: true}
 	})).shows(serviceFaults, "I9"),
 	uploads("api-exhaustion-is-500", "exhaustion reaches the API as an error of no type, which is answered 500",
 		inUpload(archive.Exhausted, asFailure)).shows(serviceFaults, "I10"),
@@ -209,11 +210,11 @@ var planted = []Bug{
 		queueRedelivers, workerFlaw{acknowledgeFirst: true}),
 }
 
-func uploads(name, fault string, front func(archive.UploaderOptions) (Uploads, error)) Bug {
+func uploads(name, fault string, front func(delivery.UploaderOptions) (Uploads, error)) Bug {
 	return Bug{Spec{Name: name, Fault: fault, New: production, Uploads: front}, "I9", redelivery, 0, true}
 }
 
-func events(name, fault string, parse func(*archive.Layout, archive.S3Source, []byte) ([]archive.Message, error)) Bug {
+func events(name, fault string, parse func(*archive.Layout, delivery.S3Source, []byte) ([]delivery.Message, error)) Bug {
 	return Bug{Spec{Name: name, Fault: fault, New: production, Events: parse}, "I9", redelivery, 0, true}
 }
 

@@ -55,6 +55,6 @@ func (m misnamed) Apply(e archive.Edit) (archive.Document, error) {
 			return nil, err
 		}
 	}
-	written, err := assemble(c.Layout(), members(c), entries)
+	written, err := withHistory(c, entries)
 	return misnamed{written}, err
 }

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"holdfast/archive"
+	"holdfast/archive/delivery"
 )
 
 // Core is what a client calls to read and update objects. [archive.Archive] is
@@ -55,11 +56,11 @@ type Spec struct {
 	OwnPolicy bool
 	New       func(Environment) (Core, error)
 	// Uploads, Backend and Reconciler make the service around the core. Nil: as in production.
-	Uploads    func(archive.UploaderOptions) (Uploads, error)
-	Backend    func(archive.BackendOptions) (Handler, error)
-	Reconciler func(archive.ReconcilerOptions) (Sweeper, error)
+	Uploads    func(delivery.UploaderOptions) (Uploads, error)
+	Backend    func(delivery.BackendOptions) (Handler, error)
+	Reconciler func(delivery.ReconcilerOptions) (Sweeper, error)
 	// Events reads what the store tells of a trigger. Nil: as in production.
-	Events func(l *archive.Layout, source archive.S3Source, body []byte) ([]archive.Message, error)
+	Events func(l *archive.Layout, source delivery.S3Source, body []byte) ([]delivery.Message, error)
 }
 
 // PolicyFor is the policy with which the core is run where one is asked for, or none (nil).

@@ -138,11 +138,14 @@ func blindMerge(current, form *archive.Change) (archive.Document, error) {
 		if value, submitted := form.Field(m.name); submitted {
 			merged[i].value = value
 		}
+		if m.name == current.Layout().History {
+			merged[i].value = array(append(current.RawModifications(), form.RawModifications()...))
+		}
 	}
 	for _, m := range members(form) {
 		if _, there := current.Field(m.name); !there {
 			merged = append(merged, m)
 		}
 	}
-	return assemble(current.Layout(), merged, append(current.RawModifications(), form.RawModifications()...))
+	return assemble(current.Layout(), merged)
 }

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"holdfast/archive"
+	"holdfast/archive/delivery"
 )
 
 // The bugs by which a customer is forgotten, or bothered, although a reconciler runs.
@@ -13,7 +14,7 @@ const outbox = "outbox"
 
 var plantedOutbox = []Bug{
 	reconciler("first-customer-told", "of the customers who were forgotten the first one is told, and the rest taken for told",
-		func(o *archive.ReconcilerOptions) {
+		func(o *delivery.ReconcilerOptions) {
 			o.Parallel = func(n int, do func(i int)) {
 				if n > 0 {
 					do(0)
@@ -21,12 +22,12 @@ var plantedOutbox = []Bug{
 			}
 		}),
 	reconciler("grace-ignored", "customers are told of an upload whose server is still telling them",
-		func(o *archive.ReconcilerOptions) { o.Grace = time.Nanosecond }),
+		func(o *delivery.ReconcilerOptions) { o.Grace = time.Nanosecond }),
 	reconciler("any-processed-is-told", "who has processed anything is taken for told of all that is stored",
-		func(o *archive.ReconcilerOptions) { o.Core = credulous{o.Core} }),
-	uploads("upload-unmarked", "the entries of uploads say nothing of there being somebody to be told", func(o archive.UploaderOptions) (Uploads, error) {
+		func(o *delivery.ReconcilerOptions) { o.Core = credulous{o.Core} }),
+	uploads("upload-unmarked", "the entries of uploads say nothing of there being somebody to be told", func(o delivery.UploaderOptions) (Uploads, error) {
 		o.Core = unmarking{o.Core}
-		return archive.NewUploader(o)
+		return delivery.NewUploader(o)
 	}).shows(outbox, "I9"),
 	backend("covers-at-append", "an entry covers all that is there when it is appended, and not what the work was done on",
 		outbox, workerFlaw{coversLate: true}),
@@ -35,10 +36,10 @@ var plantedOutbox = []Bug{
 }
 
 // reconciler is a bug in what the reconciler works with.
-func reconciler(name, fault string, change func(*archive.ReconcilerOptions)) Bug {
-	return Bug{Spec{Name: name, Fault: fault, New: production, Reconciler: func(o archive.ReconcilerOptions) (Sweeper, error) {
+func reconciler(name, fault string, change func(*delivery.ReconcilerOptions)) Bug {
+	return Bug{Spec{Name: name, Fault: fault, New: production, Reconciler: func(o delivery.ReconcilerOptions) (Sweeper, error) {
 		change(&o)
-		return archive.NewReconciler(o)
+		return delivery.NewReconciler(o)
 	}}, "I9", outbox, 0, true}
 }
 
@@ -57,7 +58,7 @@ func (c credulous) Load(ctx context.Context, id string) (archive.Snapshot, error
 	}
 	for _, m := range mods {
 		if m.Type == archive.Processed && loaded.Document != nil {
-			m.ID, m.Covers = "covers-all-"+m.CustomerCode, doc.LastUpload()
+			m.ID, m.Covers = "covers-all-"+m.CustomerCode, delivery.LastUpload(doc)
 			if loaded.Document, err = loaded.Document.Apply(archive.Edit{Modifications: []archive.Modification{m}}); err != nil {
 				return loaded, err
 			}

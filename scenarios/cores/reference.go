@@ -188,7 +188,7 @@ func (u *update) run(caller context.Context) (archive.Snapshot, error) {
 		if err == nil {
 			return done, nil
 		}
-		if !retriable(err) {
+		if !archive.WorthRetrying(err) {
 			if ctx.Err() != nil && caller.Err() == nil && cut(err) { // its own deadline
 				if cause != nil {
 					err = cause
@@ -286,7 +286,7 @@ func (u *update) put(ctx context.Context, next archive.Document, current archive
 		}
 	}
 	switch {
-	case mayBeApplied(err):
+	case archive.MayBeApplied(err):
 		u.inDoubt, u.doubtETag = u.flaw != forgetDoubt, current.ETag
 	case errors.Is(err, archive.ErrPreconditionFailed), errors.Is(err, archive.ErrConflict), errors.Is(err, archive.ErrThrottled):
 		u.refused = true
@@ -369,16 +369,6 @@ func (u *update) failure(err error) error {
 }
 
 func (u *update) elapsed() time.Duration { return u.Clock.Now().Sub(u.start) }
-
-func retriable(err error) bool {
-	return errors.Is(err, archive.ErrPreconditionFailed) || errors.Is(err, archive.ErrConflict) ||
-		errors.Is(err, archive.ErrThrottled) || errors.Is(err, archive.ErrUnavailable) ||
-		errors.Is(err, archive.ErrOutcomeUnknown)
-}
-
-func mayBeApplied(err error) bool {
-	return errors.Is(err, archive.ErrOutcomeUnknown) || cut(err) && !retriable(err)
-}
 
 // cut reports whether an error is the end of a context.
 func cut(err error) bool {

@@ -8,68 +8,69 @@ import (
 	"strings"
 
 	"holdfast/archive"
+	"holdfast/archive/delivery"
 )
 
-// Uploads is the front end of a service. [archive.Uploader] is that of production.
+// Uploads is the front end of a service. [delivery.Uploader] is that of production.
 type Uploads interface {
-	Upload(ctx context.Context, up archive.Upload) (archive.Uploaded, error)
+	Upload(ctx context.Context, up delivery.Upload) (delivery.Uploaded, error)
 }
 
-// Handler is a worker of a back end. [archive.Backend] is that of production.
+// Handler is a worker of a back end. [delivery.Backend] is that of production.
 type Handler interface {
-	Handle(ctx context.Context, d archive.Delivery)
+	Handle(ctx context.Context, d delivery.Delivery)
 }
 
-// Sweeper finds those who were forgotten. [archive.Reconciler] is that of production.
+// Sweeper finds those who were forgotten. [delivery.Reconciler] is that of production.
 type Sweeper interface {
-	Sweep(ctx context.Context) (archive.Swept, error)
+	Sweep(ctx context.Context) (delivery.Swept, error)
 }
 
 // NewUploads makes the front end of a core's service.
-func (s *Spec) NewUploads(o archive.UploaderOptions) (Uploads, error) {
+func (s *Spec) NewUploads(o delivery.UploaderOptions) (Uploads, error) {
 	if s.Uploads != nil {
 		return s.Uploads(o)
 	}
-	return archive.NewUploader(o)
+	return delivery.NewUploader(o)
 }
 
 // NewBackend makes a worker of the back end of a core's service.
-func (s *Spec) NewBackend(o archive.BackendOptions) (Handler, error) {
+func (s *Spec) NewBackend(o delivery.BackendOptions) (Handler, error) {
 	if s.Backend != nil {
 		return s.Backend(o)
 	}
-	return archive.NewBackend(o)
+	return delivery.NewBackend(o)
 }
 
 // NewReconciler makes the reconciler of a core's service.
-func (s *Spec) NewReconciler(o archive.ReconcilerOptions) (Sweeper, error) {
+func (s *Spec) NewReconciler(o delivery.ReconcilerOptions) (Sweeper, error) {
 	if s.Reconciler != nil {
 		return s.Reconciler(o)
 	}
-	return archive.NewReconciler(o)
+	return delivery.NewReconciler(o)
 }
 
 // ParseEvent reads what the store tells of a trigger, for a core's service.
-func (s *Spec) ParseEvent(l *archive.Layout, source archive.S3Source, body []byte) ([]archive.Message, error) {
+func (s *Spec) ParseEvent(l *archive.Layout, source delivery.S3Source, body []byte) ([]delivery.Message, error) {
 	if s.Events != nil {
 		return s.Events(l, source, body)
 	}
-	return l.ParseS3Event(source, body)
+	return delivery.ParseS3Event(l, source, body)
 }
 
 // withoutPrefix reads events as if every store had all of its bucket, and passes over
 // what is then none of a trigger.
-func withoutPrefix(l *archive.Layout, source archive.S3Source, body []byte) ([]archive.Message, error) {
-	messages, err := l.ParseS3Event(archive.S3Source{Bucket: source.Bucket}, body)
-	if errors.Is(err, archive.ErrForeign) {
+func withoutPrefix(l *archive.Layout, source delivery.S3Source, body []byte) ([]delivery.Message, error) {
+	messages, err := delivery.ParseS3Event(l, delivery.S3Source{Bucket: source.Bucket}, body)
+	if errors.Is(err, delivery.ErrForeign) {
 		return messages, nil
 	}
 	return messages, err
 }
 
 // withBareETags forgets that an event has ETags without their quotes.
-func withBareETags(l *archive.Layout, source archive.S3Source, body []byte) ([]archive.Message, error) {
-	messages, err := l.ParseS3Event(source, body)
+func withBareETags(l *archive.Layout, source delivery.S3Source, body []byte) ([]delivery.Message, error) {
+	messages, err := delivery.ParseS3Event(l, source, body)
 	for i := range messages {
 		messages[i].TriggerETag = strings.Trim(messages[i].TriggerETag, `"`)
 	}
@@ -78,37 +79,37 @@ func withBareETags(l *archive.Layout, source archive.S3Source, body []byte) ([]a
 
 // triggersFirst writes the triggers, and then the archive.
 type triggersFirst struct {
-	*archive.Uploader
-	o archive.UploaderOptions
+	*delivery.Uploader
+	o delivery.UploaderOptions
 }
 
-func newTriggersFirst(o archive.UploaderOptions) (Uploads, error) {
-	u, err := archive.NewUploader(o)
+func newTriggersFirst(o delivery.UploaderOptions) (Uploads, error) {
+	u, err := delivery.NewUploader(o)
 	return triggersFirst{u, o}, err
 }
 
-func (u triggersFirst) Upload(ctx context.Context, up archive.Upload) (archive.Uploaded, error) {
+func (u triggersFirst) Upload(ctx context.Context, up delivery.Upload) (delivery.Uploaded, error) {
 	doc := archive.Document(up.Document)
 	if up.Update {
 		loaded, err := u.o.Core.Load(ctx, up.Document.ID())
 		if err != nil {
-			return archive.Uploaded{}, err
+			return delivery.Uploaded{}, err
 		}
 		doc = loaded.Document
 	}
 	var codes []string
 	raw, _ := doc.Field(u.o.Core.Layout().Resolved().Customers)
 	if err := json.Unmarshal(raw, &codes); err != nil {
-		return archive.Uploaded{}, err
+		return delivery.Uploaded{}, err
 	}
 	for _, code := range codes {
-		key, err := u.o.Core.Layout().TriggerKey(code, up.Document.ID())
+		key, err := delivery.TriggerKey(u.o.Core.Layout(), code, up.Document.ID())
 		if err != nil {
-			return archive.Uploaded{}, err
+			return delivery.Uploaded{}, err
 		}
-		body, err := json.Marshal(archive.Trigger{Customer: code, ObjectID: up.Document.ID(), ModificationID: up.ModificationID})
+		body, err := json.Marshal(delivery.Trigger{Customer: code, ObjectID: up.Document.ID(), ModificationID: up.ModificationID})
 		if err != nil {
-			return archive.Uploaded{}, err
+			return delivery.Uploaded{}, err
 		}
 		_, _ = u.o.Store.Put(ctx, key, body, archive.Condition{}) // if it fails, the upload does it again
 	}
@@ -116,10 +117,10 @@ func (u triggersFirst) Upload(ctx context.Context, up archive.Upload) (archive.U
 }
 
 // forgetfulUploads makes a front end whose triggers get lost: it reports them as written.
-func forgetfulUploads(loses func(customer string) bool) func(archive.UploaderOptions) (Uploads, error) {
-	return func(o archive.UploaderOptions) (Uploads, error) {
+func forgetfulUploads(loses func(customer string) bool) func(delivery.UploaderOptions) (Uploads, error) {
+	return func(o delivery.UploaderOptions) (Uploads, error) {
 		o.Store = losing{o.Store, o.Core.Layout(), loses}
-		return archive.NewUploader(o)
+		return delivery.NewUploader(o)
 	}
 }
 
@@ -130,17 +131,17 @@ type losing struct {
 }
 
 func (s losing) Put(ctx context.Context, key string, body []byte, cond archive.Condition) (string, error) {
-	if customer, _, ok := s.layout.ParseTriggerKey(key); ok && s.loses(customer) {
+	if customer, _, ok := delivery.ParseTriggerKey(s.layout, key); ok && s.loses(customer) {
 		return `"lost"`, nil
 	}
 	return s.Store.Put(ctx, key, body, cond)
 }
 
 // onTriggers makes a front end with a bug between it and the store of its triggers.
-func onTriggers(put putFunc) func(archive.UploaderOptions) (Uploads, error) {
-	return func(o archive.UploaderOptions) (Uploads, error) {
+func onTriggers(put putFunc) func(delivery.UploaderOptions) (Uploads, error) {
+	return func(o delivery.UploaderOptions) (Uploads, error) {
 		o.Store = badPut{o.Store, put}
-		return archive.NewUploader(o)
+		return delivery.NewUploader(o)
 	}
 }
 
@@ -154,9 +155,9 @@ func conflictIsSuccess(ctx context.Context, s archive.Store, key string, body []
 }
 
 // newNameless forgets which upload it was when nobody knows what became of it.
-func newNameless(o archive.UploaderOptions) (Uploads, error) {
-	u, err := archive.NewUploader(o)
-	return altering{u, func(done archive.Uploaded, err error) (archive.Uploaded, error) {
+func newNameless(o delivery.UploaderOptions) (Uploads, error) {
+	u, err := delivery.NewUploader(o)
+	return altering{u, func(done delivery.Uploaded, err error) (delivery.Uploaded, error) {
 		if archive.OutcomeOf(err) == archive.Unknown {
 			done.ModificationID = ""
 		}
@@ -167,14 +168,14 @@ func newNameless(o archive.UploaderOptions) (Uploads, error) {
 // skipping forgets a customer altogether, also in what it reports.
 type skipping struct{ Uploads }
 
-func newSkipping(o archive.UploaderOptions) (Uploads, error) {
+func newSkipping(o delivery.UploaderOptions) (Uploads, error) {
 	all := o.Parallel
 	o.Parallel = func(n int, do func(i int)) { all(n-1, do) }
-	u, err := archive.NewUploader(o)
+	u, err := delivery.NewUploader(o)
 	return skipping{u}, err
 }
 
-func (u skipping) Upload(ctx context.Context, up archive.Upload) (archive.Uploaded, error) {
+func (u skipping) Upload(ctx context.Context, up delivery.Upload) (delivery.Uploaded, error) {
 	done, err := u.Uploads.Upload(ctx, up)
 	if n := len(done.Results); err == nil && n > 1 {
 		done.Results = done.Results[:n-1]
@@ -185,18 +186,18 @@ func (u skipping) Upload(ctx context.Context, up archive.Upload) (archive.Upload
 // altering is a front end that changes its answers.
 type altering struct {
 	Uploads
-	change func(archive.Uploaded, error) (archive.Uploaded, error)
+	change func(delivery.Uploaded, error) (delivery.Uploaded, error)
 }
 
-func (u altering) Upload(ctx context.Context, up archive.Upload) (archive.Uploaded, error) {
+func (u altering) Upload(ctx context.Context, up delivery.Upload) (delivery.Uploaded, error) {
 	return u.change(u.Uploads.Upload(ctx, up))
 }
 
 // inResults makes a front end with a bug in what it says of triggers that failed.
-func inResults(change func(*archive.UploadResult)) func(archive.UploaderOptions) (Uploads, error) {
-	return func(o archive.UploaderOptions) (Uploads, error) {
-		u, err := archive.NewUploader(o)
-		return altering{u, func(done archive.Uploaded, err error) (archive.Uploaded, error) {
+func inResults(change func(*delivery.UploadResult)) func(delivery.UploaderOptions) (Uploads, error) {
+	return func(o delivery.UploaderOptions) (Uploads, error) {
+		u, err := delivery.NewUploader(o)
+		return altering{u, func(done delivery.Uploaded, err error) (delivery.Uploaded, error) {
 			for i := range done.Results {
 				if err == nil && !done.Results[i].Success {
 					change(&done.Results[i])
@@ -208,10 +209,10 @@ func inResults(change func(*archive.UploadResult)) func(archive.UploaderOptions)
 }
 
 // inUpload makes a front end with a bug in how it passes an outcome on.
-func inUpload(outcome archive.Outcome, as func(error) error) func(archive.UploaderOptions) (Uploads, error) {
-	return func(o archive.UploaderOptions) (Uploads, error) {
-		u, err := archive.NewUploader(o)
-		return altering{u, func(done archive.Uploaded, err error) (archive.Uploaded, error) {
+func inUpload(outcome archive.Outcome, as func(error) error) func(delivery.UploaderOptions) (Uploads, error) {
+	return func(o delivery.UploaderOptions) (Uploads, error) {
+		u, err := delivery.NewUploader(o)
+		return altering{u, func(done delivery.Uploaded, err error) (delivery.Uploaded, error) {
 			if archive.OutcomeOf(err) == outcome {
 				err = as(err)
 			}
@@ -220,9 +221,9 @@ func inUpload(outcome archive.Outcome, as func(error) error) func(archive.Upload
 	}
 }
 
-// worker is a back end that does what [archive.Backend] does, but for its flaw.
+// worker is a back end that does what [delivery.Backend] does, but for its flaw.
 type worker struct {
-	o archive.BackendOptions
+	o delivery.BackendOptions
 	workerFlaw
 }
 
@@ -230,7 +231,7 @@ type workerFlaw struct {
 	// asks takes a message for handled whose trigger is gone, as documented.
 	asks bool
 	// id makes the entry's id; nil: the message does, as in production.
-	id func(d archive.Delivery) string
+	id func(d delivery.Delivery) string
 	// deleteOnFailure deletes the trigger also when the update failed.
 	deleteOnFailure bool
 	// acknowledgeFirst acknowledges before the work.
@@ -244,26 +245,26 @@ type workerFlaw struct {
 	coversLate, coversUnsaid bool
 }
 
-func newWorker(f workerFlaw) func(archive.BackendOptions) (Handler, error) {
-	return func(o archive.BackendOptions) (Handler, error) { return &worker{o, f}, nil }
+func newWorker(f workerFlaw) func(delivery.BackendOptions) (Handler, error) {
+	return func(o delivery.BackendOptions) (Handler, error) { return &worker{o, f}, nil }
 }
 
 // idOfDelivery is another for each delivery.
-func idOfDelivery(d archive.Delivery) string {
+func idOfDelivery(d delivery.Delivery) string {
 	m := d.Message
 	return archive.DerivedModificationID(m.Customer, m.ObjectID, m.TriggerETag, string(rune(d.Receives)))
 }
 
 // idOfCustomer is the same for all triggers of an object.
-func idOfCustomer(d archive.Delivery) string {
+func idOfCustomer(d delivery.Delivery) string {
 	return archive.DerivedModificationID(d.Message.Customer, d.Message.ObjectID)
 }
 
-func (w *worker) Handle(ctx context.Context, d archive.Delivery) {
+func (w *worker) Handle(ctx context.Context, d delivery.Delivery) {
 	if w.acknowledgeFirst {
 		w.acknowledge(ctx, d)
 	}
-	key, err := w.o.Core.Layout().TriggerKey(d.Message.Customer, d.Message.ObjectID)
+	key, err := delivery.TriggerKey(w.o.Core.Layout(), d.Message.Customer, d.Message.ObjectID)
 	if err == nil && w.asks {
 		_, err = w.o.Store.Head(ctx, key)
 	}
@@ -292,18 +293,18 @@ func (w *worker) Handle(ctx context.Context, d archive.Delivery) {
 	w.acknowledge(ctx, d)
 }
 
-func (w *worker) acknowledge(ctx context.Context, d archive.Delivery) {
+func (w *worker) acknowledge(ctx context.Context, d delivery.Delivery) {
 	if err := w.o.Queue.Acknowledge(ctx, d); err != nil {
 		w.o.Failed(ctx, d.Message, err)
 	}
 }
 
-func (w *worker) process(ctx context.Context, d archive.Delivery) error {
+func (w *worker) process(ctx context.Context, d delivery.Delivery) error {
 	loaded, err := w.o.Core.Load(ctx, d.Message.ObjectID)
 	if err != nil {
 		return err
 	}
-	job := archive.Job{Message: d.Message, Archived: loaded}
+	job := delivery.Job{Message: d.Message, Archived: loaded}
 	edit, err := w.o.Work(ctx, job)
 	if err != nil {
 		return err

@@ -27,14 +27,11 @@ func members(c *archive.Change) []member {
 	return all
 }
 
-// assemble makes a document of members, with these entries as its history.
-func assemble(l *archive.Layout, all []member, entries []json.RawMessage) (*archive.Change, error) {
+// assemble makes a document of members.
+func assemble(l *archive.Layout, all []member) (*archive.Change, error) {
 	var b bytes.Buffer
 	separator := "{\n  "
 	for _, m := range all {
-		if m.name == l.History {
-			m.value = array(entries)
-		}
 		quoted, _ := json.Marshal(m.name)
 		fmt.Fprintf(&b, "%s%s: %s", separator, quoted, m.value)
 		separator = ",\n  "
@@ -55,9 +52,13 @@ func array(entries []json.RawMessage) json.RawMessage {
 	return b.Bytes()
 }
 
-// alteration is what a bug does to every version that is written: to its
-// members, of which the history is only a place, or to its history.
-type alteration func(l *archive.Layout, all []member, entries []json.RawMessage) ([]member, []json.RawMessage)
+// withHistory is a document with these entries as its history.
+func withHistory(c *archive.Change, entries []json.RawMessage) (*archive.Change, error) {
+	return c.With(c.Layout().History, array(entries))
+}
+
+// alteration is what a bug does to every version that is written.
+type alteration func(*archive.Change) (*archive.Change, error)
 
 // altered is a document whose edits go through an alteration.
 type altered struct {
@@ -70,9 +71,7 @@ func (a altered) Apply(e archive.Edit) (archive.Document, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := next.(*archive.Change)
-	all, entries := a.alter(c.Layout(), members(c), c.RawModifications())
-	built, err := assemble(c.Layout(), all, entries)
+	built, err := a.alter(next.(*archive.Change))
 	return altered{built, a.alter}, err
 }
 
@@ -96,18 +95,21 @@ func withDocument(wrap func(*archive.Change) archive.Document) func(Environment)
 
 // inHistory is an alteration of the history only, by the names that its entries have.
 func inHistory(alter func(l *archive.Layout, entries []json.RawMessage) []json.RawMessage) alteration {
-	return func(l *archive.Layout, all []member, entries []json.RawMessage) ([]member, []json.RawMessage) {
-		return all, alter(l, entries)
+	return func(c *archive.Change) (*archive.Change, error) {
+		return withHistory(c, alter(c.Layout(), c.RawModifications()))
 	}
 }
 
-// inValues is an alteration of each field's value.
+// inValues is an alteration of the value of each field but the history.
 func inValues(alter func(value json.RawMessage) json.RawMessage) alteration {
-	return func(_ *archive.Layout, all []member, entries []json.RawMessage) ([]member, []json.RawMessage) {
-		for i := range all {
-			all[i].value = alter(all[i].value)
+	return func(c *archive.Change) (*archive.Change, error) {
+		all := members(c)
+		for i, m := range all {
+			if m.name != c.Layout().History {
+				all[i].value = alter(m.value)
+			}
 		}
-		return all, entries
+		return assemble(c.Layout(), all)
 	}
 }
 
@@ -150,14 +152,20 @@ func backfillIDs(l *archive.Layout, entries []json.RawMessage) []json.RawMessage
 	return entries
 }
 
-func byName(_ *archive.Layout, all []member, entries []json.RawMessage) ([]member, []json.RawMessage) {
+func byName(c *archive.Change) (*archive.Change, error) {
+	all := members(c)
 	slices.SortFunc(all, func(a, b member) int { return strings.Compare(a.name, b.name) })
-	return all, entries
+	return assemble(c.Layout(), all)
 }
 
 // dropExtensions loses the fields that no struct has been given.
-func dropExtensions(_ *archive.Layout, all []member, entries []json.RawMessage) ([]member, []json.RawMessage) {
-	return slices.DeleteFunc(all, func(m member) bool { return strings.HasPrefix(m.name, "x_") }), entries
+func dropExtensions(c *archive.Change) (*archive.Change, error) {
+	return without(c, func(name string) bool { return strings.HasPrefix(name, "x_") })
+}
+
+// without is a document without some of its fields.
+func without(c *archive.Change, lost func(name string) bool) (*archive.Change, error) {
+	return assemble(c.Layout(), slices.DeleteFunc(members(c), func(m member) bool { return lost(m.name) }))
 }
 
 func escapeHTML(value json.RawMessage) json.RawMessage {
@@ -213,5 +221,5 @@ func appendAll(c *archive.Change, e archive.Edit) (*archive.Change, error) {
 		}
 		entries = append(entries, entry)
 	}
-	return assemble(c.Layout(), members(next.(*archive.Change)), entries)
+	return withHistory(next.(*archive.Change), entries)
 }

@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"holdfast/archive"
+	"holdfast/archive/delivery"
 )
 
 // editing is a core whose edits are not quite those that it was asked for.
@@ -173,36 +174,36 @@ func lastOf(most int) func(*archive.Layout, []json.RawMessage) []json.RawMessage
 // uploadChange is a front end that stores something else than what was uploaded.
 type uploadChange struct {
 	Uploads
-	change func(*archive.Upload) error
+	change func(*archive.Change) (*archive.Change, error)
 }
 
-func (u uploadChange) Upload(ctx context.Context, up archive.Upload) (archive.Uploaded, error) {
-	if err := u.change(&up); err != nil {
-		return archive.Uploaded{}, err
+func (u uploadChange) Upload(ctx context.Context, up delivery.Upload) (_ delivery.Uploaded, err error) {
+	if up.Document, err = u.change(up.Document); err != nil {
+		return delivery.Uploaded{}, err
 	}
 	return u.Uploads.Upload(ctx, up)
 }
 
-func newUploadChange(change func(l *archive.Layout, all []member) []member) func(archive.UploaderOptions) (Uploads, error) {
-	return func(o archive.UploaderOptions) (Uploads, error) {
-		u, err := archive.NewUploader(o)
-		return uploadChange{u, func(up *archive.Upload) (err error) {
-			l := up.Document.Layout()
-			up.Document, err = assemble(l, change(l, members(up.Document)), up.Document.RawModifications())
-			return err
-		}}, err
+func newUploadChange(change func(*archive.Change) (*archive.Change, error)) func(delivery.UploaderOptions) (Uploads, error) {
+	return func(o delivery.UploaderOptions) (Uploads, error) {
+		u, err := delivery.NewUploader(o)
+		return uploadChange{u, change}, err
 	}
 }
 
-func withKeys(_ *archive.Layout, all []member) []member {
-	return append(all, member{"isUpdate", json.RawMessage("true")}, member{"expectedETag", json.RawMessage(`"x"`)})
+func withKeys(c *archive.Change) (*archive.Change, error) {
+	c, err := c.With("isUpdate", json.RawMessage("true"))
+	if err != nil {
+		return nil, err
+	}
+	return c.With("expectedETag", json.RawMessage(`"x"`))
 }
 
 // oneOfTheFields leaves out those of a form but its id and the first.
-func oneOfTheFields(l *archive.Layout, all []member) []member {
+func oneOfTheFields(c *archive.Change) (*archive.Change, error) {
 	kept := 0
-	return slices.DeleteFunc(all, func(m member) bool {
-		if slices.Contains(l.ID, m.name) {
+	return without(c, func(name string) bool {
+		if slices.Contains(c.Layout().ID, name) {
 			return false
 		}
 		kept++
@@ -211,10 +212,10 @@ func oneOfTheFields(l *archive.Layout, all []member) []member {
 }
 
 // onBehalf is a worker's core with a change of the edits of messages.
-func onBehalf(change func(*archive.Edit)) func(archive.BackendOptions) (Handler, error) {
-	return func(o archive.BackendOptions) (Handler, error) {
+func onBehalf(change func(*archive.Edit)) func(delivery.BackendOptions) (Handler, error) {
+	return func(o delivery.BackendOptions) (Handler, error) {
 		o.Core = editing{o.Core, change}
-		return archive.NewBackend(o)
+		return delivery.NewBackend(o)
 	}
 }
 

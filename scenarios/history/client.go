@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"holdfast/archive"
+	"holdfast/archive/delivery"
 )
 
 // Client records the operations and store calls of one actor. It writes all of
@@ -153,7 +154,7 @@ func conflictFields(err error) (fields []string) {
 
 // Looked records that the actor, a reconciler, has looked whom to tell of an object: when
 // it had read the version, whose customers these are, and what came of it.
-func (c *Client) Looked(r archive.Reconciled, read int64, customers []string) {
+func (c *Client) Looked(r delivery.Reconciled, read int64, customers []string) {
 	e := c.next(Tell, c.keyOf(r.ObjectID))
 	e.Start, e.At, e.ETag, e.Customers = read, c.rec.Now(), r.ETag, customers
 	for _, t := range r.Told {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"holdfast/archive"
+	"holdfast/archive/delivery"
 )
 
 // Operation is what a client means to do.
@@ -18,7 +19,7 @@ type Operation struct {
 	// GiveUp is for how long its caller waits for an answer; 0: for ever.
 	GiveUp time.Duration
 	// Message is the one that it processes; nil: none.
-	Message *archive.Message
+	Message *delivery.Message
 	// Worked is the ETag of the version on which the work on it was done, Covers what its
 	// entry says that it covers.
 	Worked, Covers string

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"holdfast/archive"
+	"holdfast/archive/delivery"
 )
 
 // isTrigger reports whether a key is that of a trigger.
@@ -11,7 +12,7 @@ func isTrigger(key string) bool {
 	if !strings.HasPrefix(key, "customers/") {
 		return false
 	}
-	_, _, ok := anyTrigger.ParseTriggerKey(key)
+	_, _, ok := delivery.ParseTriggerKey(anyTrigger, key)
 	return ok
 }
 
@@ -44,7 +45,7 @@ func (l *Layout) SplitTrigger(trigger string) (object, customer string, ok bool)
 	if at < 0 {
 		return "", "", false
 	}
-	customer, id, ok := anyTrigger.ParseTriggerKey(key[at:])
+	customer, id, ok := delivery.ParseTriggerKey(anyTrigger, key[at:])
 	if l == nil {
 		l = &ownLayout
 	}
@@ -65,7 +66,7 @@ func (r *Recorder) Queue(prefix string) QueueLog { return QueueLog{r, prefix} }
 
 // Sent records that the store has applied the write of a trigger, which follows the
 // upload with this modification; "" if it follows none.
-func (q QueueLog) Sent(m archive.Message, upload string) {
+func (q QueueLog) Sent(m delivery.Message, upload string) {
 	e := q.event(Sent, m)
 	if upload != "" {
 		e.IDs = []string{upload}
@@ -74,30 +75,30 @@ func (q QueueLog) Sent(m archive.Message, upload string) {
 }
 
 // Delivered records a delivery to an actor.
-func (q QueueLog) Delivered(actor string, d archive.Delivery) {
+func (q QueueLog) Delivered(actor string, d delivery.Delivery) {
 	e := q.event(Delivered, d.Message)
 	e.Actor, e.Attempt = actor, d.Receives
 	q.rec.sink.Add(e)
 }
 
 // Acknowledged records that an actor acknowledges a delivery.
-func (q QueueLog) Acknowledged(actor string, d archive.Delivery) {
+func (q QueueLog) Acknowledged(actor string, d delivery.Delivery) {
 	e := q.event(Acknowledged, d.Message)
 	e.Actor = actor
 	q.rec.sink.Add(e)
 }
 
 // Ended records where a message is at last: [DeadLettered] or [Left].
-func (q QueueLog) Ended(do string, m archive.Message) { q.rec.sink.Add(q.event(do, m)) }
+func (q QueueLog) Ended(do string, m delivery.Message) { q.rec.sink.Add(q.event(do, m)) }
 
-func (q QueueLog) event(do string, m archive.Message) *Event {
+func (q QueueLog) event(do string, m delivery.Message) *Event {
 	return &Event{Kind: Queue, At: q.rec.Now(), Do: do, Trigger: triggerOf(q.prefix, m)}
 }
 
-func (c *Client) trigger(m archive.Message) string { return triggerOf(c.prefix, m) }
+func (c *Client) trigger(m delivery.Message) string { return triggerOf(c.prefix, m) }
 
-func triggerOf(prefix string, m archive.Message) string {
-	key, err := anyTrigger.TriggerKey(m.Customer, m.ObjectID)
+func triggerOf(prefix string, m delivery.Message) string {
+	key, err := delivery.TriggerKey(anyTrigger, m.Customer, m.ObjectID)
 	if err != nil {
 		key = "?" // a message that nobody should have sent
 	}

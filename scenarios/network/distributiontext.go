@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"holdfast/archive/notation"
 )
 
 // form is how a distribution is written.
@@ -51,20 +53,18 @@ func ParseDistribution(text string) (Distribution, error) {
 }
 
 func parseDistribution(text string) (Distribution, error) {
-	name, rest, opened := strings.Cut(text, "(")
-	name = strings.TrimSpace(name)
-	f, known := formNamed(name)
+	term := notation.Split(text)
+	f, known := formNamed(term.Kind)
 	if !known {
-		return Distribution{}, fmt.Errorf("%q is not known (known: %s)", name, knownForms)
+		return Distribution{}, fmt.Errorf("%q is not known (known: %s)", term.Kind, knownForms)
 	}
-	args, closed := strings.CutSuffix(rest, ")")
-	if !opened || !closed {
+	if !term.Closed {
 		return Distribution{}, fmt.Errorf("the parentheses are missing: want %s(%s), such as %s", f.name, f.params, f.example)
 	}
 	if f.shape == empirical {
-		return readEmpirical(strings.TrimSpace(args))
+		return readEmpirical(term.Args)
 	}
-	values := strings.Split(args, ",")
+	values := strings.Split(term.Args, ",")
 	if names := strings.Split(f.params, ","); len(values) != len(names) {
 		return Distribution{}, fmt.Errorf("want %s(%s), such as %s", f.name, f.params, f.example)
 	}

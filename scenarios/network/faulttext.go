@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"holdfast/archive/notation"
 )
 
 const faultSyntax = "want kind(name=value,…), such as reply-lost(nth=2,actor=bob)"
@@ -30,8 +32,8 @@ const faultSyntax = "want kind(name=value,…), such as reply-lost(nth=2,actor=b
 //	             throttle, see [Throttle]; it takes only these, from and to
 func ParseFault(text string) (Fault, error) {
 	text = strings.TrimSpace(text)
-	kind, rest, opened := strings.Cut(text, "(")
-	spec, err := specOf(Kind(strings.TrimSpace(kind)))
+	term := notation.Split(text)
+	spec, err := specOf(Kind(term.Kind))
 	if err != nil {
 		return Fault{}, err
 	}
@@ -42,43 +44,22 @@ func ParseFault(text string) (Fault, error) {
 	case SentTwice:
 		f.Answer = http.StatusPreconditionFailed
 	}
-	if opened {
-		args, closed := strings.CutSuffix(rest, ")")
-		if !closed {
-			return Fault{}, fmt.Errorf("fault %q: the closing parenthesis is missing: %s", text, faultSyntax)
+	if term.Opened && !term.Closed {
+		return Fault{}, fmt.Errorf("fault %q: the closing parenthesis is missing: %s", text, faultSyntax)
+	}
+	err = notation.Pairs(term.Args, faultSyntax, func(name, value string) error {
+		if !slices.Contains(spec.names(), name) {
+			return fmt.Errorf("%q is not known (%s knows: %s)", name, f.Kind, strings.Join(spec.names(), ", "))
 		}
-		if err := f.parseArgs(spec, args); err != nil {
-			return Fault{}, fmt.Errorf("fault %q: %w", text, err)
-		}
+		return f.set(name, value)
+	})
+	if err != nil {
+		return Fault{}, fmt.Errorf("fault %q: %w", text, err)
 	}
 	if err := f.Validate(); err != nil {
 		return Fault{}, err
 	}
 	return f, nil
-}
-
-func (f *Fault) parseArgs(spec kindSpec, args string) error {
-	if strings.TrimSpace(args) == "" {
-		return nil
-	}
-	var seen []string
-	for arg := range strings.SplitSeq(args, ",") {
-		name, value, ok := strings.Cut(arg, "=")
-		name, value = strings.TrimSpace(name), strings.TrimSpace(value)
-		switch {
-		case !ok:
-			return fmt.Errorf("%q is no name=value: %s", name, faultSyntax)
-		case !slices.Contains(spec.names(), name):
-			return fmt.Errorf("%q is not known (%s knows: %s)", name, f.Kind, strings.Join(spec.names(), ", "))
-		case slices.Contains(seen, name):
-			return fmt.Errorf("%s is given twice", name)
-		}
-		seen = append(seen, name)
-		if err := f.set(name, value); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // set reads one parameter. A rate or nth of 0 means "not given" in a Fault, so
@@ -131,9 +112,9 @@ func (f *Fault) set(name, value string) (err error) {
 }
 
 func parseDuration(name, value string) (time.Duration, error) {
-	d, err := time.ParseDuration(value)
-	if err != nil || d < 0 {
-		return 0, fmt.Errorf("%s must be a duration such as 500ms or 3s, not %q", name, value)
+	d, err := notation.Duration(value, "500ms or 3s")
+	if err != nil {
+		return 0, fmt.Errorf("%s must be %w", name, err)
 	}
 	return d, nil
 }

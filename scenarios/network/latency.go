@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"holdfast/archive/notation"
 )
 
 // Latency says how long the parts of a store call take, and how the store
@@ -71,8 +73,7 @@ func ParseLatency(text string) (Latency, error) {
 			return p, nil
 		}
 	}
-	name, _, _ := strings.Cut(text, "(")
-	if _, known := formNamed(strings.TrimSpace(name)); text != "" && !known {
+	if _, known := formNamed(notation.Split(text).Kind); text != "" && !known {
 		return Latency{}, fmt.Errorf("latency %q is not known (known: s3-standard, s3-express, %s)", text, knownForms)
 	}
 	leg, err := ParseDistribution(text)

@@ -8,21 +8,9 @@ import (
 	"holdfast/archive"
 )
 
-// kind is a policy kind with the parameters that it has.
-type kind struct {
-	name      archive.Kind
-	base, cap bool
-}
-
 // kinds are those that are searched. A new kind joins here.
-var kinds = []kind{
-	{archive.Full, true, true},
-	{archive.Equal, true, true},
-	{archive.Decorrelated, true, true},
-	{archive.Exponential, true, true},
-	{archive.Constant, true, false},
-	{archive.None, false, false},
-	{archive.Adaptive, false, true},
+var kinds = []archive.Kind{
+	archive.Full, archive.Equal, archive.Decorrelated, archive.Exponential, archive.Constant, archive.None, archive.Adaptive,
 }
 
 // steps of a parameter's first grid, as multiples of the time that an attempt takes.
@@ -44,9 +32,9 @@ func grid(attempt time.Duration, coarse bool, bounds archive.Policy) []archive.P
 	attempt = max(attempt, time.Millisecond) // a store without latency still has a scale
 	var all []archive.Policy
 	for _, k := range kinds {
-		for _, b := range times(attempt, k.base, bases) {
-			for _, c := range times(attempt, k.cap, caps) {
-				if p, ok := k.policy(b, c, bounds); ok {
+		for _, b := range times(attempt, k.HasBase(), bases) {
+			for _, c := range times(attempt, k.HasCap(), caps) {
+				if p, ok := candidate(k, b, c, bounds); ok {
 					all = append(all, p)
 				}
 			}
@@ -66,27 +54,26 @@ func times(unit time.Duration, has bool, steps []float64) []time.Duration {
 	return all
 }
 
-// policy returns the candidate, unless its cap would leave nothing of its base.
-func (k kind) policy(base, most time.Duration, bounds archive.Policy) (archive.Policy, bool) {
+// candidate returns the policy, unless its cap would leave nothing of its base.
+func candidate(k archive.Kind, base, most time.Duration, bounds archive.Policy) (archive.Policy, bool) {
 	p := bounds
-	p.Kind, p.Base, p.Cap = k.name, base, most
-	if k.base && !k.cap {
+	p.Kind, p.Base, p.Cap = k, base, most
+	if k.HasBase() && !k.HasCap() {
 		p.Cap = base
 	}
-	return p, p.Validate() == nil && (!k.cap || p.Cap >= 2*p.Base)
+	return p, p.Validate() == nil && (!k.HasCap() || p.Cap >= 2*p.Base)
 }
 
 // neighbours are the candidates around one, half way to those of the grid.
 func neighbours(p archive.Policy) []archive.Policy {
-	i := slices.IndexFunc(kinds, func(k kind) bool { return k.name == p.Kind })
-	if i < 0 {
+	if !slices.Contains(kinds, p.Kind) {
 		return nil
 	}
 	around := []float64{1 / math.Sqrt2, 1, math.Sqrt2}
 	var all []archive.Policy
-	for _, b := range times(p.Base, kinds[i].base, around) {
-		for _, c := range times(p.Cap, kinds[i].cap, around) {
-			if near, ok := kinds[i].policy(b, c, p); ok && near != p {
+	for _, b := range times(p.Base, p.Kind.HasBase(), around) {
+		for _, c := range times(p.Cap, p.Kind.HasCap(), around) {
+			if near, ok := candidate(p.Kind, b, c, p); ok && near != p {
 				all = append(all, near)
 			}
 		}

@@ -102,10 +102,10 @@ func goLiteral(p archive.Policy) string {
 		kind = "archive." + strings.ToUpper(name[:1]) + name[1:] // as the constants are named
 	}
 	fields := []string{"Kind: " + kind}
-	if hasBase(p) {
+	if p.Kind.HasBase() {
 		fields = append(fields, "Base: "+goDuration(p.Base))
 	}
-	if p.Kind != archive.None {
+	if p.Kind.Waits() {
 		fields = append(fields, "Cap: "+goDuration(p.Cap))
 	}
 	retries := fmt.Sprint(p.Retries)

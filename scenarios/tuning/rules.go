@@ -168,7 +168,7 @@ func noJitter(f *facts, s *subject) *Advice {
 // baseTooLow: who was refused comes back while the write that was in the way is under way.
 func baseTooLow(f *facts, s *subject) *Advice {
 	first := longestWaits(s.policy, 1)
-	if !hasBase(s.policy) || first >= f.attempt {
+	if !s.policy.Kind.HasBase() || first >= f.attempt {
 		return nil
 	}
 	higher := s.policy
@@ -184,7 +184,7 @@ const farAbove = 8
 // baseTooHigh: the first wait outlasts what it waits for.
 func baseTooHigh(f *facts, s *subject) *Advice {
 	first := longestWaits(s.policy, 1)
-	if !hasBase(s.policy) || first <= farAbove*f.attempt {
+	if !s.policy.Kind.HasBase() || first <= farAbove*f.attempt {
 		return nil
 	}
 	lower := s.policy
@@ -196,20 +196,10 @@ func baseTooHigh(f *facts, s *subject) *Advice {
 		s.policy.Base, s.name, first, units.Seconds(ms(f.attempt))))
 }
 
-// hasBase reports whether the base of a policy decides anything.
-func hasBase(p archive.Policy) bool {
-	return p.Kind != archive.None && p.Kind != archive.Adaptive
-}
-
-// hasCap reports whether the cap of a policy decides anything.
-func hasCap(p archive.Policy) bool {
-	return p.Kind != archive.None && p.Kind != archive.Constant
-}
-
 // capTooLow: waits end before the others are through. Asked only where a limit is
 // missed: a higher cap always trades latency for writes.
 func capTooLow(f *facts, s *subject) *Advice {
-	if !hasCap(s.policy) {
+	if !s.policy.Kind.HasCap() {
 		return nil
 	}
 	higher := s.policy
@@ -223,7 +213,7 @@ func capTooLow(f *facts, s *subject) *Advice {
 
 // capTooHigh: waits go on after the others are through.
 func capTooHigh(f *facts, s *subject) *Advice {
-	if !hasCap(s.policy) {
+	if !s.policy.Kind.HasCap() {
 		return nil
 	}
 	for _, by := range []time.Duration{4, 2} {

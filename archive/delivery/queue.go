@@ -1,0 +1,213 @@
+package delivery
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strconv"
+	"sync"
+	"time"
+
+	"holdfast/archive"
+)
+
+// Queue delivers messages at least once: one that is not acknowledged within its
+// visibility timeout is delivered again, to whoever asks next.
+type Queue interface {
+	// Receive waits for a message. The error is ctx's, or ErrQueueClosed when no
+	// message will come any more.
+	Receive(ctx context.Context) (Delivery, error)
+	// Acknowledge ends the message for good if d is its latest delivery, also after
+	// the visibility timeout. If the message was delivered again since, another worker
+	// has it, and nothing needs to happen; as SQS, a queue may say so with no error.
+	// Acknowledging again is no error.
+	Acknowledge(ctx context.Context, d Delivery) error
+}
+
+// Delivery is a message as it is delivered once.
+type Delivery struct {
+	Message Message
+	// Receipt names the delivery to the queue, in whatever way the queue likes.
+	Receipt string
+	// Receives counts the deliveries of the message, this one included.
+	Receives int
+}
+
+// ErrQueueClosed is the answer of a closed queue that has no message left.
+var ErrQueueClosed = errors.New("queue closed")
+
+// What a [MemoryQueue] does unless its options say otherwise.
+const (
+	DefaultVisibility = 30 * time.Second
+	DefaultReceives   = 5
+)
+
+// QueueOptions configure a [MemoryQueue].
+type QueueOptions struct {
+	Clock archive.Clock // nil: archive.WallClock
+	// Visibility is for how long a message that was delivered is kept from others.
+	// 0: DefaultVisibility.
+	Visibility time.Duration
+	// MaxReceives is how often a message is delivered before it becomes a dead
+	// letter. 0: DefaultReceives.
+	MaxReceives int
+	// Poll is how often a receiver looks for messages while there are none. 0: 20 ms.
+	Poll time.Duration
+	// Delivered and DeadLettered, which may be nil, are told what becomes of the
+	// messages. They must not block nor call the queue.
+	Delivered    func(Delivery)
+	DeadLettered func(Message)
+	// Observer sees the dead letters, with the context of who found them. It must not
+	// call the queue.
+	Observer Observer
+}
+
+// MemoryQueue is a [Queue] in memory: for tests, for simulations, and for a single
+// process that can afford to lose it. It is safe for concurrent use.
+//
+// It does what a standard queue of SQS does, without its chance: a message is
+// hidden from its delivery on for the visibility timeout, only its latest receipt
+// ends it, and it becomes a dead letter when it would have to be delivered once more
+// than allowed. The first message sent that is visible is delivered first.
+type MemoryQueue struct {
+	o QueueOptions
+
+	mu       sync.Mutex
+	messages []*queued // in the order in which they were sent
+	dead     []Message
+	receipts uint64 // given so far
+	closed   bool
+}
+
+// queued is a message in the queue.
+type queued struct {
+	message  Message
+	visible  time.Time // when it can be delivered
+	receives int
+	receipt  string // of its latest delivery
+}
+
+// NewMemoryQueue returns an empty queue.
+func NewMemoryQueue(o QueueOptions) *MemoryQueue {
+	if o.Clock == nil {
+		o.Clock = archive.WallClock{}
+	}
+	if o.Visibility <= 0 {
+		o.Visibility = DefaultVisibility
+	}
+	if o.MaxReceives <= 0 {
+		o.MaxReceives = DefaultReceives
+	}
+	if o.Poll <= 0 {
+		o.Poll = 20 * time.Millisecond
+	}
+	return &MemoryQueue{o: o}
+}
+
+// Send puts a message into the queue, to be delivered after the delay at the
+// earliest.
+func (q *MemoryQueue) Send(m Message, delay time.Duration) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.messages = append(q.messages, &queued{message: m, visible: q.o.Clock.Now().Add(delay)})
+}
+
+// Close says that no more messages will be sent. Those that are in the queue are
+// still delivered, again too, and receivers wait for those that are under way.
+func (q *MemoryQueue) Close() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.closed = true
+}
+
+// Receive implements [Queue].
+func (q *MemoryQueue) Receive(ctx context.Context) (Delivery, error) {
+	for {
+		if err := ctx.Err(); err != nil {
+			return Delivery{}, err
+		}
+		d, ok, err := q.take(ctx)
+		if ok || err != nil {
+			return d, err
+		}
+		if err := q.o.Clock.Sleep(ctx, q.o.Poll); err != nil {
+			return Delivery{}, err
+		}
+	}
+}
+
+// TryReceive is Receive that does not wait: ok is false if no message can be
+// delivered now.
+func (q *MemoryQueue) TryReceive() (d Delivery, ok bool) {
+	d, ok, _ = q.take(context.Background())
+	return d, ok
+}
+
+// take delivers the first message that is visible.
+func (q *MemoryQueue) take(ctx context.Context) (Delivery, bool, error) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	now := q.o.Clock.Now()
+	q.bury(ctx, now)
+	if len(q.messages) == 0 && q.closed {
+		return Delivery{}, false, ErrQueueClosed
+	}
+	for _, m := range q.messages {
+		if m.visible.After(now) {
+			continue
+		}
+		q.receipts++
+		m.receives++
+		m.receipt = strconv.FormatUint(q.receipts, 10)
+		m.visible = now.Add(q.o.Visibility)
+		d := Delivery{Message: m.message, Receipt: m.receipt, Receives: m.receives}
+		if q.o.Delivered != nil {
+			q.o.Delivered(d)
+		}
+		return d, true, nil
+	}
+	return Delivery{}, false, nil
+}
+
+// bury makes dead letters of the messages that were delivered too often.
+func (q *MemoryQueue) bury(ctx context.Context, now time.Time) {
+	q.messages = slices.DeleteFunc(q.messages, func(m *queued) bool {
+		dead := m.receives >= q.o.MaxReceives && !m.visible.After(now)
+		if dead {
+			q.dead = append(q.dead, m.message)
+			if q.o.DeadLettered != nil {
+				q.o.DeadLettered(m.message)
+			}
+			tell(ctx, q.o.Observer.DeadLetter, m.message)
+		}
+		return dead
+	})
+}
+
+// Acknowledge implements [Queue].
+func (q *MemoryQueue) Acknowledge(_ context.Context, d Delivery) error {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.messages = slices.DeleteFunc(q.messages, func(m *queued) bool { return m.receives > 0 && m.receipt == d.Receipt })
+	return nil
+}
+
+// Left returns the messages that were neither acknowledged nor given up, in the
+// order in which they were sent; those under way are among them.
+func (q *MemoryQueue) Left() []Message {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	left := make([]Message, len(q.messages))
+	for i, m := range q.messages {
+		left[i] = m.message
+	}
+	return left
+}
+
+// DeadLetters returns the messages that were given up: whoever asks for a message
+// finds first which those are.
+func (q *MemoryQueue) DeadLetters() []Message {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return slices.Clone(q.dead)
+}
