@@ -22,7 +22,7 @@ type performer struct {
 	customer   string
 	client     history.Client
 	core       cores.Core
-	gate       gate
+	store      network.Store // of the core
 	rng        *rand.Rand
 	source     source            // of rng
 	faults     *network.Injector // nil: none
@@ -82,9 +82,9 @@ func (f *performer) enter(p *repetition, r *role) error {
 // start gives the performer a core of its own, as the start of a process does.
 func (f *performer) start() (err error) {
 	p := f.repetition
-	f.gate = gate{&f.client, f}
+	f.store.Doer = (*intercepted)(f)
 	f.core, err = p.Core.New(cores.Environment{
-		Store: &f.gate, Policy: p.Policy, Clock: p.world, Rand: f.rng, Observer: f.observer(), Layout: p.Layout.Archive(), Codec: p.player.docs.codec,
+		Store: &f.store, Policy: p.Policy, Clock: p.world, Rand: f.rng, Observer: f.observer(), Layout: p.Layout.Archive(), Codec: p.player.docs.codec,
 		Crowd: &p.crowd, Exposure: p.player.exposure,
 	})
 	f.base = archive.Snapshot{}

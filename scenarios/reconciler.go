@@ -7,6 +7,7 @@ import (
 
 	"holdfast/archive"
 	"holdfast/scenarios/cores"
+	"holdfast/scenarios/network"
 )
 
 // mostSweeps after the last upload: a reconciler that a store refuses for ever ends too.
@@ -69,7 +70,7 @@ func (f *performer) sweeper() (cores.Sweeper, error) {
 		return nil, errors.New("the store of this world can't be listed")
 	}
 	return p.Core.NewReconciler(archive.ReconcilerOptions{
-		Core: recorded{f}, Store: triggerStore{}, Lister: lister, Policy: p.Policy, Clock: p.world,
+		Core: recorded{f}, Store: network.Store{Doer: triggerStore{}}, Lister: lister, Policy: p.Policy, Clock: p.world,
 		Rand: stream(p.Seed, p.Scenario.Name, p.number, f.name+"\x00waits"), Parallel: p.service.parallel, Grace: p.Scenario.Queue.GraceOf(),
 		Done: func(_ context.Context, r archive.Reconciled) { f.client.Looked(r, f.api.loadedAt, f.api.customers()) },
 	})

@@ -32,8 +32,8 @@ func (p *repetition) convene() {
 }
 
 // gather holds the actor if it is awaited.
-func (f *performer) gather(ctx context.Context, call network.Call) {
-	if !f.awaited || call != network.CallPut {
+func (f *performer) gather(ctx context.Context, call network.Method) {
+	if !f.awaited || call != network.MethodPut {
 		return
 	}
 	asked := f.repetition.rec.Now()

@@ -126,7 +126,7 @@ func (s *service) serve() error {
 		s.users[s.actors[i].name] = &s.actors[i]
 	}
 	uploads, err := s.Core.NewUploads(archive.UploaderOptions{
-		Core: byActor{s.Layout.Archive()}, Store: triggerStore{}, Policy: s.Policy, Clock: s.world,
+		Core: byActor{s.Layout.Archive()}, Store: network.Store{Doer: triggerStore{}}, Policy: s.Policy, Clock: s.world,
 		Rand: stream(s.Seed, s.Scenario.Name, s.number, "api"), Parallel: s.parallel,
 	})
 	if err != nil {
@@ -306,16 +306,17 @@ func (f *performer) stamped(ctx context.Context, mods []archive.Modification) []
 
 // triggerStore writes the triggers of uploads, several at the same time, for the
 // actor for whom the server works.
-type triggerStore struct{ archive.Store }
+type triggerStore struct{}
 
-func (triggerStore) Put(ctx context.Context, key string, body []byte, cond archive.Condition) (string, error) {
+// Do implements [network.Doer].
+func (triggerStore) Do(ctx context.Context, c network.Call) network.Reply {
 	f := actorOf(ctx)
-	ctx, crash, err := f.strike(ctx, network.CallPut, key, cond != archive.Condition{})
+	ctx, crash, err := f.strike(ctx, &c)
 	if err != nil {
-		return "", err
+		return network.Reply{Err: err}
 	}
 	p := f.repetition
-	etag, err := p.rec.Client(f.name, p.prefix, f.api.triggers).Put(ctx, key, body, cond)
-	live(crash, err)
-	return etag, err
+	r := c.On(ctx, p.rec.Client(f.name, p.prefix, f.api.triggers))
+	panicIfDead(crash, r.Err)
+	return r
 }

@@ -33,7 +33,7 @@ type apiState struct {
 // backend is a worker around the performer's core.
 func (f *performer) backend(work archive.Work) (cores.Handler, error) {
 	return f.repetition.Core.NewBackend(archive.BackendOptions{
-		Core: recorded{f}, Store: &f.gate, Queue: inbox{f.repetition.service.queue, f},
+		Core: recorded{f}, Store: &f.store, Queue: inbox{f.repetition.service.queue, f},
 		UserID: f.name,
 		Work: func(ctx context.Context, job archive.Job) (archive.Edit, error) {
 			f.api.worked = job.Archived.ETag

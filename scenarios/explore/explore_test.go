@@ -152,8 +152,8 @@ func TestTooMuchReductionIsNoticed(t *testing.T) {
 	all := searchAll(t, run, 0, true, nil)
 	for name, wrong := range map[string]func(a, b move) bool{
 		"everything is independent": func(a, b move) bool { return a.client != b.client },
-		"writes are":                func(a, b move) bool { return independent(a, b) || a.call.write() && b.call.write() },
-		"reads and writes are":      func(a, b move) bool { return independent(a, b) || a.call.write() != b.call.write() },
+		"writes are":                func(a, b move) bool { return independent(a, b) || a.call.Method.Writes() && b.call.Method.Writes() },
+		"reads and writes are":      func(a, b move) bool { return independent(a, b) || a.call.Method.Writes() != b.call.Method.Writes() },
 	} {
 		if reduced := searchAll(t, run, 0, false, wrong); len(reduced.signatures) == len(all.signatures) {
 			t.Errorf("%s: still %d signatures", name, len(all.signatures))

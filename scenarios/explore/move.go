@@ -3,7 +3,6 @@ package explore
 import (
 	"net/http"
 
-	"holdfast/archive"
 	"holdfast/scenarios/network"
 	"holdfast/scenarios/world"
 )
@@ -90,14 +89,14 @@ func (s *stage) appendMoves(moves []move) []move {
 func (c *call) allows(k variant) bool {
 	switch k {
 	case conflicting:
-		return c.kind == network.CallPut && (c.cond.IsAbsent() || c.cond.ETag() != "")
+		return c.Method == network.MethodPut && (c.Condition.IsAbsent() || c.Condition.ETag() != "")
 	case echo412, echo409, echo503:
 		// Of a write that is refused the repetition is, too: that is no fault.
-		return c.kind == network.CallPut && c.cond != archive.Condition{} && c.object.Refuses(c.cond) == nil
+		return c.Method == network.MethodPut && c.Conditional() && c.object.Refuses(c.Condition) == nil
 	case requestLost:
 		return true
 	}
-	return c.write()
+	return c.Method.Writes()
 }
 
 // make makes a move.
@@ -114,27 +113,27 @@ func (s *stage) make(m move) {
 	}
 	switch m.variant {
 	case requestLost:
-		c.err = errLostRead
-		if c.write() {
-			c.err = errLostWrite
+		c.reply.Err = errLostRead
+		if c.Method.Writes() {
+			c.reply.Err = errLostWrite
 		}
 	case arrivesLate:
 		onItsWay := *c
 		s.late = append(s.late, &onItsWay)
-		c.err = errLostWrite
+		c.reply.Err = errLostWrite
 	case throttled:
-		c.err = errSlowDown
+		c.reply.Err = errSlowDown
 	case conflicting:
-		c.err = errConflict
+		c.reply.Err = errConflict
 	case crashBefore:
 		c.crash = true
 	default:
 		c.execute()
 		if m.variant == replyLost {
-			c.etag, c.err = "", errLostWrite
+			c.reply.ETag, c.reply.Err = "", errLostWrite
 		}
-		if status := echoes[m.variant]; status != 0 && c.err == nil {
-			c.etag, c.err = "", world.Echo(status)
+		if status := echoes[m.variant]; status != 0 && c.reply.Err == nil {
+			c.reply.ETag, c.reply.Err = "", world.Echo(status)
 		}
 		c.crash = m.variant == crashAfter
 	}
@@ -170,12 +169,12 @@ func (m move) effect() effect {
 		return e
 	}
 	e.touches = true
-	if !c.write() {
+	if !c.Method.Writes() {
 		return e
 	}
-	refusal := c.object.Refuses(c.cond)
+	refusal := c.object.Refuses(c.Condition)
 	e.writes = refusal == nil
-	e.deletes = c.kind == network.CallDelete
+	e.deletes = c.Method == network.MethodDelete
 	e.settled = refusal != nil && c.object.Present()
 	return e
 }
@@ -211,5 +210,5 @@ func undisturbed(quiet *call, q effect, writer *call, w effect) bool {
 	if !q.settled || w.deletes {
 		return false
 	}
-	return quiet.cond.IsAbsent() || world.ETag(writer.body) != quiet.cond.ETag()
+	return quiet.Condition.IsAbsent() || world.ETag(writer.Body) != quiet.Condition.ETag()
 }

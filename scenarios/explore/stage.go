@@ -56,16 +56,13 @@ type client struct {
 
 // call is what a client wants of the store.
 type call struct {
+	network.Call
 	client *client
 	serial int32
 	actor  string
-	kind   network.Call
 	object *world.Object
-	body   []byte
-	cond   archive.Condition
 
-	etag  string
-	err   error
+	reply network.Reply
 	crash bool
 }
 
@@ -104,6 +101,7 @@ func (s *stage) Store(actor string) archive.Store {
 		}
 	}
 	p := &port{stage: s, actor: actor, harness: world.Harness(actor)}
+	p.Doer = p
 	s.ports = append(s.ports, p)
 	return p
 }
@@ -186,9 +184,10 @@ func (s *stage) step() {
 
 // port is the store as one actor reaches it.
 type port struct {
-	stage   *stage
-	actor   string
-	harness bool
+	network.Store // of its own calls
+	stage         *stage
+	actor         string
+	harness       bool
 }
 
 // What a client learns that gets no usable answer.
@@ -199,18 +198,18 @@ var (
 	errConflict  = fmt.Errorf("409 ConditionalRequestConflict: %w", archive.ErrConflict)
 )
 
-// send waits until somebody chooses this call.
-func (p *port) send(ctx context.Context, kind network.Call, key string, body []byte, cond archive.Condition) (*call, error) {
+// Do waits until somebody chooses this call.
+func (p *port) Do(ctx context.Context, sent network.Call) network.Reply {
 	if err := ctx.Err(); err != nil {
-		return nil, fmt.Errorf("%w before the request was sent", err)
+		return network.Reply{Err: fmt.Errorf("%w before the request was sent", err)}
 	}
 	s := p.stage
 	c := s.running
 	c.serial++
-	c.call = call{client: c, serial: c.serial, actor: p.actor, kind: kind, object: s.model.Object(key), body: body, cond: cond}
+	c.call = call{Call: sent, client: c, serial: c.serial, actor: p.actor, object: s.model.Object(sent.Key)}
 	if p.harness {
 		c.call.execute()
-		return &c.call, nil
+		return c.call.reply
 	}
 	if !s.stopped {
 		s.wait(c)
@@ -219,17 +218,17 @@ func (p *port) send(ctx context.Context, kind network.Call, key string, body []b
 	if s.stopped || c.call.crash {
 		c.call.die(!s.stopped)
 	}
-	return &c.call, nil
+	return c.call.reply
 }
 
 // die makes the answer one that its client does not live to see. It starts again,
 // unless the schedule is over.
 func (c *call) die(again bool) {
 	answer := errLostRead
-	if c.write() {
+	if c.Method.Writes() {
 		answer = errLostWrite
 	}
-	c.etag, c.err = "", &world.Died{Fault: network.Fault{Kind: network.Crash, Restarts: again}, Answer: answer}
+	c.reply.ETag, c.reply.Err = "", &world.Died{Fault: network.Fault{Kind: network.Crash, Restarts: again}, Answer: answer}
 }
 
 // wait keeps those who wait in the order of their numbers, so that a move is the
@@ -249,54 +248,7 @@ func (s *stage) wait(c *client) {
 }
 
 // execute lets the call take effect.
-func (c *call) execute() {
-	switch c.kind {
-	case network.CallPut:
-		c.etag, c.err = c.object.Put(c.body, c.cond)
-	case network.CallDelete:
-		c.err = c.object.Delete(c.cond)
-	default:
-		c.body, c.etag, c.err = c.object.Get()
-	}
-}
-
-func (c *call) write() bool { return c.kind == network.CallPut || c.kind == network.CallDelete }
-
-// Get implements [archive.Store].
-func (p *port) Get(ctx context.Context, key string) ([]byte, string, error) {
-	c, err := p.send(ctx, network.CallGet, key, nil, archive.Condition{})
-	if err != nil {
-		return nil, "", err
-	}
-	return c.body, c.etag, c.err
-}
-
-// Head implements [archive.Store].
-func (p *port) Head(ctx context.Context, key string) (string, error) {
-	c, err := p.send(ctx, network.CallHead, key, nil, archive.Condition{})
-	if err != nil {
-		return "", err
-	}
-	return c.etag, c.err
-}
-
-// Put implements [archive.Store].
-func (p *port) Put(ctx context.Context, key string, body []byte, cond archive.Condition) (string, error) {
-	c, err := p.send(ctx, network.CallPut, key, body, cond)
-	if err != nil {
-		return "", err
-	}
-	return c.etag, c.err
-}
-
-// Delete implements [archive.Store].
-func (p *port) Delete(ctx context.Context, key string, cond archive.Condition) error {
-	c, err := p.send(ctx, network.CallDelete, key, nil, cond)
-	if err != nil {
-		return err
-	}
-	return c.err
-}
+func (c *call) execute() { c.reply = c.object.Do(&c.Call) }
 
 type signal struct {
 	stage   *stage

@@ -107,13 +107,13 @@ func AnswerNames() []string {
 }
 
 // told is what such a call has to be told; nil: it can't be answered so.
-func (a *answer) told(call Call) error {
+func (a *answer) told(call Method) error {
 	switch call {
-	case CallGet:
+	case MethodGet:
 		return a.read
-	case CallHead:
+	case MethodHead:
 		return a.head
-	case CallDelete:
+	case MethodDelete:
 		if a.odd == noETag || a.odd == emptyETag {
 			return nil // a deletion has none
 		}
@@ -137,8 +137,8 @@ func (a *answer) text() string {
 // Means is what a call of this kind has to be told when the fault strikes it: one of
 // archive's sentinels, or another error. Nil: the fault decides nothing about that,
 // or can't befall such a call.
-func (f *Fault) Means(call Call) error {
-	write := call == CallPut || call == CallDelete
+func (f *Fault) Means(call Method) error {
+	write := call == MethodPut || call == MethodDelete
 	switch f.Kind {
 	case RequestLost, ReplyLost, Error500, NoAnswer:
 		if write {
@@ -148,7 +148,7 @@ func (f *Fault) Means(call Call) error {
 	case NoConnection:
 		return archive.ErrUnavailable
 	case Throttled503:
-		if call == CallHead {
+		if call == MethodHead {
 			return archive.ErrUnavailable // without its code it may be a proxy's
 		}
 		return archive.ErrThrottled
@@ -174,7 +174,7 @@ func (f *Fault) Means(call Call) error {
 
 // Error is what a client is told whose call the fault has struck, in words like an
 // adapter's. It wraps what [Fault.Means] says, which must not be nil.
-func (f *Fault) Error(call Call) error {
+func (f *Fault) Error(call Method) error {
 	text := string(f.Kind)
 	switch f.Kind {
 	case Answer:
@@ -218,8 +218,8 @@ func (f *Fault) Changes(told error) bool {
 }
 
 // befalls reports whether the fault can befall such a call.
-func (f *Fault) befalls(call Call, conditional bool) bool {
-	if f.Call != AnyCall && f.Call != call {
+func (f *Fault) befalls(call Method, conditional bool) bool {
+	if f.Call != AnyMethod && f.Call != call {
 		return false
 	}
 	switch {

@@ -47,7 +47,7 @@ func newFaults() (all []network.Fault) {
 // says, takes one request, and says of itself that it happened.
 func TestAnswersThroughTheAdapter(t *testing.T) {
 	for _, f := range newFaults() {
-		for _, call := range []network.Call{network.CallGet, network.CallHead, network.CallPut, network.CallDelete} {
+		for _, call := range []network.Method{network.MethodGet, network.MethodHead, network.MethodPut, network.MethodDelete} {
 			f.Call, f.Nth = call, 1
 			if f.Validate() != nil {
 				continue // it can't be answered so
@@ -61,9 +61,9 @@ func TestAnswersThroughTheAdapter(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				applied := f.Applies() && (call == network.CallPut || call == network.CallDelete)
+				applied := f.Applies() && (call == network.MethodPut || call == network.MethodDelete)
 				if strings.HasSuffix(f.As, "412") {
-					if call == network.CallDelete {
+					if call == network.MethodDelete {
 						t.Skip("the embedded server ignores conditions of deletions")
 					}
 					etag, applied = `"stale"`, false
@@ -100,7 +100,7 @@ func TestAnswersThatNeedAnother(t *testing.T) {
 		if refused {
 			etag = `"stale"`
 		}
-		f := network.Fault{Kind: network.Answer, As: as, Call: network.CallPut, Nth: 1}
+		f := network.Fault{Kind: network.Answer, As: as, Call: network.MethodPut, Nth: 1}
 		m := network.WithFault(t.Context(), f)
 		_, err = r.store.Put(m, "k", []byte("new"), archive.IfMatch(etag))
 		if f.Changes(err) || (err != nil) != refused || err != nil && !errors.Is(err, archive.ErrPreconditionFailed) {
@@ -139,7 +139,7 @@ func TestFaultsMeanWhatTheyDo(t *testing.T) {
 	for _, fault := range []string{
 		"request-lost(nth=1)", "reply-lost(nth=1)", "500(nth=1)", "503(nth=1)", "409(nth=1)", "slow(nth=1,by=5ms)", "crash(nth=1)",
 	} {
-		for _, call := range []network.Call{network.CallGet, network.CallHead, network.CallPut, network.CallDelete} {
+		for _, call := range []network.Method{network.MethodGet, network.MethodHead, network.MethodPut, network.MethodDelete} {
 			r := newRig(t, network.Latency{})
 			etag, err := r.direct.Put(t.Context(), "k", []byte("old"), archive.IfAbsent())
 			if err != nil {
@@ -165,9 +165,9 @@ func TestFaultsMeanWhatTheyDo(t *testing.T) {
 // TestAnEndedCallMeansNothing: what a caller is told that gave up is no answer.
 func TestAnEndedCallMeansNothing(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
-	f := network.Fault{Kind: network.ReplyLost, Call: network.CallPut, Nth: 1}
+	f := network.Fault{Kind: network.ReplyLost, Call: network.MethodPut, Nth: 1}
 	m := network.WithFault(ctx, f)
-	m.Happened(network.CallPut)
+	m.Happened(network.MethodPut)
 	cancel()
 	if planned, _, means := m.Befell(); planned != f.String() || means != nil {
 		t.Errorf("befell %q, %v", planned, means)
@@ -177,7 +177,7 @@ func TestAnEndedCallMeansNothing(t *testing.T) {
 // TestErrorsOfTheModel: what a virtual store says has the adapter's sentinel.
 func TestErrorsOfTheModel(t *testing.T) {
 	for _, f := range newFaults() {
-		for _, call := range []network.Call{network.CallGet, network.CallHead, network.CallPut, network.CallDelete} {
+		for _, call := range []network.Method{network.MethodGet, network.MethodHead, network.MethodPut, network.MethodDelete} {
 			f.Call, f.Nth = call, 1
 			if f.Validate() == nil && !same(f.Error(call), f.Means(call)) {
 				t.Errorf("%s: %v", f, f.Error(call))
@@ -185,7 +185,7 @@ func TestErrorsOfTheModel(t *testing.T) {
 		}
 	}
 	skewed := network.Fault{Kind: network.Answer, As: "403-RequestTimeTooSkewed"}
-	if got := skewed.Error(network.CallPut); fmt.Sprint(got) != "403 RequestTimeTooSkewed: store unavailable" {
+	if got := skewed.Error(network.MethodPut); fmt.Sprint(got) != "403 RequestTimeTooSkewed: store unavailable" {
 		t.Error(got)
 	}
 }

@@ -31,18 +31,6 @@ const (
 	ByLoad       Kind = "throttle"      // the store answers 503 SlowDown to what comes too fast; no single call is picked
 )
 
-// Call is a kind of store call.
-type Call string
-
-// The calls. AnyCall is for a [Fault] only.
-const (
-	CallGet    Call = "get"
-	CallHead   Call = "head"
-	CallPut    Call = "put"
-	CallDelete Call = "delete"
-	AnyCall    Call = "any"
-)
-
 // When says at which point of its call a client crashes.
 type When string
 
@@ -63,7 +51,7 @@ type Fault struct {
 	// Call is what the fault befalls: the fitting calls are those of that kind
 	// (with a condition, for 409) in the window. Empty for duplicate, which
 	// befalls operations, and for throttle, which is what the store is like.
-	Call Call
+	Call Method
 	// Rate is the share of the fitting calls, above 0 and up to 1. Nth is the
 	// one fitting call of each actor, from 1. One of the two is given, the other 0;
 	// neither for throttle.
@@ -102,8 +90,8 @@ const longestDelay = 24 * time.Hour
 // kindSpec is what a kind knows.
 type kindSpec struct {
 	kind   Kind
-	call   Call     // the default; empty: it befalls operations
-	calls  []Call   // that it can befall
+	call   Method   // the default; empty: it befalls operations
+	calls  []Method // that it can befall
 	params []string // of its own
 	// store: it is what the store is like, for everybody, so it picks neither calls nor
 	// actors.
@@ -111,25 +99,25 @@ type kindSpec struct {
 }
 
 var (
-	allCalls   = []Call{CallGet, CallHead, CallPut, CallDelete, AnyCall}
-	writeCalls = []Call{CallPut, CallDelete, AnyCall}
+	allCalls   = []Method{MethodGet, MethodHead, MethodPut, MethodDelete, AnyMethod}
+	writeCalls = []Method{MethodPut, MethodDelete, AnyMethod}
 )
 
 var kinds = []kindSpec{
-	{RequestLost, CallPut, allCalls, nil, false},
-	{ReplyLost, CallPut, allCalls, nil, false},
-	{Error500, CallPut, allCalls, nil, false},
-	{Throttled503, AnyCall, allCalls, []string{"retry-after"}, false},
-	{Conflict409, CallPut, writeCalls, nil, false},
-	{Denied403, CallPut, allCalls, nil, false},
-	{SentTwice, CallPut, []Call{CallPut}, []string{"answer"}, false},
-	{NoAnswer, CallPut, allCalls, nil, false},
-	{NoConnection, CallPut, allCalls, nil, false},
-	{Answer, CallPut, allCalls, []string{"as"}, false},
-	{Slow, AnyCall, allCalls, []string{"by"}, false},
-	{Crash, CallPut, allCalls, []string{"when", "restart"}, false},
+	{RequestLost, MethodPut, allCalls, nil, false},
+	{ReplyLost, MethodPut, allCalls, nil, false},
+	{Error500, MethodPut, allCalls, nil, false},
+	{Throttled503, AnyMethod, allCalls, []string{"retry-after"}, false},
+	{Conflict409, MethodPut, writeCalls, nil, false},
+	{Denied403, MethodPut, allCalls, nil, false},
+	{SentTwice, MethodPut, []Method{MethodPut}, []string{"answer"}, false},
+	{NoAnswer, MethodPut, allCalls, nil, false},
+	{NoConnection, MethodPut, allCalls, nil, false},
+	{Answer, MethodPut, allCalls, []string{"as"}, false},
+	{Slow, AnyMethod, allCalls, []string{"by"}, false},
+	{Crash, MethodPut, allCalls, []string{"when", "restart"}, false},
 	{Duplicate, "", nil, []string{"after"}, false},
-	{Delete, CallPut, allCalls, nil, false},
+	{Delete, MethodPut, allCalls, nil, false},
 	{ByLoad, "", nil, []string{"writes", "reads", "burst", "refused"}, true},
 }
 
@@ -191,7 +179,7 @@ func (f Fault) misplaced(spec kindSpec) string {
 	case !fits && spec.call == "":
 		return "it befalls operations, so it takes no call"
 	case !fits:
-		return fmt.Sprintf("call must be one of %s, not %q", join(spec.calls, func(c Call) string { return string(c) }), f.Call)
+		return fmt.Sprintf("call must be one of %s, not %q", join(spec.calls, func(c Method) string { return string(c) }), f.Call)
 	case f.From < 0 || f.To < 0:
 		return "from and to must be 0 (unbounded) or more"
 	case f.To != 0 && f.To <= f.From:
@@ -214,7 +202,7 @@ func (f Fault) misshapen() string {
 		return fmt.Sprintf("answer %q is not known (known: %s)", f.As, strings.Join(AnswerNames(), ", "))
 	case f.Kind != Answer && f.As != "":
 		return "as is for answer only"
-	case f.Kind == Answer && f.Call != AnyCall && as.told(f.Call) == nil:
+	case f.Kind == Answer && f.Call != AnyMethod && as.told(f.Call) == nil:
 		return fmt.Sprintf("a %s can't be answered as %s", f.Call, f.As)
 	case f.Kind == Slow && f.By <= 0:
 		return "say how much later the request arrives, such as by=3s"

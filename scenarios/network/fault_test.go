@@ -30,7 +30,7 @@ func drawFault(t *rapid.T) Fault {
 	switch f.Kind {
 	case Answer:
 		f.As = rapid.SampledFrom(AnswerNames()).Filter(func(as string) bool {
-			return f.Call == AnyCall || answerNamed(as).told(f.Call) != nil
+			return f.Call == AnyMethod || answerNamed(as).told(f.Call) != nil
 		}).Draw(t, "as")
 	case Slow:
 		f.By = duration("by", 1, longestDelay)
@@ -80,27 +80,27 @@ func TestParseFault(t *testing.T) {
 		text, canonical string // empty: the same
 		want            Fault
 	}{
-		{"request-lost(nth=1)", "", Fault{Kind: RequestLost, Call: CallPut, Nth: 1}},
-		{"reply-lost(rate=0.05,actor=bob)", "", Fault{Kind: ReplyLost, Call: CallPut, Rate: 0.05, Actor: "bob"}},
-		{"500(rate=1)", "", Fault{Kind: Error500, Call: CallPut, Rate: 1}},
-		{"503(rate=1e-05)", "", Fault{Kind: Throttled503, Call: AnyCall, Rate: 1e-5}},
-		{"409(nth=3,call=any)", "", Fault{Kind: Conflict409, Call: AnyCall, Nth: 3}},
-		{"sent-twice(nth=1)", "", Fault{Kind: SentTwice, Call: CallPut, Nth: 1, Answer: 412}},
-		{"sent-twice(rate=0.1,answer=503)", "", Fault{Kind: SentTwice, Call: CallPut, Rate: 0.1, Answer: 503}},
-		{"answer(nth=1,as=200-no-etag)", "", Fault{Kind: Answer, Call: CallPut, Nth: 1, As: "200-no-etag"}},
-		{"no-answer(rate=0.5,call=any)", "", Fault{Kind: NoAnswer, Call: AnyCall, Rate: 0.5}},
-		{"slow(nth=1,by=3s)", "", Fault{Kind: Slow, Call: AnyCall, Nth: 1, By: 3 * time.Second}},
-		{"crash(nth=1)", "", Fault{Kind: Crash, Call: CallPut, Nth: 1, When: Before}},
-		{"crash(nth=1,when=after,restart=2s)", "", Fault{Kind: Crash, Call: CallPut, Nth: 1, When: After, Restarts: true, Restart: 2 * time.Second}},
-		{"crash(nth=1,restart=0s)", "", Fault{Kind: Crash, Call: CallPut, Nth: 1, When: Before, Restarts: true}},
+		{"request-lost(nth=1)", "", Fault{Kind: RequestLost, Call: MethodPut, Nth: 1}},
+		{"reply-lost(rate=0.05,actor=bob)", "", Fault{Kind: ReplyLost, Call: MethodPut, Rate: 0.05, Actor: "bob"}},
+		{"500(rate=1)", "", Fault{Kind: Error500, Call: MethodPut, Rate: 1}},
+		{"503(rate=1e-05)", "", Fault{Kind: Throttled503, Call: AnyMethod, Rate: 1e-5}},
+		{"409(nth=3,call=any)", "", Fault{Kind: Conflict409, Call: AnyMethod, Nth: 3}},
+		{"sent-twice(nth=1)", "", Fault{Kind: SentTwice, Call: MethodPut, Nth: 1, Answer: 412}},
+		{"sent-twice(rate=0.1,answer=503)", "", Fault{Kind: SentTwice, Call: MethodPut, Rate: 0.1, Answer: 503}},
+		{"answer(nth=1,as=200-no-etag)", "", Fault{Kind: Answer, Call: MethodPut, Nth: 1, As: "200-no-etag"}},
+		{"no-answer(rate=0.5,call=any)", "", Fault{Kind: NoAnswer, Call: AnyMethod, Rate: 0.5}},
+		{"slow(nth=1,by=3s)", "", Fault{Kind: Slow, Call: AnyMethod, Nth: 1, By: 3 * time.Second}},
+		{"crash(nth=1)", "", Fault{Kind: Crash, Call: MethodPut, Nth: 1, When: Before}},
+		{"crash(nth=1,when=after,restart=2s)", "", Fault{Kind: Crash, Call: MethodPut, Nth: 1, When: After, Restarts: true, Restart: 2 * time.Second}},
+		{"crash(nth=1,restart=0s)", "", Fault{Kind: Crash, Call: MethodPut, Nth: 1, When: Before, Restarts: true}},
 		{"duplicate(rate=0.5,after=500ms)", "", Fault{Kind: Duplicate, Rate: 0.5, After: 500 * ms}},
-		{"delete(nth=1,actor=backend,call=head,from=1s,to=2s)", "", Fault{Kind: Delete, Actor: "backend", Call: CallHead, Nth: 1, From: time.Second, To: 2 * time.Second}},
+		{"delete(nth=1,actor=backend,call=head,from=1s,to=2s)", "", Fault{Kind: Delete, Actor: "backend", Call: MethodHead, Nth: 1, From: time.Second, To: 2 * time.Second}},
 		{" crash ( restart = 1000ms , when = before , call = put , nth = 2 ) ", "crash(nth=2,restart=1s)",
-			Fault{Kind: Crash, Call: CallPut, Nth: 2, When: Before, Restarts: true, Restart: time.Second}},
+			Fault{Kind: Crash, Call: MethodPut, Nth: 2, When: Before, Restarts: true, Restart: time.Second}},
 		{"throttle(writes=3500)", "", Fault{Kind: ByLoad, Throttle: Throttle{Writes: 3500}}},
 		{"throttle(writes=20,reads=0.5,burst=5,refused=0.1,from=1s,to=2s)", "",
 			Fault{Kind: ByLoad, Throttle: Throttle{20, 0.5, 5, 0.1}, From: time.Second, To: 2 * time.Second}},
-		{"503(nth=1,from=0s,to=0s)", "503(nth=1)", Fault{Kind: Throttled503, Call: AnyCall, Nth: 1}},
+		{"503(nth=1,from=0s,to=0s)", "503(nth=1)", Fault{Kind: Throttled503, Call: AnyMethod, Nth: 1}},
 	} {
 		got, err := ParseFault(test.text)
 		canonical := test.canonical
@@ -200,22 +200,22 @@ func TestFaultValidate(t *testing.T) {
 	}{
 		{Fault{}, `fault kind "" is not known`},
 		{Fault{Kind: Error500, Nth: 1}, `call must be one of get, head, put, delete, any, not ""`},
-		{Fault{Kind: Duplicate, Nth: 1, Call: CallPut}, "it befalls operations, so it takes no call"},
+		{Fault{Kind: Duplicate, Nth: 1, Call: MethodPut}, "it befalls operations, so it takes no call"},
 		{Fault{Kind: Duplicate, Nth: 1, After: -1}, "after must be 0 or more, not -1ns"},
-		{Fault{Kind: Error500, Nth: 1, Call: CallPut, From: -1}, "from and to must be 0 (unbounded) or more"},
-		{Fault{Kind: Error500, Nth: 1, Call: CallPut, As: "503"}, "as is for answer only"},
-		{Fault{Kind: Error500, Nth: 1, Call: CallPut, By: 1}, "by is for slow only"},
-		{Fault{Kind: Error500, Nth: 1, Call: CallPut, After: 1}, "after is for duplicate only"},
-		{Fault{Kind: Error500, Nth: 1, Call: CallPut, When: After}, "when and restart are for crash only"},
-		{Fault{Kind: Error500, Nth: 1, Call: CallPut, Restarts: true}, "when and restart are for crash only"},
-		{Fault{Kind: Error500, Nth: 1, Call: CallPut, Throttle: Throttle{Writes: 1}}, "writes, reads, burst and refused are for throttle only"},
+		{Fault{Kind: Error500, Nth: 1, Call: MethodPut, From: -1}, "from and to must be 0 (unbounded) or more"},
+		{Fault{Kind: Error500, Nth: 1, Call: MethodPut, As: "503"}, "as is for answer only"},
+		{Fault{Kind: Error500, Nth: 1, Call: MethodPut, By: 1}, "by is for slow only"},
+		{Fault{Kind: Error500, Nth: 1, Call: MethodPut, After: 1}, "after is for duplicate only"},
+		{Fault{Kind: Error500, Nth: 1, Call: MethodPut, When: After}, "when and restart are for crash only"},
+		{Fault{Kind: Error500, Nth: 1, Call: MethodPut, Restarts: true}, "when and restart are for crash only"},
+		{Fault{Kind: Error500, Nth: 1, Call: MethodPut, Throttle: Throttle{Writes: 1}}, "writes, reads, burst and refused are for throttle only"},
 		{Fault{Kind: ByLoad, Throttle: Throttle{Writes: 1}, Nth: 1}, "neither rate, nth, actor nor call"},
 		{Fault{Kind: ByLoad, Throttle: Throttle{Writes: 1, Burst: -1}}, "burst must be"},
 		{Fault{Kind: ByLoad, Throttle: Throttle{Writes: 1, Refused: -1}}, "refused must be"},
 		{Fault{Kind: ByLoad, Throttle: Throttle{Writes: 1, Reads: -1}}, "writes and reads must be"},
-		{Fault{Kind: Crash, Nth: 1, Call: CallPut}, `when must be before or after, not ""`},
-		{Fault{Kind: Crash, Nth: 1, Call: CallPut, When: After, Restart: 1}, "restart must be 0 or more, and stated"},
-		{Fault{Kind: Crash, Nth: 1, Call: CallPut, When: After, Restart: -1, Restarts: true}, "restart must be 0 or more"},
+		{Fault{Kind: Crash, Nth: 1, Call: MethodPut}, `when must be before or after, not ""`},
+		{Fault{Kind: Crash, Nth: 1, Call: MethodPut, When: After, Restart: 1}, "restart must be 0 or more, and stated"},
+		{Fault{Kind: Crash, Nth: 1, Call: MethodPut, When: After, Restart: -1, Restarts: true}, "restart must be 0 or more"},
 	} {
 		if err := test.fault.Validate(); err == nil || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("%#v: %v; want %q", test.fault, err, test.want)

@@ -101,7 +101,7 @@ func (f *Fault) set(name, value string) (err error) {
 			return fmt.Errorf("actor must be the name of an actor or a group; leave it out for all")
 		}
 	case "call":
-		f.Call = Call(value)
+		f.Call = Method(value)
 	case "answer":
 		f.Answer, err = strconv.Atoi(value)
 		if err != nil {

@@ -46,7 +46,7 @@ func NewInjector(faults []Fault, actor, group string, rng *rand.Rand) *Injector 
 
 // Call counts a call and returns the fault that befalls it, if one does: of
 // those that strike, the first in the list. Elapsed is the time since the start.
-func (i *Injector) Call(call Call, conditional bool, elapsed time.Duration) (Fault, bool) {
+func (i *Injector) Call(call Method, conditional bool, elapsed time.Duration) (Fault, bool) {
 	if i == nil {
 		return Fault{}, false
 	}

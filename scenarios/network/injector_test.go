@@ -32,13 +32,13 @@ func newInjector(t testing.TB, actor, group string, texts ...string) *Injector {
 
 // call is one call in a test: at its second, with a condition if it is a write.
 type call struct {
-	call Call
+	call Method
 	at   time.Duration
 }
 
 func (i *Injector) play(calls []call) (struck []string) {
 	for _, c := range calls {
-		conditional := c.call == CallPut || c.call == CallDelete
+		conditional := c.call == MethodPut || c.call == MethodDelete
 		if f, ok := i.Call(c.call, conditional, c.at*time.Second); ok {
 			struck = append(struck, string(f.Kind))
 		} else {
@@ -49,7 +49,7 @@ func (i *Injector) play(calls []call) (struck []string) {
 }
 
 func TestInjectorIsExact(t *testing.T) {
-	rounds := []call{{CallGet, 0}, {CallPut, 1}, {CallGet, 2}, {CallPut, 3}, {CallHead, 4}, {CallDelete, 5}}
+	rounds := []call{{MethodGet, 0}, {MethodPut, 1}, {MethodGet, 2}, {MethodPut, 3}, {MethodHead, 4}, {MethodDelete, 5}}
 	for _, test := range []struct {
 		name   string
 		faults []string
@@ -80,12 +80,12 @@ func TestInjectorIsExact(t *testing.T) {
 
 func TestConflictNeedsACondition(t *testing.T) {
 	i := newInjector(t, "bob", "", "409(nth=1,call=any)")
-	for _, c := range []Call{CallPut, CallDelete, CallGet} {
-		if f, ok := i.Call(c, c == CallGet, 0); ok {
+	for _, c := range []Method{MethodPut, MethodDelete, MethodGet} {
+		if f, ok := i.Call(c, c == MethodGet, 0); ok {
 			t.Errorf("%s meets %s", c, f)
 		}
 	}
-	if f, ok := i.Call(CallPut, true, 0); !ok || f.Kind != Conflict409 {
+	if f, ok := i.Call(MethodPut, true, 0); !ok || f.Kind != Conflict409 {
 		t.Errorf("got %s, %v", f, ok)
 	}
 }
@@ -104,7 +104,7 @@ func TestInjectorActors(t *testing.T) {
 		{"500(nth=1,actor=back)", "backend-07", "backend", false},
 	} {
 		i := newInjector(t, test.actor, test.group, test.fault)
-		if _, ok := i.Call(CallPut, true, 0); ok != test.concerns || (i != nil) != test.concerns {
+		if _, ok := i.Call(MethodPut, true, 0); ok != test.concerns || (i != nil) != test.concerns {
 			t.Errorf("%s, %s of %q: struck %v, injector %v", test.fault, test.actor, test.group, ok, i)
 		}
 	}
@@ -120,7 +120,7 @@ func TestInjectorOperations(t *testing.T) {
 	i := newInjector(t, "backend-01", "backend", "duplicate(nth=2,after=1s,actor=backend)", "503(rate=1)", "duplicate(nth=1,from=9s)")
 	var got []string
 	for n := range 4 {
-		i.Call(CallPut, true, 0) // doesn't count
+		i.Call(MethodPut, true, 0) // doesn't count
 		if f, ok := i.Operation(time.Duration(n) * 4 * time.Second); ok {
 			got = append(got, fmt.Sprint(n+1, f))
 		}
@@ -137,7 +137,7 @@ func TestInjectorRates(t *testing.T) {
 		i := newInjector(t, "bob", "", fmt.Sprintf("503(rate=%g)", rate))
 		struck := 0
 		for range n {
-			if _, ok := i.Call(CallGet, false, 0); ok {
+			if _, ok := i.Call(MethodGet, false, 0); ok {
 				struck++
 			}
 		}
@@ -188,7 +188,7 @@ func TestInjectorStreams(t *testing.T) {
 		list := faults(t, first, "500(rate=0.2)")
 		i := NewInjector(list, "bob", "", rand.New(rand.NewPCG(5, 6)))
 		for n := range 1000 {
-			if f, ok := i.Call(CallPut, true, 0); ok && f.Kind == Error500 {
+			if f, ok := i.Call(MethodPut, true, 0); ok && f.Kind == Error500 {
 				at = append(at, n)
 			}
 		}
@@ -232,8 +232,8 @@ func TestFreeWithoutFaults(t *testing.T) {
 	some := newInjector(t, "bob", "", "503(rate=0.5)", "500(nth=2)")
 	ctx := t.Context()
 	if n := testing.AllocsPerRun(100, func() {
-		none.Call(CallPut, true, 0)
-		some.Call(CallPut, true, 0)
+		none.Call(MethodPut, true, 0)
+		some.Call(MethodPut, true, 0)
 		MeetingOf(ctx)
 	}); n != 0 {
 		t.Errorf("%v allocations", n)
@@ -246,7 +246,7 @@ func BenchmarkInjector(b *testing.B) {
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				i.Call(CallPut, true, 0)
+				i.Call(MethodPut, true, 0)
 				MeetingOf(ctx)
 			}
 		})

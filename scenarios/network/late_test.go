@@ -42,17 +42,17 @@ func TestLateWrite(t *testing.T) {
 	for _, test := range []struct {
 		name, fault, latency string
 		timeout              time.Duration // of the request; 0: the caller's context ends
-		call                 network.Call
+		call                 network.Method
 		want                 error
 		arrives              bool
 	}{
-		{"put, timeout", "slow(nth=1,by=900ms)", "", patience, network.CallPut, archive.ErrOutcomeUnknown, true},
-		{"put, caller", "slow(nth=1,by=900ms)", "", 0, network.CallPut, archive.ErrOutcomeUnknown, true},
-		{"delete, timeout", "slow(nth=1,by=900ms)", "", patience, network.CallDelete, archive.ErrOutcomeUnknown, true},
-		{"get, timeout", "slow(nth=1,by=900ms)", "", patience, network.CallGet, archive.ErrUnavailable, false},
-		{"put, long leg", "crash(nth=1)", "constant(900ms)", patience, network.CallPut, archive.ErrOutcomeUnknown, true},
-		{"put, lost on a long leg", "request-lost(nth=1)", "constant(900ms)", patience, network.CallPut, archive.ErrOutcomeUnknown, false},
-		{"put, 503 after a long leg", "503(nth=1)", "constant(900ms)", patience, network.CallPut, archive.ErrOutcomeUnknown, false},
+		{"put, timeout", "slow(nth=1,by=900ms)", "", patience, network.MethodPut, archive.ErrOutcomeUnknown, true},
+		{"put, caller", "slow(nth=1,by=900ms)", "", 0, network.MethodPut, archive.ErrOutcomeUnknown, true},
+		{"delete, timeout", "slow(nth=1,by=900ms)", "", patience, network.MethodDelete, archive.ErrOutcomeUnknown, true},
+		{"get, timeout", "slow(nth=1,by=900ms)", "", patience, network.MethodGet, archive.ErrUnavailable, false},
+		{"put, long leg", "crash(nth=1)", "constant(900ms)", patience, network.MethodPut, archive.ErrOutcomeUnknown, true},
+		{"put, lost on a long leg", "request-lost(nth=1)", "constant(900ms)", patience, network.MethodPut, archive.ErrOutcomeUnknown, false},
+		{"put, 503 after a long leg", "503(nth=1)", "constant(900ms)", patience, network.MethodPut, archive.ErrOutcomeUnknown, false},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			server, err := fakes3.Start()
@@ -121,7 +121,7 @@ func TestLateWriteIsSilent(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 	r.transport.Wait()
-	if told.Load() || !r.applied(t, network.CallPut) {
+	if told.Load() || !r.applied(t, network.MethodPut) {
 		t.Errorf("told: %v", told.Load())
 	}
 }
@@ -135,7 +135,7 @@ func TestLateWriteLosesItsRace(t *testing.T) {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
 	defer cancel()
-	err = do(meeting(ctx, t, "slow(nth=1,by=100ms)"), r.store, network.CallPut, etag)
+	err = do(meeting(ctx, t, "slow(nth=1,by=100ms)"), r.store, network.MethodPut, etag)
 	if !errors.Is(err, archive.ErrOutcomeUnknown) {
 		t.Errorf("got %v", err)
 	}

@@ -14,8 +14,8 @@ type Meeting struct {
 	context.Context
 	fault    Fault // of no kind: none
 	requests atomic.Int32
-	struck   atomic.Pointer[Call] // what the fault has happened to; nil: it has not
-	overdue  atomic.Bool          // its answer came too late
+	struck   atomic.Pointer[Method] // what the fault has happened to; nil: it has not
+	overdue  atomic.Bool            // its answer came too late
 	carried  atomic.Pointer[archive.Condition]
 }
 
@@ -48,7 +48,7 @@ func (m *Meeting) Fault() *Fault {
 }
 
 // Happened notes that the fault has done to the call what it does.
-func (m *Meeting) Happened(to Call) {
+func (m *Meeting) Happened(to Method) {
 	if m != nil {
 		m.struck.Store(&to)
 	}

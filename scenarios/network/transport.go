@@ -127,7 +127,7 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-func callOf(req *http.Request) Call { return Call(strings.ToLower(req.Method)) }
+func callOf(req *http.Request) Method { return Method(strings.ToLower(req.Method)) }
 
 // travel is the request's leg. If the caller gives up meanwhile, the error is
 // that of its context, and a write that would have arrived is left to arrive.

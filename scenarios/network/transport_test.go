@@ -72,28 +72,28 @@ func meeting(ctx context.Context, t *testing.T, fault string) *network.Meeting {
 }
 
 // do makes a call on key k, which holds "old" under etag.
-func do(ctx context.Context, s archive.Store, call network.Call, etag string) error {
+func do(ctx context.Context, s archive.Store, call network.Method, etag string) error {
 	var err error
 	switch call {
-	case network.CallGet:
+	case network.MethodGet:
 		_, _, err = s.Get(ctx, "k")
-	case network.CallHead:
+	case network.MethodHead:
 		_, err = s.Head(ctx, "k")
-	case network.CallPut:
+	case network.MethodPut:
 		_, err = s.Put(ctx, "k", []byte("new"), archive.IfMatch(etag))
-	case network.CallDelete:
+	case network.MethodDelete:
 		err = s.Delete(ctx, "k", archive.IfMatch(etag))
 	}
 	return err
 }
 
 // applied reports whether the call on k has had its effect.
-func (r *rig) applied(t *testing.T, call network.Call) bool {
+func (r *rig) applied(t *testing.T, call network.Method) bool {
 	t.Helper()
 	body, _, err := r.direct.Get(t.Context(), "k")
 	switch {
 	case errors.Is(err, archive.ErrNotFound):
-		return call == network.CallDelete
+		return call == network.MethodDelete
 	case err != nil:
 		t.Fatal(err)
 	}
@@ -106,11 +106,11 @@ var errAny = errors.New("any")
 // TestFaultsAsTheStoreSeesThem: each fault, through the SDK and the adapter,
 // comes out as the answer that it stands for, and does to the object what it says.
 func TestFaultsAsTheStoreSeesThem(t *testing.T) {
-	const get, head, put, del = network.CallGet, network.CallHead, network.CallPut, network.CallDelete
+	const get, head, put, del = network.MethodGet, network.MethodHead, network.MethodPut, network.MethodDelete
 	unknown, unavailable := archive.ErrOutcomeUnknown, archive.ErrUnavailable
 	for _, test := range []struct {
 		fault   string
-		call    network.Call
+		call    network.Method
 		want    error
 		applied bool
 		sent    int32
@@ -185,7 +185,7 @@ func TestLostReplyOfARefusal(t *testing.T) {
 	}
 	for _, fault := range []string{"reply-lost(nth=1)", "500(nth=1)"} {
 		_, err := r.store.Put(meeting(t.Context(), t, fault), "k", []byte("new"), archive.IfAbsent())
-		if !errors.Is(err, archive.ErrOutcomeUnknown) || errors.Is(err, archive.ErrPreconditionFailed) || r.applied(t, network.CallPut) {
+		if !errors.Is(err, archive.ErrOutcomeUnknown) || errors.Is(err, archive.ErrPreconditionFailed) || r.applied(t, network.MethodPut) {
 			t.Errorf("%s: %v", fault, err)
 		}
 	}
@@ -235,7 +235,7 @@ func TestReplyOnItsWay(t *testing.T) {
 		}
 	}()
 	_, err := r.store.Put(ctx, "k", []byte("new"), archive.IfAbsent())
-	if !errors.Is(err, archive.ErrOutcomeUnknown) || !errors.Is(err, context.Canceled) || !r.applied(t, network.CallPut) {
+	if !errors.Is(err, archive.ErrOutcomeUnknown) || !errors.Is(err, context.Canceled) || !r.applied(t, network.MethodPut) {
 		t.Errorf("got %v", err)
 	}
 }

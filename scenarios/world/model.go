@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"holdfast/archive"
+	"holdfast/scenarios/network"
 )
 
 // The answers of the model, made once: each is the sentinel with S3's words.
@@ -157,6 +158,19 @@ func (o *Object) Refuses(cond archive.Condition) error {
 		return errPrecondition
 	}
 	return nil
+}
+
+// Do makes a call of this place's key.
+func (o *Object) Do(c *network.Call) (r network.Reply) {
+	switch c.Method {
+	case network.MethodPut:
+		r.ETag, r.Err = o.Put(c.Body, c.Condition)
+	case network.MethodDelete:
+		r.Err = o.Delete(c.Condition)
+	default:
+		r.Body, r.ETag, r.Err = o.Get()
+	}
+	return r
 }
 
 // Put writes if the condition holds.

@@ -12,13 +12,14 @@ import (
 
 // port is the model store as one actor reaches it: over a network.
 type port struct {
-	world *Virtual
-	rng   *rand.Rand
+	network.Store // of its own calls
+	world         *Virtual
+	rng           *rand.Rand
 }
 
 // call is a store call under way.
 type call struct {
-	kind   network.Call
+	kind   network.Method
 	object *Object
 	body   []byte // of a write; of a read's answer
 	cond   archive.Condition
@@ -79,85 +80,52 @@ var (
 	errLateRead   = fmt.Errorf("no answer in time: %w", archive.ErrUnavailable)
 )
 
-// Get implements [archive.Store].
-func (p *port) Get(ctx context.Context, key string) ([]byte, string, error) {
-	c, err := p.send(ctx, network.CallGet, key, nil, archive.Condition{})
+// Do implements [network.Doer].
+func (p *port) Do(ctx context.Context, sent network.Call) network.Reply {
+	if sent.Method == network.MethodDelete && sent.Condition.IsAbsent() {
+		return network.Reply{Err: errDeleteAbsence}
+	}
+	c, err := p.send(ctx, &sent)
 	if err != nil {
-		return nil, "", err
+		return network.Reply{Err: err}
 	}
-	body, etag, err := c.body, c.etag, c.err
+	r := network.Reply{Body: c.body, ETag: c.etag, Err: c.err}
 	p.world.release(c)
-	return body, etag, err
-}
-
-// Head implements [archive.Store].
-func (p *port) Head(ctx context.Context, key string) (string, error) {
-	c, err := p.send(ctx, network.CallHead, key, nil, archive.Condition{})
-	if err != nil {
-		return "", err
-	}
-	etag, err := c.etag, c.err
-	p.world.release(c)
-	return etag, err
-}
-
-// Put implements [archive.Store].
-func (p *port) Put(ctx context.Context, key string, body []byte, cond archive.Condition) (string, error) {
-	c, err := p.send(ctx, network.CallPut, key, body, cond)
-	if err != nil {
-		return "", err
-	}
-	etag, err := c.etag, c.err
-	p.world.release(c)
-	return etag, err
-}
-
-// Delete implements [archive.Store].
-func (p *port) Delete(ctx context.Context, key string, cond archive.Condition) error {
-	if cond.IsAbsent() {
-		return errDeleteAbsence
-	}
-	c, err := p.send(ctx, network.CallDelete, key, nil, cond)
-	if err != nil {
-		return err
-	}
-	err = c.err
-	p.world.release(c)
-	return err
+	return r
 }
 
 // send sends a call and returns it answered, or the error of a client that got
 // no answer.
-func (p *port) send(ctx context.Context, kind network.Call, key string, body []byte, cond archive.Condition) (*call, error) {
+func (p *port) send(ctx context.Context, sent *network.Call) (*call, error) {
 	if err := unsent(ctx); err != nil {
 		return nil, err
 	}
 	w := p.world
 	c := w.newCall()
-	c.kind, c.object, c.body, c.cond, c.port = kind, w.model.Object(key), body, cond, p
+	c.kind, c.object, c.body, c.cond, c.port = sent.Method, w.model.Object(sent.Key), sent.Body, sent.Condition, p
 	c.task, c.deadline = w.running, w.now+int64(w.RequestTimeout)
 	arrival := w.now + int64(w.Latency.Request.Sample(p.rng))
 	if _, bare := ctx.(*vcontext); !bare { // a fault comes in a context around it
 		c.meets = network.MeetingOf(ctx)
 		c.fault = c.meets.Fault().Kind
 		if c.fault == network.Slow {
-			c.meets.Happened(kind)
+			c.meets.Happened(c.kind)
 			arrival += int64(c.meets.Fault().By)
 		}
 		c.metered = network.IsMetered(ctx)
 	}
 	if w.meters != nil && c.object.meters == nil {
-		c.object.meters = w.metersOf(key)
+		c.object.meters = w.metersOf(sent.Key)
 	}
 	switch {
 	case c.fault == network.RequestLost:
 		c.err = c.lost()
-		c.meets.Happened(kind)
+		c.meets.Happened(c.kind)
 		w.replyAt(c, arrival)
 	case c.fault == network.NoConnection:
 		c.struck()
 		w.replyAt(c, w.now)
-	case c.write():
+	case c.kind.Writes():
 		w.plan(c, arriving, arrival)
 	default: // what a read finds is decided when it has been served
 		arrival += int64(w.Latency.Read.Sample(p.rng))
@@ -183,7 +151,7 @@ func (w *Virtual) expect(c *call) {
 // abandon is the end of a call for a client that waits no longer; the call goes on.
 func (w *Virtual) abandon(ctx context.Context, c *call) error {
 	err := errLateRead
-	if c.write() {
+	if c.kind.Writes() {
 		err = errLateWrite
 		w.adrift++
 	}
@@ -194,19 +162,17 @@ func (w *Virtual) abandon(ctx context.Context, c *call) error {
 	return err
 }
 
-func (c *call) write() bool { return c.kind == network.CallPut || c.kind == network.CallDelete }
-
 // struck gives the call the answer that its fault stands for.
 func (c *call) struck() {
 	c.meets.Happened(c.kind)
 	c.err = c.meets.Fault().Error(c.kind)
-	if !c.write() {
+	if !c.kind.Writes() {
 		c.body, c.etag = nil, ""
 	}
 }
 
 func (c *call) lost() error {
-	if c.write() {
+	if c.kind.Writes() {
 		return errLostWrite
 	}
 	return errLostRead
@@ -234,7 +200,7 @@ func (l *later) RetryAfter() time.Duration { return l.after }
 // arrived is what the store does when a call reaches it.
 func (w *Virtual) arrived(c *call) {
 	switch {
-	case c.fault == network.Throttled503 && c.kind == network.CallHead:
+	case c.fault == network.Throttled503 && c.kind == network.MethodHead:
 		c.meets.Happened(c.kind)
 		w.refuse(c, c.hinted(errErrorRead)) // without its code it is any 503
 	case c.fault == network.Throttled503:
@@ -251,7 +217,7 @@ func (w *Virtual) arrived(c *call) {
 	case c.fault == network.Answer && !c.meets.Fault().Applies():
 		c.struck()
 		w.refuse(c, c.err)
-	case c.kind == network.CallGet || c.kind == network.CallHead:
+	case c.kind == network.MethodGet || c.kind == network.MethodHead:
 		c.body, c.etag, c.err = c.object.Get()
 		w.reply(c)
 	default:
@@ -287,7 +253,7 @@ func (w *Virtual) serve(c *call) {
 
 // served is the moment at which a write takes effect.
 func (w *Virtual) served(c *call) {
-	if c.kind == network.CallPut {
+	if c.kind == network.MethodPut {
 		if c.etag, c.err = c.object.Put(c.body, c.cond); c.err == nil {
 			c.object.modified = w.now
 		}
@@ -323,7 +289,7 @@ func (w *Virtual) replyAt(c *call, at int64) {
 	case network.Error500:
 		c.meets.Happened(c.kind)
 		c.err = errErrorRead
-		if c.write() {
+		if c.kind.Writes() {
 			c.err = errErrorWrite
 		}
 	case network.NoAnswer:
@@ -338,7 +304,7 @@ func (w *Virtual) replyAt(c *call, at int64) {
 		// It comes too late: the write, if it was one, is over.
 		c.meets.Late()
 		c.err, at = errLateRead, c.deadline
-		if c.write() {
+		if c.kind.Writes() {
 			c.err = errLateWrite
 		}
 	}
@@ -357,7 +323,7 @@ func (w *Virtual) reached(c *call) {
 
 // landed is the end of a call that its client has given up.
 func (w *Virtual) landed(c *call) {
-	wrote := c.write()
+	wrote := c.kind.Writes()
 	w.release(c)
 	if !wrote {
 		return

@@ -31,5 +31,5 @@ func (w *Virtual) serves(c *call) bool {
 		return true
 	}
 	at := time.Duration(w.now)
-	return m.all.Serves(c.write(), at) && (!c.metered || m.under.Serves(c.write(), at))
+	return m.all.Serves(c.kind.Writes(), at) && (!c.metered || m.under.Serves(c.kind.Writes(), at))
 }

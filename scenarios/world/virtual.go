@@ -36,7 +36,8 @@ type Config struct {
 type Virtual struct {
 	Config
 	model   *Model
-	now     int64 // nanoseconds since the epoch
+	aside   network.Store // the store as the harness reaches it, see [aside]
+	now     int64         // nanoseconds since the epoch
 	agenda  agenda
 	tasks   []*Task // alive, in the order of their starts
 	running *Task
@@ -55,6 +56,7 @@ var _ World = (*Virtual)(nil)
 func NewVirtual(c Config) *Virtual {
 	w := &Virtual{Config: c, model: NewModel()}
 	w.model.growing = c.GrowingETags
+	w.aside.Doer = aside{w.model}
 	if !c.Latency.Throttle.IsZero() || !c.Throttle.IsZero() {
 		w.meters = map[string]*meters{}
 	}
@@ -88,16 +90,19 @@ func (w *Virtual) Sleep(ctx context.Context, d time.Duration) error {
 // Store implements [World].
 func (w *Virtual) Store(actor string) archive.Store {
 	if Harness(actor) {
-		return aside{w.model}
+		return &w.aside
 	}
 	n := len(w.ports)
 	if n == cap(w.ports) || w.ports[:n+1][n] == nil {
-		w.ports = append(w.ports, &port{})
+		p := &port{}
+		p.Doer = p
+		w.ports = append(w.ports, p)
 	} else {
 		w.ports = w.ports[:n+1]
 	}
-	*w.ports[n] = port{w, w.Rand(actor)}
-	return w.ports[n]
+	p := w.ports[n]
+	p.world, p.rng = w, w.Rand(actor)
+	return p
 }
 
 // Go implements [World].

@@ -185,7 +185,7 @@ func TestFaults(t *testing.T) {
 			if body, _, err := s.Get(ctx, "k"); err != nil || (string(body) == "2") != c.applied {
 				t.Errorf("%s: %q, %v; want it applied: %v", c.fault, body, err, c.applied)
 			}
-			if fault.Call == network.CallPut {
+			if fault.Call == network.MethodPut {
 				return // it befalls no read
 			}
 			if _, _, err = s.Get(network.WithFault(ctx, fault), "k"); !errors.Is(err, c.get) || c.get == nil && err != nil {

@@ -10,60 +10,31 @@ import (
 	"holdfast/scenarios/world"
 )
 
-// gate lets something happen before and after each store call of a client.
-type gate struct {
-	archive.Store
-	client *performer
-}
+// intercepted makes the store calls of the client's core: what is to happen before and
+// after each does.
+type intercepted performer
 
-func (g *gate) Get(ctx context.Context, key string) ([]byte, string, error) {
-	ctx, crash, err := g.client.beforeCall(ctx, network.CallGet, key, false)
+// Do implements [network.Doer].
+func (i *intercepted) Do(ctx context.Context, c network.Call) network.Reply {
+	f := (*performer)(i)
+	ctx, crash, err := f.beforeCall(ctx, &c)
 	if err != nil {
-		return nil, "", err
+		return network.Reply{Err: err}
 	}
-	body, etag, err := g.Store.Get(ctx, key)
-	live(crash, err)
-	return body, etag, err
-}
-
-func (g *gate) Head(ctx context.Context, key string) (string, error) {
-	ctx, crash, err := g.client.beforeCall(ctx, network.CallHead, key, false)
-	if err != nil {
-		return "", err
+	r := c.On(ctx, &f.client)
+	panicIfDead(crash, r.Err)
+	if c.Method == network.MethodDelete && f.api != nil && r.Err != nil &&
+		!errors.Is(r.Err, archive.ErrNotFound) && !errors.Is(r.Err, archive.ErrPreconditionFailed) {
+		f.api.stays = r.Err
 	}
-	etag, err := g.Store.Head(ctx, key)
-	live(crash, err)
-	return etag, err
-}
-
-func (g *gate) Put(ctx context.Context, key string, body []byte, cond archive.Condition) (string, error) {
-	ctx, crash, err := g.client.beforeCall(ctx, network.CallPut, key, cond != archive.Condition{})
-	if err != nil {
-		return "", err
-	}
-	etag, err := g.Store.Put(ctx, key, body, cond)
-	live(crash, err)
-	return etag, err
-}
-
-func (g *gate) Delete(ctx context.Context, key string, cond archive.Condition) error {
-	ctx, crash, err := g.client.beforeCall(ctx, network.CallDelete, key, cond != archive.Condition{})
-	if err != nil {
-		return err
-	}
-	err = g.Store.Delete(ctx, key, cond)
-	live(crash, err)
-	if api := g.client.api; api != nil && err != nil && !errors.Is(err, archive.ErrNotFound) && !errors.Is(err, archive.ErrPreconditionFailed) {
-		api.stays = err
-	}
-	return err
+	return r
 }
 
 // crashed is what ends a client wherever it stands in its code.
 type crashed struct{ fault network.Fault }
 
-// live ends a client after a call whose answer it is not to see.
-func live(crash *network.Fault, err error) {
+// panicIfDead ends a client after a call whose answer it is not to see.
+func panicIfDead(crash *network.Fault, err error) {
 	if crash != nil {
 		panic(crashed{*crash})
 	}
@@ -74,28 +45,28 @@ func live(crash *network.Fault, err error) {
 
 // beforeCall holds the client if the timeline says so, lets others interfere, and
 // draws what befalls the call, see [performer.strike].
-func (f *performer) beforeCall(ctx context.Context, call network.Call, key string, conditional bool) (context.Context, *network.Fault, error) {
-	f.gather(ctx, call)
+func (f *performer) beforeCall(ctx context.Context, c *network.Call) (context.Context, *network.Fault, error) {
+	f.gather(ctx, c.Method)
 	if len(f.disturbers) > 0 || f.cue != nil {
 		asked := f.repetition.rec.Now()
 		defer func() { f.client.Held(asked) }()
 	}
 	for _, d := range f.disturbers {
-		if d.actor.Interferes.Before == string(call) {
+		if d.actor.Interferes.Before == string(c.Method) {
 			d.disturb(ctx, f.baseID)
 		}
 	}
 	if f.cue != nil {
-		if err := f.cue.hold(ctx, string(call)); err != nil {
+		if err := f.cue.hold(ctx, string(c.Method)); err != nil {
 			return ctx, nil, err
 		}
 	}
-	return f.strike(ctx, call, key, conditional)
+	return f.strike(ctx, c)
 }
 
 // strike draws what befalls a call: a fault of the network is carried to the store by
 // the context that it returns, the crash that it returns comes after the call.
-func (f *performer) strike(ctx context.Context, call network.Call, key string, conditional bool) (context.Context, *network.Fault, error) {
+func (f *performer) strike(ctx context.Context, c *network.Call) (context.Context, *network.Fault, error) {
 	p := f.repetition
 	sent := ctx
 	if p.throttle.Kind != "" && p.throttle.Covers(p.world.Now().Sub(p.start)) {
@@ -105,7 +76,7 @@ func (f *performer) strike(ctx context.Context, call network.Call, key string, c
 		return sent, nil, nil
 	}
 	f.faultsMu.Lock()
-	fault, strikes := f.faults.Call(call, conditional, p.world.Now().Sub(p.start))
+	fault, strikes := f.faults.Call(c.Method, c.Conditional(), p.world.Now().Sub(p.start))
 	f.faultsMu.Unlock()
 	if !strikes {
 		if f.counted {
@@ -119,13 +90,13 @@ func (f *performer) strike(ctx context.Context, call network.Call, key string, c
 		if fault.When == network.After {
 			return sent, &fault, nil
 		}
-		live(&fault, nil)
+		panicIfDead(&fault, nil)
 	case network.Delete:
 		f.struck(fault)
 		asked := p.rec.Now()
 		defer func() { f.client.Held(asked) }()
 		outside := p.rec.Client(f.name+"/outside", p.prefix, p.world.Store(f.name+"/outside"))
-		_ = outside.Delete(ctx, key, archive.Condition{}) // its answer is in the history
+		_ = outside.Delete(ctx, c.Key, archive.Condition{}) // its answer is in the history
 		return sent, nil, ctx.Err()
 	}
 	return network.WithFault(sent, fault), nil, nil
