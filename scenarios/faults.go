@@ -31,15 +31,15 @@ func (i *intercepted) Do(ctx context.Context, c network.Call) network.Reply {
 }
 
 // crashed is what ends a client wherever it stands in its code.
-type crashed struct{ fault network.Fault }
+type crashed struct{ fault *network.Fault }
 
 // panicIfDead ends a client after a call whose answer it is not to see.
 func panicIfDead(crash *network.Fault, err error) {
 	if crash != nil {
-		panic(crashed{*crash})
+		panic(crashed{crash})
 	}
 	if died, dead := err.(*world.Died); dead { //nolint:errorlint // nobody has wrapped it
-		panic(crashed{died.Fault})
+		panic(crashed{&died.Fault})
 	}
 }
 
@@ -75,6 +75,12 @@ func (f *performer) strike(ctx context.Context, c *network.Call) (context.Contex
 	if f.faults == nil {
 		return sent, nil, nil
 	}
+	return f.inject(ctx, sent, c)
+}
+
+// inject is strike for a client whom faults can befall, whose call is sent in that context.
+func (f *performer) inject(ctx, sent context.Context, c *network.Call) (context.Context, *network.Fault, error) {
+	p := f.repetition
 	f.faultsMu.Lock()
 	fault, strikes := f.faults.Call(c.Method, c.Conditional(), p.world.Now().Sub(p.start))
 	f.faultsMu.Unlock()
@@ -166,7 +172,7 @@ func outlive(do func()) (crash *network.Fault) {
 		switch r := recover().(type) {
 		case nil:
 		case crashed:
-			crash = &r.fault
+			crash = r.fault
 		default:
 			panic(r)
 		}

@@ -85,21 +85,16 @@ func (p *port) Do(ctx context.Context, sent network.Call) network.Reply {
 	if sent.Method == network.MethodDelete && sent.Condition.IsAbsent() {
 		return network.Reply{Err: errDeleteAbsence}
 	}
-	c, err := p.send(ctx, &sent)
-	if err != nil {
+	if err := unsent(ctx); err != nil {
 		return network.Reply{Err: err}
 	}
-	r := network.Reply{Body: c.body, ETag: c.etag, Err: c.err}
-	p.world.release(c)
-	return r
+	c := p.send(ctx, &sent)
+	p.world.park(ctx)
+	return p.received(ctx, c)
 }
 
-// send sends a call and returns it answered, or the error of a client that got
-// no answer.
-func (p *port) send(ctx context.Context, sent *network.Call) (*call, error) {
-	if err := unsent(ctx); err != nil {
-		return nil, err
-	}
+// send sends a call on its way.
+func (p *port) send(ctx context.Context, sent *network.Call) *call {
 	w := p.world
 	c := w.newCall()
 	c.kind, c.object, c.body, c.cond, c.port = sent.Method, w.model.Object(sent.Key), sent.Body, sent.Condition, p
@@ -134,11 +129,18 @@ func (p *port) send(ctx context.Context, sent *network.Call) (*call, error) {
 	if arrival > c.deadline {
 		w.expect(c)
 	}
-	w.park(ctx)
-	if c.answered {
-		return c, nil
+	return c
+}
+
+// received is what the client learns of its call: the answer or, when it waits no longer,
+// that it got none.
+func (p *port) received(ctx context.Context, c *call) network.Reply {
+	if !c.answered {
+		return network.Reply{Err: p.world.abandon(ctx, c)}
 	}
-	return nil, w.abandon(ctx, c)
+	r := network.Reply{Body: c.body, ETag: c.etag, Err: c.err}
+	p.world.release(c)
+	return r
 }
 
 // expect lets the client stop waiting at the call's deadline, unless it is about to.
