@@ -67,7 +67,8 @@ func NewVirtual(c Config) *Virtual {
 // Renew makes w as new and keeps its memory. It must have come to its end.
 func (w *Virtual) Renew() {
 	fresh := NewVirtual(w.Config)
-	fresh.agenda.events = w.agenda.events[:0]
+	w.agenda.renew()
+	fresh.agenda = w.agenda
 	fresh.tasks, fresh.calls, fresh.ports = w.tasks[:0], w.calls, w.ports[:0]
 	*w = *fresh
 }
@@ -130,7 +131,7 @@ func (w *Virtual) Run(ctx context.Context, main func(context.Context)) error {
 		if n%interval == 0 && ctx.Err() != nil {
 			w.root.end(ctx.Err())
 		}
-		if len(w.agenda.events) == 0 {
+		if w.agenda.empty() {
 			return errStuck
 		}
 		e := w.agenda.next()
