@@ -51,8 +51,8 @@ test-browser: ## the edit page in headless Chromium, which must be installed
 .PHONY: bench
 bench: ## virtual world: attempts/s, schedules/s; real world beside a bare SDK loop; judge and core
 	$(GO) test -run '^$$' -bench . -benchtime 5x ./scenarios
-	$(GO) test -run '^$$' -bench Simulate -benchtime 20x ./reports
-	$(GO) test -run '^$$' -bench Experiment -benchtime 1x ./reports/sweep
+	$(GO) test -run '^$$' -bench Simulate -benchtime 20x ./scenarios/measure
+	$(GO) test -run '^$$' -bench Experiment -benchtime 1x ./scenarios/sweep
 	$(GO) test -run '^$$' -bench Schedules -benchtime 100000x ./scenarios/explore
 	$(GO) test -run '^$$' -bench Judge -benchtime 1x ./scenarios/check
 	$(GO) test -run '^$$' -bench . ./archive ./scenarios/history ./scenarios/compact ./scenarios/memo
@@ -84,6 +84,13 @@ $(TOOLS)/golangci-lint:
 
 $(TOOLS)/minio:
 	GOBIN=$(TOOLS) $(GO) install $(MINIO)
+
+.PHONY: module
+module: ## give the module another path: MODULE=example.org/you/holdfast
+	@test -n "$(MODULE)" || { echo "make module: say which, such as MODULE=example.org/you/holdfast" >&2; exit 2; }
+	@old=$$($(GO) list -m) && $(GO) mod edit -module $(MODULE) && \
+	  grep -rlF --include='*.go' --include='*.md' --include=Makefile "$$old/" . | OLD="$$old" NEW="$(MODULE)" xargs perl -pi -e 's{(["\s=])\Q$$ENV{OLD}\E/}{$$1$$ENV{NEW}/}g' && \
+	  gofmt -w $$(grep -rlF --include='*.go' "$(MODULE)/" .)
 
 .PHONY: clean
 clean: ## remove what was built and recorded

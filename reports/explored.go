@@ -2,7 +2,7 @@ package reports
 
 import (
 	"fmt"
-	"io"
+	"holdfast/scenarios/measure"
 	"slices"
 	"strings"
 
@@ -83,13 +83,23 @@ func (e *Explored) doubt() string {
 	return ""
 }
 
-// WriteJSON writes the document.
-func (e Explored) WriteJSON(w io.Writer) error { return WriteDocument(w, e) }
-
-// Word is the verdict in one word.
-func (e *Explored) Word() string {
-	return Word(e.Verdict, false, true) // an interrupted one is inconclusive
+// Class implements [Document].
+func (e Explored) Class() Class {
+	switch e.Verdict {
+	case check.Violated:
+		return Violated
+	case check.Inconclusive:
+		return Inconclusive
+	}
+	return Passed
 }
+
+func (e *Explored) word() string {
+	return verdictWord(e.Verdict, false, true) // an interrupted one is inconclusive
+}
+
+// Brief implements [Document].
+func (e Explored) Brief(t Text) { t.brief(e.word(), e.Line()) }
 
 // Line says in a line what was explored and found.
 func (e *Explored) Line() string {
@@ -109,18 +119,18 @@ func (e *Explored) Line() string {
 	return fmt.Sprintf("%s (%s, not complete), 0 violations", explored, e.Strategy)
 }
 
-// Explored writes an exploration.
-func (t Text) Explored(e *Explored) {
-	t.head(e.Word(), e.Line())
+// Text implements [Document].
+func (e Explored) Text(t Text) {
+	t.head(e.word(), e.Line())
 	if why := e.doubt(); e.Verdict == check.Inconclusive {
-		for i, line := range wrap(why, Width-10) {
+		for i, line := range Wrap(why, Width-10) {
 			fmt.Fprintf(t.W, "      %s %s\n", []string{"–", " "}[min(i, 1)], line)
 		}
 	}
 	fmt.Fprintln(t.W)
 	if e.Verdict == check.Violated {
 		t.untimed = true
-		t.stories(&Run{Violations: e.Violations})
+		t.stories(&measure.Measurement{Violations: e.Violations})
 		fmt.Fprintln(t.W)
 		t.wrapped("schedule", fmt.Sprintf("%s (%s; shortest found, first seen as number %d)",
 			e.Schedule, Plural(len(strings.Fields(e.Schedule)), "store call"), e.FoundAfter))

@@ -2,23 +2,21 @@ package reports
 
 import (
 	"cmp"
-	"math"
 	"slices"
-	"strconv"
 	"strings"
-	"time"
 
 	"holdfast/archive"
+	"holdfast/scenarios/sweep"
 )
 
-// Labels are short names of a parameter's values, for tables and legends: as short
+// labelsOf are short names of a parameter's values, for tables and legends: as short
 // as they can be and still differ. Of full(base=5ms,cap=2s) and none(retries=3) they
 // are full and none; of full(base=5ms,cap=2s) and full(base=9ms,cap=2s), full(base=5ms)
 // and full(base=9ms).
-func (v Varied) Labels() []string {
+func labelsOf(v sweep.Varied) []string {
 	kinds := make([]string, len(v.Values))
 	without := make([]string, len(v.Values))
-	common := v.commonArguments()
+	common := commonArguments(v)
 	for i, value := range v.Values {
 		kind, args := call(value)
 		kinds[i] = kind
@@ -37,7 +35,7 @@ func (v Varied) Labels() []string {
 }
 
 // commonArguments are those that all values have that have any.
-func (v Varied) commonArguments() []string {
+func commonArguments(v sweep.Varied) []string {
 	var common []string
 	first := true
 	for _, value := range v.Values {
@@ -63,14 +61,14 @@ func call(value string) (kind string, args []string) {
 	return kind, strings.Split(inner, ",")
 }
 
-// CommonPolicy says what the policies of all points have in common; empty: the
+// commonPolicy says what the policies of all points have in common; empty: the
 // whole policy varies.
-func (s *Swept) CommonPolicy() string {
+func commonPolicy(s Swept) string {
 	policy := cmp.Or(s.Policy, s.PolicyChanged)
 	if policy == "" {
 		return ""
 	}
-	words := s.policyInWords(policy)
+	words := policyInWords(s, policy)
 	if _, args := call(policy); len(args) > 0 {
 		_, whole, changed := strings.Cut(words, " = ")
 		if changed {
@@ -82,8 +80,8 @@ func (s *Swept) CommonPolicy() string {
 
 // policyInWords is a policy with all that it was given without: presets and kinds go by a
 // name alone, and parts may have been set. What varies from point to point is left open.
-func (s *Swept) policyInWords(policy string) string {
-	kind, args := call(spelledOut(s.played(policy)))
+func policyInWords(s Swept, policy string) string {
+	kind, args := call(spelledOut(played(s, policy)))
 	for _, v := range s.Vary {
 		part, ok := strings.CutPrefix(v.Name, "policy.")
 		ok = ok && len(v.Values) > 1
@@ -103,10 +101,10 @@ func (s *Swept) policyInWords(policy string) string {
 }
 
 // played is what a value of the parameter policy was played as; the value, if it was not.
-func (s *Swept) played(policy string) string {
+func played(s Swept, policy string) string {
 	for i := range s.Points {
 		p := &s.Points[i]
-		if p.Policy == "" || !slices.Contains(p.Params, Param{"policy", policy}) {
+		if p.Policy == "" || !slices.Contains(p.Params, sweep.Param{Name: "policy", Value: policy}) {
 			continue
 		}
 		if bounds, oracle := strings.CutPrefix(p.Policy, string(archive.None)); oracle && strings.HasPrefix(policy, "oracle") {
@@ -141,39 +139,4 @@ func spelledOut(policy string) string {
 func repeats(labels []string) bool {
 	sorted := slices.Sorted(slices.Values(labels))
 	return len(slices.Compact(sorted)) < len(labels)
-}
-
-// Numeric reports whether all values are numbers, or all durations.
-func (v Varied) Numeric() bool {
-	_, _, ok := v.Numbers()
-	return ok
-}
-
-// Numbers are the values as numbers; of durations in the unit, which is that of the
-// longest.
-func (v Varied) Numbers() (values []float64, unit string, ok bool) {
-	durations := 0
-	for _, text := range v.Values {
-		if n, err := strconv.ParseFloat(text, 64); err == nil && !math.IsNaN(n) && !math.IsInf(n, 0) {
-			values = append(values, n)
-			continue
-		}
-		d, err := time.ParseDuration(text)
-		if err != nil {
-			return nil, "", false
-		}
-		values, durations = append(values, d.Seconds()), durations+1
-	}
-	switch {
-	case len(values) == 0 || durations > 0 && durations < len(values):
-		return nil, "", false
-	case durations == 0:
-		return values, "", true
-	case slices.Max(values) < 1:
-		for i := range values {
-			values[i] *= 1000
-		}
-		return values, "ms", true
-	}
-	return values, "s", true
 }

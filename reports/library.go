@@ -15,7 +15,7 @@ func (t Text) Library(all []*scenarios.Scenario) {
 			clients += ", for " + time.Duration(s.Duration).String()
 		}
 		fmt.Fprintf(t.W, "%s (%s)\n", s.Name, clients)
-		for _, line := range wrap(s.Shows, Width-4) {
+		for _, line := range Wrap(s.Shows, Width-4) {
 			fmt.Fprintf(t.W, "    %s\n", line)
 		}
 	}

@@ -1,17 +1,14 @@
-// Package reports turns histories into results: the numbers, the versioned
-// result document, and the text that people read.
-//
-// All numbers come from the history, so a saved one gives the same result again.
+// Package reports tells what was measured: each document as text, JSON, CSV and SVG. It
+// plays and judges nothing.
 package reports
 
 import (
-	"encoding/json"
-	"fmt"
-	"io"
-	"reflect"
+	"slices"
 	"time"
 
+	"holdfast/scenarios"
 	"holdfast/scenarios/check"
+	"holdfast/scenarios/measure"
 )
 
 // Schema names the result document; it changes with every incompatible change.
@@ -19,9 +16,9 @@ const Schema = "simulate.result/v1"
 
 // Result is the document that --json prints and result.json holds.
 type Result struct {
-	Schema string `json:"schema"`
-	Passed bool   `json:"passed"`
-	Runs   []Run  `json:"runs"`
+	Schema string                `json:"schema"`
+	Passed bool                  `json:"passed"`
+	Runs   []measure.Measurement `json:"runs"`
 	// NotReached are the scenarios that were asked for too, and of which there is no run:
 	// one before could not be played, or the user has interrupted.
 	NotReached  []string    `json:"not_reached,omitempty"`
@@ -32,7 +29,7 @@ type Result struct {
 }
 
 // NewResult collects runs into a document.
-func NewResult(env Environment, runs ...Run) Result {
+func NewResult(env Environment, runs ...measure.Measurement) Result {
 	r := Result{Schema: Schema, Passed: len(runs) > 0, Runs: runs, Environment: env}
 	for i := range runs {
 		r.Passed = r.Passed && runs[i].Passed()
@@ -46,223 +43,60 @@ func (r *Result) Lacks(scenarios []string) {
 	r.Passed = r.Passed && len(scenarios) == 0
 }
 
-// WriteJSON writes the document, indented, without HTML escaping.
-func (r Result) WriteJSON(w io.Writer) error { return WriteDocument(w, r) }
-
-// WriteDocument writes a document as all of this program's are written.
-func WriteDocument(w io.Writer, document any) error {
-	enc := json.NewEncoder(w)
-	enc.SetEscapeHTML(false)
-	enc.SetIndent("", "  ")
-	return enc.Encode(document)
-}
-
-// Run is the result of one scenario, pooled over its repetitions.
-type Run struct {
-	Scenario    string             `json:"scenario"`
-	Shows       string             `json:"shows,omitempty"`
-	Core        string             `json:"core"`
-	World       string             `json:"world"`
-	Store       string             `json:"store"`
-	Codec       string             `json:"codec"`            // of the documents; "json": real ones
-	Via         string             `json:"via"`              // "core", or "api": over HTTP and the queue
-	Layout      string             `json:"layout,omitempty"` // of the documents; empty: the archive's own
-	Policy      string             `json:"policy"`
-	Seed        uint64             `json:"seed"`
-	Clients     int                `json:"clients"`
-	Repetitions int                `json:"repetitions"`
-	Judged      int                `json:"judged_repetitions,omitempty"` // of a history that does not hold all; the numbers are theirs
-	Verdict     check.Verdict      `json:"verdict"`
-	Reasons     []string           `json:"reasons,omitempty"` // why it is inconclusive
-	Notes       []string           `json:"notes,omitempty"`   // what the verdict is not about
-	Interrupted bool               `json:"interrupted,omitempty"`
-	Failure     string             `json:"failure,omitempty"` // why the run could not go on
-	Violations  []check.Violation  `json:"violations"`        // the first few of each invariant
-	Violated    map[string]int     `json:"violated"`          // how often each invariant was violated
-	Faults      *Faults            `json:"faults,omitempty"`  // nil: none was planned
-	Counts      Counts             `json:"counts"`
-	Attempts    Attempts           `json:"attempts"`
-	Rates       map[string]float64 `json:"rates"`
-	LatencyMS   *Latency           `json:"latency_ms"`  // null: nothing was acknowledged
-	MakespanMS  *Makespan          `json:"makespan_ms"` // null: no repetition ended
-	Elapsed     float64            `json:"elapsed_ms"`
-	Thresholds  []ThresholdResult  `json:"thresholds"`
-	NeverBegun  []Reason           `json:"never_begun_because,omitempty"` // the commonest first
-	StoreErrors []StoreError       `json:"store_errors,omitempty"`        // the commonest few, of all calls
-	Steps       []StepResult       `json:"steps,omitempty"`
-	Replay      string             `json:"replay"`
-	Directory   string             `json:"directory,omitempty"`
-}
-
-// Passed reports whether the run gives no reason to stop a release.
-func (r *Run) Passed() bool {
-	return r.Verdict == check.OK && !r.Interrupted && len(r.Missed()) == 0
-}
-
-// Missed lists the thresholds and steps that were not met.
-func (r *Run) Missed() []string {
-	var missed []string
-	for _, t := range r.Thresholds {
-		if !t.Passed {
-			value := "it is " + formatNumber(t.Value)
-			if t.NoValue {
-				value = "there are no samples"
-			}
-			missed = append(missed, "threshold "+t.Expression+" missed: "+value)
+// WithoutDirectories leaves out where virtual runs are saved, which is the only
+// thing that differs when the same seed is run again.
+func (r Result) WithoutDirectories() Result {
+	r.Runs = slices.Clone(r.Runs)
+	for i := range r.Runs {
+		if r.Runs[i].World == scenarios.VirtualWorld {
+			r.Runs[i].Directory = ""
 		}
 	}
-	for _, s := range r.Steps {
-		if !s.Passed {
-			missed = append(missed, s.Step+": want "+s.Want+", got "+s.Got)
-		}
+	return r
+}
+
+// Class implements [Document]. A run that was cut short says so by itself, and says which
+// failure was the reason, if one was.
+func (r Result) Class() Class {
+	worst := Passed
+	for i := range r.Runs {
+		worst = max(worst, classOf(&r.Runs[i]))
 	}
-	return missed
+	return worst
 }
 
-// Counts are totals over all repetitions. Every operation that was intended was begun
-// or not, every one that was begun ends in exactly one way, and every write has exactly
-// one answer; see [Counts.Balance]:
-//
-//	intended   = operations + never_begun
-//	operations = acknowledged + user_conflicts + exhausted + gone + failed + cancelled + ended_unknown + crashed + unfinished
-//	puts       = committed + conflicts_412 + conflicts_409 + throttled + unknown_outcomes + refused_otherwise
-//
-// Every key is a metric that a threshold can name.
-type Counts struct {
-	// Intended are the operations of which there ought to be an outcome. A load with a
-	// rate intends those that are due before its time is up, one with a number of
-	// operations that many; any other load, only what it begins.
-	Intended      int `json:"intended"`
-	NeverBegun    int `json:"never_begun"`    // intended, and never begun
-	Operations    int `json:"operations"`     // creates, appends and saves begun
-	Acknowledged  int `json:"acknowledged"`   // clients were told that they committed
-	UserConflicts int `json:"user_conflicts"` // a person has to decide
-	Exhausted     int `json:"exhausted"`      // gave up after the last retry
-	Unavailable   int `json:"unavailable"`    // of those, because the store did not serve
-	Gone          int `json:"gone"`
-	Failed        int `json:"failed"`        // the store's error
-	Cancelled     int `json:"cancelled"`     // the run ended first, or the caller gave up
-	EndedUnknown  int `json:"ended_unknown"` // clients were told that they can't know
-	Crashed       int `json:"crashed"`       // clients died before they were told anything
-	Unfinished    int `json:"unfinished"`
-	FailedLoads   int `json:"failed_loads"` // no operations: nothing could be saved on them
-
-	Puts             int `json:"puts"` // write attempts
-	Committed        int `json:"committed"`
-	Conflicts412     int `json:"conflicts_412"`
-	Conflicts409     int `json:"conflicts_409"`
-	Throttled        int `json:"throttled"`
-	UnknownOutcomes  int `json:"unknown_outcomes"` // writes without a usable answer
-	RefusedOtherwise int `json:"refused_otherwise"`
-	Gets             int `json:"gets"`
-
-	Lost        int `json:"lost"`        // acknowledged modifications that are gone
-	Duplicated  int `json:"duplicated"`  // modifications that stand twice
-	Overwritten int `json:"overwritten"` // acknowledged edits replaced unseen
-
-	Messages     int `json:"messages"`      // sent by the queue's bucket, one for each trigger written
-	Redelivered  int `json:"redelivered"`   // queue messages delivered again
-	DeadLettered int `json:"dead_lettered"` // queue messages given up
-	// DeadLetteredProcessed are those of them that were processed anyway.
-	DeadLetteredProcessed int `json:"dead_lettered_processed"`
-	// AcknowledgedLate are deliveries that their workers acknowledged after the queue had
-	// given the message to others, or up: the work takes longer than the visibility timeout.
-	AcknowledgedLate int `json:"acknowledged_late"`
-	// Untold are customers whose upload the archive holds, and of whom no trigger was
-	// written that would tell them of it; where there is a reconciler, who has not read it
-	// at work on another one either.
-	Untold int `json:"untold"`
-}
-
-// Balance reports the first of the equations that does not hold.
-func (c *Counts) Balance() error {
-	ended := c.Acknowledged + c.UserConflicts + c.Exhausted + c.Gone + c.Failed + c.Cancelled + c.EndedUnknown + c.Crashed + c.Unfinished
-	answered := c.Committed + c.Conflicts412 + c.Conflicts409 + c.Throttled + c.UnknownOutcomes + c.RefusedOtherwise
+func classOf(m *measure.Measurement) Class {
 	switch {
-	case c.Intended != c.Operations+c.NeverBegun:
-		return fmt.Errorf("%d operations were intended, but %d begun and %d never begun", c.Intended, c.Operations, c.NeverBegun)
-	case c.Operations != ended:
-		return fmt.Errorf("%d operations were begun, but %d have an end or are unfinished", c.Operations, ended)
-	case c.Puts != answered:
-		return fmt.Errorf("%d writes were sent, but %d have an answer", c.Puts, answered)
-	case c.Exhausted < c.Unavailable:
-		return fmt.Errorf("%d operations gave up, of them %d because the store did not serve", c.Exhausted, c.Unavailable)
-	case c.DeadLettered < c.DeadLetteredProcessed:
-		return fmt.Errorf("of %d dead letters %d were processed", c.DeadLettered, c.DeadLetteredProcessed)
+	case m.Verdict == check.Violated:
+		return Violated
+	case m.Failure != "":
+		return Broken
+	case m.Interrupted:
+		return Cut
+	case m.Verdict == check.Inconclusive:
+		return Inconclusive
+	case !m.Met():
+		return Missed
 	}
-	return nil
+	return Passed
 }
 
-// add adds every count, those that will be added to the type included.
-func (c *Counts) add(o *Counts) {
-	sum, more := reflect.ValueOf(c).Elem(), reflect.ValueOf(o).Elem()
-	for i := range sum.NumField() {
-		sum.Field(i).SetInt(sum.Field(i).Int() + more.Field(i).Int())
+// Failure is why the first run that could not go on could not; empty: all could.
+func (r Result) Failure() string {
+	for i := range r.Runs {
+		if why := r.Runs[i].Failure; why != "" {
+			return why
+		}
 	}
+	return ""
 }
 
-// Reason says why operations were never begun, and of how many that is so.
-type Reason struct {
-	Why   string `json:"why"`
-	Count int    `json:"count"`
-}
-
-// StoreError is an answer of the store that is neither a result nor a conflict.
-type StoreError struct {
-	Call  string `json:"call"`  // get, head, put, delete
-	Error string `json:"error"` // without what differs from call to call, and without content
-	Count int    `json:"count"`
-}
-
-// Faults are those that were planned, each to strike a certain call, and of them those
-// that did.
-type Faults struct {
-	Planned int `json:"planned"`
-	Struck  int `json:"struck"`
-}
-
-// Attempts says how many writes an acknowledged operation needed.
-type Attempts struct {
-	Histogram []int   `json:"histogram"` // index: attempts needed; 0: it was stored already
-	Mean      float64 `json:"mean"`
-	P50       float64 `json:"p50"`
-	P90       float64 `json:"p90"`
-	P99       float64 `json:"p99"`
-	Max       int     `json:"max"`
-}
-
-// Latency of the acknowledged operations, in milliseconds, from the intended
-// start to the answer. Percentiles are by nearest rank: with few samples the
-// high ones are the maximum.
-type Latency struct {
-	Samples int     `json:"samples"`
-	P50     float64 `json:"p50"`
-	P90     float64 `json:"p90"`
-	P99     float64 `json:"p99"`
-	P999    float64 `json:"p999"`
-	Max     float64 `json:"max"`
-}
-
-// Makespan is the time from the start of a repetition to its last answer.
-type Makespan struct {
-	Samples int     `json:"samples"`
-	Mean    float64 `json:"mean"`
-	P50     float64 `json:"p50"`
-	Max     float64 `json:"max"`
-}
-
-// ThresholdResult is a condition and the value that it was compared with.
-type ThresholdResult struct {
-	Expression string  `json:"expression"`
-	Value      float64 `json:"value"`
-	Passed     bool    `json:"passed"`
-	NoValue    bool    `json:"-"` // nothing was measured; Value is 0 and means nothing
-}
-
-// StepResult is a step of a timeline that expected an outcome.
-type StepResult struct {
-	Step   string `json:"step"`
-	Want   string `json:"want"`
-	Got    string `json:"got"`
-	Passed bool   `json:"passed"`
+// Brief implements [Document].
+func (r Result) Brief(t Text) {
+	for i := range r.Runs {
+		t.brief(word(&r.Runs[i]), r.Runs[i].Scenario)
+	}
+	for _, name := range r.NotReached {
+		t.brief(NotRun, name)
+	}
 }

@@ -59,7 +59,7 @@ func TestExploredReports(t *testing.T) {
 		"explored": complete(), "explored-stopped": stopped, "explored-sampled": sampled, "explored-violated": violated,
 	} {
 		var b strings.Builder
-		Text{W: &b}.Explored(&e)
+		e.Text(Text{W: &b})
 		golden(t, name, b.String())
 	}
 }
@@ -139,7 +139,7 @@ func TestSelfTestedReports(t *testing.T) {
 	}}, s.Sound...)
 	for name, s := range map[string]SelfTested{"selftested": s, "selftested-failed": failed} {
 		var b strings.Builder
-		Text{W: &b}.SelfTested(&s)
+		s.Text(Text{W: &b})
 		golden(t, name, b.String())
 	}
 }
@@ -151,7 +151,7 @@ func TestVirtualTimeIsNotTakenForReal(t *testing.T) {
 	r := NewResult(Environment{}, virtual, virtual)
 	r.Took = 1_234_000_000
 	var b strings.Builder
-	Text{W: &b}.Result(r)
+	r.Text(Text{W: &b})
 	if want := "PASS  2 of 2 scenarios passed in 1.2s (30.4s of virtual time)\n"; !strings.HasPrefix(b.String(), want) {
 		t.Errorf("%s\nwant %s", b.String(), want)
 	}

@@ -2,11 +2,11 @@ package reports
 
 import (
 	"fmt"
-	"io"
 	"strings"
 
 	"github.com/jedib0t/go-pretty/v6/table"
 
+	"holdfast/scenarios/check"
 	"holdfast/scenarios/explore"
 )
 
@@ -69,19 +69,21 @@ func NewSelfTested(t explore.Tested, elapsedMS float64) SelfTested {
 	return s
 }
 
-// WriteJSON writes the document.
-func (s SelfTested) WriteJSON(w io.Writer) error { return WriteDocument(w, s) }
-
-// Word is the verdict in one word.
-func (s *SelfTested) Word() string {
+// Class implements [Document].
+func (s SelfTested) Class() Class {
 	if s.Passed {
-		return "PASS"
+		return Passed
 	}
-	return "FAIL"
+	return Violated
 }
 
-// Line says in a line what was shown.
-func (s *SelfTested) Line() string {
+func (s *SelfTested) word() string { return verdictWord(check.OK, false, s.Passed) }
+
+// Brief implements [Document].
+func (s SelfTested) Brief(t Text) { t.brief(s.word(), s.line()) }
+
+// line says in a line what was shown.
+func (s *SelfTested) line() string {
 	caught := 0
 	for _, b := range s.Bugs {
 		if b.Caught {
@@ -107,9 +109,9 @@ func (s *SelfTested) Line() string {
 		caught, len(s.Bugs), schedules, seeds, wrongly)
 }
 
-// SelfTested writes a self-test.
-func (t Text) SelfTested(s *SelfTested) {
-	t.head(s.Word(), s.Line())
+// Text implements [Document].
+func (s SelfTested) Text(t Text) {
+	t.head(s.word(), s.line())
 	fmt.Fprintln(t.W)
 	w := NewTable(table.Row{"planted bug", "caught by", "schedules", "calls", "scenario"}, 3, 4)
 	for _, b := range s.Bugs {
@@ -127,7 +129,7 @@ func (t Text) SelfTested(s *SelfTested) {
 		if c.Accused != "" {
 			fmt.Fprintln(t.W)
 			fmt.Fprintf(t.W, "WRONGLY ACCUSED  %s core in %s\n", c.Core, c.Where)
-			for _, line := range wrap(c.Accused, Width-6) {
+			for _, line := range Wrap(c.Accused, Width-6) {
 				fmt.Fprintf(t.W, "      %s\n", line)
 			}
 		}

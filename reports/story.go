@@ -2,6 +2,7 @@ package reports
 
 import (
 	"fmt"
+	"holdfast/scenarios/measure"
 	"regexp"
 	"slices"
 	"strings"
@@ -21,7 +22,7 @@ const eventsShown = 12
 
 // stories tells the first violation of the first invariant in full, and of the
 // others in a sentence.
-func (t Text) stories(r *Run) {
+func (t Text) stories(r *measure.Measurement) {
 	told := map[check.Invariant]bool{}
 	first := slices.Clone(r.Violations)
 	slices.SortStableFunc(first, func(a, b check.Violation) int { return byNumber(string(a.Invariant), string(b.Invariant)) })
@@ -39,7 +40,7 @@ func (t Text) stories(r *Run) {
 
 func (t Text) headline(v check.Violation) {
 	fmt.Fprintf(t.W, "%s %s: %s\n", v.Invariant, v.Invariant.Title(), v.Anomaly)
-	for _, line := range wrap(checksum.ReplaceAllString(shortNames(v).Replace(v.Summary), ""), Width-2) {
+	for _, line := range Wrap(checksum.ReplaceAllString(shortNames(v).Replace(v.Summary), ""), Width-2) {
 		fmt.Fprintf(t.W, "  %s\n", line)
 	}
 }
@@ -58,7 +59,7 @@ func (t Text) story(v check.Violation) {
 			fmt.Fprintf(t.W, "  … %d more events\n", len(v.Witness)-i)
 			return
 		}
-		lines := wrap(names.Replace(tell(&e)), max(Width-16-width, leastWidth))
+		lines := Wrap(names.Replace(tell(&e)), max(Width-16-width, leastWidth))
 		for n, line := range lines {
 			if n == 0 {
 				fmt.Fprintf(t.W, "%s  %-*s  %s\n", t.moment(e.At), width, e.Actor, line)

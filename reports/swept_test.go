@@ -2,8 +2,8 @@ package reports
 
 import (
 	"encoding/csv"
-	"encoding/json"
-	"math"
+	"holdfast/scenarios/measure"
+	"holdfast/scenarios/sweep"
 	"regexp"
 	"slices"
 	"strings"
@@ -15,23 +15,23 @@ import (
 
 func some(v float64) *float64 { return &v }
 
-func sweptPoint(policy, clients string, puts, exhausted float64) SweptPoint {
-	return SweptPoint{
-		Params: Params{{"policy", policy}, {"clients", clients}}, Runs: 20, Clients: 10, Verdict: check.OK, Operations: 200,
+func sweptPoint(policy, clients string, puts, exhausted float64) sweep.Measured {
+	return sweep.Measured{
+		Params: sweep.Params{{Name: "policy", Value: policy}, {Name: "clients", Value: clients}}, Runs: 20, Clients: 10, Verdict: check.OK, Operations: 200,
 		PutsMean: puts, PutsCI95: some(puts / 50), GetsMean: puts, PutsPerCommit: some(puts / 10), MakespanMean: some(376.74), MakespanCI95: some(17.2),
 		AcknowledgedRate: 1 - exhausted, ExhaustedRate: exhausted, ConflictRate: 0.8, AttemptsMean: some(5.09), AttemptsP99: some(10),
-		LatencyMS: &Latency{200, 195.5, 362.5, 417, 419.3, 419.3}, Jain: some(0.98), CostUSD: some(0.027486),
+		LatencyMS: &measure.Latency{Samples: 200, P50: 195.5, P90: 362.5, P99: 417, P999: 419.3, Max: 419.3}, Jain: some(0.98), CostUSD: some(0.027486),
 		Replay: "simulate run burst --world virtual --policy '" + policy + "' --clients " + clients + " --runs 20 --seed 1",
 	}
 }
 
 // swept is a sweep of two policies.
-func swept() Swept {
+func swept() sweep.Result {
 	const none, full = "none(retries=unlimited)", "full(base=5ms,cap=2s,retries=unlimited)"
-	return Swept{
-		Schema: SweepSchema, Passed: true, Scenario: "burst", Core: "production", Latency: "normal(10ms,2ms)", Seed: 1, Runs: 20, Planned: 4,
-		Vary:      []Varied{{"policy", []string{none, full}}, {"clients", []string{"10", "100"}}},
-		Points:    []SweptPoint{sweptPoint(none, "10", 50.9, 0), sweptPoint(none, "100", 2425, 0), sweptPoint(full, "10", 38, 0.000004), sweptPoint(full, "100", 796, 0.925)},
+	return sweep.Result{
+		Schema: sweep.Schema, Passed: true, Scenario: "burst", Core: "production", Latency: "normal(10ms,2ms)", Seed: 1, Runs: 20, Planned: 4,
+		Vary:      []sweep.Varied{{Name: "policy", Values: []string{none, full}}, {Name: "clients", Values: []string{"10", "100"}}},
+		Points:    []sweep.Measured{sweptPoint(none, "10", 50.9, 0), sweptPoint(none, "100", 2425, 0), sweptPoint(full, "10", 38, 0.000004), sweptPoint(full, "100", 796, 0.925)},
 		Directory: "simulate-out/sweep-burst/20261124T000650Z-b23bc83dca",
 	}
 }
@@ -54,13 +54,13 @@ func TestSweptReports(t *testing.T) {
 	// Four parameters leave no room for all columns; of two the last parts are the same.
 	narrow := swept()
 	narrow.PolicyChanged, narrow.Latency = "documented", ""
-	narrow.Vary = []Varied{
-		{"policy.base", []string{"25ms", "50ms"}}, {"actors.user.count", []string{"1"}}, {"actors.backend.count", []string{"200"}},
-		{"latency", []string{"s3-standard", "lognormal(10ms,50ms)"}},
+	narrow.Vary = []sweep.Varied{
+		{Name: "policy.base", Values: []string{"25ms", "50ms"}}, {Name: "actors.user.count", Values: []string{"1"}}, {Name: "actors.backend.count", Values: []string{"200"}},
+		{Name: "latency", Values: []string{"s3-standard", "lognormal(10ms,50ms)"}},
 	}
 	for i := range narrow.Points {
 		p := &narrow.Points[i]
-		p.Params = Params{{"policy.base", narrow.Vary[0].Values[i/2]}, {"actors.user.count", "1"}, {"actors.backend.count", "200"}, {"latency", narrow.Vary[3].Values[i%2]}}
+		p.Params = sweep.Params{{Name: "policy.base", Value: narrow.Vary[0].Values[i/2]}, {Name: "actors.user.count", Value: "1"}, {Name: "actors.backend.count", Value: "200"}, {Name: "latency", Value: narrow.Vary[3].Values[i%2]}}
 		*p.MakespanMean *= 100
 	}
 	presets := swept()
@@ -68,9 +68,9 @@ func TestSweptReports(t *testing.T) {
 	for i := range presets.Points {
 		presets.Points[i].Params[0].Value = presets.Vary[0].Values[i/2]
 	}
-	for name, s := range map[string]Swept{"swept-narrow": narrow, "swept-presets": presets, "swept": swept(), "swept-violated": violated, "swept-stopped": stopped, "swept-nothing": nothing} {
+	for name, s := range map[string]sweep.Result{"swept-narrow": narrow, "swept-presets": presets, "swept": swept(), "swept-violated": violated, "swept-stopped": stopped, "swept-nothing": nothing} {
 		var b strings.Builder
-		Text{W: &b}.Swept(&s)
+		Swept{&s}.Text(Text{W: &b})
 		// Commands are never wrapped: they are there to be copied.
 		golden(t, name, commandLine.ReplaceAllString(b.String(), "$1…"))
 	}
@@ -78,14 +78,14 @@ func TestSweptReports(t *testing.T) {
 
 func TestSweptConcludes(t *testing.T) {
 	for name, c := range map[string]struct {
-		change func(*Swept)
+		change func(*sweep.Result)
 		want   bool
 	}{
-		"all ok":           {func(*Swept) {}, true},
-		"one inconclusive": {func(s *Swept) { s.Points[0].Verdict = check.Inconclusive }, true},
-		"one violated":     {func(s *Swept) { s.Points[3].Verdict = check.Violated }, false},
-		"one missing":      {func(s *Swept) { s.Points = s.Points[1:] }, false},
-		"all inconclusive": {func(s *Swept) {
+		"all ok":           {func(*sweep.Result) {}, true},
+		"one inconclusive": {func(s *sweep.Result) { s.Points[0].Verdict = check.Inconclusive }, true},
+		"one violated":     {func(s *sweep.Result) { s.Points[3].Verdict = check.Violated }, false},
+		"one missing":      {func(s *sweep.Result) { s.Points = s.Points[1:] }, false},
+		"all inconclusive": {func(s *sweep.Result) {
 			for i := range s.Points {
 				s.Points[i].Verdict = check.Inconclusive
 			}
@@ -100,30 +100,6 @@ func TestSweptConcludes(t *testing.T) {
 	}
 }
 
-// TestIntervalIsStudents against a table: t(0.975, 4) is 2.7764.
-func TestIntervalIsStudents(t *testing.T) {
-	mean, half := MeanCI95([]float64{1, 2, 3, 4, 5})
-	if want := 2.7764 * math.Sqrt(2.5/5); mean != 3 || math.Abs(*half-want) > 1e-4 {
-		t.Errorf("%v ± %v, want ± %v", mean, *half, want)
-	}
-	if mean, half := MeanCI95([]float64{7}); mean != 7 || half != nil {
-		t.Errorf("of one value: %v ± %v", mean, half)
-	}
-}
-
-func TestJainsIndex(t *testing.T) {
-	even := map[string]*delay{"a": {20, 2}, "b": {10, 1}, "c": {50, 5}}
-	if got := *jain(even); got != 1 {
-		t.Errorf("equal means: %v", got)
-	}
-	if got := *jain(map[string]*delay{"a": {1_000_000_000, 1}, "b": {1, 1}, "c": {1, 1}, "d": {1, 1}}); math.Abs(got-0.25) > 1e-6 {
-		t.Errorf("one of four waits: %v", got)
-	}
-	if jain(map[string]*delay{"a": {1, 1}}) != nil {
-		t.Error("one client is fair to whom?")
-	}
-}
-
 func TestLabelsAreShortAndDiffer(t *testing.T) {
 	for _, c := range []struct{ values, want []string }{
 		{[]string{"none(retries=unlimited)", "full(base=5ms,cap=2s)", "documented"}, []string{"none", "full", "documented"}},
@@ -133,41 +109,9 @@ func TestLabelsAreShortAndDiffer(t *testing.T) {
 		{[]string{"10", "20"}, []string{"10", "20"}},
 		{[]string{"full(base=5ms,cap=2s)"}, []string{"full"}},
 	} {
-		if got := (Varied{Values: c.values}).Labels(); !slices.Equal(got, c.want) {
+		if got := labelsOf(sweep.Varied{Values: c.values}); !slices.Equal(got, c.want) {
 			t.Errorf("%q: %q, want %q", c.values, got, c.want)
 		}
-	}
-}
-
-func TestNumbersOfAParameter(t *testing.T) {
-	for _, c := range []struct {
-		values []string
-		want   []float64
-		unit   string
-	}{
-		{[]string{"1", "2.5"}, []float64{1, 2.5}, ""}, {[]string{"100ms", "2s"}, []float64{0.1, 2}, "s"},
-		{[]string{"5ms", "250ms"}, []float64{5, 250}, "ms"}, {[]string{"1", "2s"}, nil, ""}, {[]string{"none", "1"}, nil, ""},
-		{[]string{"NaN"}, nil, ""},
-	} {
-		got, unit, ok := (Varied{Values: c.values}).Numbers()
-		if !slices.Equal(got, c.want) || unit != c.unit || ok != (c.want != nil) {
-			t.Errorf("%q: %v %q %v", c.values, got, unit, ok)
-		}
-	}
-}
-
-func TestParamsKeepTheirOrderInJSON(t *testing.T) {
-	p := Params{{"z", "10"}, {"a", "0.50"}, {"policy", `full(base=5ms) <"x">`}, {"n", "007"}, {"d", "1s"}}
-	text, err := json.Marshal(p)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var back Params
-	if err := json.Unmarshal(text, &back); err != nil || !slices.Equal(back, p) {
-		t.Errorf("%s is %v, %v", text, back, err)
-	}
-	if !strings.HasPrefix(string(text), `{"z":10,"a":0.50,"policy":"full(`) || !strings.Contains(string(text), `"n":"007"`) {
-		t.Errorf("%s", text)
 	}
 }
 
@@ -175,7 +119,7 @@ func TestCSVQuotesAndDoesNotRepeat(t *testing.T) {
 	s := swept()
 	s.Points[0].MakespanMean, s.Points[0].LatencyMS = nil, nil
 	var b strings.Builder
-	if err := s.WriteCSV(&b); err != nil {
+	if err := (Swept{&s}).WriteCSV(&b); err != nil {
 		t.Fatal(err)
 	}
 	lines, err := csv.NewReader(strings.NewReader(b.String())).ReadAll()
@@ -205,7 +149,7 @@ func TestPoliciesAreSpelledOut(t *testing.T) {
 		"adaptive":                        "adaptive = " + adaptive.String(),
 		"equal(cap=1s)":                   "equal(cap=1s) = equal(base=50ms,cap=1s,retries=16)",
 	} {
-		if got := (&Swept{}).policyInWords(policy); got != want {
+		if got := policyInWords(Swept{&sweep.Result{}}, policy); got != want {
 			t.Errorf("%s: %s, want %s", policy, got, want)
 		}
 	}
@@ -214,8 +158,8 @@ func TestPoliciesAreSpelledOut(t *testing.T) {
 		t.Errorf("documented is spelled %v, %v", p, err)
 	}
 	two, one := []string{"1", "2"}, []string{"1"}
-	s := Swept{Vary: []Varied{{"policy.kind", two}, {"policy.cap", two}, {"policy.retries", one}}}
-	if got := s.policyInWords("default"); got != "default = …(base=50ms,cap=…,retries=16,deadline=25s)" {
+	s := sweep.Result{Vary: []sweep.Varied{{Name: "policy.kind", Values: two}, {Name: "policy.cap", Values: two}, {Name: "policy.retries", Values: one}}}
+	if got := policyInWords((Swept{&s}), "default"); got != "default = …(base=50ms,cap=…,retries=16,deadline=25s)" {
 		t.Error(got)
 	}
 }
@@ -229,11 +173,11 @@ func TestShortNamesDiffer(t *testing.T) {
 		{"duration policy.duration", "duration policy.duration"},
 		{"policy policy.kind", "policy kind"},
 	} {
-		var s Swept
+		var s sweep.Result
 		for _, name := range strings.Fields(c.names) {
-			s.Vary = append(s.Vary, Varied{Name: name})
+			s.Vary = append(s.Vary, sweep.Varied{Name: name})
 		}
-		if got := strings.Join(s.shortNames(), " "); got != c.want {
+		if got := strings.Join((Swept{&s}).shortNames(), " "); got != c.want {
 			t.Errorf("%s: %s, want %s", c.names, got, c.want)
 		}
 	}
@@ -258,8 +202,8 @@ func TestTimesOfATableShareAUnit(t *testing.T) {
 		{376.74, 417, "377ms 417ms"}, {1084, 417, "1.08s 0.42s"}, {37655, 36100, "37.66s 36.10s"}, {1500, 3.2, "1.500s 0.003s"},
 		{40.2, 8.04, "40.20ms 8.04ms"}, {0, 0, "0.00s 0.00s"},
 	} {
-		s := Swept{Points: []SweptPoint{{MakespanMean: &c.makespanMS, LatencyMS: &Latency{P99: c.p99MS}}}}
-		times := s.scale()
+		s := sweep.Result{Points: []sweep.Measured{{MakespanMean: &c.makespanMS, LatencyMS: &measure.Latency{P99: c.p99MS}}}}
+		times := (Swept{&s}).scale()
 		got := rounded(&c.makespanMS, times.ofMS, times.digits, times.unit) + " " + rounded(&c.p99MS, times.ofMS, times.digits, times.unit)
 		if got != c.want {
 			t.Errorf("%v and %v: %s, want %s", c.makespanMS, c.p99MS, got, c.want)

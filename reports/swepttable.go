@@ -2,6 +2,7 @@ package reports
 
 import (
 	"fmt"
+	"holdfast/scenarios/sweep"
 	"math"
 	"slices"
 	"strconv"
@@ -18,29 +19,29 @@ type sweptColumn struct {
 	name string
 	// drop says when it goes if room is short: those with 1 first, those with 0 never.
 	drop  int
-	value func(*SweptPoint, scale) string
+	value func(*sweep.Measured, scale) string
 }
 
 // What goes first says least that the others don't: the cost follows from the writes.
 var sweptColumns = []sweptColumn{
-	{"puts", 4, func(p *SweptPoint, _ scale) string { return fmt.Sprintf("%.*f", putsDigits(p), p.PutsMean) }},
-	{"±", 2, func(p *SweptPoint, _ scale) string { return rounded(p.PutsCI95, 1, putsDigits(p), "") }},
-	{"puts/commit", 0, func(p *SweptPoint, _ scale) string { return rounded(p.PutsPerCommit, 1, 2, "") }},
-	{"makespan", 0, func(p *SweptPoint, s scale) string { return rounded(p.MakespanMean, s.ofMS, s.digits, s.unit) }},
-	{"±", 2, func(p *SweptPoint, s scale) string { return rounded(p.MakespanCI95, s.ofMS, s.digits, "") }},
-	{"p99", 3, func(p *SweptPoint, s scale) string {
+	{"puts", 4, func(p *sweep.Measured, _ scale) string { return fmt.Sprintf("%.*f", putsDigits(p), p.PutsMean) }},
+	{"±", 2, func(p *sweep.Measured, _ scale) string { return rounded(p.PutsCI95, 1, putsDigits(p), "") }},
+	{"puts/commit", 0, func(p *sweep.Measured, _ scale) string { return rounded(p.PutsPerCommit, 1, 2, "") }},
+	{"makespan", 0, func(p *sweep.Measured, s scale) string { return rounded(p.MakespanMean, s.ofMS, s.digits, s.unit) }},
+	{"±", 2, func(p *sweep.Measured, s scale) string { return rounded(p.MakespanCI95, s.ofMS, s.digits, "") }},
+	{"p99", 3, func(p *sweep.Measured, s scale) string {
 		if p.LatencyMS == nil {
 			return "–"
 		}
 		return rounded(&p.LatencyMS.P99, s.ofMS, s.digits, s.unit)
 	}},
-	{"gave up", 0, func(p *SweptPoint, _ scale) string { return share(p.ExhaustedRate) }},
-	{"$/1000", 1, func(p *SweptPoint, _ scale) string { return rounded(p.CostUSD, 1, 3, "") }},
+	{"gave up", 0, func(p *sweep.Measured, _ scale) string { return share(p.ExhaustedRate) }},
+	{"$/1000", 1, func(p *sweep.Measured, _ scale) string { return rounded(p.CostUSD, 1, 3, "") }},
 }
 
 const mostDrops = 4
 
-func putsDigits(p *SweptPoint) int {
+func putsDigits(p *sweep.Measured) int {
 	if p.PutsMean >= 1000 {
 		return 0
 	}
@@ -63,7 +64,7 @@ type scale struct {
 }
 
 // scale is s if a time is that long, and has enough digits for the shortest one.
-func (s *Swept) scale() scale {
+func (s Swept) scale() scale {
 	least, most := math.Inf(1), 0.0
 	include := func(ms float64) {
 		if ms > 0 {
@@ -90,7 +91,7 @@ func (s *Swept) scale() scale {
 
 // sweptTable writes a row for each point and returns the names of the columns that
 // it has and of those for which there was no room.
-func (t Text) sweptTable(s *Swept) (shown, left []string) {
+func (t Text) sweptTable(s Swept) (shown, left []string) {
 	if len(s.Points) == 0 {
 		return nil, nil
 	}
@@ -117,16 +118,16 @@ func (t Text) sweptTable(s *Swept) (shown, left []string) {
 	return shown, slices.Compact(left)
 }
 
-func (t Text) sweptLines(s *Swept, columns []sweptColumn) []string {
+func (t Text) sweptLines(s Swept, columns []sweptColumn) []string {
 	header, labels := table.Row{}, []map[string]string{}
 	for i, name := range s.shortNames() {
-		short, of := s.Vary[i].Labels(), map[string]string{}
+		short, of := labelsOf(s.Vary[i]), map[string]string{}
 		for k, value := range s.Vary[i].Values {
 			of[value] = short[k]
 		}
 		header, labels = append(header, name), append(labels, of)
 	}
-	mixed := s.count(check.OK) < len(s.Points)
+	mixed := s.Count(check.OK) < len(s.Points)
 	if mixed {
 		header = append(header, "verdict")
 	}
@@ -154,7 +155,7 @@ func (t Text) sweptLines(s *Swept, columns []sweptColumn) []string {
 }
 
 // numbersAmong the columns, of which the parameters are the first.
-func (s *Swept) numbersAmong(first, last int) []int {
+func (s Swept) numbersAmong(first, last int) []int {
 	var columns []int
 	for i, v := range s.Vary {
 		if v.Numeric() {
@@ -169,7 +170,7 @@ func (s *Swept) numbersAmong(first, last int) []int {
 
 // shortNames of the parameters are the ends of their dotted names, as short as they can
 // be and still differ.
-func (s *Swept) shortNames() []string {
+func (s Swept) shortNames() []string {
 	var names []string
 	for i, v := range s.Vary {
 		parts := strings.Split(v.Name, ".")

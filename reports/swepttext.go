@@ -2,6 +2,8 @@ package reports
 
 import (
 	"fmt"
+	"holdfast/scenarios/measure"
+	"holdfast/scenarios/sweep"
 	"slices"
 	"strings"
 
@@ -11,22 +13,38 @@ import (
 // mostTold is the number of points that a report tells of one by one.
 const mostTold = 5
 
-// Word is the verdict in one word.
-func (s *Swept) Word() string { return Word(s.verdict(), s.Interrupted, true) }
+// Swept is the document of a sweep.
+type Swept struct{ *sweep.Result }
 
-// verdict of all points together.
-func (s *Swept) verdict() check.Verdict {
+// Class implements [Document].
+func (s Swept) Class() Class {
 	switch {
 	case s.Violated():
-		return check.Violated
+		return Violated
+	case s.Interrupted:
+		return Cut
 	case s.Inconclusive():
-		return check.Inconclusive
+		return Inconclusive
 	}
-	return check.OK
+	return Passed
 }
 
-// Line says in a line what was swept and found.
-func (s *Swept) Line() string {
+func (s Swept) word() string {
+	verdict := check.OK
+	switch {
+	case s.Violated():
+		verdict = check.Violated
+	case s.Inconclusive():
+		verdict = check.Inconclusive
+	}
+	return verdictWord(verdict, s.Interrupted, true)
+}
+
+// Brief implements [Document].
+func (s Swept) Brief(t Text) { t.head(s.word(), s.line()) }
+
+// line says in a line what was swept and found.
+func (s Swept) line() string {
 	what := s.Scenario + ": "
 	repetitions := Plural(s.Runs, "run")
 	if len(s.Points) == s.Planned {
@@ -34,7 +52,7 @@ func (s *Swept) Line() string {
 	} else {
 		what += fmt.Sprintf("%d of %d points, of %s each", len(s.Points), s.Planned, repetitions)
 	}
-	switch violated, doubtful := s.count(check.Violated), s.count(check.Inconclusive); {
+	switch violated, doubtful := s.Count(check.Violated), s.Count(check.Inconclusive); {
 	case violated > 0:
 		what += fmt.Sprintf("; %d violate an invariant", violated)
 	case s.Inconclusive():
@@ -50,9 +68,9 @@ func (s *Swept) Line() string {
 	return what
 }
 
-// Swept writes a sweep, verdict first.
-func (t Text) Swept(s *Swept) {
-	t.head(s.Word(), s.Line())
+// Text implements [Document].
+func (s Swept) Text(t Text) {
+	t.head(s.word(), s.line())
 	t.sweptViolations(s)
 	t.sweptDoubts(s)
 	fmt.Fprintln(t.W)
@@ -70,7 +88,7 @@ func (t Text) Swept(s *Swept) {
 		setting = append(setting, "latency "+s.Latency)
 	}
 	t.wrapped("setting", strings.Join(append(setting, fmt.Sprintf("seed %d", s.Seed)), ", "))
-	if policy := s.CommonPolicy(); policy != "" {
+	if policy := commonPolicy(s); policy != "" {
 		t.row("policy", policy)
 	}
 	t.wrapped("columns", s.columns(shown, left))
@@ -83,15 +101,15 @@ func (t Text) Swept(s *Swept) {
 }
 
 // sweptValues spells out what the table shortens.
-func (t Text) sweptValues(s *Swept) {
+func (t Text) sweptValues(s Swept) {
 	for _, v := range s.Vary {
 		lines := slices.Clone(v.Values)
 		if v.Name == "policy" {
 			for i, value := range lines {
-				lines[i] = s.policyInWords(value)
+				lines[i] = policyInWords(s, value)
 			}
 		}
-		if slices.Equal(lines, v.Labels()) {
+		if slices.Equal(lines, labelsOf(v)) {
 			continue
 		}
 		name := v.Name
@@ -103,7 +121,7 @@ func (t Text) sweptValues(s *Swept) {
 }
 
 // columns says what stands in the table.
-func (s *Swept) columns(shown, left []string) string {
+func (s Swept) columns(shown, left []string) string {
 	about := "means of a run"
 	if slices.Contains(shown, "±") {
 		about += " ± 95 % confidence"
@@ -111,7 +129,7 @@ func (s *Swept) columns(shown, left []string) string {
 	if slices.Contains(shown, "$/1000") {
 		about += "; $/1000 buys 1,000 commits on S3"
 	}
-	if slices.ContainsFunc(s.Points, func(p SweptPoint) bool { return p.ExhaustedRate > 0 }) {
+	if slices.ContainsFunc(s.Points, func(p sweep.Measured) bool { return p.ExhaustedRate > 0 }) {
 		about += "; puts/commit and makespan include those that gave up"
 		if slices.Contains(shown, "p99") {
 			about += ", p99 is of what was committed only"
@@ -124,7 +142,7 @@ func (s *Swept) columns(shown, left []string) string {
 }
 
 // sweptViolations tells of the points that violate something, and how to see it.
-func (t Text) sweptViolations(s *Swept) {
+func (t Text) sweptViolations(s Swept) {
 	told := 0
 	for i := range s.Points {
 		p := &s.Points[i]
@@ -134,7 +152,7 @@ func (t Text) sweptViolations(s *Swept) {
 		if told++; told > mostTold {
 			continue
 		}
-		t.note(p.Params.String() + " violates " + strings.Join(violated(&Run{Violated: p.Violated}), ", "))
+		t.note(p.Params.String() + " violates " + strings.Join(violated(&measure.Measurement{Violated: p.Violated}), ", "))
 		fmt.Fprintf(t.W, "        %s\n", p.Replay) // never wrapped: it is there to be copied
 	}
 	if told > mostTold {
@@ -143,11 +161,11 @@ func (t Text) sweptViolations(s *Swept) {
 }
 
 // sweptDoubts tells why points prove nothing: they mostly do for the same reason.
-func (t Text) sweptDoubts(s *Swept) {
+func (t Text) sweptDoubts(s Swept) {
 	for i := range s.Points {
 		if p := &s.Points[i]; p.Verdict == check.Inconclusive {
 			more := ""
-			if n := s.count(check.Inconclusive) - 1; n > 0 {
+			if n := s.Count(check.Inconclusive) - 1; n > 0 {
 				more = fmt.Sprintf(" (and %d more)", n)
 			}
 			t.note(p.Params.String() + more + ": " + strings.Join(p.Reasons, "; "))
@@ -157,7 +175,7 @@ func (t Text) sweptDoubts(s *Swept) {
 }
 
 func (t Text) note(text string) {
-	for i, line := range wrap(text, Width-10) {
+	for i, line := range Wrap(text, Width-10) {
 		fmt.Fprintf(t.W, "      %s %s\n", []string{"–", " "}[min(i, 1)], line)
 	}
 }

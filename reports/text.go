@@ -2,6 +2,7 @@ package reports
 
 import (
 	"fmt"
+	"holdfast/scenarios/measure"
 	"io"
 	"maps"
 	"slices"
@@ -26,31 +27,31 @@ type Text struct {
 // Width is the number of columns that reports keep to.
 const Width = 80
 
-// Result writes one run in full, or several as a table with the story of each
-// that failed.
-func (t Text) Result(r Result) {
+// Text implements [Document]: one run in full, or several as a table with the story of
+// each that failed.
+func (r Result) Text(t Text) {
 	if len(r.Runs) == 1 && len(r.NotReached) == 0 {
-		t.Run(&r.Runs[0])
+		t.run(&r.Runs[0])
 		return
 	}
 	t.summary(r)
 	for i := range r.Runs {
 		if run := &r.Runs[i]; !run.Passed() {
 			fmt.Fprintln(t.W)
-			t.Run(run)
+			t.run(run)
 		}
 	}
 }
 
-// Run writes one run, verdict first.
-func (t Text) Run(r *Run) {
+// run writes one, verdict first.
+func (t Text) run(r *measure.Measurement) {
 	t.verdict(r)
 	if r.Verdict != check.Violated { // it says what a passing run has shown
-		for _, line := range wrap(r.Shows, Width-6) {
+		for _, line := range Wrap(r.Shows, Width-6) {
 			fmt.Fprintf(t.W, "      %s\n", line)
 		}
 	}
-	notes := r.Missed()
+	notes := missed(r)
 	if r.Verdict == check.Inconclusive {
 		notes = append(slices.Clone(r.Reasons), notes...)
 	}
@@ -63,7 +64,7 @@ func (t Text) Run(r *Run) {
 		notes = append(notes, "The run could not go on: "+r.Failure)
 	}
 	for _, reason := range notes {
-		for i, line := range wrap(reason, Width-10) {
+		for i, line := range Wrap(reason, Width-10) {
 			fmt.Fprintf(t.W, "      %s %s\n", []string{"–", " "}[min(i, 1)], line)
 		}
 	}
@@ -88,7 +89,7 @@ func (t Text) Run(r *Run) {
 }
 
 // via says how the clients reached the core, if not directly.
-func via(r *Run) string {
+func via(r *measure.Measurement) string {
 	if r.Via == string(scenarios.ViaAPI) {
 		return " via the API"
 	}
@@ -103,12 +104,11 @@ func layoutNamed(name string) string {
 	return " on documents of layout " + name
 }
 
-// Word is the verdict in one word.
-func (r *Run) Word() string { return Word(r.Verdict, r.Interrupted, len(r.Missed()) == 0) }
+func word(r *measure.Measurement) string { return verdictWord(r.Verdict, r.Interrupted, r.Met()) }
 
-// Word is a verdict in one word: of what was interrupted or not, and met what was
+// verdictWord is a verdict in one word: of what was interrupted or not, and met what was
 // expected of it or not.
-func Word(v check.Verdict, interrupted, met bool) string {
+func verdictWord(v check.Verdict, interrupted, met bool) string {
 	switch {
 	case v == check.Violated:
 		return "FAIL"
@@ -122,7 +122,7 @@ func Word(v check.Verdict, interrupted, met bool) string {
 	return "PASS"
 }
 
-func (t Text) verdict(r *Run) {
+func (t Text) verdict(r *measure.Measurement) {
 	what := "every invariant held"
 	switch {
 	case r.Verdict == check.Violated:
@@ -131,16 +131,16 @@ func (t Text) verdict(r *Run) {
 		what = "nothing was proved"
 	case r.Interrupted:
 		what = "interrupted; every invariant held up to there"
-	case len(r.Missed()) > 0:
+	case !r.Met():
 		what = "every invariant held, but not every expectation"
 	}
-	t.head(r.Word(), fmt.Sprintf("%s: %s", r.Scenario, what))
+	t.head(word(r), fmt.Sprintf("%s: %s", r.Scenario, what))
 }
 
 // head writes a verdict and what it is about.
 func (t Text) head(word, about string) {
 	head := t.paint(word)
-	for i, line := range wrap(about, Width-len(word)-2) {
+	for i, line := range Wrap(about, Width-len(word)-2) {
 		if i > 0 {
 			head = strings.Repeat(" ", len(word))
 		}
@@ -149,7 +149,7 @@ func (t Text) head(word, about string) {
 }
 
 // violated lists the invariants with their titles and how often they were broken.
-func violated(r *Run) []string {
+func violated(r *measure.Measurement) []string {
 	var all []string
 	for _, name := range slices.SortedFunc(maps.Keys(r.Violated), byNumber) {
 		all = append(all, fmt.Sprintf("%s %s (%d×)", name, check.Invariant(name).Title(), r.Violated[name]))
@@ -169,7 +169,7 @@ func (t Text) row(name, value string) { fmt.Fprintf(t.W, "%-12s%s\n", name, valu
 
 // wrapped is a row that keeps to the width.
 func (t Text) wrapped(name, value string) {
-	for i, line := range wrap(value, Width-12) {
+	for i, line := range Wrap(value, Width-12) {
 		t.row([]string{name, ""}[min(i, 1)], line)
 	}
 }
@@ -179,7 +179,7 @@ func (t Text) summary(r Result) {
 	passed := 0
 	verdict := "PASS"
 	for i := range r.Runs {
-		switch word := r.Runs[i].Word(); {
+		switch word := word(&r.Runs[i]); {
 		case word == "PASS":
 			passed++
 		case verdict == "PASS" || word == "FAIL":
@@ -208,7 +208,7 @@ func (t Text) summary(r Result) {
 			attempts = fmt.Sprintf("%.2f, max %d", run.Attempts.Mean, run.Attempts.Max)
 		}
 		w.AppendRow(table.Row{
-			run.Scenario, t.paint(run.Word()), run.Counts.Operations,
+			run.Scenario, t.paint(word(run)), run.Counts.Operations,
 			fmt.Sprintf("%.1f %%", 100*run.Rates["conflict.rate"]), attempts, latency, run.Counts.Exhausted,
 		})
 	}
@@ -270,8 +270,8 @@ func Plural(n int, what string) string {
 	return fmt.Sprintf("%d %ss", n, what)
 }
 
-// wrap breaks a text into lines of at most width columns, at spaces.
-func wrap(s string, width int) []string {
+// Wrap breaks a text into lines of at most width columns, at spaces.
+func Wrap(s string, width int) []string {
 	var lines []string
 	line := ""
 	for word := range strings.FieldsSeq(s) {

@@ -3,6 +3,7 @@ package reports
 import (
 	"flag"
 	"fmt"
+	"holdfast/scenarios/measure"
 	"os"
 	"path/filepath"
 	"strings"
@@ -18,36 +19,36 @@ import (
 var update = flag.Bool("update", false, "rewrite the golden files in testdata")
 
 // passed is a run of many operations that has all numbers.
-func passed() Run {
-	r := Run{
+func passed() measure.Measurement {
+	r := measure.Measurement{
 		Scenario: "sustained-contention", Shows: "Users and back ends that keep updating the same change without pause lose nothing, however long it lasts.",
 		Core: "production", World: "real", Store: "fake", Codec: "json", Policy: "full(base=50ms,cap=2s,retries=16,deadline=25s)",
 		Seed: 1, Clients: 16, Repetitions: 3, Verdict: check.OK,
-		Counts:     Counts{Operations: 4272, Acknowledged: 4200, UserConflicts: 60, Exhausted: 12, Puts: 5200, Committed: 4200, Conflicts412: 990, Conflicts409: 10, Gets: 9000},
-		Attempts:   Attempts{Histogram: []int{0, 3500, 450, 200, 40, 10}, Mean: 1.2405, P50: 1, P90: 2, P99: 4, Max: 5},
-		LatencyMS:  &Latency{Samples: 4200, P50: 1.205, P90: 77.8, P99: 269.4, P999: 761.2, Max: 1254.5},
-		MakespanMS: &Makespan{Samples: 3, Mean: 5003.2, P50: 5001, Max: 5010},
+		Counts:     measure.Counts{Operations: 4272, Acknowledged: 4200, UserConflicts: 60, Exhausted: 12, Puts: 5200, Committed: 4200, Conflicts412: 990, Conflicts409: 10, Gets: 9000},
+		Attempts:   measure.Attempts{Histogram: []int{0, 3500, 450, 200, 40, 10}, Mean: 1.2405, P50: 1, P90: 2, P99: 4, Max: 5},
+		LatencyMS:  &measure.Latency{Samples: 4200, P50: 1.205, P90: 77.8, P99: 269.4, P999: 761.2, Max: 1254.5},
+		MakespanMS: &measure.Makespan{Samples: 3, Mean: 5003.2, P50: 5001, Max: 5010},
 		Elapsed:    15_200, Directory: "simulate-out/sustained-contention/20261124T000650Z-b23bc83dca",
 		Replay: "simulate run sustained-contention --clients 16 --duration 5s --threshold 'attempts.p99<6' --runs 3 --seed 1",
 	}
-	r.Rates = rates(r.Counts, 1)
+	r.Rates = r.Counts.Rates(1)
 	return r
 }
 
 // small is a run of two users.
-func small() Run {
+func small() measure.Measurement {
 	r := passed()
 	r.Scenario, r.Shows = "two-users", "Two users who load the same version and change different fields both keep their change."
 	r.Clients, r.Repetitions, r.Elapsed, r.Replay = 1, 1, 6.2, "simulate run two-users --seed 1"
-	r.Counts = Counts{Operations: 2, Acknowledged: 2, Puts: 3, Committed: 2, Conflicts412: 1}
-	r.Attempts = Attempts{Histogram: []int{0, 1, 0, 1}, Mean: 2, P50: 1, P90: 3, P99: 3, Max: 3}
-	r.LatencyMS = &Latency{Samples: 2, P50: 0.63, P90: 0.66, P99: 0.66, P999: 0.66, Max: 0.66}
-	r.MakespanMS = &Makespan{Samples: 1, Mean: 4, P50: 4, Max: 4}
-	r.Rates = rates(r.Counts, 1)
+	r.Counts = measure.Counts{Operations: 2, Acknowledged: 2, Puts: 3, Committed: 2, Conflicts412: 1}
+	r.Attempts = measure.Attempts{Histogram: []int{0, 1, 0, 1}, Mean: 2, P50: 1, P90: 3, P99: 3, Max: 3}
+	r.LatencyMS = &measure.Latency{Samples: 2, P50: 0.63, P90: 0.66, P99: 0.66, P999: 0.66, Max: 0.66}
+	r.MakespanMS = &measure.Makespan{Samples: 1, Mean: 4, P50: 4, Max: 4}
+	r.Rates = r.Counts.Rates(1)
 	return r
 }
 
-func brokenRun() Run {
+func brokenRun() measure.Measurement {
 	r := small()
 	r.Core, r.Verdict, r.Replay = "unlocked", check.Violated, "simulate run two-users --core unlocked --seed 1"
 	r.Counts.Lost, r.Counts.Overwritten = 1, 2
@@ -79,18 +80,18 @@ func brokenRun() Run {
 	return r
 }
 
-func inconclusive() Run {
+func inconclusive() measure.Measurement {
 	r := small()
 	r.Verdict, r.Reasons = check.Inconclusive, []string{
 		"too little contention to prove anything: 4 conflicts, the scenario wants at least 20", "the history has no end",
 	}
-	r.Counts, r.Attempts, r.LatencyMS, r.MakespanMS = Counts{Operations: 7, Gone: 7}, Attempts{Histogram: []int{}}, nil, nil
-	r.Steps = []StepResult{{"T1 alice load", "held before its put", "ended without one: committed", false}}
-	r.Rates = rates(r.Counts, 1)
+	r.Counts, r.Attempts, r.LatencyMS, r.MakespanMS = measure.Counts{Operations: 7, Gone: 7}, measure.Attempts{Histogram: []int{}}, nil, nil
+	r.Steps = []measure.StepResult{{Step: "T1 alice load", Want: "held before its put", Got: "ended without one: committed", Passed: false}}
+	r.Rates = r.Counts.Rates(1)
 	return r
 }
 
-func interrupted() Run {
+func interrupted() measure.Measurement {
 	r := passed()
 	r.Interrupted, r.MakespanMS, r.Store = true, nil, "s3://a-bucket-with-quite-a-long-name-indeed/and/a/prefix"
 	r.Counts.Operations += 47
@@ -101,31 +102,31 @@ func interrupted() Run {
 	return r
 }
 
-func missed() Run {
+func withMissed() measure.Measurement {
 	r := small()
-	r.Thresholds = []ThresholdResult{{"attempts.p99<6", 3, true, false}, {"latency_ms.p99<1e-05", 0.66, false, false}, {"makespan_ms.max<9", 0, false, true}}
-	r.Steps = []StepResult{
-		{"T3 alice save", "committed", "committed", true},
-		{"T4 bob save", "conflict on changeTitle", "failed (append archive/CHG-12345.json: invalid edit: modifications can't be set, only appended to)", false},
+	r.Thresholds = []measure.ThresholdResult{{Expression: "attempts.p99<6", Value: 3, Passed: true, NoValue: false}, {Expression: "latency_ms.p99<1e-05", Value: 0.66, Passed: false, NoValue: false}, {Expression: "makespan_ms.max<9", Value: 0, Passed: false, NoValue: true}}
+	r.Steps = []measure.StepResult{
+		{Step: "T3 alice save", Want: "committed", Got: "committed", Passed: true},
+		{Step: "T4 bob save", Want: "conflict on changeTitle", Got: "failed (append archive/CHG-12345.json: invalid edit: modifications can't be set, only appended to)", Passed: false},
 	}
 	return r
 }
 
 func TestTextReports(t *testing.T) {
-	for name, runs := range map[string][]Run{
+	for name, runs := range map[string][]measure.Measurement{
 		"pass":            {passed()},
 		"pass-few":        {small()},
 		"violated":        {brokenRun()},
 		"inconclusive":    {inconclusive()},
 		"interrupted":     {interrupted()},
-		"threshold":       {missed()},
+		"threshold":       {withMissed()},
 		"many-passed":     {passed(), small()},
 		"many-of-a-kind":  {passed(), brokenRun(), inconclusive(), small()},
-		"many-and-missed": {small(), missed(), interrupted()},
+		"many-and-missed": {small(), withMissed(), interrupted()},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var b strings.Builder
-			Text{W: &b}.Result(NewResult(Environment{}, runs...))
+			NewResult(Environment{}, runs...).Text(Text{W: &b})
 			golden := filepath.Join("testdata", name+".txt")
 			if *update {
 				if err := os.WriteFile(golden, []byte(b.String()), 0o600); err != nil {
@@ -148,11 +149,11 @@ func TestTextReports(t *testing.T) {
 // TestScenariosThatWereNotReached count as asked for, and not as passed.
 func TestScenariosThatWereNotReached(t *testing.T) {
 	for _, c := range []struct {
-		runs []Run
+		runs []measure.Measurement
 		head string
 	}{
-		{[]Run{small()}, "STOPPED  1 of 3 scenarios passed in 6 ms; 2 not reached\n"},
-		{[]Run{small(), brokenRun()}, "FAIL  1 of 4 scenarios passed in 12 ms; 2 not reached\n"},
+		{[]measure.Measurement{small()}, "STOPPED  1 of 3 scenarios passed in 6 ms; 2 not reached\n"},
+		{[]measure.Measurement{small(), brokenRun()}, "FAIL  1 of 4 scenarios passed in 12 ms; 2 not reached\n"},
 	} {
 		r := NewResult(Environment{}, c.runs...)
 		r.Lacks([]string{"storm", "burst"})
@@ -160,7 +161,7 @@ func TestScenariosThatWereNotReached(t *testing.T) {
 			t.Errorf("%s has passed", c.head)
 		}
 		var b strings.Builder
-		Text{W: &b}.Result(r)
+		r.Text(Text{W: &b})
 		if !strings.HasPrefix(b.String(), c.head) || strings.Count(b.String(), "NOT RUN") != 2 {
 			t.Errorf("want %q:\n%s", c.head, b.String())
 		}
@@ -182,10 +183,10 @@ func checkWidth(t *testing.T, report string) {
 }
 
 // checkColor: color changes nothing but the color.
-func checkColor(t *testing.T, report string, runs []Run) {
+func checkColor(t *testing.T, report string, runs []measure.Measurement) {
 	t.Helper()
 	var b strings.Builder
-	Text{W: &b, Color: true}.Result(NewResult(Environment{}, runs...))
+	NewResult(Environment{}, runs...).Text(Text{W: &b, Color: true})
 	if b.String() == report {
 		t.Error("there is no color")
 	}
@@ -195,15 +196,15 @@ func checkColor(t *testing.T, report string, runs []Run) {
 }
 
 func TestWordAndPassed(t *testing.T) {
-	for word, r := range map[string]Run{"PASS": passed(), "FAIL": brokenRun(), "INCONCLUSIVE": inconclusive(), "STOPPED": interrupted()} {
-		if got := r.Word(); got != word || r.Passed() != (word == "PASS") {
-			t.Errorf("%s, passed %v; want %s", got, r.Passed(), word)
+	for want, r := range map[string]measure.Measurement{"PASS": passed(), "FAIL": brokenRun(), "INCONCLUSIVE": inconclusive(), "STOPPED": interrupted()} {
+		if got := word(&r); got != want || r.Passed() != (want == "PASS") {
+			t.Errorf("%s, passed %v; want %s", got, r.Passed(), want)
 		}
 	}
 	r := brokenRun()
 	r.Interrupted = true
-	if r.Word() != "FAIL" {
-		t.Errorf("interrupted and violated is %s", r.Word())
+	if word(&r) != "FAIL" {
+		t.Errorf("interrupted and violated is %s", word(&r))
 	}
 	if NewResult(Environment{}).Passed {
 		t.Error("nothing passed")
@@ -257,8 +258,32 @@ func TestWrap(t *testing.T) {
 		{"longerthanthat a", 5, []string{"longerthanthat", "a"}},
 		{"漢字 漢字", 5, []string{"漢字", "漢字"}},
 	} {
-		if diff := gocmp.Diff(c.want, wrap(c.s, c.width)); diff != "" {
+		if diff := gocmp.Diff(c.want, Wrap(c.s, c.width)); diff != "" {
 			t.Errorf("%q: %s", c.s, diff)
 		}
 	}
+}
+
+func TestTextNamesTheCommonestStoreErrors(t *testing.T) {
+	r := passed()
+	r.StoreErrors = []measure.StoreError{
+		{Call: "put", Error: "507 XMinioStorageFull: outcome unknown", Count: 71}, {Call: "get", Error: "503: the store is too busy", Count: 9}, {Call: "head", Error: "one", Count: 2}, {Call: "head", Error: "two", Count: 1},
+	}
+	r.Counts.FailedLoads, r.Counts.Messages, r.Counts.Redelivered, r.Counts.DeadLettered, r.Counts.DeadLetteredProcessed = 1, 30, 3, 4, 3
+	r.Counts.AcknowledgedLate, r.Counts.Untold, r.Counts.Intended, r.Counts.NeverBegun = 7, 1, 4372, 100
+	r.NeverBegun = []measure.Reason{{Why: "their clients were still busy with earlier ones when the time was up", Count: 60}, {Why: "their clients had died", Count: 40}}
+	var b strings.Builder
+	NewResult(Environment{}, r).Text(Text{W: &b})
+	text := strings.Join(strings.Fields(b.String()), " ")
+	for _, want := range []string{
+		"errors 71× put: 507 XMinioStorageFull: outcome unknown 9× get: 503: the store is too busy 2× head: one attempts",
+		"1 load failed", "30 messages, 3 delivered again, 4 dead letters (3 processed anyway) the visibility timeout is too short",
+		"while it was worked on (7×)", "untold 1 customer of uploads that are stored",
+		"never begun 100 of 4372 intended: 60, their clients were still busy with earlier ones when the time was up; 40, their clients had died",
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("no %q in\n%s", want, b.String())
+		}
+	}
+	checkWidth(t, b.String())
 }

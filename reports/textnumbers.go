@@ -2,11 +2,12 @@ package reports
 
 import (
 	"fmt"
+	"holdfast/scenarios/measure"
 	"slices"
 	"strings"
 )
 
-func (t Text) numbers(r *Run) {
+func (t Text) numbers(r *measure.Measurement) {
 	c := r.Counts
 	ended := []string{fmt.Sprintf("%d of %d acknowledged", c.Acknowledged, c.Operations)}
 	for _, part := range []struct {
@@ -56,7 +57,7 @@ func (t Text) numbers(r *Run) {
 }
 
 // neverBegun says of how many operations there is no outcome, and why.
-func (t Text) neverBegun(r *Run) {
+func (t Text) neverBegun(r *measure.Measurement) {
 	if r.Counts.NeverBegun == 0 {
 		return
 	}
@@ -72,7 +73,7 @@ func (t Text) neverBegun(r *Run) {
 }
 
 // messages says what became of those of the queue, and who was told nothing at all.
-func (t Text) messages(c Counts) {
+func (t Text) messages(c measure.Counts) {
 	if c.Messages > 0 {
 		dead := Plural(c.DeadLettered, "dead letter")
 		if c.DeadLettered > 0 {
@@ -93,14 +94,14 @@ func (t Text) messages(c Counts) {
 // mostStoreErrors are named in a report; result.json has some more.
 const mostStoreErrors = 3
 
-func (t Text) storeErrors(errors []StoreError) {
+func (t Text) storeErrors(errors []measure.StoreError) {
 	for i, e := range errors[:min(len(errors), mostStoreErrors)] {
 		t.wrapped([]string{"errors", ""}[min(i, 1)], fmt.Sprintf("%d× %s: %s", e.Count, e.Call, e.Error))
 	}
 }
 
 // writes accounts for every write: the parts add up to the whole.
-func writes(c Counts) string {
+func writes(c measure.Counts) string {
 	parts := []string{fmt.Sprintf("%d = %d committed + %s", c.Puts, c.Committed, Plural(c.Conflicts412+c.Conflicts409, "conflict"))}
 	for _, part := range []struct {
 		n    int

@@ -106,8 +106,7 @@ func TestBrokenAdaptersAreCaught(t *testing.T) {
 // be broken, or something below it.
 func playBelow(t *testing.T, name string, read func(error) error, via func(http.RoundTripper) http.RoundTripper) check.Report {
 	t.Helper()
-	s, doc := must(Open(name)), must(OpenDocument(""))
-	run := &Run{Scenario: s, Document: doc, Core: must(cores.Find("production")), Policy: archive.Policy(*s.Policy), Seed: 1, Repetitions: 1}
+	run := must(NewRun(must(Open(name)), must(cores.Find("production"))))
 	server := must(fakes3.Start())
 	defer server.Close()
 	store := archive.Store(server.StoreVia(func(base http.RoundTripper) http.RoundTripper {
@@ -124,7 +123,7 @@ func playBelow(t *testing.T, name string, read func(error) error, via func(http.
 	if _, err := run.Play(t.Context(), func(int) world.World { return world.NewReal(archive.WallClock{}, store, nil) }, m); err != nil {
 		t.Fatal(err)
 	}
-	judge := check.New(history.Header{MinConflicts: s.Expect.MinConflicts, Faults: s.Planned()})
+	judge := check.New(history.Header{MinConflicts: run.Scenario.Expect.MinConflicts, Faults: run.Scenario.Planned()})
 	for _, e := range m.events {
 		judge.Add(e)
 	}

@@ -59,7 +59,7 @@ func TestNeverBegun(t *testing.T) {
 		{"no number and no rate", "{}", slow, 10, 0, ""},
 		{"no number, and thinking", "{think: 3s}", slow, 0, 0, ""},
 		{"a number that takes longer than the duration", "{operations: 30}", slow, 30, 0, ""},
-		{"a number, and every operation fails", "{operations: 30}", refusing, 10, 20, gaveUp},
+		{"a number, and every operation fails", "{operations: 30}", refusing, 10, 20, tooManyFailures},
 		{"a number, and the client dies", "{operations: 30}", dying, 3, 27, clientDied},
 		{"a rate, and the client dies", "{rate: 10}", dying, 3, -1, clientDied},
 		{"a number at a rate, and the client dies", "{operations: 30, rate: 10}", dying, 3, 27, clientDied},
@@ -121,10 +121,8 @@ func TestInterruptSkipsWhatWasDue(t *testing.T) {
 			}
 			return nil
 		}
-		run := &Run{
-			Scenario: s, Document: must(OpenDocument("")), Core: must(cores.Find("production")),
-			Policy: archive.Policy{Kind: archive.None, Retries: 5}, Seed: 1, Repetitions: 1,
-		}
+		run := must(NewRun(s, must(cores.Find("production"))))
+		run.Policy = archive.Policy{Kind: archive.None, Retries: 5}
 		played, err := run.Play(ctx, func(int) world.World { return world.NewReal(clock, store, nil) }, m)
 		cancel()
 		if err != nil || !played.Interrupted || begun(m.events) != 2 {

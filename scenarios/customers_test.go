@@ -74,7 +74,7 @@ func TestOnlyWhatIsMissing(t *testing.T) {
 		"none":             {ViaAPI, []Actor{backends}, bare, `["customer-1","customer-2","customer-3"]`},
 	} {
 		r := &Run{Scenario: &Scenario{Via: c.via, Actors: c.actors}, Document: c.doc}
-		doc, err := r.document()
+		doc, err := r.playedOn()
 		if err != nil {
 			t.Fatal(err)
 		}

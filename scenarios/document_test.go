@@ -93,7 +93,7 @@ func TestSuits(t *testing.T) {
 	bare := must(archive.ParseChange([]byte(`{"changeId":"A-1","customers":["x"]}`)))
 	for _, name := range Names() {
 		s := must(Open(name))
-		if err := s.Suits(layoutOf(s), documentOf(s)); err != nil {
+		if _, _, err := s.Open(); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
 		err := s.Suits(nil, bare)

@@ -6,14 +6,11 @@ import (
 	"math"
 	"math/rand/v2"
 	"os"
-	"runtime"
-	"strings"
 	"testing"
 	"time"
 
 	"gonum.org/v1/gonum/stat"
 
-	"holdfast/archive"
 	"holdfast/scenarios/cores"
 	"holdfast/scenarios/history"
 	"holdfast/scenarios/network"
@@ -149,19 +146,20 @@ func playBursts(t *testing.T, policy, latency string, clients, runs int) []*burs
 	}
 	legs := Latency(must(network.ParseLatency(latency)))
 	s.Latency = &legs
-	core := "production"
-	if bounds, is := strings.CutPrefix(policy, "oracle"); is {
-		core, policy = "oracle", "none"+bounds
+	core := must(cores.Find("production"))
+	p, own, err := cores.ParsePolicy(policy)
+	if err != nil {
+		t.Fatal(err)
 	}
-	r := &Run{
-		Scenario: s, Document: must(OpenDocument("")), Core: must(cores.Find(core)), Policy: must(archive.ParsePolicy(policy)),
-		Seed: 1, Repetitions: runs,
+	if own != nil {
+		core = *own
 	}
+	r := must(NewRun(s, core))
+	r.Policy, r.Repetitions = p, runs
 	var bursts []*burst
-	_, err := r.PlayVirtual(t.Context(), runtime.GOMAXPROCS(0), Repetitions{
-		Open: func(int) history.Sink { return &burst{latencies: map[string]float64{}} },
-		Done: func(_ int, sink history.Sink) { bursts = append(bursts, sink.(*burst)) },
-	})
+	_, err = playVirtual(t.Context(), r,
+		func(int) history.Sink { return &burst{latencies: map[string]float64{}} },
+		func(_ int, sink history.Sink) { bursts = append(bursts, sink.(*burst)) })
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -45,7 +45,7 @@ func (p *repetition) setupClient() *history.Client {
 
 // harnessClient is one of the harness while it is alone.
 func (p *repetition) harnessClient(name string) *history.Client {
-	c := &p.player.harness
+	c := &p.harness
 	p.rec.Enlist(c, name, p.prefix, p.world.Store(name))
 	return c
 }
@@ -54,11 +54,6 @@ func (p *repetition) harnessClient(name string) *history.Client {
 // judge needs it also, and most of all, after an interrupt. It ends with the first
 // read that fails: a store that does not answer one will not answer the others.
 func (p *repetition) readFinalState(ctx context.Context) error {
-	ctx = context.WithoutCancel(ctx)
-	p.world.Settle(ctx)
-	if p.service != nil {
-		p.service.recordLeft()
-	}
 	final := p.harnessClient(history.FinalActor)
 	for _, id := range p.objects.all() {
 		if err := p.readFinal(ctx, final, id); err != nil {

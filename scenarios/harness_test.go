@@ -93,10 +93,8 @@ func playHiccups(t *testing.T, via Via, w *hiccups) (check.Report, []*history.Ev
 	s.Via = via
 	clock, m := newLeaping(), &memory{}
 	w.Real, w.calls = world.NewReal(clock, newPlain(clock), nil), map[string]int{}
-	run := &Run{
-		Scenario: s, Document: must(OpenDocument("")), Core: must(cores.Find("production")),
-		Policy: archive.Policy{Kind: archive.None, Retries: 5}, Seed: 1, Repetitions: 1,
-	}
+	run := must(NewRun(s, must(cores.Find("production"))))
+	run.Policy = archive.Policy{Kind: archive.None, Retries: 5}
 	_, err := run.Play(t.Context(), func(int) world.World { return w }, m)
 	judge := check.New(history.Header{})
 	for _, e := range m.events {
@@ -223,12 +221,11 @@ func TestHeavyTail(t *testing.T) {
 	}
 	tail := must(network.ParseLatency("lognormal(10ms,5s)"))
 	s.Latency = (*Latency)(&tail)
-	spec := must(cores.Find("production"))
-	run := &Run{Scenario: s, Document: documentOf(s), Layout: layoutOf(s), Core: spec, Policy: spec.Policy, Seed: 1, Repetitions: 300}
+	run := must(NewRun(s, must(cores.Find("production"))))
+	run.Policy, run.Repetitions = archive.DefaultPolicy(), 300
 	slow := 0
-	_, err := run.PlayVirtual(t.Context(), 2, Repetitions{
-		Open: func(int) history.Sink { return &memory{} },
-		Done: func(n int, sink history.Sink) {
+	_, err := playVirtual(t.Context(), run, func(int) history.Sink { return &memory{} },
+		func(n int, sink history.Sink) {
 			events := sink.(*memory).events
 			for _, e := range events {
 				switch {
@@ -243,8 +240,7 @@ func TestHeavyTail(t *testing.T) {
 			if !slices.ContainsFunc(events, func(e *history.Event) bool { return e.Actor == history.FinalActor }) {
 				t.Errorf("repetition %d: no final read", n)
 			}
-		},
-	})
+		})
 	if err != nil || slow == 0 {
 		t.Errorf("%v; %d calls of clients took over 5 s, want some", err, slow)
 	}

@@ -114,19 +114,11 @@ func inMemory(t *testing.T, source string, adjust func(*Run, *plain)) (Played, [
 	if err != nil {
 		t.Fatal(err)
 	}
-	layout, doc, err := s.Open()
-	if err != nil {
-		t.Fatal(err)
-	}
 	clock, m := newLeaping(), &memory{}
 	store := newPlain(clock)
-	policy := archive.Policy{Kind: archive.None, Retries: 5}
-	if s.Policy != nil {
-		policy = archive.Policy(*s.Policy)
-	}
-	run := &Run{
-		Scenario: s, Document: doc, Layout: layout, Core: must(cores.Find("production")), Policy: policy,
-		Seed: 1, Repetitions: 1,
+	run := must(NewRun(s, must(cores.Find("production"))))
+	if s.Policy == nil {
+		run.Policy = archive.Policy{Kind: archive.None, Retries: 5}
 	}
 	if adjust != nil {
 		adjust(run, store)
@@ -161,11 +153,24 @@ func (*leaping) WithTimeout(ctx context.Context, _ time.Duration) (context.Conte
 	return ctx, func() {}
 }
 
-// documentOf and layoutOf are a scenario's.
-
-func documentOf(s *Scenario) *archive.Change {
-	_, doc, err := s.Open()
-	return must(doc, err)
+// playVirtual plays the repetitions of a run in virtual worlds, one after the other.
+func playVirtual(ctx context.Context, r *Run, open func(repetition int) history.Sink, done func(repetition int, sink history.Sink)) (Played, error) {
+	v := r.Virtual()
+	defer v.Close()
+	var all Played
+	for n := 1; n <= r.Repetitions && !all.Interrupted; n++ {
+		sink := open(n)
+		played, err := v.Play(ctx, n, sink)
+		if err != nil && !played.Interrupted {
+			return all, err
+		}
+		all.Steps, all.Interrupted = append(all.Steps, played.Steps...), played.Interrupted
+		if done != nil {
+			done(n, sink)
+		}
+	}
+	return all, nil
 }
 
-func layoutOf(s *Scenario) *Layout { return must(OpenLayout(s.Layout)) }
+// into takes the events of all repetitions.
+func into(sink history.Sink) func(int) history.Sink { return func(int) history.Sink { return sink } }

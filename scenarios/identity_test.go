@@ -20,13 +20,11 @@ func identified(t *testing.T, name, core string, sets ...Setting) *Run {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &Run{
-		Scenario: s, Document: documentOf(s), Layout: layoutOf(s), Core: must(cores.Find(core)),
-		Policy: archive.DefaultPolicy(), Seed: 3, Repetitions: 3,
+	r := must(NewRun(s, must(cores.Find(core))))
+	if s.Policy == nil {
+		r.Policy = archive.DefaultPolicy()
 	}
-	if s.Policy != nil {
-		r.Policy = archive.Policy(*s.Policy)
-	}
+	r.Seed, r.Repetitions = 3, 3
 	return r
 }
 

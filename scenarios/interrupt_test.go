@@ -62,9 +62,9 @@ func interruptible(t *testing.T, name, core string, via Via, seed uint64) *Run {
 			t.Fatal(err)
 		}
 	}
-	spec := must(cores.Find(core))
-	policy := spec.PolicyFor((*archive.Policy)(s.Policy))
-	return &Run{Scenario: s, Document: documentOf(s), Layout: layoutOf(s), Core: spec, Policy: policy, Seed: seed, Repetitions: 1}
+	run := must(NewRun(s, must(cores.Find(core))))
+	run.Seed = seed
+	return run
 }
 
 // way is a scenario with a way to the archive.

@@ -64,12 +64,9 @@ func TestNoEmptyPass(t *testing.T) {
 func TestAgainstALawfulStore(t *testing.T) {
 	for _, name := range aboutConflicts(t) {
 		run := prepared(t, name, ViaCore)
-		p := run.VirtualPlayer()
-		crew := &world.Crew{}
-		defer crew.Close()
 		judge := check.New(headerOf(run))
-		if f := p.playVirtual(t.Context(), 1, crew, judge); f.err != nil {
-			t.Fatal(f.err)
+		if err := run.PlayAgain(t.Context(), 1, judge); err != nil {
+			t.Fatal(err)
 		}
 		if r := judge.Finish(); r.Verdict != check.OK {
 			t.Errorf("%s: %s %v", name, r.Verdict, r.Reasons)
@@ -89,12 +86,7 @@ func prepared(t *testing.T, name string, via Via) *Run {
 	if s.Duration > 0 {
 		s.Duration = Duration(500 * time.Millisecond)
 	}
-	spec := must(cores.Find("production"))
-	policy := spec.Policy
-	if s.Policy != nil {
-		policy = archive.Policy(*s.Policy)
-	}
-	return &Run{Scenario: s, Document: documentOf(s), Layout: layoutOf(s), Core: spec, Policy: policy, Seed: 1, Repetitions: 1}
+	return must(NewRun(s, must(cores.Find("production"))))
 }
 
 func headerOf(run *Run) history.Header {

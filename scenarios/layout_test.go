@@ -8,7 +8,6 @@ import (
 	"strings"
 	"testing"
 
-	"holdfast/archive"
 	"holdfast/scenarios/check"
 	"holdfast/scenarios/cores"
 	"holdfast/scenarios/history"
@@ -114,15 +113,12 @@ func TestOrders(t *testing.T) {
 			if s.Duration > 0 {
 				s.Duration = Duration(2e9)
 			}
-			layout, doc, err := s.Open()
-			if err != nil {
-				t.Fatal(err)
-			}
-			core := must(cores.Find("production"))
-			run := &Run{Scenario: s, Document: doc, Layout: layout, Core: core, Policy: core.PolicyFor((*archive.Policy)(s.Policy)), Seed: 7, Repetitions: 1}
+			run := must(NewRun(s, must(cores.Find("production"))))
+			run.Seed = 7
+			layout := run.Layout
 			m := &memory{}
 			judge := check.New(history.Header{World: "virtual", Policy: run.Policy.String(), Layout: layout.Recorded()})
-			if _, err := run.PlayVirtual(t.Context(), 1, Repetitions{Open: func(int) history.Sink { return m }, Done: func(int, history.Sink) {}}); err != nil {
+			if _, err := playVirtual(t.Context(), run, into(m), nil); err != nil {
 				t.Fatal(err)
 			}
 			orders, entries := 0, 0
@@ -153,12 +149,8 @@ func TestLayoutsAreOfTheIdentity(t *testing.T) {
 	identity := func(change func(*Layout)) string {
 		s := must(Open("two-users"))
 		s.Layout = "order"
-		l, doc, err := s.Open()
-		if err != nil {
-			t.Fatal(err)
-		}
-		change(l)
-		r := &Run{Scenario: s, Document: doc, Layout: l, Core: must(cores.Find("production"))}
+		r := must(NewRun(s, must(cores.Find("production"))))
+		change(r.Layout)
 		return string(must(r.Identity()))
 	}
 	as := identity(func(*Layout) {})

@@ -1,9 +1,7 @@
 package scenarios
 
 import (
-	"bytes"
 	"embed"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -91,52 +89,4 @@ func openDocument(l *archive.Layout, idOrPath string) (*archive.Change, error) {
 		return nil, fmt.Errorf("%s: %w", idOrPath, err)
 	}
 	return doc, nil
-}
-
-// withID returns the document under another id, all else unchanged.
-func withID(doc *archive.Change, id string) (*archive.Change, error) {
-	if doc.ID() == id {
-		return doc, nil
-	}
-	// As it is written there, which may be with escapes.
-	was, _ := doc.Field(idField(doc))
-	now, _ := json.Marshal(id)
-	body := doc.Encode()
-	// The id's text may stand elsewhere too: the right place is where replacing
-	// it changes the id.
-	for at := 0; ; at += len(was) {
-		next := bytes.Index(body[at:], was)
-		if next < 0 {
-			break
-		}
-		at += next
-		renamed, err := doc.Layout().Parse(slices.Concat(body[:at], now, body[at+len(was):]))
-		if err == nil && renamed.ID() == id {
-			return renamed, nil
-		}
-	}
-	return nil, fmt.Errorf("document %s: its id can't be replaced", doc.ID())
-}
-
-// idField is the field that holds a document's id.
-func idField(doc *archive.Change) string {
-	names := doc.Layout().ID
-	return names[slices.IndexFunc(names, func(name string) bool {
-		_, there := doc.Field(name)
-		return there
-	})]
-}
-
-// customers lists the customer codes that a document names.
-func customers(doc *archive.Change) []string {
-	raw, _ := doc.Field(doc.Layout().Customers)
-	return customerCodes(raw)
-}
-
-// customerCodes reads the value of that field.
-func customerCodes(raw json.RawMessage) (codes []string) {
-	if json.Unmarshal(raw, &codes) != nil {
-		return nil
-	}
-	return codes
 }

@@ -6,7 +6,57 @@ import (
 	"time"
 
 	"holdfast/archive"
+	"holdfast/scenarios/world"
 )
+
+// startLoads lets all loads start together.
+func startLoads(ctx context.Context, p *repetition, actors []performer) {
+	for i := range actors {
+		if f := &actors[i]; f.actor.Load != nil {
+			p.tasks.Go(func() { f.runLoad(ctx) })
+		}
+	}
+}
+
+// startServiceLoads lets the users act and the back ends work. When no user is left who
+// could upload anything, and the reconciler has told whom it had to, the back ends work
+// until the queue is empty.
+func startServiceLoads(ctx context.Context, s *service, actors []performer) {
+	senders, reconcilers := world.NewGroup(s.world), world.NewGroup(s.world)
+	for i := range actors {
+		f := &actors[i]
+		switch {
+		case f.actor.Kind == reconciles:
+			reconcilers.Go(func() { f.reconcile(ctx) })
+		case f.actor.Load == nil:
+		case f.actor.Kind == Backend:
+			s.tasks.Go(func() { f.work(ctx) })
+		default:
+			senders.Go(func() { f.runLoad(ctx) })
+		}
+	}
+	s.tasks.Go(func() {
+		senders.Wait()
+		s.uploaded.Store(true)
+		reconcilers.Wait()
+		s.queue.Close()
+	})
+}
+
+// raiseBarrier is for those who are to begin their first writes together.
+func raiseBarrier(p *repetition, actors []performer) {
+	for i := range actors {
+		f := &actors[i]
+		if f.actor.Load == nil || !f.actor.Load.FirstWritesTogether {
+			continue
+		}
+		if p.barrier == nil {
+			p.barrier = &barrier{open: p.world.NewSignal()}
+		}
+		p.barrier.expected++
+		f.awaited = true
+	}
+}
 
 // runLoad acts freely until the load's operations are done or its time is up, and
 // records those that it was to begin and did not.
@@ -27,16 +77,16 @@ func (f *performer) runLoad(ctx context.Context) {
 
 // Why operations were never begun.
 const (
-	stillBusy  = "their clients were still busy with earlier ones when the time was up"
-	cutShort   = "the run was interrupted"
-	gaveUp     = "their clients stopped after too many failures in a row"
-	clientDied = "their clients had died"
+	stillBusy       = "their clients were still busy with earlier ones when the time was up"
+	cutShort        = "the run was interrupted"
+	tooManyFailures = "their clients stopped after too many failures in a row"
+	clientDied      = "their clients had died"
 )
 
 // playLoad returns why it ended, which matters if it is before its end.
 func (f *performer) playLoad(ctx context.Context, a *arrivals) (why string) {
 	p, clock, l := f.repetition, f.repetition.world, f.actor.Load
-	defer f.excuse() // whoever does nothing more writes nothing either
+	defer f.leaveBarrier() // whoever does nothing more writes nothing either
 	failures := 0
 	if l.After > 0 && clock.Sleep(ctx, time.Duration(l.After)) != nil {
 		return cutShort
@@ -77,7 +127,7 @@ func (f *performer) playLoad(ctx context.Context, a *arrivals) (why string) {
 		case errors.Is(err, errDied):
 			return clientDied
 		case failures >= mostFailures:
-			return gaveUp
+			return tooManyFailures
 		}
 	}
 	return ""
@@ -103,7 +153,7 @@ func (f *performer) operate(ctx context.Context, due int64) error {
 	case Outsider:
 		return f.remove(ctx, id)
 	case Stranger:
-		return f.bother(ctx, id)
+		return f.sendBadRequest(ctx, id)
 	case Backend:
 		if f.actor.Load.Edits == SharedEdits {
 			err = f.share(ctx, id, due)
@@ -111,7 +161,7 @@ func (f *performer) operate(ctx context.Context, due int64) error {
 			err = f.append(ctx, id, nil, due)
 		}
 	case User:
-		err = f.edit(ctx, id, due)
+		err = f.loadAndSave(ctx, id, due)
 	}
 	if err == nil {
 		err = objects.updated(ctx, n, id)

@@ -11,9 +11,7 @@ import (
 func TestGiveUpAfter(t *testing.T) {
 	run := prepared(t, "impatient", ViaCore)
 	m := &memory{}
-	if _, err := run.PlayVirtual(t.Context(), 1, Repetitions{
-		Open: func(int) history.Sink { return m }, Done: func(int, history.Sink) {},
-	}); err != nil {
+	if _, err := playVirtual(t.Context(), run, into(m), nil); err != nil {
 		t.Fatal(err)
 	}
 	leaves, left := map[int]int64{}, 0

@@ -37,27 +37,13 @@ func play(t *testing.T, name, core string, adjust func(*Run)) (Played, check.Rep
 	if s.Duration > 0 {
 		s.Duration = Duration(500 * time.Millisecond)
 	}
-	layout, doc, err := s.Open()
-	if err != nil {
-		t.Fatal(err)
-	}
-	spec, err := cores.Find(core)
-	if err != nil {
-		t.Fatal(err)
-	}
+	run := must(NewRun(s, must(cores.Find(core))))
 	server, err := fakes3.Start()
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer server.Close()
-	policy := spec.Policy
-	if s.Policy != nil {
-		policy = archive.Policy(*s.Policy)
-	}
 	m := &memory{}
-	run := &Run{
-		Scenario: s, Document: doc, Layout: layout, Core: spec, Policy: policy, Seed: 1, Repetitions: 1,
-	}
 	if adjust != nil {
 		adjust(run)
 	}
@@ -67,7 +53,7 @@ func play(t *testing.T, name, core string, adjust func(*Run)) (Played, check.Rep
 	if err != nil {
 		t.Fatal(err)
 	}
-	judge := check.New(history.Header{World: "real", Policy: run.Policy.String(), OwnWaits: spec.OwnWaits, MinConflicts: s.Expect.MinConflicts})
+	judge := check.New(history.Header{World: "real", Policy: run.Policy.String(), OwnWaits: run.Core.OwnWaits, MinConflicts: s.Expect.MinConflicts})
 	for _, e := range m.events {
 		judge.Add(e)
 	}

@@ -16,7 +16,7 @@ const mostSweeps = 20
 // reconcile looks for customers who were forgotten while users upload, and once more
 // when they have ended and whatever they left behind is old enough.
 func (f *performer) reconcile(ctx context.Context) {
-	s, q := f.repetition.service, &f.repetition.Scenario.Queue
+	s, q := f.service, &f.repetition.Scenario.Queue
 	sweeper, err := f.sweeper()
 	for err == nil && !s.uploaded.Load() {
 		if _, sweeper, err = f.sweep(ctx, sweeper); err == nil {
@@ -33,7 +33,7 @@ func (f *performer) reconcile(ctx context.Context) {
 		}
 	}
 	if err != nil && ctx.Err() == nil && !errors.Is(err, errDied) {
-		f.repetition.fault(StepResult{"the reconciler", "to be started", err.Error(), false})
+		f.repetition.failed(StepResult{"the reconciler", "to be started", err.Error(), false})
 	}
 }
 
@@ -41,21 +41,14 @@ func (f *performer) reconcile(ctx context.Context) {
 // again begins anew, with a reconciler that remembers nothing.
 func (f *performer) sweep(ctx context.Context, with cores.Sweeper) (clean bool, next cores.Sweeper, err error) {
 	ctx = context.WithValue(ctx, actorKey{}, f)
-	crash := outlive(func() {
+	crash := catchCrash(func() {
 		swept, failed := with.Sweep(ctx)
 		clean = failed == nil && swept.Failed == 0
 	})
 	if crash == nil {
 		return clean, with, ctx.Err()
 	}
-	f.client.Crash()
-	if !crash.Restarts {
-		return false, nil, errDied
-	}
-	if err := f.repetition.world.Sleep(ctx, crash.Restart); err != nil {
-		return false, nil, err
-	}
-	if err := f.start(); err != nil {
+	if err := f.restart(ctx, crash); err != nil {
 		return false, nil, err
 	}
 	next, err = f.sweeper()
@@ -71,7 +64,7 @@ func (f *performer) sweeper() (cores.Sweeper, error) {
 	}
 	return p.Core.NewReconciler(archive.ReconcilerOptions{
 		Core: recorded{f}, Store: network.Store{Doer: triggerStore{}}, Lister: lister, Policy: p.Policy, Clock: p.world,
-		Rand: stream(p.Seed, p.Scenario.Name, p.number, f.name+"\x00waits"), Parallel: p.service.parallel, Grace: p.Scenario.Queue.GraceOf(),
+		Rand: stream(p.Seed, p.Scenario.Name, p.number, f.name+"\x00waits"), Parallel: f.service.parallel, Grace: p.Scenario.Queue.GraceOf(),
 		Done: func(_ context.Context, r archive.Reconciled) { f.client.Looked(r, f.api.loadedAt, f.api.customers()) },
 	})
 }

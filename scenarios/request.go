@@ -51,10 +51,10 @@ func (f *performer) concerned(in *intent) []string {
 	doc := in.document
 	if in.op.Do == "save" {
 		doc = in.base.Document
-		if own, changed := in.edit.Fields[f.repetition.player.document.Layout().Customers]; changed {
+		if own, changed := in.edit.Fields[f.repetition.document.Layout().Customers]; changed {
 			return customerCodes(own)
 		}
-		if slices.Contains(in.edit.Remove, f.repetition.player.document.Layout().Customers) {
+		if slices.Contains(in.edit.Remove, f.repetition.document.Layout().Customers) {
 			return nil
 		}
 	}
@@ -74,7 +74,7 @@ func (f *performer) uploadBody(in *intent) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	named := idField(f.repetition.player.document)
+	named := idField(f.repetition.document)
 	upload := map[string]any{"modificationId": in.edit.Modifications[0].ID}
 	if in.op.Do == "save" {
 		form, base := map[string]json.RawMessage{named: id}, map[string]json.RawMessage{named: id}
@@ -124,7 +124,7 @@ func (f *performer) send(ctx context.Context, method, path, pressed string, body
 // ask sends a request that is ready but for the name of its actor.
 func (f *performer) ask(req *http.Request) (status int, answer []byte, err error) {
 	req.Header.Set(actorHeader, f.name)
-	resp, err := f.repetition.service.door.RoundTrip(req)
+	resp, err := f.service.door.RoundTrip(req)
 	if died := f.api.died; died != nil {
 		f.api.died = nil
 		panic(crashed{died})
@@ -134,7 +134,7 @@ func (f *performer) ask(req *http.Request) (status int, answer []byte, err error
 	}
 	if resp.StatusCode == http.StatusServiceUnavailable && resp.Header.Get("Retry-After") == "" {
 		// Clients that are not told when to come again come at once.
-		f.repetition.fault(StepResult{f.name + " is answered 503", "a Retry-After", "none", false})
+		f.repetition.failed(StepResult{f.name + " is answered 503", "a Retry-After", "none", false})
 	}
 	answer, err = io.ReadAll(resp.Body)
 	return resp.StatusCode, answer, errors.Join(err, resp.Body.Close())
@@ -156,7 +156,7 @@ func (f *performer) shown(op history.Operation, answer []byte) (archive.Snapshot
 	if op.Do != "load" && !op.Submits(a.ModificationID) {
 		return archive.Snapshot{}, fmt.Errorf("the API's answer is that to modification %q, which was not uploaded", a.ModificationID)
 	}
-	codec := f.repetition.player.docs.codec
+	codec := f.repetition.codec
 	if codec == nil {
 		codec = f.repetition.Layout.Archive().Codec
 	}

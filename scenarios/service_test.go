@@ -5,7 +5,6 @@ import (
 	"strings"
 	"testing"
 
-	"holdfast/archive"
 	"holdfast/scenarios/check"
 	"holdfast/scenarios/cores"
 	"holdfast/scenarios/history"
@@ -55,17 +54,10 @@ func playVirtually(t *testing.T, name, core string, seed uint64) (Played, check.
 			t.Fatal(err)
 		}
 	}
-	spec := must(cores.Find(core))
-	policy := spec.Policy
-	if s.Policy != nil {
-		policy = archive.Policy(*s.Policy)
-	}
-	run := &Run{Scenario: s, Document: documentOf(s), Layout: layoutOf(s), Core: spec, Policy: policy, Seed: seed, Repetitions: 1}
+	run := must(NewRun(s, must(cores.Find(core))))
+	run.Seed = seed
 	m := &memory{}
-	played, err := run.PlayVirtual(t.Context(), 1, Repetitions{
-		Open: func(int) history.Sink { return m },
-		Done: func(int, history.Sink) {},
-	})
+	played, err := playVirtual(t.Context(), run, into(m), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

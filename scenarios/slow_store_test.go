@@ -25,13 +25,11 @@ func TestDefaultDeadlineFits(t *testing.T) {
 	ended := map[string]int{}
 	for seed := range uint64(30) {
 		s := must(Parse("slow-store.yaml", []byte(slowStore)))
-		spec := must(cores.Find("production"))
-		run := &Run{Scenario: s, Document: must(OpenDocument(s.Document)), Core: spec, Policy: spec.Policy, Seed: seed, Repetitions: 1}
+		run := must(NewRun(s, must(cores.Find("production"))))
+		run.Policy, run.Seed = archive.DefaultPolicy(), seed
 		var events []*history.Event
 		sink := &memory{}
-		if _, err := run.PlayVirtual(t.Context(), 1, Repetitions{
-			Open: func(int) history.Sink { return sink }, Done: func(int, history.Sink) { events = sink.events },
-		}); err != nil {
+		if _, err := playVirtual(t.Context(), run, into(sink), func(int, history.Sink) { events = sink.events }); err != nil {
 			t.Fatal(err)
 		}
 		begun := map[int]int64{}

@@ -55,7 +55,7 @@ func TestAWrongStatusIsInTheHistory(t *testing.T) {
 	run := interruptible(t, "bad-requests", "production", ViaAPI, 1)
 	run.Core.Uploads = func(archive.UploaderOptions) (cores.Uploads, error) { return missing{}, nil }
 	sink := &memory{}
-	_, err := run.PlayVirtual(t.Context(), 1, Repetitions{Open: func(int) history.Sink { return sink }, Done: func(int, history.Sink) {}})
+	_, err := playVirtual(t.Context(), run, into(sink), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

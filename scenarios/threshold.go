@@ -119,3 +119,6 @@ func editDistance(a, b string) int {
 	}
 	return row[len(b)]
 }
+
+// Upper reports whether the limit is one from above.
+func (t Threshold) Upper() bool { return t.Op == "<" || t.Op == "<=" }

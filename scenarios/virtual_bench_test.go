@@ -32,10 +32,9 @@ func BenchmarkBurst(b *testing.B) {
 			}
 			latency := Latency(must(network.ParseLatency("normal(10ms,2ms)")))
 			s.Latency = &latency
-			run := &Run{
-				Scenario: s, Document: must(OpenDocument("")), Core: must(cores.Find("production")), Repetitions: max(1, 20_000/(clients*clients)),
-				Policy: must(archive.ParsePolicy("full(base=5ms,cap=2s,retries=unlimited)")),
-			}
+			run := must(NewRun(s, must(cores.Find("production"))))
+			run.Seed, run.Repetitions = 0, max(1, 20_000/(clients*clients))
+			run.Policy = must(archive.ParsePolicy("full(base=5ms,cap=2s,retries=unlimited)"))
 			if clients >= 1000 { // or most would be spent on waiting for each other
 				run.Policy.Cap *= 10
 			}
@@ -43,9 +42,7 @@ func BenchmarkBurst(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
 				run.Seed++ // the repetitions of a run share a crew, as they do in use
-				_, err := run.PlayVirtual(b.Context(), 1, Repetitions{
-					Open: func(int) history.Sink { return &attempts }, Done: func(int, history.Sink) {},
-				})
+				_, err := playVirtual(b.Context(), run, into(&attempts), nil)
 				if err != nil {
 					b.Fatal(err)
 				}

@@ -10,30 +10,12 @@ import (
 	"holdfast/archive"
 	"holdfast/scenarios/cores"
 	"holdfast/scenarios/history"
-	"holdfast/scenarios/network"
 )
-
-// apiState is what a performer has with via: api.
-type apiState struct {
-	triggers archive.Store    // of a user's uploads
-	died     *network.Fault   // of the server, while its client does not know yet
-	message  *archive.Message // that a back end processes
-	outcome  error            // of the message
-	// stays is why the message's trigger could not be deleted, and told whether whoever
-	// looks after the back ends knows.
-	stays error
-	told  bool
-	// loaded is the version that was loaded last, at a time of the history; worked is the
-	// ETag of the one on which the work on the message was done.
-	loaded   archive.Snapshot
-	loadedAt int64
-	worked   string
-}
 
 // backend is a worker around the performer's core.
 func (f *performer) backend(work archive.Work) (cores.Handler, error) {
 	return f.repetition.Core.NewBackend(archive.BackendOptions{
-		Core: recorded{f}, Store: &f.store, Queue: inbox{f.repetition.service.queue, f},
+		Core: recorded{f}, Store: &f.store, Queue: inbox{f.service.queue, f},
 		UserID: f.name,
 		Work: func(ctx context.Context, job archive.Job) (archive.Edit, error) {
 			f.api.worked = job.Archived.ETag
@@ -45,7 +27,7 @@ func (f *performer) backend(work archive.Work) (cores.Handler, error) {
 
 // work handles messages until none can come any more.
 func (f *performer) work(ctx context.Context) {
-	defer f.excuse()
+	defer f.leaveBarrier()
 	work := func(ctx context.Context, job archive.Job) (archive.Edit, error) {
 		if err := f.takeTime(ctx); err != nil || !f.repetition.Scenario.Queue.Results {
 			return archive.Edit{}, err
@@ -53,7 +35,7 @@ func (f *performer) work(ctx context.Context) {
 		return f.result(job)
 	}
 	for {
-		d, err := f.repetition.service.queue.Receive(ctx)
+		d, err := f.service.queue.Receive(ctx)
 		if err != nil {
 			return
 		}
@@ -89,12 +71,12 @@ var errNoMessage = errors.New("there is no message in the queue")
 // handleNext handles the next message as a step of a timeline, which says what the
 // work results in.
 func (f *performer) handleNext(ctx context.Context, set fields, kind string) error {
-	d, ok := f.repetition.service.queue.TryReceive()
+	d, ok := f.service.queue.TryReceive()
 	if !ok {
 		return errNoMessage
 	}
 	return f.handle(ctx, d, func(_ context.Context, job archive.Job) (archive.Edit, error) {
-		edit := set.edit(nil)
+		edit := set.withEntries(nil)
 		if kind != "" {
 			edit.Modifications = []archive.Modification{{ID: job.ModificationID(kind), UserID: f.name, Type: kind}}
 		}
@@ -108,24 +90,17 @@ func (f *performer) handle(ctx context.Context, d archive.Delivery, work archive
 	if err != nil {
 		return err
 	}
-	f.repetition.service.log.Delivered(f.name, d)
+	f.service.log.Delivered(f.name, d)
 	f.api.message, f.api.outcome, f.api.stays, f.api.told = &d.Message, nil, nil, false
 	f.api.worked = ""
-	crash := outlive(func() { backend.Handle(ctx, d) })
+	crash := catchCrash(func() { backend.Handle(ctx, d) })
 	if crash == nil {
 		if f.api.stays != nil && !f.api.told && ctx.Err() == nil {
-			f.repetition.fault(StepResult{f.name + " can't delete a trigger", "that to be told", "silence", false})
+			f.repetition.failed(StepResult{f.name + " can't delete a trigger", "that to be told", "silence", false})
 		}
 		return f.api.outcome
 	}
-	f.client.Crash()
-	if !crash.Restarts {
-		return errDied
-	}
-	if err := f.repetition.world.Sleep(ctx, crash.Restart); err != nil {
-		return err
-	}
-	if err := f.start(); err != nil {
+	if err := f.restart(ctx, crash); err != nil {
 		return err
 	}
 	return errRestarted
@@ -197,7 +172,7 @@ type inbox struct {
 }
 
 func (q inbox) Acknowledge(ctx context.Context, d archive.Delivery) error {
-	q.f.repetition.service.log.Acknowledged(q.f.name, d)
+	q.f.service.log.Acknowledged(q.f.name, d)
 	q.f.api.outcome = nil // whatever was told before, such as of a trigger that stays
 	return q.Queue.Acknowledge(ctx, d)
 }

@@ -13,40 +13,6 @@ import (
 	"golang.org/x/term"
 )
 
-// The exit codes. Where several hold, the first of this order counts.
-const (
-	exitPassed       = 0
-	exitViolated     = 3
-	exitInterrupted  = 130
-	exitCouldNotRun  = 1
-	exitInconclusive = 5
-	exitThreshold    = 99
-	exitUsage        = 2 // bad flags or scenario: nothing was run
-)
-
-// exitError ends the program with a code. Without err the report has said it all.
-type exitError struct {
-	code int
-	err  error
-}
-
-func (e *exitError) Error() string {
-	if e.err == nil {
-		return fmt.Sprintf("exit %d", e.code)
-	}
-	return e.err.Error()
-}
-
-func (e *exitError) Unwrap() error { return e.err }
-
-func usage(format string, args ...any) error {
-	return &exitError{exitUsage, fmt.Errorf(format, args...)}
-}
-
-func couldNotRun(format string, args ...any) error {
-	return &exitError{exitCouldNotRun, fmt.Errorf(format, args...)}
-}
-
 // strconvCause is how Go's number parsing names itself and repeats the value.
 var strconvCause = regexp.MustCompile(`strconv\.Parse(\w+): parsing "(?:[^"\\]|\\.)*": (.*)$`)
 

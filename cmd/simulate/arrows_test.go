@@ -1,14 +1,24 @@
 package main
 
 import (
+	"os"
 	"os/exec"
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
 
 // TestImportsPointDownward keeps the four storeys apart: command, reports,
-// scenarios, archive. A package may import what stands below it, never above.
+// scenarios, archive. A package may import what stands below it, never above. So what
+// plays, measures and judges can't tell, and the wall between scenarios and reports holds.
 func TestImportsPointDownward(t *testing.T) {
+	below := []string{
+		"holdfast/archive", "holdfast/scenarios/history", "holdfast/scenarios/check", "holdfast/scenarios/compact", "holdfast/scenarios/memo",
+		"holdfast/scenarios/cores", "holdfast/scenarios/network", "holdfast/scenarios/world",
+	}
+	playing := append(slices.Clone(below), "=holdfast/scenarios")
+	measuring := []string{"holdfast/scenarios/measure"}
 	allowed := map[string][]string{
 		"holdfast/archive":                {},
 		"holdfast/archive/telemetry":      {"holdfast/archive"},
@@ -23,13 +33,16 @@ func TestImportsPointDownward(t *testing.T) {
 		"holdfast/scenarios/cores":        {"holdfast/archive"},
 		"holdfast/scenarios/network":      {"holdfast/archive"},
 		"holdfast/scenarios/world":        {"holdfast/archive", "holdfast/scenarios/network"},
-		"holdfast/scenarios/explore":      {"holdfast/archive", "holdfast/scenarios"},
-		"holdfast/scenarios":              {"holdfast/archive", "holdfast/scenarios"},
+		"holdfast/scenarios":              below,
+		"holdfast/scenarios/units":        {},
+		"holdfast/scenarios/measure":      playing,
+		"holdfast/scenarios/explore":      slices.Concat(playing, measuring),
+		"holdfast/scenarios/sweep":        slices.Concat(playing, measuring),
+		"holdfast/scenarios/tuning":       slices.Concat(playing, measuring, []string{"holdfast/scenarios/units"}),
+		"holdfast/scenarios/simtest":      slices.Concat(playing, measuring, []string{"holdfast/scenarios/explore"}),
 		"holdfast/reports/schema":         {},
-		"holdfast/reports":                {"holdfast/archive", "holdfast/scenarios", "holdfast/reports"},
 		"holdfast/reports/chart":          {},
-		"holdfast/reports/sweep":          {"holdfast/archive", "holdfast/scenarios", "holdfast/reports"},
-		"holdfast/reports/tuning":         {"holdfast/archive", "holdfast/scenarios", "holdfast/reports"},
+		"holdfast/reports":                {"holdfast/archive", "holdfast/scenarios", "holdfast/reports"},
 		"holdfast/cmd/simulate":           {"holdfast/archive", "holdfast/scenarios", "holdfast/reports"},
 		"holdfast/cmd/mutants/mutate":     {},
 		"holdfast/cmd/mutants":            {"holdfast/cmd/mutants/mutate"},
@@ -46,10 +59,37 @@ func TestImportsPointDownward(t *testing.T) {
 			}
 			fine := false
 			for _, root := range below {
-				fine = fine || dep == root || strings.HasPrefix(dep, root+"/")
+				exact, only := strings.CutPrefix(root, "=") // without what is in its folder
+				fine = fine || dep == exact || !only && strings.HasPrefix(dep, root+"/")
 			}
 			if !fine {
 				t.Errorf("%s imports %s", pkg, dep)
+			}
+		}
+	}
+}
+
+// TestReportsPlayNothing: they tell what was measured. What plays is called from above.
+func TestReportsPlayNothing(t *testing.T) {
+	plays := []string{
+		"measure.Play", "measure.Record", "measure.FromFile", "measure.FromHistory", "measure.NewPool", "sweep.Play", "tuning.Tune", "tuning.Predict",
+		"explore.Explore", "explore.Replay", ".Virtual()", ".PlayAgain(", "check.New(", "world.New",
+	}
+	files, err := filepath.Glob("../../reports/*.go")
+	if err != nil || len(files) == 0 {
+		t.Fatal(files, err)
+	}
+	for _, file := range files {
+		if strings.HasSuffix(file, "_test.go") {
+			continue
+		}
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, call := range plays {
+			if strings.Contains(string(text), call) {
+				t.Errorf("%s has %s", file, call)
 			}
 		}
 	}

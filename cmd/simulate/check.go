@@ -11,6 +11,7 @@ import (
 	"holdfast/reports"
 	"holdfast/scenarios"
 	"holdfast/scenarios/history"
+	"holdfast/scenarios/measure"
 )
 
 func (a *app) checkCommand() *cobra.Command {
@@ -48,10 +49,7 @@ A history that contradicts itself was damaged: it is refused (2), with the line.
 				return err
 			}
 			run.Demand(more)
-			if err = a.write(o, reports.NewResult(reports.NewEnvironment(nil), run)); err != nil {
-				err = couldNotRun("write the report: %w", err)
-			}
-			return worst([]reports.Run{run}, err, false)
+			return a.tellRuns(cmd.Context(), o, reports.NewResult(reports.NewEnvironment(nil), run.Measurement), nil)
 		},
 	}
 	cmd.Flags().StringArrayVar(&conditions, "threshold", nil, "fail unless `METRIC<LIMIT` holds, too; repeatable")
@@ -60,11 +58,11 @@ A history that contradicts itself was damaged: it is refused (2), with the line.
 }
 
 // checked judges the history in a file, or of the run in a directory.
-func checked(path string) (reports.Run, error) {
+func checked(path string) (*measure.Measured, error) {
 	if info, err := os.Stat(path); err == nil && info.IsDir() {
 		path = filepath.Join(path, reports.HistoryFile)
 	}
-	run, err := reports.FromFile(path)
+	run, err := measure.FromFile(path)
 	var line *history.LineError
 	switch {
 	case errors.Is(err, fs.ErrNotExist), errors.As(err, &line):

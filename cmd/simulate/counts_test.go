@@ -1,6 +1,7 @@
 package main
 
 import (
+	"holdfast/scenarios/measure"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -9,7 +10,7 @@ import (
 )
 
 // theRun plays one scenario and holds its counts against their equations.
-func theRun(t *testing.T, wantCode int, args ...string) reports.Run {
+func theRun(t *testing.T, wantCode int, args ...string) measure.Measurement {
 	t.Helper()
 	r := result(t, wantCode, append([]string{"run"}, args...)...)
 	if len(r.Runs) != 1 {

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -15,7 +14,6 @@ import (
 	"holdfast/archive"
 	"holdfast/reports"
 	"holdfast/scenarios"
-	"holdfast/scenarios/check"
 	"holdfast/scenarios/explore"
 )
 
@@ -34,7 +32,7 @@ type exploreOptions struct {
 const defaultBudget = time.Minute
 
 func (a *app) exploreCommand() *cobra.Command {
-	var o exploreOptions
+	o := exploreOptions{run: virtualDefaults(1)}
 	cmd := &cobra.Command{
 		Use:   "explore SCENARIO|FILE",
 		Short: "Run a scenario under every schedule of its store calls, and faults at any place",
@@ -64,21 +62,15 @@ A violation is made as short as possible, told, and printed as a schedule that
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&o.run.core, "core", "production", "core under test: "+coreNames())
-	f.StringVar(&o.run.policy, "policy", "", "retry `POLICY`; only its number of retries matters here")
-	f.StringVar(&o.run.document, "document", "", "`FILE` with your own document: a change or an announcement, unless --layout says otherwise")
-	f.StringVar(&o.run.layout, "layout", "", "`FILE` that says what your documents are like, or order, the built-in example")
-	f.IntVar(&o.run.clients, "clients", 0, "number of concurrent clients")
-	f.IntVar(&o.run.operations, "operations", 0, "operations of each actor with a load, at most")
-	f.StringVar(&o.run.via, "via", "", "`WAY` to the archive: core, or api: users through the HTTP handler")
-	f.Uint64Var(&o.run.seed, "seed", 1, "seed of all random choices")
+	o.run.register(f, "core", "policy", "document", "layout", "clients", "operations", "via", "seed")
+	f.Lookup("policy").Usage = "retry `POLICY`; only its number of retries matters here"
+	f.Lookup("via").Usage = "`WAY` to the archive: core, or api: users through the HTTP handler"
 	f.IntVar(&o.faults, "faults", 0, "number of faults in a schedule, at most")
 	f.StringVar(&o.strategy, "strategy", string(explore.Exhaustive), "`STRATEGY` of the search: exhaustive, random or pct")
 	f.IntVar(&o.schedules, "schedules", 0, "number of schedules, at most (0: no bound)")
 	f.DurationVar(&o.budget, "budget", defaultBudget, "time, at most (0: no bound)")
 	f.StringVar(&o.save, "save", "", "`FILE` to write a scenario to that replays a violation")
 	o.run.output.register(cmd)
-	o.run.world, o.run.store, o.run.runs, o.run.out = virtual, "fake", 1, "-"
 	return cmd
 }
 
@@ -106,71 +98,36 @@ func (a *app) explore(ctx context.Context, o exploreOptions, changed func(string
 	if err != nil {
 		return err
 	}
-	if p.run.Scenario.Duration > 0 {
+	if p.point.Run.Scenario.Duration > 0 {
 		return usage("scenario %s ends by the clock, which a schedule does not have: bound it with --operations", name)
 	}
-	if p.run.Scenario.TakesMessages() {
+	if p.point.Run.Scenario.TakesMessages() {
 		return usage("back ends of %s take messages from a queue, whose order and timeouts no schedule has: use simulate run --world virtual", name)
 	}
-	if limit := p.run.Scenario.Throttle(); limit.Kind != "" {
+	if limit := p.point.Run.Scenario.Throttle(); limit.Kind != "" {
 		return usage("scenario %s has fault %s, which counts requests in a second, and a schedule has no time: leave it out; --faults K answers 503 to any call", name, limit)
 	}
+	progress := a.startProgress(o.run.output, name)
 	c := explore.Config{
-		Run: &p.run, Strategy: explore.Strategy(o.strategy), Faults: o.faults, Schedules: o.schedules, Budget: o.budget,
-		Workers: runtime.GOMAXPROCS(0), Clock: archive.WallClock{}, Progress: a.exploring(o.run.output, name),
+		Run: &p.point.Run, Strategy: explore.Strategy(o.strategy), Faults: o.faults, Schedules: o.schedules, Budget: o.budget,
+		Workers: runtime.GOMAXPROCS(0), Clock: archive.WallClock{}, Progress: func(schedules int) { progress.update(0, fmt.Sprintf("%d schedules", schedules)) },
 	}
 	found, err := explore.Explore(ctx, c)
+	progress.stop()
 	if err != nil {
 		return couldNotRun("explore %s: %w", name, err)
 	}
 	e := reports.NewExplored(c, found, o.replay(name, changed, found.Witness))
 	var failure error
 	if found.Witness != nil && o.save != "" {
-		if failure = saveWitness(o.save, &p.run, found.Witness); failure == nil {
+		if failure = saveWitness(o.save, &p.point.Run, found.Witness); failure == nil {
 			e.Saved = "simulate run " + quoteShell(o.save)
-			if p.run.Seed != 1 { // which no file holds
-				e.Saved += " --seed " + strconv.FormatUint(p.run.Seed, 10)
+			if p.point.Run.Seed != 1 { // which no file holds
+				e.Saved += " --seed " + strconv.FormatUint(p.point.Run.Seed, 10)
 			}
 		}
 	}
-	if err := a.writeExplored(o.run.output, &e); err != nil && failure == nil {
-		failure = couldNotRun("write the report: %w", err)
-	}
-	switch {
-	case e.Verdict == check.Violated:
-		return &exitError{code: exitViolated, err: failure}
-	case ctx.Err() != nil:
-		return &exitError{code: exitInterrupted, err: failure}
-	case failure != nil:
-		return failure
-	case e.Verdict == check.Inconclusive:
-		return &exitError{code: exitInconclusive}
-	}
-	return nil
-}
-
-// exploring writes a line now and then.
-func (a *app) exploring(o outputOptions, name string) func(int) {
-	if o.quiet || o.progress == "none" {
-		return nil
-	}
-	beats := newBeats()
-	return func(schedules int) {
-		beats.maybe(func() { fmt.Fprintf(a.stderr, "%s: %d schedules\n", name, schedules) })
-	}
-}
-
-func (a *app) writeExplored(o outputOptions, e *reports.Explored) error {
-	if o.json {
-		return e.WriteJSON(a.stdout)
-	}
-	w := bufio.NewWriter(a.stdout)
-	if o.quiet {
-		fmt.Fprintf(w, "%s  %s\n", e.Word(), e.Line())
-	} else {
-		reports.Text{W: w, Color: colored(a.stdout, o.noColor)}.Explored(e)
-	}
-	return w.Flush()
+	return a.tell(o.run.output, e, failure, ctx.Err() != nil)
 }
 
 // replay is the command that plays a witness again, or explores again.
@@ -179,14 +136,7 @@ func (o *exploreOptions) replay(name string, changed func(string) bool, w *explo
 	if w == nil {
 		command = "explore"
 	}
-	c := commandLine{[]string{"simulate " + command, quoteShell(name)}, changed}
-	c.add("core", o.run.core)
-	c.add("policy", o.run.policy)
-	c.add("document", o.run.document)
-	c.add("layout", o.run.layout)
-	c.add("clients", strconv.Itoa(o.run.clients))
-	c.add("operations", strconv.Itoa(o.run.operations))
-	c.add("via", o.run.via)
+	c := o.run.again("simulate "+command, name, changed, "core", "policy", "document", "layout", "clients", "operations", "via")
 	if w == nil {
 		c.add("faults", strconv.Itoa(o.faults))
 		c.add("strategy", o.strategy)

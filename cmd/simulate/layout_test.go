@@ -2,13 +2,13 @@ package main
 
 import (
 	"encoding/json"
+	"holdfast/scenarios/sweep"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
-	"holdfast/reports"
 	"holdfast/reports/schema"
 	"holdfast/scenarios/check"
 )
@@ -116,7 +116,7 @@ func TestLayoutFiles(t *testing.T) {
 func TestSweepOverLayouts(t *testing.T) {
 	code, stdout, stderr := simulate(t, "sweep", "burst", "--clients", "3", "--runs", "2", "--json", "--out", t.TempDir(), "--vary", "codec=json,compact", "--layout", "order")
 	validate(t, schema.Sweep, stdout)
-	var s reports.Swept
+	var s sweep.Result
 	if err := json.Unmarshal([]byte(stdout), &s); err != nil || code != exitPassed || s.Layout != "order" || len(s.Points) != 2 {
 		t.Errorf("exit %d, %v\n%s%s", code, err, stdout, stderr)
 	}

@@ -9,6 +9,7 @@ import (
 
 	"holdfast/archive"
 	"holdfast/scenarios"
+	"holdfast/scenarios/cores"
 )
 
 // policyParts are what --set and --vary change of a policy. They are no keys of a
@@ -103,8 +104,8 @@ func changePart(p *archive.Policy, part, value string) (err error) {
 // changeKind keeps all other parts. Those that the kind has and the one before did not
 // are the default policy's, as where a policy is written without them.
 func changeKind(p *archive.Policy, kind string) error {
-	whole, err := archive.ParsePolicy(kind)
-	if kind == oracleCore || err == nil && string(whole.Kind) != kind {
+	whole, core, err := cores.ParsePolicy(kind)
+	if core != nil || err == nil && string(whole.Kind) != kind {
 		return fmt.Errorf("%s is no kind but a whole policy: vary policy", kind)
 	}
 	d := archive.DefaultPolicy()

@@ -98,7 +98,7 @@ func TestRunSavesTheChangedPolicy(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	text, err := p.run.Scenario.Encode()
+	text, err := p.point.Run.Scenario.Encode()
 	if err != nil || !strings.Contains(string(text), "policy: full(base=40ms,") {
 		t.Errorf("%v\n%s", err, text)
 	}

@@ -3,57 +3,37 @@ package main
 import (
 	"fmt"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/vbauerster/mpb/v8"
 	"github.com/vbauerster/mpb/v8/decor"
-
-	"holdfast/reports"
-	"holdfast/scenarios"
-	"holdfast/scenarios/history"
 )
 
-// heartbeat is how often a line is written where there is no terminal.
+// heartbeat is how often a line is written where there is no bar.
 const heartbeat = 5 * time.Second
 
-// progress counts events on their way to the history and shows how far a run is.
+// progress shows what is being done: on a terminal, as soon as the share of the work that
+// is done is known, as a bar with the time that is left, else as a line now and then.
 type progress struct {
-	history.Sink
-	operations, conflicts atomic.Int64
-	repetitions           atomic.Int64 // done, of a virtual run
+	app   *app
+	name  string
+	kind  string // bar, plain or none
+	start time.Time
+	done  chan struct{}
+	wg    sync.WaitGroup
 
-	done chan struct{}
-	wg   sync.WaitGroup
+	mu    sync.Mutex
+	share float64
+	doing string
+
 	bars *mpb.Progress
 	bar  *mpb.Bar
 }
 
-// Add implements [history.Sink].
-func (p *progress) Add(e *history.Event) {
-	switch {
-	case e.Kind == history.Return:
-		p.operations.Add(1)
-	case e.Kind == history.Put && (e.Answer == history.PreconditionFailed || e.Answer == history.Conflict):
-		p.conflicts.Add(1)
-	}
-	p.Sink.Add(e)
-}
-
-// repetition is what a virtual run reports.
-func (p *progress) repetition(done int, counts reports.Counts) {
-	p.repetitions.Store(int64(done))
-	p.operations.Store(int64(counts.Operations))
-	p.conflicts.Store(int64(counts.Conflicts412 + counts.Conflicts409))
-}
-
-func (a *app) startProgress(o outputOptions, play *play) *progress {
-	p := &progress{done: make(chan struct{})}
-	switch a.progressKind(o) {
-	case "bar":
-		p.showBar(a, play)
-	case "plain":
-		p.wg.Go(func() { p.beat(a, play) })
+func (a *app) startProgress(o outputOptions, name string) *progress {
+	p := &progress{app: a, name: name, kind: a.progressKind(o), start: time.Now(), done: make(chan struct{})}
+	if p.kind != "none" {
+		p.wg.Go(p.show)
 	}
 	return p
 }
@@ -71,71 +51,58 @@ func (a *app) progressKind(o outputOptions) string {
 	return o.progress
 }
 
-// expected is the run's length: milliseconds if it ends by the clock, otherwise
-// operations. Retries and reloads make the number of operations an estimate.
-func expected(run *scenarios.Run) (total int64, byClock bool) {
-	s := run.Scenario
-	n := int64(run.Repetitions)
-	if s.Duration > 0 {
-		return n * time.Duration(s.Duration).Milliseconds(), true
-	}
-	return n * int64(s.Operations()), false
+// update is told what share is done, 0 if that is not known, and what is being done.
+func (p *progress) update(share float64, doing string) {
+	p.mu.Lock()
+	p.share, p.doing = share, doing
+	p.mu.Unlock()
 }
 
-func (p *progress) showBar(a *app, play *play) {
-	run := &play.run
-	total, byClock := expected(run)
-	if play.world == virtual {
-		total = int64(run.Repetitions)
-	}
-	p.bars = mpb.New(mpb.WithOutput(a.stderr), mpb.WithWidth(28), mpb.WithAutoRefresh())
-	p.bar = p.bars.AddBar(total,
-		mpb.BarRemoveOnComplete(),
-		mpb.PrependDecorators(decor.Name(run.Scenario.Name, decor.WCSyncSpaceR)),
-		mpb.AppendDecorators(decor.Any(func(decor.Statistics) string {
-			return fmt.Sprintf("%d ops, %d conflicts", p.operations.Load(), p.conflicts.Load())
-		})),
-	)
-	start := time.Now()
-	p.wg.Go(func() {
-		tick := time.NewTicker(100 * time.Millisecond)
-		defer tick.Stop()
-		for {
-			select {
-			case <-p.done:
-				return
-			case <-tick.C:
-				current := p.operations.Load()
-				switch {
-				case play.world == virtual:
-					current = p.repetitions.Load()
-				case byClock:
-					current = time.Since(start).Milliseconds()
-				}
-				// Never complete before the run is: completion ends the bar.
-				p.bar.SetCurrent(min(current, total-1))
-			}
-		}
-	})
-}
-
-func (p *progress) beat(a *app, play *play) {
-	tick := time.NewTicker(heartbeat)
+func (p *progress) show() {
+	const fluent = 100 * time.Millisecond
+	tick := time.NewTicker(fluent)
 	defer tick.Stop()
-	start := time.Now()
+	last := p.start
 	for {
 		select {
 		case <-p.done:
 			return
 		case <-tick.C:
-			of := ""
-			if play.world == virtual {
-				of = fmt.Sprintf("%d of %d repetitions, ", p.repetitions.Load(), play.run.Repetitions)
-			}
-			fmt.Fprintf(a.stderr, "%s: %v, %s%d operations, %d conflicts\n",
-				play.run.Scenario.Name, time.Since(start).Round(time.Second), of, p.operations.Load(), p.conflicts.Load())
+		}
+		share, text := p.text()
+		switch {
+		case p.kind == "bar" && (share > 0 || p.bar != nil):
+			p.draw(share)
+		case text != "" && time.Since(last) >= heartbeat:
+			last = time.Now()
+			fmt.Fprintf(p.app.stderr, "%s: %v, %s\n", p.name, time.Since(p.start).Round(time.Second), text)
 		}
 	}
+}
+
+// steps of the bar; the work is a share of 1.
+const steps = 1000
+
+func (p *progress) draw(share float64) {
+	if p.bar == nil {
+		p.bars = mpb.New(mpb.WithOutput(p.app.stderr), mpb.WithWidth(28), mpb.WithAutoRefresh())
+		p.bar = p.bars.AddBar(steps, mpb.BarRemoveOnComplete(),
+			mpb.PrependDecorators(decor.Name(p.name, decor.WCSyncSpaceR)),
+			mpb.AppendDecorators(decor.Any(func(decor.Statistics) string { _, text := p.text(); return text })))
+	}
+	p.bar.SetCurrent(min(int64(share*steps), steps-1)) // completion would end the bar
+}
+
+// text says what is being done, and how long the rest will take.
+func (p *progress) text() (share float64, text string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	const tellable = 0.02 // of the work, before which the time left is a guess
+	if p.share < tellable || p.share >= 1 {
+		return p.share, p.doing
+	}
+	left := time.Duration(float64(time.Since(p.start)) * (1 - p.share) / p.share)
+	return p.share, fmt.Sprintf("%s, about %v left", p.doing, left.Round(time.Second))
 }
 
 // stop ends the display. A bar is always taken down by aborting it: mpb waits
@@ -146,22 +113,5 @@ func (p *progress) stop() {
 	if p.bars != nil {
 		p.bar.Abort(true)
 		p.bars.Wait()
-	}
-}
-
-// beats writes a line at most every heartbeat, whoever asks.
-type beats struct {
-	mu   sync.Mutex
-	last time.Time
-}
-
-func newBeats() *beats { return &beats{last: time.Now()} }
-
-func (b *beats) maybe(write func()) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if time.Since(b.last) >= heartbeat {
-		b.last = time.Now()
-		write()
 	}
 }

@@ -3,6 +3,8 @@ package main
 import (
 	"strconv"
 	"strings"
+
+	"github.com/spf13/pflag"
 )
 
 // commandLine is one to be pasted into a shell.
@@ -27,28 +29,31 @@ func (c *commandLine) all(flag string, values []string) {
 
 func (c *commandLine) String() string { return strings.Join(c.args, " ") }
 
+// flag adds one that was given, with its value or, of a list, each of them: no list has
+// any by default.
+func (c *commandLine) flag(f *pflag.Flag) {
+	var values []string
+	if list, ok := f.Value.(pflag.SliceValue); ok {
+		values = list.GetSlice()
+	} else if c.changed(f.Name) {
+		values = []string{f.Value.String()}
+	}
+	for _, v := range values {
+		switch {
+		case f.Value.Type() != "bool":
+			c.all(f.Name, []string{v})
+		case v == "true":
+			c.args = append(c.args, "--"+f.Name)
+		default:
+			c.args = append(c.args, "--"+f.Name+"="+v)
+		}
+	}
+}
+
 // replay is the command that runs the same again.
 func (o runOptions) replay(name string, changed func(string) bool) string {
-	c := commandLine{[]string{"simulate run", quoteShell(name)}, changed}
-	c.add("world", o.world)
-	c.add("core", o.core)
-	c.add("policy", o.policy)
-	c.add("document", o.document)
-	c.add("layout", o.layout)
-	c.add("clients", strconv.Itoa(o.clients))
-	c.add("operations", strconv.Itoa(o.operations))
-	c.add("duration", o.duration.String())
-	c.add("runs", strconv.Itoa(o.runs))
-	c.add("store", o.store)
-	c.add("endpoint", o.endpoint)
-	c.add("path-style", o.pathStyle.String())
-	c.add("latency", o.latency)
-	c.all("fault", o.faults)
-	c.add("codec", o.codec)
-	c.add("via", o.via)
-	c.add("schedule", o.schedule)
-	c.all("set", o.sets)
-	c.all("threshold", o.thresholds)
+	c := o.again("simulate run", name, changed, "world", "core", "policy", "document", "layout", "clients", "operations", "duration", "runs",
+		"store", "endpoint", "path-style", "latency", "fault", "codec", "via", "schedule", "set", "threshold")
 	c.all("seed", []string{strconv.FormatUint(o.seed, 10)})
 	return c.String()
 }

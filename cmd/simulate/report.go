@@ -2,14 +2,10 @@ package main
 
 import (
 	"bufio"
-	"cmp"
-	"fmt"
-	"slices"
 
 	"github.com/spf13/cobra"
 
 	"holdfast/reports"
-	"holdfast/scenarios/check"
 )
 
 // outputOptions are the flags that say what is written.
@@ -36,65 +32,25 @@ func (o outputOptions) validate() error {
 	return usage("--progress is auto, bar, plain or none, not %q", o.progress)
 }
 
-// write writes a result to stdout as it was asked for.
-func (a *app) write(o outputOptions, result reports.Result) error {
+// tell writes a document to stdout as it was asked for, and returns the error that decides
+// the exit code, see [ending].
+func (a *app) tell(o outputOptions, d reports.Document, failure error, interrupted bool) error {
+	if err := a.write(o, d); err != nil && failure == nil {
+		failure = couldNotRun("write the report: %w", err)
+	}
+	return ending(d, failure, interrupted)
+}
+
+func (a *app) write(o outputOptions, d reports.Document) error {
 	if o.json {
-		return withoutDirectories(result).WriteJSON(a.stdout)
+		return reports.WriteJSON(a.stdout, d)
 	}
 	w := bufio.NewWriter(a.stdout)
+	t := reports.Text{W: w, Color: colored(a.stdout, o.noColor)}
 	if o.quiet {
-		for i := range result.Runs {
-			fmt.Fprintf(w, "%s  %s\n", result.Runs[i].Word(), result.Runs[i].Scenario)
-		}
-		for _, name := range result.NotReached {
-			fmt.Fprintf(w, "%s  %s\n", reports.NotRun, name)
-		}
+		d.Brief(t)
 	} else {
-		reports.Text{W: w, Color: colored(a.stdout, o.noColor)}.Result(result)
+		d.Text(t)
 	}
 	return w.Flush()
-}
-
-// withoutDirectories leaves out where virtual runs are saved, which is the only
-// thing that differs when the same seed is run again.
-func withoutDirectories(r reports.Result) reports.Result {
-	r.Runs = slices.Clone(r.Runs)
-	for i := range r.Runs {
-		if r.Runs[i].World == virtual {
-			r.Runs[i].Directory = ""
-		}
-	}
-	return r
-}
-
-// worst is the error that decides the exit code of several runs. Interrupted is
-// what the user did now; a history that was cut short says so by itself, and says
-// which failure was the reason, if one was.
-func worst(runs []reports.Run, failure error, interrupted bool) error {
-	cut, broken := false, ""
-	inconclusive, missed := false, false
-	for i := range runs {
-		r := &runs[i]
-		if r.Verdict == check.Violated {
-			return &exitError{code: exitViolated, err: failure}
-		}
-		inconclusive = inconclusive || r.Verdict == check.Inconclusive
-		missed = missed || len(r.Missed()) > 0
-		cut, broken = cut || r.Interrupted, cmp.Or(broken, r.Failure)
-	}
-	switch {
-	case interrupted:
-		return &exitError{code: exitInterrupted, err: failure}
-	case failure != nil:
-		return failure
-	case broken != "":
-		return couldNotRun("the run could not go on: %s", broken)
-	case cut:
-		return &exitError{code: exitInterrupted}
-	case inconclusive:
-		return &exitError{code: exitInconclusive}
-	case missed:
-		return &exitError{code: exitThreshold}
-	}
-	return nil
 }

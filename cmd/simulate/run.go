@@ -2,56 +2,23 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"holdfast/archive"
-	"holdfast/archive/s3store"
 	"holdfast/reports"
 	"holdfast/scenarios"
 	"holdfast/scenarios/cores"
 	"holdfast/scenarios/explore"
 	"holdfast/scenarios/history"
+	"holdfast/scenarios/measure"
 	"holdfast/scenarios/network"
 )
 
-// storeOptions say where a run plays.
-type storeOptions struct {
-	store     string
-	endpoint  string
-	pathStyle s3store.PathStyle
-}
-
-// runOptions are the flags of run.
-type runOptions struct {
-	storeOptions
-	world      string
-	core       string
-	policy     string
-	document   string
-	layout     string
-	clients    int
-	operations int
-	duration   time.Duration
-	seed       uint64
-	runs       int
-	latency    string
-	faults     []string
-	codec      string
-	via        string
-	schedule   string
-	sets       []string
-	thresholds []string
-	out        string
-	metrics    string
-	output     outputOptions
-}
-
 func (a *app) runCommand() *cobra.Command {
-	var o runOptions
+	o := runDefaults()
 	cmd := &cobra.Command{
 		Use:   "run [SCENARIO|FILE…]",
 		Short: "Play scenarios, judge what happened, report it (all scenarios if none is named)",
@@ -91,26 +58,8 @@ what it begins. A --threshold can name these metrics:
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&o.world, "world", "real", "`WORLD` to play in: real (goroutines, wall clock, HTTP) or virtual (a seed decides everything)")
-	f.StringVar(&o.store, "store", "fake", "`STORE` to play on: fake (embedded S3) or s3://bucket/prefix")
-	f.StringVar(&o.endpoint, "endpoint", "", "`URL` of an S3 server other than AWS")
-	f.TextVar(&o.pathStyle, "path-style", s3store.PathStyleAuto, "`WHEN` the bucket goes into the path: auto, on or off")
-	f.StringVar(&o.core, "core", "production", "core under test: "+coreNames())
-	f.StringVar(&o.policy, "policy", "", "retry `POLICY`, such as full(base=100ms,cap=5s,retries=8), adaptive(cap=2s), default or documented")
-	f.StringVar(&o.document, "document", "", "`FILE` with your own document: a change or an announcement, unless --layout says otherwise")
-	f.StringVar(&o.layout, "layout", "", "`FILE` that says what your documents are like, or order, the built-in example")
-	f.IntVar(&o.clients, "clients", 0, "number of concurrent clients")
-	f.IntVar(&o.operations, "operations", 0, "operations of each actor with a load, at most")
-	f.DurationVar(&o.duration, "duration", 0, "how long to keep the load up")
-	f.Uint64Var(&o.seed, "seed", 1, "seed of all random choices")
-	f.IntVar(&o.runs, "runs", 1, "repetitions of each scenario")
-	f.StringVar(&o.latency, "latency", "", "`LATENCY` of a store call's legs, such as normal(10ms,2ms), or s3-standard, s3-express")
-	f.StringArrayVar(&o.faults, "fault", nil, "`FAULT` in place of the scenario's, such as reply-lost(rate=0.1), throttle(writes=100,reads=200), or none; repeatable")
-	f.StringVar(&o.codec, "codec", "", "`CODEC` of the virtual world's documents: json, or compact for large loads")
-	f.StringVar(&o.via, "via", "", "`WAY` to the archive: core, or api: users over HTTP, back ends over the queue")
-	f.StringVar(&o.schedule, "schedule", "", "`SCHEDULE` of calls to replay, as explore prints it")
-	f.StringArrayVar(&o.sets, "set", nil, "`KEY=VALUE` of the scenario's file in place of its own, such as objects.count=4, or of the policy in force, such as policy.base=25ms; repeatable")
-	f.StringArrayVar(&o.thresholds, "threshold", nil, "fail unless `METRIC<LIMIT` holds; repeatable")
+	o.register(f, "world", "store", "endpoint", "path-style", "core", "policy", "document", "layout", "clients", "operations", "duration",
+		"seed", "runs", "latency", "fault", "codec", "via", "schedule", "set", "threshold")
 	f.StringVar(&o.out, "out", "simulate-out", "`DIR` for histories and results")
 	f.StringVar(&o.metrics, "metrics", "", "`FILE` for the metrics of the runs, in CloudWatch's embedded metric format")
 	o.output.register(cmd)
@@ -120,6 +69,17 @@ what it begins. A --threshold can name these metrics:
 // listed writes names in lines that fit a terminal.
 func listed(names []string) string {
 	return "  " + strings.Join(reports.Wrap(strings.Join(names, " "), reports.Width-2), "\n  ")
+}
+
+// The worlds.
+const (
+	real    = scenarios.RealWorld
+	virtual = scenarios.VirtualWorld
+)
+
+// target is the store of the real world.
+func (o *storeOptions) target() measure.Target {
+	return measure.Target{Store: o.store, Endpoint: o.endpoint, PathStyle: o.pathStyle}
 }
 
 func coreNames() string {
@@ -147,52 +107,51 @@ func (a *app) run(ctx context.Context, o runOptions, changed func(string) bool, 
 	if err != nil {
 		return err
 	}
-	var runs []reports.Run
+	var runs []measure.Measurement
 	var notReached []string
-	var settings *s3store.Settings
 	var failure error
 	start := time.Now()
 	for _, p := range plays {
 		if failure != nil || ctx.Err() != nil && len(runs) > 0 {
-			notReached = append(notReached, p.run.Scenario.Name)
+			notReached = append(notReached, p.point.Run.Scenario.Name)
 			continue
 		}
-		r, err := metrics.of(p, func() (*reports.Run, error) { return a.play(ctx, o, p) })
+		r, err := metrics.of(p, func() (*measure.Measurement, error) { return a.play(ctx, o, p) })
 		if r != nil {
-			runs, settings = append(runs, *r), p.environment()
+			runs = append(runs, *r)
 		} else {
-			notReached = append(notReached, p.run.Scenario.Name)
+			notReached = append(notReached, p.point.Run.Scenario.Name)
 		}
 		failure = err
 	}
 	if err := metrics.close(ctx); err != nil && failure == nil {
 		failure = err
 	}
-	if len(runs) > 0 {
-		result := reports.NewResult(reports.NewEnvironment(settings), runs...)
-		result.Took = time.Since(start)
-		result.Lacks(notReached)
-		if err := a.write(o.output, result); err != nil && failure == nil {
-			failure = couldNotRun("write the report: %w", err)
-		}
+	if len(runs) == 0 {
+		return ending(reports.Result{}, failure, ctx.Err() != nil)
 	}
-	return worst(runs, failure, ctx.Err() != nil)
+	result := reports.NewResult(reports.NewEnvironment(settings(runs)), runs...)
+	result.Took = time.Since(start)
+	result.Lacks(notReached)
+	return a.tellRuns(ctx, o.output, result, failure)
 }
 
-// The worlds.
-const (
-	real    = "real"
-	virtual = "virtual"
-)
+// tellRuns tells what runs have shown.
+func (a *app) tellRuns(ctx context.Context, o outputOptions, result reports.Result, failure error) error {
+	if failure == nil && result.Class() == reports.Broken {
+		failure = couldNotRun("the run could not go on: %s", result.Failure())
+	}
+	if o.json {
+		result = result.WithoutDirectories()
+	}
+	return a.tell(o, result, failure, ctx.Err() != nil)
+}
 
 // play is one scenario with all flags applied.
 type play struct {
 	name     string // as it was asked for
-	world    string
-	run      scenarios.Run
+	point    measure.Point
 	schedule explore.Schedule // to replay; empty: none
-	replay   string
-	settings s3store.Settings // of a store in the real world
 }
 
 // prepare reads a scenario and applies the flags to it.
@@ -200,6 +159,7 @@ func (o runOptions) prepare(name string, changed func(string) bool) (*play, erro
 	if err := o.validate(); err != nil {
 		return nil, err
 	}
+	p := &play{name: name, point: measure.Point{World: o.world, Target: o.target(), Replay: o.replay(name, changed)}}
 	keys, parts, err := splitSettings(o.sets)
 	if err != nil {
 		return nil, err
@@ -226,27 +186,28 @@ func (o runOptions) prepare(name string, changed func(string) bool) (*play, erro
 	if err := o.condition(s); err != nil {
 		return nil, err
 	}
-	p := &play{name: name, world: o.world, replay: o.replay(name, changed)}
 	if s.Schedule != "" {
-		if changed("world") && o.world == real {
-			return nil, usage("--world real: the schedule of %s can be replayed in a virtual world only", name)
-		}
-		p.world = virtual
 		if p.schedule, err = explore.ParseSchedule(s.Schedule); err != nil {
 			return nil, usage("%s: %w", name, err)
 		}
+		if changed("world") && o.world == real {
+			return nil, usage("--world real: the schedule of %s can be replayed in a virtual world only", name)
+		}
+		p.point.World = virtual
 	}
-	if p.run, err = o.cast(s, name, parts, changed); err != nil {
+	run, err := o.cast(s, name, parts, changed)
+	if err != nil {
 		return nil, err
 	}
-	if p.run.Core.VirtualOnly && p.world == real {
-		return nil, usage("--core %s knows the latencies of a virtual world only; add --world virtual", p.run.Core.Name)
+	p.point.Run = *run
+	if p.point.Run.Core.VirtualOnly && p.point.World == real {
+		return nil, usage("--core %s knows the latencies of a virtual world only; add --world virtual", p.point.Run.Core.Name)
 	}
-	if err := o.checkMetrics(p.run.Core.Name); err != nil {
+	if err := o.checkMetrics(p.point.Run.Core.Name); err != nil {
 		return nil, err
 	}
 	if len(p.schedule) > 0 {
-		if _, err := explore.Replay(context.Background(), &p.run, p.schedule, nowhere{}); err != nil {
+		if _, err := explore.Replay(context.Background(), &p.point.Run, p.schedule, nowhere{}); err != nil {
 			return nil, usage("%s: %w", name, err)
 		}
 	}
@@ -304,73 +265,79 @@ func (o runOptions) condition(s *scenarios.Scenario) error {
 	return nil
 }
 
-// cast chooses document, core, policy and thresholds.
-func (o runOptions) cast(s *scenarios.Scenario, name string, parts []scenarios.Setting, changed func(string) bool) (scenarios.Run, error) {
-	r := scenarios.Run{Scenario: s, Seed: o.seed, Repetitions: o.runs}
-	layout, doc, err := openDocument(s, name, o)
+// cast chooses core and policy, document and thresholds.
+func (o runOptions) cast(s *scenarios.Scenario, name string, parts []scenarios.Setting, changed func(string) bool) (*scenarios.Run, error) {
+	where := o.documentFrom(name)
+	core, err := o.chooseCore(s, changed)
 	if err != nil {
-		return r, usage("%w", err)
+		return nil, err
 	}
-	core := o.core
-	if s.Core != "" && !changed("core") {
-		core = s.Core
+	r, err := scenarios.NewRun(s, core)
+	if err != nil {
+		return nil, usage("%s: %w", where, err)
 	}
-	bounds, oracle := oraclePolicy(o.policy)
-	if oracle {
-		if changed("core") && core != oracleCore {
-			return r, usage("--policy oracle is a core of its own; leave --core %s out", core)
-		}
-		core, o.policy = oracleCore, "none"+bounds
-	}
-	if r.Core, err = cores.Find(core); err != nil {
-		return r, usage("--core: %w", err)
-	}
-	if changed("core") || oracle {
-		s.Core = core // so that the scenario that is saved has it
-	}
-	if r.Policy, err = o.resolvePolicy(s, r.Core); err != nil {
-		return r, err
-	}
+	r.Seed, r.Repetitions = o.seed, o.runs
 	if r.Policy, err = changePolicy(r.Policy, parts); err != nil {
-		return r, settingFailed(err)
+		return nil, settingFailed(err)
 	}
-	if o.policy != "" || len(parts) > 0 {
+	if len(parts) > 0 {
 		s.Policy = (*scenarios.Policy)(&r.Policy)
 	}
 	more, err := parseThresholds(o.thresholds)
 	if err != nil {
-		return r, err
+		return nil, err
 	}
 	s.Expect.Thresholds = append(s.Expect.Thresholds, more...)
-	r.Document, r.Layout = doc, layout
 	return r, nil
 }
 
-const oracleCore = "oracle"
-
-// oraclePolicy reports whether a policy is short for the oracle core: "oracle(retries=9)"
-// for --core oracle --policy 'none(retries=9)'. So it stands beside the policies that a
-// sweep holds against it.
-func oraclePolicy(text string) (bounds string, is bool) {
-	bounds, is = strings.CutPrefix(strings.TrimSpace(text), oracleCore)
-	return bounds, is && (bounds == "" || bounds[0] == '(')
+// chooseCore takes the flag's core, else the scenario's, and gives the scenario the policy of
+// the flag, which can stand for a core too: so it stands beside the policies that a sweep
+// holds against it.
+func (o runOptions) chooseCore(s *scenarios.Scenario, changed func(string) bool) (cores.Spec, error) {
+	name := o.core
+	if s.Core != "" && !changed("core") {
+		name = s.Core
+	}
+	var policy archive.Policy
+	var own *cores.Spec // that the policy stands for
+	var policyErr error
+	if o.policy != "" {
+		policy, own, policyErr = cores.ParsePolicy(o.policy)
+	}
+	if own != nil {
+		if changed("core") && name != own.Name {
+			return *own, usage("--policy %s is a core of its own; leave --core %s out", own.Name, name)
+		}
+		name = own.Name
+	}
+	core, err := cores.Find(name)
+	switch {
+	case err != nil:
+		return core, usage("--core: %w", err)
+	case policyErr != nil:
+		return core, usage("--policy: %w", policyErr)
+	case o.policy != "" && core.OwnPolicy:
+		return core, usage("--policy: the %s core has a policy of its own, %s", core.Name, core.Policy)
+	}
+	if changed("core") || own != nil {
+		s.Core = name // so that the scenario that is saved has it
+	}
+	if o.policy != "" {
+		s.Policy = (*scenarios.Policy)(&policy)
+	}
+	return core, nil
 }
 
-// openDocument opens the document of a scenario with its layout, and says where a bad one
-// was named.
-func openDocument(s *scenarios.Scenario, scenario string, o runOptions) (*scenarios.Layout, *archive.Change, error) {
-	where := scenario
+// documentFrom is where the document was named.
+func (o runOptions) documentFrom(scenario string) string {
 	switch {
 	case o.document != "":
-		where = "--document"
+		return "--document"
 	case o.layout != "":
-		where = "--layout"
+		return "--layout"
 	}
-	layout, doc, err := s.Open()
-	if err != nil {
-		return nil, nil, fmt.Errorf("%s: %w", where, err)
-	}
-	return layout, doc, nil
+	return scenario
 }
 
 func (o runOptions) validate() error {
@@ -388,20 +355,8 @@ func (o runOptions) validate() error {
 	case o.endpoint != "" && o.store == "fake":
 		return usage("--endpoint needs --store s3://bucket/prefix")
 	}
-	return o.output.validate()
-}
-
-// resolvePolicy takes the flag's policy, else the scenario's, else the core's.
-func (o runOptions) resolvePolicy(s *scenarios.Scenario, core cores.Spec) (archive.Policy, error) {
-	if o.policy != "" {
-		p, err := archive.ParsePolicy(o.policy)
-		if err != nil {
-			return p, usage("--policy: %w", err)
-		}
-		if core.OwnPolicy {
-			return p, usage("--policy: the %s core has a policy of its own, %s", core.Name, core.Policy)
-		}
-		return p, nil
+	if err := o.target().Validate(); err != nil {
+		return usage("%w", err)
 	}
-	return core.PolicyFor((*archive.Policy)(s.Policy)), nil
+	return o.output.validate()
 }

@@ -1,10 +1,8 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"errors"
-	"fmt"
 	"runtime"
 	"time"
 
@@ -56,39 +54,16 @@ func (a *app) selftest(ctx context.Context, o outputOptions, t explore.SelfTest)
 	if err := o.validate(); err != nil {
 		return err
 	}
-	if !o.quiet && o.progress != "none" {
-		beats := newBeats()
-		t.Progress = func(what string) {
-			beats.maybe(func() { fmt.Fprintf(a.stderr, "selftest: %s\n", what) })
-		}
-	}
+	progress := a.startProgress(o, "selftest")
+	t.Progress = func(what string) { progress.update(0, what) }
 	start := time.Now()
 	tested, err := t.Run(ctx)
+	progress.stop()
 	switch {
 	case errors.Is(err, context.Canceled):
 		return &exitError{code: exitInterrupted, err: errors.New("selftest: interrupted before its end, so it shows nothing")}
 	case err != nil:
 		return couldNotRun("selftest: %w", err)
 	}
-	result := reports.NewSelfTested(tested, float64(time.Since(start).Microseconds())/1e3)
-	if err := a.writeSelfTested(o, &result); err != nil {
-		return couldNotRun("write the report: %w", err)
-	}
-	if !result.Passed {
-		return &exitError{code: exitViolated}
-	}
-	return nil
-}
-
-func (a *app) writeSelfTested(o outputOptions, s *reports.SelfTested) error {
-	if o.json {
-		return s.WriteJSON(a.stdout)
-	}
-	w := bufio.NewWriter(a.stdout)
-	if o.quiet {
-		fmt.Fprintf(w, "%s  %s\n", s.Word(), s.Line())
-	} else {
-		reports.Text{W: w, Color: colored(a.stdout, o.noColor)}.SelfTested(s)
-	}
-	return w.Flush()
+	return a.tell(o, reports.NewSelfTested(tested, float64(time.Since(start).Microseconds())/1e3), nil, false)
 }

@@ -1,21 +1,19 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
 	"path/filepath"
 	"runtime"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"holdfast/reports"
-	"holdfast/reports/sweep"
+	"holdfast/scenarios/measure"
+	"holdfast/scenarios/sweep"
 )
 
 // sweepOptions are the flags of sweep.
@@ -31,7 +29,7 @@ type sweepOptions struct {
 const defaultSweepRuns = 20
 
 func (a *app) sweepCommand() *cobra.Command {
-	var o sweepOptions
+	o := sweepOptions{run: virtualDefaults(defaultSweepRuns)}
 	cmd := &cobra.Command{
 		Use:   "sweep SCENARIO|FILE --vary NAME=A,B,C | NAME=FROM:TO:STEP …",
 		Short: "Play a scenario at every combination of some parameters' values, and compare",
@@ -80,22 +78,9 @@ anything; 130 interrupted, with what was measured.`,
 	f.StringVar(&o.chart, "chart", "", "`FILE` for a chart of puts and makespan, as SVG: its name ends in .svg")
 	f.StringVar(&o.resume, "resume", "", "`DIR` of a sweep to go on with; all else must be as it was")
 	f.StringVar(&o.run.out, "out", "simulate-out", "`DIR` for the points and the result")
-	f.StringVar(&o.run.core, "core", "production", "core under test: "+coreNames())
-	f.StringVar(&o.run.policy, "policy", "", "retry `POLICY`, such as full(base=100ms,cap=5s,retries=8), default or documented")
-	f.StringVar(&o.run.document, "document", "", "`FILE` with your own document: a change or an announcement, unless --layout says otherwise")
-	f.StringVar(&o.run.layout, "layout", "", "`FILE` that says what your documents are like, or order, the built-in example")
-	f.IntVar(&o.run.clients, "clients", 0, "number of concurrent clients")
-	f.IntVar(&o.run.operations, "operations", 0, "operations of each actor with a load, at most")
-	f.DurationVar(&o.run.duration, "duration", 0, "how long to keep the load up")
-	f.Uint64Var(&o.run.seed, "seed", 1, "seed of all random choices")
-	f.IntVar(&o.run.runs, "runs", defaultSweepRuns, "repetitions of each point")
-	f.StringVar(&o.run.latency, "latency", "", "`LATENCY` of a store call's legs, such as normal(10ms,2ms), or s3-standard, s3-express")
-	f.StringArrayVar(&o.run.faults, "fault", nil, "`FAULT` in place of the scenario's, such as reply-lost(rate=0.1), throttle(writes=100,reads=200), or none; repeatable")
-	f.StringVar(&o.run.codec, "codec", "", "`CODEC` of the documents: json, or compact for large loads")
-	f.StringVar(&o.run.via, "via", "", "`WAY` to the archive: core, or api: users over HTTP, back ends over the queue")
-	f.StringArrayVar(&o.run.sets, "set", nil, "`KEY=VALUE` of the scenario's file in place of its own, or of the policy in force, such as policy.base=25ms; repeatable")
+	o.run.register(f, "core", "policy", "document", "layout", "clients", "operations", "duration", "seed", "runs", "latency", "fault", "codec", "via", "set")
+	f.Lookup("runs").Usage = "repetitions of each point"
 	o.run.output.register(cmd)
-	o.run.world, o.run.store = virtual, "fake"
 	return cmd
 }
 
@@ -110,10 +95,10 @@ func (a *app) sweep(ctx context.Context, o sweepOptions, flags *pflag.FlagSet, n
 		return err
 	}
 	start := time.Now()
-	progress := a.startShareProgress(o.run.output, c.swept.Scenario)
+	progress := a.startProgress(o.run.output, c.swept.Scenario)
 	points, failure := sweep.Play(ctx, sweep.Config{
 		Points: c.points, Workers: runtime.GOMAXPROCS(0), Have: have, Save: journal.Add,
-		Progress: func(p sweep.Progress) {
+		Progress: func(p measure.Progress) {
 			progress.update(p.Share, fmt.Sprintf("%d of %d points", p.Points, p.OfPoints))
 		},
 	})
@@ -131,41 +116,14 @@ func (a *app) sweep(ctx context.Context, o sweepOptions, flags *pflag.FlagSet, n
 	if err := errors.Join(o.save(dir, c), journal.Close()); err != nil && failure == nil {
 		failure = couldNotRun("save the sweep: %w", err)
 	}
-	if err := a.writeSwept(o.run.output, s); err != nil && failure == nil {
-		failure = couldNotRun("write the report: %w", err)
-	}
-	switch {
-	case s.Violated():
-		return &exitError{code: exitViolated, err: failure}
-	case s.Interrupted:
-		return &exitError{code: exitInterrupted, err: failure}
-	case failure != nil:
-		return failure
-	case s.Inconclusive():
-		return &exitError{code: exitInconclusive}
-	}
-	return nil
-}
-
-func (a *app) writeSwept(o outputOptions, s *reports.Swept) error {
-	if s.Resume != "" && (o.json || o.quiet) { // where the report does not say it
+	if s.Resume != "" && (o.run.output.json || o.run.output.quiet) { // where the report does not say it
 		fmt.Fprintf(a.stderr, "simulate: points are missing; go on with: %s\n", s.Resume)
 	}
-	if o.json {
-		return s.WriteJSON(a.stdout)
-	}
-	w := bufio.NewWriter(a.stdout)
-	t := reports.Text{W: w, Color: colored(a.stdout, o.noColor)}
-	if o.quiet {
-		t.Head(s.Word(), s.Line())
-	} else {
-		t.Swept(s)
-	}
-	return w.Flush()
+	return a.tell(o.run.output, reports.Swept{Result: s}, failure, s.Interrupted)
 }
 
 // openJournal makes the sweep's directory, or goes on with one.
-func (o *sweepOptions) openJournal(c *sweeping, changed func(string) bool) (string, *sweep.Journal, map[int]reports.SweptPoint, error) {
+func (o *sweepOptions) openJournal(c *sweeping, changed func(string) bool) (string, *sweep.Journal, map[int]sweep.Measured, error) {
 	if o.resume != "" {
 		if changed("out") {
 			return "", nil, nil, usage("--resume goes on in the directory that is there: leave out --out")
@@ -176,7 +134,7 @@ func (o *sweepOptions) openJournal(c *sweeping, changed func(string) bool) (stri
 		}
 		return o.resume, journal, have, nil
 	}
-	dir, err := reports.NewDirectory(o.run.out, "sweep-"+c.swept.Scenario, newRunID(), time.Now())
+	dir, err := reports.NewDirectory(o.run.out, "sweep-"+c.swept.Scenario, measure.NewID(), time.Now())
 	if err != nil {
 		return "", nil, nil, couldNotRun("--out: %w", err)
 	}
@@ -189,25 +147,12 @@ func (o *sweepOptions) openJournal(c *sweeping, changed func(string) bool) (stri
 
 // resumeCommand goes on with a sweep.
 func resumeCommand(name string, flags *pflag.FlagSet, dir string) string {
-	args := []string{"simulate sweep", quoteShell(name)}
+	c := commandLine{[]string{"simulate sweep", quoteShell(name)}, flags.Changed}
 	flags.VisitAll(func(f *pflag.Flag) {
-		if !f.Changed || slices.Contains([]string{"out", "resume"}, f.Name) {
-			return
-		}
-		values := []string{f.Value.String()}
-		if list, ok := f.Value.(pflag.SliceValue); ok {
-			values = list.GetSlice()
-		}
-		for _, v := range values {
-			switch {
-			case f.Value.Type() != "bool":
-				args = append(args, "--"+f.Name, quoteShell(v))
-			case v == "true":
-				args = append(args, "--"+f.Name)
-			default:
-				args = append(args, "--"+f.Name+"="+v)
-			}
+		if f.Name != "out" && f.Name != "resume" {
+			c.flag(f)
 		}
 	})
-	return strings.Join(append(args, "--resume", quoteShell(dir)), " ")
+	c.all("resume", []string{dir})
+	return c.String()
 }

@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -16,13 +15,13 @@ import (
 
 	"holdfast/reports"
 	"holdfast/reports/chart"
-	"holdfast/reports/sweep"
 	"holdfast/scenarios"
+	"holdfast/scenarios/sweep"
 )
 
 // sweeping is a sweep with all its points, which have been found good.
 type sweeping struct {
-	swept   reports.Swept // without points
+	swept   sweep.Result // without points
 	points  []sweep.Point
 	base    *scenarios.Scenario // with the flags, without what varies
 	content [sha256.Size]byte   // of all points
@@ -41,7 +40,7 @@ func (o *sweepOptions) prepare(name string, changed func(string) bool) (*sweepin
 	if err := o.validate(); err != nil {
 		return nil, err
 	}
-	var vary []reports.Varied
+	var vary []sweep.Varied
 	for _, text := range o.vary {
 		v, err := parseVary(text, changed)
 		if err != nil {
@@ -60,11 +59,11 @@ func (o *sweepOptions) prepare(name string, changed func(string) bool) (*sweepin
 	if len(base.schedule) > 0 {
 		return nil, usage("scenario %s replays a schedule, which has no times to compare", name)
 	}
-	c := &sweeping{base: base.run.Scenario}
+	c := &sweeping{base: base.point.Run.Scenario}
 	if c.program, err = reports.Program(); err != nil {
 		return nil, couldNotRun("sweep: %w", err)
 	}
-	c.swept = reports.Swept{Schema: reports.SweepSchema, Scenario: base.run.Scenario.Name, Vary: vary, Seed: o.run.seed, Runs: o.run.runs}
+	c.swept = sweep.Result{Schema: sweep.Schema, Scenario: base.point.Run.Scenario.Name, Vary: vary, Seed: o.run.seed, Runs: o.run.runs}
 	product, err := sweep.Product(c.swept.Vary)
 	if err != nil {
 		return nil, usage("%w", err)
@@ -77,16 +76,16 @@ func (o *sweepOptions) prepare(name string, changed func(string) bool) (*sweepin
 }
 
 // changesPolicy reports whether a parameter decides which policy is played.
-func changesPolicy(v reports.Varied) bool {
+func changesPolicy(v sweep.Varied) bool {
 	return v.Name == "policy" || v.Name == "core" || strings.HasPrefix(v.Name, policyPrefix)
 }
 
 // checkChart finds out whether the points can be drawn.
-func (o *sweepOptions) checkChart(vary []reports.Varied, points int) error {
+func (o *sweepOptions) checkChart(vary []sweep.Varied, points int) error {
 	if o.chart == "" {
 		return nil
 	}
-	axis := slices.IndexFunc(vary, reports.Varied.Numeric)
+	axis := slices.IndexFunc(vary, sweep.Varied.Numeric)
 	if axis < 0 {
 		var names []string
 		for _, v := range vary {
@@ -112,7 +111,7 @@ var notVaried = map[string]string{
 	"name": "it is the scenario's", "expect.thresholds": "a sweep compares, it has no thresholds",
 }
 
-func parseVary(text string, changed func(string) bool) (reports.Varied, error) {
+func parseVary(text string, changed func(string) bool) (sweep.Varied, error) {
 	v, err := sweep.ParseVary(text)
 	if err != nil {
 		return v, usage("--vary %s: %w", strings.TrimSpace(v.Name), err)
@@ -134,8 +133,8 @@ func parseVary(text string, changed func(string) bool) (reports.Varied, error) {
 }
 
 // preparePoints makes the run of each point.
-func (o *sweepOptions) preparePoints(c *sweeping, name string, changed func(string) bool, product []reports.Params) error {
-	all, first := sha256.New(), map[[sha256.Size]byte]reports.Params{}
+func (o *sweepOptions) preparePoints(c *sweeping, name string, changed func(string) bool, product []sweep.Params) error {
+	all, first := sha256.New(), map[[sha256.Size]byte]sweep.Params{}
 	same := func(of func(*sweep.Point) string) string {
 		text := of(&c.points[0])
 		if slices.ContainsFunc(c.points, func(p sweep.Point) bool { return of(&p) != text }) {
@@ -148,8 +147,8 @@ func (o *sweepOptions) preparePoints(c *sweeping, name string, changed func(stri
 		if err != nil {
 			return blame(err, params)
 		}
-		point := sweep.Point{Params: params, Run: p.run, Header: p.header("model")}
-		content, err := contentOf(&p.run)
+		point := sweep.Point{Params: params, Point: p.point}
+		content, err := contentOf(&p.point.Run)
 		if err != nil {
 			return couldNotRun("sweep: %w", err)
 		}
@@ -161,18 +160,18 @@ func (o *sweepOptions) preparePoints(c *sweeping, name string, changed func(stri
 		c.points = append(c.points, point)
 	}
 	all.Sum(c.content[:0])
-	c.swept.Core = same(func(p *sweep.Point) string { return p.Header.Core })
-	c.swept.Policy = same(func(p *sweep.Point) string { return p.Header.Policy })
+	c.swept.Core = same(func(p *sweep.Point) string { return p.Run.Core.Name })
+	c.swept.Policy = same(func(p *sweep.Point) string { return p.Run.Policy.String() })
 	c.swept.Latency = same(func(p *sweep.Point) string { return p.Run.Latency().String() })
 	c.swept.Layout = same(func(p *sweep.Point) string { return p.Run.Layout.String() })
-	whole := slices.ContainsFunc(c.swept.Vary, func(v reports.Varied) bool {
+	whole := slices.ContainsFunc(c.swept.Vary, func(v sweep.Varied) bool {
 		return v.Name == "policy" || v.Name == "core" && o.run.policy == "" // each core has its own
 	})
 	if c.swept.Policy == "" && !whole {
 		// The longest: some kinds lack parts that others have.
 		c.swept.PolicyChanged = slices.MaxFunc(c.points, func(a, b sweep.Point) int {
-			return cmp.Compare(len(a.Header.Policy), len(b.Header.Policy))
-		}).Header.Policy
+			return cmp.Compare(len(a.Run.Policy.String()), len(b.Run.Policy.String()))
+		}).Run.Policy.String()
 	}
 	return nil
 }
@@ -188,7 +187,7 @@ func contentOf(r *scenarios.Run) (sum [sha256.Size]byte, err error) {
 var variedFlags = []string{"clients", "operations", "duration", "policy", "latency", "fault", "core", "codec", "via", "document", "layout"}
 
 // point applies the parameters and prepares the run.
-func (o *sweepOptions) point(name string, changed func(string) bool, params reports.Params) (*play, error) {
+func (o *sweepOptions) point(name string, changed func(string) bool, params sweep.Params) (*play, error) {
 	run := o.run
 	run.sets, run.faults = slices.Clone(run.sets), slices.Clone(run.faults)
 	for _, p := range params {
@@ -197,13 +196,13 @@ func (o *sweepOptions) point(name string, changed func(string) bool, params repo
 		}
 	}
 	return run.prepare(name, func(flag string) bool {
-		varied := slices.Contains(variedFlags, flag) && slices.ContainsFunc(params, func(p reports.Param) bool { return p.Name == flag })
+		varied := slices.Contains(variedFlags, flag) && slices.ContainsFunc(params, func(p sweep.Param) bool { return p.Name == flag })
 		return varied || flag == "world" || flag == "runs" || changed(flag)
 	})
 }
 
 // vary sets a parameter.
-func (o *runOptions) vary(p reports.Param) (err error) {
+func (o *runOptions) vary(p sweep.Param) (err error) {
 	switch p.Name {
 	case "clients":
 		o.clients, err = wholeNumber(p.Value)
@@ -247,7 +246,7 @@ func wholeNumber(text string) (int, error) {
 }
 
 // blame says which --vary a point's mistake comes from.
-func blame(err error, params reports.Params) error {
+func blame(err error, params sweep.Params) error {
 	text := err.Error()
 	var bad *scenarios.SettingError
 	if errors.As(err, &bad) {
@@ -274,25 +273,21 @@ func blame(err error, params reports.Params) error {
 
 // save writes the sweep's files.
 func (o *sweepOptions) save(dir string, c *sweeping) error {
-	s := c.swept
+	s := reports.Swept{Result: &c.swept}
 	scenario, err := c.base.Encode()
 	if err != nil {
 		return err
 	}
 	err = errors.Join(
-		writeFile(filepath.Join(dir, reports.ResultFile), s.WriteJSON),
+		saveDocument(dir, s),
 		writeFile(filepath.Join(dir, reports.TableFile), s.WriteCSV),
-		writeFile(filepath.Join(dir, reports.ReportFile), func(w io.Writer) error {
-			reports.Text{W: w}.Swept(&s)
-			return nil
-		}),
 		os.WriteFile(filepath.Join(dir, reports.ScenarioFile), scenario, 0o644),
 	)
 	if o.csv != "" {
 		err = errors.Join(err, writeFile(o.csv, s.WriteCSV))
 	}
 	if o.chart != "" && len(s.Points) > 0 {
-		err = errors.Join(err, writeFile(o.chart, func(w io.Writer) error { return sweep.Chart(w, &s) }))
+		err = errors.Join(err, writeFile(o.chart, s.Chart))
 	}
 	return err
 }

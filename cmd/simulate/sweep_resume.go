@@ -4,7 +4,7 @@ import (
 	"errors"
 	"io/fs"
 
-	"holdfast/reports/sweep"
+	"holdfast/scenarios/sweep"
 )
 
 // cannotResume tells a directory that is not of this sweep, which is the caller's

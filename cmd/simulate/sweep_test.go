@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/csv"
 	"encoding/json"
+	"holdfast/scenarios/sweep"
 	"math"
 	"math/rand/v2"
 	"os"
@@ -19,14 +20,14 @@ import (
 )
 
 // swept runs a sweep with --json, holds it against its schema and decodes it.
-func swept(t *testing.T, wantCode int, args ...string) (reports.Swept, string) {
+func swept(t *testing.T, wantCode int, args ...string) (sweep.Result, string) {
 	t.Helper()
 	code, stdout, stderr := simulate(t, append([]string{"sweep", "--json"}, args...)...)
 	if code != wantCode {
 		t.Fatalf("%v: exit %d, want %d\n%s%s", args, code, wantCode, stdout, stderr)
 	}
 	validate(t, schema.Sweep, stdout)
-	var s reports.Swept
+	var s sweep.Result
 	dec := json.NewDecoder(strings.NewReader(stdout))
 	dec.DisallowUnknownFields()
 	if err := dec.Decode(&s); err != nil || dec.More() {

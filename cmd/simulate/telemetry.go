@@ -19,6 +19,7 @@ import (
 	"holdfast/archive/telemetry"
 	"holdfast/reports"
 	"holdfast/scenarios"
+	"holdfast/scenarios/measure"
 	"holdfast/scenarios/world"
 )
 
@@ -63,7 +64,7 @@ func (a *app) openMetrics(ctx context.Context, file string) (*metrics, error) {
 }
 
 // of plays a run and writes its metrics.
-func (m *metrics) of(p *play, play func() (*reports.Run, error)) (*reports.Run, error) {
+func (m *metrics) of(p *play, play func() (*measure.Measurement, error)) (*measure.Measurement, error) {
 	var sinks []telemetry.Sink
 	if m.instruments != nil {
 		sinks = append(sinks, m.instruments)
@@ -78,7 +79,7 @@ func (m *metrics) of(p *play, play func() (*reports.Run, error)) (*reports.Run, 
 	}
 	if len(sinks) > 0 {
 		observer := telemetry.Metrics(sinks...)
-		p.run.Observe = func(string, scenarios.Kind) archive.Observer { return observer }
+		p.point.Run.Observe = func(string, scenarios.Kind) archive.Observer { return observer }
 	}
 	run, err := play()
 	if flushed := flush(); flushed != nil && err == nil {
@@ -88,8 +89,8 @@ func (m *metrics) of(p *play, play func() (*reports.Run, error)) (*reports.Run, 
 }
 
 func emfOptions(p *play) telemetry.EMFOptions {
-	o := telemetry.EMFOptions{Properties: map[string]string{"scenario": p.run.Scenario.Name, "world": p.world}}
-	if p.world == virtual {
+	o := telemetry.EMFOptions{Properties: map[string]string{"scenario": p.point.Run.Scenario.Name, "world": p.point.World}}
+	if p.point.World == virtual {
 		o.Clock = epoch{}
 	}
 	return o

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"holdfast/scenarios/measure"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -18,7 +19,7 @@ import (
 
 // measured is a run of one scenario with its metrics.
 type measured struct {
-	run     reports.Run
+	run     measure.Measurement
 	sum     map[string]int // of the counters
 	samples int            // of ArchiveUpdateDuration
 	emf     string
@@ -26,7 +27,7 @@ type measured struct {
 }
 
 // measure runs a scenario with --metrics.
-func measure(t *testing.T, args ...string) measured {
+func measureRun(t *testing.T, args ...string) measured {
 	t.Helper()
 	dir := t.TempDir()
 	file := filepath.Join(dir, "metrics.emf")
@@ -132,7 +133,7 @@ func TestMetricsAgreeWithTheResult(t *testing.T) {
 		} {
 			t.Run(strings.Join(c.args, " ")+" "+world, func(t *testing.T) {
 				t.Parallel()
-				m := measure(t, append(c.args, more...)...)
+				m := measureRun(t, append(c.args, more...)...)
 				m.compare(t)
 				if !c.faults {
 					m.compareWithoutFaults(t)
@@ -200,11 +201,11 @@ func (m measured) compareWithoutFaults(t *testing.T) {
 // TestVirtualMetricsRepeat: the same seed, the same bytes.
 func TestVirtualMetricsRepeat(t *testing.T) {
 	args := []string{"storm", "--world", "virtual", "--runs", "30", "--seed", "5"}
-	first, again := measure(t, args...).emf, measure(t, args...).emf
+	first, again := measureRun(t, args...).emf, measureRun(t, args...).emf
 	if first != again || first == "" {
 		t.Errorf("the same seed wrote\n%s\nand\n%s", first, again)
 	}
-	if other := measure(t, append(args[:len(args)-1], "6")...).emf; first == other {
+	if other := measureRun(t, append(args[:len(args)-1], "6")...).emf; first == other {
 		t.Error("another seed wrote the same")
 	}
 }

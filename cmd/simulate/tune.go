@@ -1,22 +1,22 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"holdfast/archive"
 	"holdfast/reports"
-	"holdfast/reports/tuning"
 	"holdfast/scenarios"
-	"holdfast/scenarios/check"
+	"holdfast/scenarios/tuning"
 )
 
 // tuneOptions are the flags of tune.
@@ -33,7 +33,7 @@ type tuneOptions struct {
 }
 
 func (a *app) tuneCommand() *cobra.Command {
-	var o tuneOptions
+	o := tuneOptions{run: virtualDefaults(1)}
 	cmd := &cobra.Command{
 		Use:   "tune SCENARIO|FILE",
 		Short: "Search the retry policy that meets an objective, and say what is wrong with the ones in use",
@@ -63,7 +63,7 @@ acknowledged; 130 interrupted, with what was found.`,
 			if err := fromEnvironment(cmd.Flags()); err != nil {
 				return err
 			}
-			return a.tune(cmd.Context(), o, cmd.Flags().Changed, args[0])
+			return a.tune(cmd.Context(), o, cmd.Flags(), args[0])
 		},
 	}
 	f := cmd.Flags()
@@ -75,20 +75,10 @@ acknowledged; 130 interrupted, with what was found.`,
 	f.StringVar(&o.chart, "chart", "", "`FILE` for the capacity's chart, as SVG")
 	f.BoolVar(&o.confirm, "confirm", false, "hold the model against the real world")
 	f.IntVar(&o.confirmRuns, "confirm-runs", defaultConfirmRuns, "repetitions of each policy in the real world")
-	f.StringVar(&o.run.core, "core", "production", "core under test: "+coreNames())
-	f.StringVar(&o.run.document, "document", "", "`FILE` with your own document: a change or an announcement, unless --layout says otherwise")
-	f.StringVar(&o.run.layout, "layout", "", "`FILE` that says what your documents are like, or order, the built-in example")
-	f.IntVar(&o.run.clients, "clients", 0, "number of concurrent clients")
-	f.IntVar(&o.run.operations, "operations", 0, "operations of each actor with a load, at most")
-	f.DurationVar(&o.run.duration, "duration", 0, "how long to keep the load up")
-	f.StringVar(&o.run.latency, "latency", "", "`LATENCY` of a store call's legs, such as normal(10ms,2ms), or s3-standard, s3-express")
-	f.StringArrayVar(&o.run.faults, "fault", nil, "`FAULT` in place of the scenario's, such as reply-lost(rate=0.1), throttle(writes=100,reads=200), or none; repeatable")
-	f.StringVar(&o.run.codec, "codec", "", "`CODEC` of documents: json, or compact, the default where it is possible")
-	f.StringVar(&o.run.via, "via", "", "`WAY` to the archive: core, or api: users over HTTP, back ends over the queue")
-	f.StringArrayVar(&o.run.sets, "set", nil, "`KEY=VALUE` of the scenario's file in place of its own, such as objects.count=4; repeatable")
-	f.Uint64Var(&o.run.seed, "seed", 1, "seed of all random choices")
+	o.run.register(f, "core", "document", "layout", "clients", "operations", "duration", "latency", "fault", "codec", "via", "set", "seed")
+	f.Lookup("codec").Usage = "`CODEC` of documents: json, or compact, the default where it is possible"
+	f.Lookup("set").Usage = "`KEY=VALUE` of the scenario's file in place of its own, such as objects.count=4; repeatable"
 	o.run.output.register(cmd)
-	o.run.world, o.run.store, o.run.runs, o.run.out = virtual, "fake", 1, "-"
 	return cmd
 }
 
@@ -114,11 +104,11 @@ func (o *tuneOptions) validate(changed func(string) bool) error {
 	return o.run.output.validate()
 }
 
-func (a *app) tune(ctx context.Context, o tuneOptions, changed func(string) bool, name string) error {
-	if err := o.validate(changed); err != nil {
+func (a *app) tune(ctx context.Context, o tuneOptions, flags *pflag.FlagSet, name string) error {
+	if err := o.validate(flags.Changed); err != nil {
 		return err
 	}
-	c, p, err := o.config(name, changed)
+	c, p, err := o.config(name, flags.Changed)
 	if err != nil {
 		return err
 	}
@@ -126,7 +116,7 @@ func (a *app) tune(ctx context.Context, o tuneOptions, changed func(string) bool
 	if err != nil {
 		return err
 	}
-	result.Replay = o.replay(name, changed, result.Plan.Evaluations)
+	result.Replay = o.replay(name, flags, result.Plan.Evaluations)
 	var failure error
 	if o.confirm && result.Recommendation != nil && ctx.Err() == nil {
 		failure = a.confirm(ctx, o, c, p, result)
@@ -134,31 +124,16 @@ func (a *app) tune(ctx context.Context, o tuneOptions, changed func(string) bool
 		result.NotConfirmed()
 	}
 	if o.chart != "" && result.Capacity != nil {
-		if err := writeFile(o.chart, result.Capacity.WriteSVG); err != nil {
+		if err := writeFile(o.chart, reports.Tuned{Result: result}.Chart); err != nil {
 			failure = errors.Join(failure, couldNotRun("--chart: %w", err))
 		}
 	}
-	if err := a.writeTuned(o.run.output, result); err != nil && failure == nil {
-		failure = couldNotRun("write the report: %w", err)
-	}
-	switch {
-	case result.Verdict == check.Violated:
-		return &exitError{code: exitViolated, err: failure}
-	case result.Interrupted, ctx.Err() != nil:
-		return &exitError{code: exitInterrupted, err: failure}
-	case failure != nil:
-		return failure
-	case result.Verdict == check.Inconclusive:
-		return &exitError{code: exitInconclusive}
-	case !result.Passed:
-		return &exitError{code: exitThreshold}
-	}
-	return nil
+	return a.tell(o.run.output, reports.Tuned{Result: result}, failure, result.Interrupted || ctx.Err() != nil)
 }
 
 // search plays, and shows how far it is.
 func (a *app) search(ctx context.Context, o tuneOptions, c tuning.Config) (*tuning.Result, error) {
-	progress := a.startShareProgress(o.run.output, c.Run.Scenario.Name)
+	progress := a.startProgress(o.run.output, c.Run.Scenario.Name)
 	defer progress.stop()
 	c.Progress = func(p tuning.Progress) {
 		progress.update(p.Share, fmt.Sprintf("%s, %d repetitions", p.Stage, p.Played))
@@ -195,9 +170,9 @@ func (o *tuneOptions) config(name string, changed func(string) bool) (tuning.Con
 	if err != nil {
 		return c, nil, err
 	}
-	switch s := p.run.Scenario; {
-	case p.run.Core.OwnWaits:
-		return c, nil, usage("--core %s waits as it sees fit, so there is no policy to tune", p.run.Core.Name)
+	switch s := p.point.Run.Scenario; {
+	case p.point.Run.Core.OwnWaits:
+		return c, nil, usage("--core %s waits as it sees fit, so there is no policy to tune", p.point.Run.Core.Name)
 	case len(p.schedule) > 0:
 		return c, nil, usage("scenario %s replays a schedule, which has no times to tune", name)
 	case o.capacity && s.Scalable() == 0:
@@ -205,20 +180,22 @@ func (o *tuneOptions) config(name string, changed func(string) bool) (tuning.Con
 	case s.Codec == "" && o.run.codec == "" && s.Via != scenarios.ViaAPI:
 		s.Codec = scenarios.Compact // the same in every number, several times faster
 	}
-	flags := o.scenario(name, changed)
-	c.Run, c.Flags = p.run, flags.String()
+	c.Run, c.Flags = p.point.Run, o.scenario("", name, changed).String()
 	return c, p, nil
 }
 
-func (a *app) writeTuned(o outputOptions, r *tuning.Result) error {
-	if o.json {
-		return r.WriteJSON(a.stdout)
+// scenario is what is tuned, with the flags that "simulate run" has too.
+func (o *tuneOptions) scenario(command, name string, changed func(string) bool) *commandLine {
+	return o.run.again(command, name, changed, "core", "document", "layout", "clients", "operations", "duration", "latency", "via", "fault", "set")
+}
+
+// replay is the command that searches the same again.
+func (o *tuneOptions) replay(name string, flags *pflag.FlagSet, evaluations int) string {
+	c := o.scenario("simulate tune", name, flags.Changed)
+	for _, flag := range []string{"codec", "objective", "incumbent", "capacity", "confirm", "confirm-runs"} {
+		c.flag(flags.Lookup(flag))
 	}
-	w := bufio.NewWriter(a.stdout)
-	if o.quiet {
-		fmt.Fprintf(w, "%s  %s\n", r.Word(), r.Line())
-	} else {
-		r.WriteText(reports.Text{W: w, Color: colored(a.stdout, o.noColor)})
-	}
-	return w.Flush()
+	c.all("evaluations", []string{strconv.Itoa(evaluations)})
+	c.all("seed", []string{strconv.FormatUint(o.run.seed, 10)})
+	return c.String()
 }

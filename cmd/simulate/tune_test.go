@@ -11,7 +11,7 @@ import (
 
 	"holdfast/archive"
 	"holdfast/reports/schema"
-	"holdfast/reports/tuning"
+	"holdfast/scenarios/tuning"
 )
 
 // small is a search that takes a second or two.

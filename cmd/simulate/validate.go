@@ -24,7 +24,9 @@ func (a *app) validateCommand() *cobra.Command {
 			for _, file := range files {
 				s, err := scenarios.Open(file)
 				if err == nil {
-					_, _, err = openDocument(s, file, runOptions{})
+					if _, _, err = s.Open(); err != nil {
+						err = fmt.Errorf("%s: %w", file, err)
+					}
 				}
 				if err != nil {
 					failed++

@@ -166,7 +166,7 @@ var planted = []Bug{
 	loop("doubt-forgotten", "exhaustion is answered although a write may still arrive",
 		forgetDoubt, "I10", singleTry, 1),
 	loop("give-up-unseen", "exhaustion is answered without looking once more",
-		giveUpUnseen, "I10", singleTry, 1),
+		exhaustUnseen, "I10", singleTry, 1),
 	loop("last-try-forced", "the last attempt has no condition",
 		forceLast, "I1", overtaken, 0),
 	loop("create-upserts", "a create that finds the object writes on top of it",

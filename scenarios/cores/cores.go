@@ -119,8 +119,11 @@ func Find(name string) (Spec, error) {
 	return Spec{}, fmt.Errorf("there is no core %q (known: %s, or a planted bug of simulate selftest)", name, strings.Join(names, ", "))
 }
 
-func production(e Environment) (Core, error) {
-	return archive.New(archive.Options{
+// Options are those with which the production core runs in the environment.
+func (e Environment) Options() archive.Options {
+	return archive.Options{
 		Store: e.Store, Policy: e.Policy, Clock: e.Clock, Rand: e.Rand, Observer: e.Observer, Layout: e.Layout, Codec: e.Codec,
-	})
+	}
 }
+
+func production(e Environment) (Core, error) { return archive.New(e.Options()) }

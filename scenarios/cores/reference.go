@@ -35,7 +35,7 @@ const (
 	settleByLast            // looks for its modification at the end of the history only
 	settleTooSoon           // takes a write that is not there yet for one that never will be
 	forgetDoubt             // does not remember that a write may still arrive
-	giveUpUnseen            // does not look once more before it says that it is exhausted
+	exhaustUnseen           // does not look once more before it says that it is exhausted
 	forceLast               // drops the condition on the last attempt
 	upsert                  // a create writes on top of what is there
 	formOverTheirs          // a save writes every field of the user's form
@@ -193,14 +193,14 @@ func (u *update) run(caller context.Context) (archive.Snapshot, error) {
 				if cause != nil {
 					err = cause
 				}
-				return u.giveUp(ctx, err)
+				return u.exhaust(ctx, err)
 			}
 			return archive.Snapshot{}, u.failure(err)
 		}
 		wait = u.Policy.Wait(u.attempts, wait, u.Rand)
 		pause := max(wait, u.floor(err), archive.RetryAfter(err))
 		if u.attempts >= u.Policy.MaxAttempts() || u.Policy.Deadline > 0 && pause >= u.Policy.Deadline-u.elapsed() {
-			return u.giveUp(ctx, err)
+			return u.exhaust(ctx, err)
 		}
 		cause = err
 		if u.Observer.Wait != nil {
@@ -325,13 +325,13 @@ func (u *update) look(ctx context.Context) (archive.Snapshot, error) {
 	return u.read, nil
 }
 
-// giveUp looks once more, because a write that was refused or lost may be there.
-func (u *update) giveUp(ctx context.Context, cause error) (archive.Snapshot, error) {
+// exhaust looks once more, because a write that was refused or lost may be there.
+func (u *update) exhaust(ctx context.Context, cause error) (archive.Snapshot, error) {
 	exhausted := &archive.ExhaustedError{Key: u.key, Attempts: u.attempts, Elapsed: u.elapsed(), Last: cause}
 	switch {
 	case u.change == nil:
 		return archive.Snapshot{}, cause
-	case u.flaw == giveUpUnseen:
+	case u.flaw == exhaustUnseen:
 		return archive.Snapshot{}, exhausted
 	case u.sent == nil && !beaten(cause): // there is nothing to look for
 		return archive.Snapshot{}, &archive.UnavailableError{Op: u.op, Key: u.key, Attempts: u.attempts, Elapsed: u.elapsed(), Last: cause}

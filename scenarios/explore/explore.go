@@ -105,6 +105,9 @@ type Witness struct {
 // Explore plays schedules until all were seen, one violates an invariant, or the
 // bounds are reached.
 func Explore(ctx context.Context, c Config) (Result, error) {
+	if err := c.validate(); err != nil {
+		return Result{}, err
+	}
 	if c.Run.Scenario.Duration > 0 {
 		return Result{}, fmt.Errorf("scenario %s ends by the clock, which a schedule does not have: explore one with a number of operations, or bound them",
 			c.Run.Scenario.Name)
@@ -135,6 +138,19 @@ func Explore(ctx context.Context, c Config) (Result, error) {
 	p := c.newRunner()
 	defer p.close()
 	return result, p.shrink(context.WithoutCancel(ctx), result.Witness)
+}
+
+// validate reports what the search lacks.
+func (c *Config) validate() error {
+	switch {
+	case c.Run == nil:
+		return errors.New("an exploration needs a run: make one by scenarios.NewRun")
+	case c.Strategy != Exhaustive && c.Strategy != Random && c.Strategy != PCT:
+		return fmt.Errorf("there is no strategy %q (known: %s, %s, %s)", c.Strategy, Exhaustive, Random, PCT)
+	case c.Workers < 1:
+		return fmt.Errorf("an exploration needs 1 worker or more, not %d", c.Workers)
+	}
+	return c.Run.Validate()
 }
 
 // stopwatch starts one; it says how much time has passed.
@@ -183,15 +199,7 @@ const gcPercent = 400
 var errBudget = errors.New("the budget is used up")
 
 func (c *Config) newRunner() *runner {
-	return newRunner(c.Run, c.header(), c.Faults, everyVariant)
-}
-
-func (c *Config) header() history.Header {
-	return history.Header{
-		Scenario: c.Run.Scenario.Name, Core: c.Run.Core.Name, World: "virtual", Store: "model", Policy: c.Run.Policy.String(),
-		Codec: "json", Seed: c.Run.Seed, Clients: c.Run.Scenario.Clients(), Repetitions: 1,
-		Layout: c.Run.Layout.Recorded(), OwnWaits: c.Run.Core.OwnWaits, Untimed: true,
-	}
+	return newRunner(c.Run, c.Run.UntimedHeader(), c.Faults, everyVariant)
 }
 
 // violates returns the invariant that a report violates, of those looked for.

@@ -31,12 +31,7 @@ func runOf(t testing.TB, scenario, core string, adjust func(*scenarios.Scenario)
 	if adjust != nil {
 		adjust(s)
 	}
-	spec := must(cores.Find(core))
-	policy := spec.Policy
-	if s.Policy != nil {
-		policy = archive.Policy(*s.Policy)
-	}
-	return &scenarios.Run{Scenario: s, Document: documentOf(s), Layout: layoutOf(s), Core: spec, Policy: policy, Seed: 1, Repetitions: 1}
+	return must(scenarios.NewRun(s, must(cores.Find(core))))
 }
 
 // bounded makes a scenario small.
@@ -359,7 +354,7 @@ func TestSelfTest(t *testing.T) {
 func TestSoundCoreAccused(t *testing.T) {
 	for _, scenario := range []string{"single-try", "two-users", "three-writers"} {
 		for _, s := range cores.Sound() {
-			run, _, err := small(scenario, s)
+			run, _, err := Small(scenario, s)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -406,11 +401,21 @@ func TestBudgetEndsBetweenSchedules(t *testing.T) {
 	}
 }
 
-// documentOf and layoutOf are a scenario's.
-
-func documentOf(s *scenarios.Scenario) *archive.Change {
-	_, doc, err := s.Open()
-	return must(doc, err)
+// TestAnExplorationLacksNothing: what lacks something is refused with a sentence.
+func TestAnExplorationLacksNothing(t *testing.T) {
+	for want, without := range map[string]func(*Config){
+		"needs a run":                   func(c *Config) { c.Run = nil },
+		`no strategy ""`:                func(c *Config) { c.Strategy = "" },
+		"needs 1 worker or more, not 0": func(c *Config) { c.Workers = 0 },
+		"needs a retry policy":          func(c *Config) { c.Run.Policy = archive.Policy{} },
+	} {
+		c := Config{Run: runOf(t, "two-users", "production", nil), Strategy: Exhaustive, Workers: 1}
+		without(&c)
+		if _, err := Explore(t.Context(), c); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v, want %s", err, want)
+		}
+	}
 }
 
-func layoutOf(s *scenarios.Scenario) *scenarios.Layout { return must(scenarios.OpenLayout(s.Layout)) }
+// judged is a judge that takes events.
+type judged struct{ *check.Judge }

@@ -7,11 +7,10 @@ import (
 	"runtime/debug"
 	"sync"
 
-	"holdfast/archive"
 	"holdfast/scenarios"
 	"holdfast/scenarios/check"
 	"holdfast/scenarios/cores"
-	"holdfast/scenarios/history"
+	"holdfast/scenarios/measure"
 )
 
 // SelfTest says how thorough a self-test is.
@@ -54,11 +53,11 @@ type Tested struct {
 	Cleared []Cleared
 }
 
-// soundCore is one that must never be accused, and goes through a part of the schedules
+// soundCore is one that must never be accused, and goes through a share of the schedules
 // and seeds: each habit of the reference core takes one of ten.
 type soundCore struct {
-	name string
-	part int
+	name  string
+	share int // one of so many
 }
 
 func soundCores() []soundCore {
@@ -69,14 +68,14 @@ func soundCores() []soundCore {
 	return all
 }
 
-// part of a number, rounded up.
-func part(n, of int) int { return (n + of - 1) / of }
+// share is one of so many of a number, rounded up.
+func share(n, of int) int { return (n + of - 1) / of }
 
-// inTimes are the scenarios that they go through in virtual time, and for which part
+// inTimes are the scenarios that they go through in virtual time, and for which share
 // of the seeds: those with a service around the core take ten times as long, and more.
 var inTimes = []struct {
 	scenario string
-	part     int
+	share    int
 }{{"storm", 1}, {"redelivery", 25}, {"queue-redelivers", 25}, {"outbox", 50}, {"service-faults", 40}, {"impatient", 20}, {"hurried", 20}, {"any-edit", 40}}
 
 // Run searches for each planted bug in its scenario, one schedule after the other,
@@ -117,7 +116,7 @@ func (t *SelfTest) Run(ctx context.Context) (Tested, error) {
 	}
 	for _, core := range soundCores() {
 		for _, s := range inTimes {
-			c, err := t.weather(ctx, core.name, s.scenario, part(t.Seeds, s.part*core.part))
+			c, err := t.weather(ctx, core.name, s.scenario, share(t.Seeds, s.share*core.share))
 			if err != nil {
 				return result, err
 			}
@@ -157,14 +156,10 @@ func (t *SelfTest) tell(format string, args ...any) {
 	}
 }
 
-// small is a scenario of the library with few enough operations to see all of its
+// Small is one repetition of a scenario of the library with few enough operations to see all of its
 // schedules.
-func small(name string, spec cores.Spec) (run *scenarios.Run, bounds string, err error) {
+func Small(name string, spec cores.Spec) (run *scenarios.Run, bounds string, err error) {
 	s, err := scenarios.Open(name)
-	if err != nil {
-		return nil, "", err
-	}
-	layout, doc, err := s.Open()
 	if err != nil {
 		return nil, "", err
 	}
@@ -178,15 +173,15 @@ func small(name string, spec cores.Spec) (run *scenarios.Run, bounds string, err
 		}
 		bounds = fmt.Sprintf("--clients %d --operations %d", clients, operations)
 	}
-	policy := spec.PolicyFor((*archive.Policy)(s.Policy))
-	return &scenarios.Run{Scenario: s, Document: doc, Layout: layout, Core: spec, Policy: policy, Seed: 1, Repetitions: 1}, bounds, nil
+	run, err = scenarios.NewRun(s, spec)
+	return run, bounds, err
 }
 
 func (t *SelfTest) catch(ctx context.Context, b cores.Bug) (Caught, error) {
 	if b.InTime {
 		return t.catchInTime(ctx, b)
 	}
-	run, bounds, err := small(b.Scenario, b.Spec)
+	run, bounds, err := Small(b.Scenario, b.Spec)
 	if err != nil {
 		return Caught{}, err
 	}
@@ -207,12 +202,12 @@ func (t *SelfTest) clear(ctx context.Context, core soundCore, scenario string, f
 	if err != nil {
 		return Cleared{}, err
 	}
-	run, _, err := small(scenario, spec)
+	run, _, err := Small(scenario, spec)
 	if err != nil {
 		return Cleared{}, err
 	}
 	c := Cleared{Core: core.name, Where: fmt.Sprintf("explore %s --faults %d", scenario, faults)}
-	found, err := Explore(ctx, Config{Run: run, Strategy: Exhaustive, Faults: faults, Schedules: part(t.Schedules, core.part), Workers: 1})
+	found, err := Explore(ctx, Config{Run: run, Strategy: Exhaustive, Faults: faults, Schedules: share(t.Schedules, core.share), Workers: 1})
 	if err != nil {
 		return c, fmt.Errorf("explore %s with the %s core: %w", scenario, core.name, err)
 	}
@@ -230,12 +225,11 @@ func inTime(name string, spec cores.Spec, repetitions int) (*scenarios.Run, erro
 	if err != nil {
 		return nil, err
 	}
-	layout, doc, err := s.Open()
-	if err != nil {
-		return nil, err
+	run, err := scenarios.NewRun(s, spec)
+	if err == nil {
+		run.Repetitions = repetitions
 	}
-	policy := spec.PolicyFor((*archive.Policy)(s.Policy))
-	return &scenarios.Run{Scenario: s, Document: doc, Layout: layout, Core: spec, Policy: policy, Seed: 1, Repetitions: repetitions}, nil
+	return run, err
 }
 
 // catchInTime plays a bug's scenario in virtual time, seed after seed.
@@ -245,18 +239,12 @@ func (t *SelfTest) catchInTime(ctx context.Context, b cores.Bug) (Caught, error)
 	if err != nil {
 		return c, err
 	}
-	ctx, stop := context.WithCancel(ctx)
-	defer stop()
-	_, err = run.PlayVirtual(ctx, 1, scenarios.Repetitions{
-		Open: func(int) history.Sink { return &judged{check.New(timed(run))} },
-		Done: func(n int, sink history.Sink) {
-			if !c.Caught {
-				c.Schedules = n
-				c.Caught = sink.(*judged).Finish().Found[check.Invariant(b.Invariant)] > 0
-			}
-			if c.Caught {
-				stop()
-			}
+	_, err = measure.Play(ctx, measure.Plan{Points: []measure.Point{{Run: *run}}}, measure.Config{
+		Workers: 1,
+		Each: func(_, n int, r *check.Report) bool {
+			c.Schedules = n
+			c.Caught = r.Found[check.Invariant(b.Invariant)] > 0
+			return !c.Caught
 		},
 	})
 	if err != nil {
@@ -277,29 +265,21 @@ func (t *SelfTest) weather(ctx context.Context, core, scenario string, seeds int
 		return Cleared{}, err
 	}
 	c := Cleared{Core: core, Where: scenario, Complete: true}
-	played, err := run.PlayVirtual(ctx, t.Workers, scenarios.Repetitions{
-		Open: func(int) history.Sink { return &judged{check.New(timed(run))} },
-		Done: func(n int, sink history.Sink) {
+	measured, err := measure.Play(ctx, measure.Plan{Points: []measure.Point{{Run: *run}}}, measure.Config{
+		Workers: t.Workers,
+		Each: func(_, n int, r *check.Report) bool {
 			c.Schedules++
-			report := sink.(*judged).Finish()
-			if c.Accused == "" && len(report.Violations) > 0 {
-				v := report.Violations[0]
+			if c.Accused == "" && len(r.Violations) > 0 {
+				v := r.Violations[0]
 				c.Accused = fmt.Sprintf("repetition %d: %s %s: %s", n, v.Invariant, v.Anomaly, v.Summary)
 			}
 			t.tell("%s core: %d of %d seeds of %s", core, n, seeds, scenario)
+			return true
 		},
 	})
-	c.Complete = !played.Interrupted
-	return c, err
-}
-
-// timed is what a judge needs to know of a run in virtual time.
-func timed(run *scenarios.Run) history.Header {
-	return history.Header{
-		World: "virtual", Policy: run.Policy.String(), Layout: run.Layout.Recorded(), OwnWaits: run.Core.OwnWaits,
-		Grace: run.Scenario.Queue.GraceOf().Nanoseconds(),
+	if err != nil {
+		return c, err
 	}
+	c.Complete = !measured[0].Interrupted
+	return c, nil
 }
-
-// judged is a judge that takes events.
-type judged struct{ *check.Judge }

@@ -1,0 +1,42 @@
+package reports
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+)
+
+// Document is what a command gives. In JSON it is itself, with its schema; every other
+// format is a function over documents.
+type Document interface {
+	// Class says what it comes to.
+	Class() Class
+	// Text writes the whole report, verdict first.
+	Text(t Text)
+	// Brief writes the verdict, in a line or one for each run.
+	Brief(t Text)
+}
+
+// Class is what a document comes to: the worst that holds.
+type Class int
+
+// The classes, from what gives no reason to stop a release to what gives the best.
+const (
+	Passed       Class = iota
+	Missed             // a threshold, an expectation or an objective
+	Inconclusive       // nothing was proved
+	Cut                // it was interrupted
+	Broken             // something could not go on
+	Violated           // an invariant is violated
+)
+
+// WriteJSON writes a document, indented, without HTML escaping.
+func WriteJSON(w io.Writer, document any) error {
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	return enc.Encode(document)
+}
+
+// brief writes a verdict as one line, however long.
+func (t Text) brief(word, about string) { fmt.Fprintf(t.W, "%s  %s\n", word, about) }

@@ -1,0 +1,334 @@
+package reports
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+
+	"holdfast/archive"
+	"holdfast/scenarios/check"
+	"holdfast/scenarios/tuning"
+	"holdfast/scenarios/units"
+)
+
+// Tuned is the document of a search for a policy.
+type Tuned struct{ *tuning.Result }
+
+// Class implements [Document].
+func (r Tuned) Class() Class {
+	switch {
+	case r.Verdict == check.Violated:
+		return Violated
+	case r.Interrupted:
+		return Cut
+	case r.Verdict == check.Inconclusive:
+		return Inconclusive
+	case !r.Passed:
+		return Missed
+	}
+	return Passed
+}
+
+func (r Tuned) word() string { return verdictWord(r.Verdict, r.Interrupted, r.Passed) }
+
+// Brief implements [Document].
+func (r Tuned) Brief(t Text) { t.brief(r.word(), r.line()) }
+
+// Text implements [Document]: the recommendation first, then what it rests on.
+func (r Tuned) Text(t Text) {
+	t.head(r.word(), r.line())
+	if r.Verdict == check.Violated {
+		r.writeViolations(t)
+		return
+	}
+	for _, reason := range r.Reasons {
+		fmt.Fprintf(t.W, "      – %s\n", reason)
+	}
+	fmt.Fprintln(t.W)
+	t.wrapped("objective", r.Objective)
+	if rec := r.Recommendation; rec != nil {
+		t.row("policy", rec.Promised.Policy.String())
+		t.wrapped("Go", rec.Go)
+		t.row("scenario", rec.YAML)
+		fmt.Fprintln(t.W)
+		r.writeTable(t)
+		r.writeRunnerUp(t)
+	}
+	r.writeAdvice(t)
+	r.writeCapacity(t)
+	r.writeConfirmation(t)
+	fmt.Fprintln(t.W)
+	p := r.Plan
+	t.wrapped("search", fmt.Sprintf("%s; %s core, %s, %s documents", planWords(p), r.Core, latencyName(r.Latency), r.Codec))
+	t.row("replay", r.Replay)
+}
+
+func planWords(p tuning.Plan) string {
+	return fmt.Sprintf("%s repetitions; of %d candidates %d were told apart as worse, %d cut by rank",
+		units.Thousands(p.Played), p.Candidates, p.ToldApart, p.Cut)
+}
+
+func latencyName(name string) string {
+	if name == "" {
+		return "a store without latency"
+	}
+	return name
+}
+
+// line says in a sentence what was found.
+func (r Tuned) line() string {
+	rec := r.Recommendation
+	switch {
+	case r.Verdict == check.Violated:
+		return fmt.Sprintf("%s: the %s core violates an invariant; no settings are recommended", r.Scenario, r.Core)
+	case rec == nil && r.Interrupted:
+		return fmt.Sprintf("%s: interrupted before there was anything to recommend", r.Scenario)
+	case rec == nil:
+		return fmt.Sprintf("%s: nothing can be recommended", r.Scenario)
+	case rec.Validated == nil:
+		return fmt.Sprintf("%s: interrupted; the best so far, not validated, is %s", r.Scenario, rec.Promised.Policy)
+	case r.Confirmation != nil && !r.Confirmation.Agrees:
+		return fmt.Sprintf("%s: the model DIFFERS from the real world (%s), so %s is not shown to meet the objective",
+			r.Scenario, strings.Join(r.Confirmation.Differing(), ", "), rec.Promised.Policy)
+	case r.Passed:
+		return fmt.Sprintf("%s: %s meets the objective on seeds that the search never saw", r.Scenario, rec.Promised.Policy)
+	}
+	also := ""
+	if i := slices.IndexFunc(r.Incumbents, func(p tuning.Policy) bool { return p.Meets && !p.TooSoon }); i >= 0 {
+		also = fmt.Sprintf("; %s meets it there", r.Incumbents[i].Name)
+	}
+	if len(r.Missed) == 0 {
+		return fmt.Sprintf("%s: %s is not shown to meet the objective%s", r.Scenario, rec.Promised.Policy, also)
+	}
+	return fmt.Sprintf("%s: the closest is %s, which misses %s%s", r.Scenario, rec.Promised.Policy, strings.Join(r.Missed, ", "), also)
+}
+
+func (r Tuned) writeViolations(t Text) {
+	for _, v := range r.Violations[:min(len(r.Violations), 3)] {
+		t.wrapped("", fmt.Sprintf("%s %s: %s", v.Invariant, v.Anomaly, v.Summary))
+	}
+	for _, a := range r.Advice {
+		fmt.Fprintln(t.W)
+		t.wrapped("", a.Text)
+		fmt.Fprintln(t.W, a.Evidence)
+	}
+}
+
+// writeTable shows the recommendation as validated and promised, beside the incumbents
+// and the rest of the front.
+func (r Tuned) writeTable(t Text) {
+	w := NewTable(table.Row{"", "give-ups", "p99", "±", "puts/commit", "$/1000"}, 2, 3, 4, 5, 6)
+	starred, missed, committed, hasty := false, false, false, false
+	add := func(name string, p *tuning.Policy) {
+		if p == nil {
+			return
+		}
+		if !p.Meets {
+			missed, name = true, name+" †"
+		}
+		if p.TooSoon {
+			hasty, name = true, name+" ‡"
+		}
+		starred = starred || p.GiveUps.Method == tuning.Extrapolated
+		committed = committed || p.GiveUps.Method == tuning.Counted
+		w.AppendRow(table.Row{
+			name, cell(p.GiveUps), units.Seconds(p.P99.Value), units.Seconds((p.P99.High - p.P99.Low) / 2),
+			units.Number(p.PutsPerCommit.Value), fmt.Sprintf("%.3f", p.Cost.Value),
+		})
+	}
+	rec := r.Recommendation
+	add("recommended", rec.Validated)
+	add("… as promised", &rec.Promised)
+	for i := range r.Incumbents {
+		add(r.Incumbents[i].Name, &r.Incumbents[i])
+	}
+	for i := range r.Front {
+		// Who gives up is fast.
+		if f := &r.Front[i]; !tuning.SameShape(f.Policy, rec.Promised.Policy) && f.GiveUps.Observed == 0 {
+			add("or "+shape(f.Policy), f)
+		}
+	}
+	t.Table(w)
+	r.writeNotes(t, starred, missed, committed, hasty)
+}
+
+// writeNotes explains the marks of the table.
+func (r Tuned) writeNotes(t Text, starred, missed, committed, hasty bool) {
+	var notes []string
+	if missed {
+		notes = append(notes, "† misses the objective, or is not shown to keep it")
+	}
+	if hasty {
+		notes = append(notes, "‡ comes back at once to a store that throttles: never recommended")
+	}
+	if committed {
+		notes = append(notes, "p99 is that of operations that committed")
+	}
+	if starred {
+		notes = append(notes, "* extrapolated"+r.counting())
+	}
+	if len(notes) > 0 {
+		t.wrapped("", strings.Join(notes, "; "))
+	}
+}
+
+// counting says what was counted, where the recommendation was extrapolated.
+func (r Tuned) counting() string {
+	v := r.Recommendation.Validated
+	if v == nil || v.GiveUps.Method != tuning.Extrapolated || r.Recommendation.NeedOperations == 0 {
+		return ""
+	}
+	return fmt.Sprintf(": none of %s gave up, which alone shows less than %s (95 %%); %s would show %s",
+		units.Thousands(v.GiveUps.Operations), units.Rate(v.GiveUps.Counted), units.Thousands(r.Recommendation.NeedOperations), r.target())
+}
+
+// shape is a policy without its bounds, as kind(base,cap).
+func shape(p archive.Policy) string {
+	switch p.Kind {
+	case archive.None:
+		return string(p.Kind)
+	case archive.Constant:
+		return fmt.Sprintf("%s(%v)", p.Kind, p.Base)
+	case archive.Adaptive:
+		return fmt.Sprintf("%s(cap=%v)", p.Kind, p.Cap)
+	}
+	return fmt.Sprintf("%s(%v,%v)", p.Kind, p.Base, p.Cap)
+}
+
+// target is the limit of give-ups, as it is written.
+func (r Tuned) target() string {
+	if o, err := tuning.ParseObjective(r.Objective); err == nil {
+		return units.Rate(o.Target())
+	}
+	return ""
+}
+
+func cell(g tuning.GiveUps) string {
+	switch g.Method {
+	case tuning.Counted:
+		return fmt.Sprintf("%s (%s–%s)", units.Percent(g.Value), strings.TrimSuffix(units.Percent(g.Low), " %"), units.Percent(g.High))
+	case tuning.Extrapolated:
+		return "< " + units.Rate(max(g.High, tuning.LeastRate)) + " *"
+	case tuning.Never:
+		return "none"
+	}
+	return "< " + units.Rate(g.High)
+}
+
+func (r Tuned) writeRunnerUp(t Text) {
+	c := r.Recommendation.RunnerUp
+	if c == nil {
+		return
+	}
+	t.wrapped("runner-up", fmt.Sprintf("%s: %s %s (95 %% CI %s to %s, paired over %d batches, p=%.2g); %s",
+		shape(c.Policy), c.Metric, signed(c.Metric, c.Difference.Value), signed(c.Metric, c.Difference.Low),
+		signed(c.Metric, c.Difference.High), c.Batches, c.Difference.P, c.Why))
+}
+
+func signed(metric string, v float64) string {
+	if v < 0 {
+		return "−" + units.Metric(metric, -v)
+	}
+	return "+" + units.Metric(metric, v)
+}
+
+// adviceLines is how much advice the text shows; the document has all.
+const adviceLines = 10
+
+func (r Tuned) writeAdvice(t Text) {
+	shown, lines := 0, 0
+	for _, a := range r.mostImportant() {
+		n := len(Wrap(a.Text, Width-labelWidth))
+		if shown > 0 && lines+n > adviceLines {
+			continue
+		}
+		if shown == 0 {
+			fmt.Fprintln(t.W)
+		}
+		t.wrapped(fmt.Sprintf("advice %d", shown+1), a.Text)
+		shown, lines = shown+1, lines+n
+	}
+	if left := len(r.Advice) - shown; left > 0 {
+		t.wrapped("", fmt.Sprintf("(%s more with --json, and the evidence of each)", Plural(left, "statement")))
+	}
+}
+
+// labelWidth is that of the names on the left.
+const labelWidth = 12
+
+// mostImportant sorts what no policy can change, and what is wrong with the
+// recommendation, before the settings in use, those before alarms, which fire for every
+// policy under such a load.
+func (r Tuned) mostImportant() []tuning.Advice {
+	weight := func(a tuning.Advice) int {
+		switch {
+		case a.Rule == "alarms":
+			return 2
+		case a.Rule == "hot-object", a.Rule == "immediate-retries", a.Subject == tuning.Recommended:
+			return 0
+		}
+		return 1
+	}
+	all := slices.DeleteFunc(slices.Clone(r.Advice), func(a tuning.Advice) bool { return a.Confidence == tuning.NotApplicable || a.Rule == "thin-evidence" })
+	slices.SortStableFunc(all, func(a, b tuning.Advice) int { return weight(a) - weight(b) })
+	// Alarms, which are last, are much the same for all: one statement is enough, the
+	// recommendation's if it has one, which is the last.
+	if i := slices.IndexFunc(all, func(a tuning.Advice) bool { return a.Rule == "alarms" }); i >= 0 {
+		all = append(all[:i], all[len(all)-1])
+	}
+	return all
+}
+
+func (r Tuned) writeCapacity(t Text) {
+	if r.Capacity == nil {
+		return
+	}
+	fmt.Fprintln(t.W)
+	for i, c := range r.Capacity.Curves {
+		name := "capacity"
+		if i > 0 {
+			name = ""
+		}
+		note := ""
+		if i := slices.IndexFunc(c.Points, func(p tuning.Point) bool { return p.Clients == c.Broken }); i >= 0 && c.Points[i].Missed != "" {
+			note = fmt.Sprintf(" (%d miss %s)", c.Broken, c.Points[i].Missed)
+		}
+		if !c.Monotone {
+			note += "; not monotone: some smaller number is beyond the objective"
+		}
+		t.wrapped(name, fmt.Sprintf("%s: %s%s", c.Name, bears(&c), note))
+	}
+	if more := bearMore(r.Capacity, r.Incumbents); more != "" {
+		t.wrapped("", fmt.Sprintf("the %s policy bears more clients than the recommended one, which is the best for the %d that were played", more, r.Capacity.Clients))
+	}
+}
+
+func (r Tuned) writeConfirmation(t Text) {
+	c := r.Confirmation
+	if c == nil {
+		return
+	}
+	fmt.Fprintln(t.W)
+	word := "agrees with"
+	if !c.Agrees {
+		word = "DIFFERS from"
+	}
+	t.wrapped("confirmed", fmt.Sprintf("the model %s the real world: %d repetitions over HTTP, legs %s; intervals hold %g %% of the model's own sets of %d",
+		word, c.Repetitions, c.Latency, 100*c.Level, c.Repetitions))
+	w := NewTable(table.Row{"", "predicted", "interval", "measured", ""}, 2, 3, 4)
+	for _, p := range c.Policies {
+		for _, m := range p.Measures {
+			verdict := "agrees"
+			if !m.Agrees {
+				verdict = "DIFFERS"
+			}
+			w.AppendRow(table.Row{
+				p.Name + " " + m.Name, units.Metric(m.Name, m.Predicted.Value),
+				units.Metric(m.Name, m.Predicted.Low) + "–" + units.Metric(m.Name, m.Predicted.High), units.Metric(m.Name, m.Measured), verdict,
+			})
+		}
+	}
+	t.Table(w)
+}

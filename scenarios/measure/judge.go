@@ -1,0 +1,128 @@
+package measure
+
+import (
+	"cmp"
+	"os"
+	"runtime/debug"
+
+	"holdfast/scenarios"
+	"holdfast/scenarios/check"
+	"holdfast/scenarios/history"
+)
+
+// judgeGCPercent keeps the judge of a million acknowledged modifications below
+// 500 MB; see BenchmarkJudge.
+const judgeGCPercent = 25
+
+// FromHistory reads a history to its end, judges it and makes its numbers.
+func FromHistory(rd *history.Reader) (*Measured, error) {
+	// A history of a million operations fills hundreds of megabytes that live to
+	// the end; with Go's default, garbage would be as much again.
+	defer debug.SetGCPercent(debug.SetGCPercent(judgeGCPercent))
+	wanted, err := thresholds(rd.Header)
+	if err != nil {
+		return nil, rd.HeaderError(err)
+	}
+	judge, numbers := check.New(rd.Header), NewCollector()
+	var taken steps
+	var told ending
+	for e, err := range rd.Events() {
+		if err != nil {
+			return nil, err
+		}
+		judge.Add(e)
+		numbers.Add(e)
+		taken.Add(e)
+		told.Add(e)
+	}
+	verdict := judge.Finish()
+	r := newMeasurement(rd.Header, verdict)
+	r.Steps, r.Interrupted, r.Failure = taken, told.interrupted, told.failure
+	r.Judged = told.judged(rd.Header)
+	numbers.Fill(&r, verdict.Counts)
+	if told.omitted != nil {
+		r.measured(told.omitted.Thresholds)
+	} else {
+		r.Judge(wanted)
+	}
+	return &Measured{r, numbers}, nil
+}
+
+// ending is what a history says of itself as a whole.
+type ending struct {
+	begun       int // repetitions
+	interrupted bool
+	failure     string
+	omitted     *history.Omitted
+}
+
+// Add implements [history.Sink].
+func (t *ending) Add(e *history.Event) {
+	switch e.Kind {
+	case history.Begin:
+		t.begun++
+	case history.Omit:
+		t.omitted = e.Omitted
+	case history.End:
+		t.interrupted, t.failure = e.Interrupted, e.Text
+	}
+}
+
+// judged is the number of repetitions in the history of a run that came to its end; 0 if
+// it holds all. Older ones do not say what they leave out.
+func (t *ending) judged(h history.Header) int {
+	if t.omitted != nil || !t.interrupted && t.begun < h.Repetitions {
+		return t.begun
+	}
+	return 0
+}
+
+// thresholds are those of a header.
+func thresholds(h history.Header) ([]scenarios.Threshold, error) {
+	var all []scenarios.Threshold
+	for _, text := range h.Thresholds {
+		t, err := scenarios.ParseThreshold(text)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, t)
+	}
+	return all, nil
+}
+
+// newMeasurement is one with its verdict and without its numbers.
+func newMeasurement(h history.Header, verdict check.Report) Measurement {
+	r := Measurement{
+		Scenario: h.Scenario, Core: h.Core, World: h.World, Store: h.Store, Codec: h.Codec, Policy: h.Policy, Via: cmp.Or(h.Via, string(scenarios.ViaCore)),
+		Seed: h.Seed, Clients: h.Clients, Repetitions: h.Repetitions, Replay: h.Replay,
+		Verdict: verdict.Verdict, Reasons: verdict.Reasons, Notes: verdict.Notes, Violations: verdict.Violations,
+		Violated: map[string]int{}, Thresholds: []ThresholdResult{},
+	}
+	if h.Layout != nil {
+		r.Layout = h.Layout.Name
+	}
+	if r.Violations == nil {
+		r.Violations = []check.Violation{}
+	}
+	if n := len(h.Faults); n > 0 {
+		r.Faults = &Faults{Planned: n, Struck: n - len(verdict.Tally.Missed(h.Faults))}
+	}
+	for invariant, n := range verdict.Found {
+		r.Violated[string(invariant)] = n
+	}
+	return r
+}
+
+// FromFile is [FromHistory] of a saved file.
+func FromFile(path string) (*Measured, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	rd, err := history.NewReader(f, path)
+	if err != nil {
+		return nil, err
+	}
+	return FromHistory(rd)
+}

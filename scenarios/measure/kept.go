@@ -1,0 +1,111 @@
+package measure
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"sync/atomic"
+
+	"holdfast/scenarios/history"
+)
+
+// DefaultKeep is some hundred thousand events, enough to look at.
+const DefaultKeep = 64 << 20
+
+// kept is the history of a virtual run: the repetitions that are worth it, one after the
+// other, as if they had been played so. Nil keeps nothing.
+type kept struct {
+	out     *history.Writer
+	written counting
+	most    int64           // bytes of repetitions that prove nothing new
+	full    atomic.Bool     // only evidence is kept from here on
+	left    history.Omitted // the repetitions that were left out
+	err     error           // a repetition that had to be kept could not be
+	ops     int
+	at      int64
+}
+
+func newKept(w io.Writer, h history.Header, most int64) (*kept, error) {
+	k := &kept{most: cmp.Or(most, DefaultKeep)}
+	k.written.Writer = w
+	var err error
+	k.out, err = history.NewWriter(&k.written, h)
+	return k, err
+}
+
+// add writes a repetition, or counts it among those that were left out.
+func (k *kept) add(r *repetition) {
+	if k == nil {
+		return
+	}
+	switch {
+	case k.full.Load() && !r.evidence:
+		t := &r.report.Tally
+		k.left.Repetitions++
+		k.left.Updates += t.Updates
+		k.left.Acknowledged += t.Acknowledged
+		k.left.Refusals += t.Refusals
+	default:
+		k.write(r.events)
+	}
+	r.events = nil // they are many
+}
+
+// write appends a repetition to those that are written.
+func (k *kept) write(events []*history.Event) {
+	ops, at := 0, int64(0)
+	for _, e := range events {
+		ops, at = max(ops, e.Op), max(at, e.At)
+		if e.Kind == history.End {
+			continue
+		}
+		if e.Op > 0 {
+			e.Op += k.ops
+		}
+		e.At += k.at
+		if e.Start > 0 || e.Kind == history.Get || e.Kind == history.Put || e.Kind == history.Head || e.Kind == history.Delete {
+			e.Start += k.at
+		}
+		if e.Due > 0 {
+			e.Due += k.at
+		}
+		k.out.Add(e)
+	}
+	k.ops, k.at = k.ops+ops, k.at+at
+	k.full.Store(k.written.n > k.most)
+}
+
+// close ends the history of a measurement.
+func (k *kept) close(m *Measurement) error {
+	if k == nil {
+		return nil
+	}
+	if k.left.Repetitions > 0 {
+		for _, t := range m.Thresholds {
+			of := history.Measured{Expression: t.Expression, Value: &t.Value, Passed: t.Passed}
+			if t.NoValue {
+				of.Value = nil
+			}
+			k.left.Thresholds = append(k.left.Thresholds, of)
+		}
+		k.out.Add(&history.Event{Kind: history.Omit, At: k.at, Omitted: &k.left, Text: fmt.Sprintf(
+			"%d repetitions without a violation are left out; the seed makes them again", k.left.Repetitions)})
+	}
+	k.out.Add(&history.Event{Kind: history.End, At: k.at, Interrupted: m.Interrupted, Text: m.Failure})
+	if err := k.out.Close(); err != nil {
+		return fmt.Errorf("write the history: %w", err)
+	}
+	return k.err
+}
+
+// counting counts what is written.
+type counting struct {
+	io.Writer
+	n int64
+}
+
+func (c *counting) Write(p []byte) (int, error) {
+	n, err := c.Writer.Write(p)
+	c.n += int64(n)
+	return n, err
+}

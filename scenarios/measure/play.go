@@ -1,0 +1,272 @@
+package measure
+
+import (
+	"context"
+	"errors"
+	"os"
+	"runtime"
+	"runtime/debug"
+	"sync"
+
+	"holdfast/scenarios/check"
+)
+
+// Config says how a plan is played, and who is told of it. Its zero value plays all
+// points on all processors and keeps no history.
+type Config struct {
+	// Workers play parts at the same time; the result does not depend on their number.
+	// 0: as many as there are processors.
+	Workers int
+	// History returns the file in which a point's history is kept; empty, or nil: nobody
+	// needs it. Of many repetitions in a virtual world it gets the first ones, up to Keep
+	// bytes (0: [DefaultKeep]), and those that violate an invariant: the seed makes every
+	// other one again.
+	History func(point int) string
+	Keep    int64
+	// Skip, which may be nil, says of which points there is no need.
+	Skip func(point int) bool
+	// Each, which may be nil, is told of every repetition of a virtual point as soon as it
+	// and all before it are judged, and says whether the point goes on. One that does not
+	// is measured by what it has shown.
+	Each func(point, repetition int, r *check.Report) (goOn bool)
+	// Done, which may be nil, is told of each point that was played to its end as soon as
+	// it was, in no certain order. Its error ends the plan after this point: those before it
+	// are played to their end, so that which error is the first does not depend on chance.
+	Done func(point int, m *Measured) error
+	// Progress, which may be nil, is told now and then how far the plan is.
+	// Calls of Each, Done and Progress are made one at a time.
+	Progress func(Progress)
+}
+
+// Measured is a measurement with the numbers that it is made of.
+type Measured struct {
+	Measurement
+	Numbers *Collector
+}
+
+// Progress says how far a plan is.
+type Progress struct {
+	Points, OfPoints int // measured, and all
+	Repetitions      int // of all points
+	// Share of the work that is done, by an estimate of what a point costs.
+	Share                 float64
+	Operations, Conflicts int
+}
+
+// PointError says which point could not be played, and why.
+type PointError struct {
+	Point int
+	Err   error
+}
+
+func (e *PointError) Error() string { return e.Err.Error() }
+func (e *PointError) Unwrap() error { return e.Err }
+
+// VirtualGCPercent is for virtual worlds, which hold little and throw much away. With Go's
+// default a third of the time would be spent on collecting it.
+const VirtualGCPercent = 400
+
+// Play measures the points of a plan, and returns them in its order; nil is a point that
+// was skipped. After an interrupt, or for points after one that ended the plan, they are
+// what was shown until then, called interrupted. An interrupt is no error.
+func Play(ctx context.Context, plan Plan, c Config) ([]*Measured, error) {
+	for i := range plan.Points {
+		if plan.Points[i].real() {
+			return playReal(ctx, plan, c)
+		}
+	}
+	defer debug.SetGCPercent(debug.SetGCPercent(VirtualGCPercent))
+	p, err := newPlaying(plan, c)
+	if err != nil {
+		return nil, err
+	}
+	ctx, p.stop = context.WithCancel(ctx)
+	defer p.stop()
+	var wg sync.WaitGroup
+	for range min(p.Workers, len(p.queue)) {
+		wg.Go(func() { p.work(ctx) })
+	}
+	wg.Wait()
+	return p.finish()
+}
+
+// playing is a plan that is being played in virtual worlds.
+type playing struct {
+	Plan
+	Config
+	stop context.CancelFunc
+
+	mu       sync.Mutex // of all that follows
+	moved    sync.Cond  // signalled when a sample was added
+	queue    []part     // that nobody has begun
+	pools    []*Pool    // nil: skipped
+	files    []*os.File // of the histories
+	measured []*Measured
+	errs     []error // of each point
+	last     int     // no point after this one counts
+	done     Progress
+	all      float64 // cost
+}
+
+func newPlaying(plan Plan, c Config) (*playing, error) {
+	n := len(plan.Points)
+	p := &playing{
+		Plan: plan, Config: c, queue: plan.parts(c.Skip), pools: make([]*Pool, n), files: make([]*os.File, n),
+		measured: make([]*Measured, n), errs: make([]error, n), last: n,
+	}
+	p.moved.L = &p.mu
+	p.done.OfPoints = n
+	if p.Workers < 1 {
+		p.Workers = runtime.GOMAXPROCS(0)
+	}
+	for i := range plan.Points {
+		if c.Skip != nil && c.Skip(i) {
+			p.done.Points++
+			continue
+		}
+		if err := p.open(i); err != nil {
+			return nil, errors.Join(err, p.closeFiles())
+		}
+		p.all += plan.Points[i].cost() * float64(plan.Points[i].Run.Repetitions)
+	}
+	return p, nil
+}
+
+// open makes the pool of a point.
+func (p *playing) open(i int) (err error) {
+	if name := p.history(i); name != "" {
+		if p.files[i], err = os.Create(name); err != nil {
+			return err
+		}
+		p.pools[i], err = NewPool(&p.Points[i], p.files[i], p.Keep)
+	} else {
+		p.pools[i], err = NewPool(&p.Points[i], nil, 0)
+	}
+	if err == nil && p.Each != nil {
+		p.pools[i].each = func(n int, r *check.Report) bool { return p.Each(i, n, r) }
+	}
+	return err
+}
+
+func (c *Config) history(i int) string {
+	if c.History == nil {
+		return ""
+	}
+	return c.History(i)
+}
+
+func (p *playing) work(ctx context.Context) {
+	var player player
+	defer player.close()
+	for {
+		next, ok := p.take(ctx)
+		if !ok {
+			return
+		}
+		pool := p.pools[next.point]
+		p.add(next, player.play(ctx, next.Part, pool.kept))
+	}
+}
+
+// ahead is how many parts of a point whose history is kept may wait for one before them,
+// for each worker: they hold their events.
+const ahead = 4
+
+// take returns the next part to play.
+func (p *playing) take(ctx context.Context) (next part, ok bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for {
+		for len(p.queue) > 0 && (p.queue[0].point > p.last || p.pools[p.queue[0].point].over()) {
+			p.queue = p.queue[1:] // nobody needs it any more
+		}
+		if len(p.queue) == 0 || ctx.Err() != nil {
+			return part{}, false
+		}
+		next = p.queue[0]
+		if pool := p.pools[next.point]; pool.kept == nil || len(pool.early) < ahead*p.Workers {
+			p.queue = p.queue[1:]
+			return next, true
+		}
+		p.moved.Wait() // for the part that the others wait for, which somebody plays
+	}
+}
+
+// add takes what a part has shown.
+func (p *playing) add(of part, s *Sample) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	defer p.moved.Broadcast()
+	pool := p.pools[of.point]
+	pool.Add(s)
+	p.done.Repetitions += len(s.repetitions)
+	p.done.Share += p.Points[of.point].cost() * float64(len(s.repetitions)) / p.all
+	p.done.Operations += s.numbers.counts.Operations
+	p.done.Conflicts += s.numbers.counts.Conflicts412 + s.numbers.counts.Conflicts409
+	if pool.complete() {
+		p.done.Points++
+		p.end(of.point)
+	} else if pool.err != nil {
+		p.fail(of.point, &PointError{of.point, pool.err})
+	}
+	if p.Progress != nil {
+		p.Progress(p.done)
+	}
+}
+
+// fail ends the plan after a point.
+func (p *playing) fail(point int, err error) {
+	p.errs[point], p.last = err, min(p.last, point)
+}
+
+// end makes the measurement of a point of which nothing is missing.
+func (p *playing) end(i int) {
+	m := p.measure(i)
+	if p.errs[i] == nil && p.Done != nil && i <= p.last {
+		if err := p.Done(i, m); err != nil {
+			p.fail(i, err)
+		}
+	}
+}
+
+// measure makes the measurement of a point out of what there is of it.
+func (p *playing) measure(i int) *Measured {
+	pool := p.pools[i]
+	m, err := pool.Measurement()
+	if p.files[i] != nil {
+		err = errors.Join(err, p.files[i].Close())
+		p.files[i] = nil
+	}
+	if err != nil && p.errs[i] == nil {
+		p.fail(i, err)
+	}
+	p.measured[i] = &Measured{m, pool.numbers}
+	p.pools[i] = &Pool{next: pool.next, err: pool.err, ended: true} // its memory is not needed any more
+	return p.measured[i]
+}
+
+// finish measures what is not complete, and returns the first error.
+func (p *playing) finish() ([]*Measured, error) {
+	for i, pool := range p.pools {
+		if pool != nil && p.measured[i] == nil {
+			p.measure(i)
+		}
+	}
+	err := p.closeFiles()
+	for _, failed := range p.errs {
+		if failed != nil {
+			return p.measured, failed
+		}
+	}
+	return p.measured, err
+}
+
+// closeFiles closes the histories of points of which nothing was measured.
+func (p *playing) closeFiles() (err error) {
+	for _, f := range p.files {
+		if f != nil {
+			err = errors.Join(err, f.Close())
+		}
+	}
+	return err
+}

@@ -1,0 +1,86 @@
+package measure
+
+import (
+	"cmp"
+	"math"
+	"time"
+
+	"holdfast/scenarios"
+	"holdfast/scenarios/history"
+)
+
+// Point is what is measured: a run, in a world.
+type Point struct {
+	Run   scenarios.Run
+	World string // [scenarios.RealWorld], or [scenarios.VirtualWorld], which is the default
+	// Target is the store of the real world. Its zero value is the embedded one.
+	Target Target
+	// Replay is the command that measures the point again, for whoever reads the result.
+	Replay string
+}
+
+// real reports whether the point is in the real world.
+func (p *Point) real() bool { return p.World == scenarios.RealWorld }
+
+// Header is that of the point's history.
+func (p *Point) Header() history.Header {
+	in, store := scenarios.VirtualWorld, "model"
+	if p.real() {
+		in, store = scenarios.RealWorld, p.Target.Name()
+	}
+	h := p.Run.Header(in, store)
+	h.Replay = p.Replay
+	return h
+}
+
+// cost of a repetition, for the time left: that clients meet each other more often
+// the more they are makes it grow faster than their number.
+func (p *Point) cost() float64 {
+	s := p.Run.Scenario
+	clients := float64(max(s.Clients(), 1))
+	operations := cmp.Or(float64(s.Operations()), clients*time.Duration(s.Duration).Seconds())
+	return max(operations, 1) * math.Sqrt(clients)
+}
+
+// Plan is what is to be measured.
+type Plan struct{ Points []Point }
+
+// Part is some repetitions of a point, from First to Last.
+type Part struct {
+	Point       *Point
+	First, Last int
+}
+
+// mostOfPart are the repetitions that a part has at most: enough that setting up costs
+// little, and few enough that a plan does not end with one goroutine busy.
+const mostOfPart = 10
+
+// fewestParts of a plan, if it has as many repetitions: so that all processors have work.
+const fewestParts = 64
+
+// parts cuts a plan into what is played by one goroutine each. It depends on the plan
+// alone.
+func (p *Plan) parts(skip func(point int) bool) []part {
+	repetitions := 0
+	for i := range p.Points {
+		repetitions += p.Points[i].Run.Repetitions
+	}
+	size := min(max(repetitions/fewestParts, 1), mostOfPart)
+	var all []part
+	for i := range p.Points {
+		if skip != nil && skip(i) {
+			continue
+		}
+		n := p.Points[i].Run.Repetitions
+		for first := 1; first <= n; first += size {
+			all = append(all, part{i, Part{&p.Points[i], first, min(first+size-1, n)}})
+		}
+	}
+	return all
+}
+
+// part is a [Part] with the number of its point.
+type part struct {
+	point int
+	Part
+}

@@ -1,0 +1,149 @@
+package measure
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"holdfast/scenarios"
+	"holdfast/scenarios/check"
+	"holdfast/scenarios/history"
+)
+
+// Sample is what a part has shown.
+type Sample struct {
+	first, last int
+	numbers     *Collector
+	repetitions []repetition // as many as were played
+	steps       steps
+	interrupted bool  // the last of them is not complete
+	err         error // why it could not go on
+	lost        error // a repetition that had to be kept could not be
+}
+
+// repetition is what one has shown that is not a number.
+type repetition struct {
+	report check.Report
+	// evidence: it shows more than that all went well.
+	evidence bool
+	events   []*history.Event // nil: nobody has asked for them
+}
+
+// player plays parts, one after the other on one goroutine, and keeps what is the same in
+// those of one point.
+type player struct {
+	point   *Point // of the last part; nil: there was none
+	header  history.Header
+	virtual *scenarios.VirtualPlayer
+	witness *witness
+}
+
+// close ends what the player has started.
+func (p *player) close() {
+	if p.virtual != nil {
+		p.virtual.Close()
+	}
+	p.point, p.virtual = nil, nil
+}
+
+// turnTo makes p a player of a point.
+func (p *player) turnTo(point *Point) {
+	if p.point == point {
+		return
+	}
+	p.close()
+	p.point, p.header, p.virtual = point, point.Header(), point.Run.Virtual()
+	if p.witness == nil {
+		p.witness = newWitness(p.header)
+	}
+}
+
+// play plays and judges a part. If the point's history is kept, the events of its
+// repetitions are taken along until that is full, those of evidence in any case.
+func (p *player) play(ctx context.Context, part Part, kept *kept) *Sample {
+	p.turnTo(part.Point)
+	s := &Sample{first: part.First, last: part.Last, numbers: NewCollector()}
+	for n := part.First; n <= part.Last && s.err == nil && !s.interrupted; n++ {
+		w := p.witness
+		w.reset(p.header, kept != nil && !kept.full.Load())
+		played, err := p.virtual.Play(ctx, n, w)
+		s.interrupted = played.Interrupted
+		if err != nil && !played.Interrupted {
+			s.err = err
+		}
+		r := repetition{report: w.judge.Finish()}
+		r.evidence = evidence(&r.report) || w.steps.missed()
+		if kept != nil && r.evidence && !w.copying {
+			w = s.again(ctx, part.Point, p.header, n, &r)
+		}
+		if w.copying {
+			r.events = w.events
+		}
+		s.add(w, r)
+		if err != nil {
+			p.witness = newWitness(p.header) // somebody may still hold what is in it
+		} else if w.copying {
+			w.events = nil // they are the sample's now
+		}
+	}
+	return s
+}
+
+// again plays a repetition that was not copied and must be kept: its seed makes the same
+// events. If an interrupt had ended it, all of it is played: what was wrong before then
+// still is, and what comes to light after that counts too.
+func (s *Sample) again(ctx context.Context, point *Point, h history.Header, n int, r *repetition) *witness {
+	w := newWitness(h)
+	w.copying = true
+	err := point.Run.PlayAgain(context.WithoutCancel(ctx), n, w)
+	found := len(r.report.Found) > 0
+	if r.report = w.judge.Finish(); found && len(r.report.Found) == 0 {
+		s.lost = errors.Join(s.lost, err,
+			fmt.Errorf("keep repetition %d in the history: played again, it does not show its violation", n))
+	}
+	return w
+}
+
+func (s *Sample) add(w *witness, r repetition) {
+	s.numbers.Merge(w.numbers)
+	for _, step := range w.steps {
+		s.steps.add(step)
+	}
+	s.repetitions = append(s.repetitions, r)
+}
+
+// evidence reports whether a repetition shows more than that all went well.
+func evidence(r *check.Report) bool {
+	t := &r.Tally
+	return len(r.Found) > 0 || !t.Ended || t.Open > 0 || t.Unread > 0 || t.Contradictions > 0
+}
+
+// witness watches one repetition.
+type witness struct {
+	judge   *check.Judge
+	numbers *Collector
+	steps   steps
+	copying bool
+	events  []*history.Event
+}
+
+func newWitness(h history.Header) *witness {
+	return &witness{judge: check.New(h), numbers: NewCollector()}
+}
+
+func (w *witness) reset(h history.Header, copying bool) {
+	w.judge.Reset(h)
+	w.numbers.Reset()
+	w.steps = w.steps[:0]
+	w.copying, w.events = copying, w.events[:0]
+}
+
+// Add implements [history.Sink].
+func (w *witness) Add(e *history.Event) {
+	w.judge.Add(e)
+	w.numbers.Add(e)
+	w.steps.Add(e)
+	if w.copying {
+		w.events = append(w.events, e.Clone())
+	}
+}

@@ -1,0 +1,63 @@
+package scenarios
+
+import (
+	"context"
+
+	"holdfast/archive"
+	"holdfast/scenarios/cores"
+	"holdfast/scenarios/network"
+	"holdfast/scenarios/world"
+)
+
+// enter makes f the performer of a role in a repetition, whatever it was before:
+// it keeps nothing but its memory.
+func (f *performer) enter(p *repetition, s *service, r *role) error {
+	*f = performer{
+		repetition: p, service: s, actor: r.actor, name: r.name, customer: r.customer,
+		client: f.client, disturbers: f.disturbers[:0], stamp: f.stamp,
+	}
+	p.rec.Enlist(&f.client, r.name, p.prefix, p.world.Store(r.name))
+	f.rng = f.source.start(r.seed.of(p.Seed, p.Scenario.Name, p.number, r.name))
+	if len(p.Scenario.Faults) > 0 {
+		f.faults = network.NewInjector(p.Scenario.faults(), r.name, r.actor.Name, stream(p.Seed, p.Scenario.Name, p.number, r.name+"\x00faults"))
+		_, f.counted = p.world.(*world.Real)
+	}
+	return f.start()
+}
+
+// start gives the performer a core of its own, as the start of a process does.
+func (f *performer) start() (err error) {
+	p := f.repetition
+	f.store.Doer = (*intercepted)(f)
+	f.core, err = p.Core.New(cores.Environment{
+		Store: &f.store, Policy: p.Policy, Clock: p.world, Rand: f.rng, Observer: f.observer(), Layout: p.Layout.Archive(), Codec: p.codec,
+		Crowd: &p.crowd, Exposure: p.exposure,
+	})
+	f.base = archive.Snapshot{}
+	if f.service != nil {
+		f.api = &apiState{triggers: p.world.Store(f.name + "/triggers")}
+	}
+	return err
+}
+
+// observer records what the core does and tells whoever else wants to know.
+func (f *performer) observer() archive.Observer {
+	recorder := f.client.Observer()
+	if f.repetition.Observe == nil {
+		return recorder
+	}
+	return archive.Observers(recorder, f.repetition.Observe(f.name, f.actor.Kind))
+}
+
+// restart is what follows the crash of the performer's process: whatever it had begun and
+// read is gone. The error is errDied if it does not start again.
+func (f *performer) restart(ctx context.Context, crash *network.Fault) error {
+	f.client.Crash()
+	if !crash.Restarts {
+		return errDied
+	}
+	if err := f.repetition.world.Sleep(ctx, crash.Restart); err != nil {
+		return err
+	}
+	return f.start()
+}

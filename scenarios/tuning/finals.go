@@ -1,0 +1,235 @@
+package tuning
+
+import (
+	"cmp"
+	"context"
+	"math"
+	"slices"
+	"time"
+
+	"holdfast/archive"
+)
+
+// tailMargin is how far below a limit the tail is to be: what is extrapolated can be
+// wrong, and one retry more costs nothing until it is needed.
+const tailMargin = 10
+
+// countable is the share of give-ups from which a limit can be approached from
+// above: fewer retries shorten what the others wait.
+const countable = 1e-4
+
+// same: candidates whose metrics differ by less are equal, and the cheaper one wins;
+// those that are not told apart, if they differ by less than what is worthwhile.
+const same = 0.02
+
+// playFinals gives those who are left their bounds, and plays them beside the front and
+// what is in use. If none of them keeps the limits, they may take longer than others wait
+// for them.
+func (s *search) playFinals(ctx context.Context) error {
+	survivors, front := s.finals, s.frontier()
+	contenders := s.contenders(survivors)
+	for _, i := range s.Incumbents {
+		contenders = append(contenders, i.Policy)
+	}
+	s.finals = nil
+	if err := s.enterFinals(ctx, slices.Concat(contenders, front)); err != nil {
+		return err
+	}
+	if s.misses(s.winner) > 0 {
+		if err := s.enterFinals(ctx, s.patient(survivors)); err != nil {
+			return err
+		}
+	}
+	s.result.Front = s.frontOf(front)
+	return nil
+}
+
+// enterFinals plays policies, ranks all that have been played, and chooses the winner.
+func (s *search) enterFinals(ctx context.Context, policies []archive.Policy) error {
+	policies = unique(policies)
+	batches := max(s.batchesOf(partFinal, len(policies)), 2*fewestBatches)
+	for _, p := range policies {
+		m := s.measure(p)
+		if err := s.batches(ctx, m, streamFinal, batches, s.batch); err != nil {
+			return err
+		}
+		s.finals = append(s.finals, m)
+	}
+	slices.SortStableFunc(s.finals, s.better)
+	s.winner = s.cheapest(slices.DeleteFunc(slices.Clone(s.finals), func(m *measured) bool { return s.tooSoon(m.policy) }))
+	return nil
+}
+
+// contenders are the survivors of the race with bounds: the fewest retries whose tail
+// is well below the limit and, where give-ups are allowed that can be counted, fewer.
+func (s *search) contenders(survivors []*measured) []archive.Policy {
+	margins := []float64{tailMargin}
+	if s.Objective.Target() >= countable {
+		margins = []float64{tailMargin, 1.25, 0.5}
+	}
+	var all []archive.Policy
+	for _, m := range survivors {
+		for _, margin := range margins {
+			all = append(all, s.bounded(m, margin))
+		}
+	}
+	return unique(all)
+}
+
+// spareTime is how much longer a deadline is than the one that the tail of the
+// latencies asks for.
+const spareTime = 1.25
+
+// patient are the survivors with deadlines that follow from the tail of their latencies
+// instead of from who waits for the call.
+func (s *search) patient(survivors []*measured) []archive.Policy {
+	var all []archive.Policy
+	for _, m := range survivors {
+		p := s.bounded(m, tailMargin)
+		longer := scaled(time.Duration(m.slowestCall()*float64(time.Millisecond)), spareRetries)
+		if t, ok := newSlowTail(m); ok {
+			longer = scaled(t.deadline(s.Objective.Target()/tailMargin), spareTime)
+		}
+		if longer = readable(longer); longer > p.Deadline {
+			p.Deadline = longer
+			all = append(all, p)
+		}
+	}
+	return all
+}
+
+// bounded is a policy with the bounds for a margin below the limit.
+func (s *search) bounded(m *measured, margin float64) archive.Policy {
+	p := m.policy
+	p.Deadline = deadline(s.patience)
+	p.Retries = min(s.retries(m, margin), p.Retries)
+	return p
+}
+
+// retries for a margin below the limit. Where give-ups are so rare that they can't be
+// counted, they are doubled: a retry costs nothing until it is needed, and then it is
+// because there are more writers than were played. The deadline bounds the call.
+func (s *search) retries(m *measured, margin float64) int {
+	n, ok := retriesFor(m, s.Objective.Target()/margin)
+	if !ok { // its tail says nothing
+		n = max(m.pooled().Attempts.Max, 1)
+	}
+	if s.Objective.Target() < countable || !ok {
+		n *= spareRetries
+	}
+	return n
+}
+
+const spareRetries = 2
+
+// retriesFor is the smallest number of retries beyond which fewer than a share of the
+// operations need another, at the upper limit.
+func retriesFor(m *measured, target float64) (int, bool) {
+	t := newTail(m)
+	for retries := range max(200, 4*len(t.over)) {
+		if of, ok := t.beyond(retries + 1); ok && of.High <= target {
+			return retries, true
+		}
+	}
+	return 0, false
+}
+
+// better orders by how far policies are beyond the limits, then by the metric, then by
+// what they cost.
+func (s *search) better(a, b *measured) int {
+	return cmp.Or(
+		cmp.Compare(s.misses(a), s.misses(b)),
+		cmp.Compare(a.value(s.Objective.Minimize), b.value(s.Objective.Minimize)),
+		cmp.Compare(a.value(s.Objective.tieBreak()), b.value(s.Objective.tieBreak())),
+	)
+}
+
+// misses is how far a policy is beyond the guarded limits, at the unfavourable ends of the
+// intervals. Give-ups that were extrapolated count at their estimate: the margin of the
+// bounds is for the rest, and the promise is judged at the limit.
+func (s *search) misses(m *measured) float64 {
+	total := 0.0
+	for _, c := range s.Objective.guarded().Constraints {
+		v := m.atLimit(c.Metric, c.Upper())
+		if g := giveUps(m); c.Metric == gaveUp && g.Method == Extrapolated {
+			v = g.Value
+		}
+		if math.IsInf(v, 0) {
+			return missing
+		}
+		total += excess(c, v)
+	}
+	return total
+}
+
+// cheapest is, of those that are as good as the best, the one that costs least.
+func (s *search) cheapest(ranked []*measured) *measured {
+	first, best := ranked[0], ranked[0]
+	tie := s.Objective.tieBreak()
+	for _, m := range ranked[1:] {
+		if s.misses(m) <= s.misses(first) && s.equal(m, first) && m.value(tie) < best.value(tie) {
+			best = m
+		}
+	}
+	return best
+}
+
+// equal reports whether a policy is as good as a better one: their metrics differ by
+// hardly anything, or by little that is not told apart.
+func (s *search) equal(m, better *measured) bool {
+	metric := s.Objective.Minimize
+	more := m.value(metric)/better.value(metric) - 1
+	return more <= same || more <= worthwhile && paired(m.values(metric), better.values(metric)).P >= 1-confidence
+}
+
+// mostOfFront is how many policies of the front are played and shown.
+const mostOfFront = 5
+
+// frontier chooses, of all that raced, those that nobody beats in both latency and
+// writes, spread over the range.
+func (s *search) frontier() []archive.Policy {
+	front := slices.DeleteFunc(slices.Clone(s.raced), func(m *measured) bool {
+		return len(m.batches) == 0 || m.pooled().Counts.Exhausted > 0 || m.value(slowest) == missing || dominated(m, s.raced)
+	})
+	slices.SortStableFunc(front, byLatency)
+	var chosen []archive.Policy
+	for i := range min(mostOfFront, len(front)) {
+		at := i
+		if len(front) > mostOfFront {
+			at = i * (len(front) - 1) / (mostOfFront - 1)
+		}
+		chosen = append(chosen, s.bounded(front[at], tailMargin))
+	}
+	return unique(chosen)
+}
+
+func byLatency(a, b *measured) int {
+	return cmp.Or(cmp.Compare(a.value(slowest), b.value(slowest)), cmp.Compare(a.value(putsPerCommit), b.value(putsPerCommit)))
+}
+
+// dominated reports whether another gives up no more, and is at least as good in both
+// latency and writes and better in one.
+func dominated(m *measured, all []*measured) bool {
+	return slices.ContainsFunc(all, func(o *measured) bool {
+		if o == m || len(o.batches) == 0 || o.pooled().Counts.Exhausted > m.pooled().Counts.Exhausted {
+			return false
+		}
+		p99, puts := cmp.Compare(o.value(slowest), m.value(slowest)), cmp.Compare(o.value(putsPerCommit), m.value(putsPerCommit))
+		return p99 <= 0 && puts <= 0 && p99+puts < 0
+	})
+}
+
+// frontOf is the front as the finals have measured it, with the winner.
+func (s *search) frontOf(front []archive.Policy) []Policy {
+	all := slices.DeleteFunc(slices.Clone(s.finals), func(m *measured) bool {
+		return m != s.winner && !slices.Contains(front, m.policy)
+	})
+	among := slices.Clone(all)
+	all = slices.DeleteFunc(all, func(m *measured) bool { return m != s.winner && dominated(m, among) })
+	slices.SortStableFunc(all, byLatency)
+	var shown []Policy
+	for _, m := range all {
+		shown = append(shown, s.summary(m, ""))
+	}
+	return shown
+}

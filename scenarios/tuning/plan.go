@@ -1,0 +1,218 @@
+package tuning
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"strings"
+	"time"
+
+	"holdfast/archive"
+	"holdfast/scenarios"
+	"holdfast/scenarios/measure"
+)
+
+// Config is what is to be tuned.
+type Config struct {
+	// Run is the scenario with its document, core and seed; its policy does not
+	// matter.
+	Run        scenarios.Run
+	Objective  Objective
+	Incumbents []Incumbent // policies to compare with, and to advise on
+	// Evaluations are the repetitions to play, of all candidates together. 0: as many as
+	// this machine plays within the budget, or the smallest plan if that is more.
+	Evaluations int
+	Budget      time.Duration // by Clock, which is needed for that only
+	Clock       archive.Clock
+	Workers     int // play at the same time; the result does not depend on them
+	// Flags name the scenario, with the flags of "simulate run" that it is played with:
+	// for replays.
+	Flags string
+	// Capacity asks how many writers each policy bears.
+	Capacity bool
+	// Progress, which may be nil, is told how far the search is.
+	Progress func(Progress)
+}
+
+// Progress is how far a search is.
+type Progress struct {
+	Stage  string
+	Played int     // repetitions
+	Share  float64 // of what was planned; capacity and small plans go beyond 1
+}
+
+// Incumbent is a policy that is in use.
+type Incumbent struct {
+	Name   string
+	Policy archive.Policy
+}
+
+// DefaultIncumbents are the documented policy and the core's default.
+func DefaultIncumbents() []Incumbent {
+	return []Incumbent{{"documented", archive.DocumentedPolicy()}, {"default", archive.DefaultPolicy()}}
+}
+
+// scale is how large a repetition is, and what follows from it.
+type scale struct {
+	operations int // of a repetition
+	attempt    time.Duration
+	patience   time.Duration
+	throttles  string         // by what the store throttles; empty: it does not
+	bounds     archive.Policy // of candidates in the race
+	candidates []archive.Policy
+	batch      int // repetitions of one seed
+}
+
+// The parts of a plan.
+const (
+	partSearch   = 0.35
+	partFinal    = 0.15
+	partPromise  = 0.10
+	partValidate = 0.30 // mostly of the recommendation: give-ups are rare
+	partAdvice   = 0.10
+)
+
+// keepAfter says how many are left after each round of the race; 0: a third of all.
+var keepAfter = []int{0, 16, 8, 8}
+
+const (
+	fewestBatches   = 4   // of an entrant, before anybody is dropped
+	batchOperations = 100 // at least, so that a batch has a p99
+	rareOperations  = 2000
+	coarseBelow     = 30 // batches for each candidate of the fine grid
+)
+
+// measureScale plays a few repetitions with the default policy.
+func (p *player) measureScale(ctx context.Context, o Objective) (scale, error) {
+	s := scale{attempt: attemptTime(&p.run), patience: Patience(p.run.Scenario), throttles: throttling(&p.run)}
+	m := p.measure(archive.DefaultPolicy())
+	const repetitions = 2
+	if err := p.batches(ctx, m, streamScale, 1, repetitions); err != nil {
+		return s, err
+	}
+	s.operations = max(m.pooled().Counts.Operations/repetitions, 1)
+	// So wide that nobody reaches them but who would starve without.
+	s.bounds = archive.Policy{Retries: max(200, 10*p.run.Scenario.Clients()), Deadline: 10 * time.Minute}
+	least := batchOperations
+	for _, metric := range o.metrics() {
+		if strings.HasSuffix(metric, "p999") {
+			least = rareOperations
+		}
+	}
+	s.batch = (least + s.operations - 1) / s.operations
+	return s, nil
+}
+
+// fit chooses the grid and the batches for so many evaluations.
+func (s *scale) fit(evaluations int) error {
+	if least := s.least(); evaluations < least {
+		return &TooFewError{evaluations, least}
+	}
+	s.candidates = grid(s.attempt, false, s.bounds)
+	if evaluations < coarseBelow*s.batch*len(s.candidates) {
+		s.candidates = grid(s.attempt, true, s.bounds)
+	}
+	const batchesOfFirstRound = 8
+	first := int(partSearch*float64(evaluations)) / len(keepAfter)
+	s.batch = max(s.batch, first/(batchesOfFirstRound*len(s.candidates)))
+	return nil
+}
+
+// least is the smallest plan whose parts are worth playing.
+func (s *scale) least() int {
+	return 4 * fewestBatches * s.batch * len(grid(s.attempt, true, s.bounds))
+}
+
+// TooFewError says that a plan is too small to tell anything apart.
+type TooFewError struct{ Asked, Least int }
+
+func (e *TooFewError) Error() string {
+	return fmt.Sprintf("%d evaluations are too few to tell candidates apart; this scenario needs at least %d", e.Asked, e.Least)
+}
+
+// attemptTime is how long a read and a write that meets nobody take on average.
+func attemptTime(run *scenarios.Run) time.Duration {
+	l := run.Latency()
+	return 2*(l.Request.Mean()+l.Reply.Mean()) + l.Read.Mean() + l.Write.Mean()
+}
+
+// commitTime is how far apart two commits on one key are at least, on average: the
+// time that the store serves a write, or else two legs, since the next writer must have
+// been told what the last one wrote, and be heard.
+func commitTime(run *scenarios.Run) time.Duration {
+	l := run.Latency()
+	if w := l.Write.Mean(); w > 0 {
+		return w
+	}
+	return l.Exposure()
+}
+
+const (
+	gatewayPatience   = 29 * time.Second // after which an API gateway gives up on a user's request
+	defaultVisibility = 30 * time.Second // of a queue's messages
+)
+
+// Patience is how long a call may take: what a user waits, or for how long a message
+// stays invisible to others.
+func Patience(s *scenarios.Scenario) time.Duration {
+	patience := defaultVisibility
+	if hasKind(s, scenarios.User) || hasKind(s, scenarios.Creator) {
+		patience = gatewayPatience
+	}
+	if hasKind(s, scenarios.Backend) && s.Queue.Visibility > 0 {
+		patience = min(patience, time.Duration(s.Queue.Visibility))
+	}
+	return patience
+}
+
+func hasKind(s *scenarios.Scenario, kind scenarios.Kind) bool {
+	for i := range s.Actors {
+		if s.Actors[i].Kind == kind {
+			return true
+		}
+	}
+	return false
+}
+
+// deadline leaves a sixth of the patience for the last attempt, which the deadline
+// does not cut short.
+func deadline(patience time.Duration) time.Duration {
+	d := patience * 5 / 6
+	if d >= 2*time.Second {
+		return d.Truncate(time.Second)
+	}
+	return readable(d)
+}
+
+// plan measures how fast this machine plays the candidates and returns the evaluations
+// that fit what is left of the budget since the start, at least the smallest plan.
+func (s *search) plan(ctx context.Context, start time.Time) (int, error) {
+	candidates := grid(s.attempt, false, s.bounds)
+	// Every seventh candidate, until a thirtieth of the budget is spent. Its time is
+	// that of a mixture of good and bad ones, which is what a race plays at first.
+	before, began := s.played, s.Clock.Now()
+	since := func(t time.Time) time.Duration { return s.Clock.Now().Sub(t) }
+	for i := 0; i < len(candidates) && (i == 0 || since(start) < s.Budget/30); i += 7 {
+		if err := s.batches(ctx, s.measure(candidates[i]), streamScale, 1, s.batch); err != nil {
+			return 0, err
+		}
+	}
+	each := float64(since(began)) / float64(s.played-before)
+	const usable = 0.75 // of the budget; the rest is for what surrounds the plays
+	n := max(rounded(usable*float64(s.Budget-since(start))/each), s.least())
+	s.played = before // they are no part of the plan
+	return n, nil
+}
+
+// rounded keeps two digits.
+func rounded(n float64) int {
+	if n < 100 {
+		return int(max(n, 1))
+	}
+	unit := math.Pow(10, math.Floor(math.Log10(n))-1)
+	return int(math.Floor(n/unit) * unit)
+}
+
+func (c *Config) player() *player {
+	return &player{run: c.Run, workers: max(c.Workers, 1), prices: measure.PricesOf(c.Run.Latency().Name)}
+}

@@ -1,0 +1,206 @@
+package tuning
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"errors"
+	"fmt"
+
+	"holdfast/archive"
+	"holdfast/archive/telemetry"
+	"holdfast/scenarios"
+	"holdfast/scenarios/check"
+	"holdfast/scenarios/measure"
+)
+
+// The streams of seeds. What is compared plays the same stream; what is to be
+// confirmed plays one that nobody has seen.
+const (
+	streamScale    = "scale"    // how large a repetition is
+	streamSearch   = "search"   // candidates race
+	streamFinal    = "final"    // those that are left, with their bounds
+	streamPromise  = "promise"  // how rare the rarest are
+	streamValidate = "validate" // what was promised
+	streamAdvice   = "advice"   // a policy beside one that differs in one thing
+	streamCapacity = "capacity" // more writers
+	streamConfirm  = "confirm"  // beside the real world
+)
+
+// player plays a scenario with policies, and stops when an invariant is violated.
+type player struct {
+	run      scenarios.Run
+	prices   measure.Prices
+	workers  int
+	played   int // repetitions
+	progress func(played int)
+}
+
+// violatedError ends a search: what loses modifications needs no tuning.
+type violatedError struct{ run measure.Measurement }
+
+func (e *violatedError) Error() string { return "an invariant is violated" }
+
+// errStopped is a search that was interrupted.
+var errStopped = errors.New("the search was interrupted")
+
+// seedOf is the seed of a batch: of streams that never meet, and exact in JSON.
+func seedOf(root uint64, stream string, batch int) uint64 {
+	h := sha256.Sum256(fmt.Appendf(nil, "%d\x00%s\x00%d", root, stream, batch))
+	const exact = 53 // bits of a float64
+	return binary.BigEndian.Uint64(h[:8]) >> (64 - exact)
+}
+
+// batch is the repetitions of a seed with a policy.
+type batch struct {
+	of   *measured
+	seed uint64
+}
+
+// batches plays so many more batches of a stream, each of so many repetitions.
+func (p *player) batches(ctx context.Context, m *measured, stream string, batches, repetitions int) error {
+	return p.play(ctx, p.more(nil, m, stream, batches), repetitions)
+}
+
+// more appends the next batches of a policy in a stream.
+func (p *player) more(all []batch, m *measured, stream string, batches int) []batch {
+	have := len(m.batches)
+	for n := range batches {
+		all = append(all, batch{m, seedOf(p.run.Seed, stream, have+n)})
+	}
+	return all
+}
+
+// play plays batches, on all processors, and adds what they measured to their policies. If
+// it is stopped, those before the first that is missing count.
+func (p *player) play(ctx context.Context, all []batch, repetitions int) error {
+	var plan measure.Plan
+	for _, b := range all {
+		plan.Points = append(plan.Points, measure.Point{Run: p.runOf(b, repetitions)})
+	}
+	ended := p.played
+	measured, err := measure.Play(ctx, plan, measure.Config{
+		Workers: p.workers,
+		Done: func(_ int, m *measure.Measured) error {
+			if m.Verdict == check.Violated {
+				return &violatedError{m.Measurement}
+			}
+			if ended += repetitions; p.progress != nil {
+				p.progress(ended)
+			}
+			return nil
+		},
+	})
+	for i, m := range measured {
+		if m.Interrupted || m.Verdict == check.Violated {
+			break
+		}
+		p.played += repetitions
+		all[i].of.add(m)
+	}
+	var failed *measure.PointError
+	switch {
+	case errors.As(err, &failed):
+		run := &plan.Points[failed.Point].Run
+		return fmt.Errorf("play %s with %s and seed %d: %w", run.Scenario.Name, run.Policy, run.Seed, err)
+	case err == nil && ctx.Err() != nil:
+		return errStopped
+	}
+	return err
+}
+
+// runOf is the run of a batch.
+func (p *player) runOf(b batch, repetitions int) scenarios.Run {
+	run := p.run
+	run.Policy, run.Seed, run.Repetitions = b.of.policy, b.seed, repetitions
+	if b.of.tally != nil {
+		run.Observe = func(string, scenarios.Kind) archive.Observer { return telemetry.Metrics(b.of.tally) }
+	}
+	return run
+}
+
+// measured is what a policy did in the batches of a stream.
+type measured struct {
+	policy   archive.Policy
+	prices   measure.Prices
+	batches  []measure.Measurement // of equal size
+	numbers  *measure.Collector
+	affected int // repetitions in which somebody gave up
+	total    *measure.Measurement
+	tally    *tally  // nil: nobody asks for it
+	sorted   []int64 // latencies; see the method
+}
+
+// add takes what a batch measured.
+func (m *measured) add(b *measure.Measured) {
+	m.numbers.Merge(b.Numbers)
+	m.batches, m.affected, m.total = append(m.batches, b.Measurement), m.affected+b.GaveUpIn, nil
+}
+
+func (p *player) measure(policy archive.Policy) *measured {
+	return &measured{policy: policy, prices: p.prices, numbers: measure.NewCollector()}
+}
+
+// pooled is the result of all batches together.
+func (m *measured) pooled() *measure.Measurement {
+	if m.total == nil {
+		m.total = &measure.Measurement{}
+		for i := range m.batches {
+			m.total.Repetitions += m.batches[i].Repetitions
+		}
+		m.numbers.Fill(m.total, check.Counts{})
+	}
+	return m.total
+}
+
+// value is a metric of all batches together; missing if nothing was measured.
+func (m *measured) value(metric string) float64 { return m.of(m.pooled(), metric) }
+
+// values are a metric of each batch.
+func (m *measured) values(metric string) []float64 {
+	all := make([]float64, len(m.batches))
+	for i := range m.batches {
+		all[i] = m.of(&m.batches[i], metric)
+	}
+	return all
+}
+
+func (m *measured) of(r *measure.Measurement, metric string) float64 {
+	v, ok := r.Metric(metric)
+	switch {
+	case !ok:
+		return missing
+	case metric == costPer1000:
+		return r.Counts.CostPer1000(m.prices)
+	}
+	return v
+}
+
+// interval of a metric; without a value it is 0, as JSON has no infinity.
+func (m *measured) interval(metric string) Interval {
+	if metric == gaveUp {
+		return giveUps(m).Interval
+	}
+	v := m.value(metric)
+	if v == missing {
+		return Interval{}
+	}
+	if at, ok := quantileOf(metric); ok {
+		return m.quantileInterval(v, at)
+	}
+	return interval(v, m.values(metric))
+}
+
+// atLimit is the end of a metric's interval at which a constraint is judged: the
+// unfavourable one.
+func (m *measured) atLimit(metric string, high bool) float64 {
+	switch {
+	case m.value(metric) != missing && high:
+		return m.interval(metric).High
+	case m.value(metric) != missing:
+		return m.interval(metric).Low
+	case high:
+		return missing
+	}
+	return -missing
+}

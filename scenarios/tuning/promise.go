@@ -1,0 +1,97 @@
+package tuning
+
+import (
+	"context"
+
+	"holdfast/archive"
+)
+
+// mostPromises is how many of the finals are asked to keep their promise.
+const mostPromises = 5
+
+// promise plays the winner on seeds of its own. It was chosen for its numbers, some of
+// which are luck: if it misses a limit here, the next of those that kept all is asked.
+func (s *search) promise(ctx context.Context) error {
+	asked := []*measured{s.winner}
+	for _, m := range s.finals {
+		if m != s.winner && !s.tooSoon(m.policy) && s.misses(m) == 0 && s.misses(s.winner) == 0 && len(asked) < mostPromises {
+			asked = append(asked, m)
+		}
+	}
+	for i, m := range asked {
+		promised, kept, err := s.playPromises(ctx, m.policy)
+		if err != nil {
+			return err
+		}
+		if i == 0 || kept {
+			s.winner, s.promised = m, promised
+		}
+		if kept {
+			break
+		}
+		s.broke = append(s.broke, m)
+	}
+	s.result.Recommendation = s.recommend(s.promised)
+	return nil
+}
+
+// playPromises plays a policy and says whether it keeps all limits. If it outlasts the
+// patience, and keeps them without, it need not.
+func (s *search) playPromises(ctx context.Context, p archive.Policy) (*measured, bool, error) {
+	if short := deadline(s.patience); p.Deadline > short && s.inUse(p) == "" {
+		shorter := p
+		shorter.Deadline = short
+		m, err := s.playPromise(ctx, shorter)
+		if err != nil || s.keeps(m) {
+			return m, err == nil, err
+		}
+	}
+	m, err := s.playPromise(ctx, p)
+	return m, err == nil && s.keeps(m), err
+}
+
+func (s *search) keeps(m *measured) bool { return m.summary(Recommended, s.Objective).Meets }
+
+// playPromise plays a policy, and raises its number of retries until the tail of its
+// attempts is far enough below the limit.
+func (s *search) playPromise(ctx context.Context, p archive.Policy) (*measured, error) {
+	m := s.measure(p)
+	batches := max(s.batchesOf(partPromise, 1), 2*fewestBatches)
+	if err := s.batches(ctx, m, streamPromise, batches, s.batch); err != nil {
+		return nil, err
+	}
+	if m.pooled().Counts.Exhausted == 0 {
+		// Nobody reached the bound, so with a higher one the same happens.
+		if _, ok := retriesFor(m, s.Objective.Target()/tailMargin); ok && s.Objective.Target() < countable {
+			m.policy.Retries = max(m.policy.Retries, s.retries(m, tailMargin))
+		}
+	}
+	return m, nil
+}
+
+// validate plays the recommendation and the incumbents on seeds that nobody has seen,
+// and says whether the objective is met there.
+func (s *search) validate(ctx context.Context) error {
+	const forIncumbents = 0.2 // of the part, together
+	few := max(s.batchesOf(partValidate*forIncumbents, len(s.Incumbents)), 2*fewestBatches)
+	for _, i := range s.Incumbents {
+		m := s.measure(i.Policy)
+		if err := s.batches(ctx, m, streamValidate, few, s.batch); err != nil {
+			return err
+		}
+		s.result.Incumbents = append(s.result.Incumbents, s.summary(m, i.Name))
+	}
+	m := s.measure(s.promised.policy)
+	many := max(s.batchesOf(partValidate*(1-forIncumbents), 1), few)
+	if err := s.batches(ctx, m, streamValidate, many, s.batch); err != nil {
+		return err
+	}
+	v := s.summary(m, Recommended)
+	r := s.result.Recommendation
+	r.Validated, s.result.Passed = &v, v.Meets
+	s.result.Missed = s.missed()
+	if target := s.Objective.Target(); v.Meets && v.GiveUps.Counted > target {
+		r.NeedOperations = trialsFor(target)
+	}
+	return nil
+}
