@@ -1,6 +1,7 @@
 package reports
 
 import (
+	"bufio"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -30,12 +31,29 @@ const (
 	Violated           // an invariant is violated
 )
 
+// Format writes a document; what it is for decides whether with colors.
+type Format func(w io.Writer, d Document, color bool) error
+
+// Formats are those that there are, by their names.
+var Formats = map[string]Format{
+	"json":  func(w io.Writer, d Document, _ bool) error { return WriteJSON(w, d) },
+	"text":  func(w io.Writer, d Document, color bool) error { return written(w, d.Text, color) },
+	"brief": func(w io.Writer, d Document, color bool) error { return written(w, d.Brief, color) },
+}
+
 // WriteJSON writes a document, indented, without HTML escaping.
 func WriteJSON(w io.Writer, document any) error {
 	enc := json.NewEncoder(w)
 	enc.SetEscapeHTML(false)
 	enc.SetIndent("", "  ")
 	return enc.Encode(document)
+}
+
+// written writes what is for people.
+func written(w io.Writer, write func(Text), color bool) error {
+	b := bufio.NewWriter(w)
+	write(Text{W: b, Color: color})
+	return b.Flush()
 }
 
 // brief writes a verdict as one line, however long.

@@ -131,10 +131,10 @@ func (r Tuned) writeTable(t Text) {
 		if p.TooSoon {
 			hasty, name = true, name+" ‡"
 		}
-		starred = starred || p.GiveUps.Method == tuning.Extrapolated
-		committed = committed || p.GiveUps.Method == tuning.Counted
+		starred = starred || p.Exhaustion.Method == tuning.Extrapolated
+		committed = committed || p.Exhaustion.Method == tuning.Counted
 		w.AppendRow(table.Row{
-			name, cell(p.GiveUps), units.Seconds(p.P99.Value), units.Seconds((p.P99.High - p.P99.Low) / 2),
+			name, cell(p.Exhaustion), units.Seconds(p.P99.Value), units.Seconds((p.P99.High - p.P99.Low) / 2),
 			units.Number(p.PutsPerCommit.Value), fmt.Sprintf("%.3f", p.Cost.Value),
 		})
 	}
@@ -146,7 +146,7 @@ func (r Tuned) writeTable(t Text) {
 	}
 	for i := range r.Front {
 		// Who gives up is fast.
-		if f := &r.Front[i]; !tuning.SameShape(f.Policy, rec.Promised.Policy) && f.GiveUps.Observed == 0 {
+		if f := &r.Front[i]; !tuning.SameShape(f.Policy, rec.Promised.Policy) && f.Exhaustion.Observed == 0 {
 			add("or "+shape(f.Policy), f)
 		}
 	}
@@ -177,11 +177,11 @@ func (r Tuned) writeNotes(t Text, starred, missed, committed, hasty bool) {
 // counting says what was counted, where the recommendation was extrapolated.
 func (r Tuned) counting() string {
 	v := r.Recommendation.Validated
-	if v == nil || v.GiveUps.Method != tuning.Extrapolated || r.Recommendation.NeedOperations == 0 {
+	if v == nil || v.Exhaustion.Method != tuning.Extrapolated || r.Recommendation.NeedOperations == 0 {
 		return ""
 	}
 	return fmt.Sprintf(": none of %s gave up, which alone shows less than %s (95 %%); %s would show %s",
-		units.Thousands(v.GiveUps.Operations), units.Rate(v.GiveUps.Counted), units.Thousands(r.Recommendation.NeedOperations), r.target())
+		units.Thousands(v.Exhaustion.Operations), units.Rate(v.Exhaustion.Counted), units.Thousands(r.Recommendation.NeedOperations), r.target())
 }
 
 // shape is a policy without its bounds, as kind(base,cap).
@@ -205,7 +205,7 @@ func (r Tuned) target() string {
 	return ""
 }
 
-func cell(g tuning.GiveUps) string {
+func cell(g tuning.Exhaustion) string {
 	switch g.Method {
 	case tuning.Counted:
 		return fmt.Sprintf("%s (%s–%s)", units.Percent(g.Value), strings.TrimSuffix(units.Percent(g.Low), " %"), units.Percent(g.High))

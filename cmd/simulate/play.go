@@ -111,13 +111,10 @@ func save(out, dir string, p *play, m *measure.Measurement) error {
 
 // saveDocument writes a document and its report.
 func saveDocument(dir string, d reports.Document) error {
-	return errors.Join(
-		writeFile(filepath.Join(dir, reports.ResultFile), func(w io.Writer) error { return reports.WriteJSON(w, d) }),
-		writeFile(filepath.Join(dir, reports.ReportFile), func(w io.Writer) error {
-			d.Text(reports.Text{W: w})
-			return nil
-		}),
-	)
+	as := func(format, file string) error {
+		return writeFile(filepath.Join(dir, file), func(w io.Writer) error { return reports.Formats[format](w, d, false) })
+	}
+	return errors.Join(as("json", reports.ResultFile), as("text", reports.ReportFile))
 }
 
 func writeFile(path string, write func(io.Writer) error) error {

@@ -1,8 +1,6 @@
 package main
 
 import (
-	"bufio"
-
 	"github.com/spf13/cobra"
 
 	"holdfast/reports"
@@ -42,15 +40,16 @@ func (a *app) tell(o outputOptions, d reports.Document, failure error, interrupt
 }
 
 func (a *app) write(o outputOptions, d reports.Document) error {
-	if o.json {
-		return reports.WriteJSON(a.stdout, d)
+	return reports.Formats[o.format()](a.stdout, d, colored(a.stdout, o.noColor))
+}
+
+// format is the name of the one that was asked for.
+func (o outputOptions) format() string {
+	switch {
+	case o.json:
+		return "json"
+	case o.quiet:
+		return "brief"
 	}
-	w := bufio.NewWriter(a.stdout)
-	t := reports.Text{W: w, Color: colored(a.stdout, o.noColor)}
-	if o.quiet {
-		d.Brief(t)
-	} else {
-		d.Text(t)
-	}
-	return w.Flush()
+	return "text"
 }

@@ -55,8 +55,8 @@ type Measurement struct {
 	// the same, 1/n if one of n waits and the others don't. Nil: it takes two clients
 	// that were acknowledged.
 	Fairness *float64 `json:"-"`
-	// GaveUpIn is the number of repetitions in which an operation was exhausted.
-	GaveUpIn int `json:"-"`
+	// ExhaustedIn is the number of repetitions in which an operation was exhausted.
+	ExhaustedIn int `json:"-"`
 	// CallTime is how long a read or write of the store took on average; 0: there was none.
 	CallTime time.Duration `json:"-"`
 	// Settings decide how requests were sent; nil: none were.

@@ -174,7 +174,7 @@ type gain struct {
 	difference Difference
 	batches    int
 	// before and after are how many give up.
-	before, after GiveUps
+	before, after Exhaustion
 }
 
 // helps plays the subject with one change and reports what that is better at: a limit
@@ -189,7 +189,7 @@ func (f *facts) helps(s *subject, changed archive.Policy) *gain {
 		f.err = err
 		return nil
 	}
-	if d := paired(t.values(gaveUp), s.values(gaveUp)); d.Value > 0 && d.P < adviceLevel {
+	if d := paired(t.values(exhaustedRate), s.values(exhaustedRate)); d.Value > 0 && d.P < adviceLevel {
 		return nil
 	}
 	allKept := true
@@ -219,17 +219,17 @@ func improved(s *subject, t *measured, metric string, less bool) *gain {
 	if from == missing || to == missing || d.P >= adviceLevel || by < worthwhile*from {
 		return nil
 	}
-	return &gain{metric, from, to, d, len(t.batches), giveUps(s.measured), giveUps(t)}
+	return &gain{metric, from, to, d, len(t.batches), exhaustion(s.measured), exhaustion(t)}
 }
 
 func (g *gain) evidence() string {
 	text := fmt.Sprintf("%s is %s instead of %s with the same seeds (difference %s, 95 %% CI %s to %s, %d batches)",
 		g.metric, units.Metric(g.metric, g.to), units.Metric(g.metric, g.from), units.Metric(g.metric, g.difference.Value),
 		units.Metric(g.metric, g.difference.Low), units.Metric(g.metric, g.difference.High), g.batches)
-	if g.metric == gaveUp {
+	if g.metric == exhaustedRate {
 		return text
 	}
-	return fmt.Sprintf("%s; %s instead of %s", text, giveUpText(g.after), giveUpText(g.before))
+	return fmt.Sprintf("%s; %s instead of %s", text, exhaustionText(g.after), exhaustionText(g.before))
 }
 
 // change is the advice to change one thing, if that helps.
@@ -245,12 +245,12 @@ func (f *facts) change(s *subject, to archive.Policy, why string) *Advice {
 }
 
 // recommendedText says what the recommendation achieves, if fewer give up with it.
-func (f *facts) recommendedText(than GiveUps) string {
-	if f.best == nil || f.best.GiveUps.High >= than.Low {
+func (f *facts) recommendedText(than Exhaustion) string {
+	if f.best == nil || f.best.Exhaustion.High >= than.Low {
 		return ""
 	}
 	return fmt.Sprintf(" %s brings that to %s at p99 %s for %s puts each.",
-		f.best.Policy, giveUpText(f.best.GiveUps), units.Seconds(f.best.P99.Value), units.Number(f.best.PutsPerCommit.Value))
+		f.best.Policy, exhaustionText(f.best.Exhaustion), units.Seconds(f.best.P99.Value), units.Number(f.best.PutsPerCommit.Value))
 }
 
 // nothingToRetry: where first attempts succeed, retries can't be judged.
@@ -279,7 +279,7 @@ func nothingToRetry(raced []*measured) *Advice {
 // unproven: what was extrapolated could be counted, and what could not even be
 // extrapolated, too.
 func (f *facts) unproven() *Advice {
-	g, target := f.best.GiveUps, f.objective.Target()
+	g, target := f.best.Exhaustion, f.objective.Target()
 	if g.Counted <= target || g.Observed > 0 || g.Method == Never {
 		return nil
 	}

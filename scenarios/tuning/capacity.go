@@ -84,7 +84,7 @@ func (s *search) point(ctx context.Context, policy archive.Policy, clients int) 
 	}
 	sum := m.summary("", s.Objective)
 	point := Point{
-		Clients: clients, Meets: sum.Meets, Metrics: sum.Metrics, Method: sum.GiveUps.Method, P99: sum.P99.Value, Puts: sum.PutsPerCommit.Value,
+		Clients: clients, Meets: sum.Meets, Metrics: sum.Metrics, Method: sum.Exhaustion.Method, P99: sum.P99.Value, Puts: sum.PutsPerCommit.Value,
 	}
 	for _, c := range s.Objective.Constraints {
 		if point.Missed == "" && !c.Holds(m.atLimit(c.Metric, c.Upper())) {

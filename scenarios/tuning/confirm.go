@@ -151,7 +151,7 @@ var statistics = []struct {
 }{
 	{"attempts.mean", func(r, _ *measure.Measurement) float64 { return r.Attempts.Mean }, false},
 	{"attempts histogram (KS distance)", histogramDistance, true},
-	{"exhausted.rate", func(r, _ *measure.Measurement) float64 { return r.Rates[gaveUp] }, false},
+	{"exhausted.rate", func(r, _ *measure.Measurement) float64 { return r.Rates[exhaustedRate] }, false},
 	{"latency_ms.p99", func(r, _ *measure.Measurement) float64 { return orZero(r, "latency_ms.p99") }, false},
 	{"makespan_ms.mean", func(r, _ *measure.Measurement) float64 { return orZero(r, "makespan_ms.mean") }, false},
 }

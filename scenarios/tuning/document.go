@@ -59,14 +59,14 @@ type Policy struct {
 	Policy archive.Policy `json:"policy"`
 	Meets  bool           `json:"meets"` // the objective's limits
 	// TooSoon: it comes back at once to a store that throttles, so it is never recommended.
-	TooSoon       bool     `json:"too_soon,omitempty"`
-	Repetitions   int      `json:"repetitions"`
-	Operations    int      `json:"operations"`
-	GiveUps       GiveUps  `json:"give_ups"`
-	P99           Interval `json:"latency_p99_ms"`
-	Slowest       float64  `json:"latency_max_ms"`
-	PutsPerCommit Interval `json:"puts_per_commit"`
-	Cost          Interval `json:"cost_usd_per_1000_commits"`
+	TooSoon       bool       `json:"too_soon,omitempty"`
+	Repetitions   int        `json:"repetitions"`
+	Operations    int        `json:"operations"`
+	Exhaustion    Exhaustion `json:"give_ups"`
+	P99           Interval   `json:"latency_p99_ms"`
+	LatencyMax    float64    `json:"latency_max_ms"`
+	PutsPerCommit Interval   `json:"puts_per_commit"`
+	Cost          Interval   `json:"cost_usd_per_1000_commits"`
 	// Metrics are those of the objective.
 	Metrics map[string]Interval `json:"metrics"`
 }
@@ -101,9 +101,9 @@ type Comparison struct {
 func (m *measured) summary(name string, o Objective) Policy {
 	r := m.pooled()
 	p := Policy{
-		Name: name, Policy: m.policy, Meets: true, Repetitions: r.Repetitions, Operations: r.Counts.Operations, GiveUps: giveUps(m),
-		P99: m.interval(slowest), PutsPerCommit: m.interval(putsPerCommit), Cost: m.interval(costPer1000),
-		Slowest: m.slowestCall(), Metrics: map[string]Interval{},
+		Name: name, Policy: m.policy, Meets: true, Repetitions: r.Repetitions, Operations: r.Counts.Operations, Exhaustion: exhaustion(m),
+		P99: m.interval(latencyP99), PutsPerCommit: m.interval(putsPerCommit), Cost: m.interval(costPer1000),
+		LatencyMax: m.longestCall(), Metrics: map[string]Interval{},
 	}
 	for _, metric := range o.metrics() {
 		p.Metrics[metric] = m.interval(metric)
@@ -114,8 +114,8 @@ func (m *measured) summary(name string, o Objective) Policy {
 	return p
 }
 
-// slowestCall in milliseconds; 0: nothing was acknowledged.
-func (m *measured) slowestCall() float64 {
+// longestCall in milliseconds; 0: nothing was acknowledged.
+func (m *measured) longestCall() float64 {
 	if l := m.pooled().LatencyMS; l != nil {
 		return l.Max
 	}

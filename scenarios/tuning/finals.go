@@ -86,7 +86,7 @@ func (s *search) patient(survivors []*measured) []archive.Policy {
 	var all []archive.Policy
 	for _, m := range survivors {
 		p := s.bounded(m, tailMargin)
-		longer := scaled(time.Duration(m.slowestCall()*float64(time.Millisecond)), spareRetries)
+		longer := scaled(time.Duration(m.longestCall()*float64(time.Millisecond)), spareRetries)
 		if t, ok := newSlowTail(m); ok {
 			longer = scaled(t.deadline(s.Objective.Target()/tailMargin), spareTime)
 		}
@@ -151,7 +151,7 @@ func (s *search) misses(m *measured) float64 {
 	total := 0.0
 	for _, c := range s.Objective.guarded().Constraints {
 		v := m.atLimit(c.Metric, c.Upper())
-		if g := giveUps(m); c.Metric == gaveUp && g.Method == Extrapolated {
+		if g := exhaustion(m); c.Metric == exhaustedRate && g.Method == Extrapolated {
 			v = g.Value
 		}
 		if math.IsInf(v, 0) {
@@ -189,7 +189,7 @@ const mostOfFront = 5
 // writes, spread over the range.
 func (s *search) frontier() []archive.Policy {
 	front := slices.DeleteFunc(slices.Clone(s.raced), func(m *measured) bool {
-		return len(m.batches) == 0 || m.pooled().Counts.Exhausted > 0 || m.value(slowest) == missing || dominated(m, s.raced)
+		return len(m.batches) == 0 || m.pooled().Counts.Exhausted > 0 || m.value(latencyP99) == missing || dominated(m, s.raced)
 	})
 	slices.SortStableFunc(front, byLatency)
 	var chosen []archive.Policy
@@ -204,7 +204,7 @@ func (s *search) frontier() []archive.Policy {
 }
 
 func byLatency(a, b *measured) int {
-	return cmp.Or(cmp.Compare(a.value(slowest), b.value(slowest)), cmp.Compare(a.value(putsPerCommit), b.value(putsPerCommit)))
+	return cmp.Or(cmp.Compare(a.value(latencyP99), b.value(latencyP99)), cmp.Compare(a.value(putsPerCommit), b.value(putsPerCommit)))
 }
 
 // dominated reports whether another gives up no more, and is at least as good in both
@@ -214,7 +214,7 @@ func dominated(m *measured, all []*measured) bool {
 		if o == m || len(o.batches) == 0 || o.pooled().Counts.Exhausted > m.pooled().Counts.Exhausted {
 			return false
 		}
-		p99, puts := cmp.Compare(o.value(slowest), m.value(slowest)), cmp.Compare(o.value(putsPerCommit), m.value(putsPerCommit))
+		p99, puts := cmp.Compare(o.value(latencyP99), m.value(latencyP99)), cmp.Compare(o.value(putsPerCommit), m.value(putsPerCommit))
 		return p99 <= 0 && puts <= 0 && p99+puts < 0
 	})
 }

@@ -36,8 +36,8 @@ func ParseObjective(text string) (Objective, error) {
 	if o.Minimize == "" {
 		return o, fmt.Errorf("objective %q: it lacks \"min METRIC\", %s", text, objectiveExample)
 	}
-	if !slices.ContainsFunc(o.Constraints, func(c scenarios.Threshold) bool { return c.Metric == gaveUp }) {
-		o.Constraints = slices.Insert(o.Constraints, 0, scenarios.Threshold{Metric: gaveUp, Op: "<", Limit: defaultTarget})
+	if !slices.ContainsFunc(o.Constraints, func(c scenarios.Threshold) bool { return c.Metric == exhaustedRate }) {
+		o.Constraints = slices.Insert(o.Constraints, 0, scenarios.Threshold{Metric: exhaustedRate, Op: "<", Limit: defaultTarget})
 	}
 	return o, nil
 }
@@ -89,8 +89,8 @@ func parseConstraint(text string) (scenarios.Threshold, error) {
 		return t, fmt.Errorf("%s: no measured value can be shown to equal a number; use < or >", text)
 	case math.IsNaN(t.Limit) || math.IsInf(t.Limit, 0):
 		return t, fmt.Errorf("%s: the limit must be a finite number", text)
-	case t.Metric == gaveUp && (!t.Upper() || t.Limit <= 0 || t.Limit > 1):
-		return t, fmt.Errorf("%s: no run shows that nobody ever gives up; want %s< a share above 0 and at most 1, such as 1e-6", text, gaveUp)
+	case t.Metric == exhaustedRate && (!t.Upper() || t.Limit <= 0 || t.Limit > 1):
+		return t, fmt.Errorf("%s: no run shows that nobody ever gives up; want %s< a share above 0 and at most 1, such as 1e-6", text, exhaustedRate)
 	}
 	return t, tunable(t.Metric)
 }
@@ -109,8 +109,8 @@ func tunable(metric string) error {
 
 // The metrics that every report shows.
 const (
-	gaveUp        = "exhausted.rate"
-	slowest       = "latency_ms.p99"
+	exhaustedRate = "exhausted.rate"
+	latencyP99    = "latency_ms.p99"
 	putsPerCommit = "puts.per_commit"
 	costPer1000   = "cost_usd.per_1000_commits"
 )
@@ -139,7 +139,7 @@ const defaultTarget = 1e-6
 // Target is the share of operations that may give up.
 func (o Objective) Target() float64 {
 	for _, c := range o.Constraints {
-		if c.Metric == gaveUp {
+		if c.Metric == exhaustedRate {
 			return c.Limit
 		}
 	}
@@ -155,7 +155,7 @@ func (o Objective) guarded() Objective {
 	o.Constraints = slices.Clone(o.Constraints)
 	for i, c := range o.Constraints {
 		by := guard * math.Abs(c.Limit)
-		if c.Metric == gaveUp {
+		if c.Metric == exhaustedRate {
 			continue // its bounds have a margin of their own
 		}
 		if c.Upper() {
@@ -169,7 +169,7 @@ func (o Objective) guarded() Objective {
 // tieBreak is what decides between candidates that are equal by the objective.
 func (o Objective) tieBreak() string {
 	if o.Minimize == putsPerCommit || o.Minimize == costPer1000 {
-		return slowest
+		return latencyP99
 	}
 	return putsPerCommit
 }

@@ -134,7 +134,7 @@ type measured struct {
 // add takes what a batch measured.
 func (m *measured) add(b *measure.Measured) {
 	m.numbers.Merge(b.Numbers)
-	m.batches, m.affected, m.total = append(m.batches, b.Measurement), m.affected+b.GaveUpIn, nil
+	m.batches, m.affected, m.total = append(m.batches, b.Measurement), m.affected+b.ExhaustedIn, nil
 }
 
 func (p *player) measure(policy archive.Policy) *measured {
@@ -178,8 +178,8 @@ func (m *measured) of(r *measure.Measurement, metric string) float64 {
 
 // interval of a metric; without a value it is 0, as JSON has no infinity.
 func (m *measured) interval(metric string) Interval {
-	if metric == gaveUp {
-		return giveUps(m).Interval
+	if metric == exhaustedRate {
+		return exhaustion(m).Interval
 	}
 	v := m.value(metric)
 	if v == missing {

@@ -90,7 +90,7 @@ func (s *search) validate(ctx context.Context) error {
 	r := s.result.Recommendation
 	r.Validated, s.result.Passed = &v, v.Meets
 	s.result.Missed = s.missed()
-	if target := s.Objective.Target(); v.Meets && v.GiveUps.Counted > target {
+	if target := s.Objective.Target(); v.Meets && v.Exhaustion.Counted > target {
 		r.NeedOperations = trialsFor(target)
 	}
 	return nil

@@ -53,7 +53,7 @@ func TestIntervalsOfQuantilesHoldTheTruth(t *testing.T) {
 			m := lasting(len(shared), 120, func(b int) float64 {
 				return 100 + 20*(math.Sqrt(c.common)*shared[b]+math.Sqrt(1-c.common)*rng.NormFloat64())
 			})
-			if i := m.interval(slowest); i.Low <= truth && truth <= i.High {
+			if i := m.interval(latencyP99); i.Low <= truth && truth <= i.High {
 				held++
 			}
 		}

@@ -114,6 +114,6 @@ func TestOnlyPairsAreComparedAndCommonNoiseCancels(t *testing.T) {
 func limits(t *testing.T, text string) Objective {
 	t.Helper()
 	o := objective(t, text)
-	o.Constraints = slices.DeleteFunc(o.Constraints, func(c scenarios.Threshold) bool { return c.Metric == gaveUp })
+	o.Constraints = slices.DeleteFunc(o.Constraints, func(c scenarios.Threshold) bool { return c.Metric == exhaustedRate })
 	return o
 }

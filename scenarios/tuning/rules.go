@@ -62,14 +62,14 @@ func pow3(n int) float64 {
 
 // tooFewRetries: operations give up that would commit with more attempts.
 func tooFewRetries(f *facts, s *subject) *Advice {
-	g := giveUps(s.measured)
+	g := exhaustion(s.measured)
 	if g.Method != Counted || g.Low <= f.objective.Target() {
 		return nil
 	}
 	more := s.policy
 	more.Retries = max(100, 10*f.writers)
 	gain := f.helps(s, more)
-	if gain == nil || gain.metric != gaveUp {
+	if gain == nil || gain.metric != exhaustedRate {
 		return nil
 	}
 	why := fmt.Sprintf("%d attempts are too few", s.policy.MaxAttempts())
@@ -87,14 +87,14 @@ func tooFewRetries(f *facts, s *subject) *Advice {
 
 // deadlineTooShort: operations give up for lack of time.
 func deadlineTooShort(f *facts, s *subject) *Advice {
-	g := giveUps(s.measured)
+	g := exhaustion(s.measured)
 	if s.policy.Deadline == 0 || g.Method != Counted || g.Low <= f.objective.Target() {
 		return nil
 	}
 	longer := s.policy
 	longer.Deadline = 0
 	gain := f.helps(s, longer)
-	if gain == nil || gain.metric != gaveUp {
+	if gain == nil || gain.metric != exhaustedRate {
 		return nil
 	}
 	return &Advice{
@@ -125,7 +125,7 @@ func deadlineTooLong(f *facts, s *subject) *Advice {
 		f.err = err
 		return nil
 	}
-	after, before := giveUps(t), giveUps(s.measured)
+	after, before := exhaustion(t), exhaustion(s.measured)
 	advice := fmt.Sprintf("Set deadline=%v.", bound.Deadline)
 	switch {
 	case after.Method == Counted && after.Value > before.Value:
@@ -133,13 +133,13 @@ func deadlineTooLong(f *facts, s *subject) *Advice {
 			bound.Deadline, units.Percent(after.Value), units.Percent(after.Low), units.Percent(after.High), what)
 	case before.High <= f.objective.Target() && after.High > f.objective.Target():
 		advice = fmt.Sprintf("With deadline=%v it is not shown that give-ups stay below %s (%s); else %s.",
-			bound.Deadline, units.Rate(f.objective.Target()), giveUpText(after), what)
+			bound.Deadline, units.Rate(f.objective.Target()), exhaustionText(after), what)
 	}
 	return &Advice{
 		Text: fmt.Sprintf("A call with the %s policy may take %s, but after %v %s, while the first is still trying. %s",
 			s.name, waitText(longest), f.patience, then, advice),
 		Evidence: fmt.Sprintf("%s retries wait %s together at most; the slowest call that was seen took %s; with the shorter deadline %s instead of %s",
-			retriesText(s.policy.Retries), waitText(waits), units.Seconds(s.slowestCall()), giveUpText(after), giveUpText(before)),
+			retriesText(s.policy.Retries), waitText(waits), units.Seconds(s.longestCall()), exhaustionText(after), exhaustionText(before)),
 		Confidence: "certain: it follows from the settings; the shorter deadline was played", Try: &bound,
 	}
 }

@@ -8,8 +8,8 @@ import (
 	"gonum.org/v1/gonum/stat/distuv"
 )
 
-// GiveUps is how often operations give up, and how that is known.
-type GiveUps struct {
+// Exhaustion is how often operations give up, and how that is known.
+type Exhaustion struct {
 	Interval
 	// Method is "counted" (they happened), "extrapolated" (none happened; from the
 	// tails of attempts and latency), "bounded" (none happened, and nothing more can
@@ -34,10 +34,10 @@ const (
 const assumption = "the chance that an attempt commits does not fall with the number of attempts made, " +
 	"and the slowest latencies fall off at least by a power law"
 
-// giveUps estimates how often a policy gives up.
-func giveUps(m *measured) GiveUps {
+// exhaustion estimates how often a policy gives up.
+func exhaustion(m *measured) Exhaustion {
 	r := m.pooled()
-	g := GiveUps{Method: Counted, Observed: r.Counts.Exhausted, Operations: r.Counts.Operations}
+	g := Exhaustion{Method: Counted, Observed: r.Counts.Exhausted, Operations: r.Counts.Operations}
 	if g.Observed > 0 {
 		g.Interval = countedGiveUps(m)
 		g.Counted = g.High
@@ -65,10 +65,10 @@ const enoughAffected = 30
 
 func countedGiveUps(m *measured) Interval {
 	r := m.pooled()
-	value := m.value(gaveUp)
+	value := m.value(exhaustedRate)
 	most := 2*m.affected > r.Repetitions // and the exact interval says nothing of how many each
 	if (m.affected >= enoughAffected || most) && len(m.batches) > 2 {
-		i := interval(value, m.values(gaveUp))
+		i := interval(value, m.values(exhaustedRate))
 		return Interval{value, max(i.Low, 0), min(i.High, 1)}
 	}
 	each := float64(r.Counts.Exhausted) / float64(m.affected)

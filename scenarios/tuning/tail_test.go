@@ -66,7 +66,7 @@ func TestTheTailIsExtrapolatedAtItsUpperLimit(t *testing.T) {
 	if truth := math.Pow(1-chance, float64(n+1)); !ok || truth > 1e-7 || n > 45 {
 		t.Errorf("%d retries, %v: in truth %.3g give up", n, ok, truth)
 	}
-	g := giveUps(m)
+	g := exhaustion(m)
 	if g.Method != Extrapolated || g.High > 1e-10 || g.Counted < 3e-5 || g.Counted > 1e-4 || g.Assumption == "" {
 		t.Errorf("%+v", g)
 	}
@@ -81,7 +81,7 @@ func TestATailThatGetsHeavierIsNotExtrapolated(t *testing.T) {
 	if got, ok := newTail(m).beyond(20_000); ok {
 		t.Errorf("a tail that gets heavier is extrapolated to %+v", got)
 	}
-	if g := giveUps(m); g.Method != Bounded || g.High != g.Counted {
+	if g := exhaustion(m); g.Method != Bounded || g.High != g.Counted {
 		t.Errorf("%+v", g)
 	}
 }
@@ -102,13 +102,13 @@ func TestAMixtureIsNotUnderestimated(t *testing.T) {
 
 func TestGiveUpsThatHappenAreCounted(t *testing.T) {
 	m := drawn(archive.Policy{Kind: archive.None, Retries: 2}, 40, 500, geometric(0.5))
-	g := giveUps(m)
+	g := exhaustion(m)
 	if g.Method != Counted || g.Low > 0.125 || g.High < 0.125 || g.High-g.Low > 0.02 {
 		t.Errorf("%+v; in truth 1 of 8 gives up", g)
 	}
 	rare := drawn(archive.Policy{Kind: archive.None, Retries: 12}, 40, 500, geometric(0.5))
 	truth := math.Pow(0.5, 13)
-	if g := giveUps(rare); g.Method != Counted || g.Low > truth || g.High < truth {
+	if g := exhaustion(rare); g.Method != Counted || g.Low > truth || g.High < truth {
 		t.Errorf("%+v; in truth %.3g", g, truth)
 	}
 }
@@ -117,7 +117,7 @@ func TestGiveUpsThatHappenAreCounted(t *testing.T) {
 func TestGiveUpsInEveryRepetition(t *testing.T) {
 	m := drawn(archive.Policy{Kind: archive.None, Retries: 2}, 12, 500, geometric(0.3))
 	truth := math.Pow(0.7, 3)
-	if g := giveUps(m); m.affected != 12 || g.Low >= truth || g.High <= truth || g.High <= g.Value {
+	if g := exhaustion(m); m.affected != 12 || g.Low >= truth || g.High <= truth || g.High <= g.Value {
 		t.Errorf("%+v; in truth %.3g, in %d repetitions", g, truth, m.affected)
 	}
 }

@@ -83,7 +83,7 @@ func immediateRetries(f *facts, s *subject) *Advice {
 		Text: fmt.Sprintf("The store throttles (%s), and the %s policy comes back at once, %s; an attempt takes %s. That keeps up the load which the store refuses, so it is never recommended. Wait, as with %s.",
 			by, s.name, when, units.Seconds(ms(f.attempt)), waits),
 		Evidence: fmt.Sprintf("with it %s, %s; without %s, %s",
-			refusals(t), giveUpText(giveUps(t)), refusals(s.measured), giveUpText(giveUps(s.measured))),
+			refusals(t), exhaustionText(exhaustion(t)), refusals(s.measured), exhaustionText(exhaustion(s.measured))),
 		Confidence: "certain: it follows from the settings; the policy that waits was played", Try: &waits,
 	}
 }

@@ -2,8 +2,8 @@ package tuning
 
 import (
 	"bytes"
-	"encoding/json"
 	"context"
+	"encoding/json"
 	"errors"
 	"math"
 	"os"
@@ -55,7 +55,7 @@ func TestTheRecommendationMeetsItsObjectiveWhereTheDocumentedFails(t *testing.T)
 		t.Fatalf("%+v", r)
 	}
 	v, p := r.Recommendation.Validated, r.Recommendation.Promised
-	if !v.Meets || v.GiveUps.Observed > 0 || v.PutsPerCommit.High >= 6 {
+	if !v.Meets || v.Exhaustion.Observed > 0 || v.PutsPerCommit.High >= 6 {
 		t.Errorf("validated: %+v", v)
 	}
 	if v.Policy != p.Policy || math.Abs(v.P99.Value-p.P99.Value) > 0.1*p.P99.Value {
@@ -148,7 +148,7 @@ func TestGiveUpsThatAreAllowedAreUsed(t *testing.T) {
 	c := six(t)
 	c.Objective = objective(t, "exhausted.rate<0.2, min puts.per_commit")
 	r := tuned(t, c)
-	g := r.Recommendation.Validated.GiveUps
+	g := r.Recommendation.Validated.Exhaustion
 	if !r.Passed || g.Method != Counted || g.High >= 0.2 {
 		t.Errorf("%v: %+v", r.Recommendation.Promised.Policy, g)
 	}

@@ -2,8 +2,8 @@ package tuning
 
 import "holdfast/scenarios/units"
 
-// giveUpText says how many give up, and how that is known if it was not counted.
-func giveUpText(g GiveUps) string {
+// exhaustionText says how many give up, and how that is known if it was not counted.
+func exhaustionText(g Exhaustion) string {
 	switch g.Method {
 	case Counted:
 		return units.Percent(g.Value) + " give-ups"

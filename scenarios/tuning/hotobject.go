@@ -44,7 +44,7 @@ func (s *search) missed() []string {
 	var all []string
 	for _, c := range s.Objective.Constraints {
 		value := v.Metrics[c.Metric].Value
-		if c.Metric == gaveUp && v.GiveUps.Observed == 0 || c.Holds(value) {
+		if c.Metric == exhaustedRate && v.Exhaustion.Observed == 0 || c.Holds(value) {
 			continue
 		}
 		all = append(all, fmt.Sprintf("%s (it is %s)", c, units.Metric(c.Metric, value)))
@@ -69,7 +69,7 @@ func (s *search) predict(ctx context.Context, v variant) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	p99, verdict := m.value(slowest), s.stillMissed(m)
+	p99, verdict := m.value(latencyP99), s.stillMissed(m)
 	if v.serial > 0 { // one after the other: the last one waits for all before it
 		p99, verdict = float64(v.serial)*m.value("latency_ms.p50"), "and no write meets another"
 	}
@@ -80,7 +80,7 @@ func (s *search) predict(ctx context.Context, v variant) (string, error) {
 // of a prediction misses none.
 func (s *search) stillMissed(m *measured) string {
 	for _, c := range s.Objective.Constraints {
-		if g := giveUps(m); c.Metric == gaveUp && g.Observed == 0 {
+		if g := exhaustion(m); c.Metric == exhaustedRate && g.Observed == 0 {
 			continue
 		}
 		if !c.Holds(m.atLimit(c.Metric, c.Upper())) {
