@@ -11,7 +11,6 @@ import (
 	"holdfast/scenarios"
 	"holdfast/scenarios/cores"
 	"holdfast/scenarios/explore"
-	"holdfast/scenarios/history"
 	"holdfast/scenarios/measure"
 	"holdfast/scenarios/network"
 )
@@ -166,10 +165,10 @@ func (o runOptions) prepare(name string, changed func(string) bool) (*play, erro
 		return nil, usage("%w", err)
 	}
 	p.point.Run = *run
-	if schedule := run.Scenario.Schedule; schedule != "" {
-		if p.schedule, err = explore.ParseSchedule(schedule); err != nil {
-			return nil, usage("%s: %w", name, err)
-		}
+	if p.schedule, err = explore.ScheduleOf(context.Background(), run); err != nil {
+		return nil, usage("%s: %w", name, err)
+	}
+	if len(p.schedule) > 0 {
 		if changed("world") && o.world == real {
 			return nil, usage("--world real: the schedule of %s can be replayed in a virtual world only", name)
 		}
@@ -181,18 +180,8 @@ func (o runOptions) prepare(name string, changed func(string) bool) (*play, erro
 	if err := o.checkMetrics(run.Core.Name); err != nil {
 		return nil, err
 	}
-	if len(p.schedule) > 0 {
-		if _, err := explore.Replay(context.Background(), run, p.schedule, nowhere{}); err != nil {
-			return nil, usage("%s: %w", name, err)
-		}
-	}
 	return p, nil
 }
-
-// nowhere is where the history of a rehearsal goes.
-type nowhere struct{}
-
-func (nowhere) Add(*history.Event) {}
 
 func (o runOptions) validate() error {
 	switch {
