@@ -19,6 +19,7 @@ var (
 	errConflict      = fmt.Errorf("409 ConditionalRequestConflict: %w", archive.ErrConflict)
 	errSlowDown      = fmt.Errorf("503 SlowDown: %w", archive.ErrThrottled)
 	errDenied        = errors.New("403 AccessDenied")
+	errTooLarge      = fmt.Errorf("400 EntityTooLarge: the model of a store takes objects of %d MiB at most", MostBody>>20)
 	errDeleteAbsence = fmt.Errorf("delete: %w condition %s: condition a delete on an ETag or on nothing", archive.ErrInvalid, archive.IfAbsent())
 )
 
@@ -173,10 +174,17 @@ func (o *Object) Do(m network.Method, body []byte, cond archive.Condition) (read
 	return nil, etag, err
 }
 
+// MostBody is the size of an object that the model takes, in bytes. S3 takes a thousand times
+// as much; but a core whose documents double with each write would fill the memory here.
+const MostBody = 8 << 20
+
 // Put writes if the condition holds.
 func (o *Object) Put(body []byte, cond archive.Condition) (etag string, err error) {
 	if err := o.Refuses(cond); err != nil {
 		return "", err
+	}
+	if len(body) > MostBody {
+		return "", errTooLarge
 	}
 	o.body, o.etag, o.present = body, o.etags.of(body), true
 	if o.growth != nil {
