@@ -6,6 +6,8 @@ import (
 	"math"
 	"math/rand/v2"
 	"os"
+	"runtime"
+	"sync"
 	"testing"
 	"time"
 
@@ -156,13 +158,23 @@ func playBursts(t *testing.T, policy, latency string, clients, runs int) []*burs
 	}
 	r := must(NewRun(s, core))
 	r.Policy, r.Repetitions = p, runs
-	var bursts []*burst
-	_, err = playVirtual(t.Context(), r,
-		func(int) history.Sink { return &burst{latencies: map[string]float64{}} },
-		func(_ int, sink history.Sink) { bursts = append(bursts, sink.(*burst)) })
-	if err != nil {
-		t.Fatal(err)
+	bursts := make([]*burst, runs)
+	var wg sync.WaitGroup
+	workers := runtime.GOMAXPROCS(0)
+	for first := range workers {
+		wg.Go(func() {
+			v := r.Virtual()
+			defer v.Close()
+			for n := first; n < runs; n += workers {
+				bursts[n] = &burst{latencies: map[string]float64{}}
+				if _, err := v.Play(t.Context(), n+1, bursts[n]); err != nil {
+					t.Error(err)
+					return
+				}
+			}
+		})
 	}
+	wg.Wait()
 	return bursts
 }
 
