@@ -31,15 +31,7 @@ func (c *call) look(ctx context.Context) (Snapshot, error) {
 	c.note(etag)
 	doc, err := c.codec(c.id, body)
 	if err != nil {
-		err = fmt.Errorf("%w: %w", ErrUnreadable, err)
-		if !c.unreadable { // it may have been garbled on the way
-			c.unreadable = true
-			return Snapshot{}, fmt.Errorf("%w: %w", ErrUnavailable, err)
-		}
-		if !c.mentioned(body) {
-			c.refused = false // if that was an echo, what it echoed is destroyed
-		}
-		return Snapshot{}, err
+		return Snapshot{}, c.unparsable(body, err)
 	}
 	c.refused = false
 	// Histories only grow and every version adds an id of its own, so an ETag
@@ -57,6 +49,19 @@ func (c *call) look(ctx context.Context) (Snapshot, error) {
 		return Snapshot{}, reused
 	}
 	return Snapshot{doc, etag}, nil
+}
+
+// unparsable is the error of a version that can't be parsed, which is read once more.
+func (c *call) unparsable(body []byte, err error) error {
+	err = fmt.Errorf("%w: %w", ErrUnreadable, err)
+	if !c.unreadable { // it may have been garbled on the way
+		c.unreadable = true
+		return fmt.Errorf("%w: %w", ErrUnavailable, err)
+	}
+	if !c.mentioned(body) {
+		c.refused = false // if that was an echo, what it echoed is destroyed
+	}
+	return err
 }
 
 // note notes which version, or that none (""), was read.

@@ -91,8 +91,11 @@ func cutShort(err error) bool {
 // RetryAfter is for how long a store that answered with this error wants not to be asked
 // again; 0: it does not say.
 func RetryAfter(err error) time.Duration {
-	var hint interface{ RetryAfter() time.Duration }
-	if errors.As(err, &hint) {
+	type hint interface {
+		error
+		RetryAfter() time.Duration
+	}
+	if hint, ok := errors.AsType[hint](err); ok {
 		return hint.RetryAfter()
 	}
 	return 0

@@ -83,11 +83,7 @@ func (c *call) run(ctx context.Context) (Snapshot, error) {
 		c.attempts++
 		c.last = AttemptInfo{CallInfo: info, Attempt: c.attempts}
 		done, err := c.attempt(ctx)
-		if c.policy.Deadline > 0 && refused(err) { // one that was not answered says nothing of the next
-			c.took = c.elapsed() - c.began
-		}
-		c.last.Err = err
-		tell(ctx, c.observer.Attempt, c.last)
+		c.attempted(ctx, err)
 		if err == nil {
 			return c.end(ctx, done, nil)
 		}
@@ -106,6 +102,15 @@ func (c *call) run(ctx context.Context) (Snapshot, error) {
 			return c.end(ctx, done, err)
 		}
 	}
+}
+
+// attempted notes how an attempt ended, and tells of it.
+func (c *call) attempted(ctx context.Context, err error) {
+	if c.policy.Deadline > 0 && refused(err) { // one that was not answered says nothing of the next
+		c.took = c.elapsed() - c.began
+	}
+	c.last.Err = err
+	tell(ctx, c.observer.Attempt, c.last)
 }
 
 // fail ends a call whose attempt ended in an error that no other attempt would mend. If

@@ -8,15 +8,15 @@ import (
 )
 
 // crashed is what ends a client wherever it stands in its code.
-type crashed struct{ fault network.Fault }
+type crashed struct{ fault *network.Fault }
 
 // panicIfDead ends a client after a call whose answer it is not to see.
 func panicIfDead(crash *network.Fault, err error) {
 	if crash != nil {
-		panic(crashed{*crash})
+		panic(crashed{crash})
 	}
 	if died, dead := err.(*world.Died); dead { //nolint:errorlint // nobody has wrapped it
-		panic(crashed{died.Fault})
+		panic(crashed{&died.Fault})
 	}
 }
 
@@ -26,7 +26,7 @@ func catchCrash(do func()) (crash *network.Fault) {
 		switch r := recover().(type) {
 		case nil:
 		case crashed:
-			crash = &r.fault
+			crash = r.fault
 		default:
 			panic(r)
 		}

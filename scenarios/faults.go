@@ -60,6 +60,12 @@ func (f *performer) strike(ctx context.Context, m network.Method, key string, co
 	if f.faults == nil {
 		return sent, nil, nil
 	}
+	return f.inject(ctx, sent, m, key, conditional)
+}
+
+// inject is strike for a client whom faults can befall, whose call is sent in that context.
+func (f *performer) inject(ctx, sent context.Context, m network.Method, key string, conditional bool) (context.Context, *network.Fault, error) {
+	p := f.repetition
 	f.faultsMu.Lock()
 	fault, strikes := f.faults.Call(m, conditional, p.world.Now().Sub(p.start))
 	f.faultsMu.Unlock()

@@ -128,7 +128,7 @@ func (f *performer) ask(req *http.Request) (status int, answer []byte, err error
 	resp, err := f.service.door.RoundTrip(req)
 	if died := f.api.died; died != nil {
 		f.api.died = nil
-		panic(crashed{*died})
+		panic(crashed{died})
 	}
 	if err != nil {
 		return 0, nil, fmt.Errorf("%w: %w", errNoServer, err)

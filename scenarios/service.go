@@ -152,6 +152,6 @@ func (s *service) parallel(n int, do func(i int)) {
 	}
 	group.Wait()
 	if death != nil {
-		panic(crashed{*death})
+		panic(crashed{death})
 	}
 }

@@ -36,9 +36,9 @@ be compressed or not; zstdcat shows the lines of one that is.`,
 			if err := o.validate(); err != nil {
 				return err
 			}
-			more, err := parseThresholds(conditions)
+			more, err := scenarios.ParseThresholds(conditions)
 			if err != nil {
-				return err
+				return usage("%w", err)
 			}
 			run, err := checked(args[0])
 			if err != nil {
@@ -64,16 +64,4 @@ func checked(path string) (*measure.Measured, error) {
 		return run, couldNotRun("check: %w", err)
 	}
 	return run, nil
-}
-
-// parseThresholds reads the values of --threshold.
-func parseThresholds(texts []string) (all []scenarios.Threshold, err error) {
-	for _, text := range texts {
-		t, err := scenarios.ParseThreshold(text)
-		if err != nil {
-			return nil, usage("--threshold: %w", err)
-		}
-		all = append(all, t)
-	}
-	return all, nil
 }

@@ -2,11 +2,14 @@ package main
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/pflag"
 
 	"holdfast/archive/s3store"
+	"holdfast/scenarios"
+	"holdfast/scenarios/cores"
 )
 
 // storeOptions say where a run plays.
@@ -45,7 +48,7 @@ type runOptions struct {
 func runDefaults() runOptions {
 	return runOptions{
 		storeOptions: storeOptions{store: "fake", pathStyle: s3store.PathStyleAuto},
-		world:        real, core: "production", seed: 1, runs: 1,
+		world:        real, core: cores.Production, seed: 1, runs: 1,
 	}
 }
 
@@ -104,4 +107,32 @@ func (o runOptions) again(command, scenario string, changed func(string) bool, n
 		c.flag(flags.Lookup(name))
 	}
 	return c
+}
+
+// choice is what the flags choose over a scenario's file.
+func (o runOptions) choice(changed func(string) bool) (scenarios.Choice, error) {
+	c := scenarios.Choice{
+		Document: o.document, Layout: o.layout, Schedule: o.schedule, Codec: scenarios.Codec(o.codec), Via: scenarios.Via(o.via),
+		Latency: o.latency, Faults: o.faults, Policy: o.policy, Thresholds: o.thresholds, Seed: o.seed, Repetitions: o.runs,
+	}
+	for _, text := range o.sets {
+		key, value, ok := strings.Cut(text, "=")
+		if !ok {
+			return c, usage("--set wants KEY=VALUE, such as objects.count=4, not %q", text)
+		}
+		c.Settings = append(c.Settings, scenarios.Setting{Key: key, Value: value})
+	}
+	if changed("core") {
+		c.Core = o.core
+	}
+	if changed("clients") {
+		c.Clients = &o.clients
+	}
+	if changed("operations") {
+		c.Operations = &o.operations
+	}
+	if changed("duration") {
+		c.Duration = &o.duration
+	}
+	return c, nil
 }

@@ -13,7 +13,6 @@ import (
 	"holdfast/reports"
 	"holdfast/scenarios"
 	"holdfast/scenarios/explore"
-	"holdfast/scenarios/history"
 	"holdfast/scenarios/measure"
 )
 
@@ -48,31 +47,25 @@ func (a *app) measure(ctx context.Context, o outputOptions, p *play, file string
 	progress := a.startProgress(o, p.point.Run.Scenario.Name)
 	defer progress.stop()
 	if len(p.schedule) > 0 {
-		return replayed(ctx, p, file)
+		m, err := explore.Measure(ctx, &p.point, p.schedule, file)
+		return only(m), err
 	}
 	all, err := measure.Play(ctx, measure.Plan{Points: []measure.Point{p.point}}, measure.Config{
 		History:  func(int) string { return file },
 		Progress: p.showing(progress),
 	})
-	if len(all) == 0 || all[0] == nil {
+	if len(all) == 0 {
 		return nil, err
 	}
-	return &all[0].Measurement, err
+	return only(all[0]), err
 }
 
-// replayed plays a schedule.
-func replayed(ctx context.Context, p *play, file string) (*measure.Measurement, error) {
-	h := p.point.Run.UntimedHeader()
-	h.Replay = p.point.Replay
-	err := measure.Record(ctx, file, h, func(ctx context.Context, sink history.Sink) error {
-		_, err := explore.Replay(ctx, &p.point.Run, p.schedule, sink)
-		return err
-	})
-	m, judgeErr := measure.FromFile(file)
-	if judgeErr != nil {
-		return nil, errors.Join(err, judgeErr)
+// only is what was measured without its numbers; nil: nothing was.
+func only(m *measure.Measured) *measure.Measurement {
+	if m == nil {
+		return nil
 	}
-	return &m.Measurement, err
+	return &m.Measurement
 }
 
 // showing says how far a run is: by its repetitions where they take no time of ours, else by

@@ -7,12 +7,10 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"holdfast/archive"
 	"holdfast/reports"
 	"holdfast/scenarios"
 	"holdfast/scenarios/cores"
 	"holdfast/scenarios/explore"
-	"holdfast/scenarios/history"
 	"holdfast/scenarios/measure"
 	"holdfast/scenarios/network"
 )
@@ -158,184 +156,31 @@ func (o runOptions) prepare(name string, changed func(string) bool) (*play, erro
 		return nil, err
 	}
 	p := &play{name: name, point: measure.Point{World: o.world, Target: o.target(), Replay: o.replay(name, changed)}}
-	keys, parts, err := splitSettings(o.sets)
+	choice, err := o.choice(changed)
 	if err != nil {
 		return nil, err
 	}
-	s, err := openScenario(name, keys)
+	run, err := scenarios.Prepare(name, choice)
 	if err != nil {
-		return nil, err
+		return nil, usage("%w", err)
 	}
-	if changed("clients") {
-		if err := s.Scale(o.clients); err != nil {
-			return nil, usage("--clients: %w", err)
-		}
+	p.point.Run = *run
+	if p.schedule, err = explore.ScheduleOf(context.Background(), run); err != nil {
+		return nil, usage("%s: %w", name, err)
 	}
-	if changed("operations") {
-		if err := s.Bound(o.operations); err != nil {
-			return nil, usage("--operations: %w", err)
-		}
-	}
-	if changed("duration") {
-		if err := s.Limit(o.duration); err != nil {
-			return nil, usage("--duration: %w", err)
-		}
-	}
-	if err := o.condition(s); err != nil {
-		return nil, err
-	}
-	if s.Schedule != "" {
-		if p.schedule, err = explore.ParseSchedule(s.Schedule); err != nil {
-			return nil, usage("%s: %w", name, err)
-		}
+	if len(p.schedule) > 0 {
 		if changed("world") && o.world == real {
 			return nil, usage("--world real: the schedule of %s can be replayed in a virtual world only", name)
 		}
 		p.point.World = virtual
 	}
-	run, err := o.cast(s, name, parts, changed)
-	if err != nil {
+	if run.Core.VirtualOnly && p.point.World == real {
+		return nil, usage("--core %s knows the latencies of a virtual world only; add --world virtual", run.Core.Name)
+	}
+	if err := o.checkMetrics(run.Core.Name); err != nil {
 		return nil, err
-	}
-	p.point.Run = *run
-	if p.point.Run.Core.VirtualOnly && p.point.World == real {
-		return nil, usage("--core %s knows the latencies of a virtual world only; add --world virtual", p.point.Run.Core.Name)
-	}
-	if err := o.checkMetrics(p.point.Run.Core.Name); err != nil {
-		return nil, err
-	}
-	if len(p.schedule) > 0 {
-		if _, err := explore.Replay(context.Background(), &p.point.Run, p.schedule, nowhere{}); err != nil {
-			return nil, usage("%s: %w", name, err)
-		}
 	}
 	return p, nil
-}
-
-// nowhere is where the history of a rehearsal goes.
-type nowhere struct{}
-
-func (nowhere) Add(*history.Event) {}
-
-// condition applies the flags that say what the store and its network are like.
-func (o runOptions) condition(s *scenarios.Scenario) error {
-	if o.layout != "" {
-		s.Layout, s.Document = o.layout, ""
-	}
-	if o.document != "" {
-		s.Document = o.document
-	}
-	if o.schedule != "" {
-		s.Schedule = o.schedule
-	}
-	if o.codec != "" {
-		s.Codec = scenarios.Codec(o.codec)
-	}
-	if o.via != "" {
-		s.Via = scenarios.Via(o.via)
-	}
-	if s.Via == scenarios.ViaAPI && o.codec == "" {
-		s.Codec = scenarios.JSON // whatever suits the scenario without the API
-	}
-	if o.latency != "" {
-		l, err := network.ParseLatency(o.latency)
-		if err != nil {
-			return usage("--latency: %w", err)
-		}
-		s.Latency = (*scenarios.Latency)(&l)
-	}
-	if len(o.faults) > 0 {
-		s.Faults = nil
-	}
-	for _, text := range o.faults {
-		if text == "none" && len(o.faults) == 1 {
-			break
-		}
-		f, err := network.ParseFault(text)
-		if err != nil {
-			return usage("--fault: %w", err)
-		}
-		s.Faults = append(s.Faults, scenarios.Fault(f))
-	}
-	if err := s.Validate(); err != nil {
-		return usage("%w", err)
-	}
-	return nil
-}
-
-// cast chooses core and policy, document and thresholds.
-func (o runOptions) cast(s *scenarios.Scenario, name string, parts []scenarios.Setting, changed func(string) bool) (*scenarios.Run, error) {
-	where := o.documentFrom(name)
-	core, err := o.chooseCore(s, changed)
-	if err != nil {
-		return nil, err
-	}
-	r, err := scenarios.NewRun(s, core)
-	if err != nil {
-		return nil, usage("%s: %w", where, err)
-	}
-	r.Seed, r.Repetitions = o.seed, o.runs
-	if r.Policy, err = changePolicy(r.Policy, parts); err != nil {
-		return nil, settingFailed(err)
-	}
-	if len(parts) > 0 {
-		s.Policy = (*scenarios.Policy)(&r.Policy)
-	}
-	more, err := parseThresholds(o.thresholds)
-	if err != nil {
-		return nil, err
-	}
-	s.Expect.Thresholds = append(s.Expect.Thresholds, more...)
-	return r, nil
-}
-
-// chooseCore takes the flag's core, else the scenario's, and gives the scenario the policy of
-// the flag, which can stand for a core too: so it stands beside the policies that a sweep
-// holds against it.
-func (o runOptions) chooseCore(s *scenarios.Scenario, changed func(string) bool) (cores.Spec, error) {
-	name := o.core
-	if s.Core != "" && !changed("core") {
-		name = s.Core
-	}
-	var policy archive.Policy
-	var own *cores.Spec // that the policy stands for
-	var policyErr error
-	if o.policy != "" {
-		policy, own, policyErr = cores.ParsePolicy(o.policy)
-	}
-	if own != nil {
-		if changed("core") && name != own.Name {
-			return *own, usage("--policy %s is a core of its own; leave --core %s out", own.Name, name)
-		}
-		name = own.Name
-	}
-	core, err := cores.Find(name)
-	switch {
-	case err != nil:
-		return core, usage("--core: %w", err)
-	case policyErr != nil:
-		return core, usage("--policy: %w", policyErr)
-	case o.policy != "" && core.OwnPolicy:
-		return core, usage("--policy: the %s core has a policy of its own, %s", core.Name, core.Policy)
-	}
-	if changed("core") || own != nil {
-		s.Core = name // so that the scenario that is saved has it
-	}
-	if o.policy != "" {
-		s.Policy = (*scenarios.Policy)(&policy)
-	}
-	return core, nil
-}
-
-// documentFrom is where the document was named.
-func (o runOptions) documentFrom(scenario string) string {
-	switch {
-	case o.document != "":
-		return "--document"
-	case o.layout != "":
-		return "--layout"
-	}
-	return scenario
 }
 
 func (o runOptions) validate() error {

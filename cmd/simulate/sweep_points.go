@@ -50,7 +50,7 @@ func (o *sweepOptions) prepare(name string, changed func(string) bool) (*sweepin
 	}
 	run := o.run
 	if slices.ContainsFunc(vary, changesPolicy) { // parts may suit only what varies
-		run.sets = slices.DeleteFunc(slices.Clone(run.sets), func(s string) bool { return strings.HasPrefix(s, policyPrefix) })
+		run.sets = slices.DeleteFunc(slices.Clone(run.sets), func(s string) bool { return strings.HasPrefix(s, scenarios.PolicyPrefix) })
 	}
 	base, err := run.prepare(name, changed)
 	if err != nil {
@@ -77,7 +77,7 @@ func (o *sweepOptions) prepare(name string, changed func(string) bool) (*sweepin
 
 // changesPolicy reports whether a parameter decides which policy is played.
 func changesPolicy(v sweep.Varied) bool {
-	return v.Name == "policy" || v.Name == "core" || strings.HasPrefix(v.Name, policyPrefix)
+	return v.Name == "policy" || v.Name == "core" || strings.HasPrefix(v.Name, scenarios.PolicyPrefix)
 }
 
 // checkChart finds out whether the points can be drawn.
@@ -119,7 +119,7 @@ func parseVary(text string, changed func(string) bool) (sweep.Varied, error) {
 	if why, not := notVaried[v.Name]; not {
 		return v, usage("--vary %s: %s", v.Name, why)
 	}
-	known := slices.Concat(variedFlags, policyParts, scenarios.SettingKeys())
+	known := slices.Concat(variedFlags, scenarios.PolicyParts, scenarios.SettingKeys())
 	if !strings.Contains(v.Name, ".") && !slices.Contains(known, v.Name) {
 		if best := scenarios.Closest(v.Name, known); best != "" {
 			return v, usage("--vary %s: there is no such parameter; did you mean %s?", v.Name, best)

@@ -12,6 +12,7 @@ import (
 	"holdfast/archive"
 	"holdfast/archive/telemetry"
 	"holdfast/scenarios"
+	"holdfast/scenarios/cores"
 	"holdfast/scenarios/measure"
 	"holdfast/scenarios/world"
 )
@@ -29,7 +30,7 @@ func (o runOptions) checkMetrics(core string) error {
 	switch {
 	case o.metrics == "-":
 		return usage("--metrics wants a file: stdout is for the report")
-	case o.metrics != "" && core != "production":
+	case o.metrics != "" && core != cores.Production:
 		return usage("--metrics is for the production core: %s does not say what it does", core)
 	}
 	return nil

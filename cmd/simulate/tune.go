@@ -92,7 +92,7 @@ func (o *tuneOptions) validate(changed func(string) bool) error {
 	case o.confirmRuns < 1:
 		return usage("--confirm-runs must be 1 or more, not %d", o.confirmRuns)
 	}
-	if i := slices.IndexFunc(o.run.sets, func(s string) bool { return strings.HasPrefix(s, policyPrefix) }); i >= 0 {
+	if i := slices.IndexFunc(o.run.sets, func(s string) bool { return strings.HasPrefix(s, scenarios.PolicyPrefix) }); i >= 0 {
 		return usage("--set %s: tune searches the policy; --incumbent states one to compare with", o.run.sets[i])
 	}
 	if err := (output{"chart", o.chart}).checkSVG(); err != nil {

@@ -71,6 +71,9 @@ func (s *Spec) PolicyFor(asked *archive.Policy) archive.Policy {
 	return *asked
 }
 
+// Production is the name of the production core.
+const Production = "production"
+
 var documentedSpec = Spec{
 	Name:     "documented",
 	Fault:    "the first implementation as described: blind merge, doubled history, untyped error on exhaustion",
@@ -90,7 +93,7 @@ var unlockedSpec = Spec{
 // other planted bugs are in [Bugs].
 func All() []Spec {
 	return []Spec{
-		{Name: "production", Policy: archive.DefaultPolicy(), New: production},
+		{Name: Production, Policy: archive.DefaultPolicy(), New: production},
 		documentedSpec,
 		unlockedSpec,
 		{Name: "reference", Policy: archive.DefaultPolicy(), New: inLoop(noFlaw)},

@@ -33,13 +33,11 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
-	"strings"
 	"time"
 
 	"holdfast/archive"
 	"holdfast/scenarios"
 	"holdfast/scenarios/check"
-	"holdfast/scenarios/history"
 )
 
 // Strategy is how schedules are chosen.
@@ -168,24 +166,6 @@ func (c *Config) stopwatch() (elapsed func() time.Duration) {
 	}
 	start := c.Clock.Now()
 	return func() time.Duration { return c.Clock.Now().Sub(start) }
-}
-
-// Replay plays one schedule into a history. The error says where the schedule asks
-// for a move that is not possible.
-func Replay(ctx context.Context, r *scenarios.Run, schedule Schedule, sink history.Sink) (interrupted bool, err error) {
-	p := newRunner(prepared(r), history.Header{}, schedule.Faults(), everyVariant)
-	defer p.close()
-	f := &follower{schedule: schedule}
-	p.stage.reset(p.faults, p.kinds)
-	p.stage.choose = f.choose
-	if _, interrupted, err = p.player.Play(ctx, 1, &p.stage, sink); err != nil {
-		return interrupted, err
-	}
-	if f.missed {
-		return interrupted, fmt.Errorf("move %d of the schedule, %s, is not possible there; possible are: %s",
-			f.at+1, schedule[f.at], strings.Join(f.open, ", "))
-	}
-	return interrupted, nil
 }
 
 // prepared is the run as schedules play it.

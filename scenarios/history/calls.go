@@ -8,10 +8,19 @@ import (
 	"holdfast/archive"
 )
 
+// What is recorded of a call is recorded in functions of their own: while a client
+// waits for its answer only the frames of the calls are on its stack, and a world of
+// thousands of clients goes as fast as their stacks are small.
+
 // Get implements [archive.Store].
 func (c *Client) Get(ctx context.Context, key string) ([]byte, string, error) {
 	start := c.rec.Now()
 	body, etag, err := c.store.Get(ctx, key)
+	return body, etag, c.read(ctx, start, key, body, etag, err)
+}
+
+// read records a Get, and returns the error of the caller's answer.
+func (c *Client) read(ctx context.Context, start int64, key string, body []byte, etag string, err error) error {
 	e := c.answered(ctx, Get, start, key, etag, err)
 	if err == nil && !isTrigger(key) {
 		read := c.rec.describe.Content(e.Key, etag, body, c.last(e.Key).content)
@@ -24,7 +33,7 @@ func (c *Client) Get(ctx context.Context, key string) ([]byte, string, error) {
 		}
 	}
 	c.rec.sink.Add(e)
-	return body, etag, err
+	return err
 }
 
 // Head implements [archive.Store].
@@ -39,6 +48,12 @@ func (c *Client) Head(ctx context.Context, key string) (string, error) {
 func (c *Client) Put(ctx context.Context, key string, body []byte, cond archive.Condition) (string, error) {
 	start := c.rec.Now()
 	etag, err := c.store.Put(ctx, key, body, cond)
+	c.write(ctx, start, key, body, cond, etag, err)
+	return etag, err
+}
+
+// write records a Put.
+func (c *Client) write(ctx context.Context, start int64, key string, body []byte, cond archive.Condition, etag string, err error) {
 	e := c.answeredWrite(ctx, Put, start, key, cond, etag, err)
 	e.If, e.IfETag = IfNone, cond.ETag()
 	switch {
@@ -49,7 +64,7 @@ func (c *Client) Put(ctx context.Context, key string, body []byte, cond archive.
 	}
 	if isTrigger(key) { // no document, and no version of anything
 		c.rec.sink.Add(e)
-		return etag, err
+		return
 	}
 	base := c.last(e.Key)
 	written := c.rec.describe.Content(e.Key, etag, body, base.content)
@@ -67,7 +82,6 @@ func (c *Client) Put(ctx context.Context, key string, body []byte, cond archive.
 		c.learn(known{e.Key, etag, written})
 	}
 	c.rec.sink.Add(e)
-	return etag, err
 }
 
 // Delete implements [archive.Store].

@@ -11,12 +11,12 @@ import (
 
 // Point is what is measured: a run, in a world.
 type Point struct {
-	Run   scenarios.Run
-	World string // [scenarios.RealWorld], or [scenarios.VirtualWorld], which is the default
+	Run   scenarios.Run `json:"run"`
+	World string        `json:"world"` // [scenarios.RealWorld], or [scenarios.VirtualWorld], which is the default
 	// Target is the store of the real world. Its zero value is the embedded one.
-	Target Target
+	Target Target `json:"target"`
 	// Replay is the command that measures the point again, for whoever reads the result.
-	Replay string
+	Replay string `json:"replay"`
 }
 
 // real reports whether the point is in the real world.
@@ -45,10 +45,11 @@ func (p *Point) cost() float64 {
 // Plan is what is to be measured.
 type Plan struct{ Points []Point }
 
-// Part is some repetitions of a point, from First to Last.
+// Part is some repetitions of a point, from First to Last. As JSON it can be played elsewhere.
 type Part struct {
-	Point       *Point
-	First, Last int
+	Point *Point `json:"point"`
+	First int    `json:"first"`
+	Last  int    `json:"last"`
 }
 
 // mostOfPart are the repetitions that a part has at most: enough that setting up costs

@@ -7,6 +7,7 @@ import (
 	"os"
 	"testing"
 
+	"holdfast/scenarios"
 	"holdfast/scenarios/check"
 )
 
@@ -59,6 +60,32 @@ func TestPartsPoolInAnyOrder(t *testing.T) {
 				t.Errorf("%s in parts of %d: another measurement:\n%s\n%s", name, size, first, text)
 			}
 		}
+	}
+}
+
+// TestAPartIsPlayedElsewhere, from its JSON, as it is here.
+func TestAPartIsPlayedElsewhere(t *testing.T) {
+	here := Part{&Point{Run: simulated(t, "storm", "production", 5, 6, 1).run, World: scenarios.VirtualWorld, Replay: "simulate run storm"}, 2, 6}
+	text, err := json.Marshal(here)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var elsewhere Part
+	if err := json.Unmarshal(text, &elsewhere); err != nil {
+		t.Fatal(err)
+	}
+	var all []string
+	for _, second := range []Part{here, elsewhere} {
+		pool, err := NewPool(here.Point, nil, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		pool.Add(second.Play(t.Context()))
+		pool.Add(Part{here.Point, 1, 1}.Play(t.Context()))
+		all = append(all, measuredBy(t, pool))
+	}
+	if all[0] != all[1] {
+		t.Errorf("here\n%s\nelsewhere\n%s", all[0], all[1])
 	}
 }
 

@@ -24,12 +24,12 @@ import (
 
 // Target is the store of the real world. Its zero value is the embedded S3.
 type Target struct {
-	Store     string // empty or "fake": the embedded S3; else s3://bucket/prefix
-	Endpoint  string // URL of a server other than AWS; empty: AWS
-	PathStyle s3store.PathStyle
+	Store     string            `json:"store,omitempty"`    // empty or "fake": the embedded S3; else s3://bucket/prefix
+	Endpoint  string            `json:"endpoint,omitempty"` // URL of a server other than AWS; empty: AWS
+	PathStyle s3store.PathStyle `json:"path_style,omitempty"`
 	// ID tells the keys of the run from those of others: they are below simulate-ID/.
 	// Empty: one that nobody else has.
-	ID string
+	ID string `json:"id,omitempty"`
 }
 
 // Embedded is the name of the embedded S3.

@@ -39,10 +39,13 @@ func MeetingOf(ctx context.Context) *Meeting {
 	return m
 }
 
-// Fault is what the call meets; of no kind: nothing.
+// noFault is what a call meets that has no meeting.
+var noFault Fault
+
+// Fault is what the call meets; of no kind: nothing. It must not be modified.
 func (m *Meeting) Fault() *Fault {
 	if m == nil {
-		return &Fault{}
+		return &noFault
 	}
 	return &m.fault
 }

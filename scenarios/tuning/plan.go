@@ -2,6 +2,7 @@ package tuning
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"strings"
@@ -32,6 +33,23 @@ type Config struct {
 	Capacity bool
 	// Progress, which may be nil, is told how far the search is.
 	Progress func(Progress)
+}
+
+// validate reports what the search lacks.
+func (c *Config) validate() error {
+	switch {
+	case c.Run.Scenario == nil:
+		return errors.New("a search needs a run: make it by scenarios.NewRun")
+	case c.Objective.Minimize == "":
+		return errors.New("a search needs an objective: read one by ParseObjective, such as DefaultObjective")
+	case len(c.Incumbents) == 0:
+		return errors.New("a search needs a policy in use to compare with, such as DefaultIncumbents")
+	case c.Evaluations < 0:
+		return fmt.Errorf("a search needs a number of evaluations, or 0 and a budget, not %d", c.Evaluations)
+	case c.Evaluations == 0 && (c.Budget <= 0 || c.Clock == nil):
+		return errors.New("a search without a number of evaluations needs a budget, and a clock to keep it by")
+	}
+	return nil
 }
 
 // Progress is how far a search is.

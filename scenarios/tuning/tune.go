@@ -30,6 +30,9 @@ type search struct {
 // Tune plays a plan. A violated invariant and an interruption are no errors: the
 // result says so, with what was found before.
 func Tune(ctx context.Context, c Config) (*Result, error) {
+	if err := c.validate(); err != nil {
+		return nil, err
+	}
 	s := &search{Config: c, player: c.player()}
 	s.progress = func(played int) {
 		if c.Progress == nil {

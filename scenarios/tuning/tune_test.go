@@ -301,6 +301,23 @@ func TestCreatorsThatMustLoseAreNoHotObject(t *testing.T) {
 	}
 }
 
+// TestASearchLacksNothing: what lacks something is refused with a sentence.
+func TestASearchLacksNothing(t *testing.T) {
+	for want, without := range map[string]func(*Config){
+		"needs a run": func(c *Config) { c.Run.Scenario = nil }, "needs an objective": func(c *Config) { c.Objective = Objective{} },
+		"needs a policy in use": func(c *Config) { c.Incumbents = nil }, "not -1": func(c *Config) { c.Evaluations = -1 },
+		"needs a budget":   func(c *Config) { c.Evaluations, c.Budget = 0, 0 },
+		"a clock":          func(c *Config) { c.Evaluations, c.Budget = 0, time.Second },
+		"needs a document": func(c *Config) { c.Run.Document = nil; c.Evaluations = 1000 },
+	} {
+		c := six(t)
+		without(&c)
+		if _, err := Tune(t.Context(), c); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v, want %s", err, want)
+		}
+	}
+}
+
 func TestAPlanThatIsTooSmallIsRefused(t *testing.T) {
 	c := six(t)
 	c.Evaluations = 10

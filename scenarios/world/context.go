@@ -98,7 +98,7 @@ func (c *vcontext) end(err error) {
 		return
 	}
 	for _, t := range c.world.tasks {
-		if t.under == c {
+		if t != nil && t.under == c {
 			c.world.wake(t)
 		}
 	}

@@ -88,6 +88,13 @@ func (p *port) Do(ctx context.Context, m network.Method, key string, body []byte
 	if err := unsent(ctx); err != nil {
 		return nil, "", err
 	}
+	c := p.send(ctx, m, key, body, cond)
+	p.world.park(ctx)
+	return p.received(ctx, c)
+}
+
+// send sends a call on its way.
+func (p *port) send(ctx context.Context, m network.Method, key string, body []byte, cond archive.Condition) *call {
 	w := p.world
 	c := w.newCall()
 	c.kind, c.object, c.body, c.cond, c.port = m, w.model.Object(key), body, cond, p
@@ -122,12 +129,17 @@ func (p *port) Do(ctx context.Context, m network.Method, key string, body []byte
 	if arrival > c.deadline {
 		w.expect(c)
 	}
-	w.park(ctx)
+	return c
+}
+
+// received is what the client learns of its call: the answer or, when it waits no longer,
+// that it got none.
+func (p *port) received(ctx context.Context, c *call) (read []byte, etag string, err error) {
 	if !c.answered {
-		return nil, "", w.abandon(ctx, c)
+		return nil, "", p.world.abandon(ctx, c)
 	}
 	read, etag, err = c.body, c.etag, c.err
-	w.release(c)
+	p.world.release(c)
 	return read, etag, err
 }
 

@@ -23,9 +23,10 @@ type Task struct {
 	run    func()
 	killed bool
 
-	// What a [Virtual] world knows of it: the turn of the event that lets it go on,
-	// for one that waits for several things is woken by the first, and the context
-	// whose end wakes it.
+	// What a [Virtual] world knows of it: where it stands among those alive, the turn of
+	// the event that lets it go on, for one that waits for several things is woken by the
+	// first, and the context whose end wakes it.
+	place  int32
 	awaits uint64
 	under  *vcontext
 }
@@ -55,7 +56,7 @@ func (c *Crew) Close() {
 // work is the coroutine: one function after the other, parked between them.
 func (t *Task) work(yield func(struct{}) bool) {
 	t.yield = yield
-	takeRoom()
+	takeRoom(false)
 	for {
 		t.perform()
 		if !yield(struct{}{}) {
@@ -65,12 +66,15 @@ func (t *Task) work(yield func(struct{}) bool) {
 }
 
 // takeRoom grows the stack at once to what a client's calls need. While there are
-// few frames that costs a fraction of what growing on the way costs, twice.
+// few frames that costs a fraction of what growing on the way costs, twice. Of the room
+// nothing is touched unless it is used.
 //
 //go:noinline
-func takeRoom() {
-	var room [5 << 10]byte
-	runtime.KeepAlive(&room)
+func takeRoom(use bool) {
+	if use {
+		var room [5 << 10]byte
+		runtime.KeepAlive(&room)
+	}
 }
 
 // death unwinds a task that was killed while it was parked.

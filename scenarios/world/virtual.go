@@ -39,7 +39,8 @@ type Virtual struct {
 	aside   network.Store // the store as the harness reaches it, see [aside]
 	now     int64         // nanoseconds since the epoch
 	agenda  agenda
-	tasks   []*Task // alive, in the order of their starts
+	tasks   []*Task // in the order of their starts; nil: it has ended
+	alive   int     // of the tasks
 	running *Task
 	root    *vcontext
 	calls   []*call // to be used again
@@ -66,7 +67,8 @@ func NewVirtual(c Config) *Virtual {
 // Renew makes w as new and keeps its memory. It must have come to its end.
 func (w *Virtual) Renew() {
 	fresh := NewVirtual(w.Config)
-	fresh.agenda.events = w.agenda.events[:0]
+	w.agenda.renew()
+	fresh.agenda = w.agenda
 	fresh.tasks, fresh.calls, fresh.ports = w.tasks[:0], w.calls, w.ports[:0]
 	*w = *fresh
 }
@@ -108,7 +110,9 @@ func (w *Virtual) Store(actor string) archive.Store {
 // Go implements [World].
 func (w *Virtual) Go(task func()) {
 	t := w.Crew.Start(task)
+	t.place = int32(len(w.tasks))
 	w.tasks = append(w.tasks, t)
+	w.alive++
 	w.wake(t)
 }
 
@@ -123,11 +127,11 @@ const interval = 256
 func (w *Virtual) Run(ctx context.Context, main func(context.Context)) error {
 	w.root = &vcontext{Context: context.WithoutCancel(ctx), world: w, done: make(chan struct{})}
 	w.Go(func() { main(w.root) })
-	for n := 0; len(w.tasks) > 0; n++ {
+	for n := 0; w.alive > 0; n++ {
 		if n%interval == 0 && ctx.Err() != nil {
 			w.root.end(ctx.Err())
 		}
-		if len(w.agenda.events) == 0 {
+		if w.agenda.empty() {
 			return errStuck
 		}
 		e := w.agenda.next()
@@ -148,10 +152,21 @@ func (w *Virtual) resume(t *Task) {
 	t.awaits = 0
 	w.running = t
 	if !t.Resume() {
-		i := slices.Index(w.tasks, t)
-		w.tasks = slices.Delete(w.tasks, i, i+1)
+		w.ended(t)
 	}
 	w.running = nil
+}
+
+// ended takes a task from those alive. The others move up when they are the smaller part.
+func (w *Virtual) ended(t *Task) {
+	w.tasks[t.place] = nil
+	if w.alive--; w.alive >= len(w.tasks)/2 {
+		return
+	}
+	w.tasks = slices.DeleteFunc(w.tasks, func(t *Task) bool { return t == nil })
+	for i, t := range w.tasks {
+		t.place = int32(i)
+	}
 }
 
 // wake lets a task go on at this instant, after what was planned before.

@@ -1,16 +1,12 @@
 package world
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"math/rand/v2"
-	"slices"
 	"strings"
 	"testing"
 	"time"
-
-	"pgregory.net/rapid"
 
 	"holdfast/archive"
 	"holdfast/scenarios/network"
@@ -42,26 +38,6 @@ func mustPlay(t *testing.T, main func(ctx context.Context, w *Virtual)) {
 }
 
 func (w *Virtual) since() time.Duration { return w.Now().Sub(Epoch) }
-
-func TestAgendaAgainstASortedList(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		var a agenda
-		var sorted []event
-		for range rapid.IntRange(1, 60).Draw(t, "steps") {
-			if len(sorted) > 0 && rapid.IntRange(0, 2).Draw(t, "take") == 0 {
-				if got := a.next(); got.at != sorted[0].at || got.turn != sorted[0].turn {
-					t.Fatalf("got %d/%d, want %d/%d", got.at, got.turn, sorted[0].at, sorted[0].turn)
-				}
-				sorted = sorted[1:]
-				continue
-			}
-			e := event{at: rapid.Int64Range(0, 9).Draw(t, "at")}
-			e.turn = a.add(e.at, nil)
-			sorted = append(sorted, e)
-			slices.SortStableFunc(sorted, func(x, y event) int { return cmp.Compare(x.at, y.at) })
-		}
-	})
-}
 
 // TestOrder: tasks wake in the order of time, those of one instant in the order in
 // which they were planned.

@@ -1,31 +1,10 @@
 package main
 
 import (
-	"errors"
 	"os"
 	"path/filepath"
 	"strings"
-
-	"holdfast/scenarios"
 )
-
-// openScenario opens a scenario in whose file some values are replaced.
-func openScenario(name string, keys []scenarios.Setting) (*scenarios.Scenario, error) {
-	s, err := scenarios.OpenWith(name, keys...)
-	if err != nil {
-		return nil, settingFailed(err)
-	}
-	return s, nil
-}
-
-// settingFailed says which --set a mistake comes from.
-func settingFailed(err error) error {
-	var bad *scenarios.SettingError
-	if errors.As(err, &bad) {
-		return usage("--set %w", err)
-	}
-	return usage("%w", err)
-}
 
 // output is a file that a flag asks for; without a path it does not.
 type output struct{ flag, path string }

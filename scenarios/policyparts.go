@@ -1,53 +1,50 @@
-package main
+package scenarios
 
 import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
 	"holdfast/archive"
 	"holdfast/archive/notation"
-	"holdfast/scenarios"
 	"holdfast/scenarios/cores"
 )
 
-// policyParts are what --set and --vary change of a policy. They are no keys of a
+// PolicyParts are settings that change a part of a policy. They are no keys of a
 // scenario's file, where a policy is a single value: they change the policy that is in
 // force, wherever it comes from.
-var policyParts = []string{"policy.kind", "policy.base", "policy.cap", "policy.retries", "policy.deadline"}
+var PolicyParts = []string{"policy.kind", "policy.base", "policy.cap", "policy.retries", "policy.deadline"}
 
-const policyPrefix = "policy."
+// PolicyPrefix begins their keys.
+const PolicyPrefix = "policy."
 
 // splitSettings tells parts of the policy from keys of the scenario's file.
-func splitSettings(sets []string) (keys, parts []scenarios.Setting, err error) {
-	for _, text := range sets {
-		key, value, ok := strings.Cut(text, "=")
-		switch {
-		case !ok:
-			return nil, nil, usage("--set wants KEY=VALUE, such as objects.count=4, not %q", text)
-		case strings.HasPrefix(key, policyPrefix):
-			parts = append(parts, scenarios.Setting{Key: key, Value: value})
-		default:
-			keys = append(keys, scenarios.Setting{Key: key, Value: value})
+func splitSettings(all []Setting) (keys, parts []Setting) {
+	for _, one := range all {
+		if strings.HasPrefix(one.Key, PolicyPrefix) {
+			parts = append(parts, one)
+		} else {
+			keys = append(keys, one)
 		}
 	}
-	return keys, parts, nil
+	return keys, parts
 }
 
-// changePolicy changes parts of a policy. Errors are [scenarios.SettingError].
-func changePolicy(p archive.Policy, parts []scenarios.Setting) (archive.Policy, error) {
+// changePolicy changes parts of a policy. Errors are [SettingError].
+func changePolicy(p archive.Policy, parts []Setting) (archive.Policy, error) {
 	// The kind comes first: it decides which other parts there are.
 	parts = slices.Clone(parts)
-	slices.SortStableFunc(parts, func(a, b scenarios.Setting) int {
+	slices.SortStableFunc(parts, func(a, b Setting) int {
 		return strings.Compare(kindFirst(a.Key), kindFirst(b.Key))
 	})
 	changed := p
 	var names []string
 	for _, one := range parts {
-		if err := changePart(&changed, strings.TrimPrefix(one.Key, policyPrefix), one.Value); err != nil {
-			return p, &scenarios.SettingError{Setting: one.String(), Reason: err.Error()}
+		if err := changePart(&changed, strings.TrimPrefix(one.Key, PolicyPrefix), one.Value); err != nil {
+			return p, &SettingError{Setting: one.String(), Reason: err.Error()}
 		}
 		names = append(names, one.String())
 	}
@@ -55,11 +52,11 @@ func changePolicy(p archive.Policy, parts []scenarios.Setting) (archive.Policy, 
 	if err == nil {
 		return changed, nil
 	}
-	failed := &scenarios.SettingError{Setting: strings.Join(names, " "), Reason: err.Error()}
+	failed := &SettingError{Setting: strings.Join(names, " "), Reason: err.Error()}
 	if len(parts) > 1 { // one that fails alone for the same reason, or else all
 		for _, one := range parts {
-			var alone *scenarios.SettingError
-			if _, err := changePolicy(p, []scenarios.Setting{one}); errors.As(err, &alone) && alone.Reason == failed.Reason {
+			var alone *SettingError
+			if _, err := changePolicy(p, []Setting{one}); errors.As(err, &alone) && alone.Reason == failed.Reason {
 				return p, alone
 			}
 		}
@@ -68,7 +65,7 @@ func changePolicy(p archive.Policy, parts []scenarios.Setting) (archive.Policy, 
 }
 
 func kindFirst(key string) string {
-	if key == policyPrefix+"kind" {
+	if key == PolicyPrefix+"kind" {
 		return "0"
 	}
 	return "1"
@@ -92,7 +89,7 @@ func changePart(p *archive.Policy, part, value string) (err error) {
 		p.Deadline, err = waitOf(value)
 	case "retries":
 		if p.Retries = archive.Unlimited; value != "unlimited" {
-			if p.Retries, err = wholeNumber(value); err != nil {
+			if p.Retries, err = strconv.Atoi(value); err != nil {
 				err = fmt.Errorf("want a whole number or unlimited, not %q", value)
 			}
 		}
@@ -126,4 +123,13 @@ func waitOf(text string) (time.Duration, error) {
 		return 0, fmt.Errorf("want %w", err)
 	}
 	return d, nil
+}
+
+// ofSetting says of an error whether a setting is the reason.
+func ofSetting(err error) error {
+	var bad *SettingError
+	if errors.As(err, &bad) {
+		return fmt.Errorf("--set %w", err)
+	}
+	return err
 }
