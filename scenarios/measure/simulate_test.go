@@ -179,3 +179,14 @@ func TestMergedCountsAreComplete(t *testing.T) {
 		}
 	}
 }
+
+// TestADocumentThatDoublesEnds: a core that appends the whole history once more with each
+// write is found out, and does not fill the memory before.
+func TestADocumentThatDoublesEnds(t *testing.T) {
+	s := simulated(t, "sustained-contention", "documented", 1, 1, 1)
+	s.run.Scenario.Duration = scenarios.Duration(30 * time.Second)
+	m, _ := s.play(t.Context(), t)
+	if m.Violated["I2"] == 0 || m.Counts.RefusedOtherwise == 0 {
+		t.Errorf("%v, %+v", m.Violated, m.Counts)
+	}
+}

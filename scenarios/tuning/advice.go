@@ -319,6 +319,7 @@ func stackedRetries(requests int) *Advice {
 	}
 }
 
+// NotApplicable is the confidence of a statement that is about nothing that was played.
 const NotApplicable = "not applicable"
 
 // withheld is what is said instead of advice.

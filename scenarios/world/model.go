@@ -19,6 +19,7 @@ var (
 	errConflict      = fmt.Errorf("409 ConditionalRequestConflict: %w", archive.ErrConflict)
 	errSlowDown      = fmt.Errorf("503 SlowDown: %w", archive.ErrThrottled)
 	errDenied        = errors.New("403 AccessDenied")
+	errTooLarge      = fmt.Errorf("400 EntityTooLarge: the model of a store lets objects grow to %d MiB, or to four times what they were at first", MostBody>>20)
 	errDeleteAbsence = fmt.Errorf("delete: %w condition %s: condition a delete on an ETag or on nothing", archive.ErrInvalid, archive.IfAbsent())
 )
 
@@ -63,6 +64,7 @@ type Object struct {
 	growth   *growth // nil: ETags are by content alone
 	// applied, if not nil, is told of each write.
 	applied func(etag string, body []byte)
+	most    int // bytes; 0: nothing was written yet
 	// meters measure the calls of this key and its neighbours, in [Virtual]; nil: none yet.
 	meters *meters
 	// lane is when the writes that are being served, by a store that takes time
@@ -173,10 +175,21 @@ func (o *Object) Do(m network.Method, body []byte, cond archive.Condition) (read
 	return nil, etag, err
 }
 
+// MostBody is the size, in bytes, to which the model lets an object grow; of one that was
+// large at first it is four times that. S3 takes a thousand times as much, but a core whose
+// documents double with each write would fill the memory here.
+const MostBody = 8 << 20
+
 // Put writes if the condition holds.
 func (o *Object) Put(body []byte, cond archive.Condition) (etag string, err error) {
 	if err := o.Refuses(cond); err != nil {
 		return "", err
+	}
+	if o.most == 0 {
+		o.most = max(MostBody, 4*len(body))
+	}
+	if len(body) > o.most {
+		return "", errTooLarge
 	}
 	o.body, o.etag, o.present = body, o.etags.of(body), true
 	if o.growth != nil {

@@ -299,3 +299,19 @@ func TestTasksThatAreKilled(t *testing.T) {
 		t.Errorf("same coroutine: %v, ran: %v, unwound: %v", again == task, ran, unwound)
 	}
 }
+
+// TestObjectsGrowToABound, which is that of the first body where that was large.
+func TestObjectsGrowToABound(t *testing.T) {
+	for first, most := range map[int]int{10: MostBody, MostBody: 4 * MostBody} {
+		o := NewModel().Object("k")
+		if _, err := o.Put(make([]byte, first), archive.Condition{}); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := o.Put(make([]byte, most), archive.Condition{}); err != nil {
+			t.Errorf("%d bytes after %d: %v", most, first, err)
+		}
+		if _, err := o.Put(make([]byte, most+1), archive.Condition{}); err == nil || !strings.Contains(err.Error(), "EntityTooLarge") {
+			t.Errorf("%d bytes after %d: %v", most+1, first, err)
+		}
+	}
+}
