@@ -12,7 +12,8 @@ import (
 // that are set and removed, and the entry but for its time. White space between the
 // tokens of the values does not count. An entry carries it, so that an id that comes
 // again with other content is told from a call that is repeated: what the first call
-// set need not be in the document any more. It is FNV-1a, 64 bits, as 16
+// set need not be in the document any more. An edit that may come out differently
+// ([Edit.Once], [Archive.Update]) has none. It is FNV-1a, 64 bits, as 16
 // hexadecimal digits.
 func ContentDigest(fields map[string]json.RawMessage, remove []string, m Modification) string {
 	sum := fnv.New64a()

@@ -284,8 +284,9 @@ func brief(value []byte) string {
 	return short(string(value))
 }
 
-// short shortens a name or an id for a message: those of documents may be of any length,
-// and messages go to logs.
+// short shortens a name or an id for a message: whoever may save chooses what a field or a
+// customer is called, at any length, and messages go to logs. Those, and the API's answers,
+// cut once more what comes of other cores and stores.
 func short(s string) string {
 	const most = 60
 	if len(s) > most {

@@ -38,9 +38,9 @@ func ExampleLayout() {
 	// Output: orders/2026/11/O-77.json {"order_id": "2026/11/O-77", "status": "paid", "events": [{"event_id":"payment-4711",
 }
 
-// The README shows the same.
-func TestReadmeShowsTheExample(t *testing.T) {
-	readme, err := os.ReadFile("../README.md")
+// The documentation shows the same.
+func TestDocumentationShowsTheExample(t *testing.T) {
+	library, err := os.ReadFile("../docs/library.md")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -48,14 +48,14 @@ func TestReadmeShowsTheExample(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, shown, _ := strings.Cut(string(readme), "all else in them is yours:\n\n```go\n")
+	_, shown, _ := strings.Cut(string(library), "all else in them is yours:\n\n```go\n")
 	shown, _, found := strings.Cut(shown, "```")
 	if !found {
-		t.Fatal("the README's example is not where it was")
+		t.Fatal("the example is not where it was")
 	}
 	for line := range strings.Lines(shown) {
 		if !strings.Contains(string(source), strings.TrimSpace(line)) {
-			t.Errorf("the example does not have the README's line %s", line)
+			t.Errorf("the example does not have the documentation's line %s", line)
 		}
 	}
 }

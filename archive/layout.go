@@ -17,6 +17,9 @@ import (
 // use. [New] validates that of an [Archive], from which everything else gets it; who
 // uses one alone calls [Layout.Validate] first.
 //
+// The layout travels with the document: a parsed [Change] has the one that it was read by, and
+// a [Core] tells its own. So uploaders, back ends and the API have no setting that could differ.
+//
 // Archives of different layouts need a bucket each, or a store with a prefix of its own
 // each, of which none begins with another's. Different Prefixes are not enough: the keys of
 // triggers do not say of which layout a document is. In one place an order's trigger would

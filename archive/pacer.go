@@ -8,6 +8,10 @@ import (
 
 // pacer is a policy at work in one call: it says when the call sends its next
 // write. Retries and deadline are the update loop's.
+//
+// Only [Adaptive] postpones writes. It counts versions by the length of their histories,
+// which is why documents tell theirs, and it measures round trips in front of the store of its
+// call, so that the other kinds take no time stamps.
 type pacer interface {
 	// backoff returns how long to wait after the n-th attempt, which ended in err.
 	backoff(n int, err error) time.Duration

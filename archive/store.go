@@ -31,7 +31,8 @@ type Store interface {
 	Delete(ctx context.Context, key string, cond Condition) error
 }
 
-// Lister is a store that can list what it holds, as S3 does with ListObjectsV2.
+// Lister is a store that can list what it holds, as S3 does with ListObjectsV2. The core
+// needs none, so that a [Store] need not be one.
 type Lister interface {
 	// List returns objects whose keys begin with prefix and come after the key after, in
 	// the order of the keys' bytes: as many as the store gives at a time, and none only

@@ -14,7 +14,7 @@ import (
 // Identity is a text of all that decides what the run does in a virtual world, but for
 // the seed and the repetitions. Two runs with the same identity do the same: what they
 // leave to a default is spelled out, what has no effect is left out, and files count by
-// what they hold.
+// what they hold. A sweep that goes on after an interrupt knows its points by it.
 func (r *Run) Identity() ([]byte, error) {
 	text, err := r.spelledOut().Encode()
 	if err != nil {

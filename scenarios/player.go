@@ -43,7 +43,9 @@ func (r *Run) Play(ctx context.Context, open func(repetition int) world.World, s
 }
 
 // Player plays repetitions of a run on one goroutine, and keeps what is the same
-// in all of them.
+// in all of them, and the memory of what is not. A repetition depends on its number only:
+// every random stream is made of seed, scenario, repetition and actor, so repetitions can
+// be played on all processors in any order.
 type Player struct {
 	compiled compiled
 	unsuited error // why the run can't be played

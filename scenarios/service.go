@@ -15,7 +15,9 @@ import (
 )
 
 // service is what stands between the clients and the core with via: api: the HTTP
-// API, and the queue that the store tells of each trigger.
+// API, and the queue that the store tells of each trigger. It changes who calls the core, not
+// the core: handler, uploader and back ends are production's, their concurrency comes through
+// [delivery.Parallel], and a server or worker that dies unwinds as a panic up to the harness.
 type service struct {
 	*repetition
 	queue *delivery.MemoryQueue

@@ -50,7 +50,9 @@ func ParseTriggerKey(l *archive.Layout, key string) (customer, id string, ok boo
 }
 
 // Message says that a trigger was written: it names the version by its ETag. S3
-// sends one for each write, and a queue delivers it at least once.
+// sends one for each write, and a queue delivers it at least once. Triggers of one customer
+// and change share a key, so a newer one takes the place of an older one, and whether a
+// trigger is there says nothing of a message.
 //
 // A trigger that is written again with the same content has the same ETag, so both
 // messages are one and are processed once. That is so while an ETag is the MD5 of the

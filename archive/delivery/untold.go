@@ -8,9 +8,11 @@ import (
 	"holdfast/archive"
 )
 
-// The history is the outbox: an upload marks its entry by Notify, in the same write
+// The history is the outbox. Between the archive object and the last trigger a server can
+// die, and nothing that it would do afterwards can be relied on. So an upload marks its entry by Notify, in the same write
 // that stores the change, and the "processed" entries of a customer say by Covers up to
-// which upload its back end has read. What is still to be told follows from these.
+// which upload its back end had read when its work began. What is still to be told follows
+// from these alone, and nothing has to be cleared up.
 
 // Untold is a customer of a document whose back end does not know of some uploads: no
 // trigger was written, or its message was lost, or it was not processed yet.

@@ -10,8 +10,8 @@ import (
 	"testing"
 )
 
-// around is the program of somebody who uses the library: it calls each of the README's
-// examples with a store that holds what they are about.
+// around is the program of somebody who uses the library: it calls each example of the
+// README and of docs/library.md with a store that holds what they are about.
 const around = `package main
 
 import (
@@ -81,24 +81,32 @@ func run(ctx context.Context, server *fakes3.Server) error {
 
 var declared = regexp.MustCompile(`(?m)^(\w+), err := `)
 
-// TestREADME: its library section compiles and runs, in a module of its own, as it does
-// for whoever copies from it.
+// examples are those of a file, below a heading.
+func examples(t *testing.T, file, heading string, least int) [][]string {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, section, found := strings.Cut(string(text), heading)
+	all := regexp.MustCompile("(?s)```go\n(.*?)```").FindAllStringSubmatch(section, -1)
+	if !found || len(all) < least {
+		t.Fatalf("%s has %d examples of the library", file, len(all))
+	}
+	return all
+}
+
+// TestREADME: its library section and docs/library.md compile and run, in a module of its
+// own, as they do for whoever copies from them.
 func TestREADME(t *testing.T) {
 	root, err := filepath.Abs(filepath.Join("..", ".."))
 	if err != nil {
 		t.Fatal(err)
 	}
-	readme, err := os.ReadFile(filepath.Join(root, "README.md"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, section, found := strings.Cut(string(readme), "\n## Using the library\n")
-	examples := regexp.MustCompile("(?s)```go\n(.*?)```").FindAllStringSubmatch(section, -1)
-	if !found || len(examples) < 4 {
-		t.Fatalf("the README has %d examples of the library", len(examples))
-	}
+	all := append(examples(t, filepath.Join(root, "README.md"), "\n## Using the library\n", 2),
+		examples(t, filepath.Join(root, "docs", "library.md"), "# Using the library\n", 4)...)
 	program := around
-	for n, example := range examples {
+	for n, example := range all {
 		code := strings.ReplaceAll(example[1], `Bucket: "changes"`, `Bucket: server.Bucket()`)
 		for _, m := range declared.FindAllStringSubmatch(code, -1) {
 			code += "_ = " + m[1] + "\n" // an example may stop before it uses it

@@ -16,8 +16,8 @@ import (
 )
 
 // The keys of an upload. All but the first may also stand among the fields of a
-// document that is the whole body; then they are not stored. Fields of "metadata" are,
-// whatever they are called.
+// document that is the whole body, as the page of the first implementation sent them; it
+// stored them, here they are not. Fields of "metadata" are, whatever they are called.
 const (
 	keyMetadata       = "metadata"
 	keyIsUpdate       = "isUpdate"

@@ -63,7 +63,8 @@ func (a *api) upload(x *exchange) answer {
 // respelled returns the ETag of the stored version if a conflict is about nothing but its
 // spelling: proxies that compress make an ETag weak, and some clients take its quotes off.
 // Nobody else has changed anything then, and nothing was stored. No tag that names another
-// version passes, and the store still compares with its own.
+// version passes, and the store still compares with its own. To the core's metrics the save
+// that is then made again was a conflict.
 func respelled(err error) string {
 	mismatch, ok := errors.AsType[*archive.ETagMismatchError](err)
 	if !ok || mismatch.Expected == "" || len(mismatch.Fields) > 0 || mismatch.Expected == mismatch.Found ||

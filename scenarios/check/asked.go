@@ -164,7 +164,8 @@ func (o *object) holding(j *Judge, at int32, field string, want *history.Value) 
 const unchanged = "what it held before"
 
 // noteAnswer looks whether what an operation is answered with is a version that it has
-// just written or read, with that very content. Most are; the others wait until all
+// just written or read, with that very content: an ETag without it is a licence to overwrite
+// what nobody has seen. Most are; the others wait until all
 // versions are known.
 func (o *object) noteAnswer(j *Judge, op *operation, n int32, e *history.Event) {
 	if op.outcome != committed || op.etag == 0 || e.Shown || e.Doc == nil && !o.valued(j, op) {

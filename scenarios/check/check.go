@@ -13,6 +13,17 @@
 // Where a fault of the harness made the answer to a call, the history says what the
 // caller had to be told of it, and the judge holds the store's adapter to that.
 //
+// Inconclusive is not ok. A scenario states the conflicts that it needs; without them, without
+// a final read, with nothing acknowledged, or if a fault that was planned for a certain call
+// struck nobody, a history proves nothing.
+//
+// Nothing that a core or a store can do makes an operation begin twice or an actor's time go
+// back: a history that says so was damaged, see [history.Consistency].
+//
+// Who judges the judge: a test compares it with Porcupine on thousands of small histories of
+// sound and broken stores; the self-test of package explore compares it with the planted bugs
+// of package cores, and with sound cores of other habits, which must not be accused.
+//
 // What it can't see: versions that nobody read and whose author got no good
 // answer, and whatever clients outside the history do between two recorded reads
 // (their versions show up as [OneChain] violations).

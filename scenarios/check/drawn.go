@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"time"
 
-	"holdfast/archive"
 	"holdfast/scenarios/history"
 
 	"gonum.org/v1/gonum/stat/distuv"
@@ -93,18 +92,9 @@ func (p *patrol) draw(b *beat, e *history.Event) {
 	if !p.clocked || p.ownWaits || e.Attempt < 2 || b.hint > 0 || unserved(e.Answer) {
 		return
 	}
-	var shortest, longest time.Duration
-	switch p.policy.Kind {
-	case archive.Equal, archive.Full:
-		shortest, longest = p.bounds(int32(e.Attempt - 1))
-	case archive.Decorrelated:
-		previous := max(time.Duration(b.drew), p.policy.Base)
-		b.drew = e.Wait
-		if previous > p.policy.Cap/3 {
-			return
-		}
-		shortest, longest = p.policy.Base, 3*previous
-	default:
+	shortest, longest, evenly := drawnFrom(p.policy, e.Attempt-1, time.Duration(b.drew))
+	b.drew = e.Wait
+	if !evenly {
 		return
 	}
 	if p.policy.Deadline > 0 && e.At+int64(longest)-b.began > int64(p.policy.Deadline) {

@@ -19,6 +19,11 @@ import (
 // the time between two calls counts, only what is too short is held against a core of
 // the real world, because a busy machine makes it longer and never shorter. Of the
 // adaptive policy, whose waits depend on what it sees, it holds the cap.
+//
+// In virtual time nothing but waits passes between two calls of an operation, so those of a
+// core that tells of none are seen as well; of a call that the harness holds back the history
+// says when the core had asked. A schedule has no time: there the waits that a core tells of
+// are held, and the attempts.
 type patrol struct {
 	policy   archive.Policy
 	text     string // of it
@@ -82,37 +87,52 @@ func (p *patrol) reset(h history.Header) {
 	p.beats, p.breaches, p.drawn = p.beats[:0], p.breaches[:0], Drawn{}
 }
 
-// bounds are the shortest and the longest wait before the n-th retry.
-func (p *patrol) bounds(n int32) (shortest, longest time.Duration) {
-	q := &p.policy
+// Bounds are the shortest and the longest wait before the n-th retry (n = 1 first) that a
+// policy can draw. They are worked out apart from [archive.Policy.Wait], so that one can be
+// held against the other.
+func Bounds(p archive.Policy, n int) (shortest, longest time.Duration) {
 	if n < 1 {
 		return 0, 0
 	}
-	switch q.Kind {
+	switch p.Kind {
 	case archive.None:
 		return 0, 0
 	case archive.Constant:
-		return q.Base, q.Base
+		return p.Base, p.Base
 	case archive.Decorrelated:
-		longest = q.Base
-		for i := int32(0); i < n && longest < q.Cap; i++ {
-			longest = min(q.Cap, 3*min(longest, math.MaxInt64/3))
+		longest = p.Base
+		for i := 0; i < n && longest < p.Cap; i++ {
+			longest = min(p.Cap, 3*min(longest, math.MaxInt64/3))
 		}
-		return q.Base, min(longest, q.Cap)
+		return p.Base, min(longest, p.Cap)
 	case archive.Adaptive:
-		return 0, q.Cap
+		return 0, p.Cap
 	}
-	v := q.Cap
-	if n < 62 && q.Base <= q.Cap>>n {
-		v = q.Base << n
+	v := p.Cap
+	if n < 62 && p.Base <= p.Cap>>n {
+		v = p.Base << n
 	}
-	switch q.Kind {
+	switch p.Kind {
 	case archive.Equal:
 		return v / 2, v
 	case archive.Full:
 		return 0, v
 	}
 	return v, v
+}
+
+// drawnFrom is the range from which the policy draws the wait before the n-th retry evenly,
+// after a previous one; ok is false if it does not, or if the cap cuts the range.
+func drawnFrom(p archive.Policy, n int, previous time.Duration) (shortest, longest time.Duration, ok bool) {
+	switch p.Kind {
+	case archive.Equal, archive.Full:
+		shortest, longest = Bounds(p, n)
+		return shortest, longest, true
+	case archive.Decorrelated:
+		previous = max(previous, p.Base)
+		return p.Base, 3 * previous, previous <= p.Cap/3
+	}
+	return 0, 0, false
 }
 
 // of is the beat of an actor, if it is doing this operation.
@@ -215,7 +235,7 @@ func (p *patrol) checkPause(b *beat, asked int64, e *history.Event) {
 	if !p.exact || since <= 0 {
 		return
 	}
-	_, longest := p.bounds(b.failures)
+	_, longest := Bounds(p.policy, int(b.failures))
 	longest = max(longest, time.Duration(b.hint))
 	if b.down {
 		longest = max(longest, mostSpared(b.failures))
@@ -245,7 +265,7 @@ func (p *patrol) checkLeft(b *beat, asked int64, e *history.Event) {
 // checkWrite compares a write with those before it.
 func (p *patrol) checkWrite(b *beat, e *history.Event) {
 	most := p.policy.MaxAttempts()
-	shortest, _ := p.bounds(b.writes)
+	shortest, _ := Bounds(p.policy, int(b.writes))
 	if b.unserved {
 		least, _ := archive.OutageWait(1)
 		shortest = max(shortest, least)
@@ -272,8 +292,8 @@ func (p *patrol) waits(op *operation, n int32, e *history.Event) {
 	}
 	p.draw(b, e)
 	most := p.policy.MaxAttempts()
-	_, longest := p.bounds(b.failures)
-	shortest, _ := p.bounds(b.writes)
+	_, longest := Bounds(p.policy, int(b.failures))
+	shortest, _ := Bounds(p.policy, int(b.writes))
 	longest = max(longest, time.Duration(b.hint))
 	if postponed := e.Attempt == b.attempt; !postponed {
 		b.outages++
@@ -329,7 +349,7 @@ func (p *patrol) early(b *beat, e *history.Event) bool {
 	if p.policy.Deadline == 0 {
 		return true
 	}
-	_, longest := p.bounds(max(b.failures, 1))
+	_, longest := Bounds(p.policy, int(max(b.failures, 1)))
 	if b.unserved {
 		longest = max(longest, mostSpared(b.failures))
 	}

@@ -13,7 +13,9 @@ import (
 // oracle is the production core of clients who know what no client can: how many
 // calls are under way on the same object, R, and for how long a write is at risk, τ.
 // After a failure they wait U(0, (R-1)·τ); of their policy only the bounds matter.
-// It is what policies are held against: how much there is left to gain.
+// It is what policies are held against: how much there is left to gain. No policy can know
+// that, so it is no kind of the archive's but the production core with a clock that draws its
+// waits anew.
 type oracle struct {
 	Core
 	crowd *Crowd

@@ -18,6 +18,14 @@
 //
 // What it can't show: more faults than it was told to inject, more operations than
 // the scenario has, and races between two tasks of one client.
+//
+// # Why it is shaped so
+//
+// A stack can't be copied, so each schedule is played from its beginning. Sleep sets leave out
+// orders that differ in independent moves only, and independence is decided in the state where
+// both moves are possible: a condition that fails stays failed, so most losers commute. A wrong
+// idea of it is noticed by a test. What makes that fast are package memo, which parses and
+// edits each document once, and worlds, players and judges that are used again.
 package explore
 
 import (

@@ -11,6 +11,10 @@
 //
 // What an operation wants and what a write stores are stated by value: each field
 // that is to change and each entry that is to be added comes with the [Digest] of it.
+//
+// What was expected is there too: contention, thresholds and planned faults in the header,
+// the outcomes of steps as events, at its end why the run could not go on. So a history that
+// is judged again comes to the verdict and to the exit code of its run.
 package history
 
 import (
@@ -37,7 +41,8 @@ type Header struct {
 	Policy   string `json:"policy"`
 	Codec    string `json:"codec"`         // "json": real documents; "compact": stand-ins with the same semantics
 	Via      string `json:"via,omitempty"` // "api": over HTTP and a queue; empty: "core"
-	// Layout is that of the documents; nil: the archive's own.
+	// Layout is that of the documents; nil: the archive's own. The judge needs of it where
+	// they were kept: entries are told apart and digested when they are recorded.
 	Layout  *Layout `json:"layout,omitempty"`
 	Seed    uint64  `json:"seed"`
 	Clients int     `json:"clients"`

@@ -13,7 +13,8 @@ import (
 const DefaultKeep = 64 << 20
 
 // kept is the history of a virtual run: the repetitions that are worth it, one after the
-// other, as if they had been played so. Nil keeps nothing.
+// other, as if they had been played so. These are the first ones, and each that shows more
+// than that all went well; the seed makes the others again. Nil keeps nothing.
 type kept struct {
 	out     *history.Writer
 	written counting

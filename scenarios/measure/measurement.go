@@ -11,7 +11,9 @@ import (
 )
 
 // Measurement is what the repetitions of a point have shown, pooled. Its keys in JSON are
-// those of the result document, and what thresholds name.
+// those of the result document, and what thresholds name. An attempt is a write that was
+// sent; the histogram counts acknowledged operations by the attempts that they needed. Latency
+// counts from the intended start.
 type Measurement struct {
 	Scenario    string             `json:"scenario"`
 	Shows       string             `json:"shows,omitempty"`

@@ -21,7 +21,12 @@
 //   - What a fault means for whoever called ([Fault.Means]) is stated here, apart from
 //     the adapter, and comes back in the call's context ([Meeting]) with the number of
 //     requests that were made for the call. So an adapter that takes one answer for
-//     another, or an SDK that sends a request again, is noticed in any run.
+//     another, or an SDK that sends a request again, is noticed in any run. Only the
+//     first request of a call meets its fault, so that an SDK that tries again succeeds,
+//     and is seen.
+//   - A throttle is decided by the store, or by [Transport] in its place, and not drawn:
+//     503s follow the load. Only calls that are marked count ([Metered]), which those of
+//     the harness are not.
 //
 // # The answers
 //

@@ -77,6 +77,16 @@ func TestModuleOfOnesOwn(t *testing.T) {
 	}
 }
 
+// TestReadmeShowsThis: the core and the test that the README shows are those above.
+func TestReadmeShowsThis(t *testing.T) {
+	_, shown, _ := strings.Cut(read(t, filepath.Join("..", "..", "README.md")), "\n## Testing a core of your own\n")
+	_, shown, _ = strings.Cut(shown, "```go\n")
+	shown, _, found := strings.Cut(shown, "```")
+	if !found || !strings.Contains(blindTest, shown) {
+		t.Errorf("it does not show what is tested:\n%s", shown)
+	}
+}
+
 func command(t *testing.T, dir, name string, args ...string) (string, error) {
 	t.Helper()
 	c := exec.CommandContext(t.Context(), name, args...)

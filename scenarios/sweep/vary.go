@@ -2,6 +2,10 @@
 // on all cores and so that it can go on after an interrupt. A point is a pure function
 // of its parameters, the seed and the program: neither the number of cores nor an
 // interrupt changes a byte of the result.
+//
+// Points are compared with common random numbers: a client's stream depends on its name, so
+// writer-07 of 20 and of 90 draws the same. (Names have as many digits as the number of
+// clients, so writer-007 of 100 does not.)
 package sweep
 
 import (

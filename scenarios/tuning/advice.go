@@ -38,7 +38,8 @@ type rule struct {
 	contention bool
 }
 
-// rules are asked for each policy, in the order in which a report shows them.
+// rules are asked for each policy, in the order in which a report shows them. Each has a
+// test that triggers it and one that must not.
 var rules = []rule{
 	{name: "too-few-retries", judge: tooFewRetries},
 	{name: "deadline-too-short", judge: deadlineTooShort},

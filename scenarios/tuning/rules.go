@@ -2,11 +2,12 @@ package tuning
 
 import (
 	"fmt"
-	"holdfast/scenarios/units"
 	"time"
 
 	"holdfast/archive"
 	"holdfast/scenarios"
+	"holdfast/scenarios/check"
+	"holdfast/scenarios/units"
 )
 
 // manyRetries stands for unlimited where waits are added up.
@@ -24,21 +25,14 @@ func longestWaits(p archive.Policy, retries int) time.Duration {
 	if retries == archive.Unlimited && p.Kind != archive.None {
 		return endless
 	}
-	growing := p
-	growing.Kind = archive.Exponential
+	times := time.Duration(1)
+	if p.Kind == archive.Adaptive {
+		times = looks
+	}
 	total := time.Duration(0)
 	for n := 1; n <= min(retries, manyRetries) && total < endless; n++ {
-		switch p.Kind {
-		case archive.None:
-		case archive.Constant:
-			total += p.Base
-		case archive.Exponential, archive.Equal, archive.Full:
-			total += min(growing.Wait(n, 0, nil), endless)
-		case archive.Decorrelated: // up to three times the wait before
-			total += min(p.Cap, scaled(p.Base, pow3(n)), endless)
-		case archive.Adaptive:
-			total += min(p.Cap, endless/looks) * looks
-		}
+		_, longest := check.Bounds(p, n)
+		total += min(longest, endless/times) * times
 	}
 	return min(total, endless)
 }
@@ -49,15 +43,6 @@ func waitText(d time.Duration) string {
 		return "without end"
 	}
 	return units.Seconds(ms(d))
-}
-
-// pow3 is 3ⁿ, or more than any cap.
-func pow3(n int) float64 {
-	most := 1.0
-	for range min(n, 20) {
-		most *= 3
-	}
-	return most
 }
 
 // tooFewRetries: operations give up that would commit with more attempts.

@@ -216,7 +216,7 @@ func (w *Virtual) arrived(c *call) {
 	case c.fault == network.Denied403:
 		c.meets.Happened(c.kind)
 		w.refuse(c, errDenied)
-	case c.fault == network.Answer && !c.meets.Fault().Applies():
+	case c.fault != "" && !c.meets.Fault().Applies():
 		c.struck()
 		w.refuse(c, c.err)
 	case c.kind == network.MethodGet || c.kind == network.MethodHead:
@@ -297,8 +297,9 @@ func (w *Virtual) replyAt(c *call, at int64) {
 	case network.NoAnswer:
 		c.struck()
 		at = c.deadline
-	case network.Answer:
-		if f := c.meets.Fault(); f.Applies() && f.Changes(c.err) {
+	case "", network.SentTwice: // which is served as two
+	default:
+		if f := c.meets.Fault(); f.Applies() && f.Means(c.kind) != nil && f.Changes(c.err) {
 			c.struck()
 		}
 	}

@@ -14,7 +14,9 @@
 // Tasks of the virtual world are coroutines ([iter.Pull]), which hand over
 // control several times faster than goroutines over channels, at exactly the
 // places where a client can be overtaken: a store call, a sleep, a wait for a
-// signal. The store is a model, [Model], that answers as S3 promises; what time
+// signal. An agenda of events decides who goes on; in package explore, which has a world of its
+// own, somebody chooses. Whoever plays must not block on a mutex that is held across one of
+// these places, as tasks share a thread. The store is a model, [Model], that answers as S3 promises; what time
 // passes between a call's parts is the business of [Virtual].
 package world
 

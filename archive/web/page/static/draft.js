@@ -128,7 +128,7 @@ export class Draft {
   }
 
   // submission is what a press of Save sends: the id, what the user changed, and what
-  // that was based on. Its body stays the same however often it is sent.
+  // that was based on; not the document, which may be larger than an upload. Its body stays the same however often it is sent.
   submission(modificationId, user) {
     const id = idOf(this.metadata);
     const sent = new Map(this.touched.map((name) => [name, this.text.get(name)]));

@@ -1,5 +1,9 @@
 // One change being edited: loads it, follows others, saves. What the user sees of it
 // is the view's business.
+//
+// A submission in doubt is sent again as it was, so an answer that got lost is never a second
+// modification, but only while it is what the form has. What the user has changed or taken
+// back since is not sent again; the archive is asked instead.
 
 import { loadChange, newModificationId, upload } from "./api.js";
 import { Draft, same } from "./draft.js";
