@@ -20,13 +20,24 @@ import (
 // also when something failed after it.
 func (a *app) play(ctx context.Context, o runOptions, p *play) (*measure.Measurement, error) {
 	p.point.Target.ID = measure.NewID()
-	dir, err := reports.NewDirectory(o.out, p.point.Run.Scenario.Name, p.point.Target.ID, time.Now())
-	if err != nil {
-		return nil, couldNotRun("--out: %w", err)
+	dir := ""
+	history := func() (string, error) { // when there is something to be kept
+		var err error
+		if dir, err = reports.NewDirectory(o.out, p.point.Run.Scenario.Name, p.point.Target.ID, time.Now()); err != nil {
+			return "", couldNotRun("--out: %w", err)
+		}
+		return filepath.Join(dir, reports.HistoryFile), nil
 	}
-	m, playErr := a.measure(ctx, o.output, p, filepath.Join(dir, reports.HistoryFile))
+	keep := func(m *measure.Measurement) error {
+		m.Shows, m.Directory = p.point.Run.Scenario.Shows, dir
+		return save(o.out, dir, p, m)
+	}
+	// Saved at once, too: whoever does not wait until a real store is left as it was has it.
+	m, playErr := a.measure(ctx, o.output, p, history, func(m *measure.Measurement) { _ = keep(m) })
+	var exit *exitError
 	var target *measure.TargetError
 	switch {
+	case errors.As(playErr, &exit):
 	case errors.As(playErr, &target):
 		playErr = couldNotRun("%w", playErr)
 	case playErr != nil:
@@ -35,25 +46,34 @@ func (a *app) play(ctx context.Context, o runOptions, p *play) (*measure.Measure
 	if m == nil {
 		return nil, playErr
 	}
-	m.Shows, m.Directory = p.point.Run.Scenario.Shows, dir
-	if err := save(o.out, dir, p, m); err != nil && playErr == nil {
+	if err := keep(m); err != nil && playErr == nil {
 		playErr = couldNotRun("save the result of %s: %w", p.name, err)
 	}
 	return m, playErr
 }
 
-// measure plays a scenario, or its schedule, into the file of a history.
-func (a *app) measure(ctx context.Context, o outputOptions, p *play, file string) (*measure.Measurement, error) {
+// measure plays a scenario, or its schedule, into the file of a history, which it asks for
+// once the store is open. Judged, which may be nil, is told what a run in the real world has
+// shown before its store is cleaned up.
+func (a *app) measure(ctx context.Context, o outputOptions, p *play, history func() (string, error), judged func(*measure.Measurement)) (*measure.Measurement, error) {
 	progress := a.startProgress(o, p.point.Run.Scenario.Name)
 	defer progress.stop()
 	if len(p.schedule) > 0 {
+		file, err := history()
+		if err != nil {
+			return nil, err
+		}
 		m, err := explore.Measure(ctx, &p.point, p.schedule, file)
 		return only(m), err
 	}
-	all, err := measure.Play(ctx, measure.Plan{Points: []measure.Point{p.point}}, measure.Config{
-		History:  func(int) string { return file },
+	c := measure.Config{
+		History:  func(int) (string, error) { return history() },
 		Progress: p.showing(progress),
-	})
+	}
+	if judged != nil {
+		c.Judged = func(_ int, m *measure.Measured) { judged(&m.Measurement) }
+	}
+	all, err := measure.Play(ctx, measure.Plan{Points: []measure.Point{p.point}}, c)
 	if len(all) == 0 {
 		return nil, err
 	}
@@ -72,16 +92,17 @@ func only(m *measure.Measured) *measure.Measurement {
 // the clock if that ends it, else by its operations, of which retries and reloads make the
 // number an estimate.
 func (p *play) showing(to *progress) func(measure.Progress) {
-	run, start := &p.point.Run, time.Now()
+	run := &p.point.Run
 	s, repetitions := run.Scenario, float64(run.Repetitions)
+	if p.point.World == scenarios.RealWorld {
+		to.lasts = time.Duration(repetitions * float64(s.Duration))
+	}
 	return func(done measure.Progress) {
 		of, share := "", done.Share
 		switch {
 		case p.point.World != scenarios.RealWorld:
 			of = fmt.Sprintf("%d of %d repetitions, ", done.Repetitions, run.Repetitions)
-		case s.Duration > 0:
-			share = time.Since(start).Seconds() / (repetitions * time.Duration(s.Duration).Seconds())
-		default:
+		case s.Duration == 0:
 			share = float64(done.Operations) / max(repetitions*float64(s.Operations()), 1)
 		}
 		to.update(share, fmt.Sprintf("%s%d operations, %d conflicts", of, done.Operations, done.Conflicts))

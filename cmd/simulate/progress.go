@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -25,6 +26,7 @@ type progress struct {
 	mu    sync.Mutex
 	share float64
 	doing string
+	lasts time.Duration // how long all takes, if the clock ends it; else 0
 
 	bars *mpb.Progress
 	bar  *mpb.Bar
@@ -69,7 +71,7 @@ func (p *progress) show() {
 			return
 		case <-tick.C:
 		}
-		share, text := p.text()
+		share, text := p.text(false)
 		switch {
 		case p.kind == "bar" && (share > 0 || p.bar != nil):
 			p.draw(share)
@@ -88,21 +90,30 @@ func (p *progress) draw(share float64) {
 		p.bars = mpb.New(mpb.WithOutput(p.app.stderr), mpb.WithWidth(28), mpb.WithAutoRefresh())
 		p.bar = p.bars.AddBar(steps, mpb.BarRemoveOnComplete(),
 			mpb.PrependDecorators(decor.Name(p.name, decor.WCSyncSpaceR)),
-			mpb.AppendDecorators(decor.Any(func(decor.Statistics) string { _, text := p.text(); return text })))
+			mpb.AppendDecorators(decor.Any(func(decor.Statistics) string { _, text := p.text(true); return text })))
 	}
 	p.bar.SetCurrent(min(int64(share*steps), steps-1)) // completion would end the bar
 }
 
-// text says what is being done, and how long the rest will take.
-func (p *progress) text() (share float64, text string) {
+// text says what is being done, and how long the rest will take; in short for a bar, which
+// must fit a line.
+func (p *progress) text(short bool) (share float64, text string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	const tellable = 0.02 // of the work, before which the time left is a guess
-	if p.share < tellable || p.share >= 1 {
-		return p.share, p.doing
+	passed := time.Since(p.start)
+	share, text = p.share, p.doing
+	if p.lasts > 0 {
+		share = min(float64(passed)/float64(p.lasts), 1)
 	}
-	left := time.Duration(float64(time.Since(p.start)) * (1 - p.share) / p.share)
-	return p.share, fmt.Sprintf("%s, about %v left", p.doing, left.Round(time.Second))
+	if short {
+		text, _, _ = strings.Cut(text, ", ")
+	}
+	const tellable = 0.02 // of the work, before which the time left is a guess
+	if share < tellable || share >= 1 {
+		return share, text
+	}
+	left := time.Duration(float64(passed) * (1 - share) / share)
+	return share, fmt.Sprintf("%s, about %v left", text, left.Round(time.Second))
 }
 
 // stop ends the display. A bar is always taken down by aborting it: mpb waits

@@ -41,12 +41,12 @@ func (a *app) confirm(ctx context.Context, o tuneOptions, c tuning.Config, p *pl
 	policies := append([]tuning.Incumbent{{Name: "recommended", Policy: r.Recommendation.Promised.Policy}}, c.Incumbents[:1]...)
 	for _, policy := range policies {
 		measured, err := a.measureReal(ctx, o, c.Run, policy.Policy)
-		if err != nil || ctx.Err() != nil {
+		if measured != nil && measured.Verdict == check.Violated { // whatever came after it
+			r.Withhold(measured, "simulate check "+filepath.Join(measured.Directory, reports.HistoryFile))
 			return err
 		}
-		if measured.Verdict == check.Violated {
-			r.Withhold(measured, "simulate check "+filepath.Join(measured.Directory, reports.HistoryFile))
-			return nil
+		if err != nil || ctx.Err() != nil {
+			return err
 		}
 		overhead := max(measured.CallTime-l.Request.Mean()-l.Reply.Mean(), 0)
 		predicted, err := tuning.Predict(ctx, slower(c, l, overhead), policy.Policy, o.confirmRuns)
@@ -82,14 +82,14 @@ func (a *app) measureReal(ctx context.Context, o tuneOptions, run scenarios.Run,
 		return nil, couldNotRun("--confirm: %w", err)
 	}
 	p := &play{point: measure.Point{World: real, Run: run}}
-	m, err := a.measure(ctx, o.run.output, p, filepath.Join(dir, reports.HistoryFile))
-	if err == nil && m.Verdict == check.Violated {
+	m, err := a.measure(ctx, o.run.output, p, func() (string, error) { return filepath.Join(dir, reports.HistoryFile), nil }, nil)
+	if err != nil {
+		err = couldNotRun("--confirm: play %s in the real world: %w", run.Scenario.Name, err)
+	}
+	if m != nil && m.Verdict == check.Violated {
 		m.Directory = dir
-		return m, nil
+		return m, err
 	}
 	_ = os.RemoveAll(dir) // nobody needs it, and the system clears it up in the end
-	if err != nil {
-		return nil, couldNotRun("--confirm: play %s in the real world: %w", run.Scenario.Name, err)
-	}
-	return m, nil
+	return m, err
 }

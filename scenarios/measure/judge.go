@@ -37,7 +37,7 @@ func FromHistory(rd *history.Reader) (*Measured, error) {
 	verdict := judge.Finish()
 	r := newMeasurement(rd.Header, verdict)
 	r.Steps, r.Interrupted, r.Failure = taken, told.interrupted, told.failure
-	r.Judged = told.judged(rd.Header)
+	r.Judged, r.Played = told.judged(rd.Header), told.begun
 	numbers.Fill(&r, verdict.Counts)
 	if told.omitted != nil {
 		r.measured(told.omitted.Thresholds)

@@ -49,6 +49,8 @@ type Measurement struct {
 	Replay      string             `json:"replay"`
 	Directory   string             `json:"directory,omitempty"`
 
+	// Played are the repetitions that were begun.
+	Played int `json:"-"`
 	// PutsEach are the writes of each repetition, in their order; MakespansMS the makespans,
 	// in ascending order, of those in which somebody was answered.
 	PutsEach    []float64 `json:"-"`

@@ -17,24 +17,28 @@ type Config struct {
 	// Workers play parts at the same time; the result does not depend on their number.
 	// 0: as many as there are processors.
 	Workers int
-	// History returns the file in which a point's history is kept; empty, or nil: nobody
-	// needs it. Of many repetitions in a virtual world it gets the first ones, up to Keep
+	// History returns the file in which a point's history is kept, once its store is open;
+	// empty, or nil: nobody needs it. Of many repetitions in a virtual world it gets the first ones, up to Keep
 	// bytes (0: [DefaultKeep]), and those that violate an invariant: the seed makes every
 	// other one again.
-	History func(point int) string
+	History func(point int) (file string, err error)
 	Keep    int64
 	// Skip, which may be nil, says of which points there is no need.
 	Skip func(point int) bool
 	// Each, which may be nil, is told of every repetition of a virtual point as soon as it
 	// and all before it are judged, and says whether the point goes on. One that does not
-	// is measured by what it has shown.
+	// is measured by what it has shown, the rest of the part that was played included, and
+	// is not Done.
 	Each func(point, repetition int, r *check.Report) (goOn bool)
 	// Done, which may be nil, is told of each point that was played to its end as soon as
 	// it was, in no certain order. Its error ends the plan after this point: those before it
 	// are played to their end, so that which error is the first does not depend on chance.
 	Done func(point int, m *Measured) error
+	// Judged, which may be nil, is told of each point in the real world as soon as it is
+	// judged, before the store is left as it was: that can take a minute.
+	Judged func(point int, m *Measured)
 	// Progress, which may be nil, is told now and then how far the plan is.
-	// Calls of Each, Done and Progress are made one at a time.
+	// Calls of Each, Done, Judged and Progress are made one at a time.
 	Progress func(Progress)
 }
 
@@ -66,16 +70,38 @@ func (e *PointError) Unwrap() error { return e.Err }
 // default a third of the time would be spent on collecting it.
 const VirtualGCPercent = 400
 
+// lazily is who plays in virtual worlds at the moment, and how the collector was before.
+var lazily struct {
+	sync.Mutex
+	players, before int
+}
+
+// collectLess sets [VirtualGCPercent] until the last who did so is done.
+func collectLess() (done func()) {
+	lazily.Lock()
+	defer lazily.Unlock()
+	if lazily.players++; lazily.players == 1 {
+		lazily.before = debug.SetGCPercent(VirtualGCPercent)
+	}
+	return func() {
+		lazily.Lock()
+		defer lazily.Unlock()
+		if lazily.players--; lazily.players == 0 {
+			debug.SetGCPercent(lazily.before)
+		}
+	}
+}
+
 // Play measures the points of a plan, and returns them in its order; nil is a point that
 // was skipped. After an interrupt, or for points after one that ended the plan, they are
 // what was shown until then, called interrupted. An interrupt is no error.
 func Play(ctx context.Context, plan Plan, c Config) ([]*Measured, error) {
 	for i := range plan.Points {
 		if plan.Points[i].real() {
-			return playReal(ctx, plan, c)
+			return playInOrder(ctx, plan, c)
 		}
 	}
-	defer debug.SetGCPercent(debug.SetGCPercent(VirtualGCPercent))
+	defer collectLess()()
 	p, err := newPlaying(plan, c)
 	if err != nil {
 		return nil, err
@@ -133,14 +159,18 @@ func newPlaying(plan Plan, c Config) (*playing, error) {
 }
 
 // open makes the pool of a point.
-func (p *playing) open(i int) (err error) {
-	if name := p.history(i); name != "" {
+func (p *playing) open(i int) error {
+	name, err := p.history(i)
+	switch {
+	case err != nil:
+		return err
+	case name == "":
+		p.pools[i], err = NewPool(&p.Points[i], nil, 0)
+	default:
 		if p.files[i], err = history.Create(name); err != nil {
 			return err
 		}
 		p.pools[i], err = NewPool(&p.Points[i], p.files[i], p.Keep)
-	} else {
-		p.pools[i], err = NewPool(&p.Points[i], nil, 0)
 	}
 	if err == nil && p.Each != nil {
 		p.pools[i].each = func(n int, r *check.Report) bool { return p.Each(i, n, r) }
@@ -148,9 +178,9 @@ func (p *playing) open(i int) (err error) {
 	return err
 }
 
-func (c *Config) history(i int) string {
+func (c *Config) history(i int) (string, error) {
 	if c.History == nil {
-		return ""
+		return "", nil
 	}
 	return c.History(i)
 }

@@ -2,6 +2,8 @@ package measure
 
 import (
 	"cmp"
+	"errors"
+	"fmt"
 	"math"
 	"time"
 
@@ -21,6 +23,18 @@ type Point struct {
 
 // real reports whether the point is in the real world.
 func (p *Point) real() bool { return p.World == scenarios.RealWorld }
+
+// Validate reports why the point can't be played, as far as that can be said without its
+// store.
+func (p *Point) Validate() error {
+	switch {
+	case p.World != "" && p.World != scenarios.RealWorld && p.World != scenarios.VirtualWorld:
+		return fmt.Errorf("there is no world %q: it is %s or %s", p.World, scenarios.RealWorld, scenarios.VirtualWorld)
+	case !p.real() && p.Target.Name() != Embedded:
+		return fmt.Errorf("the store %s is of the real world: a virtual one has a store of its own", p.Target.Store)
+	}
+	return errors.Join(p.Target.Validate(), p.Run.Validate())
+}
 
 // Header is that of the point's history.
 func (p *Point) Header() history.Header {

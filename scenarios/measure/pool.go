@@ -24,14 +24,14 @@ type Pool struct {
 
 	interrupted bool
 	err         error // why a repetition could not go on; what comes after it does not count
-	ended       bool  // each has ended it
+	ended       bool  // each has ended it, so that nothing that is still to come counts
 }
 
 // NewPool returns a pool of a point's parts. The history goes to w, if that is not nil: of
 // many repetitions the first ones, up to so many bytes (0: [DefaultKeep]), and those that
 // violate an invariant. The seed makes every other one again.
 func NewPool(p *Point, w io.Writer, keep int64) (*Pool, error) {
-	if err := p.Run.Validate(); err != nil {
+	if err := p.Validate(); err != nil {
 		return nil, err
 	}
 	pool := &Pool{header: p.Header(), next: 1, early: map[int]*Sample{}, numbers: NewCollector()}
@@ -94,7 +94,7 @@ func (p *Pool) Numbers() *Collector { return p.numbers }
 func (p *Pool) Measurement() (Measurement, error) {
 	verdict := check.Pool(p.header, p.reports)
 	m := newMeasurement(p.header, verdict)
-	m.Interrupted, m.Steps = !p.complete(), p.steps
+	m.Interrupted, m.Steps, m.Played = !p.complete() && !p.ended, p.steps, len(p.reports)
 	if p.err != nil {
 		m.Failure = p.err.Error()
 	}

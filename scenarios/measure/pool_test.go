@@ -167,7 +167,7 @@ func TestEachMayEndAPoint(t *testing.T) {
 		}
 		return n < 7
 	}})
-	if err != nil || seen != 7 || all[0].Verdict != check.Violated || !all[0].Interrupted {
+	if err != nil || seen != 7 || all[0].Verdict != check.Violated || all[0].Interrupted {
 		t.Errorf("%v; %d repetitions; %+v", err, seen, all[0].Verdict)
 	}
 }
@@ -175,10 +175,10 @@ func TestEachMayEndAPoint(t *testing.T) {
 // TestAHistoryThatCannotBeKept is an error, and what was measured is there.
 func TestAHistoryThatCannotBeKept(t *testing.T) {
 	point := Point{Run: simulated(t, "two-users", "production", 1, 3, 1).run}
-	if _, err := Play(t.Context(), Plan{[]Point{point}}, Config{History: func(int) string { return "no/such/folder/history" }}); !errors.Is(err, os.ErrNotExist) {
+	if _, err := Play(t.Context(), Plan{[]Point{point}}, Config{History: into("no/such/folder/history")}); !errors.Is(err, os.ErrNotExist) {
 		t.Error(err)
 	}
-	all, err := Play(t.Context(), Plan{[]Point{point}}, Config{History: func(int) string { return "/dev/full" }})
+	all, err := Play(t.Context(), Plan{[]Point{point}}, Config{History: into("/dev/full")})
 	if err == nil || len(all) != 1 || all[0].Counts.Acknowledged == 0 {
 		t.Errorf("%v, %v", err, all)
 	}

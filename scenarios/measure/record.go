@@ -8,42 +8,81 @@ import (
 	"path/filepath"
 	"sync"
 
+	"holdfast/scenarios/check"
 	"holdfast/scenarios/history"
 )
 
-// playReal measures the points of a plan one after the other, those in the real world
-// among them: played at the same time they would measure each other.
-func playReal(ctx context.Context, plan Plan, c Config) ([]*Measured, error) {
+// playInOrder measures the points of a plan one after the other, since some of them are in
+// the real world: played at the same time they would measure each other.
+func playInOrder(ctx context.Context, plan Plan, c Config) ([]*Measured, error) {
 	measured := make([]*Measured, len(plan.Points))
+	told := newTold(plan, c.Progress)
+	var failed error
 	for i := range plan.Points {
-		if c.Skip != nil && c.Skip(i) || ctx.Err() != nil && i > 0 {
+		point := &plan.Points[i]
+		if c.Skip != nil && c.Skip(i) {
+			told.end(point)
 			continue
 		}
 		var err error
-		if point := &plan.Points[i]; point.real() {
-			measured[i], err = point.playReal(ctx, c.history(i), c.Progress)
-		} else {
-			var one []*Measured
-			one, err = Play(ctx, Plan{plan.Points[i : i+1]}, Config{
-				Workers: c.Workers, History: func(int) string { return c.history(i) }, Keep: c.Keep, Progress: c.Progress,
-			})
-			if len(one) > 0 {
-				measured[i] = one[0]
-			}
+		switch {
+		case failed != nil || ctx.Err() != nil:
+			measured[i], err = nothing(point)
+		case point.real():
+			measured[i], err = c.playReal(ctx, i, point, told)
+		default:
+			measured[i], err = c.playAlone(ctx, i, point, told)
 		}
 		if err == nil && c.Done != nil && !measured[i].Interrupted {
 			err = c.Done(i, measured[i])
 		}
-		if err != nil {
-			return measured, err
-		}
+		failed = cmp.Or(failed, err)
+		told.end(point)
 	}
-	return measured, nil
+	return measured, failed
+}
+
+// nothing is the measurement of a point that was not begun.
+func nothing(p *Point) (*Measured, error) {
+	pool, err := NewPool(p, nil, 0)
+	if err != nil {
+		return nil, err
+	}
+	m, err := pool.Measurement()
+	return &Measured{m, pool.numbers}, err
+}
+
+// playAlone plays a virtual point of such a plan.
+func (c *Config) playAlone(ctx context.Context, i int, p *Point, t *told) (*Measured, error) {
+	one := Config{
+		Workers: c.Workers, Keep: c.Keep, History: func(int) (string, error) { return c.history(i) },
+		Progress: func(of Progress) { t.tell(of.Repetitions, of.Operations, of.Conflicts) },
+	}
+	if c.Each != nil {
+		one.Each = func(_, n int, r *check.Report) bool { return c.Each(i, n, r) }
+	}
+	all, err := Play(ctx, Plan{[]Point{*p}}, one)
+	if len(all) == 0 {
+		return nil, err
+	}
+	return all[0], err
 }
 
 // playReal plays all repetitions of a point in the real world into the file of its
 // history, without a name into one that nobody needs afterwards, and then judges that.
-func (p *Point) playReal(ctx context.Context, file string, progress func(Progress)) (*Measured, error) {
+func (c *Config) playReal(ctx context.Context, i int, p *Point, t *told) (m *Measured, err error) {
+	if err := p.Validate(); err != nil {
+		return nil, err
+	}
+	target, err := p.Target.open(ctx, &p.Run)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = cmp.Or(err, target.close(ctx)) }()
+	file, err := c.history(i)
+	if err != nil {
+		return nil, err
+	}
 	if file == "" {
 		dir, err := os.MkdirTemp("", "simulate-")
 		if err != nil {
@@ -52,30 +91,24 @@ func (p *Point) playReal(ctx context.Context, file string, progress func(Progres
 		defer func() { _ = os.RemoveAll(dir) }() // the system clears it up in the end
 		file = filepath.Join(dir, "history")
 	}
-	target, err := p.Target.open(ctx, &p.Run)
-	if err != nil {
-		return nil, err
-	}
 	playErr := Record(ctx, file, p.Header(), func(ctx context.Context, sink history.Sink) error {
-		if progress != nil {
-			sink = &counted{Sink: sink, progress: progress}
+		counting := &counted{Sink: sink, told: t}
+		_, err := p.Run.Play(ctx, target.world, counting)
+		if ctx.Err() != nil && !counting.any { // the history shall say so
+			sink.Add(&history.Event{Kind: history.End, Interrupted: true})
 		}
-		_, err := p.Run.Play(ctx, target.world, sink)
 		return err
 	})
-	if err := target.close(ctx); playErr == nil {
-		playErr = err
-	}
-	m, err := FromFile(file)
-	if err != nil {
+	if m, err = FromFile(file); err != nil {
 		if playErr != nil {
-			err = playErr // it is why the history can't be read
-		} else {
-			err = fmt.Errorf("judge it: %w", err)
+			return nil, playErr // it is why the history can't be read
 		}
-		return nil, err
+		return nil, fmt.Errorf("judge it: %w", err)
 	}
 	m.Settings = &target.settings
+	if c.Judged != nil {
+		c.Judged(i, m)
+	}
 	return m, playErr
 }
 
@@ -101,12 +134,64 @@ func Record(ctx context.Context, file string, h history.Header, play func(contex
 	return err
 }
 
-// counted tells how far a run in the real world is.
+// told says how far a plan is whose points are played in order.
+type told struct {
+	progress func(Progress) // nil: nobody asks
+	mu       sync.Mutex
+	done     Progress // without the point that is being played
+	last     Progress // with it
+	cost     float64  // of the points that are done
+	all      float64
+}
+
+func newTold(plan Plan, progress func(Progress)) *told {
+	t := &told{progress: progress}
+	t.done.OfPoints = len(plan.Points)
+	for i := range plan.Points {
+		if plan.Points[i].Run.Scenario != nil {
+			t.all += plan.Points[i].cost() * float64(plan.Points[i].Run.Repetitions)
+		}
+	}
+	return t
+}
+
+// tell says how much of the point that is being played is done.
+func (t *told) tell(repetitions, operations, conflicts int) {
+	if t.progress == nil {
+		return
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	now := t.done
+	now.Repetitions += repetitions
+	now.Operations += operations
+	now.Conflicts += conflicts
+	t.last = now
+	t.progress(now)
+}
+
+// end adds a point, with what was told of it last.
+func (t *told) end(p *Point) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.done.Repetitions, t.done.Operations, t.done.Conflicts = t.last.Repetitions, t.last.Operations, t.last.Conflicts
+	t.done.Points++
+	if p.Run.Scenario != nil && t.all > 0 {
+		t.cost += p.cost() * float64(p.Run.Repetitions)
+		t.done.Share = t.cost / t.all
+	}
+	if t.progress != nil {
+		t.progress(t.done)
+	}
+}
+
+// counted counts what happens in the real world.
 type counted struct {
 	history.Sink
-	progress func(Progress)
-	mu       sync.Mutex
-	done     Progress
+	told                               *told
+	mu                                 sync.Mutex
+	any                                bool
+	repetitions, operations, conflicts int
 }
 
 // Add implements [history.Sink].
@@ -114,15 +199,16 @@ func (c *counted) Add(e *history.Event) {
 	c.Sink.Add(e)
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.any = true
 	switch {
 	case e.Kind == history.Begin:
-		c.done.Repetitions++
+		c.repetitions++
 	case e.Kind == history.Return:
-		c.done.Operations++
+		c.operations++
 	case e.Kind == history.Put && (e.Answer == history.PreconditionFailed || e.Answer == history.Conflict):
-		c.done.Conflicts++
+		c.conflicts++
 	default:
 		return
 	}
-	c.progress(c.done)
+	c.told.tell(c.repetitions, c.operations, c.conflicts)
 }

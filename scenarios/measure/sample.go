@@ -29,12 +29,19 @@ type repetition struct {
 	events   []*history.Event // nil: nobody has asked for them
 }
 
-// Play plays and judges a part of a virtual point on the caller's goroutine, without its
-// events. [Play] does so for a whole plan.
+// Play plays and judges a part of a virtual point on the caller's goroutine, and takes its
+// events along for a pool that keeps the history. [Play] does so for a whole plan, and is
+// what plays real ones, whose repetitions share a store.
 func (p Part) Play(ctx context.Context) *Sample {
+	if err := p.Point.Validate(); err != nil {
+		return &Sample{first: p.First, last: p.Last, numbers: NewCollector(), err: err}
+	}
+	if p.Point.real() {
+		return &Sample{first: p.First, last: p.Last, numbers: NewCollector(), err: errors.New("a part of the real world can't be played by itself: play its plan")}
+	}
 	var one player
 	defer one.close()
-	return one.play(ctx, p, nil)
+	return one.play(ctx, p, &kept{})
 }
 
 // player plays parts, one after the other on one goroutine, and keeps what is the same in

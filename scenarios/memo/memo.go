@@ -23,7 +23,7 @@ import (
 )
 
 // mostBytes bounds the texts that a memo remembers.
-const mostBytes = 64 << 20
+const mostBytes = 8 << 20
 
 // mostEach bounds what is remembered of one version: edits, and versions that
 // it was compared with. There are few unless clients are many.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"holdfast/scenarios/check"
 	"holdfast/scenarios/measure"
 )
 
@@ -28,7 +29,8 @@ type Config struct {
 }
 
 // Play measures all points and returns them in their order. After an interrupt these
-// are the points that were measured, and the error is nil.
+// are the points that were measured, and those that violate an invariant by what they have
+// shown until then; an interrupt is no error.
 func Play(ctx context.Context, c Config) ([]Measured, error) {
 	inner, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
@@ -40,7 +42,7 @@ func Play(ctx context.Context, c Config) ([]Measured, error) {
 			points[i] = p
 		}
 	}
-	_, err := measure.Play(inner, plan, measure.Config{
+	all, err := measure.Play(inner, plan, measure.Config{
 		Workers: c.Workers, Progress: c.Progress,
 		Skip: func(i int) bool { _, ok := c.Have[i]; return ok },
 		Done: func(i int, m *measure.Measured) error {
@@ -59,19 +61,22 @@ func Play(ctx context.Context, c Config) ([]Measured, error) {
 			return nil
 		},
 	})
-	all := []Measured{} // in JSON a list, also if it is empty
+	rows := []Measured{} // in JSON a list, also if it is empty
 	for i := range c.Points {
-		if p, ok := points[i]; ok {
-			all = append(all, p)
+		p, complete := points[i]
+		if !complete && i < len(all) && all[i] != nil && all[i].Verdict == check.Violated { // which more repetitions would not undo
+			p = measured(c.Points[i].Params, &all[i].Measurement, measure.PricesOf(c.Points[i].Run.Latency().Name))
+			p.Runs = all[i].Played
+			complete = true
+		}
+		if complete {
+			rows = append(rows, p)
 		}
 	}
 	var failed *measure.PointError
-	switch {
-	case ctx.Err() != nil:
-		return all, nil
-	case errors.As(err, &failed):
+	if errors.As(err, &failed) {
 		point := &c.Points[failed.Point]
-		return all, fmt.Errorf("play %s with %s: %w", point.Run.Scenario.Name, point.Params, err)
+		err = fmt.Errorf("play %s with %s: %w", point.Run.Scenario.Name, point.Params, err)
 	}
-	return all, err
+	return rows, err
 }
