@@ -86,6 +86,9 @@ type Result struct {
 	// Acknowledged updates and conflicts in all of them: without any, they prove
 	// nothing.
 	Acknowledged, Conflicts int
+	// Saves, Appends and Creates are those of the acknowledged updates that the core was
+	// asked for by these calls.
+	Saves, Appends, Creates int
 	// Witness is the first schedule found that violates an invariant, made as
 	// short as possible; nil: there is none.
 	Witness *Witness

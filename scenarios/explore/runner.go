@@ -3,6 +3,7 @@ package explore
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"holdfast/scenarios"
 	"holdfast/scenarios/check"
@@ -20,6 +21,7 @@ type runner struct {
 	stage stage
 	judge *check.Judge
 	tally tally
+	open  []operation  // that have begun and not ended in the schedule under way
 	also  history.Sink // of tests: gets all events
 	// taken are the moves of the schedule under way, if they are wanted.
 	taken   []taken
@@ -32,10 +34,40 @@ type taken struct {
 	actor string
 }
 
+// operation is one under way: what it does.
+type operation struct {
+	number int
+	do     string
+}
+
 // tally says what the schedules were worth: without conflicts and acknowledged
 // updates they prove nothing.
 type tally struct {
-	acknowledged, conflicts, puts int
+	acknowledged, saves, appends, creates, conflicts, puts int
+}
+
+func (t *tally) add(o tally) {
+	t.acknowledged += o.acknowledged
+	t.saves += o.saves
+	t.appends += o.appends
+	t.creates += o.creates
+	t.conflicts += o.conflicts
+	t.puts += o.puts
+}
+
+// acknowledge counts an update; what a load is told is none.
+func (t *tally) acknowledge(do string) {
+	switch do {
+	case "load":
+		return
+	case "save":
+		t.saves++
+	case "append":
+		t.appends++
+	case "create":
+		t.creates++
+	}
+	t.acknowledged++
 }
 
 func newRunner(r *scenarios.Run, header history.Header, faults int, kinds variants) *runner {
@@ -50,8 +82,12 @@ func (p *runner) close() { p.stage.crew.Close() }
 func (p *runner) Add(e *history.Event) {
 	if e.Op > 0 {
 		switch {
-		case e.Kind == history.Return && e.Outcome == history.Committed:
-			p.tally.acknowledged++
+		case e.Kind == history.Invoke:
+			p.open = append(p.open, operation{e.Op, e.Do})
+		case e.Kind == history.Return:
+			if do := p.ended(e.Op); e.Outcome == history.Committed {
+				p.tally.acknowledge(do)
+			}
 		case e.Kind == history.Put:
 			p.tally.puts++
 			if e.Answer == history.PreconditionFailed || e.Answer == history.Conflict {
@@ -65,6 +101,15 @@ func (p *runner) Add(e *history.Event) {
 	p.judge.Add(e)
 }
 
+// ended returns what an operation did that is under way no longer.
+func (p *runner) ended(number int) string {
+	i := slices.IndexFunc(p.open, func(o operation) bool { return o.number == number })
+	do := p.open[i].do
+	last := len(p.open) - 1
+	p.open[i], p.open = p.open[last], p.open[:last]
+	return do
+}
+
 // chooser decides which move comes next; false ends the schedule there.
 type chooser interface {
 	choose(s *stage, moves []move) (move, bool)
@@ -74,7 +119,7 @@ type chooser interface {
 func (p *runner) play(ctx context.Context, c chooser) (check.Report, error) {
 	s := &p.stage
 	s.reset(p.faults, p.kinds)
-	p.taken = p.taken[:0]
+	p.taken, p.open = p.taken[:0], p.open[:0]
 	s.choose = c.choose
 	if p.keeping {
 		s.choose = func(s *stage, moves []move) (move, bool) {
