@@ -101,9 +101,10 @@ func (b *branch) add(o *branch) {
 }
 
 func (b *branch) result(ctx context.Context, c *Config) Result {
+	acknowledged := &b.tally.acknowledged
 	r := Result{
 		Schedules: b.schedules, Complete: !b.unseen && b.witness == nil,
-		Acknowledged: b.tally.acknowledged, Saves: b.tally.saves, Appends: b.tally.appends, Creates: b.tally.creates,
+		Acknowledged: acknowledged.all, Saves: acknowledged.saves, Appends: acknowledged.appends, Creates: acknowledged.creates,
 		Conflicts: b.tally.conflicts, Witness: b.witness,
 	}
 	switch {

@@ -166,7 +166,8 @@ func TestOnlyUpdatesAreAcknowledged(t *testing.T) {
 	}{
 		{"two-users", Exhaustive, counts{acknowledged: 2, saves: 2}},
 		{"two-users", Random, counts{acknowledged: 2, saves: 2}},
-		{"create-race", Random, counts{acknowledged: 1, creates: 1}},
+		{"create-race", Exhaustive, counts{acknowledged: 1, creates: 1}},
+		{"user-vs-backend", Exhaustive, counts{acknowledged: 3, saves: 1, appends: 2}},
 		{"user-vs-backend", PCT, counts{acknowledged: 3, saves: 1, appends: 2}},
 	} {
 		run, _, err := Small(c.scenario, must(cores.Find("production")))

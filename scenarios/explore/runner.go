@@ -21,8 +21,11 @@ type runner struct {
 	stage stage
 	judge *check.Judge
 	tally tally
-	open  []operation  // that have begun and not ended in the schedule under way
-	also  history.Sink // of tests: gets all events
+	// Of the schedule under way: what was acknowledged, and the operations that have begun
+	// and not ended.
+	acknowledged updates
+	open         []operation
+	also         history.Sink // of tests: gets all events
 	// taken are the moves of the schedule under way, if they are wanted.
 	taken   []taken
 	keeping bool
@@ -43,31 +46,39 @@ type operation struct {
 // tally says what the schedules were worth: without conflicts and acknowledged
 // updates they prove nothing.
 type tally struct {
-	acknowledged, saves, appends, creates, conflicts, puts int
+	acknowledged    updates // by schedules that were played to their end
+	conflicts, puts int
 }
 
 func (t *tally) add(o tally) {
-	t.acknowledged += o.acknowledged
-	t.saves += o.saves
-	t.appends += o.appends
-	t.creates += o.creates
+	t.acknowledged.add(o.acknowledged)
 	t.conflicts += o.conflicts
 	t.puts += o.puts
 }
 
-// acknowledge counts an update; what a load is told is none.
-func (t *tally) acknowledge(do string) {
+// updates are numbers of them: all, and those of a kind.
+type updates struct{ all, saves, appends, creates int }
+
+func (u *updates) add(o updates) {
+	u.all += o.all
+	u.saves += o.saves
+	u.appends += o.appends
+	u.creates += o.creates
+}
+
+// count counts an operation, unless it is a load, which updates nothing.
+func (u *updates) count(do string) {
 	switch do {
 	case "load":
 		return
 	case "save":
-		t.saves++
+		u.saves++
 	case "append":
-		t.appends++
+		u.appends++
 	case "create":
-		t.creates++
+		u.creates++
 	}
-	t.acknowledged++
+	u.all++
 }
 
 func newRunner(r *scenarios.Run, header history.Header, faults int, kinds variants) *runner {
@@ -86,7 +97,7 @@ func (p *runner) Add(e *history.Event) {
 			p.open = append(p.open, operation{e.Op, e.Do})
 		case e.Kind == history.Return:
 			if do := p.ended(e.Op); e.Outcome == history.Committed {
-				p.tally.acknowledge(do)
+				p.acknowledged.count(do)
 			}
 		case e.Kind == history.Put:
 			p.tally.puts++
@@ -119,7 +130,7 @@ type chooser interface {
 func (p *runner) play(ctx context.Context, c chooser) (check.Report, error) {
 	s := &p.stage
 	s.reset(p.faults, p.kinds)
-	p.taken, p.open = p.taken[:0], p.open[:0]
+	p.taken, p.open, p.acknowledged = p.taken[:0], p.open[:0], updates{}
 	s.choose = c.choose
 	if p.keeping {
 		s.choose = func(s *stage, moves []move) (move, bool) {
@@ -137,6 +148,9 @@ func (p *runner) play(ctx context.Context, c chooser) (check.Report, error) {
 	}
 	if s.endless {
 		return check.Report{}, errEndless
+	}
+	if !s.stopped {
+		p.tally.acknowledged.add(p.acknowledged)
 	}
 	return p.judge.Finish(), nil
 }
