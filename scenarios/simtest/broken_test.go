@@ -47,22 +47,22 @@ func waitForEver(ctx context.Context) { <-ctx.Done() }
 
 type store struct {
 	archive.Store
-	put func(s archive.Store, ctx context.Context, key string, body []byte, cond archive.Condition) (string, error)
+	put func(ctx context.Context, s archive.Store, key string, body []byte, cond archive.Condition) (string, error)
 }
 
 func (s store) Put(ctx context.Context, key string, body []byte, cond archive.Condition) (string, error) {
-	return s.put(s.Store, ctx, key, body, cond)
+	return s.put(ctx, s.Store, key, body, cond)
 }
 
-func refusedPut(archive.Store, context.Context, string, []byte, archive.Condition) (string, error) {
+func refusedPut(context.Context, archive.Store, string, []byte, archive.Condition) (string, error) {
 	return "", errMine
 }
 
-func brokenPut(archive.Store, context.Context, string, []byte, archive.Condition) (string, error) {
+func brokenPut(context.Context, archive.Store, string, []byte, archive.Condition) (string, error) {
 	panic("mine is broken")
 }
 
-func asidePut(s archive.Store, ctx context.Context, key string, body []byte, cond archive.Condition) (etag string, err error) {
+func asidePut(ctx context.Context, s archive.Store, key string, body []byte, cond archive.Condition) (etag string, err error) {
 	var wg sync.WaitGroup
 	wg.Go(func() { etag, err = s.Put(ctx, key, body, cond) })
 	wg.Wait()

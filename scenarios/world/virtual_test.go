@@ -315,7 +315,7 @@ func TestPanicOfATaskKeepsItsPlace(t *testing.T) {
 		func() {
 			defer func() {
 				p, _ := recover().(*Panic)
-				if p == nil || p.Value != error(cause) || !strings.Contains(p.Error(), cause.Error()) || !strings.Contains(p.Error(), "world.breaks(") {
+				if p == nil || p.Value != cause || !strings.Contains(p.Error(), cause.Error()) || !strings.Contains(p.Error(), "world.breaks(") {
 					t.Errorf("killed %v: %v", killed, p)
 				}
 			}()
