@@ -10,6 +10,13 @@ import (
 // crashed is what ends a client wherever it stands in its code.
 type crashed struct{ fault *network.Fault }
 
+// Error is what the end of a program shows that nothing else ends: the harness catches
+// every crash of its own clients.
+func (crashed) Error() string {
+	return "a client died in a call to its store, as the scenario asks for, and this goroutine is not the client's: " +
+		"a core must not use its store from goroutines of its own"
+}
+
 // panicIfDead ends a client after a call whose answer it is not to see.
 func panicIfDead(crash *network.Fault, err error) {
 	if crash != nil {

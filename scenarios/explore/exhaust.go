@@ -97,14 +97,15 @@ func (b *branch) add(o *branch) {
 	}
 	b.schedules += o.schedules
 	b.unseen = b.unseen || o.unseen
-	b.tally.acknowledged += o.tally.acknowledged
-	b.tally.conflicts += o.tally.conflicts
+	b.tally.add(o.tally)
 }
 
 func (b *branch) result(ctx context.Context, c *Config) Result {
+	acknowledged := &b.tally.acknowledged
 	r := Result{
 		Schedules: b.schedules, Complete: !b.unseen && b.witness == nil,
-		Acknowledged: b.tally.acknowledged, Conflicts: b.tally.conflicts, Witness: b.witness,
+		Acknowledged: acknowledged.all, Saves: acknowledged.saves, Appends: acknowledged.appends, Creates: acknowledged.creates,
+		Conflicts: b.tally.conflicts, Witness: b.witness,
 	}
 	switch {
 	case !b.unseen:

@@ -83,9 +83,12 @@ type Result struct {
 	// Complete: there are no other schedules.
 	Complete bool
 	Elapsed  time.Duration // without the shortening of the witness
-	// Acknowledged updates and conflicts in all of them: without any, they prove
-	// nothing.
+	// Acknowledged updates in all of them, and conflicts, also in those that were left
+	// before their end: without any, they prove nothing.
 	Acknowledged, Conflicts int
+	// Saves, Appends and Creates are those of the acknowledged updates that the core was
+	// asked for by these calls.
+	Saves, Appends, Creates int
 	// Witness is the first schedule found that violates an invariant, made as
 	// short as possible; nil: there is none.
 	Witness *Witness

@@ -156,6 +156,33 @@ func TestTooMuchReductionIsNoticed(t *testing.T) {
 	}
 }
 
+// TestOnlyUpdatesAreAcknowledged: a load is none, whatever it is told.
+func TestOnlyUpdatesAreAcknowledged(t *testing.T) {
+	type counts struct{ acknowledged, saves, appends, creates int }
+	for _, c := range []struct {
+		scenario string
+		strategy Strategy
+		each     counts // of a schedule
+	}{
+		{"two-users", Exhaustive, counts{acknowledged: 2, saves: 2}},
+		{"two-users", Random, counts{acknowledged: 2, saves: 2}},
+		{"create-race", Exhaustive, counts{acknowledged: 1, creates: 1}},
+		{"user-vs-backend", Exhaustive, counts{acknowledged: 3, saves: 1, appends: 2}},
+		{"user-vs-backend", PCT, counts{acknowledged: 3, saves: 1, appends: 2}},
+	} {
+		run, _, err := Small(c.scenario, must(cores.Find("production")))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := must(Explore(t.Context(), Config{Run: run, Strategy: c.strategy, Schedules: 50, Workers: 2}))
+		n := r.Schedules
+		got, want := counts{r.Acknowledged, r.Saves, r.Appends, r.Creates}, counts{n * c.each.acknowledged, n * c.each.saves, n * c.each.appends, n * c.each.creates}
+		if got != want || n == 0 {
+			t.Errorf("%s, %s: %+v in %d schedules, want %+v", c.scenario, c.strategy, got, n, want)
+		}
+	}
+}
+
 func TestResultDoesNotDependOnTheWorkers(t *testing.T) {
 	for _, core := range []string{"production", "unlocked", "settled-by-etag"} {
 		var first Result

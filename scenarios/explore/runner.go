@@ -3,6 +3,7 @@ package explore
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"holdfast/scenarios"
 	"holdfast/scenarios/check"
@@ -20,7 +21,11 @@ type runner struct {
 	stage stage
 	judge *check.Judge
 	tally tally
-	also  history.Sink // of tests: gets all events
+	// Of the schedule under way: what was acknowledged, and the operations that have begun
+	// and not ended.
+	acknowledged updates
+	open         []operation
+	also         history.Sink // of tests: gets all events
 	// taken are the moves of the schedule under way, if they are wanted.
 	taken   []taken
 	keeping bool
@@ -32,10 +37,48 @@ type taken struct {
 	actor string
 }
 
+// operation is one under way: what it does.
+type operation struct {
+	number int
+	do     string
+}
+
 // tally says what the schedules were worth: without conflicts and acknowledged
 // updates they prove nothing.
 type tally struct {
-	acknowledged, conflicts, puts int
+	acknowledged    updates // by schedules that were played to their end
+	conflicts, puts int
+}
+
+func (t *tally) add(o tally) {
+	t.acknowledged.add(o.acknowledged)
+	t.conflicts += o.conflicts
+	t.puts += o.puts
+}
+
+// updates are numbers of them: all, and those of a kind.
+type updates struct{ all, saves, appends, creates int }
+
+func (u *updates) add(o updates) {
+	u.all += o.all
+	u.saves += o.saves
+	u.appends += o.appends
+	u.creates += o.creates
+}
+
+// count counts an operation, unless it is a load, which updates nothing.
+func (u *updates) count(do string) {
+	switch do {
+	case "load":
+		return
+	case "save":
+		u.saves++
+	case "append":
+		u.appends++
+	case "create":
+		u.creates++
+	}
+	u.all++
 }
 
 func newRunner(r *scenarios.Run, header history.Header, faults int, kinds variants) *runner {
@@ -50,8 +93,12 @@ func (p *runner) close() { p.stage.crew.Close() }
 func (p *runner) Add(e *history.Event) {
 	if e.Op > 0 {
 		switch {
-		case e.Kind == history.Return && e.Outcome == history.Committed:
-			p.tally.acknowledged++
+		case e.Kind == history.Invoke:
+			p.open = append(p.open, operation{e.Op, e.Do})
+		case e.Kind == history.Return:
+			if do := p.ended(e.Op); e.Outcome == history.Committed {
+				p.acknowledged.count(do)
+			}
 		case e.Kind == history.Put:
 			p.tally.puts++
 			if e.Answer == history.PreconditionFailed || e.Answer == history.Conflict {
@@ -65,6 +112,15 @@ func (p *runner) Add(e *history.Event) {
 	p.judge.Add(e)
 }
 
+// ended returns what an operation did that is under way no longer.
+func (p *runner) ended(number int) string {
+	i := slices.IndexFunc(p.open, func(o operation) bool { return o.number == number })
+	do := p.open[i].do
+	last := len(p.open) - 1
+	p.open[i], p.open = p.open[last], p.open[:last]
+	return do
+}
+
 // chooser decides which move comes next; false ends the schedule there.
 type chooser interface {
 	choose(s *stage, moves []move) (move, bool)
@@ -74,7 +130,7 @@ type chooser interface {
 func (p *runner) play(ctx context.Context, c chooser) (check.Report, error) {
 	s := &p.stage
 	s.reset(p.faults, p.kinds)
-	p.taken = p.taken[:0]
+	p.taken, p.open, p.acknowledged = p.taken[:0], p.open[:0], updates{}
 	s.choose = c.choose
 	if p.keeping {
 		s.choose = func(s *stage, moves []move) (move, bool) {
@@ -92,6 +148,9 @@ func (p *runner) play(ctx context.Context, c chooser) (check.Report, error) {
 	}
 	if s.endless {
 		return check.Report{}, errEndless
+	}
+	if !s.stopped {
+		p.tally.acknowledged.add(p.acknowledged)
 	}
 	return p.judge.Finish(), nil
 }

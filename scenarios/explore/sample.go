@@ -39,8 +39,7 @@ func (c *Config) sample(ctx context.Context) (Result, error) {
 		first := total.witness
 		total.witness = nil
 		total.schedules += b.schedules
-		total.tally.acknowledged += b.tally.acknowledged
-		total.tally.conflicts += b.tally.conflicts
+		total.tally.add(b.tally)
 		if total.witness = b.witness; first != nil && (b.witness == nil || first.Found < b.witness.Found) {
 			total.witness = first
 		}

@@ -11,10 +11,15 @@
 // of some small scenarios, with a fault at any place; through many seeds of scenarios in
 // which much goes wrong, in virtual time; and through the real world, with goroutines
 // against an embedded S3 over HTTP. A violated invariant fails the test, and so does a part
-// that proves nothing, such as one in which no update was acknowledged.
+// that proves nothing, such as one in which no update was acknowledged. So does a core that
+// is never seen to save, to append, or to create.
 //
 // In the virtual parts the core must take its time and its chance from its [Environment],
 // and start no goroutines: else what it does can't be repeated, and a wait stops the world.
+// They play many clients, each with a core of its own, in turns that end only in calls of the
+// store and the clock: one that waits for anything else, such as the end of its context, a
+// lock that another client's core holds, or [archive.WallClock], waits for ever. If there is
+// no progress for [Config.Patience], the test's program ends and shows where it stands.
 package simtest
 
 import (
@@ -51,6 +56,9 @@ type Config struct {
 	Seeds int
 	// Duration is how long the load in the real world is kept up. 0: a second.
 	Duration time.Duration
+	// Patience is how long a virtual part may take to come to its next client, which is as a
+	// rule far below a millisecond; then the program ends. 0: two minutes.
+	Patience time.Duration
 }
 
 // Core is [Config.Core] of the zero value.
@@ -73,21 +81,57 @@ func (c Config) Core(t *testing.T, newCore func(Environment) (archive.Core, erro
 		t.Fatal(err)
 	}
 	spec := c.spec(newCore)
+	var all acknowledged
 	for _, name := range explored {
-		t.Run("schedules of "+name, func(t *testing.T) { c.explore(t, name, spec) })
+		t.Run("schedules of "+name, func(t *testing.T) { all.add(c.explore(t, name, c.watched(t, spec))) })
 	}
 	for _, name := range stormy {
-		t.Run("seeds of "+name, func(t *testing.T) { c.weather(t, name, spec) })
+		t.Run("seeds of "+name, func(t *testing.T) { c.weather(t, name, c.watched(t, spec)) })
 	}
 	t.Run("the real world", func(t *testing.T) { c.live(t, spec) })
+	if err := all.validate(); err != nil {
+		t.Error(err)
+	}
+}
+
+// acknowledged is what was acknowledged in all scenarios whose schedules were played.
+type acknowledged struct{ scenarios, saves, appends, creates int }
+
+func (a *acknowledged) add(r explore.Result) {
+	a.scenarios++
+	a.saves += r.Saves
+	a.appends += r.Appends
+	a.creates += r.Creates
+}
+
+// validate reports what was never acknowledged, unless some scenarios were left out.
+func (a *acknowledged) validate() error {
+	if a.scenarios < len(explored) {
+		return nil
+	}
+	var never []string
+	for _, of := range []struct {
+		name string
+		n    int
+	}{{"save", a.saves}, {"append", a.appends}, {"create", a.creates}} {
+		if of.n == 0 {
+			never = append(never, of.name)
+		}
+	}
+	if never == nil {
+		return nil
+	}
+	return fmt.Errorf("no %s was acknowledged in any schedule, so nothing is known of what the core does there: does it return an error each time?",
+		strings.Join(never, " and no "))
 }
 
 func (c Config) validate(newCore func(Environment) (archive.Core, error)) error {
 	switch {
 	case newCore == nil:
 		return errors.New("simtest needs a function that makes the core")
-	case c.Schedules < 0 || c.Seeds < 0 || c.Duration < 0:
-		return fmt.Errorf("simtest: Schedules %d, Seeds %d and Duration %v must be 0, for their defaults, or more", c.Schedules, c.Seeds, c.Duration)
+	case c.Schedules < 0 || c.Seeds < 0 || c.Duration < 0 || c.Patience < 0:
+		return fmt.Errorf("simtest: Schedules %d, Seeds %d, Duration %v and Patience %v must be 0, for their defaults, or more",
+			c.Schedules, c.Seeds, c.Duration, c.Patience)
 	case c.Policy != archive.Policy{}:
 		return c.Policy.Validate()
 	}
@@ -96,11 +140,33 @@ func (c Config) validate(newCore func(Environment) (archive.Core, error)) error 
 
 func (c Config) spec(newCore func(Environment) (archive.Core, error)) cores.Spec {
 	return cores.Spec{
-		Name: "under test", JSONOnly: true, OwnWaits: c.OwnWaits, OwnPolicy: true, Policy: cmp.Or(c.Policy, archive.DefaultPolicy()), New: newCore,
+		Name: "under test", JSONOnly: true, OwnWaits: c.OwnWaits, OwnPolicy: true, Policy: cmp.Or(c.Policy, archive.DefaultPolicy()),
+		New: func(e Environment) (archive.Core, error) {
+			core, err := newCore(e)
+			if core == nil && err == nil {
+				err = errors.New("simtest: the function that makes the core returned none, and no error")
+			}
+			return core, err
+		},
 	}
 }
 
-func (c Config) explore(t *testing.T, name string, spec cores.Spec) {
+// watched is the core with a watchdog, for as long as a test runs in a virtual world. There is
+// a core for each client of each schedule and each seed: that is its progress.
+func (c Config) watched(t *testing.T, spec cores.Spec) cores.Spec {
+	const patience = 2 * time.Minute
+	dog := &watchdog{name: t.Name(), patience: cmp.Or(c.Patience, patience), bark: end}
+	t.Cleanup(dog.watch())
+	newCore := spec.New
+	spec.New = func(e Environment) (archive.Core, error) {
+		dog.progress()
+		return newCore(e)
+	}
+	return spec
+}
+
+func (c Config) explore(t *testing.T, name string, spec cores.Spec) explore.Result {
+	t.Helper()
 	run, _, err := explore.Small(name, spec)
 	if err != nil {
 		t.Fatal(err)
@@ -119,6 +185,7 @@ func (c Config) explore(t *testing.T, name string, spec cores.Spec) {
 		t.Errorf("in %d schedules no update was acknowledged, so none could be lost", found.Schedules)
 	}
 	t.Logf("%d schedules, %d acknowledged updates, %d conflicts; all of them: %v", found.Schedules, found.Acknowledged, found.Conflicts, found.Complete)
+	return found
 }
 
 func (c Config) weather(t *testing.T, name string, spec cores.Spec) {

@@ -15,7 +15,7 @@ func TestProductionPasses(t *testing.T) {
 func TestConfigsWithoutWhatTheyNeed(t *testing.T) {
 	sound := func(e Environment) (archive.Core, error) { return archive.New(e.Options()) }
 	for name, c := range map[string]Config{
-		"seeds": {Seeds: -1}, "schedules": {Schedules: -1}, "duration": {Duration: -1}, "policy": {Policy: archive.Policy{Kind: "linear"}},
+		"patience": {Patience: -1}, "seeds": {Seeds: -1}, "schedules": {Schedules: -1}, "duration": {Duration: -1}, "policy": {Policy: archive.Policy{Kind: "linear"}},
 	} {
 		if err := c.validate(sound); err == nil {
 			t.Errorf("%s: %+v is taken", name, c)

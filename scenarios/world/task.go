@@ -1,8 +1,10 @@
 package world
 
 import (
+	"fmt"
 	"iter"
 	"runtime"
+	"runtime/debug"
 )
 
 // Crew runs functions as coroutines. A coroutine that has ended its function
@@ -80,20 +82,29 @@ func takeRoom(use bool) {
 // death unwinds a task that was killed while it was parked.
 type death struct{}
 
+// Panic is what the panic of a task is to whoever resumed it: on its way from one
+// goroutine to the other it would lose its stack.
+type Panic struct {
+	Value any
+	Stack []byte // of the task, where it panicked
+}
+
+func (p *Panic) Error() string {
+	return fmt.Sprintf("%v\n\n[the task's stack]\n%s", p.Value, p.Stack)
+}
+
 func (t *Task) perform() {
 	defer func() {
 		t.run = nil
-		if t.killed {
-			if r := recover(); r != nil && r != (death{}) {
-				panic(r)
-			}
+		if r := recover(); r != nil && (!t.killed || r != (death{})) {
+			panic(&Panic{r, debug.Stack()})
 		}
 	}()
 	t.run()
 }
 
 // Resume lets the task run until it parks or ends, and reports whether it has
-// still something to do. A panic of the task is the caller's.
+// still something to do. A panic of the task is the caller's, as a [Panic].
 func (t *Task) Resume() bool {
 	t.next()
 	if t.run == nil {

@@ -300,6 +300,34 @@ func TestTasksThatAreKilled(t *testing.T) {
 	}
 }
 
+// TestPanicOfATaskKeepsItsPlace: who resumes the task gets what it panicked with, and where.
+func TestPanicOfATaskKeepsItsPlace(t *testing.T) {
+	cause := errors.New("mine is broken")
+	for _, killed := range []bool{false, true} {
+		crew := &Crew{}
+		task := crew.Start(func() {
+			if killed {
+				defer breaks(cause)
+				crew.all[0].Park()
+			}
+			breaks(cause)
+		})
+		func() {
+			defer func() {
+				p, _ := recover().(*Panic)
+				if p == nil || p.Value != cause || !strings.Contains(p.Error(), cause.Error()) || !strings.Contains(p.Error(), "world.breaks(") {
+					t.Errorf("killed %v: %v", killed, p)
+				}
+			}()
+			task.Resume()
+			task.Kill()
+		}()
+	}
+}
+
+//go:noinline
+func breaks(cause error) { panic(cause) }
+
 // TestObjectsGrowToABound, which is that of the first body where that was large.
 func TestObjectsGrowToABound(t *testing.T) {
 	for first, most := range map[int]int{10: MostBody, MostBody: 4 * MostBody} {
