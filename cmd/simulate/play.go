@@ -95,7 +95,7 @@ func (p *play) showing(to *progress) func(measure.Progress) {
 	run := &p.point.Run
 	s, repetitions := run.Scenario, float64(run.Repetitions)
 	if p.point.World == scenarios.RealWorld {
-		to.lasts = time.Duration(repetitions * float64(s.Duration))
+		to.ends(time.Duration(repetitions * float64(s.Duration)))
 	}
 	return func(done measure.Progress) {
 		of, share := "", done.Share

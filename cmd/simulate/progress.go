@@ -60,6 +60,13 @@ func (p *progress) update(share float64, doing string) {
 	p.mu.Unlock()
 }
 
+// ends is told when the clock will end all that is done, from the start.
+func (p *progress) ends(after time.Duration) {
+	p.mu.Lock()
+	p.lasts = after
+	p.mu.Unlock()
+}
+
 func (p *progress) show() {
 	const fluent = 100 * time.Millisecond
 	tick := time.NewTicker(fluent)
