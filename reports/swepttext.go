@@ -2,12 +2,12 @@ package reports
 
 import (
 	"fmt"
-	"holdfast/scenarios/measure"
-	"holdfast/scenarios/sweep"
 	"slices"
 	"strings"
 
 	"holdfast/scenarios/check"
+	"holdfast/scenarios/measure"
+	"holdfast/scenarios/sweep"
 )
 
 // mostTold is the number of points that a report tells of one by one.
@@ -47,10 +47,10 @@ func (s Swept) Brief(t Text) { t.head(s.word(), s.line()) }
 func (s Swept) line() string {
 	what := s.Scenario + ": "
 	repetitions := Plural(s.Runs, "run")
-	if len(s.Points) == s.Planned {
+	if s.Complete() == s.Planned {
 		what += fmt.Sprintf("%s of %s", Plural(s.Planned, "point"), repetitions)
 	} else {
-		what += fmt.Sprintf("%d of %d points, of %s each", len(s.Points), s.Planned, repetitions)
+		what += fmt.Sprintf("%d of %d points, of %s each", s.Complete(), s.Planned, repetitions)
 	}
 	switch violated, doubtful := s.Count(check.Violated), s.Count(check.Inconclusive); {
 	case violated > 0:

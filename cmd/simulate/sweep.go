@@ -105,7 +105,7 @@ func (a *app) sweep(ctx context.Context, o sweepOptions, flags *pflag.FlagSet, n
 	}
 	s := &c.swept
 	s.Points, s.Directory, s.Took = points, dir, time.Since(start)
-	if len(points) < s.Planned {
+	if s.Complete() < s.Planned {
 		s.Interrupted = ctx.Err() != nil
 		s.Resume = resumeCommand(name, flags, dir)
 	}

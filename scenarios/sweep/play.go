@@ -36,6 +36,9 @@ func Play(ctx context.Context, c Config) ([]Measured, error) {
 	defer stop(nil)
 	var plan measure.Plan
 	points := map[int]Measured{}
+	row := func(i int, m *measure.Measured) Measured {
+		return measured(c.Points[i].Params, &m.Measurement, measure.PricesOf(c.Points[i].Run.Latency().Name))
+	}
 	for i := range c.Points {
 		plan.Points = append(plan.Points, c.Points[i].Point)
 		if p, ok := c.Have[i]; ok {
@@ -49,8 +52,7 @@ func Play(ctx context.Context, c Config) ([]Measured, error) {
 			if err := context.Cause(inner); err != nil {
 				return err
 			}
-			point := &c.Points[i]
-			p := measured(point.Params, &m.Measurement, measure.PricesOf(point.Run.Latency().Name))
+			p := row(i, m)
 			if c.Save != nil {
 				if err := c.Save(i, p); err != nil {
 					stop(err) // the others could not be saved either
@@ -63,14 +65,10 @@ func Play(ctx context.Context, c Config) ([]Measured, error) {
 	})
 	rows := []Measured{} // in JSON a list, also if it is empty
 	for i := range c.Points {
-		p, complete := points[i]
-		if !complete && i < len(all) && all[i] != nil && all[i].Verdict == check.Violated { // which more repetitions would not undo
-			p = measured(c.Points[i].Params, &all[i].Measurement, measure.PricesOf(c.Points[i].Run.Latency().Name))
-			p.Runs = all[i].Played
-			complete = true
-		}
-		if complete {
+		if p, complete := points[i]; complete {
 			rows = append(rows, p)
+		} else if i < len(all) && all[i].Verdict == check.Violated { // which more repetitions would not undo
+			rows = append(rows, row(i, all[i]))
 		}
 	}
 	var failed *measure.PointError

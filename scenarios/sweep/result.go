@@ -78,8 +78,8 @@ type Measured struct {
 // measured is what a point has shown, as a row of the table has it.
 func measured(params Params, m *measure.Measurement, prices measure.Prices) Measured {
 	p := Measured{
-		Params: params, Runs: m.Repetitions, Clients: m.Clients, Policy: m.Policy, Verdict: m.Verdict, Reasons: m.Reasons, Violated: m.Violated,
-		Operations: m.Counts.Operations, GetsMean: float64(m.Counts.Gets) / float64(m.Repetitions),
+		Params: params, Runs: m.Played, Clients: m.Clients, Policy: m.Policy, Verdict: m.Verdict, Reasons: m.Reasons, Violated: m.Violated,
+		Operations: m.Counts.Operations, GetsMean: float64(m.Counts.Gets) / float64(m.Played),
 		AcknowledgedRate: m.Rates["acknowledged.rate"], ExhaustedRate: m.Rates["exhausted.rate"], ConflictRate: m.Rates["conflict.rate"],
 		LatencyMS: m.LatencyMS, Jain: m.Fairness, Replay: m.Replay,
 	}
@@ -98,10 +98,22 @@ func measured(params Params, m *measure.Measurement, prices measure.Prices) Meas
 	return p
 }
 
+// Complete is the number of points that were played to their end. Of others there are only
+// those that violate an invariant.
+func (s *Result) Complete() int {
+	n := 0
+	for i := range s.Points {
+		if s.Points[i].Runs == s.Runs {
+			n++
+		}
+	}
+	return n
+}
+
 // Conclude says whether a sweep gives no reason to stop a release: nothing is
 // violated, something is proved, and nothing is missing.
 func (s *Result) Conclude() {
-	s.Passed = len(s.Points) == s.Planned && !s.Interrupted && s.Count(check.Violated) == 0 && s.Count(check.OK) > 0
+	s.Passed = s.Complete() == s.Planned && !s.Interrupted && s.Count(check.Violated) == 0 && s.Count(check.OK) > 0
 }
 
 // Count is the number of points with a verdict.

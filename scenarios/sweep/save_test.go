@@ -4,11 +4,37 @@ import (
 	"context"
 	"errors"
 	"testing"
+	"time"
 
 	"holdfast/scenarios"
+	"holdfast/scenarios/check"
 	"holdfast/scenarios/cores"
 	"holdfast/scenarios/measure"
 )
+
+// TestAViolationBeforeAnInterrupt is a row, of as many runs as were played, and the sweep is
+// not complete.
+func TestAViolationBeforeAnInterrupt(t *testing.T) {
+	point := experimentPoint(t, "full", 5, 10_000_000)
+	core, err := cores.Find("unlocked")
+	if err != nil {
+		t.Fatal(err)
+	}
+	point.Run.Core = core
+	ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
+	defer cancel()
+	rows, err := Play(ctx, Config{Points: []Point{point}})
+	if err != nil || len(rows) != 1 || rows[0].Verdict != check.Violated || rows[0].Runs < 1 || rows[0].Runs >= point.Run.Repetitions {
+		t.Fatalf("%v, %+v", err, rows)
+	}
+	if each := rows[0].PutsMean; each < 4 || rows[0].GetsMean < 4 { // some were cut short
+		t.Errorf("%v puts and %v gets of five clients", each, rows[0].GetsMean)
+	}
+	s := Result{Planned: 1, Runs: point.Run.Repetitions, Points: rows}
+	if s.Conclude(); s.Complete() != 0 || s.Passed {
+		t.Errorf("complete %d, passed %v", s.Complete(), s.Passed)
+	}
+}
 
 // TestASaveThatFailsIsSaid, also if an interrupt comes as well.
 func TestASaveThatFailsIsSaid(t *testing.T) {

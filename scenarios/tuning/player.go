@@ -98,6 +98,11 @@ func (p *player) play(ctx context.Context, all []batch, repetitions int) error {
 		p.played += repetitions
 		all[i].of.add(m)
 	}
+	for _, m := range measured { // also in a batch that was interrupted: the rest of it would not undo that
+		if m.Verdict == check.Violated {
+			return &violatedError{m.Measurement}
+		}
+	}
 	var failed *measure.PointError
 	switch {
 	case errors.As(err, &failed):

@@ -347,3 +347,22 @@ func TestEveryKindOfPolicyIsSearched(t *testing.T) {
 		}
 	}
 }
+
+// TestAViolationBeforeAnInterrupt is told, also of a batch that the interrupt cut short.
+func TestAViolationBeforeAnInterrupt(t *testing.T) {
+	c := six(t)
+	spec, err := cores.Find("unlocked")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.Run.Core = spec
+	p := c.player()
+	m := p.measure(spec.Policy)
+	ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
+	defer cancel()
+	const more = 10_000_000 // than anybody plays in that time
+	var violated *violatedError
+	if err := p.batches(ctx, m, streamSearch, 1, more); !errors.As(err, &violated) || !violated.run.Interrupted {
+		t.Errorf("%v", err)
+	}
+}
