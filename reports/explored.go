@@ -2,12 +2,12 @@ package reports
 
 import (
 	"fmt"
-	"holdfast/scenarios/measure"
 	"slices"
 	"strings"
 
 	"holdfast/scenarios/check"
 	"holdfast/scenarios/explore"
+	"holdfast/scenarios/measure"
 )
 
 // ExploreSchema names the document of an exploration.

@@ -2,7 +2,6 @@ package reports
 
 import (
 	"fmt"
-	"holdfast/scenarios/measure"
 	"regexp"
 	"slices"
 	"strings"
@@ -12,6 +11,7 @@ import (
 	"holdfast/scenarios/check"
 	"holdfast/scenarios/explore"
 	"holdfast/scenarios/history"
+	"holdfast/scenarios/measure"
 )
 
 // leastWidth is left for what an actor did, however long its name is.

@@ -2,8 +2,6 @@ package reports
 
 import (
 	"encoding/csv"
-	"holdfast/scenarios/measure"
-	"holdfast/scenarios/sweep"
 	"regexp"
 	"slices"
 	"strings"
@@ -11,6 +9,8 @@ import (
 
 	"holdfast/archive"
 	"holdfast/scenarios/check"
+	"holdfast/scenarios/measure"
+	"holdfast/scenarios/sweep"
 )
 
 func some(v float64) *float64 { return &v }

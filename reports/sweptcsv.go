@@ -2,11 +2,12 @@ package reports
 
 import (
 	"encoding/csv"
-	"holdfast/scenarios/measure"
-	"holdfast/scenarios/sweep"
 	"io"
 	"slices"
 	"strconv"
+
+	"holdfast/scenarios/measure"
+	"holdfast/scenarios/sweep"
 )
 
 // csvColumns are those after the parameters.

@@ -2,7 +2,6 @@ package reports
 
 import (
 	"fmt"
-	"holdfast/scenarios/sweep"
 	"math"
 	"slices"
 	"strconv"
@@ -12,6 +11,7 @@ import (
 	"github.com/jedib0t/go-pretty/v6/text"
 
 	"holdfast/scenarios/check"
+	"holdfast/scenarios/sweep"
 )
 
 // sweptColumn is a column of the table after the parameters.

@@ -2,7 +2,6 @@ package reports
 
 import (
 	"fmt"
-	"holdfast/scenarios/measure"
 	"io"
 	"maps"
 	"slices"
@@ -13,6 +12,7 @@ import (
 
 	"holdfast/scenarios"
 	"holdfast/scenarios/check"
+	"holdfast/scenarios/measure"
 )
 
 // Text writes reports for people.

@@ -3,7 +3,6 @@ package reports
 import (
 	"flag"
 	"fmt"
-	"holdfast/scenarios/measure"
 	"os"
 	"path/filepath"
 	"strings"
@@ -14,6 +13,7 @@ import (
 
 	"holdfast/scenarios/check"
 	"holdfast/scenarios/history"
+	"holdfast/scenarios/measure"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files in testdata")

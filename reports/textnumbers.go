@@ -2,9 +2,10 @@ package reports
 
 import (
 	"fmt"
-	"holdfast/scenarios/measure"
 	"slices"
 	"strings"
+
+	"holdfast/scenarios/measure"
 )
 
 func (t Text) numbers(r *measure.Measurement) {

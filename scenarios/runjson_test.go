@@ -14,14 +14,8 @@ import (
 func TestARunIsReadAsItWasWritten(t *testing.T) {
 	for _, name := range Names() {
 		for _, c := range []Choice{{Seed: 1<<63 + 1, Repetitions: 3}, {Layout: "order", Core: "unlocked", Policy: "equal(base=3ms,cap=9ms,retries=2,deadline=9s)", Latency: "lognormal(10ms,50ms)"}} {
-			run, err := Prepare(name, c)
-			if err != nil {
-				t.Fatal(err)
-			}
-			text, err := json.Marshal(run)
-			if err != nil {
-				t.Fatal(err)
-			}
+			run := must(Prepare(name, c))
+			text := must(json.Marshal(run))
 			var again Run
 			if err := json.Unmarshal(text, &again); err != nil {
 				t.Errorf("%s: %v\n%s", name, err, text)
@@ -54,14 +48,8 @@ func TestARunThatIsAnotherElsewhereIsRefused(t *testing.T) {
 		}
 	}
 	write("5ms\n9ms\n")
-	run, err := Prepare("two-users", Choice{Latency: "empirical(" + file + ")"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	text, err := json.Marshal(run)
-	if err != nil {
-		t.Fatal(err)
-	}
+	run := must(Prepare("two-users", Choice{Latency: "empirical(" + file + ")"}))
+	text := must(json.Marshal(run))
 	var again Run
 	if err := json.Unmarshal(text, &again); err != nil {
 		t.Fatal(err)

@@ -1,12 +1,12 @@
 package main
 
 import (
-	"holdfast/scenarios/measure"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"holdfast/reports"
+	"holdfast/scenarios/measure"
 )
 
 // theRun plays one scenario and holds its counts against their equations.

@@ -2,7 +2,6 @@ package main
 
 import (
 	"encoding/json"
-	"holdfast/scenarios/sweep"
 	"os"
 	"path/filepath"
 	"slices"
@@ -11,6 +10,7 @@ import (
 
 	"holdfast/reports/schema"
 	"holdfast/scenarios/check"
+	"holdfast/scenarios/sweep"
 )
 
 // The order has nothing in common with a change but that it is a JSON object.

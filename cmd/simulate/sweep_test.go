@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/csv"
 	"encoding/json"
-	"holdfast/scenarios/sweep"
 	"math"
 	"math/rand/v2"
 	"os"
@@ -17,6 +16,7 @@ import (
 
 	"holdfast/reports"
 	"holdfast/reports/schema"
+	"holdfast/scenarios/sweep"
 )
 
 // swept runs a sweep with --json, holds it against its schema and decodes it.

@@ -32,12 +32,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime/debug"
 	"time"
 
 	"holdfast/archive"
 	"holdfast/scenarios"
 	"holdfast/scenarios/check"
+	"holdfast/scenarios/measure"
 )
 
 // Strategy is how schedules are chosen.
@@ -126,7 +126,7 @@ func Explore(ctx context.Context, c Config) (Result, error) {
 			c.Run.Scenario.Name)
 	}
 	c.Run = prepared(c.Run)
-	defer debug.SetGCPercent(debug.SetGCPercent(gcPercent))
+	defer measure.CollectAt(measure.VirtualGCPercent)()
 	if c.Budget > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeoutCause(ctx, c.Budget, errBudget)
@@ -183,9 +183,6 @@ func prepared(r *scenarios.Run) *scenarios.Run {
 	run.Scenario = &scenario
 	return &run
 }
-
-// gcPercent: schedules hold little and throw much away.
-const gcPercent = 400
 
 var errBudget = errors.New("the budget is used up")
 

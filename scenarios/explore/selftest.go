@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime/debug"
 	"sync"
 
 	"holdfast/scenarios"
@@ -82,7 +81,7 @@ var inTimes = []struct {
 // until its own invariant catches it; and lets the sound cores go through the same
 // scenarios with the same faults, and through many seeds of storm.
 func (t *SelfTest) Run(ctx context.Context) (Tested, error) {
-	defer debug.SetGCPercent(debug.SetGCPercent(gcPercent))
+	defer measure.CollectAt(measure.VirtualGCPercent)()
 	bugs := cores.Bugs()
 	result := Tested{Bugs: make([]Caught, len(bugs))}
 	type place struct {

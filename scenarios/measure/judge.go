@@ -2,7 +2,6 @@ package measure
 
 import (
 	"cmp"
-	"runtime/debug"
 
 	"holdfast/scenarios"
 	"holdfast/scenarios/check"
@@ -17,7 +16,7 @@ const judgeGCPercent = 25
 func FromHistory(rd *history.Reader) (*Measured, error) {
 	// A history of a million operations fills hundreds of megabytes that live to
 	// the end; with Go's default, garbage would be as much again.
-	defer debug.SetGCPercent(debug.SetGCPercent(judgeGCPercent))
+	defer CollectAt(judgeGCPercent)()
 	wanted, err := thresholds(rd.Header)
 	if err != nil {
 		return nil, rd.HeaderError(err)

@@ -39,14 +39,12 @@ func (k *kept) add(r *repetition) {
 	if k == nil {
 		return
 	}
-	switch {
-	case k.full.Load() && !r.evidence:
-		t := &r.report.Tally
+	if t := &r.report.Tally; k.full.Load() && !r.evidence {
 		k.left.Repetitions++
 		k.left.Updates += t.Updates
 		k.left.Acknowledged += t.Acknowledged
 		k.left.Refusals += t.Refusals
-	default:
+	} else {
 		k.write(r.events)
 	}
 	r.events = nil // they are many

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"runtime"
-	"runtime/debug"
 	"sync"
 
 	"holdfast/scenarios/check"
@@ -18,9 +17,9 @@ type Config struct {
 	// 0: as many as there are processors.
 	Workers int
 	// History returns the file in which a point's history is kept, once its store is open;
-	// empty, or nil: nobody needs it. Of many repetitions in a virtual world it gets the first ones, up to Keep
-	// bytes (0: [DefaultKeep]), and those that violate an invariant: the seed makes every
-	// other one again.
+	// empty, or nil: nobody needs it. Of many repetitions in a virtual world it gets the
+	// first ones, up to Keep bytes (0: [DefaultKeep]), and those that violate an invariant:
+	// the seed makes every other one again.
 	History func(point int) (file string, err error)
 	Keep    int64
 	// Skip, which may be nil, says of which points there is no need.
@@ -70,28 +69,6 @@ func (e *PointError) Unwrap() error { return e.Err }
 // default a third of the time would be spent on collecting it.
 const VirtualGCPercent = 400
 
-// lazily is who plays in virtual worlds at the moment, and how the collector was before.
-var lazily struct {
-	sync.Mutex
-	players, before int
-}
-
-// collectLess sets [VirtualGCPercent] until the last who did so is done.
-func collectLess() (done func()) {
-	lazily.Lock()
-	defer lazily.Unlock()
-	if lazily.players++; lazily.players == 1 {
-		lazily.before = debug.SetGCPercent(VirtualGCPercent)
-	}
-	return func() {
-		lazily.Lock()
-		defer lazily.Unlock()
-		if lazily.players--; lazily.players == 0 {
-			debug.SetGCPercent(lazily.before)
-		}
-	}
-}
-
 // Play measures the points of a plan, and returns them in its order; nil is a point that
 // was skipped. After an interrupt, or for points after one that ended the plan, they are
 // what was shown until then, called interrupted. An interrupt is no error.
@@ -101,13 +78,11 @@ func Play(ctx context.Context, plan Plan, c Config) ([]*Measured, error) {
 			return playInOrder(ctx, plan, c)
 		}
 	}
-	defer collectLess()()
+	defer CollectAt(VirtualGCPercent)()
 	p, err := newPlaying(plan, c)
 	if err != nil {
 		return nil, err
 	}
-	ctx, p.stop = context.WithCancel(ctx)
-	defer p.stop()
 	var wg sync.WaitGroup
 	for range min(p.Workers, len(p.queue)) {
 		wg.Go(func() { p.work(ctx) })
@@ -120,7 +95,6 @@ func Play(ctx context.Context, plan Plan, c Config) ([]*Measured, error) {
 type playing struct {
 	Plan
 	Config
-	stop context.CancelFunc
 
 	mu       sync.Mutex // of all that follows
 	moved    sync.Cond  // signalled when a sample was added

@@ -83,12 +83,6 @@ func (p *Pool) complete() bool {
 	return p.next > p.header.Repetitions && !p.interrupted && p.err == nil
 }
 
-// Repetitions are those that were added so far.
-func (p *Pool) Repetitions() int { return len(p.reports) }
-
-// Numbers are those of all that was added.
-func (p *Pool) Numbers() *Collector { return p.numbers }
-
 // Measurement is what the parts have shown together. After an error it is what was
 // played before that, if anything was.
 func (p *Pool) Measurement() (Measurement, error) {

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"holdfast/scenarios/units"
 	"maps"
 	"slices"
 	"strings"
@@ -13,6 +12,7 @@ import (
 	"holdfast/archive"
 	"holdfast/scenarios"
 	"holdfast/scenarios/measure"
+	"holdfast/scenarios/units"
 )
 
 // Advice is a statement about a policy, or about what no policy can change.

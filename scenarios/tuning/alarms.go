@@ -3,7 +3,6 @@ package tuning
 import (
 	"context"
 	"fmt"
-	"holdfast/scenarios/units"
 	"slices"
 	"strings"
 	"sync"
@@ -13,6 +12,7 @@ import (
 
 	"holdfast/archive"
 	"holdfast/archive/telemetry"
+	"holdfast/scenarios/units"
 )
 
 // The limits of the documented alarms.

@@ -3,11 +3,11 @@ package tuning
 import (
 	"context"
 	"fmt"
-	"holdfast/scenarios/units"
 	"slices"
 	"strings"
 
 	"holdfast/scenarios"
+	"holdfast/scenarios/units"
 )
 
 // hotObject says what would help where no policy does, each played with the best one.

@@ -2,7 +2,6 @@ package tuning
 
 import (
 	"fmt"
-	"holdfast/scenarios/units"
 	"math"
 	"math/rand/v2"
 	"time"
@@ -10,6 +9,7 @@ import (
 	"holdfast/archive"
 	"holdfast/scenarios"
 	"holdfast/scenarios/network"
+	"holdfast/scenarios/units"
 )
 
 // throttling says by what the store of a run throttles, as it is configured; empty: it
