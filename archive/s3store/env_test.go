@@ -2,6 +2,7 @@ package s3store_test
 
 import (
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -64,6 +65,43 @@ func serveCounted(t *testing.T, h http.HandlerFunc) (*s3store.Store, *atomic.Int
 	}))
 	t.Cleanup(server.Close)
 	return open(t, s3store.Config{Endpoint: server.URL, RequestTimeout: 5 * time.Second}), requests
+}
+
+// serveWeighed also counts the bytes of bodies that the store has read. What the server
+// has sent says less: sockets hold tens of megabytes that nobody has read.
+func serveWeighed(t *testing.T, h http.HandlerFunc) (*s3store.Store, *weighing) {
+	t.Helper()
+	server := httptest.NewServer(h)
+	t.Cleanup(server.Close)
+	w := new(weighing)
+	return open(t, s3store.Config{Endpoint: server.URL, RequestTimeout: 5 * time.Second, Transport: w}), w
+}
+
+// weighing is a transport that counts requests, and bytes of the answers' bodies as they
+// are read, those included that are read to be thrown away.
+type weighing struct {
+	requests atomic.Int32
+	read     atomic.Int64
+}
+
+func (w *weighing) RoundTrip(r *http.Request) (*http.Response, error) {
+	w.requests.Add(1)
+	resp, err := http.DefaultTransport.RoundTrip(r)
+	if err == nil {
+		resp.Body = weighed{resp.Body, &w.read}
+	}
+	return resp, err
+}
+
+type weighed struct {
+	io.ReadCloser
+	read *atomic.Int64
+}
+
+func (w weighed) Read(p []byte) (int, error) {
+	n, err := w.ReadCloser.Read(p)
+	w.read.Add(int64(n))
+	return n, err
 }
 
 // wantOne checks that a call took exactly one request, and begins to count anew.
