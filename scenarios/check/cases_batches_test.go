@@ -145,9 +145,10 @@ var batchCases = []brokenCase{
 		"told exhausted, and no batch met anything", func(b *book) {
 			b.setup(start)
 			b.append("eve", "m0", "v0", "v1")
+			long := b.batch().get("v1")
 			b.batch().get("v1").put("v1", history.PreconditionFailed, "", b.versions["v1"]).end(history.Exhausted, "")
 			ann := b.submit("ann", "m1")
-			b.batch().get("v1").end(history.Failed, "")
+			long.end(history.Failed, "")
 			ann.end(history.Exhausted, "")
 			b.final("v1")
 		}, []Invariant{HonestAnswers}, func(b *book) { // the batch before was still under way
@@ -157,6 +158,25 @@ var batchCases = []brokenCase{
 			ann := b.submit("ann", "m1")
 			before.put("v1", history.PreconditionFailed, "", b.versions["v1"]).end(history.Exhausted, "")
 			ann.end(history.Exhausted, "")
+			b.final("v1")
+		},
+	},
+	{
+		"a failure of its own beside one that had to be refused", func(b *book) {
+			b.setup(start)
+			ann, bob := b.submit("ann", "m1"), b.submit("bob", "m2").invalid()
+			b.stored("v0", "v1", start.plus("m3"))
+			ann.end(history.Failed, "")
+			bob.end(history.Failed, "")
+			b.append("eve", "m4", "v1", "v2")
+			b.final("v2")
+		}, []Invariant{NothingInvented, HonestAnswers}, func(b *book) { // with nobody beside it, the judge can't know
+			b.setup(start)
+			ann, bob := b.submit("ann", "m1"), b.submit("bob", "m3")
+			b.batch().get("v0").put("v0", history.PreconditionFailed, "", start.plus("m3")).end(history.Exhausted, "")
+			b.stored("v0", "v1", start.plus("m3"))
+			ann.end(history.Failed, "")
+			bob.end(history.Committed, "v1")
 			b.final("v1")
 		},
 	},
@@ -431,6 +451,55 @@ var batchCases = []brokenCase{
 			ann.end(history.Committed, "v1")
 			bob.end(history.Unknown, "")
 			b.final("v1")
+		},
+	},
+	{
+		"a field of the same modification through another queue", func(b *book) {
+			b.setup(start)
+			ann, bob := b.begin("ann", "append", "m1").through("other").wants("x", "", "1"), b.submit("bob", "m1")
+			b.batch("x").get("v0").put("v0", history.OK, "v1", start.plus("m1").set("x", "1")).end(history.Committed, "v1")
+			ann.end(history.Unknown, "")
+			bob.end(history.Committed, "v1")
+			b.final("v1")
+		}, []Invariant{ForeignDataIntact}, func(b *book) {
+			b.setup(start)
+			ann, bob := b.submit("ann", "m1").wants("x", "", "1"), b.submit("bob", "m1")
+			b.batch("x").get("v0").put("v0", history.OK, "v1", start.plus("m1").set("x", "1")).end(history.Committed, "v1")
+			ann.end(history.Unknown, "")
+			bob.end(history.Committed, "v1")
+			b.final("v1")
+		},
+	},
+	{
+		"fields differ, of a base that was not recorded", func(b *book) {
+			b.setup(start)
+			ann := b.submit("ann", "m1")
+			b.batch().put("v0", history.OK, "v1", start.plus("m1").set("x", "1")).end(history.Committed, "v1")
+			ann.end(history.Committed, "v1")
+			b.final("v1")
+		}, []Invariant{ForeignDataIntact}, func(b *book) {
+			b.setup(start)
+			ann := b.submit("ann", "m1").wants("x", "", "1")
+			b.batch("x").put("v0", history.OK, "v1", start.plus("m1").set("x", "1")).end(history.Committed, "v1")
+			ann.end(history.Committed, "v1")
+			b.final("v1")
+		},
+	},
+	{
+		"a field of a batch overwritten by a stale form", func(b *book) {
+			b.setup(start)
+			ann := b.submit("ann", "m1").wants("title", "", "B")
+			b.batch("title").get("v0").put("v0", history.OK, "v1", start.plus("m1").set("title", "B")).end(history.Committed, "v1")
+			ann.end(history.Committed, "v1")
+			b.save("bob", "m2", "v0", "v1", "v2", "title", "C")
+			b.final("v2")
+		}, []Invariant{NoSilentOverwrite}, func(b *book) { // who wanted it was not told
+			b.setup(start)
+			ann := b.submit("ann", "m1").wants("title", "", "B")
+			b.batch("title").get("v0").put("v0", history.OK, "v1", start.plus("m1").set("title", "B")).end(history.Committed, "v1")
+			ann.end(history.Unknown, "")
+			b.save("bob", "m2", "v0", "v1", "v2", "title", "C")
+			b.final("v2")
 		},
 	},
 	{
