@@ -9,7 +9,6 @@ import (
 	"math/rand/v2"
 	"slices"
 	"sync"
-	"time"
 )
 
 // Document is a stored object as the update loop sees it. It is immutable.
@@ -191,15 +190,14 @@ func (a *Archive) Create(ctx context.Context, id string, doc Document, mods ...M
 			return Snapshot{}, fmt.Errorf("create %s: %w modification id %s: the document's own history has it already", c.key, ErrInvalid, short(m.ID))
 		}
 	}
-	edit, err := c.prepare(Edit{Modifications: mods}, contentOf(doc))
-	if err != nil {
+	if err := c.prepareOnly(Edit{Modifications: mods}, contentOf(doc)); err != nil {
 		return Snapshot{}, c.doing(err)
 	}
 	c.change = func(current Snapshot) (Document, error) {
 		if current.Document != nil {
 			return nil, &ETagMismatchError{Bucket: a.bucket, Key: c.key, Found: current.ETag}
 		}
-		return doc.Apply(edit)
+		return doc.Apply(c.intents[0].edit)
 	}
 	return c.run(ctx)
 }
@@ -209,21 +207,42 @@ func (a *Archive) Create(ctx context.Context, id string, doc Document, mods ...M
 // again. Its fields replace whatever is stored, so use it for fields that the
 // caller owns, and [Archive.Save] for those that people edit.
 func (a *Archive) Append(ctx context.Context, id string, edit Edit) (Snapshot, error) {
+	done, errs := a.AppendAll(ctx, id, []Edit{edit})
+	return done, errs[0]
+}
+
+// AppendAll is [Archive.Append] of many edits in one write, with one policy, one deadline
+// and one call to observers. They are made in their order, each of what the ones before it
+// left, and each is answered for itself, as Append would answer it: an edit that is invalid,
+// would make the document too large or has an id that was used for something else ends
+// alone, and the others are stored without it; one that is stored already is not written
+// again. The errors are in the order of the edits, nil for each that is stored, and the
+// version is one that holds all of those. What ends the call, such as exhaustion, is the
+// answer to every edit that was not answered before.
+//
+// The same edit twice is stored once, and both are answered alike; of two different ones
+// with one id the second ends as [ReusedIDError].
+func (a *Archive) AppendAll(ctx context.Context, id string, edits []Edit) (Snapshot, []error) {
 	c, err := a.newCall("append", id)
 	if err != nil {
-		return Snapshot{}, err
+		return Snapshot{}, slices.Repeat([]error{err}, len(edits))
 	}
-	edit, err = c.prepare(edit, edit.Fields)
-	if err != nil {
-		return Snapshot{}, c.doing(err)
-	}
-	c.change = func(current Snapshot) (Document, error) {
-		if current.Document == nil {
-			return nil, ErrNotFound
+	c.intents = make([]intent, len(edits))
+	for i, edit := range edits {
+		if err := c.prepare(&c.intents[i], edit, edit.Fields); err != nil {
+			c.intents[i] = intent{ended: true, err: c.doing(err)}
 		}
-		return current.Document.Apply(edit)
 	}
-	return c.run(ctx)
+	c.change = c.appendTo
+	if c.left > 0 {
+		done, err := c.run(ctx)
+		c.answerAll(done, err)
+	}
+	errs := make([]error, len(edits))
+	for i := range c.intents {
+		errs[i] = c.intents[i].err
+	}
+	return c.stored, errs
 }
 
 // Save stores what a user submits, merged with what others stored since the
@@ -243,8 +262,7 @@ func (a *Archive) Save(ctx context.Context, id string, base Snapshot, edit Edit)
 	if base.ETag == "" {
 		return Snapshot{}, fmt.Errorf("save %s: %w base: the ETag of the version that the user loaded is missing", c.key, ErrInvalid)
 	}
-	edit, err = c.prepare(edit, edit.Fields)
-	if err != nil {
+	if err := c.prepareOnly(edit, edit.Fields); err != nil {
 		return Snapshot{}, c.doing(err)
 	}
 	c.change = func(current Snapshot) (Document, error) {
@@ -259,7 +277,7 @@ func (a *Archive) Save(ctx context.Context, id string, base Snapshot, edit Edit)
 			}
 			against = current.Document
 		}
-		merged, conflicts := merge(against, current.Document, edit)
+		merged, conflicts := merge(against, current.Document, c.intents[0].edit)
 		if len(conflicts) > 0 {
 			mismatch.Fields = conflicts
 			return nil, mismatch
@@ -294,17 +312,18 @@ func (a *Archive) Update(ctx context.Context, id string, change func(current Sna
 		if edit.Once == "" && len(edit.Modifications) > 0 {
 			edit.Once = edit.Modifications[0].ID
 		}
-		known := c.mods
-		if edit, err = c.prepare(edit, nil); err != nil {
+		before := c.intents // of the attempt before
+		if err := c.prepareOnly(edit, nil); err != nil {
 			return nil, err
 		}
-		if len(known) > 0 && known[0].ID != edit.Once {
-			return nil, fmt.Errorf("%w edit: attempt %d makes it as %s, after %s; the id must stay the same", ErrInvalid, c.attempts, short(edit.Once), short(known[0].ID))
+		made := &c.intents[0]
+		if len(before) > 0 && before[0].edit.Once != made.edit.Once {
+			return nil, fmt.Errorf("%w edit: attempt %d makes it as %s, after %s; the id must stay the same", ErrInvalid, c.attempts, short(made.edit.Once), short(before[0].edit.Once))
 		}
-		if c.holds(current.Document) {
+		if made.in(current.Document) {
 			return nil, errStored
 		}
-		return current.Document.Apply(edit)
+		return current.Document.Apply(made.edit)
 	}
 	return c.run(ctx)
 }
@@ -318,33 +337,3 @@ func (e *changeError) outcome() Outcome { return Failed }
 
 // errStored ends a call whose edit turns out to be there already.
 var errStored = errors.New("it is stored")
-
-// prepare completes and checks an edit before anything is sent, so that every
-// attempt writes the same. The fields are those of the edit, or of what is created.
-func (c *call) prepare(e Edit, fields map[string]json.RawMessage) (Edit, error) {
-	mods := make([]Modification, len(e.Modifications))
-	for i, m := range e.Modifications {
-		if m.Timestamp == "" {
-			m.Timestamp = c.start.UTC().Format(time.RFC3339)
-		}
-		if m.ContentDigest == "" && e.Once == "" {
-			m.ContentDigest = ContentDigest(fields, e.Remove, m)
-		}
-		mods[i] = m
-	}
-	e.Modifications = mods
-	if err := c.layout.ValidateEdit(e); err != nil {
-		return Edit{}, err
-	}
-	c.mods = mods
-	if e.Once != "" {
-		i := slices.IndexFunc(mods, func(m Modification) bool { return m.ID == e.Once })
-		if i < 0 {
-			return Edit{}, fmt.Errorf("%w edit: it is to be stored once by %s, which is none of its modifications", ErrInvalid, short(e.Once))
-		}
-		c.mods = mods[i : i+1]
-		c.others = slices.Concat(mods[:i], mods[i+1:])
-	}
-	e.valid = true
-	return e, nil
-}

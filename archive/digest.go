@@ -72,12 +72,12 @@ func contentOf(doc Document) map[string]json.RawMessage {
 	return fields
 }
 
-// reused reports whether the document holds one of the call's ids as that of something
+// reused reports whether the document holds one of an intent's ids as that of something
 // else. Entries that have no digest, since other software or an older version wrote
 // them or the layout has no name for it, are told apart by their user and type.
-func (c *call) reused(doc Document) error {
-	for i := range c.mods {
-		mine := &c.mods[i]
+func (c *call) reused(it *intent, doc Document, held bool) error {
+	for i := range it.known {
+		mine := &it.known[i]
 		if mine.ContentDigest == "" || !doc.HasModification(mine.ID) {
 			continue
 		}
@@ -94,10 +94,10 @@ func (c *call) reused(doc Document) error {
 			return &ReusedIDError{Bucket: c.bucket, Key: c.key, ID: mine.ID}
 		}
 	}
-	if !c.held {
-		for i := range c.others {
-			if doc.HasModification(c.others[i].ID) {
-				return &ReusedIDError{Bucket: c.bucket, Key: c.key, ID: c.others[i].ID}
+	if !held {
+		for i := range it.others {
+			if doc.HasModification(it.others[i].ID) {
+				return &ReusedIDError{Bucket: c.bucket, Key: c.key, ID: it.others[i].ID}
 			}
 		}
 	}

@@ -11,6 +11,7 @@
 //     the stored object, each exactly once, also when the call is repeated with
 //     the same modification ids, when a reply was lost, or when a layer below
 //     sent the write twice.
+//   - [Archive.AppendAll] promises this of each of its edits and of the answer to it.
 //   - A call that returns an error other than [ErrOutcomeUnknown] has not
 //     committed and will not commit later.
 //   - A write whose outcome is unknown (a lost reply, a timeout, a 500, or a 412,
@@ -44,7 +45,8 @@
 // # Where to begin reading
 //
 // archive.go has the calls and how each changes a document, update.go the loop that all of
-// them run, settle.go how a call ends. A policy's waits are in policy.go; pacer.go and
+// them run, intent.go what one is to store, settle.go how it ends. A policy's waits are in
+// policy.go; pacer.go and
 // adaptive.go are how they are taken, pressure.go what a store is spared that does not serve.
 // The document is change.go, an edit of it edit.go, and the text that comes out splice.go;
 // merge.go is the merge of what people edit. layout.go, key.go and modification.go say what

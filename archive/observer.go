@@ -27,6 +27,9 @@ type Observer struct {
 type CallInfo struct {
 	Op  string // "load", "create", "append", "save" or "update"
 	Key string
+	// Edits is how many the call is to store: of [Archive.AppendAll] those that were not
+	// refused for their input, of a load none.
+	Edits int
 	// MaxAttempts is what the policy allows, or Unlimited: "attempt 2/4".
 	MaxAttempts int
 }
@@ -60,7 +63,9 @@ type DoneInfo struct {
 	// Bytes is the size of that version, or of the one that was loaded, and MaxBytes
 	// the most that is allowed.
 	Bytes, MaxBytes int
-	Err             error // classify it with [OutcomeOf]
+	// Err says why the call did not commit; classify it with [OutcomeOf]. A call of several
+	// edits commits if one of them is stored, and ends for all that are left.
+	Err error
 }
 
 // Observers joins observers: each hook runs those of all of them, in their order.

@@ -18,7 +18,6 @@ func (c *call) look(ctx context.Context) (Snapshot, error) {
 	if errors.Is(err, ErrNotFound) && c.change != nil {
 		c.refused = false // if that was an echo, what it echoed is gone with the object
 		c.note("")
-		c.held = false
 		return Snapshot{}, nil
 	}
 	if err != nil {
@@ -34,19 +33,8 @@ func (c *call) look(ctx context.Context) (Snapshot, error) {
 		return Snapshot{}, c.unparsable(body, err)
 	}
 	c.refused = false
-	// Histories only grow and every version adds an id of its own, so an ETag
-	// that is gone never returns: a write conditioned on it, if it has not been
-	// applied by now, never will be. While the ETag still stands, it may be.
-	c.held = c.holds(doc)
-	var reused error
-	if c.held || len(c.mods)+len(c.others) > 1 { // of a single one that is not there, nothing is
-		reused = c.reused(doc)
-	}
-	if c.inDoubt && etag != c.doubtETag && (reused != nil || !c.held) {
-		c.inDoubt = false
-	}
-	if reused != nil {
-		return Snapshot{}, reused
+	if err := c.recognise(Snapshot{doc, etag}); err != nil {
+		return Snapshot{}, err
 	}
 	return Snapshot{doc, etag}, nil
 }
@@ -74,7 +62,12 @@ func (c *call) note(etag string) {
 
 // mentioned reports whether a body that can't be read may hold what the call wrote.
 func (c *call) mentioned(body []byte) bool {
-	return slices.ContainsFunc(c.mods, func(m Modification) bool { return bytes.Contains(body, []byte(m.ID)) })
+	for i := range c.intents {
+		if slices.ContainsFunc(c.intents[i].known, func(m Modification) bool { return bytes.Contains(body, []byte(m.ID)) }) {
+			return true
+		}
+	}
+	return false
 }
 
 // notContention is an error of a read. Whatever answers a read as it would a write, such
@@ -84,21 +77,6 @@ func notContention(err error) error {
 		return fmt.Errorf("%w: a read was refused: %s", ErrUnavailable, err.Error()) // not wrapped: it is no refusal of a write
 	}
 	return err
-}
-
-// holds reports whether the document has all modifications by which the call
-// recognises its write: then it has committed, be it in this attempt, in one whose
-// reply was lost, or in an earlier call with the same ids.
-func (c *call) holds(doc Document) bool {
-	if doc == nil || len(c.mods) == 0 {
-		return false
-	}
-	for i := range c.mods {
-		if !doc.HasModification(c.mods[i].ID) {
-			return false
-		}
-	}
-	return true
 }
 
 // contradicted is the error of a store that has answered 412 to an ETag so many times and
@@ -124,7 +102,7 @@ func (c *call) giveUp(ctx context.Context, cause error) (Snapshot, error) {
 		current, err = c.look(ctx) // garbled on the way: the policy's attempts are for writes
 	}
 	switch {
-	case err == nil && (c.change == nil || c.held):
+	case err == nil && (c.change == nil || c.settled()):
 		return current, nil
 	case err == nil:
 		if stored, err := c.answer(current); stored {

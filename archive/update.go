@@ -20,11 +20,11 @@ type call struct {
 	// caller is the context as it was given; calls to the store get one that ends at the
 	// policy's deadline too.
 	caller context.Context
-	// mods are the modifications by which the call recognises its own write.
-	mods []Modification
-	// others are those of an edit that is known by one of them: they are in the document
-	// together with it, or not at all.
-	others []Modification
+	// intents are what the call is to store, left of them are not answered yet, and stored is
+	// a version that has all those that are stored.
+	intents []intent
+	left    int
+	stored  Snapshot
 	// change makes the next version from the stored one, whose Document is nil
 	// if there is none. Its error ends the call. It is nil for a load.
 	change func(current Snapshot) (Document, error)
@@ -52,7 +52,6 @@ type call struct {
 	took       time.Duration // the last pass that was answered
 	wrote      bool          // a write was sent
 	final      error         // why the change can't be made
-	held       bool          // the version that was read last holds the call's modifications
 	looked     bool          // a version, or none, was read,
 	first      string        // with this ETag,
 	moved      bool          // and then another
@@ -71,7 +70,10 @@ func (a *Archive) newCall(op, id string) (*call, error) {
 // run makes attempts until one commits, one fails for good, or the policy
 // allows no more.
 func (c *call) run(ctx context.Context) (Snapshot, error) {
-	info := CallInfo{Op: c.op, Key: c.key, MaxAttempts: c.policy.MaxAttempts()}
+	info := CallInfo{Op: c.op, Key: c.key, Edits: c.left, MaxAttempts: c.policy.MaxAttempts()}
+	if c.op == "update" {
+		info.Edits = 1 // which is made later
+	}
 	ctx = c.observer.start(ctx, info)
 	c.caller = ctx
 	if c.policy.Deadline > 0 {
@@ -144,7 +146,7 @@ func (c *call) attempt(ctx context.Context) (Snapshot, error) {
 			if err != nil {
 				return Snapshot{}, err
 			}
-			if c.change == nil || c.held {
+			if c.change == nil || c.settled() {
 				return current, nil
 			}
 			if err := c.contradicted(current, 2); err != nil {
@@ -178,8 +180,8 @@ func (c *call) write(ctx context.Context, current Snapshot, next Document) (Snap
 		was = len(current.Document.Encode())
 	}
 	body := next.Encode()
-	if most := c.mostBytes(); len(body) > most && len(body) > was {
-		return Snapshot{}, &TooLargeError{Bucket: c.bucket, Key: c.key, Bytes: len(body), Most: most}
+	if err := c.fits(was, len(body)); err != nil {
+		return Snapshot{}, err
 	}
 	c.last.Wrote, c.wrote = true, true
 	etag, err := c.store.Put(ctx, c.key, body, cond)
@@ -205,14 +207,18 @@ func (c *call) write(ctx context.Context, current Snapshot, next Document) (Snap
 	return Snapshot{}, err
 }
 
-// mostBytes is how large the call may make the document. The last tenth is kept for what
+// fits reports why the call may not make a document of so many bytes of one of that many. The last tenth is kept for what
 // programs append: people who fill a document up must not keep back ends from storing that
 // they have processed it, or its messages would come again until they are dead letters.
-func (c *call) mostBytes() int {
+func (c *call) fits(was, bytes int) error {
+	most := c.maxBytes
 	if c.op == "create" || c.op == "save" {
-		return c.maxBytes - c.maxBytes/10
+		most -= c.maxBytes / 10
 	}
-	return c.maxBytes
+	if bytes > most && bytes > was {
+		return &TooLargeError{Bucket: c.bucket, Key: c.key, Bytes: bytes, Most: most}
+	}
+	return nil
 }
 
 func (c *call) end(ctx context.Context, done Snapshot, err error) (Snapshot, error) {

@@ -113,6 +113,10 @@ func (byActor) Append(ctx context.Context, id string, edit archive.Edit) (archiv
 	return f.core.Append(ctx, id, edit)
 }
 
+func (b byActor) AppendAll(ctx context.Context, id string, edits []archive.Edit) (archive.Snapshot, []error) {
+	return archive.AppendEach(ctx, b, id, edits)
+}
+
 func (byActor) Save(ctx context.Context, id string, base archive.Snapshot, edit archive.Edit) (archive.Snapshot, error) {
 	f := actorOf(ctx)
 	edit.Modifications = f.stamped(ctx, edit.Modifications)

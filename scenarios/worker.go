@@ -162,6 +162,11 @@ func (r recorded) Append(ctx context.Context, id string, edit archive.Edit) (arc
 	return r.record(ctx, r.update(ctx, "append", id, &edit, archive.Snapshot{}), func() (archive.Snapshot, error) { return r.f.core.Append(ctx, id, edit) })
 }
 
+// AppendAll appends one after the other: each is an operation by itself.
+func (r recorded) AppendAll(ctx context.Context, id string, edits []archive.Edit) (archive.Snapshot, []error) {
+	return archive.AppendEach(ctx, r, id, edits)
+}
+
 func (r recorded) Save(ctx context.Context, id string, base archive.Snapshot, edit archive.Edit) (archive.Snapshot, error) {
 	return r.record(ctx, r.update(ctx, "save", id, &edit, base), func() (archive.Snapshot, error) { return r.f.core.Save(ctx, id, base, edit) })
 }

@@ -87,6 +87,11 @@ func (d documented) Append(ctx context.Context, id string, edit archive.Edit) (a
 	})
 }
 
+// AppendAll implements [Core].
+func (d documented) AppendAll(ctx context.Context, id string, edits []archive.Edit) (archive.Snapshot, []error) {
+	return archive.AppendEach(ctx, d, id, edits)
+}
+
 func (d documented) update(ctx context.Context, id string, merge func(*archive.Change) (archive.Document, error)) (archive.Snapshot, error) {
 	for attempt := 0; ; attempt++ {
 		if attempt > 0 {

@@ -66,6 +66,12 @@ func (o oracle) Append(ctx context.Context, id string, edit archive.Edit) (archi
 	return o.Core.Append(about(ctx, id), id, edit)
 }
 
+// AppendAll implements [Core].
+func (o oracle) AppendAll(ctx context.Context, id string, edits []archive.Edit) (archive.Snapshot, []error) {
+	defer o.crowd.enter(id)()
+	return o.Core.AppendAll(about(ctx, id), id, edits)
+}
+
 // foresight is a clock that draws each wait anew.
 type foresight struct {
 	archive.Clock

@@ -156,6 +156,11 @@ func (r *reference) Append(ctx context.Context, id string, edit archive.Edit) (a
 	return u.run(ctx)
 }
 
+// AppendAll implements [Core].
+func (r *reference) AppendAll(ctx context.Context, id string, edits []archive.Edit) (archive.Snapshot, []error) {
+	return archive.AppendEach(ctx, r, id, edits)
+}
+
 func (r *reference) Save(ctx context.Context, id string, base archive.Snapshot, edit archive.Edit) (archive.Snapshot, error) {
 	u, err := r.begin("save", id, digested(edit, edit.Fields))
 	if err == nil && base.ETag == "" {
