@@ -67,6 +67,6 @@ func (r *Run) spelledOut() *Scenario {
 	if !timed {
 		s.Duration = 0
 	}
-	s.Queue = s.Queue.spelledOut(s.TakesMessages())
+	s.Queue = s.Queue.spelledOut(s.TakesMessages() || s.Queued())
 	return &s
 }

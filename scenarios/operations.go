@@ -102,15 +102,51 @@ func (f *performer) append(ctx context.Context, id string, set fields, due int64
 	if id == "" {
 		id = f.repetition.objects.current(0)
 	}
-	f.baseID = id
-	in := f.meaning(intent{
-		op:   history.Operation{Do: "append", ID: id, Due: due},
-		edit: set.withEntries(f.modifications(types, archive.Processed)),
-	})
-	in.op.Wants(f.repetition.Layout.Archive(), in.edit, nil)
+	in := f.meaning(f.appends(id, set, due, types...))
 	f.redeliver(ctx, in)
 	_, err := f.submit(ctx, in)
 	return err
+}
+
+// appends is what a back end means to add to an object.
+func (f *performer) appends(id string, set fields, due int64, types ...string) intent {
+	f.baseID = id
+	in := intent{
+		op:   history.Operation{Do: "append", ID: id, Due: due},
+		edit: set.withEntries(f.modifications(types, archive.Processed)),
+	}
+	if l := f.actor.Load; l != nil && l.Edits == InvalidEdits {
+		in.op.Invalid = true
+		in.edit.Modifications[0].Timestamp = "no time"
+	}
+	in.op.Wants(f.repetition.Layout.Archive(), in.edit, nil)
+	return in
+}
+
+// enqueues reports whether the actor's operations go to a queue.
+func (f *performer) enqueues() bool {
+	return f.repetition.sendQueue != nil && f.actor.Kind == Backend && f.actor.Load != nil
+}
+
+// enqueue sends what a back end means to add to the document of a slot, and again, as the
+// queue of another may, if a fault says so.
+func (f *performer) enqueue(ctx context.Context, slot int, id string, due int64) error {
+	p := f.repetition
+	in := f.appends(id, nil, due)
+	stored := func(ctx context.Context) error { return p.objects.updated(ctx, slot, id) }
+	if f.faults != nil {
+		if fault, strikes := f.faults.Operation(p.world.Now().Sub(p.start)); strikes {
+			f.struck(fault)
+			f.copies++
+			again := fmt.Sprintf("%s-again-%d", f.name, f.copies)
+			p.tasks.Go(func() {
+				if p.world.Sleep(ctx, fault.After) == nil {
+					_ = p.sendQueue.send(ctx, again, &in, false, nil) // its outcome is in the history
+				}
+			})
+		}
+	}
+	return p.sendQueue.send(ctx, f.name, &in, f.actor.Load.Rate == 0, stored)
 }
 
 // create stores the whole document.

@@ -101,6 +101,9 @@ func (p *repetition) play(ctx context.Context, actors []performer) error {
 	if err := p.objects.open(ctx); err != nil {
 		return err
 	}
+	if p.Scenario.Queued() {
+		p.sendQueue = newSendQueue(p)
+	}
 	if err := p.cast(s, actors); err != nil {
 		return err
 	}
@@ -123,12 +126,17 @@ func (p *repetition) play(ctx context.Context, actors []performer) error {
 		playTimeline(ctx, p, actors)
 	case s != nil:
 		startServiceLoads(ctx, s, actors)
+	case p.sendQueue != nil:
+		startQueuedLoads(ctx, p.sendQueue, actors)
 	default:
 		startLoads(ctx, p, actors)
 	}
 	p.tasks.Wait()
 	ctx = context.WithoutCancel(ctx)
 	p.world.Settle(ctx)
+	if p.sendQueue != nil {
+		p.rec.Requested(p.sendQueue.requests)
+	}
 	if s != nil {
 		s.recordLeft()
 	}

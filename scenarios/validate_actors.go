@@ -80,11 +80,13 @@ func (c *checker) checkLoad(path string, a *Actor) {
 	}
 	switch {
 	case !oneOrNone(l.Edits):
-		c.invalid(path+".edits", "a user's edits are text or any, a back end's shared; not %q", l.Edits)
+		c.invalid(path+".edits", "a user's edits are text or any, a back end's shared or invalid; not %q", l.Edits)
 	case !c.sure(kind):
 	case l.Edits == SharedEdits && (a.Kind != Backend || c.Via == ViaAPI):
 		c.invalid(path+".edits", "only back ends without via: api have shared edits")
-	case l.Edits != "" && l.Edits != SharedEdits && a.Kind != User:
+	case l.Edits == InvalidEdits && (a.Kind != Backend || c.Via == ViaAPI):
+		c.invalid(path+".edits", "only back ends without via: api have invalid edits")
+	case l.Edits != "" && l.Edits != SharedEdits && l.Edits != InvalidEdits && a.Kind != User:
 		c.invalid(path+".edits", "only a user edits")
 	}
 	if l.FirstWritesTogether && a.Kind == Outsider {
@@ -108,7 +110,8 @@ func (c *checker) checkFault(i int) {
 	case f.Kind == network.ByLoad && c.Schedule != "":
 		c.invalid(path, "throttle counts requests in a second, and a schedule has no time: leave it out, or the schedule")
 	case f.Actor == "", f.Actor == Reconciler && c.Queue.Reconcile > 0, c.hasMember(f.Actor):
-	case c.sureOfActors("name", "count") && c.sure(".queue.reconcile"):
+	case c.Queued() && (&Scenario{Actors: []Actor{consumer(&c.Queue)}}).hasMember(f.Actor):
+	case c.sureOfActors("name", "count") && c.sure(".queue"):
 		c.invalid(path, "there is no actor %q", f.Actor)
 	}
 }

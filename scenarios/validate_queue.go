@@ -1,0 +1,118 @@
+package scenarios
+
+import (
+	"fmt"
+	"time"
+)
+
+// checkQueue checks the queue: of triggers, or of what back ends send.
+func (c *checker) checkQueue() {
+	q := &c.Queue
+	if q.Receives < 0 {
+		c.invalid(".queue.receives", "receives must not be negative")
+	}
+	switch {
+	case *q == (Queue{}) || !c.sure(".via"):
+	case c.Via == ViaAPI:
+		c.checkTriggerQueue()
+	case q.Kind == "" && c.sure(".queue.kind"):
+		c.invalid(".queue", "there is a queue only with via: api, or with via: core and a kind, %s", either(q.Kind))
+	default:
+		c.checkSendQueue()
+	}
+}
+
+// checkTriggerQueue checks the queue of via: api.
+func (c *checker) checkTriggerQueue() {
+	q := &c.Queue
+	for _, key := range []struct {
+		name string
+		said bool
+	}{
+		{"kind", q.Kind != ""}, {"batch", q.Batch != 0}, {"window", q.Window != 0}, {"concurrency", q.Concurrency != 0}, {"delay", q.Delay != 0},
+	} {
+		if key.said {
+			c.invalid(".queue."+key.name, "%s is for via: core; with via: api the queue is a standard one, whose back ends take one message at a time", key.name)
+		}
+	}
+	switch {
+	case q.Grace > 0 && q.Reconcile == 0 && c.sure(".queue.reconcile"):
+		c.invalid(".queue.grace", "grace is the reconciler's: say with reconcile: how often it looks")
+	case q.Reconcile == 0:
+	case !c.has(Backend) && c.sureOfActors("kind"):
+		c.invalid(".queue.reconcile", "a reconciler tells back ends, and there are none")
+	case len(c.Timeline) > 0:
+		c.invalid(".queue.reconcile", "a reconciler works beside loads, and not in a timeline")
+	case c.actor(Reconciler) != nil:
+		c.invalid(".queue.reconcile", "there is an actor named %s, which is what the one that reconciles is called", Reconciler)
+	}
+}
+
+// What SQS hands out at once, from a FIFO queue and from a standard one (to a Lambda
+// function), how long it collects, and how many consumers it serves at a time.
+const (
+	mostInFIFOBatch = 10
+	mostInBatch     = 10_000
+	longestWindow   = 300 * time.Second
+	mostConsumers   = 1000
+)
+
+// checkSendQueue checks the queue of via: core.
+func (c *checker) checkSendQueue() {
+	q := &c.Queue
+	for _, key := range []struct {
+		name string
+		said bool
+	}{{"work", q.Work != 0}, {"results", q.Results}, {"reconcile", q.Reconcile != 0}, {"grace", q.Grace != 0}} {
+		if key.said {
+			c.invalid(".queue."+key.name, "%s is for via: api", key.name)
+		}
+	}
+	if !oneOrNone(q.Kind) {
+		c.invalid(".queue.kind", "a queue is %s, not %q", either(q.Kind), q.Kind)
+	}
+	most := mostInBatch
+	if q.Kind == FIFO {
+		most = mostInFIFOBatch
+	}
+	if q.Batch < 0 || q.Batch > most {
+		c.invalid(".queue.batch", "a batch of this queue is from 1 to %d messages", most)
+	}
+	switch {
+	case q.Window > 0 && q.Kind == FIFO:
+		c.invalid(".queue.window", "a fifo queue has no window: SQS hands out what is there")
+	case time.Duration(q.Window) > longestWindow:
+		c.invalid(".queue.window", "the window is at most %v", longestWindow)
+	}
+	if q.Concurrency < 0 || q.Concurrency > mostConsumers {
+		c.invalid(".queue.concurrency", "concurrency is from 1 to %d", mostConsumers)
+	}
+	c.checkSenders()
+}
+
+// checkSenders checks those who send to the queue.
+func (c *checker) checkSenders() {
+	if c.actor(Consumer) != nil {
+		c.invalid(".queue", "there is an actor named %s, which is what the consumers of the queue are called", Consumer)
+	}
+	senders := false
+	for i := range c.Actors {
+		a := &c.Actors[i]
+		if a.Kind != Backend || a.Load == nil {
+			continue
+		}
+		senders = true
+		path := fmt.Sprintf(".actors[%d].load", i)
+		switch l := a.Load; {
+		case l.Edits == SharedEdits:
+			c.invalid(path+".edits", "shared edits are made of what is stored, so they can't be sent to a queue")
+		case l.FirstWritesTogether:
+			c.invalid(path+".first_writes_together", "who sends to a queue writes nothing")
+		case l.GiveUpAfter > 0:
+			c.invalid(path+".give_up_after", "what was sent to a queue can't be taken back")
+		}
+	}
+	if !senders && c.sureOfActors("kind", "load") {
+		c.invalid(".queue", "with via: core back ends with a load send to the queue, and there are none")
+	}
+}
