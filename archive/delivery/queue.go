@@ -51,6 +51,10 @@ type QueueOptions struct {
 	// MaxReceives is how often a message is delivered before it becomes a dead
 	// letter. 0: DefaultReceives.
 	MaxReceives int
+	// Group makes it a FIFO queue: the messages of one group are delivered in the order in
+	// which they were sent, and none of them while others that were delivered are neither
+	// acknowledged nor visible again. One batch can hold several. Nil: a standard queue.
+	Group func(Message) string
 	// Poll is how often a receiver looks for messages while there are none. 0: 20 ms.
 	Poll time.Duration
 	// Delivered and DeadLettered, which may be nil, are told what becomes of the
@@ -65,10 +69,11 @@ type QueueOptions struct {
 // MemoryQueue is a [Queue] in memory: for tests, for simulations, and for a single
 // process that can afford to lose it. It is safe for concurrent use.
 //
-// It does what a standard queue of SQS does, without its chance: a message is
+// It does what a queue of SQS does, a standard one without its chance: a message is
 // hidden from its delivery on for the visibility timeout, only its latest receipt
 // ends it, and it becomes a dead letter when it would have to be delivered once more
-// than allowed. The first message sent that is visible is delivered first.
+// than allowed. The first message sent that is visible is delivered first. A FIFO queue
+// does not look for duplicates among what is sent.
 type MemoryQueue struct {
 	o QueueOptions
 
@@ -122,16 +127,26 @@ func (q *MemoryQueue) Close() {
 
 // Receive implements [Queue].
 func (q *MemoryQueue) Receive(ctx context.Context) (Delivery, error) {
+	batch, err := q.ReceiveBatch(ctx, 1)
+	if err != nil {
+		return Delivery{}, err
+	}
+	return batch[0], nil
+}
+
+// ReceiveBatch is Receive of as many messages as can be delivered now, at most so many; it
+// waits for the first only. Each is acknowledged for itself.
+func (q *MemoryQueue) ReceiveBatch(ctx context.Context, most int) ([]Delivery, error) {
 	for {
 		if err := ctx.Err(); err != nil {
-			return Delivery{}, err
+			return nil, err
 		}
-		d, ok, err := q.take(ctx)
-		if ok || err != nil {
-			return d, err
+		batch, err := q.take(ctx, most)
+		if len(batch) > 0 || err != nil {
+			return batch, err
 		}
 		if err := q.o.Clock.Sleep(ctx, q.o.Poll); err != nil {
-			return Delivery{}, err
+			return nil, err
 		}
 	}
 }
@@ -139,21 +154,48 @@ func (q *MemoryQueue) Receive(ctx context.Context) (Delivery, error) {
 // TryReceive is Receive that does not wait: ok is false if no message can be
 // delivered now.
 func (q *MemoryQueue) TryReceive() (d Delivery, ok bool) {
-	d, ok, _ = q.take(context.Background())
-	return d, ok
+	batch, _ := q.take(context.Background(), 1)
+	if len(batch) == 0 {
+		return Delivery{}, false
+	}
+	return batch[0], true
 }
 
-// take delivers the first message that is visible.
-func (q *MemoryQueue) take(ctx context.Context) (Delivery, bool, error) {
+// TryReceiveBatch is ReceiveBatch that does not wait. The error is ErrQueueClosed when no
+// message will come any more.
+func (q *MemoryQueue) TryReceiveBatch(ctx context.Context, most int) ([]Delivery, error) {
+	return q.take(ctx, most)
+}
+
+// NextVisible is when the next message becomes visible of those that are not yet; ok is
+// false if there is none.
+func (q *MemoryQueue) NextVisible() (at time.Time, ok bool) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	now := q.o.Clock.Now()
+	for _, m := range q.messages {
+		if m.visible.After(now) && (!ok || m.visible.Before(at)) {
+			at, ok = m.visible, true
+		}
+	}
+	return at, ok
+}
+
+// take delivers the first messages that are visible, at most so many.
+func (q *MemoryQueue) take(ctx context.Context, most int) (batch []Delivery, err error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	now := q.o.Clock.Now()
 	q.bury(ctx, now)
 	if len(q.messages) == 0 && q.closed {
-		return Delivery{}, false, ErrQueueClosed
+		return nil, ErrQueueClosed
 	}
+	busy := q.busyGroups(now)
 	for _, m := range q.messages {
-		if m.visible.After(now) {
+		if len(batch) >= most {
+			break
+		}
+		if m.visible.After(now) || busy != nil && busy[q.o.Group(m.message)] {
 			continue
 		}
 		q.receipts++
@@ -164,9 +206,24 @@ func (q *MemoryQueue) take(ctx context.Context) (Delivery, bool, error) {
 		if q.o.Delivered != nil {
 			q.o.Delivered(d)
 		}
-		return d, true, nil
+		batch = append(batch, d)
 	}
-	return Delivery{}, false, nil
+	return batch, nil
+}
+
+// busyGroups are those of a FIFO queue of which a message is hidden: it is under way, or
+// comes before the others.
+func (q *MemoryQueue) busyGroups(now time.Time) map[string]bool {
+	var busy map[string]bool
+	for _, m := range q.messages {
+		if q.o.Group != nil && m.visible.After(now) {
+			if busy == nil {
+				busy = map[string]bool{}
+			}
+			busy[q.o.Group(m.message)] = true
+		}
+	}
+	return busy
 }
 
 // bury makes dead letters of the messages that were delivered too often.

@@ -13,6 +13,7 @@ func (o *object) judge(j *Judge) {
 	o.link(j)
 	o.checkForks(j)
 	o.checkResurrected(j)
+	o.sortBatches(j)
 	o.trace(j)
 	o.checkSubmitted(j)
 	o.walk(j)
@@ -51,7 +52,7 @@ func (o *object) checkAcknowledged(j *Judge, n int32) {
 	op := j.ops.all.at(n)
 	written := true
 	for _, m := range o.modsOf(op) {
-		if m != op.once && o.doneBefore(op, n) {
+		if m != op.once && o.doneBefore(j, op, n) {
 			continue
 		}
 		s := &o.state[m]
@@ -145,27 +146,32 @@ func (o *object) overwriter(i, rival int32) int32 {
 func (o *object) checkRefused(j *Judge, n int32) {
 	op := j.ops.all.at(n)
 	for _, m := range o.modsOf(op) {
-		if by := o.firstWriter(m); by == n && !(op.outcome == gone && o.wentWith(m, op)) {
+		if i := o.firstWritten(m); i != none && j.wrote(o.versions.at(i), n) && !(op.outcome == gone && o.wentWith(m, op)) {
 			o.reportAnswer(j, n, "failure that committed", fmt.Sprintf(
 				"was told %q, but its modification %s is stored", j.spelled(op.outcome), o.mods.name(m)))
 			return
 		}
 	}
+	if op.batched() && op.outcome == failed {
+		o.checkOwnFailure(j, n)
+		return
+	}
+	met := func(what met) bool { return o.metBy(j, op, func(by *operation) bool { return by.met.has(what) }) }
 	refusedByOthers := op.lastCall == preconditionFailed || op.lastCall == conflict
 	switch {
 	case op.outcome == failed && refusedByOthers, op.outcome == unavailable && refusedByOthers && op.met.has(overtaken):
 		o.reportAnswer(j, n, "conflict called a failure", "met a conflict and was told of a failure of the store, not of a conflict or exhaustion")
-	case op.outcome == exhausted && !op.met.has(refusal|overtaken):
+	case op.outcome == exhausted && !met(refusal|overtaken):
 		o.reportAnswer(j, n, "exhausted without a refusal",
 			"was told that its attempts are exhausted, though the store refused nothing and nobody was in its way")
 	case op.outcome == exhausted && op.met.has(told409) && !op.met.has(beaten|overtaken):
 		o.reportAnswer(j, n, "outage called a conflict",
 			"was told by 409 that others were in its way, though no write of it was refused: the store did not serve it")
-	case op.outcome == unavailable && !op.met.has(refusal):
+	case op.outcome == unavailable && !met(refusal):
 		o.reportAnswer(j, n, "unavailable without an outage", "was told that the store is unavailable, though it answered every call")
 	case op.outcome == userConflict && !op.met.has(rivals) && !o.outdated(op, n):
 		o.reportAnswer(j, n, "conflict without a cause", "was told of a conflict, though it met no version but its own")
-	case op.outcome == gone && !op.met.has(absence):
+	case op.outcome == gone && !met(absence):
 		o.reportAnswer(j, n, "gone without a 404", "was told that the object is gone, which the store never said")
 	}
 }
@@ -196,16 +202,12 @@ func (o *object) wentWith(m int32, op *operation) bool {
 	return next < len(o.deletions) && o.deletions[next].start <= op.at
 }
 
-// firstWriter is the operation that wrote the first version holding a modification.
-func (o *object) firstWriter(m int32) int32 {
-	s := &o.state[m]
-	switch {
-	case s.version != none:
-		return o.versions.at(s.version).op
-	case s.offChain != none:
-		return o.versions.at(s.offChain).op
+// firstWritten is the first version holding a modification.
+func (o *object) firstWritten(m int32) int32 {
+	if s := &o.state[m]; s.version != none {
+		return s.version
 	}
-	return none
+	return o.state[m].offChain
 }
 
 func (o *object) reportAnswer(j *Judge, n int32, anomaly, what string) {

@@ -16,10 +16,10 @@ import (
 // and the rest may come out differently.
 func (o *object) checkAsked(j *Judge, n int32) {
 	op := j.ops.all.at(n)
-	if op.do == load || op.mods == 0 {
+	if !op.updates() || op.mods == 0 {
 		return
 	}
-	if o.doneBefore(op, n) {
+	if o.doneBefore(j, op, n) {
 		o.checkOnce(j, n, op)
 		return
 	}
@@ -27,7 +27,7 @@ func (o *object) checkAsked(j *Judge, n int32) {
 	if at == none {
 		return
 	}
-	if v := o.versions.at(at); v.bad || v.op != n && op.outcome != committed {
+	if v := o.versions.at(at); v.bad || !j.wrote(v, n) && op.outcome != committed {
 		return
 	}
 	o.checkEntriesAsked(j, n, op)
@@ -36,12 +36,12 @@ func (o *object) checkAsked(j *Judge, n int32) {
 
 // doneBefore: the operation is known by one modification, which was stored by whoever
 // did the same work before. The others need not be stored then.
-func (o *object) doneBefore(op *operation, n int32) bool {
+func (o *object) doneBefore(j *Judge, op *operation, n int32) bool {
 	if op.once == none {
 		return false
 	}
 	first := o.state[op.once].version
-	return first != none && o.versions.at(first).op != n
+	return first != none && !j.wrote(o.versions.at(first), n)
 }
 
 // checkOnce: an operation that is known by one modification, and finds it stored, adds
@@ -50,7 +50,7 @@ func (o *object) checkOnce(j *Judge, n int32, op *operation) {
 	stored := o.state[op.once].version
 	for _, m := range o.modsOf(op) {
 		i := o.state[m].version
-		if i == none || o.versions.at(i).op != n {
+		if i == none || !j.wrote(o.versions.at(i), n) {
 			continue
 		}
 		j.report(ExactlyOnce, "stored again",
@@ -114,10 +114,10 @@ func (o *object) checkFieldsAsked(j *Judge, n int32, op *operation, at int32) {
 			continue // its caller did not change it, so it keeps what others made of it
 		}
 		has, text, known := o.holding(j, at, field, want)
-		if !known || has == want.Sum {
+		v := o.versions.at(at)
+		if !known || has == want.Sum || o.overruled(j, v, n, field) {
 			continue
 		}
-		v := o.versions.at(at)
 		anomaly, what := "value altered", "holds "+orAbsent(text)
 		if text == unchanged {
 			anomaly = "edit dropped"

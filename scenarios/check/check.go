@@ -126,6 +126,7 @@ type Judge struct {
 	header    history.Header
 	actors    table
 	keys      table     // key → number of the object
+	throughs  table     // groups and queues
 	objects   []*object // beyond its length are some to be used again
 	latest    *object   // of the last event
 	ops       operations
@@ -170,6 +171,8 @@ func (j *Judge) Reset(h history.Header) {
 	j.header = h
 	j.actors.reset()
 	j.keys.reset()
+	j.throughs.reset()
+	j.throughs.number("") // 0 is nothing
 	j.objects, j.latest = j.objects[:0], nil
 	j.ops.reset()
 	j.messages.reset()

@@ -71,6 +71,9 @@ func (j *Judge) invoke(e *history.Event) {
 	if e.Once != "" {
 		op.once = o.mods.number(e.Once)
 	}
+	if e.Through != "" {
+		op.through, op.invalid, o.batches.any = int16(j.throughs.number(e.Through)), e.Invalid, true
+	}
 	if len(e.Sets) > 0 {
 		op.sets = int32(len(j.sets))
 		j.sets, j.values = append(j.sets, e.Sets), append(j.values, e.Values)
@@ -84,13 +87,18 @@ func (j *Judge) invoke(e *history.Event) {
 			j.messages.works = append(j.messages.works, work{n, m, o.etags.number(e.Worked), e.Covers})
 		}
 	}
-	j.patrol.begin(op, n, e)
+	if !op.batched() { // the policy is that of who makes the calls
+		j.patrol.begin(op, n, e)
+	}
 	j.tally.Open++
-	if op.do != load {
+	if op.updates() {
 		j.tally.Updates++
 		o.updated = true
 	}
 }
+
+// updates reports whether the operation is one that a client wants to have stored.
+func (op *operation) updates() bool { return op.do != load && op.do != batch }
 
 // sumAt is a digest of those that may not have been recorded.
 func sumAt(sums []history.Sum, i int) history.Sum {
@@ -123,7 +131,7 @@ func (j *Judge) finish(e *history.Event) {
 	op.etag = j.objects[op.object].etags.number(e.ETag)
 	j.patrol.end(op, n, e)
 	j.tally.Open--
-	if op.do != load && op.outcome == committed {
+	if op.updates() && op.outcome == committed {
 		j.tally.Acknowledged++
 		if !j.objects[op.object].valued(j, op) {
 			j.tally.Unvalued++

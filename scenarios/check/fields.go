@@ -97,7 +97,7 @@ func (l *fieldLog) step(j *Judge, i, previous int32) {
 	case v.harness:
 	case v.moved:
 		l.reportForeign(j, i, "fields reordered", "with its fields in another order")
-	case len(changes) == 0 && v.fields != w.fields && !v.bad && !w.bad && (v.of == w.etag || v.of == 0 && len(j.sets[j.ops.all.at(v.op).sets]) == 0):
+	case len(changes) == 0 && v.fields != w.fields && !v.bad && !w.bad && (v.of == w.etag || v.of == 0 && !o.meantAny(j, v)):
 		l.reportForeign(j, i, "field changed unasked", "with other fields than the version that it replaced")
 	}
 }
@@ -143,7 +143,7 @@ func (l *fieldLog) judge(j *Judge, i int32, s history.Set, before fieldEdit) {
 			func() []history.Event { return j.story(o, evidence{versions: []int32{i}, ops: []int32{v.op}}) })
 		return
 	}
-	if op.do != create && !slices.Contains(j.sets[op.sets], s.Field) {
+	if op.do != create && !o.meant(j, v, s.Field) {
 		l.reportForeign(j, i, "field changed unasked",
 			fmt.Sprintf("and changed %s from %s to %s, which it was not asked to do", s.Field, orAbsent(before.value), orAbsent(s.Now)))
 	}
@@ -172,7 +172,7 @@ func (l *fieldLog) unseen(op *operation, v *version, field string, before fieldE
 // writer or who repeated the operation.
 func (l *fieldLog) acknowledged(j *Judge, i int32) bool {
 	v := l.o.versions.at(i)
-	if j.ops.all.at(v.op).acknowledged() {
+	if by := j.ops.all.at(v.op); by.do != batch && by.acknowledged() {
 		return true
 	}
 	return slices.ContainsFunc(l.o.adds(v), func(m int32) bool { return l.o.state[m].acked })

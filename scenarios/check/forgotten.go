@@ -41,7 +41,7 @@ func (j *Judge) workedOn(w *work) (o *object, read, stored *version) {
 	o = j.objects[op.object]
 	mods := o.modsOf(op)
 	stored = o.stored(mods[len(mods)-1]) // "processed" is what an update ends with
-	if stored == nil || stored.op != w.op {
+	if stored == nil || !j.wrote(stored, w.op) {
 		return o, nil, nil // what another worker has made of the message is stored
 	}
 	return o, o.standing(w.worked), stored

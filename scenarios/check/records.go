@@ -12,7 +12,7 @@ const none int32 = -1
 
 // operation is what one client meant to do and was told.
 type operation struct {
-	number      int // as the history has it
+	number      int32 // as the history has it
 	actor       int32
 	object      int32 // none: the operation is only known by its store calls
 	invoked, at int64
@@ -22,9 +22,11 @@ type operation struct {
 	mods        int32
 	sets        int32 // its fields are judge.sets[sets], their values judge.values[sets]
 	once        int32 // the modification by which all of it is known; none: they all are
+	through     int16 // what it is stored through, or stores what goes through; 0: nothing
 	do, outcome word
 	lastCall    answer // to its last store call, of those that explain a failure
 	met         met
+	invalid     bool // its core must refuse it
 }
 
 // met is what an operation met with, as bits: millions of operations are held.
@@ -95,6 +97,7 @@ const (
 	save
 	appends
 	update
+	batch
 	committed
 	userConflict
 	exhausted
@@ -108,7 +111,7 @@ const (
 )
 
 var words = []string{
-	"", "load", "create", "save", "append", "update", history.Committed, history.UserConflict,
+	"", "load", "create", "save", "append", "update", history.DoBatch, history.Committed, history.UserConflict,
 	history.Exhausted, history.Gone, history.Unknown, history.Failed, history.Unavailable, history.Contradiction, history.Cancelled, history.Crashed,
 }
 
@@ -248,6 +251,7 @@ type object struct {
 	// unsettled: some writes have no good answer and nobody read what they made.
 	unsettled bool
 	described []bool // by ETag number: somebody read more than the ETag
+	batches   batches
 	// unreadable says of the bodies that are no document why; nil if all are.
 	unreadable map[bodyOf]string
 }
@@ -314,6 +318,7 @@ func (o *object) reset(number int32, key string) {
 	o.deletedUntil, o.deletions = neverDeleted, o.deletions[:0]
 	o.chain, o.anchors, o.unsettled = o.chain[:0], o.anchors[:0], false
 	clear(o.unreadable)
+	o.batches.reset()
 }
 
 // modsOf are the modifications that an operation submitted to this object.
@@ -363,7 +368,7 @@ func (t *operations) index(number int) int32 {
 		return n
 	}
 	n := t.all.n
-	t.all.add(operation{number: number, object: none, once: none})
+	t.all.add(operation{number: int32(number), object: none, once: none})
 	if number < 0 || number > 4*int(t.all.n)+1024 {
 		if t.odd == nil {
 			t.odd = map[int]int32{}

@@ -21,7 +21,7 @@ func (o *object) checkResurrected(j *Judge) {
 		if v.ifCond == ifMatch || !o.applied(i) {
 			continue
 		}
-		if do := j.ops.all.at(v.op).do; do != appends && !do.based() {
+		if do := j.ops.all.at(v.op).do; do != appends && do != batch && !do.based() {
 			continue
 		}
 		deleted := o.lastDeletion(v)

@@ -77,7 +77,7 @@ func (j *Judge) story(o *object, ev evidence) []history.Event {
 	}
 	if d := ev.deletion; d != nil {
 		events = append(events, history.Event{
-			Kind: history.Delete, Start: d.start, At: d.at, Actor: j.actors.name(d.by), Op: j.ops.all.at(d.op).number,
+			Kind: history.Delete, Start: d.start, At: d.at, Actor: j.actors.name(d.by), Op: int(j.ops.all.at(d.op).number),
 			Key: o.key, Answer: history.OK,
 		})
 	}
@@ -117,7 +117,7 @@ func rank(k history.Kind) int {
 func (o *object) putEvent(j *Judge, i int32) history.Event {
 	v := o.versions.at(i)
 	e := history.Event{
-		Kind: history.Put, Start: v.start, At: v.at, Actor: j.actors.name(v.by), Op: j.ops.all.at(v.op).number, Key: o.key,
+		Kind: history.Put, Start: v.start, At: v.at, Actor: j.actors.name(v.by), Op: int(j.ops.all.at(v.op).number), Key: o.key,
 		If: conditions[v.ifCond], IfETag: o.etags.name(v.cond), Answer: answers[v.answer],
 		ETag: o.etags.name(v.etag), // also one that its client never learned
 		Doc: &history.Doc{
@@ -133,7 +133,7 @@ func (o *object) putEvent(j *Judge, i int32) history.Event {
 
 func (o *object) readEvent(j *Judge, r *read) history.Event {
 	e := history.Event{
-		Kind: history.Get, Start: r.start, At: r.at, Actor: j.actors.name(r.by), Op: j.ops.all.at(r.op).number, Key: o.key,
+		Kind: history.Get, Start: r.start, At: r.at, Actor: j.actors.name(r.by), Op: int(j.ops.all.at(r.op).number), Key: o.key,
 		ETag: o.etags.name(r.etag), Answer: history.OK,
 	}
 	if r.etag == 0 {
@@ -153,8 +153,8 @@ func (j *Judge) callEvents(n int32) []history.Event {
 	}
 	o := j.objects[op.object]
 	invoke := history.Event{
-		Kind: history.Invoke, At: op.invoked, Actor: j.actors.name(op.actor), Op: op.number, Key: o.key,
-		Do: j.spelled(op.do), Sets: j.sets[op.sets], Values: j.values[op.sets], Base: o.etags.name(op.base),
+		Kind: history.Invoke, At: op.invoked, Actor: j.actors.name(op.actor), Op: int(op.number), Key: o.key,
+		Do: j.spelled(op.do), Through: j.throughs.name(int32(op.through)), Invalid: op.invalid, Sets: j.sets[op.sets], Values: j.values[op.sets], Base: o.etags.name(op.base),
 	}
 	for _, m := range o.modsOf(op) {
 		invoke.IDs = append(invoke.IDs, o.mods.name(m))
@@ -163,7 +163,7 @@ func (j *Judge) callEvents(n int32) []history.Event {
 		return []history.Event{invoke}
 	}
 	return []history.Event{invoke, {
-		Kind: history.Return, At: op.at, Actor: invoke.Actor, Op: op.number, Key: o.key,
+		Kind: history.Return, At: op.at, Actor: invoke.Actor, Op: int(op.number), Key: o.key,
 		Outcome: j.spelled(op.outcome), ETag: o.etags.name(op.etag),
 	}}
 }

@@ -15,13 +15,12 @@ func (o *object) trace(j *Judge) {
 		if !o.committed(i) {
 			continue
 		}
-		op := j.ops.all.at(v.op)
 		for _, m := range o.adds(v) {
 			s := &o.state[m]
 			if v.pos == none {
 				s.offChain = i
 			}
-			if (v.harness || o.submits(op, m)) && (s.origin == none || v.start < o.versions.at(s.origin).start) {
+			if (v.harness || o.submittedTo(j, v, m)) && (s.origin == none || v.start < o.versions.at(s.origin).start) {
 				s.origin = i
 			}
 		}
@@ -54,9 +53,8 @@ func (o *object) checkSubmitted(j *Judge) {
 		if v.harness || !o.committed(i) {
 			continue
 		}
-		op := j.ops.all.at(v.op)
 		for _, m := range o.adds(v) {
-			if first := o.state[m].origin; first != none && o.versions.at(first).start <= v.at || o.submits(op, m) {
+			if first := o.state[m].origin; first != none && o.versions.at(first).start <= v.at || o.submittedTo(j, v, m) {
 				continue
 			}
 			j.report(NothingInvented, "never submitted",

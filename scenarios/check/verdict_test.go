@@ -36,6 +36,11 @@ func TestVerdicts(t *testing.T) {
 			b.begin("ann", "load").get("v0").end(history.Committed, "v0")
 			b.final("v0")
 		}, 0, Inconclusive, "no operation was run"},
+		{"only a batch, of nothing", func(b *book) {
+			b.setup(start)
+			b.batch().get("v0").end(history.Committed, "v0")
+			b.final("v0")
+		}, 0, Inconclusive, "no operation was run"},
 		{"nothing acknowledged", func(b *book) {
 			b.setup(start)
 			b.begin("ann", "append", "m1").get("v0").put("v0", history.UnknownAnswer, "", start.plus("m1")).end(history.Unknown, "")

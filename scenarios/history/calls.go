@@ -69,7 +69,7 @@ func (c *Client) write(ctx context.Context, start int64, key string, body []byte
 	base := c.last(e.Key)
 	written := c.rec.describe.Content(e.Key, etag, body, base.content)
 	c.page.doc = written.Written(base.content, base.etag)
-	for _, field := range c.wants {
+	for _, field := range c.wanted(e.Key) {
 		if !c.page.doc.sets(field) {
 			c.page.doc.Holds = append(c.page.doc.Holds, Held{field, written.Holds(field)})
 		}
@@ -82,6 +82,14 @@ func (c *Client) write(ctx context.Context, start int64, key string, body []byte
 		c.learn(known{e.Key, etag, written})
 	}
 	c.rec.sink.Add(e)
+}
+
+// wanted are the fields that the operation is to change, or those for whom it writes.
+func (c *Client) wanted(key string) []string {
+	if c.serves != nil {
+		return c.serves.wanted(key)
+	}
+	return c.wants
 }
 
 // Delete implements [archive.Store].
@@ -118,6 +126,9 @@ func (c *Client) learn(k known) {
 	}
 	copy(c.known[1:i+1], c.known[:i])
 	c.known[0] = k
+	if c.serves != nil {
+		c.serves.learn(k)
+	}
 }
 
 // full adds the prefix to a key.

@@ -31,9 +31,10 @@ type Client struct {
 	concerns []string // of the operation's invocation
 	stored   []string // customers of the version that it stored
 	status   int
-	asked    int64 // when the core made the call that is held back; 0: none is
-	cut      bool  // see Interrupted
-	made     made  // see Made
+	asked    int64    // when the core made the call that is held back; 0: none is
+	cut      bool     // see Interrupted
+	made     made     // see Made
+	serves   *Batches // whose operations its batches store; nil: it does its own only
 }
 
 // made is an edit that was made of what is stored.
@@ -66,6 +67,10 @@ func (c *Client) Begin(o Operation) {
 	e.At = c.rec.Now()
 	e.Do, e.IDs, e.Sets, e.Base, e.Due, e.GiveUp = o.Do, o.IDs, o.Sets, o.Base, o.Due, o.GiveUp.Nanoseconds()
 	e.Entries, e.Values, e.Whole, e.Once = o.Entries, o.Values, o.Whole, o.Once
+	if c.serves != nil {
+		e.Through = c.serves.through
+	}
+	e.Invalid = o.Invalid
 	c.wants = o.Sets
 	e.Customers, c.concerns = o.Customers, o.Customers
 	if o.Message != nil {

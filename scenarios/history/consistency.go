@@ -43,6 +43,7 @@ type opTrack struct {
 	invoked, ended int64
 	actor          int32
 	key            int32 // number of the key, from 1; negative when it has ended
+	batched        bool  // others make its store calls
 }
 
 // Check takes the next event and says why it can't be true.
@@ -120,7 +121,7 @@ func (c *Consistency) operation(e *Event, a *actorTrack) error {
 		return fmt.Errorf("operation %d begins more than once", e.Op)
 	case e.Kind == Invoke:
 		c.begun++
-		c.setOp(e.Op, opTrack{invoked: e.At, actor: a.number, key: c.key(e.Key)})
+		c.setOp(e.Op, opTrack{invoked: e.At, actor: a.number, key: c.key(e.Key), batched: e.Through != "" && e.Do != DoBatch})
 		return nil
 	case op.key == 0:
 		return fmt.Errorf("%s event of operation %d, which has not begun", e.Kind, e.Op)
@@ -129,6 +130,8 @@ func (c *Consistency) operation(e *Event, a *actorTrack) error {
 	}
 	ended := op.key < 0
 	switch {
+	case op.batched && e.Kind != Return:
+		return fmt.Errorf("%s event of operation %d, which is stored by a batch", e.Kind, e.Op)
 	case e.Kind == Return && ended:
 		return fmt.Errorf("operation %d ends more than once", e.Op)
 	case e.Kind == Return && op.key != c.key(e.Key):

@@ -65,7 +65,13 @@ func TestContradictions(t *testing.T) {
 		{"a wait after its operation", func(es []*Event) []*Event {
 			return at(es, 9, Event{Kind: Wait, At: 11, Actor: "ann", Op: 1, Key: "k"})
 		}, 11, "sent after it had ended"},
+		{"a call of an operation that a batch stores", func(es []*Event) []*Event { es[2].Through = "queue"; return es }, 6, "get event of operation 1, which is stored by a batch"},
+		{"a wait of an operation that a batch stores", func(es []*Event) []*Event {
+			es[3].Through, es[6].Op, es[6].Actor = "queue", 1, "ann"
+			return es
+		}, 9, "wait event of operation 2, which is stored by a batch"},
 
+		{"a batch that makes calls", func(es []*Event) []*Event { es[2].Through, es[2].Do, es[2].IDs = "queue", DoBatch, nil; return es }, 0, ""},
 		{"an answer that comes late", func(es []*Event) []*Event {
 			return at(es, 9, Event{Kind: Put, Start: 10, At: 11, Actor: "ann", Op: 1, Key: "k", If: IfNone, Answer: UnknownAnswer, Doc: &Doc{}})
 		}, 0, ""},

@@ -52,6 +52,9 @@ func (e *Event) validate() error {
 		if e.Op <= 0 || e.Actor == "" || e.Key == "" {
 			return fmt.Errorf("%s event without operation, actor or key", e.Kind)
 		}
+		if err := e.validateBatch(); err != nil {
+			return err
+		}
 		if e.Kind == Return && !slices.Contains(outcomes, e.Outcome) {
 			return fmt.Errorf("return event of unknown outcome %q", e.Outcome)
 		}
@@ -93,6 +96,21 @@ func (e *Event) validate() error {
 		return fmt.Errorf("event of unknown kind %q", e.Kind)
 	}
 	return e.validateNumbers()
+}
+
+// validateBatch: a batch is for others and wants nothing, and what it stores are appends.
+func (e *Event) validateBatch() error {
+	switch {
+	case e.Kind != Invoke:
+		if e.Through != "" || e.Invalid {
+			return fmt.Errorf("%s event that says through what its operation goes, or that it is invalid", e.Kind)
+		}
+	case e.Do == DoBatch && (e.Through == "" || len(e.IDs)+len(e.Sets) > 0 || e.Invalid):
+		return errors.New("batch that wants something itself, or that is through nothing")
+	case e.Do != DoBatch && e.Through != "" && e.Do != "append":
+		return fmt.Errorf("%s through %s, where only an append can be batched", e.Do, e.Through)
+	}
+	return nil
 }
 
 func (e *Event) validateNumbers() error {

@@ -29,6 +29,10 @@ func appendEvent(b []byte, e *Event) []byte {
 	b = appendValues(b, e.Values)
 	b = sum(b, `,"whole":`, e.Whole)
 	b = text(b, `,"once":`, e.Once)
+	b = text(b, `,"through":`, e.Through)
+	if e.Invalid {
+		b = append(b, `,"invalid":true`...)
+	}
 	b = text(b, `,"trigger":`, e.Trigger)
 	b = text(b, `,"worked":`, e.Worked)
 	b = text(b, `,"covers":`, e.Covers)

@@ -31,6 +31,7 @@ func anyEvent(t *rapid.T) *Event {
 		Outcome: text.Draw(t, "outcome"), Fields: texts.Draw(t, "fields"), Text: text.Draw(t, "text"),
 		Trigger: text.Draw(t, "trigger"), Told: texts.Draw(t, "told"), Customers: texts.Draw(t, "customers"), Count: number.Draw(t, "count"),
 		GiveUp: int64(number.Draw(t, "giveup")), Entries: sums.Draw(t, "entries"), Whole: sum.Draw(t, "whole"), Once: text.Draw(t, "once"),
+		Through: text.Draw(t, "through"), Invalid: rapid.Bool().Draw(t, "invalid"),
 		Worked: text.Draw(t, "worked"), Covers: text.Draw(t, "covers"), Asked: int64(number.Draw(t, "asked")), Fault: text.Draw(t, "fault"),
 		Means: text.Draw(t, "means"), Requests: number.Draw(t, "requests"), RetryAfter: int64(number.Draw(t, "after")),
 		Carried: text.Draw(t, "carried"), Status: number.Draw(t, "status"), Shown: rapid.Bool().Draw(t, "shown"),
@@ -193,6 +194,10 @@ func TestDamagedHistories(t *testing.T) {
 		{"a negative count", replace(4, good[3], `{"e":"note","at_ns":9,"count":-1}`+"\n"), 4, "count -1 is out of range"},
 		{"a read without a document", replace(4, good[3], `{"e":"get","at_ns":9,"key":"k","answer":"ok","etag":"v0"}`+"\n"), 4, "without its document"},
 		{"answered before it was sent", replace(5, `"at_ns":20`, `"at_ns":2`), 5, "before it starts"},
+		{"a save that is batched", replace(3, `"once":"m"`, `"once":"m","through":"q"`), 3, "save through q"},
+		{"a batch through nothing", replace(10, `"do":"load"`, `"do":"batch"`), 10, "through nothing"},
+		{"a batch that wants something", replace(3, `"do":"save"`, `"do":"batch","through":"q"`), 3, "wants something itself"},
+		{"an end that goes through something", replace(9, `"op":1,`, `"op":1,"through":"q",`), 9, "says through what"},
 		{"a second history", append(slices.Clone(good), good...), len(good) + 1, "goes on"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -156,7 +156,7 @@ type Event struct {
 	Repetition int `json:"repetition,omitempty"` // from 1
 
 	// Invoke
-	Do  string `json:"do,omitempty"`     // create, append, save, load
+	Do  string `json:"do,omitempty"`     // create, append, save, load, batch
 	Due int64  `json:"due_ns,omitempty"` // when it was meant to start, if not at At
 	// GiveUp is for how long its caller waits for an answer, if not for ever: then the
 	// call is cancelled.
@@ -174,6 +174,12 @@ type Event struct {
 	// a version that holds it has all of the operation, though the rest may come out
 	// differently when the operation is repeated. Empty: they all are.
 	Once string `json:"once,omitempty"`
+	// Through is the group or queue by which the operation is stored: its client makes no
+	// store calls, and what it wants is held by the write of a batch through the same, which
+	// may hold that of many. Of a batch it says whose operations it may store.
+	Through string `json:"through,omitempty"`
+	// Invalid: it asks for what no core may store, so that it must be refused, and alone.
+	Invalid bool `json:"invalid,omitempty"`
 	// Trigger is the version of a trigger that it processes, or that a message is
 	// about: its key, "@" and its ETag.
 	Trigger string `json:"trigger,omitempty"`

@@ -52,6 +52,8 @@ func (r *lineReader) readEvent(e *Event) {
 	e.Values = r.values()
 	e.Whole = r.sum(`,"whole":`)
 	e.Once = r.text(`,"once":`)
+	e.Through = r.text(`,"through":`)
+	e.Invalid = r.has(`,"invalid":true`)
 	e.Trigger = r.text(`,"trigger":`)
 	e.Worked = r.text(`,"worked":`)
 	e.Covers = r.text(`,"covers":`)

@@ -12,7 +12,7 @@ import (
 
 // Operation is what a client means to do.
 type Operation struct {
-	Do   string // create, append, save, load
+	Do   string // create, append, save, load, batch
 	ID   string // object
 	Base string // ETag of the version that its user had loaded
 	Due  int64  // intended start; 0: now
@@ -32,6 +32,8 @@ type Operation struct {
 	Values  []Value
 	Whole   Sum
 	Once    string
+	// Invalid: the core must refuse it.
+	Invalid bool
 }
 
 // Wants says what an append or a save of a document of a layout wants: an edit, by a

@@ -133,4 +133,5 @@ func (r *Recorder) Enlist(c *Client, actor, prefix string, store archive.Store) 
 		c.page = &page{}
 	}
 	c.op, c.known, c.told, c.concerns, c.stored, c.wants, c.asked, c.cut = 0, [mostKnown]known{}, nil, nil, nil, nil, 0, false
+	c.serves = nil
 }
