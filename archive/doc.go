@@ -42,6 +42,12 @@
 // Changes and announcements are the default. A [Layout] says where other documents are
 // kept, and what their ids, histories and entries are called.
 //
+// # Many writers
+//
+// Writers of one object contend, and each conflict is a write in vain. [Archive.AppendAll]
+// stores many edits in one write, for whoever has them at hand, such as a batch of messages;
+// a [Group] gathers those of the callers in one process.
+//
 // # Where to begin reading
 //
 // archive.go has the calls and how each changes a document, update.go the loop that all of
@@ -50,7 +56,7 @@
 // adaptive.go are how they are taken, pressure.go what a store is spared that does not serve.
 // The document is change.go, an edit of it edit.go, and the text that comes out splice.go;
 // merge.go is the merge of what people edit. layout.go, key.go and modification.go say what
-// documents, keys and entries of histories are like.
+// documents, keys and entries of histories are like. group.go stands on top of all that.
 //
 // # Around the core
 //

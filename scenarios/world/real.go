@@ -83,20 +83,4 @@ func (r *Real) WithTimeout(ctx context.Context, d time.Duration) (context.Contex
 }
 
 // NewSignal implements [World].
-func (r *Real) NewSignal() Signal { return &realSignal{raised: make(chan struct{})} }
-
-type realSignal struct {
-	once   sync.Once
-	raised chan struct{}
-}
-
-func (s *realSignal) Raise() { s.once.Do(func() { close(s.raised) }) }
-
-func (s *realSignal) Wait(ctx context.Context) error {
-	select {
-	case <-s.raised:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
+func (r *Real) NewSignal() Signal { return archive.NewSignal() }

@@ -73,13 +73,7 @@ type Door interface {
 }
 
 // Signal is something that happens once.
-type Signal interface {
-	// Raise wakes all who wait, now and later. Raising again does nothing.
-	Raise()
-	// Wait returns nil once the signal is raised, or ctx's error when that ends
-	// first.
-	Wait(ctx context.Context) error
-}
+type Signal = archive.Signal
 
 // Group is a set of tasks that somebody waits for.
 type Group struct {
