@@ -91,7 +91,7 @@ func (f *performer) storeOne(ctx context.Context, id string, batch []delivery.De
 	if len(edits) == 0 {
 		return acknowledged
 	}
-	done, errs := f.appendAll(ctx, id, edits)
+	done, errs := f.appendAll(ctx, ctx, id, edits)
 	failed := false
 	for i, d := range of {
 		q.note(d.Message, errs[i])
@@ -108,8 +108,9 @@ func (f *performer) storeOne(ctx context.Context, id string, batch []delivery.De
 }
 
 // appendAll has the core store many edits, and records it as a batch: one that is stored if
-// any of them is, and else what ended all those that had nothing wrong with them.
-func (f *performer) appendAll(ctx context.Context, id string, edits []archive.Edit) (archive.Snapshot, []error) {
+// any of them is, and else what ended all those that had nothing wrong with them. The run
+// may go on when the context has ended.
+func (f *performer) appendAll(ctx, run context.Context, id string, edits []archive.Edit) (archive.Snapshot, []error) {
 	f.client.Begin(history.Operation{Do: history.DoBatch, ID: id})
 	done, errs := f.core.AppendAll(ctx, id, edits)
 	outcome := errs[0]
@@ -124,6 +125,6 @@ func (f *performer) appendAll(ctx context.Context, id string, edits []archive.Ed
 	if done.ETag != "" {
 		outcome = nil
 	}
-	f.finish(ctx, done, outcome)
+	f.finish(run, done, outcome)
 	return done, errs
 }

@@ -70,10 +70,10 @@ func (f *performer) runLoad(ctx context.Context) {
 	if now := f.repetition.world.Now(); ctx.Err() != nil && now.Before(end) {
 		end = now // what was due later was not yet to be begun
 	}
-	switch missed := a.left(end); {
+	switch missed, batched := a.left(end), f.batched(); {
 	case missed == 0:
-	case f.enqueues():
-		f.repetition.sendQueue.batches.Skip(f.name, missed, why)
+	case batched != nil:
+		batched.Skip(f.name, missed, why)
 	default:
 		f.client.Skip(missed, why)
 	}

@@ -18,6 +18,9 @@ func (f *performer) submit(ctx context.Context, in *intent) (archive.Snapshot, e
 	if f.api != nil && f.actor.Kind != Backend && in.op.Do != "load" {
 		in.op.Customers = f.concerned(in)
 	}
+	if f.process != nil {
+		return f.appendInGroup(ctx, in)
+	}
 	for {
 		f.client.Begin(in.op)
 		done, crash, err := f.survive(ctx, in)
@@ -123,6 +126,18 @@ func (f *performer) appends(id string, set fields, due int64, types ...string) i
 	return in
 }
 
+// batched is the record of the actor's operations if others make its store calls; nil: it
+// makes them itself.
+func (f *performer) batched() *history.Batches {
+	switch {
+	case f.process != nil:
+		return f.process.batches
+	case f.enqueues():
+		return f.repetition.sendQueue.batches
+	}
+	return nil
+}
+
 // enqueues reports whether the actor's operations go to a queue.
 func (f *performer) enqueues() bool {
 	return f.repetition.sendQueue != nil && f.actor.Kind == Backend && f.actor.Load != nil
@@ -213,7 +228,7 @@ func (f *performer) redeliver(ctx context.Context, in *intent) {
 	}
 	f.struck(fault)
 	f.copies++
-	again := &performer{repetition: p, service: f.service, actor: f.actor, customer: f.customer, name: fmt.Sprintf("%s-again-%d", f.name, f.copies)}
+	again := &performer{repetition: p, service: f.service, process: f.process, actor: f.actor, customer: f.customer, name: fmt.Sprintf("%s-again-%d", f.name, f.copies)}
 	p.rec.Enlist(&again.client, again.name, p.prefix, p.world.Store(again.name))
 	again.rng = stream(p.Seed, p.Scenario.Name, p.number, again.name)
 	again.intent = *in

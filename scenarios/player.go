@@ -113,6 +113,11 @@ func (p *repetition) play(ctx context.Context, actors []performer) error {
 		}
 		defer s.close()
 	}
+	if p.Scenario.Group.Processes > 0 {
+		if err := startProcesses(ctx, p, actors); err != nil {
+			return err
+		}
+	}
 	p.rec.Begin(p.number)
 	p.start = p.world.Now()
 	p.tasks = world.NewGroup(p.world)

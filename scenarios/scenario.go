@@ -66,6 +66,8 @@ type Scenario struct {
 	// Queue is the one between the store and the back ends, or with via: core before them.
 	// Empty: the defaults of its keys, or none.
 	Queue Queue `yaml:"queue,omitempty"`
+	// Group is how back ends share writes, with via: core. Empty: each writes for itself.
+	Group Group `yaml:"group,omitempty"`
 	// Schedule is the exact order of calls to replay, as explore prints it. Empty: the
 	// order is left to the world.
 	Schedule string `yaml:"schedule,omitempty"`
@@ -105,9 +107,10 @@ const (
 	Outsider Kind = "outsider" // deletes the document, through no core
 	Stranger Kind = "stranger" // with via: api, sends requests that the API must refuse, one kind after the other
 
-	// Of actors that [Queue] asks for, and no file.
+	// Of actors that [Queue] or [Group] asks for, and no file.
 	reconciles Kind = "reconciles"
 	consumes   Kind = "consumes"
+	groups     Kind = "groups"
 )
 
 // Actor is one client, or Count of them, named name-01, name-02, ….

@@ -90,6 +90,7 @@ func (s *Scenario) mistakes(unsure map[string]bool) []*invalidError {
 	c.checkObjects()
 	c.checkWords()
 	c.checkQueue()
+	c.checkGroup()
 	for i := range s.Actors {
 		c.checkActor(i)
 	}

@@ -110,10 +110,21 @@ func (c *checker) checkFault(i int) {
 	case f.Kind == network.ByLoad && c.Schedule != "":
 		c.invalid(path, "throttle counts requests in a second, and a schedule has no time: leave it out, or the schedule")
 	case f.Actor == "", f.Actor == Reconciler && c.Queue.Reconcile > 0, c.hasMember(f.Actor):
-	case c.Queued() && (&Scenario{Actors: []Actor{consumer(&c.Queue)}}).hasMember(f.Actor):
-	case c.sureOfActors("name", "count") && c.sure(".queue"):
+	case (&Scenario{Actors: c.writers()}).hasMember(f.Actor):
+	case c.sureOfActors("name", "count") && c.sure(".queue", ".group"):
 		c.invalid(path, "there is no actor %q", f.Actor)
 	}
+}
+
+// writers are the actors that no file names, and that write for back ends.
+func (s *Scenario) writers() (all []Actor) {
+	if s.Queued() {
+		all = append(all, consumer(&s.Queue))
+	}
+	if s.Group.Processes > 0 {
+		all = append(all, processActor(&s.Group))
+	}
+	return all
 }
 
 // hasMember reports whether an actor, or one of those that it stands for, has the name.

@@ -3,6 +3,8 @@ package scenarios
 import (
 	"fmt"
 	"time"
+
+	"holdfast/scenarios/network"
 )
 
 // checkQueue checks the queue: of triggers, or of what back ends send.
@@ -87,13 +89,44 @@ func (c *checker) checkSendQueue() {
 	if q.Concurrency < 0 || q.Concurrency > mostConsumers {
 		c.invalid(".queue.concurrency", "concurrency is from 1 to %d", mostConsumers)
 	}
-	c.checkSenders()
+	c.checkSenders(".queue", Consumer, "be sent to a queue")
 }
 
-// checkSenders checks those who send to the queue.
-func (c *checker) checkSenders() {
-	if c.actor(Consumer) != nil {
-		c.invalid(".queue", "there is an actor named %s, which is what the consumers of the queue are called", Consumer)
+// checkGroup checks how back ends share writes.
+func (c *checker) checkGroup() {
+	g := &c.Group
+	if *g == (Group{}) {
+		return
+	}
+	switch {
+	case g.Processes < 0 || g.Processes > mostConsumers:
+		c.invalid(".group.processes", "there are from 1 to %d processes", mostConsumers)
+	case g.Processes == 0 && c.sure(".group.processes"):
+		c.invalid(".group", "say with processes: how many processes the back ends run in")
+	}
+	if g.Most < 0 {
+		c.invalid(".group.most", "most must not be negative")
+	}
+	switch {
+	case c.Via == ViaAPI && c.sure(".via"):
+		c.invalid(".group", "a group is for via: core; with via: api each back end writes for itself")
+		return
+	case c.Queue != (Queue{}):
+		c.invalid(".group", "back ends share writes or send to a queue, not both")
+		return
+	}
+	for i := range c.Faults {
+		if c.Faults[i].Kind == network.Crash {
+			c.invalid(fmt.Sprintf(".faults[%d]", i), "a process that dies takes the calls of all its back ends with it, which is not played: no crash with group:")
+		}
+	}
+	c.checkSenders(".group", Process, "share a write")
+}
+
+// checkSenders checks those for whom others write: under a key, actors of a name.
+func (c *checker) checkSenders(key, writer, do string) {
+	if c.actor(writer) != nil {
+		c.invalid(key, "there is an actor named %s, which is what those are called that write for the back ends", writer)
 	}
 	senders := false
 	for i := range c.Actors {
@@ -105,14 +138,14 @@ func (c *checker) checkSenders() {
 		path := fmt.Sprintf(".actors[%d].load", i)
 		switch l := a.Load; {
 		case l.Edits == SharedEdits:
-			c.invalid(path+".edits", "shared edits are made of what is stored, so they can't be sent to a queue")
+			c.invalid(path+".edits", "shared edits are made of what is stored, so they can't %s", do)
 		case l.FirstWritesTogether:
-			c.invalid(path+".first_writes_together", "who sends to a queue writes nothing")
-		case l.GiveUpAfter > 0:
+			c.invalid(path+".first_writes_together", "the back end makes no store calls: others write for it")
+		case l.GiveUpAfter > 0 && key == ".queue":
 			c.invalid(path+".give_up_after", "what was sent to a queue can't be taken back")
 		}
 	}
 	if !senders && c.sureOfActors("kind", "load") {
-		c.invalid(".queue", "with via: core back ends with a load send to the queue, and there are none")
+		c.invalid(key, "with via: core this is for back ends with a load, and there are none")
 	}
 }
