@@ -16,7 +16,7 @@ func maximal(timeline bool) *Scenario {
 		Name: "all-of-it", Shows: "Everything: \"quotes\", #, – and 漢字.", Why: "First line.\nSecond line.\n",
 		Document: "CIC-77001", Duration: Duration(90 * time.Second),
 		Objects: Objects{Count: 7, Popularity: Popularity{1.25}, FreshAfter: 3},
-		Policy:  (*Policy)(&archive.Policy{Kind: archive.Equal, Base: time.Millisecond, Cap: time.Second, Retries: archive.Unlimited, Deadline: time.Minute}),
+		Policy:  &Policy{Policy: archive.Policy{Kind: archive.Equal, Base: time.Millisecond, Cap: time.Second, Retries: archive.Unlimited, Deadline: time.Minute}},
 		Expect: Expect{
 			MinConflicts: 4,
 			Thresholds:   []Threshold{{"attempts.p99", "<", 6}, {"conflict.rate", ">=", 0.125}, {"latency_ms.max", "==", 1e-9}},

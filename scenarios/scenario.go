@@ -235,8 +235,6 @@ type Expect struct {
 type (
 	// Duration is a time.Duration such as 250ms or 10s.
 	Duration time.Duration
-	// Policy is a retry policy, see [archive.ParsePolicy].
-	Policy archive.Policy
 	// Popularity is "uniform" or "zipf(S)"; Skew is S, 0 for uniform.
 	Popularity struct{ Skew float64 }
 	// Latency is how long calls take, see [network.ParseLatency].

@@ -156,6 +156,9 @@ func (c *checker) checkWords() {
 	if !oneOrNone(c.Via) {
 		c.invalid(".via", "clients reach the archive via %s, not %q", either(c.Via), c.Via)
 	}
+	if p := c.Policy; p != nil && p.Core != "" && c.Core != "" && c.Core != p.Core {
+		c.invalid(".policy", "%s is a core of its own; leave core: %s out", p.Core, c.Core)
+	}
 	if c.Core == "" {
 		return
 	}

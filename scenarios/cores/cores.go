@@ -11,6 +11,7 @@ package cores
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"time"
 
@@ -110,7 +111,7 @@ func Find(name string) (Spec, error) {
 		}
 		names = append(names, s.Name)
 	}
-	for _, s := range Sound() {
+	for _, s := range slices.Concat(Sound(), Published()) {
 		if s.Name == name {
 			return s, nil
 		}
