@@ -47,7 +47,8 @@ type Scenario struct {
 	// Core is the core under test; simulate run --help names those that there are. Empty:
 	// production.
 	Core string `yaml:"core,omitempty"`
-	// Policy is the retry policy. Nil: the core's own.
+	// Policy is the retry policy, or the name of one that people use, see docs/tuning.md. Nil:
+	// the core's own.
 	Policy *Policy `yaml:"policy,omitempty"`
 	// Latency of the store in the virtual world, and added to that of the embedded
 	// S3 in the real one. Nil: s3-standard, and in the real world none.

@@ -76,7 +76,7 @@ func (o *runOptions) flags() *pflag.FlagSet {
 	f.StringVar(&o.endpoint, "endpoint", o.endpoint, "`URL` of an S3 server other than AWS")
 	f.TextVar(&o.pathStyle, "path-style", o.pathStyle, "`WHEN` the bucket goes into the path: auto, on or off")
 	f.StringVar(&o.core, "core", o.core, "core under test: "+coreNames())
-	f.StringVar(&o.policy, "policy", o.policy, "retry `POLICY`, such as full(base=100ms,cap=5s,retries=8), adaptive(cap=2s), default or documented")
+	f.StringVar(&o.policy, "policy", o.policy, "retry `POLICY`, such as full(base=100ms,cap=5s,retries=8), adaptive(cap=2s), default or documented, or one that others use, such as client-go-retry")
 	f.StringVar(&o.document, "document", o.document, "`FILE` with your own document: a change or an announcement, unless --layout says otherwise")
 	f.StringVar(&o.layout, "layout", o.layout, "`FILE` that says what your documents are like, or order, the built-in example")
 	f.IntVar(&o.clients, "clients", o.clients, "number of concurrent clients")

@@ -90,6 +90,8 @@ func TestTuneMistakes(t *testing.T) {
 		"burst --objective min":              "--objective",
 		"burst --objective latency_ms.p99<3": "min METRIC",
 		"burst --incumbent fast":             "--incumbent",
+		"burst --incumbent oracle":           "nobody can have it",
+		"burst --incumbent aimd(cap=2s)":     "only retries and deadline",
 		"burst --budget 0s":                  "--budget must be positive",
 		"burst --core oracle":                "no policy to tune",
 		"burst --set policy.base=3ms":        "tune searches the policy",

@@ -20,6 +20,9 @@ type Config struct {
 	Run        scenarios.Run
 	Objective  Objective
 	Incumbents []Incumbent // policies to compare with, and to advise on
+	// Comparators are validated beside them and shown. They are never recommended, as no
+	// archive has such a policy, and so nothing is advised on their parameters.
+	Comparators []Comparator
 	// Evaluations are the repetitions to play, of all candidates together. 0: as many as
 	// this machine plays within the budget, or the smallest plan if that is more.
 	Evaluations int
