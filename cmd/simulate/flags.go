@@ -10,6 +10,7 @@ import (
 	"holdfast/archive/s3store"
 	"holdfast/scenarios"
 	"holdfast/scenarios/cores"
+	"holdfast/scenarios/network"
 )
 
 // storeOptions say where a run plays.
@@ -84,7 +85,7 @@ func (o *runOptions) flags() *pflag.FlagSet {
 	f.DurationVar(&o.duration, "duration", o.duration, "how long to keep the load up")
 	f.Uint64Var(&o.seed, "seed", o.seed, "seed of all random choices")
 	f.IntVar(&o.runs, "runs", o.runs, "repetitions of each scenario")
-	f.StringVar(&o.latency, "latency", o.latency, "`LATENCY` of a store call's legs, such as normal(10ms,2ms), or s3-standard, s3-express")
+	f.StringVar(&o.latency, "latency", o.latency, "`LATENCY` of a store call's legs, such as normal(10ms,2ms), or "+strings.Join(network.Profiles(), ", "))
 	f.StringArrayVar(&o.faults, "fault", o.faults, "`FAULT` in place of the scenario's, such as reply-lost(rate=0.1), throttle(writes=100,reads=200), or none; repeatable")
 	f.StringVar(&o.codec, "codec", o.codec, "`CODEC` of the virtual world's documents: json, or compact for large loads")
 	f.StringVar(&o.via, "via", o.via, "`WAY` to the archive: core, or api: users over HTTP, back ends over the queue")

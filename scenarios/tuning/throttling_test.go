@@ -65,3 +65,18 @@ func TestNothingHastyIsRecommendedWhereAStoreThrottles(t *testing.T) {
 		}
 	}
 }
+
+// TestThrottlingIsNamed by what is reached first.
+func TestThrottlingIsNamed(t *testing.T) {
+	for latency, want := range map[string]string{
+		"s3-standard":      "s3-standard: 503 beyond 3,500 writes or 5,500 reads a second under a prefix",
+		"gcs":              "gcs: 429 beyond 1 writes a second of a key",
+		"r2":               "r2: 429 beyond 1 writes a second of a key",
+		"normal(10ms,2ms)": "",
+	} {
+		r := run(t, "backend-fan-in", 6, latency)
+		if got := throttling(&r); got != want {
+			t.Errorf("%s: %q, want %q", latency, got, want)
+		}
+	}
+}
