@@ -32,8 +32,8 @@ type Latency struct {
 
 // The profiles, of one small object in the region of its writers.
 //
-// s3-standard and s3-express, measured (cdouglas.github.io/posts/2026/01/conditional): conditional writes on
-// one key, 14.7 to 15.3 a second at 58 to 68 ms on S3 Standard, 68.6 to 75.3 a
+// s3-standard and s3-express, measured (cdouglas.github.io/posts/2026/01/conditional):
+// conditional writes on one key, 14.7 to 15.3 a second at 58 to 68 ms on S3 Standard, 68.6 to 75.3 a
 // second at 14 to 26 ms on Express One Zone. Rate times latency is about 1, so
 // the writes of a key are served one after another, and the time goes into
 // serving: a lone writer who writes back to back has a mean of 66.7 ms and
@@ -55,15 +55,17 @@ type Latency struct {
 //
 // azure, measured (the same): 9.2 to 10.2 conditional writes a second on one key of Blob
 // Storage Standard, from 100 ms. Far fewer are refused than would be if writes in flight
-// together were: so they wait, and are then decided by their conditions; 409 is for a blob that
-// is there already. Published by Microsoft: 20,000 requests a second of an account, 503 above
+// together were, which is taken to mean that they wait and are then decided by their conditions;
+// 409 is for a blob that is there already. Published by Microsoft: 20,000 requests a second of an account, 503 above
 // it. 500 a second are published for a page blob; for a block blob, which this is, nothing is.
 //
 // r2: published by Cloudflare is one write a second to the same key, 429 above it
 // (developers.cloudflare.com/r2/platform/limits), and nothing else. All latencies are assumed.
 //
 // Assumed in these three: the legs, the reads, every shape and p99; that the account's limit is
-// one for reads and one for writes; of the limit for a key that it lets no burst through.
+// one for reads and one for writes; of the limit for a key that it lets no burst through, and
+// that it comes before the condition. So whoever comes too soon is told 429, and a 412, after
+// which a core may be sure that others write, is rare.
 var profiles = []Latency{
 	{
 		Name:    "s3-standard",

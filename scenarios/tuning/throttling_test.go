@@ -80,3 +80,15 @@ func TestThrottlingIsNamed(t *testing.T) {
 		}
 	}
 }
+
+// TestCommitTime: that of serving a write, of two legs, or of a key's next write.
+func TestCommitTime(t *testing.T) {
+	for latency, want := range map[string]time.Duration{
+		"azure": 102 * time.Millisecond, "gcs": time.Second, "constant(10ms)": 20 * time.Millisecond,
+	} {
+		r := run(t, "backend-fan-in", 6, latency)
+		if got := commitTime(&r); got.Round(time.Millisecond) != want {
+			t.Errorf("%s: %v, want %v", latency, got, want)
+		}
+	}
+}
