@@ -95,7 +95,7 @@ func (l *rateLimit) update(throttled bool) {
 	defer l.mu.Unlock()
 	now := l.now()
 	l.measure(now)
-	rate := 0.0
+	var rate float64
 	if throttled {
 		l.lastMax, l.throttledAt = l.measured, now
 		if l.limits {
