@@ -106,3 +106,17 @@ func TestPublishedPoliciesKeepEveryInvariant(t *testing.T) {
 		}
 	}
 }
+
+// TestPublishedPoliciesInTheRealWorld: their calls run at the same time there.
+func TestPublishedPoliciesInTheRealWorld(t *testing.T) {
+	for _, spec := range cores.Published() {
+		_, report, events := play(t, "burst", spec.Name, func(r *Run) {
+			if err := r.Scenario.Scale(6); err != nil {
+				t.Fatal(err)
+			}
+		})
+		if report.Verdict == check.Violated || len(events) == 0 {
+			t.Errorf("%s: %+v", spec.Name, report.Violations)
+		}
+	}
+}

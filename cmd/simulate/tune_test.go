@@ -61,9 +61,12 @@ func TestTuneRecommends(t *testing.T) {
 func TestTuneExitCodes(t *testing.T) {
 	t.Parallel()
 	if !raceDetector { // it is twenty times slower there, and no other code
-		r, _ := tune(t, exitThreshold, with("--evaluations", "12480", "--objective", "latency_ms.p99<30, min puts.per_commit")...)
+		r, _ := tune(t, exitThreshold, with("--evaluations", "12480", "--objective", "latency_ms.p99<30, min puts.per_commit", "--incumbent", "aimd(deadline=9s)")...)
 		if r.Passed || r.Recommendation == nil {
 			t.Errorf("%+v", r)
+		}
+		if n := len(r.Incumbents); n != 3 || r.Incumbents[n-1].Core != "aimd" || !strings.Contains(r.Replay, "aimd(deadline=9s)") {
+			t.Errorf("%+v, %s", r.Incumbents, r.Replay)
 		}
 	}
 	r, _ := tune(t, exitViolated, with("--core", "unlocked")...)
