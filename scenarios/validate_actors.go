@@ -73,6 +73,13 @@ func (c *checker) checkLoad(path string, a *Actor) {
 		c.invalid(path+".rate", "a load has a rate or a think time, not both")
 	}
 	switch {
+	case l.Arrivals.Process == Poisson || !c.sure(path+".arrivals"):
+	case l.Rate == 0 && c.sure(path+".rate"):
+		c.invalid(path+".arrivals", "arrivals say how the operations of a rate come: give a rate")
+	case l.Arrivals.varies() && l.Operations > 0:
+		c.invalid(path+".operations", "a rate that varies does so over the scenario's duration: leave operations out")
+	}
+	switch {
 	case l.Saves < 0:
 		c.invalid(path+".saves", "saves must not be negative")
 	case l.Saves > 0 && a.Kind != User && c.sure(kind):

@@ -16,6 +16,7 @@ func (Do) words() []string    { return wordsOf(DoLoad, DoSave, DoAppend, DoCreat
 func (Point) words() []string { return wordsOf(BeforeGet, BeforePut) }
 func (Via) words() []string   { return wordsOf(ViaCore, ViaAPI) }
 func (ETags) words() []string { return wordsOf(ContentETags, GrowingETags) }
+func (Keys) words() []string  { return wordsOf(RandomKeys, HashedKeys) }
 func (Edits) words() []string { return wordsOf(TextEdits, AnyEdits, SharedEdits, InvalidEdits) }
 func (Codec) words() []string { return wordsOf(JSON, Compact) }
 

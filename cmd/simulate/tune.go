@@ -16,6 +16,7 @@ import (
 	"holdfast/archive"
 	"holdfast/reports"
 	"holdfast/scenarios"
+	"holdfast/scenarios/cores"
 	"holdfast/scenarios/tuning"
 )
 
@@ -67,7 +68,7 @@ acknowledged; 130 interrupted, with what was found.`,
 	f.StringVar(&o.objective, "objective", tuning.DefaultObjective, "`OBJECTIVE`: constraints METRIC<LIMIT and one min METRIC")
 	f.DurationVar(&o.budget, "budget", defaultBudget, "time for the search, about")
 	f.IntVar(&o.evaluations, "evaluations", 0, "`N` repetitions to play, about, instead of a budget")
-	f.StringVar(&o.incumbent, "incumbent", "", "`POLICY` in use, instead of the documented and the default one")
+	f.StringVar(&o.incumbent, "incumbent", "", "`POLICY` in use, instead of the documented and the default one, or one that others use, such as client-go-retry, beside these")
 	f.BoolVar(&o.capacity, "capacity", false, "find how many writers each policy bears")
 	f.StringVar(&o.chart, "chart", "", "`FILE` for the capacity's chart, as SVG")
 	f.BoolVar(&o.confirm, "confirm", false, "hold the model against the real world")
@@ -157,11 +158,17 @@ func (o *tuneOptions) config(name string, changed func(string) bool) (tuning.Con
 		return c, nil, usage("--objective: %w", err)
 	}
 	if o.incumbent != "" {
-		policy, err := archive.ParsePolicy(o.incumbent)
-		if err != nil {
+		policy, core, err := cores.ParsePolicy(o.incumbent)
+		switch {
+		case err != nil:
 			return c, nil, usage("--incumbent: %w", err)
+		case core == nil:
+			c.Incumbents = []tuning.Incumbent{{Name: "incumbent", Policy: policy}}
+		case core.VirtualOnly:
+			return c, nil, usage("--incumbent %s: nobody can have it in use", core.Name)
+		default:
+			c.Comparators = []tuning.Comparator{{Core: *core, Bounds: policy}}
 		}
-		c.Incumbents = []tuning.Incumbent{{Name: "incumbent", Policy: policy}}
 	}
 	p, err := o.run.prepare(name, changed)
 	if err != nil {
@@ -169,7 +176,7 @@ func (o *tuneOptions) config(name string, changed func(string) bool) (tuning.Con
 	}
 	switch s := p.point.Run.Scenario; {
 	case p.point.Run.Core.OwnWaits:
-		return c, nil, usage("--core %s waits as it sees fit, so there is no policy to tune", p.point.Run.Core.Name)
+		return c, nil, usage("the %s core waits as it sees fit, so there is no policy to tune", p.point.Run.Core.Name)
 	case len(p.schedule) > 0:
 		return c, nil, usage("scenario %s replays a schedule, which has no times to tune", name)
 	case o.capacity && s.Scalable() == 0:

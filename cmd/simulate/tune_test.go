@@ -61,9 +61,12 @@ func TestTuneRecommends(t *testing.T) {
 func TestTuneExitCodes(t *testing.T) {
 	t.Parallel()
 	if !raceDetector { // it is twenty times slower there, and no other code
-		r, _ := tune(t, exitThreshold, with("--evaluations", "12480", "--objective", "latency_ms.p99<30, min puts.per_commit")...)
+		r, _ := tune(t, exitThreshold, with("--evaluations", "12480", "--objective", "latency_ms.p99<30, min puts.per_commit", "--incumbent", "aimd(deadline=9s)")...)
 		if r.Passed || r.Recommendation == nil {
 			t.Errorf("%+v", r)
+		}
+		if n := len(r.Incumbents); n != 3 || r.Incumbents[n-1].Core != "aimd" || !strings.Contains(r.Replay, "aimd(deadline=9s)") {
+			t.Errorf("%+v, %s", r.Incumbents, r.Replay)
 		}
 	}
 	r, _ := tune(t, exitViolated, with("--core", "unlocked")...)
@@ -90,6 +93,8 @@ func TestTuneMistakes(t *testing.T) {
 		"burst --objective min":              "--objective",
 		"burst --objective latency_ms.p99<3": "min METRIC",
 		"burst --incumbent fast":             "--incumbent",
+		"burst --incumbent oracle":           "nobody can have it",
+		"burst --incumbent aimd(cap=2s)":     "only retries and deadline",
 		"burst --budget 0s":                  "--budget must be positive",
 		"burst --core oracle":                "no policy to tune",
 		"burst --set policy.base=3ms":        "tune searches the policy",

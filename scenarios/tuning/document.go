@@ -57,7 +57,9 @@ type Plan struct {
 type Policy struct {
 	Name   string         `json:"name,omitempty"`
 	Policy archive.Policy `json:"policy"`
-	Meets  bool           `json:"meets"` // the objective's limits
+	// Core draws its waits, and of the policy only the bounds count; empty: its kind does.
+	Core  string `json:"core,omitempty"`
+	Meets bool   `json:"meets"` // the objective's limits
 	// TooSoon: it comes back at once to a store that throttles, so it is never recommended.
 	TooSoon       bool       `json:"too_soon,omitempty"`
 	Repetitions   int        `json:"repetitions"`

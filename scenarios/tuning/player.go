@@ -11,6 +11,7 @@ import (
 	"holdfast/archive/telemetry"
 	"holdfast/scenarios"
 	"holdfast/scenarios/check"
+	"holdfast/scenarios/cores"
 	"holdfast/scenarios/measure"
 )
 
@@ -118,6 +119,9 @@ func (p *player) play(ctx context.Context, all []batch, repetitions int) error {
 func (p *player) runOf(b batch, repetitions int) scenarios.Run {
 	run := p.run
 	run.Policy, run.Seed, run.Repetitions = b.of.policy, b.seed, repetitions
+	if b.of.core != nil {
+		run.Core = *b.of.core
+	}
 	if b.of.tally != nil {
 		run.Observe = func(string, scenarios.Kind) archive.Observer { return telemetry.Metrics(b.of.tally) }
 	}
@@ -127,6 +131,7 @@ func (p *player) runOf(b batch, repetitions int) scenarios.Run {
 // measured is what a policy did in the batches of a stream.
 type measured struct {
 	policy   archive.Policy
+	core     *cores.Spec // that draws its waits; nil: the core under test
 	prices   measure.Prices
 	batches  []measure.Measurement // of equal size
 	numbers  *measure.Collector

@@ -81,6 +81,9 @@ func (s *search) validate(ctx context.Context) error {
 		}
 		s.result.Incumbents = append(s.result.Incumbents, s.summary(m, i.Name))
 	}
+	if err := s.validateComparators(ctx, few); err != nil {
+		return err
+	}
 	m := s.measure(s.promised.policy)
 	many := max(s.batchesOf(partValidate*(1-forIncumbents), 1), few)
 	if err := s.batches(ctx, m, streamValidate, many, s.batch); err != nil {

@@ -22,6 +22,9 @@ func throttling(run *scenarios.Run) string {
 		}
 	}
 	l := run.Latency()
+	if limit := l.PerKey; !limit.IsZero() {
+		return fmt.Sprintf("%s: 429 beyond %v writes a second of a key", l.Name, limit.Writes)
+	}
 	if limit := l.Throttle; !limit.IsZero() {
 		return fmt.Sprintf("%s: 503 beyond %s writes or %s reads a second under a prefix", l.Name, units.Thousands(int(limit.Writes)), units.Thousands(int(limit.Reads)))
 	}

@@ -65,3 +65,30 @@ func TestNothingHastyIsRecommendedWhereAStoreThrottles(t *testing.T) {
 		}
 	}
 }
+
+// TestThrottlingIsNamed by what is reached first.
+func TestThrottlingIsNamed(t *testing.T) {
+	for latency, want := range map[string]string{
+		"s3-standard":      "s3-standard: 503 beyond 3,500 writes or 5,500 reads a second under a prefix",
+		"gcs":              "gcs: 429 beyond 1 writes a second of a key",
+		"r2":               "r2: 429 beyond 1 writes a second of a key",
+		"normal(10ms,2ms)": "",
+	} {
+		r := run(t, "backend-fan-in", 6, latency)
+		if got := throttling(&r); got != want {
+			t.Errorf("%s: %q, want %q", latency, got, want)
+		}
+	}
+}
+
+// TestCommitTime: that of serving a write, of two legs, or of a key's next write.
+func TestCommitTime(t *testing.T) {
+	for latency, want := range map[string]time.Duration{
+		"azure": 102 * time.Millisecond, "gcs": time.Second, "constant(10ms)": 20 * time.Millisecond,
+	} {
+		r := run(t, "backend-fan-in", 6, latency)
+		if got := commitTime(&r); got.Round(time.Millisecond) != want {
+			t.Errorf("%s: %v, want %v", latency, got, want)
+		}
+	}
+}
