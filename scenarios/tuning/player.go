@@ -25,6 +25,10 @@ const (
 	streamAdvice   = "advice"   // a policy beside one that differs in one thing
 	streamCapacity = "capacity" // more writers
 	streamConfirm  = "confirm"  // beside the real world
+	// streamStability: everybody is always busy, or a load lasts longer
+	streamStability = "stability"
+	// streamRobust: more writers, a slower store, 503s
+	streamRobust = "robustness"
 )
 
 // player plays a scenario with policies, and stops when an invariant is violated.
@@ -133,13 +137,14 @@ type measured struct {
 	affected int // repetitions in which somebody gave up
 	total    *measure.Measurement
 	tally    *tally  // nil: nobody asks for it
+	falls    string  // where it does not hold up, if it was asked; empty: nowhere
 	sorted   []int64 // latencies; see the method
 }
 
 // add takes what a batch measured.
 func (m *measured) add(b *measure.Measured) {
 	m.numbers.Merge(b.Numbers)
-	m.batches, m.affected, m.total = append(m.batches, b.Measurement), m.affected+b.ExhaustedIn, nil
+	m.batches, m.affected, m.total = append(m.batches, b.Measurement), m.affected+b.GivenUpIn, nil
 }
 
 func (p *player) measure(policy archive.Policy) *measured {
@@ -175,6 +180,8 @@ func (m *measured) of(r *measure.Measurement, metric string) float64 {
 	switch {
 	case !ok:
 		return missing
+	case metric == exhaustedRate:
+		return float64(r.Counts.GivenUp()) / float64(max(r.Counts.Operations, 1))
 	case metric == costPer1000:
 		return r.Counts.CostPer1000(m.prices)
 	}
