@@ -26,6 +26,17 @@ func offered(sc *scenarios.Scenario) float64 {
 	return total
 }
 
+// openClients are the clients with an open load.
+func openClients(sc *scenarios.Scenario) int {
+	n := 0
+	for i := range sc.Actors {
+		if a := &sc.Actors[i]; open(a) {
+			n += max(a.Count, 1)
+		}
+	}
+	return n
+}
+
 // offeredToOne is what of it the object gets that gets most.
 func offeredToOne(sc *scenarios.Scenario) float64 { return offered(sc) * mostPopular(sc) }
 

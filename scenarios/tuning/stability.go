@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 	"time"
 
 	"holdfast/archive"
@@ -168,7 +169,8 @@ func (p *player) once(ctx context.Context, policy archive.Policy, stream string,
 }
 
 // saturated is a scenario whose open loads begin an operation as soon as the last one has
-// ended. Other loads are left out, so that what is carried is the most that can be.
+// ended. Other loads are left out, so that what is carried is the most that can be, and so
+// are faults that strike once or for a while.
 func saturated(sc *scenarios.Scenario, commit time.Duration) *scenarios.Scenario {
 	c := changed(sc)
 	c.Actors = slices.DeleteFunc(c.Actors, func(a scenarios.Actor) bool {
@@ -179,6 +181,7 @@ func saturated(sc *scenarios.Scenario, commit time.Duration) *scenarios.Scenario
 			a.Load.Rate = 0
 		}
 	}
+	c.Faults = slices.DeleteFunc(c.Faults, func(f scenarios.Fault) bool { return f.Nth > 0 || f.From > 0 || f.To > 0 })
 	c.Objects.FreshAfter = 0 // two documents would be written side by side for a while
 	c.Duration = scenarios.Duration(scaled(max(commit, time.Millisecond), saturatedCommits))
 	return c
@@ -247,22 +250,33 @@ func (g *Growth) String() string {
 
 // overload says what could carry a load that no policy carries.
 func (s *search) overload(st *Stability) Advice {
-	one := mostPopular(s.run.Scenario)
-	parts := int(math.Ceil(st.Offered / (nearEdge * st.Carried.Value)))
-	serial := perSecond(s.attempt) / one // one writer of each object
-	batch := int(math.Ceil(st.Offered / (nearEdge * serial)))
+	sc := s.run.Scenario
+	object, busy := st.Carried.Value, float64(openClients(sc))*perSecond(s.attempt)
+	var could []string
+	if st.Offered > busy { // whatever the object takes
+		object = st.Ceiling
+		could = append(could, fmt.Sprintf("%s clients instead of %s, since each does one update after the other, of %s",
+			units.Thousands(needed(st.Offered, perSecond(s.attempt))), units.Thousands(openClients(sc)), units.Seconds(ms(s.attempt))))
+	}
+	if st.Offered > nearEdge*object {
+		serial := perSecond(s.attempt) / mostPopular(sc) // one writer of each object
+		could = append(could,
+			fmt.Sprintf("the object split into %d parts, each with its share of the load", needed(st.Offered, object)),
+			fmt.Sprintf("a FIFO queue for each object whose consumer stores %d updates or more in one write, at %s writes a second", needed(st.Offered, serial), units.Number(serial)),
+			"a group commit, by which each process stores in one write what has come meanwhile")
+	}
 	return Advice{
 		Rule: overloaded,
-		Text: fmt.Sprintf("What could carry it: the object split into %d parts, each with its share of the load (at %.0f %% of what one carries); "+
-			"a FIFO queue for each object whose consumer stores %d updates or more in one write, at %s writes a second; "+
-			"or a group commit, by which each process stores what has come meanwhile in one write.",
-			parts, 100*nearEdge, batch, units.Number(serial)),
+		Text: fmt.Sprintf("What could carry it, at %.0f %% of what each can: %s.", 100*nearEdge, strings.Join(could, "; ")),
 		Evidence: fmt.Sprintf("the store commits %s a second at most; with everybody busy %s were carried by %s (95 %% CI %s to %s, %d plays of %s)",
 			units.Number(st.Ceiling), units.Number(st.Carried.Value), st.Policy, units.Number(st.Carried.Low), units.Number(st.Carried.High),
 			stabilityBatches, units.Seconds(2*saturatedCommits*ms(commitTime(&s.run)))),
 		Confidence: "the load: measured, over the policies that were tried; the architectures: computed from the time of a commit and of an update, not played",
 	}
 }
+
+// needed is how many of what carries so much are needed, not to be at their edge.
+func needed(offered, each float64) int { return int(math.Ceil(offered / (nearEdge * each))) }
 
 // nearTheEdge says how a load is borne that is near what the recommendation carries.
 func (s *search) nearTheEdge(st *Stability) Advice {

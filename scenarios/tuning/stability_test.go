@@ -113,6 +113,35 @@ func TestAnUnstableLoadIsSaidFirst(t *testing.T) {
 	}
 }
 
+// TestClientsCanBeTooFew: one that does an update after the other in 80 ms does not do 15 a
+// second, though its object would take them; and a stall is no sign of what can be carried.
+func TestClientsCanBeTooFew(t *testing.T) {
+	alone := func(rate int, faults string) *search {
+		return weighed(t, written(t, fmt.Sprintf(`
+name: alone
+shows: A back end that appends at a rate.
+why: For tests.
+duration: 10s
+faults: [%s]
+actors:
+  - {name: backend, kind: backend, load: {rate: %d}}
+`, faults, rate), "constant(20ms)"))
+	}
+	s := alone(15, "")
+	if st := s.result.Stability; !st.Unstable || math.Abs(st.Carried.Value-12.5) > 0.5 {
+		t.Fatalf("%+v", st)
+	}
+	if text := s.result.Advice[0].Text; !strings.Contains(text, "2 clients instead of 1") || strings.Contains(text, "split") {
+		t.Error(text)
+	}
+	if text := alone(40, "").result.Advice[0].Text; !strings.Contains(text, "4 clients instead of 1") || !strings.Contains(text, "split into 2 parts") {
+		t.Error(text)
+	}
+	if st := alone(5, "'slow(nth=20,by=8s)'").result.Stability; st.Unstable || st.Carried.Value < 12 {
+		t.Errorf("%+v", st)
+	}
+}
+
 // TestWhatIsOffered counts loads with a rate, and of each object its share.
 func TestWhatIsOffered(t *testing.T) {
 	for yaml, want := range map[string][2]float64{
