@@ -41,7 +41,10 @@ type player struct {
 }
 
 // violatedError ends a search: what loses modifications needs no tuning.
-type violatedError struct{ run measure.Measurement }
+type violatedError struct {
+	run   measure.Measurement
+	where string // what is not as in the run that a replay plays; empty: nothing
+}
 
 func (e *violatedError) Error() string { return "an invariant is violated" }
 
@@ -87,7 +90,7 @@ func (p *player) play(ctx context.Context, all []batch, repetitions int) error {
 		Workers: p.workers,
 		Done: func(_ int, m *measure.Measured) error {
 			if m.Verdict == check.Violated {
-				return &violatedError{m.Measurement}
+				return &violatedError{run: m.Measurement}
 			}
 			if ended += repetitions; p.progress != nil {
 				p.progress(ended)
@@ -104,7 +107,7 @@ func (p *player) play(ctx context.Context, all []batch, repetitions int) error {
 	}
 	for _, m := range measured { // also in a batch that was interrupted: the rest of it would not undo that
 		if m.Verdict == check.Violated {
-			return &violatedError{m.Measurement}
+			return &violatedError{run: m.Measurement}
 		}
 	}
 	var failed *measure.PointError

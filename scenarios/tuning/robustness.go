@@ -3,6 +3,7 @@ package tuning
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -138,6 +139,10 @@ func (s *search) playSetting(ctx context.Context, of *measured, at setting, oper
 	each := max(s.operations*loaded(at.run.Scenario)/max(loaded(s.run.Scenario), 1), 1)
 	err := p.batches(ctx, m, streamRobust, robustBatches, max(operations/(robustBatches*each), 1))
 	s.played = p.played
+	var violated *violatedError
+	if errors.As(err, &violated) {
+		violated.where = fmt.Sprintf(" (it was seen with %s, which this command does not play)", at.name)
+	}
 	return m, err
 }
 

@@ -118,8 +118,8 @@ func (s *search) carrying() []archive.Policy {
 	all := grid(s.attempt, true, s.bounds)
 	attempt := max(s.attempt, time.Millisecond)
 	for _, spread := range []float64{0.5, 2, 8} {
-		cap := readable(scaled(attempt, max(spread*float64(writersOfOne(s.run.Scenario)), 2)))
-		if p, ok := candidate(archive.Full, readable(attempt), cap, s.bounds); ok {
+		widest := readable(scaled(attempt, max(spread*float64(writersOfOne(s.run.Scenario)), 2)))
+		if p, ok := candidate(archive.Full, readable(attempt), widest, s.bounds); ok {
 			all = append(all, p)
 		}
 	}
@@ -138,7 +138,7 @@ func (s *search) carrying() []archive.Policy {
 func (s *search) carried(ctx context.Context, policy archive.Policy, stream string, batches int) (Interval, error) {
 	p := *s.player
 	p.run.Scenario = saturated(s.run.Scenario, commitTime(&s.run))
-	once, twice, err := p.once(ctx, policy, stream, batches)
+	once, twice, err := p.twice(ctx, policy, stream, batches)
 	s.played = p.played
 	if err != nil {
 		return Interval{}, err
@@ -153,9 +153,9 @@ func (s *search) carried(ctx context.Context, policy archive.Policy, stream stri
 
 func done(m *measure.Measurement) int { return m.Counts.Acknowledged + m.Counts.UserConflicts }
 
-// once plays repetitions of a scenario as it is, and others that last twice as long, with
+// twice plays repetitions of a scenario as it is, and others that last twice as long, with
 // the same seeds.
-func (p *player) once(ctx context.Context, policy archive.Policy, stream string, batches int) (once, twice *measured, err error) {
+func (p *player) twice(ctx context.Context, policy archive.Policy, stream string, batches int) (once, twice *measured, err error) {
 	once, twice = p.measure(policy), p.measure(policy)
 	longer := *p
 	longer.run.Scenario = changed(p.run.Scenario)
@@ -224,7 +224,7 @@ func (st *Stability) unsteady() bool {
 // growth plays the load as it is and twice as long, with the same seeds; nil: nothing was
 // acknowledged.
 func (s *search) growth(ctx context.Context, policy archive.Policy) (*Growth, error) {
-	once, twice, err := s.once(ctx, policy, streamStability, stabilityBatches)
+	once, twice, err := s.twice(ctx, policy, streamStability, stabilityBatches)
 	if err != nil {
 		return nil, err
 	}

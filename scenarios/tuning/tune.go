@@ -54,7 +54,7 @@ func Tune(ctx context.Context, c Config) (*Result, error) {
 	var violated *violatedError
 	switch {
 	case errors.As(err, &violated):
-		s.result.Withhold(&violated.run, replay(&violated.run, &c))
+		s.result.Withhold(&violated.run, replay(&violated.run, &c)+violated.where)
 	case err != nil && ctx.Err() != nil:
 		s.result.Interrupted = true
 		s.salvage()
@@ -69,6 +69,7 @@ func Tune(ctx context.Context, c Config) (*Result, error) {
 func (r *Result) Withhold(run *measure.Measurement, replay string) {
 	r.Verdict, r.Violations, r.Passed = check.Violated, run.Violations, false
 	r.Recommendation, r.Incumbents, r.Front, r.Capacity = nil, []Policy{}, []Policy{}, nil
+	r.Missed, r.Stability, r.Robustness = nil, nil, nil
 	r.Advice = []Advice{withheld(run, replay)}
 }
 
