@@ -49,9 +49,10 @@ type Growth struct {
 }
 
 const (
-	saturatedCommits = 150 // that fit into a saturated play
+	saturatedCommits = 150 // that fit into the shorter of two saturated plays
+	trialCommits     = 50  // the same, for a first look
 	stabilityBatches = 8
-	mostCarriers     = 3   // of those tried, that play more
+	mostCarriers     = 2   // of those tried, that play more
 	nearEdge         = 0.8 // share of what is carried, from which waiting becomes unsteady
 )
 
@@ -85,9 +86,9 @@ func (s *search) carriers(ctx context.Context) (archive.Policy, Interval, error)
 		policy  archive.Policy
 		carried Interval
 	}
-	play := func(of []archive.Policy, stream string, batches int) (all []carrier, err error) {
+	play := func(of []archive.Policy, stream string, batches, commits int) (all []carrier, err error) {
 		for _, p := range of {
-			c, err := s.carried(ctx, p, stream, batches)
+			c, err := s.carried(ctx, p, stream, batches, commits)
 			if err != nil {
 				return nil, err
 			}
@@ -96,7 +97,7 @@ func (s *search) carriers(ctx context.Context) (archive.Policy, Interval, error)
 		slices.SortStableFunc(all, func(a, b carrier) int { return cmp.Compare(b.carried.Value, a.carried.Value) })
 		return all, nil
 	}
-	tried, err := play(s.carrying(), streamScale, 1)
+	tried, err := play(s.carrying(), streamScale, 1, trialCommits)
 	if err != nil {
 		return archive.Policy{}, Interval{}, err
 	}
@@ -104,7 +105,7 @@ func (s *search) carriers(ctx context.Context) (archive.Policy, Interval, error)
 	for _, c := range tried[:min(len(tried), mostCarriers)] {
 		most = append(most, c.policy)
 	}
-	best, err := play(most, streamStability, stabilityBatches) // seeds by which they were not chosen
+	best, err := play(most, streamStability, stabilityBatches, saturatedCommits) // seeds by which they were not chosen
 	if err != nil {
 		return archive.Policy{}, Interval{}, err
 	}
@@ -135,9 +136,9 @@ func (s *search) carrying() []archive.Policy {
 // to decide, where the clients of loads with a rate always have something to do, and nobody
 // else has. It is the difference between a play and one that lasts twice as long, over the
 // time by which they differ: how they begin and end is no part of it.
-func (s *search) carried(ctx context.Context, policy archive.Policy, stream string, batches int) (Interval, error) {
+func (s *search) carried(ctx context.Context, policy archive.Policy, stream string, batches, commits int) (Interval, error) {
 	p := *s.player
-	p.run.Scenario = saturated(s.run.Scenario, commitTime(&s.run))
+	p.run.Scenario = saturated(s.run.Scenario, time.Duration(commits)*max(commitTime(&s.run), time.Millisecond))
 	once, twice, err := p.twice(ctx, policy, stream, batches)
 	s.played = p.played
 	if err != nil {
@@ -171,7 +172,7 @@ func (p *player) twice(ctx context.Context, policy archive.Policy, stream string
 // saturated is a scenario whose open loads begin an operation as soon as the last one has
 // ended. Other loads are left out, so that what is carried is the most that can be, and so
 // are faults that strike once or for a while.
-func saturated(sc *scenarios.Scenario, commit time.Duration) *scenarios.Scenario {
+func saturated(sc *scenarios.Scenario, lasting time.Duration) *scenarios.Scenario {
 	c := changed(sc)
 	c.Actors = slices.DeleteFunc(c.Actors, func(a scenarios.Actor) bool {
 		return a.Load != nil && !open(&a) && !(a.Kind == scenarios.Backend && sc.TakesMessages())
@@ -183,7 +184,7 @@ func saturated(sc *scenarios.Scenario, commit time.Duration) *scenarios.Scenario
 	}
 	c.Faults = slices.DeleteFunc(c.Faults, func(f scenarios.Fault) bool { return f.Nth > 0 || f.From > 0 || f.To > 0 })
 	c.Objects.FreshAfter = 0 // two documents would be written side by side for a while
-	c.Duration = scenarios.Duration(scaled(max(commit, time.Millisecond), saturatedCommits))
+	c.Duration = scenarios.Duration(lasting)
 	return c
 }
 
@@ -194,7 +195,7 @@ func (s *search) endure(ctx context.Context) error {
 	if st == nil {
 		return nil
 	}
-	carried, err := s.carried(ctx, s.promised.policy, streamStability, stabilityBatches)
+	carried, err := s.carried(ctx, s.promised.policy, streamStability, stabilityBatches, saturatedCommits)
 	if err != nil {
 		return err
 	}
