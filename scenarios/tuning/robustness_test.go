@@ -47,7 +47,8 @@ func TestRobustnessDecides(t *testing.T) {
 			t.Errorf("%v; one falls: %q, the other: %q", best.policy, frail.falls, sturdy.falls)
 		}
 	}
-	if first, err := s.sturdiest(t.Context(), []*measured{sturdy, sturdy}); err != nil || first != sturdy {
+	dearer := *sturdy
+	if first, err := s.sturdiest(t.Context(), []*measured{sturdy, &dearer}); err != nil || first != sturdy {
 		t.Errorf("of those that hold up the cheapest is the best: %v, %v", first, err)
 	}
 }
