@@ -40,7 +40,9 @@ func (a *app) tuneCommand() *cobra.Command {
 		Short: "Search the retry policy that meets an objective, and say what is wrong with the ones in use",
 		Long: `tune plays a scenario in virtual time with hundreds of retry policies, drops those
 that can't win, and recommends the one that is best by the objective, validated on
-seeds that the search never saw, beside the documented and the default policy.
+seeds that the search never saw, beside the documented and the default policy. It plays
+that with more writers, a slower store and 503s too. A load with a rate that no policy
+can carry is told first, and then nothing is searched.
 
 The objective is any number of METRIC<LIMIT, and one "min METRIC"; latencies are in
 milliseconds. Without a limit of exhausted.rate it is 1e-6. --budget chooses a number of
@@ -51,8 +53,8 @@ so that more than N may be played.
 --capacity says how many writers each policy bears. --confirm plays the recommended
 and the incumbent policies in the real world too, over HTTP, and compares.
 
-Exit codes: 0 the recommendation meets the objective; 99 it does not, or the model
-differs from the real world where --confirm asks; 3 an invariant is violated, so nothing
+Exit codes: 0 the recommendation meets the objective; 99 it does not, no policy
+can carry the load, or the model differs from the real world where --confirm asks; 3 an invariant is violated, so nothing
 is recommended; 5 nothing can be judged: no operation needs a second attempt, or none is
 acknowledged; 130 interrupted, with what was found.`,
 		Example: `  simulate tune backend-fan-in --latency s3-standard

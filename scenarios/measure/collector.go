@@ -26,14 +26,14 @@ type Collector struct {
 	end       int64
 	open      map[int]*openOperation
 	// unfinished operations of repetitions that were merged.
-	unfinished  int
-	skipped     map[string]int // why, and how many operations
-	errors      errorCounts
-	delays      map[string]*delay // of each actor
-	puts        []float64         // of each repetition
-	before      Counts            // when the repetition began
-	exhaustedIn int               // repetitions
-	calls       delay             // nanoseconds that reads and writes took
+	unfinished int
+	skipped    map[string]int // why, and how many operations
+	errors     errorCounts
+	delays     map[string]*delay // of each actor
+	puts       []float64         // of each repetition
+	before     Counts            // when the repetition began
+	givenUpIn  int               // repetitions
+	calls      delay             // nanoseconds that reads and writes took
 	// batched are the modifications of open operations that batches store, and how many
 	// writes the last batch needed that has written it; 0: none has.
 	batched map[string]int
@@ -82,7 +82,7 @@ func (c *Collector) Merge(later *Collector) {
 		delayOf(c.delays, actor).add(*d)
 	}
 	c.puts = append(c.puts, later.puts...)
-	c.exhaustedIn += later.exhaustedIn
+	c.givenUpIn += later.givenUpIn
 	c.calls.add(later.calls)
 }
 
@@ -170,8 +170,8 @@ func (c *Collector) closeRepetition() {
 		c.makespans = append(c.makespans, float64(c.last-c.begin)/1e6)
 	}
 	c.puts = append(c.puts, float64(c.counts.Puts-c.before.Puts))
-	if c.counts.Exhausted > c.before.Exhausted {
-		c.exhaustedIn++
+	if c.counts.GivenUp() > c.before.GivenUp() {
+		c.givenUpIn++
 	}
 }
 
@@ -295,7 +295,7 @@ func (c *Collector) Fill(r *Measurement, judged check.Counts) {
 	r.Elapsed = float64(c.end) / 1e6
 	r.LatencyMS = latency(c.latencies)
 	slices.Sort(c.makespans)
-	r.PutsEach, r.MakespansMS, r.Fairness, r.ExhaustedIn = c.puts, c.makespans, jain(c.delays), c.exhaustedIn
+	r.PutsEach, r.MakespansMS, r.Fairness, r.GivenUpIn = c.puts, c.makespans, jain(c.delays), c.givenUpIn
 	r.CallTime = time.Duration(c.calls.total / max(c.calls.n, 1))
 	if n := len(c.makespans); n > 0 {
 		r.MakespanMS = &Makespan{

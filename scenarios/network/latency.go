@@ -145,6 +145,13 @@ func (l Latency) Content() string {
 // its read is served until it is decided.
 func (l Latency) Exposure() time.Duration { return l.Reply.Mean() + l.Request.Mean() + l.Write.Mean() }
 
+// Times returns the latency of a store all of whose parts take so many times as long, which
+// its text does not say.
+func (l Latency) Times(n int) Latency {
+	l.Request, l.Reply, l.Read, l.Write = l.Request.Times(n), l.Reply.Times(n), l.Read.Times(n), l.Write.Times(n)
+	return l
+}
+
 // MarshalText implements encoding.TextMarshaler.
 func (l Latency) MarshalText() ([]byte, error) { return []byte(l.Name), nil }
 

@@ -79,6 +79,7 @@ type scale struct {
 	attempt    time.Duration
 	patience   time.Duration
 	throttles  string         // by what the store throttles; empty: it does not
+	contended  bool           // writes meet others
 	bounds     archive.Policy // of candidates in the race
 	candidates []archive.Policy
 	batch      int // repetitions of one seed
@@ -112,6 +113,7 @@ func (p *player) measureScale(ctx context.Context, o Objective) (scale, error) {
 		return s, err
 	}
 	s.operations = max(m.pooled().Counts.Operations/repetitions, 1)
+	s.contended = m.contended()
 	// So wide that nobody reaches them but who would starve without.
 	s.bounds = archive.Policy{Retries: max(200, 10*p.run.Scenario.Clients()), Deadline: 10 * time.Minute}
 	least := batchOperations

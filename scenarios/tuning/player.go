@@ -26,6 +26,10 @@ const (
 	streamAdvice   = "advice"   // a policy beside one that differs in one thing
 	streamCapacity = "capacity" // more writers
 	streamConfirm  = "confirm"  // beside the real world
+	// streamStability: everybody is always busy, or a load lasts longer
+	streamStability = "stability"
+	// streamRobust: more writers, a slower store, 503s
+	streamRobust = "robustness"
 )
 
 // player plays a scenario with policies, and stops when an invariant is violated.
@@ -38,7 +42,10 @@ type player struct {
 }
 
 // violatedError ends a search: what loses modifications needs no tuning.
-type violatedError struct{ run measure.Measurement }
+type violatedError struct {
+	run   measure.Measurement
+	where string // what is not as in the run that a replay plays; empty: nothing
+}
 
 func (e *violatedError) Error() string { return "an invariant is violated" }
 
@@ -84,7 +91,7 @@ func (p *player) play(ctx context.Context, all []batch, repetitions int) error {
 		Workers: p.workers,
 		Done: func(_ int, m *measure.Measured) error {
 			if m.Verdict == check.Violated {
-				return &violatedError{m.Measurement}
+				return &violatedError{run: m.Measurement}
 			}
 			if ended += repetitions; p.progress != nil {
 				p.progress(ended)
@@ -101,7 +108,7 @@ func (p *player) play(ctx context.Context, all []batch, repetitions int) error {
 	}
 	for _, m := range measured { // also in a batch that was interrupted: the rest of it would not undo that
 		if m.Verdict == check.Violated {
-			return &violatedError{m.Measurement}
+			return &violatedError{run: m.Measurement}
 		}
 	}
 	var failed *measure.PointError
@@ -138,13 +145,14 @@ type measured struct {
 	affected int // repetitions in which somebody gave up
 	total    *measure.Measurement
 	tally    *tally  // nil: nobody asks for it
+	falls    string  // where it does not hold up, if it was asked; empty: nowhere
 	sorted   []int64 // latencies; see the method
 }
 
 // add takes what a batch measured.
 func (m *measured) add(b *measure.Measured) {
 	m.numbers.Merge(b.Numbers)
-	m.batches, m.affected, m.total = append(m.batches, b.Measurement), m.affected+b.ExhaustedIn, nil
+	m.batches, m.affected, m.total = append(m.batches, b.Measurement), m.affected+b.GivenUpIn, nil
 }
 
 func (p *player) measure(policy archive.Policy) *measured {
@@ -180,6 +188,8 @@ func (m *measured) of(r *measure.Measurement, metric string) float64 {
 	switch {
 	case !ok:
 		return missing
+	case metric == exhaustedRate:
+		return float64(r.Counts.GivenUp()) / float64(max(r.Counts.Operations, 1))
 	case metric == costPer1000:
 		return r.Counts.CostPer1000(m.prices)
 	}

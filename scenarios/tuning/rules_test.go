@@ -157,12 +157,12 @@ func TestEachRuleBothWays(t *testing.T) {
 }
 
 func TestEveryRuleIsTestedAndDocumented(t *testing.T) {
-	names := []string{"no-contention", "hot-object", "thin-evidence", stacked, "withheld"}
+	names := []string{"no-contention", "hot-object", "thin-evidence", stacked, "withheld", overloaded, nearCapacity}
 	for _, r := range rules {
 		names = append(names, r.name)
 	}
 	doc := read(t, "../../docs/tuning.md")
-	source := read(t, "rules_test.go") + read(t, "tune_test.go")
+	source := read(t, "rules_test.go") + read(t, "tune_test.go") + read(t, "stability_test.go")
 	for _, name := range names {
 		if !strings.Contains(doc, "`"+name+"`") {
 			t.Errorf("docs/tuning.md does not name %s", name)

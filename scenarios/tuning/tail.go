@@ -37,7 +37,7 @@ const assumption = "the chance that an attempt commits does not fall with the nu
 // exhaustion estimates how often a policy gives up.
 func exhaustion(m *measured) Exhaustion {
 	r := m.pooled()
-	g := Exhaustion{Method: Counted, Observed: r.Counts.Exhausted, Operations: r.Counts.Operations}
+	g := Exhaustion{Method: Counted, Observed: r.Counts.GivenUp(), Operations: r.Counts.Operations}
 	if g.Observed > 0 {
 		g.Interval = countedGiveUps(m)
 		g.Counted = g.High
@@ -71,7 +71,7 @@ func countedGiveUps(m *measured) Interval {
 		i := interval(value, m.values(exhaustedRate))
 		return Interval{value, max(i.Low, 0), min(i.High, 1)}
 	}
-	each := float64(r.Counts.Exhausted) / float64(m.affected)
+	each := float64(r.Counts.GivenUp()) / float64(m.affected)
 	of := clopperPearson(float64(m.affected), float64(r.Repetitions))
 	scale := each * float64(r.Repetitions) / float64(r.Counts.Operations)
 	return Interval{value, of.Low * scale, min(of.High*scale, 1)}
@@ -88,10 +88,10 @@ type tail struct {
 func newTail(m *measured) tail {
 	r := m.pooled()
 	most := max(len(r.Attempts.Histogram), 2)
-	t := tail{over: survivors(r.Attempts.Histogram, r.Counts.Exhausted, most)}
+	t := tail{over: survivors(r.Attempts.Histogram, r.Counts.GivenUp(), most)}
 	for i := range m.batches {
 		b := &m.batches[i]
-		t.batches = append(t.batches, survivors(b.Attempts.Histogram, b.Counts.Exhausted, most))
+		t.batches = append(t.batches, survivors(b.Attempts.Histogram, b.Counts.GivenUp(), most))
 	}
 	return t
 }

@@ -31,8 +31,7 @@ func throttling(run *scenarios.Run) string {
 	return ""
 }
 
-// tooSoon reports whether a policy comes back to a store that throttles as if it had not
-// been refused: after less than an attempt takes, so that its next request follows the
+// tooSoon reports whether a policy comes back as if it had not been refused: after less than an attempt takes, so that its next request follows the
 // last one hardly later than that of who never waits.
 func tooSoon(p archive.Policy, attempt time.Duration) bool {
 	return p.Retries > 0 && firstWait(p) < max(attempt, time.Millisecond)
@@ -49,15 +48,16 @@ type longest struct{}
 
 func (longest) Uint64() uint64 { return math.MaxUint64 }
 
-// tooSoon reports whether a policy must not be recommended, whatever its numbers.
-func (s *search) tooSoon(p archive.Policy) bool {
+// tooSoon reports whether a policy comes back to a store that throttles as if it had not
+// been refused.
+func (s *scale) tooSoon(p archive.Policy) bool {
 	return s.throttles != "" && tooSoon(p, s.attempt)
 }
 
 // summary is what is shown of a measurement, with what no number says.
 func (s *search) summary(m *measured, name string) Policy {
 	p := m.summary(name, s.Objective)
-	p.TooSoon = s.tooSoon(m.policy)
+	p.TooSoon, p.Unfit = s.tooSoon(m.policy), s.unfit(m.policy)
 	return p
 }
 

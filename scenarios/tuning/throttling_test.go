@@ -43,8 +43,11 @@ func TestNothingHastyIsRecommendedWhereAStoreThrottles(t *testing.T) {
 		})
 		best := result.Recommendation
 		if fault == "" {
-			if best.Promised.Policy.Kind != archive.None || result.Incumbents[0].TooSoon {
-				t.Errorf("without throttling %v is recommended: the test shows nothing", best.Promised.Policy)
+			soon, calm := policy(t, "full(base=10ms,cap=1s,retries=60,deadline=25s)"), scale{attempt: attemptTime(&r), patience: defaultVisibility}
+			busy := calm
+			busy.throttles = "503(rate=0.3)"
+			if result.Incumbents[0].TooSoon || calm.unfit(soon) != "" || busy.unfit(soon) != comesBackAtOnce {
+				t.Errorf("without throttling: %+v; %q, with: %q", result.Incumbents[0], calm.unfit(soon), busy.unfit(soon))
 			}
 			continue
 		}
