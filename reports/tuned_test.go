@@ -84,7 +84,7 @@ func TestWhatDoesNotHoldUpIsShown(t *testing.T) {
 	var b strings.Builder
 	Tuned{&r}.Text(Text{W: &b})
 	text := strings.Join(strings.Fields(b.String()), " ")
-	for _, want := range []string{"robust 6 clients: p99 300 ms, 3.00 puts; 30 clients †: p99 900 ms, 7.00 puts, and 36 % GIVE UP", "† misses the objective"} {
+	for _, want := range []string{"robust p99 and puts with 6 clients: 300 ms, 3.00; 30 clients †: 900 ms, 7.00, and 36 % GIVE UP", "† misses the objective"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("it does not say %q:\n%s", want, b.String())
 		}

@@ -30,7 +30,7 @@ func (r Tuned) writeRobustness(t Text) {
 		parts = append(parts, robust(&r.Robustness[i]))
 	}
 	if len(parts) > 0 {
-		t.wrapped("robust", strings.Join(parts, "; "))
+		t.wrapped("robust", "p99 and puts with "+strings.Join(parts, "; "))
 	}
 }
 
@@ -42,7 +42,7 @@ func robust(at *tuning.Robust) string {
 	if !at.Meets {
 		mark = " †"
 	}
-	text := fmt.Sprintf("%s%s: p99 %s, %s puts", at.Setting, mark, units.Seconds(at.P99.Value), units.Number(at.Puts.Value))
+	text := fmt.Sprintf("%s%s: %s, %s", at.Setting, mark, units.Seconds(at.P99.Value), units.Number(at.Puts.Value))
 	switch {
 	case !at.HoldsUp:
 		text += fmt.Sprintf(", and %s GIVE UP", units.Percent(at.Exhaustion.Value))
