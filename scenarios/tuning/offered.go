@@ -1,7 +1,7 @@
 package tuning
 
 import (
-	"math"
+	"slices"
 	"time"
 
 	"holdfast/scenarios"
@@ -40,13 +40,25 @@ func openClients(sc *scenarios.Scenario) int {
 // offeredToOne is what of it the object gets that gets most.
 func offeredToOne(sc *scenarios.Scenario) float64 { return offered(sc) * mostPopular(sc) }
 
-// mostPopular is the share of the operations that the most popular object gets.
+// mostPopular is the share of what is offered that the object gets that gets most.
 func mostPopular(sc *scenarios.Scenario) float64 {
-	skew, all := sc.Objects.Popularity.Skew, 0.0 // 0: uniform
-	for n := range max(sc.Objects.Count, 1) {
-		all += math.Pow(float64(n+1), -skew)
+	shares := make([]float64, max(sc.Objects.Count, 1))
+	total := 0.0
+	for i := range sc.Actors {
+		a := &sc.Actors[i]
+		if !open(a) {
+			continue
+		}
+		for n, clients := range sc.ClientsOf(a) {
+			each := clients * a.Load.Rate * float64(max(a.Load.Saves, 1))
+			shares[n] += each
+			total += each
+		}
 	}
-	return 1 / all
+	if total == 0 {
+		return 1
+	}
+	return slices.Max(shares) / total
 }
 
 // rescale makes open loads come so many times as fast. The scenario must be a changed copy.

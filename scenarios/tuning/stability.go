@@ -179,7 +179,7 @@ func saturated(sc *scenarios.Scenario, lasting time.Duration) *scenarios.Scenari
 	})
 	for i := range c.Actors {
 		if a := &c.Actors[i]; open(a) {
-			a.Load.Rate = 0
+			a.Load.Rate, a.Load.Arrivals = 0, scenarios.Arrivals{}
 		}
 	}
 	c.Faults = slices.DeleteFunc(c.Faults, func(f scenarios.Fault) bool { return f.Nth > 0 || f.From > 0 || f.To > 0 })

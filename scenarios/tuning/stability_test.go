@@ -150,6 +150,7 @@ func TestWhatIsOffered(t *testing.T) {
 		"actors: [{name: a, kind: backend, count: 4, load: {rate: 0.5, operations: 3}}]":                                                 {0, 0}, // it ends
 		"objects: {count: 4}\nactors: [{name: a, kind: backend, count: 4, load: {rate: 1}}, {name: b, kind: user, load: {think: 10ms}}]": {4, 1},
 		"objects: {count: 2, popularity: zipf(2)}\nactors: [{name: u, kind: user, count: 2, load: {rate: 1, saves: 5}}]":                 {10, 8}, // 1 to 1/4
+		"objects: {count: 3, keys: hash}\nactors: [{name: a, kind: backend, count: 1, load: {rate: 3}}]":                                 {3, 3},  // one client has one document
 	} {
 		r := written(t, "name: offered\nshows: A load.\nwhy: For tests.\nduration: 10s\n"+yaml+"\n", standard)
 		if got := [2]float64{offered(r.Scenario), offeredToOne(r.Scenario)}; math.Abs(got[0]-want[0]) > 1e-9 || math.Abs(got[1]-want[1]) > 1e-9 {
