@@ -18,7 +18,9 @@ import (
 type Collector struct {
 	counts    Counts
 	histogram []int
-	latencies []int64   // microseconds, of the acknowledged operations
+	latencies []int64    // microseconds, of the acknowledged operations
+	answered  []Answered // those operations
+	actors    actors
 	makespans []float64 // milliseconds
 	begin     int64
 	last      int64
@@ -47,7 +49,7 @@ const latencyMostMicros = 3600 * 1000 * 1000
 
 // NewCollector returns an empty collector.
 func NewCollector() *Collector {
-	return &Collector{open: map[int]*openOperation{}, delays: map[string]*delay{}}
+	return &Collector{open: map[int]*openOperation{}, delays: map[string]*delay{}, actors: actors{numbers: map[string]int32{}}}
 }
 
 // Merge adds what another collector has of later repetitions, which must have
@@ -60,6 +62,7 @@ func (c *Collector) Merge(later *Collector) {
 		c.needed(needed, n)
 	}
 	c.latencies = append(c.latencies, later.latencies...)
+	c.mergeAnswered(later)
 	c.makespans = append(c.makespans, later.makespans...)
 	c.end += later.end
 	c.unfinished += later.unfinished
@@ -90,9 +93,10 @@ func (c *Collector) Reset() {
 	clear(c.skipped)
 	c.errors.reset()
 	clear(c.delays)
+	c.actors.reset()
 	*c = Collector{
 		open: c.open, histogram: c.histogram[:0], latencies: c.latencies[:0], makespans: c.makespans[:0],
-		skipped: c.skipped, errors: c.errors, delays: c.delays, puts: c.puts[:0],
+		skipped: c.skipped, errors: c.errors, delays: c.delays, puts: c.puts[:0], answered: c.answered[:0], actors: c.actors,
 	}
 }
 
@@ -221,13 +225,16 @@ func (c *Collector) finish(e *history.Event) {
 		c.needed(op.puts, 1)
 		micros := min(max((e.At-op.start)/1000, 1), latencyMostMicros)
 		c.latencies = append(c.latencies, micros)
+		c.answered = append(c.answered, Answered{c.actors.number(e.Actor), int32(min(op.puts, math.MaxInt32))})
 		delayOf(c.delays, e.Actor).add(delay{micros, 1})
 	case history.UserConflict:
 		n.UserConflicts++
 	case history.Exhausted:
 		n.Exhausted++
+		c.actors.gaveUp[c.actors.number(e.Actor)]++
 	case history.Unavailable:
 		n.Exhausted++
+		c.actors.gaveUp[c.actors.number(e.Actor)]++
 		n.Unavailable++
 	case history.Gone:
 		n.Gone++
