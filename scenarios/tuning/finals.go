@@ -100,14 +100,12 @@ const spareRetries = 2
 // retriesFor is the smallest number of retries beyond which fewer than a share of the
 // operations need another, at the upper limit.
 func retriesFor(m *measured, target float64) (int, bool) {
-	t := newTail(m)
-	for retries := range max(200, 4*len(t.over)) {
-		if of, ok := t.beyond(retries + 1); ok && of.High <= target {
-			return retries, true
-		}
-	}
-	return 0, false
+	n, ok := newTail(m).least(target, mostAttempts)
+	return max(int(n)-1, 0), ok
 }
+
+// mostAttempts are more than any call comes to.
+const mostAttempts = 100_000
 
 // better orders by how far policies are beyond the limits, then by the metric, then by
 // what they cost.

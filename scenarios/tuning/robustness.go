@@ -221,11 +221,22 @@ func (s *search) spare(ctx context.Context, m *measured) error {
 		if err != nil {
 			return err
 		}
-		if n, ok := retriesFor(crowd, cliff/spareRetries); ok {
-			m.policy.Retries = max(m.policy.Retries, min(n, wide.policy.Retries))
-		}
+		m.policy.Retries = max(m.policy.Retries, min(crowd.retriesSeen(cliff/spareRetries), wide.policy.Retries))
 	}
 	return nil
+}
+
+// retriesSeen is the fewest retries that were enough for all but a share of the operations,
+// as counted. Who gave up had needed more than any number.
+func (m *measured) retriesSeen(share float64) int {
+	r := m.pooled()
+	left := float64(r.Counts.Operations)
+	for attempts, n := range r.Attempts.Histogram {
+		if left -= float64(n); left <= share*float64(r.Counts.Operations) {
+			return max(attempts-1, 0)
+		}
+	}
+	return archive.Unlimited
 }
 
 // makespan is how long a repetition took on average.

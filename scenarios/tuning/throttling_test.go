@@ -27,7 +27,7 @@ func TestFirstWait(t *testing.T) {
 // in use; where it does not, waiting is nobody's duty.
 func TestNothingHastyIsRecommendedWhereAStoreThrottles(t *testing.T) {
 	numbers(t)
-	hasty := policy(t, "none(retries=60)")
+	hasty := policy(t, "none(retries=150)")
 	for _, fault := range []string{"503(rate=0.3)", "throttle(writes=1000,burst=10)", ""} {
 		r := run(t, "burst", 8, legs)
 		if fault != "" {
