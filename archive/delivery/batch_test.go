@@ -107,21 +107,46 @@ func TestProcessAllOneFails(t *testing.T) {
 			}
 			messages := s.queue.Left()
 			puts := s.puts()
-			errs := b.ProcessAll(t.Context(), append(messages, Message{"hts", "CHG-1", ""}, Message{"hts", "CHG-0", `"e"`}))
+			errs := b.ProcessAll(t.Context(), append(messages, Message{"hts", "CHG-1", ""}, Message{"hts", "CHG-0", `"e"`}, messages[1]))
 			if errs[0] != nil || errs[2] != nil || errs[1] == nil || !strings.Contains(errs[1].Error(), tt.want) {
 				t.Errorf("%v", errs)
 			}
-			if !errors.Is(errs[3], archive.ErrInvalid) || !errors.Is(errs[4], archive.ErrNotFound) {
+			if errs[5] == nil || !errors.Is(errs[3], archive.ErrInvalid) || !errors.Is(errs[4], archive.ErrNotFound) {
 				t.Errorf("%v", errs)
 			}
 			s.check("bat", "icx")
 			if got := s.triggers(); !slices.Equal(got, []string{"hts"}) || s.puts() != puts+1 {
 				t.Errorf("triggers %v after %d writes", got, s.puts()-puts)
 			}
-			if d := cmp.Diff([]string{"bat true", "hts false", "icx true", "hts false", "hts false"}, told); d != "" {
+			if d := cmp.Diff([]string{"bat true", "hts false", "icx true", "hts false", "hts false", "hts false"}, told); d != "" {
 				t.Error(d)
 			}
 		})
+	}
+}
+
+// TestHandleBatchOfAFIFOQueue: what follows a message that failed comes again with it.
+func TestHandleBatchOfAFIFOQueue(t *testing.T) {
+	s := newService(t)
+	s.queue.o.Group = Message.GroupID
+	s.upload("bat", "hts", "icx")
+	s.uploadAs("CHG-2", "hts")
+	works := 0
+	s.on = func(_ context.Context, call string, do func() error) error {
+		if call == "work" {
+			if works++; works == 2 {
+				return errors.New("no meeting room")
+			}
+		}
+		return do()
+	}
+	s.back.HandleBatch(t.Context(), s.deliveries())
+	if left := s.queue.Left(); len(left) != 2 || left[0].Customer != "hts" || left[1].Customer != "icx" || works != 3 {
+		t.Errorf("left %v after %d works", left, works)
+	}
+	s.back.HandleBatch(t.Context(), s.deliveries())
+	if left := s.queue.Left(); len(left) > 0 || works != 5 {
+		t.Errorf("left %v after %d works", left, works)
 	}
 }
 
