@@ -224,6 +224,12 @@ func tellInvoke(e *history.Event) string {
 	if n := len(e.IDs); n > 0 {
 		s += " with modification " + e.IDs[n-1]
 	}
+	if e.Through != "" {
+		s += " through " + e.Through
+	}
+	if e.Invalid {
+		s += ", which must be refused"
+	}
 	if e.Base != "" {
 		s += ", having loaded version " + e.Base
 	}

@@ -101,7 +101,8 @@ func (t Text) storeErrors(errors []measure.StoreError) {
 	}
 }
 
-// writes accounts for every write: the parts add up to the whole.
+// writes accounts for every write: the parts add up to the whole. Of writes that hold more
+// than one update it says how many there were for each.
 func writes(c measure.Counts) string {
 	parts := []string{fmt.Sprintf("%d = %d committed + %s", c.Puts, c.Committed, Plural(c.Conflicts412+c.Conflicts409, "conflict"))}
 	for _, part := range []struct {
@@ -115,6 +116,9 @@ func writes(c measure.Counts) string {
 	text := strings.Join(parts, " + ")
 	if c.Puts > 0 {
 		text += fmt.Sprintf(" (%.1f\u00a0%% met a conflict)", 100*float64(c.Conflicts412+c.Conflicts409)/float64(c.Puts))
+	}
+	if c.Puts > 0 && c.Puts < c.Acknowledged { // some held several
+		text += fmt.Sprintf(", %.2g an update", float64(c.Puts)/float64(c.Acknowledged))
 	}
 	return text
 }

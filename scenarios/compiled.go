@@ -51,6 +51,12 @@ func (c *compiled) compile(encoding func(*Run) encoding) (err error) {
 			c.roles = append(c.roles, member)
 		}
 	}
+	if r.Scenario.Queued() {
+		a := consumer(&r.Scenario.Queue)
+		for n := range a.Count {
+			c.roles = append(c.roles, role{actor: &a, name: a.memberName(n)})
+		}
+	}
 	if r.Scenario.Queue.Reconcile > 0 {
 		c.roles = append(c.roles, role{actor: &Actor{Name: Reconciler, Kind: reconciles}, name: Reconciler})
 	}

@@ -67,6 +67,7 @@ func (r *Run) spelledOut() *Scenario {
 	if !timed {
 		s.Duration = 0
 	}
-	s.Queue = s.Queue.spelledOut(s.TakesMessages())
+	s.Group = s.Group.spelledOut()
+	s.Queue = s.Queue.spelledOut(s.TakesMessages() || s.Queued())
 	return &s
 }

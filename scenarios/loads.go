@@ -70,7 +70,11 @@ func (f *performer) runLoad(ctx context.Context) {
 	if now := f.repetition.world.Now(); ctx.Err() != nil && now.Before(end) {
 		end = now // what was due later was not yet to be begun
 	}
-	if missed := a.left(end); missed > 0 {
+	switch missed, batched := a.left(end), f.batched(); {
+	case missed == 0:
+	case batched != nil:
+		batched.Skip(f.name, missed, why)
+	default:
 		f.client.Skip(missed, why)
 	}
 }
@@ -155,6 +159,9 @@ func (f *performer) operate(ctx context.Context, due int64) error {
 	case Stranger:
 		return f.sendBadRequest(ctx, id)
 	case Backend:
+		if f.enqueues() {
+			return f.enqueue(ctx, n, id, due)
+		}
 		if f.actor.Load.Edits == SharedEdits {
 			err = f.share(ctx, id, due)
 		} else {

@@ -18,6 +18,9 @@ func (f *performer) submit(ctx context.Context, in *intent) (archive.Snapshot, e
 	if f.api != nil && f.actor.Kind != Backend && in.op.Do != "load" {
 		in.op.Customers = f.concerned(in)
 	}
+	if f.process != nil {
+		return f.appendInGroup(ctx, in)
+	}
 	for {
 		f.client.Begin(in.op)
 		done, crash, err := f.survive(ctx, in)
@@ -102,15 +105,63 @@ func (f *performer) append(ctx context.Context, id string, set fields, due int64
 	if id == "" {
 		id = f.repetition.objects.current(0)
 	}
-	f.baseID = id
-	in := f.meaning(intent{
-		op:   history.Operation{Do: "append", ID: id, Due: due},
-		edit: set.withEntries(f.modifications(types, archive.Processed)),
-	})
-	in.op.Wants(f.repetition.Layout.Archive(), in.edit, nil)
+	in := f.meaning(f.appends(id, set, due, types...))
 	f.redeliver(ctx, in)
 	_, err := f.submit(ctx, in)
 	return err
+}
+
+// appends is what a back end means to add to an object.
+func (f *performer) appends(id string, set fields, due int64, types ...string) intent {
+	f.baseID = id
+	in := intent{
+		op:   history.Operation{Do: "append", ID: id, Due: due},
+		edit: set.withEntries(f.modifications(types, archive.Processed)),
+	}
+	if l := f.actor.Load; l != nil && l.Edits == InvalidEdits {
+		in.op.Invalid = true
+		in.edit.Modifications[0].Timestamp = "no time"
+	}
+	in.op.Wants(f.repetition.Layout.Archive(), in.edit, nil)
+	return in
+}
+
+// batched is the record of the actor's operations if others make its store calls; nil: it
+// makes them itself.
+func (f *performer) batched() *history.Batches {
+	switch {
+	case f.process != nil:
+		return f.process.batches
+	case f.enqueues():
+		return f.repetition.sendQueue.batches
+	}
+	return nil
+}
+
+// enqueues reports whether the actor's operations go to a queue.
+func (f *performer) enqueues() bool {
+	return f.repetition.sendQueue != nil && f.actor.Kind == Backend && f.actor.Load != nil
+}
+
+// enqueue sends what a back end means to add to the document of a slot, and again, as the
+// queue of another may, if a fault says so.
+func (f *performer) enqueue(ctx context.Context, slot int, id string, due int64) error {
+	p := f.repetition
+	in := f.appends(id, nil, due)
+	stored := func(ctx context.Context) error { return p.objects.updated(ctx, slot, id) }
+	if f.faults != nil {
+		if fault, strikes := f.faults.Operation(p.world.Now().Sub(p.start)); strikes {
+			f.struck(fault)
+			f.copies++
+			again := fmt.Sprintf("%s-again-%d", f.name, f.copies)
+			p.tasks.Go(func() {
+				if p.world.Sleep(ctx, fault.After) == nil {
+					_ = p.sendQueue.send(ctx, again, &in, false, nil) // its outcome is in the history
+				}
+			})
+		}
+	}
+	return p.sendQueue.send(ctx, f.name, &in, f.actor.Load.Rate == 0, stored)
 }
 
 // create stores the whole document.
@@ -177,7 +228,7 @@ func (f *performer) redeliver(ctx context.Context, in *intent) {
 	}
 	f.struck(fault)
 	f.copies++
-	again := &performer{repetition: p, service: f.service, actor: f.actor, customer: f.customer, name: fmt.Sprintf("%s-again-%d", f.name, f.copies)}
+	again := &performer{repetition: p, service: f.service, process: f.process, actor: f.actor, customer: f.customer, name: fmt.Sprintf("%s-again-%d", f.name, f.copies)}
 	p.rec.Enlist(&again.client, again.name, p.prefix, p.world.Store(again.name))
 	again.rng = stream(p.Seed, p.Scenario.Name, p.number, again.name)
 	again.intent = *in

@@ -42,6 +42,13 @@ expect:
   violations:
     unlocked: [I1]
 `
+	validQueue = `name: mine
+shows: Something.
+queue: {kind: fifo}
+faults: ['503(rate=0.1,actor=consumer)']
+actors:
+  - {name: back, kind: backend, load: {operations: 3}}
+`
 	validTimeline = `name: mine
 shows: Something.
 actors:
@@ -60,6 +67,8 @@ timeline:
   - {at: T3, actor: ann, do: resume, expect: conflict, conflicts: [changeTitle]}
 `
 )
+
+var validGroup = strings.NewReplacer("queue: {kind: fifo}", "group: {processes: 1}", "consumer", "process").Replace(validQueue)
 
 // mistake is a valid scenario, what is made of a part of it, and what the parser says.
 type mistake struct{ source, old, spoiled, want string }
@@ -92,6 +101,33 @@ var mistakes = []mistake{
 	{validLoads, "duration: 2s", "queue: {reconcile: -3s}\nvia: api\nduration: 2s", `x.yaml:3:20: want a duration`},
 	{validLoads, "duration: 2s", "queue: {visibilty: 1s}\nvia: api\nduration: 2s", `x.yaml:3:9: unknown key "visibilty"; did you mean visibility?`},
 	{validLoads, "duration: 2s", "codec: compact\nvia: api\nduration: 2s", "x.yaml:3:8: the API sends and receives json documents"},
+	// A queue with via: core.
+	{validLoads, "duration: 2s", "queue: {kind: fast}\nduration: 2s", `x.yaml:3:15: a queue is standard or fifo, not "fast"`},
+	{validLoads, "duration: 2s", "queue: {kind: fifo, batch: 11}\nduration: 2s", "x.yaml:3:28: a batch of this queue is from 1 to 10 messages"},
+	{validLoads, "duration: 2s", "queue: {kind: standard, batch: 10001}\nduration: 2s", "x.yaml:3:32: a batch of this queue is from 1 to 10000 messages"},
+	{validLoads, "duration: 2s", "queue: {kind: standard, batch: -1}\nduration: 2s", "x.yaml:3:32: a batch"},
+	{validLoads, "duration: 2s", "queue: {kind: fifo, window: 1s}\nduration: 2s", "x.yaml:3:29: a fifo queue has no window"},
+	{validLoads, "duration: 2s", "queue: {kind: standard, window: 301s}\nduration: 2s", "x.yaml:3:33: the window is at most 5m0s"},
+	{validLoads, "duration: 2s", "queue: {kind: fifo, concurrency: 1001}\nduration: 2s", "x.yaml:3:34: concurrency is from 1 to 1000"},
+	{validLoads, "duration: 2s", "queue: {kind: fifo, work: 1s}\nduration: 2s", "x.yaml:3:27: work is for via: api"},
+	{validLoads, "duration: 2s", "queue: {kind: fifo}\nvia: api\nduration: 2s", "x.yaml:3:15: kind is for via: core"},
+	{validLoads, "duration: 2s", "queue: {batch: 5}\nvia: api\nduration: 2s", "x.yaml:3:16: batch is for via: core"},
+	{validQueue, "operations: 3", "edits: shared, operations: 3", "x.yaml:6:47: shared edits are made of what is stored, so they can't be sent to a queue"},
+	{validQueue, "operations: 3", "first_writes_together: true, operations: 3", "x.yaml:6:63: the back end makes no store calls"},
+	{validQueue, "operations: 3", "give_up_after: 1s, operations: 3", "x.yaml:6:55: what was sent to a queue can't be taken back"},
+	{validQueue, "name: back", "name: consumer", "x.yaml:3:8: there is an actor named consumer, which is what those are called that write"},
+	{validQueue, "kind: backend", "kind: user", "x.yaml:3:8: with via: core this is for back ends with a load, and there are none"},
+	{validQueue, "actor=consumer", "actor=consumer-9", `x.yaml:4:10: there is no actor "consumer-9"`},
+	{validLoads, "load: {operations: 5}", "load: {edits: invalid, operations: 5}", "x.yaml:16:19: only back ends without via: api have invalid edits"},
+	// Group commit.
+	{validGroup, "group: {processes: 1}", "group: {wait: 5ms}", "x.yaml:3:8: say with processes: how many processes"},
+	{validGroup, "group: {processes: 1}", "group: {processes: 1001}", "x.yaml:3:20: there are from 1 to 1000 processes"},
+	{validGroup, "group: {processes: 1}", "group: {processes: 1, most: -1}", "x.yaml:3:29: most must not be negative"},
+	{validGroup, "group: {processes: 1}", "group: {processes: 1}\nvia: api", "x.yaml:3:8: a group is for via: core"},
+	{validGroup, "group: {processes: 1}", "group: {processes: 1}\nqueue: {kind: fifo}", "x.yaml:3:8: back ends share writes or send to a queue, not both"},
+	{validGroup, "503(rate=0.1,actor=process)", "crash(rate=0.1,when=after)", "x.yaml:4:10: a process that dies takes the calls of all its back ends with it"},
+	{validGroup, "operations: 3", "edits: shared, operations: 3", "shared edits are made of what is stored, so they can't share a write"},
+	{validGroup, "name: back", "name: process", "there is an actor named process, which is what those are called that write"},
 	// Values with a syntax of their own.
 	{validLoads, "2s", "2", `x.yaml:3:11: want a duration such as 250ms or 10s, not "2"`},
 	{validLoads, "2s", "-2s", `x.yaml:3:11: want a duration such as 250ms or 10s, not "-2s"`},

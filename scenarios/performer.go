@@ -30,6 +30,7 @@ type performer struct {
 	intent     intent
 	stamp      timestamp
 	edits      int
+	process    *process   // by whose group it appends; nil: by itself
 	awaited    bool       // at the barrier before the first writes
 	copies     int        // of its messages that were delivered again
 	faultsMu   sync.Mutex // an upload's triggers are written at the same time

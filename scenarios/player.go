@@ -101,6 +101,9 @@ func (p *repetition) play(ctx context.Context, actors []performer) error {
 	if err := p.objects.open(ctx); err != nil {
 		return err
 	}
+	if p.Scenario.Queued() {
+		p.sendQueue = newSendQueue(p)
+	}
 	if err := p.cast(s, actors); err != nil {
 		return err
 	}
@@ -109,6 +112,11 @@ func (p *repetition) play(ctx context.Context, actors []performer) error {
 			return err
 		}
 		defer s.close()
+	}
+	if p.Scenario.Group.Processes > 0 {
+		if err := startProcesses(ctx, p, actors); err != nil {
+			return err
+		}
 	}
 	p.rec.Begin(p.number)
 	p.start = p.world.Now()
@@ -123,12 +131,17 @@ func (p *repetition) play(ctx context.Context, actors []performer) error {
 		playTimeline(ctx, p, actors)
 	case s != nil:
 		startServiceLoads(ctx, s, actors)
+	case p.sendQueue != nil:
+		startQueuedLoads(ctx, p.sendQueue, actors)
 	default:
 		startLoads(ctx, p, actors)
 	}
 	p.tasks.Wait()
 	ctx = context.WithoutCancel(ctx)
 	p.world.Settle(ctx)
+	if p.sendQueue != nil {
+		p.rec.Requested(p.sendQueue.requests)
+	}
 	if s != nil {
 		s.recordLeft()
 	}

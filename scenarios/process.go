@@ -17,6 +17,9 @@ func (f *performer) enter(p *repetition, s *service, r *role) error {
 		client: f.client, disturbers: f.disturbers[:0], stamp: f.stamp,
 	}
 	p.rec.Enlist(&f.client, r.name, p.prefix, p.world.Store(r.name))
+	if r.actor.Kind == consumes {
+		f.client.Serve(p.sendQueue.batches)
+	}
 	f.rng = f.source.start(r.seed.of(p.Seed, p.Scenario.Name, p.number, r.name))
 	if len(p.Scenario.Faults) > 0 {
 		f.faults = network.NewInjector(p.Scenario.faults(), r.name, r.actor.Name, stream(p.Seed, p.Scenario.Name, p.number, r.name+"\x00faults"))

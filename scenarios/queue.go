@@ -8,7 +8,26 @@ import (
 )
 
 // Queue says what the queue of the back ends is like.
+//
+// With via: api it is told of the triggers. With via: core, where it must have a kind, the
+// back ends with a load send it what they want to append, when it is due, and consumers
+// store that: each takes up to a batch of messages and makes one conditional write for each
+// object among them. Latency counts until what was sent is stored. A back end with a rate
+// does not wait for that, others do. What is not stored comes again.
 type Queue struct {
+	// Kind is what it does, with via: core. Empty: there is no such queue.
+	Kind QueueKind `yaml:"kind,omitempty"`
+	// Batch is how many messages a consumer takes at a time, at most 10 of a fifo queue. 0: 10.
+	Batch int `yaml:"batch,omitempty"`
+	// Window is for how long a consumer of a standard queue that has a message waits for a
+	// full batch. 0: it does not wait.
+	Window Duration `yaml:"window,omitempty"`
+	// Concurrency is how many consumers there are, named consumer-1, consumer-2, …, at most
+	// 1000. 0: 1, named consumer.
+	Concurrency int `yaml:"concurrency,omitempty"`
+	// Delay is how long a message takes from who sends it to where consumers find it. AWS
+	// promises nothing of it. 0: no time.
+	Delay Duration `yaml:"delay,omitempty"`
 	// Visibility is for how long a message that was delivered is kept from others.
 	// 0: 30 s.
 	Visibility Duration `yaml:"visibility,omitempty"`
@@ -27,6 +46,18 @@ type Queue struct {
 	// Grace is how old an upload must be for the reconciler to tell of it. 0: 5 min.
 	Grace Duration `yaml:"grace,omitempty"`
 }
+
+// QueueKind names what a queue does, by the words of SQS.
+type QueueKind string
+
+// The kinds of queue.
+const (
+	// Any consumer gets the next message, and the same one again if it was not done in time.
+	Standard QueueKind = "standard"
+	// The messages of one object are delivered in their order, and to one consumer at a
+	// time: what one has not done comes before the others.
+	FIFO QueueKind = "fifo"
+)
 
 // Reconciler is the name of the actor that reconciles.
 const Reconciler = "reconciler"
@@ -47,6 +78,15 @@ func (q *Queue) HiddenFor() time.Duration {
 	return time.Duration(cmp.Or(q.Visibility, Duration(delivery.DefaultVisibility)))
 }
 
+// MostInBatch is how many messages a consumer takes at a time.
+func (q *Queue) MostInBatch() int { return cmp.Or(q.Batch, 10) }
+
+// Consumers is how many there are.
+func (q *Queue) Consumers() int { return max(q.Concurrency, 1) }
+
+// consumer is the actor that stands for those of a queue with via: core.
+func consumer(q *Queue) Actor { return Actor{Name: Consumer, Kind: consumes, Count: q.Consumers()} }
+
 // spelledOut is the queue with its defaults; without back ends there is none.
 func (q Queue) spelledOut(used bool) Queue {
 	if !used {
@@ -55,5 +95,8 @@ func (q Queue) spelledOut(used bool) Queue {
 	q.Visibility = Duration(q.HiddenFor())
 	q.Receives = q.MostReceives()
 	q.Grace = Duration(q.GraceOf())
+	if q.Kind != "" {
+		q.Batch, q.Concurrency = q.MostInBatch(), q.Consumers()
+	}
 	return q
 }

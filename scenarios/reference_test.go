@@ -184,7 +184,7 @@ func golden(t *testing.T, path string, want []byte) {
 }
 
 var (
-	scenarioExamples = []string{"testdata/reference/loads.yaml", "testdata/reference/service.yaml", "testdata/reference/timeline.yaml", "testdata/reference/schedule.yaml"}
+	scenarioExamples = []string{"testdata/reference/loads.yaml", "testdata/reference/service.yaml", "testdata/reference/queue.yaml", "testdata/reference/group.yaml", "testdata/reference/timeline.yaml", "testdata/reference/schedule.yaml"}
 	layoutExample    = "testdata/reference/layout.yaml"
 )
 

@@ -46,6 +46,8 @@ type repetition struct {
 	throttle network.Fault
 	// barrier is of those whose first writes begin together; nil: there are none.
 	barrier *barrier
+	// sendQueue is what back ends send to; nil: they store what they want.
+	sendQueue *sendQueue
 }
 
 // begin makes p the repetition of a number, whatever it was before.

@@ -63,8 +63,11 @@ type Scenario struct {
 	Codec Codec `yaml:"codec,omitempty"`
 	// Via says how clients reach the archive. Empty: core.
 	Via Via `yaml:"via,omitempty"`
-	// Queue is the one that tells back ends, with via: api. Empty: the defaults of its keys.
+	// Queue is the one between the store and the back ends, or with via: core before them.
+	// Empty: the defaults of its keys, or none.
 	Queue Queue `yaml:"queue,omitempty"`
+	// Group is how back ends share writes, with via: core. Empty: each writes for itself.
+	Group Group `yaml:"group,omitempty"`
 	// Schedule is the exact order of calls to replay, as explore prints it. Empty: the
 	// order is left to the world.
 	Schedule string `yaml:"schedule,omitempty"`
@@ -104,7 +107,10 @@ const (
 	Outsider Kind = "outsider" // deletes the document, through no core
 	Stranger Kind = "stranger" // with via: api, sends requests that the API must refuse, one kind after the other
 
-	reconciles Kind = "reconciles" // of the actor that [Queue] asks for, and no file
+	// Of actors that [Queue] or [Group] asks for, and no file.
+	reconciles Kind = "reconciles"
+	consumes   Kind = "consumes"
+	groups     Kind = "groups"
 )
 
 // Actor is one client, or Count of them, named name-01, name-02, ….
@@ -280,6 +286,8 @@ const (
 	// Of back ends: one map, to which each adds its own key, and one number, which each
 	// counts up.
 	SharedEdits Edits = "shared"
+	// Of back ends: an entry that every core refuses, and nothing that comes with it.
+	InvalidEdits Edits = "invalid"
 )
 
 // Codec names how documents are encoded.
@@ -404,6 +412,9 @@ func (s *Scenario) Bound(operations int) error {
 func (s *Scenario) has(kind Kind) bool {
 	return slices.ContainsFunc(s.Actors, func(a Actor) bool { return a.Kind == kind })
 }
+
+// Queued reports whether back ends send what they want to a queue, whose consumers store it.
+func (s *Scenario) Queued() bool { return s.Via != ViaAPI && s.Queue.Kind != "" }
 
 // TakesMessages reports whether back ends take messages from a queue.
 func (s *Scenario) TakesMessages() bool { return s.Via == ViaAPI && s.has(Backend) }

@@ -61,7 +61,7 @@ const (
 )
 
 // mostOf are the bounds of numbers.
-var mostOf = map[string]int{"objects.entries": mostEntries, "objects.size": mostSize, "actors.count": mostClients}
+var mostOf = map[string]int{"objects.entries": mostEntries, "objects.size": mostSize, "actors.count": mostClients, "queue.batch": mostInBatch, "queue.concurrency": mostConsumers, "group.processes": mostConsumers}
 
 // relations are what the keys of a place demand of each other, as far as a schema can
 // say so.
@@ -76,13 +76,29 @@ func relations(path string) jsonObject {
 	without := func(key string, then jsonObject) jsonObject {
 		return jsonObject{{"if", never(has(key))}, {"then", then}}
 	}
+	none := func(keys ...string) jsonObject {
+		var each []jsonObject
+		for _, key := range keys {
+			each = append(each, jsonObject{has(key)})
+		}
+		return never(member{"anyOf", each})
+	}
+	queues := jsonObject{{"anyOf", []jsonObject{
+		append(word("via", string(ViaAPI)), member{"properties", jsonObject{
+			{"via", jsonObject{{"const", ViaAPI}}}, {"queue", none("kind", "batch", "window", "concurrency", "delay")},
+		}}),
+		{{"properties", jsonObject{
+			{"via", jsonObject{{"const", ViaCore}}}, {"queue", append(none("work", "results", "reconcile", "grace"), has("kind"))},
+		}}},
+	}}}
+	grouped := append(never(has("queue")), with("via", jsonObject{{"const", ViaCore}}))
 	edits := word("do", string(DoSave), string(DoAppend))
 	var rules []jsonObject
 	switch path {
 	case "":
 		rules = []jsonObject{
 			never(with("name", jsonObject{{"const", "latest"}})),
-			{{"dependencies", jsonObject{{"queue", word("via", string(ViaAPI))}, {"timeline", eachActor(never(has("load")))}}}},
+			{{"dependencies", jsonObject{{"queue", queues}, {"group", grouped}, {"timeline", eachActor(never(has("load")))}}}},
 			never(has("via", "codec"), member{"properties", jsonObject{{"via", jsonObject{{"const", ViaAPI}}}, {"codec", jsonObject{{"const", Compact}}}}}),
 			never(has("timeline", "queue"), with("queue", jsonObject{has("reconcile")})),
 			without("timeline", eachActor(jsonObject{{"anyOf", []jsonObject{{has("load")}, {has("interferes")}}}})),
@@ -93,7 +109,15 @@ func relations(path string) jsonObject {
 		rules = []jsonObject{never(has("absent", "fresh_after"),
 			member{"properties", jsonObject{{"absent", jsonObject{{"const", true}}}, {"fresh_after", jsonObject{{"minimum", 1}}}}})}
 	case "queue":
-		rules = []jsonObject{{{"dependencies", jsonObject{{"grace", []string{"reconcile"}}}}}}
+		rules = []jsonObject{
+			{{"dependencies", jsonObject{{"grace", []string{"reconcile"}}}}},
+			{
+				{"if", word("kind", string(FIFO))},
+				{"then", append(never(has("window")), with("batch", jsonObject{{"maximum", mostInFIFOBatch}}))},
+			},
+		}
+	case "group":
+		rules = []jsonObject{{has("processes"), with("processes", jsonObject{{"minimum", 1}})}}
 	case "actors":
 		rules = []jsonObject{
 			never(has("load", "interferes")),
@@ -286,7 +310,8 @@ func TestSchemaAcceptsWhatParses(t *testing.T) {
 var beyondSchema = []string{
 	"must be a whole number, not 1.0", // JSON has one kind of number
 	"not several documents",
-	"there is an actor named reconciler", "a reconciler tells back ends, and there are none",
+	"the window is at most", "shared edits are made of", "makes no store calls", "a process that dies", "what was sent to a queue", "which is what those are called that write",
+	"this is for back ends with a load", "have invalid edits", "there is an actor named reconciler", "a reconciler tells back ends, and there are none",
 	"there is no core", "there are two actors named", "is no other actor of this scenario", "never acts", "there is no actor",
 	`fault "throttle(`, "there are two throttle faults", "a schedule has no time",
 	"interferes, so it can't act in the timeline", "saves without having loaded", "is not held", "must be resumed first", "is never resumed",

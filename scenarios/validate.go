@@ -90,6 +90,7 @@ func (s *Scenario) mistakes(unsure map[string]bool) []*invalidError {
 	c.checkObjects()
 	c.checkWords()
 	c.checkQueue()
+	c.checkGroup()
 	for i := range s.Actors {
 		c.checkActor(i)
 	}
@@ -161,28 +162,6 @@ func (c *checker) checkWords() {
 	}
 	if _, err := cores.Find(c.Core); err != nil {
 		c.invalid(".core", "%v", err)
-	}
-}
-
-func (c *checker) checkQueue() {
-	q := &c.Queue
-	if c.Via != ViaAPI && *q != (Queue{}) && c.sure(".via") {
-		c.invalid(".queue", "there is a queue only with via: api")
-		return
-	}
-	if q.Receives < 0 {
-		c.invalid(".queue.receives", "receives must not be negative")
-	}
-	switch {
-	case q.Grace > 0 && q.Reconcile == 0 && c.sure(".queue.reconcile"):
-		c.invalid(".queue.grace", "grace is the reconciler's: say with reconcile: how often it looks")
-	case q.Reconcile == 0:
-	case !c.has(Backend) && c.sureOfActors("kind"):
-		c.invalid(".queue.reconcile", "a reconciler tells back ends, and there are none")
-	case len(c.Timeline) > 0:
-		c.invalid(".queue.reconcile", "a reconciler works beside loads, and not in a timeline")
-	case c.actor(Reconciler) != nil:
-		c.invalid(".queue.reconcile", "there is an actor named %s, which is what the one that reconciles is called", Reconciler)
 	}
 }
 

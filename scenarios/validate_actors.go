@@ -80,11 +80,13 @@ func (c *checker) checkLoad(path string, a *Actor) {
 	}
 	switch {
 	case !oneOrNone(l.Edits):
-		c.invalid(path+".edits", "a user's edits are text or any, a back end's shared; not %q", l.Edits)
+		c.invalid(path+".edits", "a user's edits are text or any, a back end's shared or invalid; not %q", l.Edits)
 	case !c.sure(kind):
 	case l.Edits == SharedEdits && (a.Kind != Backend || c.Via == ViaAPI):
 		c.invalid(path+".edits", "only back ends without via: api have shared edits")
-	case l.Edits != "" && l.Edits != SharedEdits && a.Kind != User:
+	case l.Edits == InvalidEdits && (a.Kind != Backend || c.Via == ViaAPI):
+		c.invalid(path+".edits", "only back ends without via: api have invalid edits")
+	case l.Edits != "" && l.Edits != SharedEdits && l.Edits != InvalidEdits && a.Kind != User:
 		c.invalid(path+".edits", "only a user edits")
 	}
 	if l.FirstWritesTogether && a.Kind == Outsider {
@@ -108,9 +110,21 @@ func (c *checker) checkFault(i int) {
 	case f.Kind == network.ByLoad && c.Schedule != "":
 		c.invalid(path, "throttle counts requests in a second, and a schedule has no time: leave it out, or the schedule")
 	case f.Actor == "", f.Actor == Reconciler && c.Queue.Reconcile > 0, c.hasMember(f.Actor):
-	case c.sureOfActors("name", "count") && c.sure(".queue.reconcile"):
+	case (&Scenario{Actors: c.writers()}).hasMember(f.Actor):
+	case c.sureOfActors("name", "count") && c.sure(".queue", ".group"):
 		c.invalid(path, "there is no actor %q", f.Actor)
 	}
+}
+
+// writers are the actors that no file names, and that write for back ends.
+func (s *Scenario) writers() (all []Actor) {
+	if s.Queued() {
+		all = append(all, consumer(&s.Queue))
+	}
+	if s.Group.Processes > 0 {
+		all = append(all, processActor(&s.Group))
+	}
+	return all
 }
 
 // hasMember reports whether an actor, or one of those that it stands for, has the name.

@@ -16,8 +16,10 @@ func (Do) words() []string    { return wordsOf(DoLoad, DoSave, DoAppend, DoCreat
 func (Point) words() []string { return wordsOf(BeforeGet, BeforePut) }
 func (Via) words() []string   { return wordsOf(ViaCore, ViaAPI) }
 func (ETags) words() []string { return wordsOf(ContentETags, GrowingETags) }
-func (Edits) words() []string { return wordsOf(TextEdits, AnyEdits, SharedEdits) }
+func (Edits) words() []string { return wordsOf(TextEdits, AnyEdits, SharedEdits, InvalidEdits) }
 func (Codec) words() []string { return wordsOf(JSON, Compact) }
+
+func (QueueKind) words() []string { return wordsOf(Standard, FIFO) }
 
 func wordsOf[T ~string](values ...T) []string {
 	words := make([]string, len(values))

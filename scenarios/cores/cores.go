@@ -59,6 +59,8 @@ type Spec struct {
 	Uploads    func(delivery.UploaderOptions) (Uploads, error)
 	Backend    func(delivery.BackendOptions) (Handler, error)
 	Reconciler func(delivery.ReconcilerOptions) (Sweeper, error)
+	// Group makes the group commit of a process around the core. Nil: as in production.
+	Group func(Core, archive.GroupOptions) (Appender, error)
 	// Events reads what the store tells of a trigger. Nil: as in production.
 	Events func(l *archive.Layout, source delivery.S3Source, body []byte) ([]delivery.Message, error)
 }

@@ -26,6 +26,20 @@ type Sweeper interface {
 	Sweep(ctx context.Context) (delivery.Swept, error)
 }
 
+// Appender is what appends for many callers of a process. [archive.Group] is that of
+// production.
+type Appender interface {
+	Append(ctx context.Context, id string, edit archive.Edit) (archive.Snapshot, error)
+}
+
+// NewGroup makes the group commit of a process, whose writes a core makes.
+func (s *Spec) NewGroup(core Core, o archive.GroupOptions) (Appender, error) {
+	if s.Group != nil {
+		return s.Group(core, o)
+	}
+	return archive.NewGroup(core, o)
+}
+
 // NewUploads makes the front end of a core's service.
 func (s *Spec) NewUploads(o delivery.UploaderOptions) (Uploads, error) {
 	if s.Uploads != nil {

@@ -34,6 +34,9 @@ type Batched struct {
 	sets       []string
 }
 
+// Number is that of the operation.
+func (s Batched) Number() int { return s.op }
+
 // Batches returns the record of what goes through a group or queue of that name. Keys are
 // recorded with the prefix.
 func (r *Recorder) Batches(through, prefix string) *Batches {

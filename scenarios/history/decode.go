@@ -43,6 +43,7 @@ var (
 	}
 	outcomes   = []string{Committed, UserConflict, Exhausted, Gone, Unknown, Failed, Unavailable, Contradiction, Cancelled, Crashed}
 	conditions = []string{IfMatch, IfAbsent, IfNone}
+	requests   = []string{SendRequest, ReceiveRequest, DeleteRequest}
 	fates      = []string{Sent, Delivered, Acknowledged, DeadLettered, Left}
 )
 
@@ -78,6 +79,10 @@ func (e *Event) validate() error {
 	case Tell:
 		if e.Actor == "" || e.Key == "" || len(e.Told) != len(e.IDs) {
 			return errors.New("tell event without actor or key, or without an upload for each customer who was told")
+		}
+	case Request:
+		if !slices.Contains(requests, e.Do) || e.Count <= 0 {
+			return fmt.Errorf("request event of unknown kind %q, or without a count", e.Do)
 		}
 	case Skip:
 		if e.Actor == "" || e.Count <= 0 {

@@ -78,21 +78,22 @@ type Kind string
 
 // The kinds of event.
 const (
-	Begin  Kind = "begin"  // a repetition of the scenario begins: its actors start
-	Invoke Kind = "invoke" // a client begins an operation
-	Get    Kind = "get"    // a read of the store was answered
-	Head   Kind = "head"   // a look at an ETag was answered
-	Put    Kind = "put"    // a write was answered
-	Delete Kind = "delete" // a deletion was answered
-	Wait   Kind = "wait"   // an operation begins to wait for its next attempt
-	Return Kind = "return" // an operation ended
-	Queue  Kind = "queue"  // something became of a message of the queue
-	Tell   Kind = "tell"   // a reconciler looked whom to tell of an object, from Start on
-	Note   Kind = "note"   // something to know when reading the history
-	Skip   Kind = "skip"   // operations that an actor was meant to begin, and never did
-	Step   Kind = "step"   // a step of a timeline that expected an outcome had one
-	Omit   Kind = "omit"   // repetitions are left out of the history
-	End    Kind = "end"    // the history is complete
+	Begin   Kind = "begin"   // a repetition of the scenario begins: its actors start
+	Invoke  Kind = "invoke"  // a client begins an operation
+	Get     Kind = "get"     // a read of the store was answered
+	Head    Kind = "head"    // a look at an ETag was answered
+	Put     Kind = "put"     // a write was answered
+	Delete  Kind = "delete"  // a deletion was answered
+	Wait    Kind = "wait"    // an operation begins to wait for its next attempt
+	Return  Kind = "return"  // an operation ended
+	Queue   Kind = "queue"   // something became of a message of the queue
+	Tell    Kind = "tell"    // a reconciler looked whom to tell of an object, from Start on
+	Note    Kind = "note"    // something to know when reading the history
+	Skip    Kind = "skip"    // operations that an actor was meant to begin, and never did
+	Request Kind = "request" // so many requests were made to a queue, all in all; Do says which
+	Step    Kind = "step"    // a step of a timeline that expected an outcome had one
+	Omit    Kind = "omit"    // repetitions are left out of the history
+	End     Kind = "end"     // the history is complete
 )
 
 // The answers of the store.
@@ -227,7 +228,7 @@ type Event struct {
 	// client had read or written it last. An answer with another content has a Doc.
 	Shown bool `json:"shown,omitempty"`
 
-	Count    int       `json:"count,omitempty"`    // of a skip: operations
+	Count    int       `json:"count,omitempty"`    // of a skip: operations; of requests: how many
 	Expected *Expected `json:"expected,omitempty"` // Step; Do says which
 	Omitted  *Omitted  `json:"omitted,omitempty"`  // Omit
 

@@ -55,6 +55,25 @@ func (l *Layout) SplitTrigger(trigger string) (object, customer string, ok bool)
 // ownLayout is the archive's own.
 var ownLayout = Layout{Prefix: archive.OwnLayout().Prefix, Suffix: archive.OwnLayout().Suffix}
 
+// The requests to a queue.
+const (
+	SendRequest    = "send"
+	ReceiveRequest = "receive"
+	DeleteRequest  = "delete"
+)
+
+// QueueRequests are those that a repetition has made to a queue.
+type QueueRequests struct{ Sends, Receives, Deletes int }
+
+// Requested records how many requests were made to a queue, when no more will be.
+func (r *Recorder) Requested(made QueueRequests) {
+	for i, n := range []int{made.Sends, made.Receives, made.Deletes} {
+		if n > 0 {
+			r.add(Event{Kind: Request, At: r.Now(), Do: requests[i], Count: n})
+		}
+	}
+}
+
 // QueueLog records what becomes of the messages of a queue.
 type QueueLog struct {
 	rec    *Recorder

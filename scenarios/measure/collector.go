@@ -34,12 +34,18 @@ type Collector struct {
 	before      Counts            // when the repetition began
 	exhaustedIn int               // repetitions
 	calls       delay             // nanoseconds that reads and writes took
+	// batched are the modifications of open operations that batches store, and how many
+	// writes the last batch needed that has written it; 0: none has.
+	batched map[string]int
 }
 
 type openOperation struct {
+	kept  bool // a load, or a batch: nobody wants it stored
 	load  bool
 	start int64 // intended
 	puts  int
+	// batched is the first modification of an operation that a batch is to store.
+	batched string
 }
 
 // latencyMostMicros is an hour; longer operations count as that long.
@@ -47,7 +53,7 @@ const latencyMostMicros = 3600 * 1000 * 1000
 
 // NewCollector returns an empty collector.
 func NewCollector() *Collector {
-	return &Collector{open: map[int]*openOperation{}, delays: map[string]*delay{}}
+	return &Collector{open: map[int]*openOperation{}, delays: map[string]*delay{}, batched: map[string]int{}}
 }
 
 // Merge adds what another collector has of later repetitions, which must have
@@ -68,7 +74,7 @@ func (c *Collector) Merge(later *Collector) {
 	}
 	c.errors.merge(&later.errors)
 	for _, op := range later.open {
-		if !op.load {
+		if !op.kept {
 			c.unfinished++
 		}
 	}
@@ -87,12 +93,14 @@ func (c *Collector) Latencies() []int64 { return c.latencies }
 // Reset makes the collector as new.
 func (c *Collector) Reset() {
 	clear(c.open)
+	clear(c.batched)
 	clear(c.skipped)
 	c.errors.reset()
 	clear(c.delays)
 	*c = Collector{
 		open: c.open, histogram: c.histogram[:0], latencies: c.latencies[:0], makespans: c.makespans[:0],
 		skipped: c.skipped, errors: c.errors, delays: c.delays, puts: c.puts[:0],
+		batched: c.batched,
 	}
 }
 
@@ -130,6 +138,8 @@ func (c *Collector) Add(e *history.Event) {
 		c.finish(e)
 	case history.Queue:
 		c.queue(e)
+	case history.Request:
+		c.counts.QueueRequests += e.Count
 	}
 }
 
@@ -166,12 +176,16 @@ func (c *Collector) closeRepetition() {
 }
 
 func (c *Collector) invoke(e *history.Event) {
-	op := &openOperation{load: e.Do == "load", start: e.At}
+	op := &openOperation{load: e.Do == "load", kept: e.Do == "load" || e.Do == history.DoBatch, start: e.At}
 	if e.Due > 0 {
 		op.start = e.Due
 	}
 	c.open[e.Op] = op
-	if !op.load {
+	if e.Through != "" && len(e.IDs) > 0 {
+		op.batched = e.IDs[0]
+		c.batched[op.batched] = 0
+	}
+	if !op.kept {
 		c.counts.Operations++
 	}
 }
@@ -182,6 +196,9 @@ func (c *Collector) put(e *history.Event) {
 	}
 	if op := c.open[e.Op]; op != nil {
 		op.puts++
+		if op.kept && e.Doc != nil {
+			c.writtenByBatch(op, e.Doc.Add)
+		}
 	}
 	c.calls.add(delay{e.At - e.Start, 1})
 	n := &c.counts
@@ -202,14 +219,27 @@ func (c *Collector) put(e *history.Event) {
 	}
 }
 
+// writtenByBatch notes what a batch has written, and that it was its so-many-th write.
+func (c *Collector) writtenByBatch(op *openOperation, ids []string) {
+	for _, id := range ids {
+		if _, open := c.batched[id]; open {
+			c.batched[id] = op.puts
+		}
+	}
+}
+
 func (c *Collector) finish(e *history.Event) {
 	op := c.open[e.Op]
 	delete(c.open, e.Op)
 	if op != nil && op.load && e.Outcome != history.Committed {
 		c.counts.FailedLoads++
 	}
-	if op == nil || op.load {
+	if op == nil || op.kept {
 		return
+	}
+	if op.batched != "" {
+		op.puts = c.batched[op.batched]
+		delete(c.batched, op.batched)
 	}
 	if e.Outcome != history.Crashed { // which is no answer
 		c.last = e.At
@@ -248,7 +278,7 @@ func (c *Collector) Fill(r *Measurement, judged check.Counts) {
 	r.Counts = c.counts
 	r.Counts.Unfinished = c.unfinished
 	for _, op := range c.open {
-		if !op.load {
+		if !op.kept {
 			r.Counts.Unfinished++
 		}
 	}
@@ -338,6 +368,9 @@ func (c Counts) Rates(repetitions int) map[string]float64 {
 		"failed.rate":                 share(c.Failed, c.Operations),
 		"unknown.rate":                share(c.EndedUnknown, c.Operations),
 		"conflict.rate":               share(c.Conflicts412+c.Conflicts409, c.Puts),
+	}
+	if c.Acknowledged > 0 {
+		all["puts.per_update"] = share(c.Puts, c.Acknowledged)
 	}
 	if c.Committed > 0 { // without a commit it has no price
 		all["puts.per_commit"] = share(c.Puts, c.Committed)

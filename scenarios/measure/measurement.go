@@ -118,6 +118,10 @@ type Counts struct {
 	Duplicated  int `json:"duplicated"`  // modifications that stand twice
 	Overwritten int `json:"overwritten"` // acknowledged edits replaced unseen
 
+	// QueueRequests were made to the queue with via: core: sends, of one message each,
+	// receives and deletions, of ten at most. One that waits for 20 s in vain is one too.
+	QueueRequests int `json:"queue_requests"`
+
 	Messages     int `json:"messages"`      // sent by the queue's bucket, one for each trigger written
 	Redelivered  int `json:"redelivered"`   // queue messages delivered again
 	DeadLettered int `json:"dead_lettered"` // queue messages given up
@@ -179,7 +183,8 @@ type Faults struct {
 	Struck  int `json:"struck"`
 }
 
-// Attempts says how many writes an acknowledged operation needed.
+// Attempts says how many writes an acknowledged operation needed: of one that a batch has
+// stored, how many that batch needed.
 type Attempts struct {
 	Histogram []int   `json:"histogram"` // index: attempts needed; 0: it was stored already
 	Mean      float64 `json:"mean"`

@@ -99,7 +99,7 @@ func TestMetricsWithoutSamplesHaveNoValue(t *testing.T) {
 	for _, name := range scenarios.Metrics {
 		_, ok := empty.Metric(name)
 		distribution := strings.HasPrefix(name, "attempts.") || strings.HasPrefix(name, "latency_ms.") || strings.HasPrefix(name, "makespan_ms.") ||
-			name == "puts.per_commit" || name == "cost_usd.per_1000_commits"
+			name == "puts.per_commit" || name == "puts.per_update" || name == "cost_usd.per_1000_commits"
 		if ok == distribution {
 			t.Errorf("%s has a value: %v", name, ok)
 		}
@@ -147,7 +147,7 @@ func TestBalance(t *testing.T) {
 		t.Error(err)
 	}
 	free := map[string]bool{ // in no equation
-		"failed_loads": true, "gets": true, "lost": true, "duplicated": true, "overwritten": true, "messages": true,
+		"failed_loads": true, "gets": true, "lost": true, "duplicated": true, "overwritten": true, "messages": true, "queue_requests": true,
 		"redelivered": true, "dead_lettered": true, "acknowledged_late": true, "untold": true,
 	}
 	counts := reflect.TypeOf(good)
