@@ -293,6 +293,22 @@ var batchCases = []brokenCase{
 		},
 	},
 	{
+		"refused, and its repetition crashed", func(b *book) {
+			b.setup(start)
+			b.submit("ann", "m1").end(history.Failed, "")
+			b.stored("v0", "v1", start.plus("m1"))
+			b.append("eve", "m2", "v1", "v2")
+			b.final("v2")
+		}, []Invariant{NothingInvented}, func(b *book) { // a batch may store yet what a client wanted that died
+			b.setup(start)
+			b.submit("ann", "m1").end(history.Failed, "")
+			b.submit("ann", "m1").end(history.Crashed, "")
+			b.stored("v0", "v1", start.plus("m1"))
+			b.append("eve", "m2", "v1", "v2")
+			b.final("v2")
+		},
+	},
+	{
 		"refused while it was being stored", func(b *book) {
 			b.setup(start)
 			ann := b.submit("ann", "m1")
