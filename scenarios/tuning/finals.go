@@ -18,60 +18,71 @@ const tailMargin = 10
 // above: fewer retries shorten what the others wait.
 const countable = 1e-4
 
-// same: candidates whose metrics differ by less are equal, and the cheaper one wins;
-// those that are not told apart, if they differ by less than what is worthwhile.
-const same = 0.02
+// Candidates whose metrics differ by less than same are equal, and the cheaper one wins;
+// those that are not told apart, if they differ by less than indistinct.
+const (
+	same       = 0.02
+	indistinct = 0.03
+)
 
 // playFinals gives those who are left their bounds, and plays them beside the front and
 // what is in use. If none of them keeps the limits, they may take longer than others wait
 // for them.
 func (s *search) playFinals(ctx context.Context) error {
+	if s.pace != nil {
+		s.pace.lap(s.played)
+	}
 	survivors, front := s.finals, s.frontier()
 	contenders := s.contenders(survivors)
 	for _, i := range s.Incumbents {
 		contenders = append(contenders, i.Policy)
 	}
 	s.finals = nil
-	if err := s.enterFinals(ctx, slices.Concat(contenders, front)); err != nil {
+	if err := s.enterFinals(ctx, contenders, partFinal*(1-partFront)); err != nil {
 		return err
 	}
 	if s.misses(s.winner) > 0 {
-		if err := s.enterFinals(ctx, s.patient(survivors)); err != nil {
+		if err := s.enterFinals(ctx, s.patient(survivors), partFinal*(1-partFront)); err != nil {
 			return err
 		}
+	}
+	best := s.winner
+	if err := s.enterFinals(ctx, front, partFinal*partFront); err != nil {
+		return err
+	}
+	if s.misses(best) == 0 {
+		s.winner = best // the others have played less
 	}
 	s.result.Front = s.frontOf(front)
 	return nil
 }
 
-// enterFinals plays policies, ranks all that have been played, and chooses the winner.
-func (s *search) enterFinals(ctx context.Context, policies []archive.Policy) error {
-	policies = unique(policies)
-	batches := max(s.batchesOf(partFinal, len(policies)), 2*fewestBatches)
-	for _, p := range policies {
-		m := s.measure(p)
-		if err := s.batches(ctx, m, streamFinal, batches, s.batch); err != nil {
-			return err
-		}
-		s.finals = append(s.finals, m)
+// partFront of the finals is for the front, which is shown and wins hardly ever.
+const partFront = 0.15
+
+// enterFinals plays policies that have not been played, for a part of the plan, ranks all
+// that have, and chooses the winner.
+func (s *search) enterFinals(ctx context.Context, policies []archive.Policy, part float64) error {
+	policies = slices.DeleteFunc(unique(policies), func(p archive.Policy) bool {
+		return slices.ContainsFunc(s.finals, func(m *measured) bool { return m.policy == p })
+	})
+	batches := max(s.batchesOf(part, len(policies)), s.fewest)
+	fresh, err := s.playEach(ctx, policies, streamFinal, batches, s.batch)
+	if err != nil {
+		return err
 	}
+	s.finals = append(s.finals, fresh...)
 	slices.SortStableFunc(s.finals, s.better)
 	s.winner = s.cheapest(slices.DeleteFunc(slices.Clone(s.finals), func(m *measured) bool { return s.tooSoon(m.policy) }))
 	return nil
 }
 
 // contenders are the survivors of the race with bounds: the fewest retries whose tail
-// is well below the limit and, where give-ups are allowed that can be counted, fewer.
+// is well below the limit.
 func (s *search) contenders(survivors []*measured) []archive.Policy {
-	margins := []float64{tailMargin}
-	if s.Objective.Target() >= countable {
-		margins = []float64{tailMargin, 1.25, 0.5}
-	}
 	var all []archive.Policy
 	for _, m := range survivors {
-		for _, margin := range margins {
-			all = append(all, s.bounded(m, margin))
-		}
+		all = append(all, s.bounded(m, tailMargin))
 	}
 	return unique(all)
 }
@@ -101,7 +112,7 @@ func (s *search) patient(survivors []*measured) []archive.Policy {
 // bounded is a policy with the bounds for a margin below the limit.
 func (s *search) bounded(m *measured, margin float64) archive.Policy {
 	p := m.policy
-	p.Deadline = deadline(s.patience)
+	p.Deadline = min(deadline(s.patience), p.Deadline)
 	p.Retries = min(s.retries(m, margin), p.Retries)
 	return p
 }
@@ -179,7 +190,7 @@ func (s *search) cheapest(ranked []*measured) *measured {
 func (s *search) equal(m, better *measured) bool {
 	metric := s.Objective.Minimize
 	more := m.value(metric)/better.value(metric) - 1
-	return more <= same || more <= worthwhile && paired(m.values(metric), better.values(metric)).P >= 1-confidence
+	return more <= same || more <= indistinct && paired(m.values(metric), better.values(metric)).P >= 1-confidence
 }
 
 // mostOfFront is how many policies of the front are played and shown.
