@@ -268,8 +268,9 @@ func (s *search) late(f *field, e *entrant) float64 {
 // by an estimate that errs to neither side: counted where there are enough, else as if the
 // slowest became fewer exponentially, as those do whose attempts succeed by chance. What is
 // said of a policy rests on [exhaustion], which is careful.
-func (m *measured) deadlineFor(share float64) time.Duration {
-	sorted := m.latencies()
+func (m *measured) deadlineFor(share float64) time.Duration { return deadlineFor(m.latencies(), share) }
+
+func deadlineFor(sorted []int64, share float64) time.Duration {
 	n := len(sorted)
 	if n == 0 {
 		return 0
