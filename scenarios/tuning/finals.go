@@ -82,7 +82,7 @@ func (s *search) enterFinals(ctx context.Context, policies []archive.Policy, par
 func (s *search) contenders(survivors []*measured) []archive.Policy {
 	var all []archive.Policy
 	for _, m := range survivors {
-		all = append(all, s.bounded(m, tailMargin))
+		all = append(all, s.bounded(m))
 	}
 	return unique(all)
 }
@@ -96,7 +96,7 @@ const spareTime = 1.25
 func (s *search) patient(survivors []*measured) []archive.Policy {
 	var all []archive.Policy
 	for _, m := range survivors {
-		p := s.bounded(m, tailMargin)
+		p := s.bounded(m)
 		longer := scaled(time.Duration(m.longestCall()*float64(time.Millisecond)), spareRetries)
 		if t, ok := newSlowTail(m); ok {
 			longer = scaled(t.deadline(s.Objective.Target()/tailMargin), spareTime)
@@ -109,19 +109,19 @@ func (s *search) patient(survivors []*measured) []archive.Policy {
 	return all
 }
 
-// bounded is a policy with the bounds for a margin below the limit.
-func (s *search) bounded(m *measured, margin float64) archive.Policy {
+// bounded is a policy with the bounds that keep it well below the limit.
+func (s *search) bounded(m *measured) archive.Policy {
 	p := m.policy
 	p.Deadline = min(deadline(s.patience), p.Deadline)
-	p.Retries = min(s.retries(m, margin), p.Retries)
+	p.Retries = min(s.retries(m), p.Retries)
 	return p
 }
 
-// retries for a margin below the limit. Where give-ups are so rare that they can't be
+// retries that keep the tail well below the limit. Where give-ups are so rare that they can't be
 // counted, they are doubled: a retry costs nothing until it is needed, and then it is
 // because there are more writers than were played. The deadline bounds the call.
-func (s *search) retries(m *measured, margin float64) int {
-	n, ok := retriesFor(m, s.Objective.Target()/margin)
+func (s *search) retries(m *measured) int {
+	n, ok := retriesFor(m, s.Objective.Target()/tailMargin)
 	if !ok { // its tail says nothing
 		n = max(m.pooled().Attempts.Max, 1)
 	}
@@ -209,7 +209,7 @@ func (s *search) frontier() []archive.Policy {
 		if len(front) > mostOfFront {
 			at = i * (len(front) - 1) / (mostOfFront - 1)
 		}
-		chosen = append(chosen, s.bounded(front[at], tailMargin))
+		chosen = append(chosen, s.bounded(front[at]))
 	}
 	return unique(chosen)
 }

@@ -132,11 +132,11 @@ const (
 // stays invisible to others.
 func Patience(s *scenarios.Scenario) time.Duration {
 	patience := defaultVisibility
-	if hasKind(s, scenarios.User) || hasKind(s, scenarios.Creator) {
-		patience = gatewayPatience
-	}
 	if hasKind(s, scenarios.Backend) && s.Queue.Visibility > 0 {
-		patience = min(patience, time.Duration(s.Queue.Visibility))
+		patience = time.Duration(s.Queue.Visibility)
+	}
+	if hasKind(s, scenarios.User) || hasKind(s, scenarios.Creator) {
+		patience = min(patience, gatewayPatience)
 	}
 	return patience
 }

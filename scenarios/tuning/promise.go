@@ -63,7 +63,7 @@ func (s *search) playPromise(ctx context.Context, p archive.Policy) (*measured, 
 	if m.pooled().Counts.Exhausted == 0 {
 		// Nobody reached the bound, so with a higher one the same happens.
 		if _, ok := retriesFor(m, s.Objective.Target()/tailMargin); ok && s.Objective.Target() < countable {
-			m.policy.Retries = max(m.policy.Retries, s.retries(m, tailMargin))
+			m.policy.Retries = max(m.policy.Retries, s.retries(m))
 		}
 	}
 	return m, nil

@@ -230,7 +230,7 @@ func TestRegret(t *testing.T) {
 	full := os.Getenv("HOLDFAST_EXPERIMENT") == "full"
 	if full {
 		settings, fineness, effort, most = regretSettings, math.Sqrt2, 8, mostLost
-		operations = [3]int{300, 700, 10_000}
+		operations = [3]int{200, 500, 8000}
 	}
 	for _, setting := range settings {
 		if !strings.Contains(setting.name, os.Getenv("HOLDFAST_SETTING")) {

@@ -117,7 +117,7 @@ func (s *search) salvage() {
 	if best := s.ranked(); s.winner != nil {
 		s.result.Recommendation = s.recommend(s.winner)
 	} else if len(best) > 0 {
-		best[0].policy = s.bounded(best[0], tailMargin) // nobody has reached the wider ones
+		best[0].policy = s.bounded(best[0]) // nobody has reached the wider ones
 		s.result.Recommendation = s.recommend(best[0])
 	}
 }
