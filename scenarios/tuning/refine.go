@@ -264,12 +264,20 @@ func (s *search) late(f *field, e *entrant) float64 {
 	return max(float64(f.needed[e].deadline)/float64(deadline(s.patience))-1, 0)
 }
 
-// deadlineFor is the shortest deadline that no more than a share of the operations needs,
-// by an estimate that errs to neither side: counted where there are enough, else as if the
-// slowest became fewer exponentially, as those do whose attempts succeed by chance. What is
-// said of a policy rests on [exhaustion], which is careful.
-func (m *measured) deadlineFor(share float64) time.Duration { return deadlineFor(m.latencies(), share) }
+// deadlineFor is the shortest deadline that no more than a share of the operations needs:
+// counted where there are enough, else by the tail that the finals judge by, as candidates
+// at its edge would all be refused there, else, with few operations, by an estimate.
+func (m *measured) deadlineFor(share float64) time.Duration {
+	if share*float64(len(m.latencies())) < enoughSlow {
+		if t, ok := newSlowTail(m); ok {
+			return t.deadline(share)
+		}
+	}
+	return deadlineFor(m.latencies(), share)
+}
 
+// deadlineFor takes the slowest to become fewer exponentially, as those do whose attempts
+// succeed by chance.
 func deadlineFor(sorted []int64, share float64) time.Duration {
 	n := len(sorted)
 	if n == 0 {

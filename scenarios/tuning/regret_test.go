@@ -118,8 +118,12 @@ func (b *brute) policies(all []*measured) (policies []archive.Policy) {
 // retries and deadlines.
 func (b *brute) everything() []archive.Policy {
 	bounds := archive.Policy{Retries: archive.Unlimited, Deadline: deadline(b.patience)}
+	ratio := b.fineness
+	if b.Objective.Target() >= countable {
+		ratio *= ratio // there are four dimensions
+	}
 	steps := func(from, to time.Duration) (all []time.Duration) {
-		for d := float64(from); d <= float64(to); d *= b.fineness {
+		for d := float64(from); d <= float64(to); d *= ratio {
 			all = append(all, readable(time.Duration(d)))
 		}
 		return all
@@ -142,7 +146,7 @@ func (b *brute) everything() []archive.Policy {
 	}
 	var bounded []archive.Policy
 	for _, p := range all {
-		for retries := 2.; retries < 50; retries *= b.fineness {
+		for retries := 2.; retries < 50; retries *= ratio {
 			for _, d := range append(steps(2*attempt, b.window), bounds.Deadline) {
 				p.Retries, p.Deadline = int(retries), d
 				bounded = append(bounded, p)
