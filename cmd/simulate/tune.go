@@ -16,7 +16,6 @@ import (
 	"holdfast/archive"
 	"holdfast/reports"
 	"holdfast/scenarios"
-	"holdfast/scenarios/cores"
 	"holdfast/scenarios/tuning"
 )
 
@@ -26,7 +25,7 @@ type tuneOptions struct {
 	objective   string
 	budget      time.Duration
 	evaluations int
-	incumbent   string
+	incumbents  []string
 	capacity    bool
 	chart       string
 	confirm     bool
@@ -59,6 +58,7 @@ is recommended; 5 nothing can be judged: no operation needs a second attempt, or
 acknowledged; 130 interrupted, with what was found.`,
 		Example: `  simulate tune backend-fan-in --latency s3-standard
   simulate tune backend-fan-in --clients 100 --objective 'exhausted.rate<1e-4, puts.per_commit<5, min latency_ms.p99'
+  simulate tune backend-fan-in --incumbent 'users=full(base=25ms,cap=1s,retries=8)' --incumbent 'jobs=equal(base=100ms,cap=5s,retries=20)'
   simulate tune backend-fan-in --capacity --chart capacity.svg
   simulate tune burst --latency 'normal(10ms,2ms)' --confirm`,
 		Args: exactly(1, "a scenario"),
@@ -70,7 +70,7 @@ acknowledged; 130 interrupted, with what was found.`,
 	f.StringVar(&o.objective, "objective", tuning.DefaultObjective, "`OBJECTIVE`: constraints METRIC<LIMIT and one min METRIC")
 	f.DurationVar(&o.budget, "budget", defaultBudget, "time for the search, about")
 	f.IntVar(&o.evaluations, "evaluations", 0, "`N` repetitions to play, about, instead of a budget")
-	f.StringVar(&o.incumbent, "incumbent", "", "`POLICY` in use, instead of the documented and the default one, or one that others use, such as client-go-retry, beside these")
+	f.StringArrayVar(&o.incumbents, "incumbent", nil, "`POLICY` in use, or NAME=POLICY, instead of the documented and the default one, or one that others use, such as client-go-retry, beside these; repeatable")
 	f.BoolVar(&o.capacity, "capacity", false, "find how many writers each policy bears")
 	f.StringVar(&o.chart, "chart", "", "`FILE` for the capacity's chart, as SVG")
 	f.BoolVar(&o.confirm, "confirm", false, "hold the model against the real world")
@@ -159,17 +159,13 @@ func (o *tuneOptions) config(name string, changed func(string) bool) (tuning.Con
 	if c.Objective, err = tuning.ParseObjective(o.objective); err != nil {
 		return c, nil, usage("--objective: %w", err)
 	}
-	if o.incumbent != "" {
-		policy, core, err := cores.ParsePolicy(o.incumbent)
-		switch {
-		case err != nil:
+	if len(o.incumbents) > 0 {
+		inUse, others, err := tuning.ParseIncumbents(o.incumbents)
+		if err != nil {
 			return c, nil, usage("--incumbent: %w", err)
-		case core == nil:
-			c.Incumbents = []tuning.Incumbent{{Name: "incumbent", Policy: policy}}
-		case core.VirtualOnly:
-			return c, nil, usage("--incumbent %s: nobody can have it in use", core.Name)
-		default:
-			c.Comparators = []tuning.Comparator{{Core: *core, Bounds: policy}}
+		}
+		if c.Comparators = others; len(inUse) > 0 {
+			c.Incumbents = inUse
 		}
 	}
 	p, err := o.run.prepare(name, changed)

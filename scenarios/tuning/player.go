@@ -70,9 +70,20 @@ func (p *player) batches(ctx context.Context, m *measured, stream string, batche
 	return p.play(ctx, p.more(nil, m, stream, batches), repetitions)
 }
 
+// playEach plays so many batches of a stream with each policy.
+func (p *player) playEach(ctx context.Context, policies []archive.Policy, stream string, batches, repetitions int) ([]*measured, error) {
+	var each []*measured
+	var all []batch
+	for _, policy := range policies {
+		m := p.measure(policy)
+		each, all = append(each, m), p.more(all, m, stream, batches)
+	}
+	return each, p.play(ctx, all, repetitions)
+}
+
 // more appends the next batches of a policy in a stream.
 func (p *player) more(all []batch, m *measured, stream string, batches int) []batch {
-	have := len(m.batches)
+	have := m.skipped + len(m.batches)
 	for n := range batches {
 		all = append(all, batch{m, seedOf(p.run.Seed, stream, have+n)})
 	}
@@ -144,6 +155,7 @@ type measured struct {
 	numbers        *measure.Collector
 	affected       int // repetitions in which somebody gave up
 	total          *measure.Measurement
+	skipped        int                 // batches of the stream, which chose it
 	tally          *tally              // nil: nobody asks for it
 	falls          string              // where it does not hold up, if it was asked; empty: nowhere
 	sorted         []int64             // latencies; see the method

@@ -36,7 +36,6 @@ type Robust struct {
 const cliff = 0.01
 
 const (
-	partRobust        = 0.03 // of the plan's operations, in all settings together
 	robustBatches     = 4
 	cliffOperations   = 600 // at least, in each setting, so that a cliff is seen
 	mostEquals        = 4   // that are compared in the settings
@@ -250,7 +249,7 @@ func (m *measured) makespan() time.Duration {
 // stress plays the recommendation in all settings.
 func (s *search) stress(ctx context.Context) error {
 	settings := s.settings(s.promised.makespan())
-	operations := max(int(partRobust*float64(s.Evaluations*s.operations))/max(len(settings), 1), cliffOperations)
+	operations := max(int(partRobust*float64(s.effort*s.operations))/max(len(settings), 1), cliffOperations)
 	s.result.Robustness = []Robust{}
 	for _, at := range settings {
 		m, err := s.playSetting(ctx, s.promised, at, operations)

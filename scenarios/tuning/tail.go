@@ -140,7 +140,12 @@ func (t tails) beyond(x int64) Interval {
 // least is the smallest number that fewer than a share of the operations exceed, at the
 // upper limit, if it is not above most.
 func (t tails) least(share float64, most int64) (int64, bool) {
-	within := func(x int64) bool { return t.beyond(x).High <= share }
+	return least(most, func(x int64) bool { return t.beyond(x).High <= share })
+}
+
+// least is the smallest number that is within, if it is not above most: what is above one
+// that is within is within too, and nothing below 1 is.
+func least(most int64, within func(x int64) bool) (int64, bool) {
 	low, high := int64(0), int64(1) // low is too small
 	for ; !within(high); low, high = high, min(2*high, most) {
 		if high >= most {
@@ -182,10 +187,10 @@ func newSlowTail(m *measured) (slowTail, bool) {
 	return slowTail{m.slow}, len(m.slow) > 0 && !unfitted
 }
 
-// deadline is the shortest that only a share of the operations does not keep, at the
-// upper limit.
-func (t slowTail) deadline(share float64) time.Duration {
-	x, ok := t.least(share, endless.Microseconds())
+// likely is the shortest deadline that only a share of the operations does not keep, by the
+// estimate.
+func (t slowTail) likely(share float64) time.Duration {
+	x, ok := least(endless.Microseconds(), func(x int64) bool { return t.beyond(x).Value <= share })
 	if !ok {
 		return endless
 	}

@@ -43,7 +43,7 @@ func TestNothingHastyIsRecommendedWhereAStoreThrottles(t *testing.T) {
 		})
 		best := result.Recommendation
 		if fault == "" {
-			soon, calm := policy(t, "full(base=10ms,cap=1s,retries=60,deadline=25s)"), scale{attempt: attemptTime(&r), patience: defaultVisibility}
+			soon, calm := policy(t, "full(base=10ms,cap=1s,retries=60,deadline=25s)"), scale{crowd: crowd{attempt: attemptTime(&r)}, patience: defaultVisibility}
 			busy := calm
 			busy.throttles = "503(rate=0.3)"
 			if result.Incumbents[0].TooSoon || calm.unfit(soon) != "" || busy.unfit(soon) != comesBackAtOnce {
