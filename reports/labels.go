@@ -7,6 +7,7 @@ import (
 
 	"holdfast/archive"
 	"holdfast/archive/notation"
+	"holdfast/scenarios"
 	"holdfast/scenarios/sweep"
 )
 
@@ -107,8 +108,9 @@ func played(s Swept, policy string) string {
 		if p.Policy == "" || !slices.Contains(p.Params, sweep.Param{Name: "policy", Value: policy}) {
 			continue
 		}
-		if bounds, oracle := strings.CutPrefix(p.Policy, string(archive.None)); oracle && strings.HasPrefix(policy, "oracle") {
-			return "oracle" + bounds
+		bounds, err := archive.ParsePolicy(p.Policy)
+		if asked, _ := scenarios.ParsePolicy(policy); err == nil && asked.Core != "" {
+			return scenarios.Policy{Policy: bounds, Core: asked.Core}.String()
 		}
 		return p.Policy
 	}
@@ -117,23 +119,14 @@ func played(s Swept, policy string) string {
 
 // spelledOut is a policy as kind(base=D,…); as it is if it can't be read.
 func spelledOut(policy string) string {
-	// The oracle is a core whose policy has nothing but bounds.
-	bounds, oracle := strings.CutPrefix(policy, "oracle")
-	if oracle {
-		policy = string(archive.None) + bounds
-	}
-	p, err := archive.ParsePolicy(policy)
-	if err != nil {
-		return policy
-	}
-	text := p.String()
+	p, err := scenarios.ParsePolicy(policy)
 	switch {
-	case oracle:
-		return "oracle" + strings.TrimPrefix(text, string(archive.None))
-	case p == archive.DocumentedPolicy(): // which is written by its name
+	case err != nil:
+		return policy
+	case p.Core == "" && p.Policy == archive.DocumentedPolicy(): // which is written by its name
 		return "exponential(base=50ms,cap=400ms,retries=3)"
 	}
-	return text
+	return p.String()
 }
 
 func repeats(labels []string) bool {

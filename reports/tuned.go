@@ -1,6 +1,7 @@
 package reports
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -49,19 +50,23 @@ func (r Tuned) Text(t Text) {
 	fmt.Fprintln(t.W)
 	t.wrapped("objective", r.Objective)
 	if rec := r.Recommendation; rec != nil {
-		t.row("policy", rec.Promised.Policy.String())
 		t.wrapped("Go", rec.Go)
-		t.row("scenario", rec.YAML)
 		fmt.Fprintln(t.W)
 		r.writeTable(t)
 		r.writeRunnerUp(t)
+		r.writeRobustness(t)
 	}
+	r.writeStability(t)
 	r.writeAdvice(t)
 	r.writeCapacity(t)
 	r.writeConfirmation(t)
 	fmt.Fprintln(t.W)
 	p := r.Plan
-	t.wrapped("search", fmt.Sprintf("%s; %s core, %s, %s documents", planWords(p), r.Core, latencyName(r.Latency), r.Codec))
+	searched := planWords(p)
+	if p.Candidates == 0 {
+		searched = "nothing was searched"
+	}
+	t.wrapped("search", fmt.Sprintf("%s; %s core, %s, %s documents", searched, r.Core, latencyName(r.Latency), r.Codec))
 	t.row("replay", r.Replay)
 }
 
@@ -79,10 +84,13 @@ func latencyName(name string) string {
 
 // line says in a sentence what was found.
 func (r Tuned) line() string {
-	rec := r.Recommendation
+	rec, st := r.Recommendation, r.Stability
 	switch {
 	case r.Verdict == check.Violated:
 		return fmt.Sprintf("%s: the %s core violates an invariant; no settings are recommended", r.Scenario, r.Core)
+	case st != nil && st.Unstable:
+		return fmt.Sprintf("%s: no policy can carry the load: %s updates a second are offered, and the best of them carries %s, so that waits grow for as long as it lasts",
+			r.Scenario, units.Number(st.Offered), units.Number(st.Carried.Value))
 	case rec == nil && r.Interrupted:
 		return fmt.Sprintf("%s: interrupted before there was anything to recommend", r.Scenario)
 	case rec == nil:
@@ -96,7 +104,7 @@ func (r Tuned) line() string {
 		return fmt.Sprintf("%s: %s meets the objective on seeds that the search never saw", r.Scenario, rec.Promised.Policy)
 	}
 	also := ""
-	if i := slices.IndexFunc(r.Incumbents, func(p tuning.Policy) bool { return p.Meets && !p.TooSoon }); i >= 0 {
+	if i := slices.IndexFunc(r.Incumbents, func(p tuning.Policy) bool { return p.Meets && p.Unfit == "" }); i >= 0 {
 		also = fmt.Sprintf("; %s meets it there", r.Incumbents[i].Name)
 	}
 	if len(r.Missed) == 0 {
@@ -120,7 +128,8 @@ func (r Tuned) writeViolations(t Text) {
 // and the rest of the front.
 func (r Tuned) writeTable(t Text) {
 	w := NewTable(table.Row{"", "give-ups", "p99", "±", "puts/commit", "$/1000"}, 2, 3, 4, 5, 6)
-	starred, missed, committed, hasty := false, false, false, false
+	starred, bounded, committed, unfit := false, false, false, []string(nil)
+	missed := slices.ContainsFunc(r.Robustness, func(at tuning.Robust) bool { return !at.Meets })
 	add := func(name string, p *tuning.Policy) {
 		if p == nil {
 			return
@@ -128,10 +137,14 @@ func (r Tuned) writeTable(t Text) {
 		if !p.Meets {
 			missed, name = true, name+" †"
 		}
-		if p.TooSoon {
-			hasty, name = true, name+" ‡"
+		if p.Unfit != "" {
+			name += " ‡"
+			if !slices.Contains(unfit, p.Unfit) {
+				unfit = append(unfit, p.Unfit)
+			}
 		}
 		starred = starred || p.Exhaustion.Method == tuning.Extrapolated
+		bounded = bounded || p.Exhaustion.Method == tuning.Bounded
 		committed = committed || p.Exhaustion.Method == tuning.Counted
 		w.AppendRow(table.Row{
 			name, cell(p.Exhaustion), units.Seconds(p.P99.Value), units.Seconds((p.P99.High - p.P99.Low) / 2),
@@ -139,35 +152,59 @@ func (r Tuned) writeTable(t Text) {
 		})
 	}
 	rec := r.Recommendation
-	add("recommended", rec.Validated)
-	add("… as promised", &rec.Promised)
+	if rec.Validated != nil {
+		add("recommended", rec.Validated)
+	} else {
+		add("as promised", &rec.Promised)
+	}
 	for i := range r.Incumbents {
 		add(r.Incumbents[i].Name, &r.Incumbents[i])
 	}
-	for i := range r.Front {
-		// Who gives up is fast.
-		if f := &r.Front[i]; !tuning.SameShape(f.Policy, rec.Promised.Policy) && f.Exhaustion.Observed == 0 {
-			add("or "+shape(f.Policy), f)
-		}
+	for _, f := range r.alternatives() {
+		add("or "+shape(f.Policy), f)
 	}
 	t.Table(w)
-	r.writeNotes(t, starred, missed, committed, hasty)
+	r.writeNotes(t, starred, bounded, missed, committed, unfit)
+}
+
+// mostAlternatives is how many of the front the text shows; the document has all.
+const mostAlternatives = 3
+
+// alternatives are those of the front that nobody gave up with, since who gives up is fast:
+// those that meet the objective before others.
+func (r Tuned) alternatives() []*tuning.Policy {
+	var all []*tuning.Policy
+	for _, meets := range []bool{true, false} {
+		for i := range r.Front {
+			f := &r.Front[i]
+			if f.Meets == meets && !tuning.SameShape(f.Policy, r.Recommendation.Promised.Policy) && f.Exhaustion.Observed == 0 && len(all) < mostAlternatives {
+				all = append(all, f)
+			}
+		}
+	}
+	return all
 }
 
 // writeNotes explains the marks of the table.
-func (r Tuned) writeNotes(t Text, starred, missed, committed, hasty bool) {
+func (r Tuned) writeNotes(t Text, starred, bounded, missed, committed bool, unfit []string) {
 	var notes []string
 	if missed {
 		notes = append(notes, "† misses the objective, or is not shown to keep it")
 	}
-	if hasty {
-		notes = append(notes, "‡ comes back at once to a store that throttles: never recommended")
+	if len(unfit) > 0 {
+		notes = append(notes, "‡ never recommended: "+strings.Join(unfit, "; or "))
 	}
 	if committed {
 		notes = append(notes, "p99 is that of operations that committed")
 	}
 	if starred {
 		notes = append(notes, "* extrapolated"+r.counting())
+	}
+	if bounded {
+		notes = append(notes, "° none seen: rule of three")
+	}
+	if worst := r.worstPlaced(); worst != "" {
+		notes = append(notes, worst)
 	}
 	if len(notes) > 0 {
 		t.wrapped("", strings.Join(notes, "; "))
@@ -182,6 +219,18 @@ func (r Tuned) counting() string {
 	}
 	return fmt.Sprintf(": none of %s gave up, which alone shows less than %s (95 %%); %s would show %s",
 		units.Thousands(v.Exhaustion.Operations), units.Rate(v.Exhaustion.Counted), units.Thousands(r.Recommendation.NeedOperations), r.target())
+}
+
+// worstPlaced says whose give-ups of the recommendation are known to be rare the least, if
+// actors are told apart.
+func (r Tuned) worstPlaced() string {
+	v := r.Recommendation.Validated
+	if v == nil || len(v.Exhaustion.ByActor) == 0 {
+		return ""
+	}
+	worst := slices.MaxFunc(v.Exhaustion.ByActor, func(a, b tuning.ActorGiveUps) int { return cmp.Compare(a.High, b.High) })
+	return fmt.Sprintf("with the recommended one, of %s's %s fewer than %s give up", worst.Actor,
+		units.Thousands(worst.Operations), units.Rate(max(worst.High, tuning.LeastRate)))
 }
 
 // shape is a policy without its bounds, as kind(base,cap).
@@ -214,7 +263,7 @@ func cell(g tuning.Exhaustion) string {
 	case tuning.Never:
 		return "none"
 	}
-	return "< " + units.Rate(g.High)
+	return "< " + units.Rate(g.High) + " °"
 }
 
 func (r Tuned) writeRunnerUp(t Text) {
@@ -222,9 +271,9 @@ func (r Tuned) writeRunnerUp(t Text) {
 	if c == nil {
 		return
 	}
-	t.wrapped("runner-up", fmt.Sprintf("%s: %s %s (95 %% CI %s to %s, paired over %d batches, p=%.2g); %s",
+	t.wrapped("runner-up", fmt.Sprintf("%s: %s %s (95 %% CI %s to %s, paired, p=%.2g); %s",
 		shape(c.Policy), c.Metric, signed(c.Metric, c.Difference.Value), signed(c.Metric, c.Difference.Low),
-		signed(c.Metric, c.Difference.High), c.Batches, c.Difference.P, c.Why))
+		signed(c.Metric, c.Difference.High), c.Difference.P, c.Why))
 }
 
 func signed(metric string, v float64) string {
@@ -235,7 +284,7 @@ func signed(metric string, v float64) string {
 }
 
 // adviceLines is how much advice the text shows; the document has all.
-const adviceLines = 10
+const adviceLines = 8
 
 func (r Tuned) writeAdvice(t Text) {
 	shown, lines := 0, 0
@@ -266,7 +315,7 @@ func (r Tuned) mostImportant() []tuning.Advice {
 		switch {
 		case a.Rule == "alarms":
 			return 2
-		case a.Rule == "hot-object", a.Rule == "immediate-retries", a.Subject == tuning.Recommended:
+		case a.Rule == "overload", a.Rule == "hot-object", a.Rule == "immediate-retries", a.Subject == tuning.Recommended:
 			return 0
 		}
 		return 1

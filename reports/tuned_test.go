@@ -49,6 +49,48 @@ func TestASearchThatWasInterruptedSaysSo(t *testing.T) {
 	}
 }
 
+// TestAnUnstableLoadIsSaidFirst, with what could carry it.
+func TestAnUnstableLoadIsSaidFirst(t *testing.T) {
+	r := tuning.Result{
+		Scenario: "rated", Verdict: check.OK, Missed: []string{"stability"},
+		Stability: &tuning.Stability{Offered: 18, Ceiling: 15.3, Carried: tuning.Interval{Value: 13.9, Low: 13.6, High: 14.2}, Unstable: true},
+		Advice:    []tuning.Advice{{Rule: "alarms", Text: "An alarm."}, {Rule: "overload", Text: "Split it."}},
+	}
+	var b strings.Builder
+	Tuned{&r}.Text(Text{W: &b})
+	text := strings.Join(strings.Fields(b.String()), " ")
+	for _, want := range []string{
+		"FAIL rated: no policy can carry the load: 18.0 updates a second are offered, and the best of them carries 13.9",
+		"load 18.0 updates a second are offered; the store commits 15.3 at most", "advice 1 Split it.", "nothing was searched",
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("it does not say %q:\n%s", want, b.String())
+		}
+	}
+	if class := (Tuned{&r}).Class(); class != Missed {
+		t.Errorf("class %v", class)
+	}
+}
+
+// TestWhatDoesNotHoldUpIsShown beside what does.
+func TestWhatDoesNotHoldUpIsShown(t *testing.T) {
+	r := tuning.Result{Scenario: "burst", Passed: true, Verdict: check.OK, Recommendation: &tuning.Recommendation{
+		Promised: tuning.Policy{Policy: archive.DefaultPolicy(), Meets: true}, Validated: &tuning.Policy{Meets: true},
+	}, Robustness: []tuning.Robust{
+		{Setting: "6 clients", HoldsUp: true, Meets: true, P99: tuning.Interval{Value: 300}, Puts: tuning.Interval{Value: 3}},
+		{Setting: "30 clients", P99: tuning.Interval{Value: 900}, Puts: tuning.Interval{Value: 7},
+			Exhaustion: tuning.Exhaustion{Method: tuning.Counted, Observed: 36, Interval: tuning.Interval{Value: 0.36}}},
+	}}
+	var b strings.Builder
+	Tuned{&r}.Text(Text{W: &b})
+	text := strings.Join(strings.Fields(b.String()), " ")
+	for _, want := range []string{"robust p99 and puts with 6 clients: 300 ms, 3.00; 30 clients †: 900 ms, 7.00, and 36 % GIVE UP", "† misses the objective"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("it does not say %q:\n%s", want, b.String())
+		}
+	}
+}
+
 // smallest is the result of the smallest search.
 func smallest(t *testing.T) Tuned {
 	t.Helper()
@@ -91,7 +133,7 @@ func TestATunedReport(t *testing.T) {
 	alone.Capacity = nil
 	Tuned{&alone}.Text(Text{W: &b})
 	lines := strings.Split(strings.TrimRight(b.String(), "\n"), "\n")
-	if len(lines) > 40 {
+	if len(lines) > 36 {
 		t.Errorf("the report has %d lines", len(lines))
 	}
 	for _, line := range lines {

@@ -58,7 +58,7 @@ func capacityPanel(c *tuning.Capacity, metric string, of func(tuning.Interval) f
 func bearMore(c *tuning.Capacity, incumbents []tuning.Policy) string {
 	last := len(c.Curves) - 1
 	for i := range c.Curves[:max(last, 0)] {
-		if slices.ContainsFunc(incumbents, func(p tuning.Policy) bool { return p.Name == c.Curves[i].Name && p.TooSoon }) {
+		if slices.ContainsFunc(incumbents, func(p tuning.Policy) bool { return p.Name == c.Curves[i].Name && p.Unfit != "" }) {
 			continue
 		}
 		if c.Curves[i].Writers > c.Curves[last].Writers && c.Curves[last].Name == tuning.Recommended {

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"time"
 
-	"holdfast/archive"
 	"holdfast/scenarios/cores"
 	"holdfast/scenarios/network"
 )
@@ -26,7 +25,7 @@ type Choice struct {
 	Latency    string   // as [network.ParseLatency] reads it
 	Faults     []string // in place of the file's, as [network.ParseFault] reads them; "none" alone: no faults
 	Core       string   // of [cores.Find]; of a scenario that names none it is production
-	Policy     string   // as [cores.ParsePolicy] reads it
+	Policy     string   // as [ParsePolicy] reads it
 	Thresholds []string // beside the file's, as [ParseThreshold] reads them
 	Seed       uint64
 	// Repetitions of the run. 0: one.
@@ -59,7 +58,10 @@ func Prepare(nameOrPath string, c Choice) (*Run, error) {
 		if r.Policy, err = changePolicy(r.Policy, parts); err != nil {
 			return nil, ofSetting(err)
 		}
-		s.Policy = (*Policy)(&r.Policy)
+		s.Policy = &Policy{Policy: r.Policy}
+		if r.Core.OwnWaits {
+			s.Policy.Core = r.Core.Name
+		}
 	}
 	return r, nil
 }
@@ -144,33 +146,34 @@ func ParseThresholds(texts []string) (all []Threshold, err error) {
 // sweep holds against it.
 func (c *Choice) core(s *Scenario) (cores.Spec, error) {
 	name := cmp.Or(c.Core, s.Core, cores.Production)
-	var policy archive.Policy
-	var own *cores.Spec // that the policy stands for
-	var policyErr error
+	policy, flag, err := s.Policy, "policy ", error(nil)
 	if c.Policy != "" {
-		policy, own, policyErr = cores.ParsePolicy(c.Policy)
+		var asked Policy
+		asked, err = ParsePolicy(c.Policy)
+		policy, flag = &asked, "--policy "
 	}
-	if own != nil {
-		if c.Core != "" && name != own.Name {
-			return *own, fmt.Errorf("--policy %s is a core of its own; leave --core %s out", own.Name, name)
+	if policy != nil && policy.Core != "" {
+		if c.Core != "" && name != policy.Core {
+			return cores.Spec{}, fmt.Errorf("%s%s is a core of its own; leave --core %s out", flag, policy.Core, name)
 		}
-		name = own.Name
+		name = policy.Core
 	}
-	core, err := cores.Find(name)
+	core, found := cores.Find(name)
 	switch {
+	case found != nil:
+		return core, fmt.Errorf("--core: %w", found)
 	case err != nil:
-		return core, fmt.Errorf("--core: %w", err)
-	case policyErr != nil:
-		return core, fmt.Errorf("--policy: %w", policyErr)
+		return core, fmt.Errorf("--policy: %w", err)
 	case c.Policy != "" && core.OwnPolicy:
 		return core, fmt.Errorf("--policy: the %s core has a policy of its own, %s", core.Name, core.Policy)
 	}
-	if c.Core != "" || own != nil {
-		s.Core = name // so that the scenario that is saved has it
+	switch { // so that the scenario that is saved has it
+	case policy != nil && policy.Core != "":
+		s.Core = ""
+	case c.Core != "":
+		s.Core = name
 	}
-	if c.Policy != "" {
-		s.Policy = (*Policy)(&policy)
-	}
+	s.Policy = policy
 	return core, nil
 }
 

@@ -44,13 +44,15 @@ func (f *performer) consume(ctx context.Context) {
 			return
 		}
 		crash := catchCrash(func() { f.storeAll(ctx, batch) })
-		if crash == nil {
-			continue
+		if crash != nil {
+			for _, d := range batch {
+				q.note(d.Message, archive.ErrOutcomeUnknown)
+			}
 		}
-		for _, d := range batch {
-			q.note(d.Message, archive.ErrOutcomeUnknown)
+		if q.AnyOrder {
+			q.giveUp(ctx, batch)
 		}
-		if f.restart(ctx, crash) != nil {
+		if crash != nil && f.restart(ctx, crash) != nil {
 			return
 		}
 	}

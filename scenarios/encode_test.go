@@ -15,8 +15,8 @@ func maximal(timeline bool) *Scenario {
 	s := &Scenario{
 		Name: "all-of-it", Shows: "Everything: \"quotes\", #, – and 漢字.", Why: "First line.\nSecond line.\n",
 		Document: "CIC-77001", Duration: Duration(90 * time.Second),
-		Objects: Objects{Count: 7, Popularity: Popularity{1.25}, FreshAfter: 3},
-		Policy:  (*Policy)(&archive.Policy{Kind: archive.Equal, Base: time.Millisecond, Cap: time.Second, Retries: archive.Unlimited, Deadline: time.Minute}),
+		Objects: Objects{Count: 7, Keys: RandomKeys, Popularity: Popularity{1.25}, FreshAfter: 3},
+		Policy:  &Policy{Policy: archive.Policy{Kind: archive.Equal, Base: time.Millisecond, Cap: time.Second, Retries: archive.Unlimited, Deadline: time.Minute}},
 		Expect: Expect{
 			MinConflicts: 4,
 			Thresholds:   []Threshold{{"attempts.p99", "<", 6}, {"conflict.rate", ">=", 0.125}, {"latency_ms.max", "==", 1e-9}},
@@ -26,7 +26,7 @@ func maximal(timeline bool) *Scenario {
 	if !timeline {
 		s.Actors = []Actor{
 			{Name: "us", Kind: User, Count: 12, Load: &Load{Think: Duration(1500 * time.Microsecond)}},
-			{Name: "be", Kind: Backend, Load: &Load{Rate: 0.5}},
+			{Name: "be", Kind: Backend, Load: &Load{Rate: 0.5, Arrivals: Arrivals{Curve, []float64{1, 0, 2.5}}}},
 			{Name: "cr", Kind: Creator, Load: &Load{Operations: 1}},
 			{Name: "imp", Kind: Backend, Interferes: &Interferes{With: "us", Before: "get", Times: 9}},
 		}

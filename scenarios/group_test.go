@@ -2,6 +2,7 @@ package scenarios
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -106,7 +107,7 @@ func (f flawed) AppendAll(ctx context.Context, id string, edits []archive.Edit) 
 
 // TestFlawedBatchesAreFound, through a queue and through a group.
 func TestFlawedBatchesAreFound(t *testing.T) {
-	const actors = "actors: [{name: be, kind: backend, count: 6, load: {operations: 5}}, {name: bad, kind: backend, load: {operations: 2, edits: invalid}}]\n"
+	const actors = "actors: [{name: be, kind: backend, count: 6, load: {operations: 5, edits: own}}, {name: bad, kind: backend, load: {operations: 2, edits: invalid}}]\n"
 	sources := []string{queued("{kind: standard, receives: 2, visibility: 5s}", "objects: {count: 2}\n"+actors), grouped("{processes: 1, wait: 20ms}", "objects: {count: 2}\n"+actors)}
 	for _, c := range []struct {
 		name      string
@@ -137,6 +138,16 @@ func TestFlawedBatchesAreFound(t *testing.T) {
 			}
 			return core.AppendAll(ctx, id, edits)
 		}, check.HonestAnswers},
+		{"forgets a field", func(core cores.Core, ctx context.Context, id string, edits []archive.Edit) (archive.Snapshot, []error) {
+			edits = slices.Clone(edits)
+			edits[len(edits)-1].Fields = nil
+			return core.AppendAll(ctx, id, edits)
+		}, check.AsAsked},
+		{"adds the fields of one to another", func(core cores.Core, ctx context.Context, id string, edits []archive.Edit) (archive.Snapshot, []error) {
+			edits = slices.Clone(edits)
+			edits[0].Fields = map[string]json.RawMessage{"x_other": json.RawMessage("1")}
+			return core.AppendAll(ctx, id, edits)
+		}, check.ForeignDataIntact},
 		{"mixes two objects", func(core cores.Core, ctx context.Context, id string, edits []archive.Edit) (archive.Snapshot, []error) {
 			if strings.HasSuffix(id, "2") && len(edits) > 1 {
 				_, _ = core.AppendAll(ctx, strings.TrimSuffix(id, "2")+"1", edits[1:])

@@ -47,7 +47,9 @@ func (r *Run) spelledOut() *Scenario {
 	s.ETags = cmp.Or(s.ETags, ContentETags)
 	s.Codec, s.Via, s.RequestTimeout = r.Codec(), cmp.Or(s.Via, ViaCore), Duration(r.RequestTimeout())
 	if s.Objects.Count = max(s.Objects.Count, 1); s.Objects.Count == 1 {
-		s.Objects.Popularity = Popularity{}
+		s.Objects.Popularity, s.Objects.Keys = Popularity{}, ""
+	} else {
+		s.Objects.Keys = cmp.Or(s.Objects.Keys, RandomKeys)
 	}
 	s.Actors = slices.Clone(s.Actors)
 	timed := false

@@ -38,6 +38,7 @@ func TestRunsOfOneIdentityDoTheSame(t *testing.T) {
 	for _, c := range []struct{ scenario, core, key, a, b string }{
 		{"burst", "production", "objects.count", "0", "1"},
 		{"burst", "production", "objects.popularity", "uniform", "zipf(2)"},
+		{"burst", "production", "objects.keys", "random", "hash"}, // of one document
 		{"burst", "production", "actors.writer.count", "0", "1"},
 		{"burst", "production", "request_timeout", "0s", "10s"},
 		{"burst", "production", "latency", "s3-standard", "s3-standard"},
@@ -47,6 +48,7 @@ func TestRunsOfOneIdentityDoTheSame(t *testing.T) {
 		{"burst", "production", "document", "CHG-12345", file},
 		{"burst", "production", "duration", "0s", "3s"},
 		{"burst", "documented", "codec", "json", "compact"},
+		{"storm", "production", "objects.keys", "random", "random"},
 		{"redelivery", "production", "queue.receives", "0", "5"},
 		{"redelivery", "production", "queue.visibility", "0s", "30s"},
 		{"redelivery", "production", "codec", "json", "json"},
@@ -88,6 +90,8 @@ func TestWhatChangesTheIdentity(t *testing.T) {
 		{"burst", "document", "CHG-12345", "CHG-30030"},
 		{"burst", "expect.min_conflicts", "1", "2"}, // of the verdict
 		{"sustained-contention", "duration", "1s", "2s"},
+		{"storm", "objects.keys", "random", "hash"},
+		{"sustained-contention", "actors.backend.load.rate", "0", "3"},
 		{"redelivery", "queue.work", "0s", "1ms"},
 		{"redelivery", "queue.receives", "5", "6"},
 		{"redelivery", "actors.user.load.operations", "1", "2"},

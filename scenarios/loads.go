@@ -61,7 +61,7 @@ func raiseBarrier(p *repetition, actors []performer) {
 // runLoad acts freely until the load's operations are done or its time is up, and
 // records those that it was to begin and did not.
 func (f *performer) runLoad(ctx context.Context) {
-	a := arrivals{load: f.actor.Load, rng: f.rng, due: f.repetition.start.Add(time.Duration(f.actor.Load.After))}
+	a := f.arrivals()
 	why := f.playLoad(ctx, &a)
 	if f.actor.Kind == Outsider {
 		return // what it does is no operation of any core
@@ -148,7 +148,7 @@ const mostFailures = 10
 // operate does one operation of a load.
 func (f *performer) operate(ctx context.Context, due int64) error {
 	objects := f.repetition.objects
-	n := objects.pick(f.rng)
+	n := objects.pick(f.name, f.rng)
 	id := objects.current(n)
 	var err error
 	switch f.actor.Kind {

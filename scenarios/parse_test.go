@@ -81,6 +81,8 @@ var mistakes = []mistake{
 	{validLoads, "duration: 2s", "duration: 2s\nname: other", `x.yaml:4:1: mapping key "name" already defined at [1:1]`},
 	{validLoads, "count: 4", "count: many", "x.yaml:11:12: want a whole number here"},
 	{validLoads, "count: 4", "count: 2.5", "x.yaml:11:12: count must be a whole number, not 2.5"},
+	{validLoads, "  count: 3", "  count: 3\n  keys: modulo", `x.yaml:6:9: keys are random or hash, not "modulo"`},
+	{validLoads, "  count: 3", "  count: 3\n  keys: hash", "popularity is for random keys"},
 	{validLoads, "times: 2", "times: 1.0", "x.yaml:22:14: times must be a whole number, not 1.0"},
 	{validLoads, "count: 4", "count: 99999999999999999999", "x.yaml:11:12: 99999999999999999999 is out of range"},
 	{validLoads, "shows: Something.", "shows: [a]", "x.yaml:2:8: want text here"},

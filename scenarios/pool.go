@@ -2,7 +2,10 @@ package scenarios
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/binary"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"sync"
 
@@ -116,16 +119,46 @@ func (p *pool) store(ctx context.Context, o *original) error {
 	return nil
 }
 
-// pick chooses a slot by popularity.
-func (p *pool) pick(rng *rand.Rand) int {
+// pick chooses the slot of an actor's next operation.
+func (p *pool) pick(actor string, rng *rand.Rand) int {
 	n := len(p.slots)
 	switch {
 	case n == 1:
 		return 0
+	case p.spec.Keys == HashedKeys:
+		return hashed(actor, n)
 	case p.spec.Popularity.Skew > 1:
 		return int(rand.NewZipf(rng, p.spec.Popularity.Skew, 1, uint64(n-1)).Uint64())
 	}
 	return rng.IntN(n)
+}
+
+// hashed is the part, of so many, to which an actor belongs. A weaker hash spreads names that
+// end in numbers more evenly than it would spread the keys of real customers.
+func hashed(actor string, parts int) int {
+	h := sha256.Sum256([]byte(actor))
+	return int(binary.BigEndian.Uint64(h[:8]) % uint64(parts))
+}
+
+// ClientsOf is how many of an actor's clients each of the documents that are used at a time
+// has: one that chooses for each operation is shared among them.
+func (s *Scenario) ClientsOf(a *Actor) []float64 {
+	spec, all := s.Objects, make([]float64, max(s.Objects.Count, 1))
+	if spec.Keys == HashedKeys {
+		for n := range max(a.Count, 1) {
+			all[hashed(a.memberName(n), len(all))]++
+		}
+		return all
+	}
+	total := 0.0
+	for n := range all {
+		all[n] = math.Pow(float64(n+1), -spec.Popularity.Skew) // 0: uniform
+		total += all[n]
+	}
+	for n := range all {
+		all[n] *= float64(max(a.Count, 1)) / total
+	}
+	return all
 }
 
 // current is the id of a slot's document.

@@ -163,7 +163,7 @@ func TestPopularity(t *testing.T) {
 		rng := stream(7, "s", 1, "a")
 		hits := make([]float64, count)
 		for range draws {
-			hits[p.pick(rng)]++
+			hits[p.pick("alice", rng)]++
 		}
 		for i := range hits {
 			hits[i] /= draws
@@ -218,5 +218,32 @@ func TestStreams(t *testing.T) {
 		if draw(other) == base {
 			t.Errorf("another %s gives the same stream", name)
 		}
+	}
+}
+
+// TestHashedKeys: an actor has one document, whatever it draws, and actors are spread over all
+// as evenly as if each had drawn once.
+func TestHashedKeys(t *testing.T) {
+	const actors, parts = 3000, 6
+	p := newPool(Objects{Count: parts, Keys: HashedKeys}, nil, nil, nil)
+	hits := make([]float64, parts)
+	for i := range actors {
+		name := (&Actor{Name: "backend", Count: actors}).memberName(i)
+		rng := stream(uint64(i), "s", 1, name)
+		first := p.pick(name, rng)
+		for range 5 {
+			if n := p.pick(name, rng); n != first {
+				t.Fatalf("%s goes to %d and %d", name, first, n)
+			}
+		}
+		hits[first]++
+	}
+	chi2 := 0.0
+	for _, h := range hits {
+		chi2 += (h - actors/parts) * (h - actors/parts) / (actors / parts)
+	}
+	// χ² with 5 degrees of freedom: 0.21 and 20.5 at 0.1 %.
+	if chi2 < 0.21 || chi2 > 20.5 {
+		t.Errorf("%v, χ² = %.2f", hits, chi2)
 	}
 }

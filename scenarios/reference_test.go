@@ -14,6 +14,8 @@ import (
 	"strings"
 	"testing"
 
+	"holdfast/scenarios/cores"
+
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/parser"
@@ -71,7 +73,7 @@ func newReference(t *testing.T, file reflect.Type, examples ...string) *referenc
 	for _, c := range commentsIn(t, "../archive").values["Kind"] {
 		r.policies = append(r.policies, c.value)
 	}
-	r.policies = append(r.policies, "default", "documented")
+	r.policies = append(append(r.policies, "default", "documented", "oracle"), cores.PolicyNames()...)
 	return r
 }
 
@@ -115,6 +117,8 @@ func typeText(t reflect.Type) string {
 		return "[threshold](#thresholds)"
 	case reflect.TypeFor[Popularity]():
 		return "`uniform` or `zipf(S)`"
+	case reflect.TypeFor[Arrivals]():
+		return "`poisson`, `bursts`, `periodic`, `day` or `curve(W,W,…)`"
 	}
 	switch t.Kind() {
 	case reflect.Pointer:

@@ -37,7 +37,13 @@ func NewRun(s *Scenario, core cores.Spec) (*Run, error) {
 	if err != nil {
 		return nil, err
 	}
-	policy := core.PolicyFor((*archive.Policy)(s.Policy))
+	policy := core.Policy
+	if s.Policy != nil {
+		if waits := s.Policy.Core; waits != "" && waits != core.Name {
+			return nil, fmt.Errorf("the waits of policy %s are those of the %s core, not of %s", s.Policy, waits, core.Name)
+		}
+		policy = core.PolicyFor(&s.Policy.Policy)
+	}
 	return &Run{Scenario: s, Document: doc, Layout: layout, Core: core, Policy: policy, Seed: 1, Repetitions: 1}, nil
 }
 

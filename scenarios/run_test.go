@@ -21,7 +21,7 @@ func TestNewRun(t *testing.T) {
 		doc    string
 	}{
 		"the core's policy":     {core: "documented", want: archive.DocumentedPolicy(), doc: "CHG-12345"},
-		"the scenario's policy": {core: "documented", policy: (*Policy)(&mine), want: mine, doc: "CHG-12345"},
+		"the scenario's policy": {core: "documented", policy: &Policy{Policy: mine}, want: mine, doc: "CHG-12345"},
 		"the layout's document": {core: "production", layout: "order", want: archive.DefaultPolicy(), doc: "2026/11/O-77"},
 	} {
 		t.Run(name, func(t *testing.T) {

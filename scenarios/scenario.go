@@ -47,7 +47,8 @@ type Scenario struct {
 	// Core is the core under test; simulate run --help names those that there are. Empty:
 	// production.
 	Core string `yaml:"core,omitempty"`
-	// Policy is the retry policy. Nil: the core's own.
+	// Policy is the retry policy, or the name of one that people use, see docs/tuning.md. Nil:
+	// the core's own.
 	Policy *Policy `yaml:"policy,omitempty"`
 	// Latency of the store in the virtual world, and added to that of the embedded
 	// S3 in the real one. Nil: s3-standard, and in the real world none.
@@ -79,7 +80,11 @@ type Scenario struct {
 type Objects struct {
 	// Count is the number of documents used at a time. 0: 1.
 	Count int `yaml:"count,omitempty"`
-	// Popularity is how actors choose among them: each as often as any other, or by
+	// Keys says how an operation of a load finds its document: at random, by popularity; or
+	// by a hash of its actor's name, so that all operations of an actor go to the same one, as
+	// where an object is split into parts by customer. Empty: random.
+	Keys Keys `yaml:"keys,omitempty"`
+	// Popularity is how actors choose among them at random: each as often as any other, or by
 	// zipf(S), S above 1, where the first is the most popular. Empty: uniform.
 	Popularity Popularity `yaml:"popularity,omitempty"`
 	// FreshAfter replaces a document by a fresh one after so many committed
@@ -95,6 +100,15 @@ type Objects struct {
 	// field that nobody edits fills it up. 0: as many as it comes with.
 	Size int `yaml:"size,omitempty"`
 }
+
+// Keys names how operations find their documents.
+type Keys string
+
+// The ways to a document.
+const (
+	RandomKeys Keys = "random" // drawn for each operation
+	HashedKeys Keys = "hash"   // of the actor's name, SHA-256
+)
 
 // Kind is what an actor is, which decides what its load does.
 type Kind string
@@ -153,6 +167,15 @@ type Load struct {
 	// then are counted as never begun. 0: each operation begins when the previous one
 	// has ended.
 	Rate float64 `yaml:"rate,omitempty"`
+	// Arrivals say how the operations of a rate come, which is their mean in any case.
+	// poisson: each client's by themselves, with exponential gaps. bursts: those of all
+	// clients of the actor together, with exponential gaps from burst to burst. periodic:
+	// those of all clients together, first at once and then each time that 1/rate has passed.
+	// day: poisson at a rate that follows a day over the scenario's duration, from nothing to
+	// twice the mean in its middle and back, 1 - cos(2πt/duration) times the mean. curve(W,W,…):
+	// poisson at a rate that follows these weights over as many equal parts of the duration.
+	// Empty: poisson.
+	Arrivals Arrivals `yaml:"arrivals,omitempty"`
 	// FirstWritesTogether holds the actor before the first write of its first operation
 	// until all actors that are held so have come to theirs, or can't any more: all have
 	// read by then, so all but one of those who write the same document are refused. Not
@@ -241,8 +264,6 @@ type Expect struct {
 type (
 	// Duration is a time.Duration such as 250ms or 10s.
 	Duration time.Duration
-	// Policy is a retry policy, see [archive.ParsePolicy].
-	Policy archive.Policy
 	// Popularity is "uniform" or "zipf(S)"; Skew is S, 0 for uniform.
 	Popularity struct{ Skew float64 }
 	// Latency is how long calls take, see [network.ParseLatency].
@@ -286,6 +307,8 @@ const (
 	// Of back ends: one map, to which each adds its own key, and one number, which each
 	// counts up.
 	SharedEdits Edits = "shared"
+	// Of back ends: a field of its own, to another value each time, and an entry.
+	OwnEdits Edits = "own"
 	// Of back ends: an entry that every core refuses, and nothing that comes with it.
 	InvalidEdits Edits = "invalid"
 )

@@ -191,6 +191,8 @@ func (r *referenceOf) value(d described, t reflect.Type) jsonObject {
 		return syntax(`^\s*(` + strings.ReplaceAll(strings.Join(Metrics, "|"), ".", `\.`) + `)\s*(<=|>=|==|<|>)\s*[0-9.eE+-]+\s*$`)
 	case reflect.TypeFor[Popularity]():
 		return syntax(`^(uniform|zipf\((1\.[0-9]*[1-9][0-9]*|([2-9]|[1-9][0-9]+)(\.[0-9]+)?)\))$`)
+	case reflect.TypeFor[Arrivals]():
+		return syntax(`^(poisson|bursts|periodic|day|curve\([0-9.eE+, -]+\))$`)
 	case reflect.TypeFor[Latency]():
 		return jsonObject{{"type", "string"}}
 	case reflect.TypeFor[archive.Outcome]():
@@ -308,6 +310,7 @@ func TestSchemaAcceptsWhatParses(t *testing.T) {
 
 // beyondSchema are the mistakes that no schema can see, by what the parser says of them.
 var beyondSchema = []string{
+	"popularity is for random keys",
 	"must be a whole number, not 1.0", // JSON has one kind of number
 	"not several documents",
 	"the window is at most", "shared edits are made of", "makes no store calls", "a process that dies", "what was sent to a queue", "which is what those are called that write",

@@ -127,6 +127,12 @@ func (c *checker) checkObjects() {
 		c.invalid(".objects.count", "count must not be negative")
 	}
 	switch {
+	case !oneOrNone(o.Keys):
+		c.invalid(".objects.keys", "keys are %s, not %q", either(o.Keys), o.Keys)
+	case o.Keys == HashedKeys && o.Popularity.Skew > 0:
+		c.invalid(".objects.popularity", "popularity is for random keys: by hash each actor has one document")
+	}
+	switch {
 	case o.FreshAfter < 0:
 		c.invalid(".objects.fresh_after", "fresh_after must not be negative")
 	case o.FreshAfter > 0 && o.Absent:
@@ -156,6 +162,9 @@ func (c *checker) checkWords() {
 	}
 	if !oneOrNone(c.Via) {
 		c.invalid(".via", "clients reach the archive via %s, not %q", either(c.Via), c.Via)
+	}
+	if p := c.Policy; p != nil && p.Core != "" && c.Core != "" && c.Core != p.Core {
+		c.invalid(".policy", "%s is a core of its own; leave core: %s out", p.Core, c.Core)
 	}
 	if c.Core == "" {
 		return

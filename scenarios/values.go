@@ -7,7 +7,6 @@ import (
 	"strconv"
 	"time"
 
-	"holdfast/archive"
 	"holdfast/archive/notation"
 	"holdfast/scenarios/network"
 
@@ -45,16 +44,16 @@ func (p *Policy) UnmarshalYAML(node ast.Node) error {
 	if err != nil {
 		return err
 	}
-	parsed, err := archive.ParsePolicy(text)
+	parsed, err := ParsePolicy(text)
 	if err != nil {
 		return badValue(node, err)
 	}
-	*p = Policy(parsed)
+	*p = parsed
 	return nil
 }
 
 // MarshalYAML writes the policy as it is read.
-func (p Policy) MarshalYAML() (any, error) { return archive.Policy(p).String(), nil }
+func (p Policy) MarshalYAML() (any, error) { return p.String(), nil }
 
 // UnmarshalYAML implements yaml.NodeUnmarshaler.
 func (t *Threshold) UnmarshalYAML(node ast.Node) error {

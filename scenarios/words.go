@@ -16,7 +16,10 @@ func (Do) words() []string    { return wordsOf(DoLoad, DoSave, DoAppend, DoCreat
 func (Point) words() []string { return wordsOf(BeforeGet, BeforePut) }
 func (Via) words() []string   { return wordsOf(ViaCore, ViaAPI) }
 func (ETags) words() []string { return wordsOf(ContentETags, GrowingETags) }
-func (Edits) words() []string { return wordsOf(TextEdits, AnyEdits, SharedEdits, InvalidEdits) }
+func (Keys) words() []string  { return wordsOf(RandomKeys, HashedKeys) }
+func (Edits) words() []string {
+	return wordsOf(TextEdits, AnyEdits, SharedEdits, OwnEdits, InvalidEdits)
+}
 func (Codec) words() []string { return wordsOf(JSON, Compact) }
 
 func (QueueKind) words() []string { return wordsOf(Standard, FIFO) }

@@ -152,8 +152,7 @@ func (o *exploreOptions) replay(name string, changed func(string) bool, w *explo
 func saveWitness(path string, run *scenarios.Run, w *explore.Witness) error {
 	s := *run.Scenario
 	s.Core, s.Schedule = run.Core.Name, w.Schedule.String()
-	policy := scenarios.Policy(run.Policy)
-	s.Policy = &policy
+	s.Policy = &scenarios.Policy{Policy: run.Policy}
 	source, err := s.Encode()
 	if err != nil {
 		return couldNotRun("--save: %w", err)

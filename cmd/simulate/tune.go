@@ -16,6 +16,7 @@ import (
 	"holdfast/archive"
 	"holdfast/reports"
 	"holdfast/scenarios"
+	"holdfast/scenarios/cores"
 	"holdfast/scenarios/tuning"
 )
 
@@ -39,7 +40,9 @@ func (a *app) tuneCommand() *cobra.Command {
 		Short: "Search the retry policy that meets an objective, and say what is wrong with the ones in use",
 		Long: `tune plays a scenario in virtual time with hundreds of retry policies, drops those
 that can't win, and recommends the one that is best by the objective, validated on
-seeds that the search never saw, beside the documented and the default policy.
+seeds that the search never saw, beside the documented and the default policy. It plays
+that with more writers, a slower store and 503s too. A load with a rate that no policy
+can carry is told first, and then nothing is searched.
 
 The objective is any number of METRIC<LIMIT, and one "min METRIC"; latencies are in
 milliseconds. Without a limit of exhausted.rate it is 1e-6. --budget chooses a number of
@@ -50,8 +53,8 @@ so that more than N may be played.
 --capacity says how many writers each policy bears. --confirm plays the recommended
 and the incumbent policies in the real world too, over HTTP, and compares.
 
-Exit codes: 0 the recommendation meets the objective; 99 it does not, or the model
-differs from the real world where --confirm asks; 3 an invariant is violated, so nothing
+Exit codes: 0 the recommendation meets the objective; 99 it does not, no policy
+can carry the load, or the model differs from the real world where --confirm asks; 3 an invariant is violated, so nothing
 is recommended; 5 nothing can be judged: no operation needs a second attempt, or none is
 acknowledged; 130 interrupted, with what was found.`,
 		Example: `  simulate tune backend-fan-in --latency s3-standard
@@ -67,7 +70,7 @@ acknowledged; 130 interrupted, with what was found.`,
 	f.StringVar(&o.objective, "objective", tuning.DefaultObjective, "`OBJECTIVE`: constraints METRIC<LIMIT and one min METRIC")
 	f.DurationVar(&o.budget, "budget", defaultBudget, "time for the search, about")
 	f.IntVar(&o.evaluations, "evaluations", 0, "`N` repetitions to play, about, instead of a budget")
-	f.StringVar(&o.incumbent, "incumbent", "", "`POLICY` in use, instead of the documented and the default one")
+	f.StringVar(&o.incumbent, "incumbent", "", "`POLICY` in use, instead of the documented and the default one, or one that others use, such as client-go-retry, beside these")
 	f.BoolVar(&o.capacity, "capacity", false, "find how many writers each policy bears")
 	f.StringVar(&o.chart, "chart", "", "`FILE` for the capacity's chart, as SVG")
 	f.BoolVar(&o.confirm, "confirm", false, "hold the model against the real world")
@@ -157,11 +160,17 @@ func (o *tuneOptions) config(name string, changed func(string) bool) (tuning.Con
 		return c, nil, usage("--objective: %w", err)
 	}
 	if o.incumbent != "" {
-		policy, err := archive.ParsePolicy(o.incumbent)
-		if err != nil {
+		policy, core, err := cores.ParsePolicy(o.incumbent)
+		switch {
+		case err != nil:
 			return c, nil, usage("--incumbent: %w", err)
+		case core == nil:
+			c.Incumbents = []tuning.Incumbent{{Name: "incumbent", Policy: policy}}
+		case core.VirtualOnly:
+			return c, nil, usage("--incumbent %s: nobody can have it in use", core.Name)
+		default:
+			c.Comparators = []tuning.Comparator{{Core: *core, Bounds: policy}}
 		}
-		c.Incumbents = []tuning.Incumbent{{Name: "incumbent", Policy: policy}}
 	}
 	p, err := o.run.prepare(name, changed)
 	if err != nil {
@@ -169,7 +178,7 @@ func (o *tuneOptions) config(name string, changed func(string) bool) (tuning.Con
 	}
 	switch s := p.point.Run.Scenario; {
 	case p.point.Run.Core.OwnWaits:
-		return c, nil, usage("--core %s waits as it sees fit, so there is no policy to tune", p.point.Run.Core.Name)
+		return c, nil, usage("the %s core waits as it sees fit, so there is no policy to tune", p.point.Run.Core.Name)
 	case len(p.schedule) > 0:
 		return c, nil, usage("scenario %s replays a schedule, which has no times to tune", name)
 	case o.capacity && s.Scalable() == 0:

@@ -58,13 +58,37 @@ func TestTuneRecommends(t *testing.T) {
 	}
 }
 
+// overloaded are more updates than anything can carry.
+const overloaded = `
+name: overloaded
+shows: Updates that come faster than the store commits them.
+why: For tests.
+duration: 10s
+actors:
+  - {name: backend, kind: backend, count: 10, load: {rate: 3}}
+`
+
 func TestTuneExitCodes(t *testing.T) {
 	t.Parallel()
 	if !raceDetector { // it is twenty times slower there, and no other code
-		r, _ := tune(t, exitThreshold, with("--evaluations", "12480", "--objective", "latency_ms.p99<30, min puts.per_commit")...)
+		r, _ := tune(t, exitThreshold, with("--evaluations", "12480", "--objective", "latency_ms.p99<30, min puts.per_commit", "--incumbent", "aimd(deadline=9s)")...)
 		if r.Passed || r.Recommendation == nil {
 			t.Errorf("%+v", r)
 		}
+		if n := len(r.Incumbents); n != 3 || r.Incumbents[n-1].Core != "aimd" || !strings.Contains(r.Replay, "aimd(deadline=9s)") {
+			t.Errorf("%+v, %s", r.Incumbents, r.Replay)
+		}
+	}
+	file := filepath.Join(t.TempDir(), "overloaded.yaml")
+	if err := os.WriteFile(file, []byte(overloaded), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	over, _ := tune(t, exitThreshold, "tune", file, "--latency", "s3-standard", "--progress", "none")
+	if over.Recommendation != nil || !over.Stability.Unstable || len(over.Missed) != 1 || over.Advice[0].Rule != "overload" {
+		t.Errorf("%+v", over)
+	}
+	if _, again := tune(t, exitThreshold, append(words(over.Replay)[1:], "--progress", "none")...); !strings.Contains(again, over.Missed[0]) {
+		t.Errorf("%s says something else: %s", over.Replay, again)
 	}
 	r, _ := tune(t, exitViolated, with("--core", "unlocked")...)
 	if r.Recommendation != nil || len(r.Advice) != 1 || r.Advice[0].Rule != "withheld" {
@@ -90,6 +114,8 @@ func TestTuneMistakes(t *testing.T) {
 		"burst --objective min":              "--objective",
 		"burst --objective latency_ms.p99<3": "min METRIC",
 		"burst --incumbent fast":             "--incumbent",
+		"burst --incumbent oracle":           "nobody can have it",
+		"burst --incumbent aimd(cap=2s)":     "only retries and deadline",
 		"burst --budget 0s":                  "--budget must be positive",
 		"burst --core oracle":                "no policy to tune",
 		"burst --set policy.base=3ms":        "tune searches the policy",
@@ -166,6 +192,7 @@ func TestNoBackoffAdvised(t *testing.T) {
 	}
 	t.Parallel()
 	r, stdout := tune(t, exitPassed, "tune", "burst", "--clients", "20", "--latency", "normal(10ms,2ms)", "--fault", "503(rate=0.3)",
+		"--objective", "exhausted.rate<1e-3, puts.per_commit<6, min latency_ms.p99", // within half a minute more than one in a million fail
 		"--evaluations", "3200", "--progress", "none")
 	const attempt = 40 * time.Millisecond
 	best := r.Recommendation.Promised.Policy

@@ -1,5 +1,6 @@
 // Package cores holds the cores under test: the production core, and others
-// that are broken in a known way, so that every check is seen to fail.
+// that are broken in a known way, so that every check is seen to fail. Policies that
+// people use and the archive does not have are cores too ([Published]).
 //
 // A planted bug ([Bugs]) is one small, named change. Where the production core
 // has a seam (its store, its documents, its caller) the bug is a wrapper there;
@@ -11,6 +12,7 @@ package cores
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"time"
 
@@ -116,7 +118,7 @@ func Find(name string) (Spec, error) {
 		}
 		names = append(names, s.Name)
 	}
-	for _, s := range Sound() {
+	for _, s := range slices.Concat(Sound(), Published()) {
 		if s.Name == name {
 			return s, nil
 		}

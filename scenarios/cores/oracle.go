@@ -3,7 +3,6 @@ package cores
 import (
 	"context"
 	"math/rand/v2"
-	"strings"
 	"sync"
 	"time"
 
@@ -27,17 +26,6 @@ var oracleSpec = Spec{
 	VirtualOnly: true,
 	Policy:      archive.Policy{Kind: archive.None, Retries: archive.DefaultPolicy().Retries, Deadline: archive.DefaultPolicy().Deadline},
 	New:         newOracle,
-}
-
-// ParsePolicy reads what is asked for as a policy: one of the archive, or the oracle as if it
-// were one, "oracle(retries=9)". Then core is it, whatever becomes of the rest, and the policy
-// has its bounds alone. Else core is nil.
-func ParsePolicy(text string) (p archive.Policy, core *Spec, err error) {
-	if args, is := strings.CutPrefix(strings.TrimSpace(text), oracleSpec.Name); is && (args == "" || args[0] == '(') {
-		core, text = &oracleSpec, string(oracleSpec.Policy.Kind)+args
-	}
-	p, err = archive.ParsePolicy(text)
-	return p, core, err
 }
 
 func newOracle(e Environment) (Core, error) {

@@ -18,7 +18,9 @@ import (
 type Collector struct {
 	counts    Counts
 	histogram []int
-	latencies []int64   // microseconds, of the acknowledged operations
+	latencies []int64    // microseconds, of the acknowledged operations
+	answered  []Answered // those operations
+	actors    actors
 	makespans []float64 // milliseconds
 	begin     int64
 	last      int64
@@ -26,14 +28,14 @@ type Collector struct {
 	end       int64
 	open      map[int]*openOperation
 	// unfinished operations of repetitions that were merged.
-	unfinished  int
-	skipped     map[string]int // why, and how many operations
-	errors      errorCounts
-	delays      map[string]*delay // of each actor
-	puts        []float64         // of each repetition
-	before      Counts            // when the repetition began
-	exhaustedIn int               // repetitions
-	calls       delay             // nanoseconds that reads and writes took
+	unfinished int
+	skipped    map[string]int // why, and how many operations
+	errors     errorCounts
+	delays     map[string]*delay // of each actor
+	puts       []float64         // of each repetition
+	before     Counts            // when the repetition began
+	givenUpIn  int               // repetitions
+	calls      delay             // nanoseconds that reads and writes took
 	// batched are the modifications of open operations that batches store, and how many
 	// writes the last batch needed that has written it; 0: none has.
 	batched map[string]int
@@ -53,7 +55,9 @@ const latencyMostMicros = 3600 * 1000 * 1000
 
 // NewCollector returns an empty collector.
 func NewCollector() *Collector {
-	return &Collector{open: map[int]*openOperation{}, delays: map[string]*delay{}, batched: map[string]int{}}
+	return &Collector{
+		open: map[int]*openOperation{}, delays: map[string]*delay{}, batched: map[string]int{}, actors: actors{numbers: map[string]int32{}},
+	}
 }
 
 // Merge adds what another collector has of later repetitions, which must have
@@ -66,6 +70,7 @@ func (c *Collector) Merge(later *Collector) {
 		c.needed(needed, n)
 	}
 	c.latencies = append(c.latencies, later.latencies...)
+	c.mergeAnswered(later)
 	c.makespans = append(c.makespans, later.makespans...)
 	c.end += later.end
 	c.unfinished += later.unfinished
@@ -82,7 +87,7 @@ func (c *Collector) Merge(later *Collector) {
 		delayOf(c.delays, actor).add(*d)
 	}
 	c.puts = append(c.puts, later.puts...)
-	c.exhaustedIn += later.exhaustedIn
+	c.givenUpIn += later.givenUpIn
 	c.calls.add(later.calls)
 }
 
@@ -97,10 +102,11 @@ func (c *Collector) Reset() {
 	clear(c.skipped)
 	c.errors.reset()
 	clear(c.delays)
+	c.actors.reset()
 	*c = Collector{
 		open: c.open, histogram: c.histogram[:0], latencies: c.latencies[:0], makespans: c.makespans[:0],
 		skipped: c.skipped, errors: c.errors, delays: c.delays, puts: c.puts[:0],
-		batched: c.batched,
+		batched: c.batched, answered: c.answered[:0], actors: c.actors,
 	}
 }
 
@@ -170,8 +176,8 @@ func (c *Collector) closeRepetition() {
 		c.makespans = append(c.makespans, float64(c.last-c.begin)/1e6)
 	}
 	c.puts = append(c.puts, float64(c.counts.Puts-c.before.Puts))
-	if c.counts.Exhausted > c.before.Exhausted {
-		c.exhaustedIn++
+	if c.counts.GivenUp() > c.before.GivenUp() {
+		c.givenUpIn++
 	}
 }
 
@@ -251,13 +257,16 @@ func (c *Collector) finish(e *history.Event) {
 		c.needed(op.puts, 1)
 		micros := min(max((e.At-op.start)/1000, 1), latencyMostMicros)
 		c.latencies = append(c.latencies, micros)
+		c.answered = append(c.answered, Answered{c.actors.number(e.Actor), int32(min(op.puts, math.MaxInt32))})
 		delayOf(c.delays, e.Actor).add(delay{micros, 1})
 	case history.UserConflict:
 		n.UserConflicts++
 	case history.Exhausted:
 		n.Exhausted++
+		c.actors.gaveUp[c.actors.number(e.Actor)]++
 	case history.Unavailable:
 		n.Exhausted++
+		c.actors.gaveUp[c.actors.number(e.Actor)]++
 		n.Unavailable++
 	case history.Gone:
 		n.Gone++
@@ -295,7 +304,7 @@ func (c *Collector) Fill(r *Measurement, judged check.Counts) {
 	r.Elapsed = float64(c.end) / 1e6
 	r.LatencyMS = latency(c.latencies)
 	slices.Sort(c.makespans)
-	r.PutsEach, r.MakespansMS, r.Fairness, r.ExhaustedIn = c.puts, c.makespans, jain(c.delays), c.exhaustedIn
+	r.PutsEach, r.MakespansMS, r.Fairness, r.GivenUpIn = c.puts, c.makespans, jain(c.delays), c.givenUpIn
 	r.CallTime = time.Duration(c.calls.total / max(c.calls.n, 1))
 	if n := len(c.makespans); n > 0 {
 		r.MakespanMS = &Makespan{

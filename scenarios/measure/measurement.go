@@ -59,8 +59,9 @@ type Measurement struct {
 	// the same, 1/n if one of n waits and the others don't. Nil: it takes two clients
 	// that were acknowledged.
 	Fairness *float64 `json:"-"`
-	// ExhaustedIn is the number of repetitions in which an operation was exhausted.
-	ExhaustedIn int `json:"-"`
+	// GivenUpIn is the number of repetitions in which an operation was given up, as
+	// [Counts.GivenUp] counts them.
+	GivenUpIn int `json:"-"`
 	// CallTime is how long a read or write of the store took on average; 0: there was none.
 	CallTime time.Duration `json:"-"`
 	// Settings decide how requests were sent; nil: none were.
@@ -154,6 +155,10 @@ func (c *Counts) Balance() error {
 	}
 	return nil
 }
+
+// GivenUp are the operations whose policy ended them without success: those that were
+// exhausted, and those that ended before it could be learned what became of their write.
+func (c *Counts) GivenUp() int { return c.Exhausted + c.EndedUnknown }
 
 // add adds every count, those that will be added to the type included.
 func (c *Counts) add(o *Counts) {

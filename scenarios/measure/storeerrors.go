@@ -37,7 +37,7 @@ func (c *errorCounts) note(e *history.Event) {
 	var text string
 	switch e.Answer {
 	case history.Throttled:
-		text = "503: the store is too busy"
+		text = "503 or 429: the store is too busy"
 	case history.OtherError, history.UnknownAnswer, history.Unavailable:
 		if strings.Contains(e.Text, "context canceled") {
 			return

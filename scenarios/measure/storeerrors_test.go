@@ -43,7 +43,7 @@ func TestStoreErrorsAreToldApartByWhatWentWrong(t *testing.T) {
 		storeCall(history.Put, history.UnknownAnswer, "put archive/CHG-1.json: context canceled: outcome unknown"),
 	)
 	want := []StoreError{
-		{"get", "503: the store is too busy", 4}, {"put", "507 XMinioStorageFull: outcome unknown", 3}, {"delete", "403 AccessDenied: no", 1},
+		{"get", "503 or 429: the store is too busy", 4}, {"put", "507 XMinioStorageFull: outcome unknown", 3}, {"delete", "403 AccessDenied: no", 1},
 	}
 	if diff := gocmp.Diff(want, errorsOf(events...)); diff != "" {
 		t.Error(diff)

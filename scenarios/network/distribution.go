@@ -15,6 +15,7 @@ type Distribution struct {
 	a, b  time.Duration // as in the text: the mean and sd, the median and p99, …
 	sigma float64       // of lognormal's logarithm
 	file  *samples      // of empirical
+	times int           // as long as it says; 0: once
 	later time.Duration // added to each
 }
 
@@ -42,7 +43,9 @@ const z99 = 2.3263478740408408
 
 // Sample draws a duration: 0 or more, and at most 24 h. The zero value and
 // constant don't touch rng.
-func (d Distribution) Sample(rng *rand.Rand) time.Duration { return d.later + d.sample(rng) }
+func (d Distribution) Sample(rng *rand.Rand) time.Duration {
+	return d.later + d.sample(rng)*time.Duration(max(d.times, 1))
+}
 
 func (d Distribution) sample(rng *rand.Rand) time.Duration {
 	switch d.shape {
@@ -70,8 +73,15 @@ func (d Distribution) Plus(by time.Duration) Distribution {
 	return d
 }
 
+// Times returns the distribution with every duration so many times as long, which its text
+// does not say.
+func (d Distribution) Times(n int) Distribution {
+	d.times, d.later = max(d.times, 1)*n, d.later*time.Duration(n)
+	return d
+}
+
 // Mean is the expected value: analytic, or of the values in the file.
-func (d Distribution) Mean() time.Duration { return d.later + d.mean() }
+func (d Distribution) Mean() time.Duration { return d.later + d.mean()*time.Duration(max(d.times, 1)) }
 
 func (d Distribution) mean() time.Duration {
 	a, b := float64(d.a), float64(d.b)

@@ -288,3 +288,26 @@ func TestPlusMovesEveryDuration(t *testing.T) {
 		}
 	}
 }
+
+// TestTimes: every duration is so many times as long, what was added included.
+func TestTimes(t *testing.T) {
+	for _, text := range []string{"constant(10ms)", "normal(10ms,2ms)", "lognormal(8ms,60ms)", "uniform(1ms,9ms)", "empirical(" + write(t, "1ms\n7ms\n") + ")"} {
+		d := parse(t, text)
+		once, thrice := draw(d.Plus(ms), 1000), draw(d.Plus(ms).Times(3), 1000)
+		for i := range once {
+			if thrice[i] != 3*once[i] {
+				t.Fatalf("%s: %v becomes %v", text, once[i], thrice[i])
+			}
+		}
+		if got, want := d.Plus(ms).Times(3).Mean(), 3*d.Plus(ms).Mean(); got != want {
+			t.Errorf("%s: the mean is %v, want %v", text, got, want)
+		}
+	}
+	l, err := ParseLatency("s3-standard")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if slow := l.Times(2); slow.Exposure() != 2*l.Exposure() || slow.Read.Mean() != 2*l.Read.Mean() || slow.Name != l.Name {
+		t.Errorf("%+v", slow)
+	}
+}

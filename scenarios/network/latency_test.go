@@ -21,7 +21,7 @@ func TestParseLatency(t *testing.T) {
 		}
 	}
 	for _, test := range []struct{ text, want string }{
-		{"s3", `latency "s3" is not known (known: s3-standard, s3-express, constant(D), normal(MEAN,SD),`},
+		{"s3", `latency "s3" is not known (known: s3-standard, s3-express, r2, gcs, azure, constant(D), normal(MEAN,SD),`},
 		{"s3-standard()", `latency "s3-standard()" is not known`},
 		{"(1ms)", `latency "(1ms)" is not known`},
 		{"normal(10ms)", `latency "normal(10ms)": want normal(MEAN,SD), such as normal(10ms,2ms)`},
@@ -38,7 +38,7 @@ func TestParseLatency(t *testing.T) {
 }
 
 func TestLatencyRoundTrip(t *testing.T) {
-	for _, text := range []string{"", "s3-standard", "s3-express", "normal(10ms,2ms)", "lognormal(1.5ms,20ms)"} {
+	for _, text := range []string{"", "s3-standard", "s3-express", "r2", "gcs", "azure", "normal(10ms,2ms)", "lognormal(1.5ms,20ms)"} {
 		l, err := ParseLatency(text)
 		if err != nil {
 			t.Fatal(err)
@@ -101,5 +101,40 @@ func TestProfilesAreCalibrated(t *testing.T) {
 				t.Errorf("%+v", l)
 			}
 		})
+	}
+}
+
+// TestOtherStoresAreAsPublished: what is documented of them, and what was measured.
+func TestOtherStoresAreAsPublished(t *testing.T) {
+	one := Throttle{Writes: 1, Burst: 1}
+	for _, test := range []struct {
+		name             string
+		throttle, perKey Throttle
+		shortest         time.Duration // of the median of a lone writer's writes
+		longest          time.Duration
+		slowest, fastest float64 // writes a second, back to back; 0: not measured
+	}{
+		{"r2", Throttle{}, one, 0, time.Hour, 0, 0},
+		{"gcs", Throttle{Writes: 1000, Reads: 5000}, one, 165 * ms, 175 * ms, 0, 0},
+		{"azure", Throttle{Writes: 20_000, Reads: 20_000}, Throttle{}, 95 * ms, 105 * ms, 9.2, 10.2},
+	} {
+		l, err := ParseLatency(test.name)
+		if err != nil || l.Throttle != test.throttle || l.PerKey != test.perKey || l.Conflict409 != 0 {
+			t.Errorf("%+v, %v", l, err)
+		}
+		rng := rand.New(rand.NewPCG(3, 4))
+		writes := make([]time.Duration, 100_001)
+		sum := 0.0
+		for i := range writes {
+			writes[i] = l.Request.Sample(rng) + l.Write.Sample(rng) + l.Reply.Sample(rng)
+			sum += writes[i].Seconds()
+		}
+		slices.Sort(writes)
+		if median := writes[len(writes)/2]; median < test.shortest || median > test.longest {
+			t.Errorf("%s: the median of writes is %v", test.name, median)
+		}
+		if rate := float64(len(writes)) / sum; test.fastest > 0 && (rate < test.slowest || rate > test.fastest) {
+			t.Errorf("%s: a lone writer writes %.1f times a second", test.name, rate)
+		}
 	}
 }

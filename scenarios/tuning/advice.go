@@ -61,6 +61,7 @@ type facts struct {
 	attempt   time.Duration // a read and a write that meets nobody
 	commit    time.Duration // between two commits on one key, at least
 	writers   int           // of one object at once
+	offered   float64       // operations a second for one object, of loads with a rate; 0: there are none
 	throttles string        // by what the store throttles; empty: it does not
 	best      *Policy       // the recommendation
 	// twin plays a policy on the seeds that the subject has played.
@@ -111,7 +112,7 @@ func (s *search) facts(ctx context.Context) *facts {
 	seen := map[archive.Policy]*measured{}
 	return &facts{
 		scenario: s.run.Scenario, objective: s.Objective, patience: s.patience, attempt: s.attempt, commit: commitTime(&s.run),
-		writers: writersOfOne(s.run.Scenario), throttles: s.throttles, best: s.result.Recommendation.Validated,
+		writers: writersOfOne(s.run.Scenario), offered: offeredToOne(s.run.Scenario), throttles: s.throttles, best: s.result.Recommendation.Validated,
 		twin: func(p archive.Policy) (*measured, error) {
 			if m := seen[p]; m != nil {
 				return m, nil
@@ -245,21 +246,12 @@ func (f *facts) change(s *subject, to archive.Policy, why string) *Advice {
 	}
 }
 
-// recommendedText says what the recommendation achieves, if fewer give up with it.
-func (f *facts) recommendedText(than Exhaustion) string {
-	if f.best == nil || f.best.Exhaustion.High >= than.Low {
-		return ""
-	}
-	return fmt.Sprintf(" %s brings that to %s at p99 %s for %s puts each.",
-		f.best.Policy, exhaustionText(f.best.Exhaustion), units.Seconds(f.best.P99.Value), units.Number(f.best.PutsPerCommit.Value))
-}
-
 // nothingToRetry: where first attempts succeed, retries can't be judged.
 func nothingToRetry(raced []*measured) *Advice {
 	operations, again := 0, 0
 	for _, m := range raced {
 		r := m.pooled()
-		operations, again = operations+r.Counts.Operations, again+r.Counts.Exhausted
+		operations, again = operations+r.Counts.Operations, again+r.Counts.GivenUp()
 		for needed, n := range r.Attempts.Histogram {
 			if needed > 1 {
 				again += n

@@ -33,14 +33,18 @@ type Result struct {
 	Violations  []check.Violation `json:"violations"`
 	Interrupted bool              `json:"interrupted,omitempty"`
 	Plan        Plan              `json:"plan"`
+	// Stability is null where no load has a rate.
+	Stability *Stability `json:"stability,omitempty"`
 	// Recommendation is null if the search ended before it had one.
 	Recommendation *Recommendation `json:"recommendation"`
 	Incumbents     []Policy        `json:"incumbents"` // on the seeds of the validation
 	Front          []Policy        `json:"front"`      // on the seeds of the finals
-	Advice         []Advice        `json:"advice"`
-	Capacity       *Capacity       `json:"capacity,omitempty"`
-	Confirmation   *Confirmation   `json:"confirmation,omitempty"`
-	Replay         string          `json:"replay"`
+	// Robustness is of the recommendation; null if the search did not come to it.
+	Robustness   []Robust      `json:"robustness,omitempty"`
+	Advice       []Advice      `json:"advice"`
+	Capacity     *Capacity     `json:"capacity,omitempty"`
+	Confirmation *Confirmation `json:"confirmation,omitempty"`
+	Replay       string        `json:"replay"`
 }
 
 // Plan is what was played.
@@ -57,9 +61,13 @@ type Plan struct {
 type Policy struct {
 	Name   string         `json:"name,omitempty"`
 	Policy archive.Policy `json:"policy"`
-	Meets  bool           `json:"meets"` // the objective's limits
+	// Core draws its waits, and of the policy only the bounds count; empty: its kind does.
+	Core  string `json:"core,omitempty"`
+	Meets bool   `json:"meets"` // the objective's limits
 	// TooSoon: it comes back at once to a store that throttles, so it is never recommended.
-	TooSoon       bool       `json:"too_soon,omitempty"`
+	TooSoon bool `json:"too_soon,omitempty"`
+	// Unfit says why it is never recommended, whatever its numbers; empty: it may be.
+	Unfit         string     `json:"unfit,omitempty"`
 	Repetitions   int        `json:"repetitions"`
 	Operations    int        `json:"operations"`
 	Exhaustion    Exhaustion `json:"give_ups"`

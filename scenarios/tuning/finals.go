@@ -5,7 +5,6 @@ import (
 	"context"
 	"math"
 	"slices"
-	"time"
 
 	"holdfast/archive"
 )
@@ -23,22 +22,18 @@ const countable = 1e-4
 const same = 0.02
 
 // playFinals gives those who are left their bounds, and plays them beside the front and
-// what is in use. If none of them keeps the limits, they may take longer than others wait
-// for them.
+// what is in use: as it is, and ending before nobody waits for it.
 func (s *search) playFinals(ctx context.Context) error {
-	survivors, front := s.finals, s.frontier()
-	contenders := s.contenders(survivors)
+	contenders, front := s.contenders(s.finals), s.frontier()
 	for _, i := range s.Incumbents {
-		contenders = append(contenders, i.Policy)
+		contenders = append(contenders, i.Policy, s.inTime(i.Policy))
+	}
+	for _, p := range contenders {
+		contenders = append(contenders, jittered(p))
 	}
 	s.finals = nil
 	if err := s.enterFinals(ctx, slices.Concat(contenders, front)); err != nil {
 		return err
-	}
-	if s.misses(s.winner) > 0 {
-		if err := s.enterFinals(ctx, s.patient(survivors)); err != nil {
-			return err
-		}
 	}
 	s.result.Front = s.frontOf(front)
 	return nil
@@ -56,8 +51,10 @@ func (s *search) enterFinals(ctx context.Context, policies []archive.Policy) err
 		s.finals = append(s.finals, m)
 	}
 	slices.SortStableFunc(s.finals, s.better)
-	s.winner = s.cheapest(slices.DeleteFunc(slices.Clone(s.finals), func(m *measured) bool { return s.tooSoon(m.policy) }))
-	return nil
+	fit := slices.DeleteFunc(slices.Clone(s.finals), func(m *measured) bool { return s.unfit(m.policy) != "" })
+	var err error
+	s.winner, err = s.choose(ctx, fit)
+	return err
 }
 
 // contenders are the survivors of the race with bounds: the fewest retries whose tail
@@ -74,28 +71,6 @@ func (s *search) contenders(survivors []*measured) []archive.Policy {
 		}
 	}
 	return unique(all)
-}
-
-// spareTime is how much longer a deadline is than the one that the tail of the
-// latencies asks for.
-const spareTime = 1.25
-
-// patient are the survivors with deadlines that follow from the tail of their latencies
-// instead of from who waits for the call.
-func (s *search) patient(survivors []*measured) []archive.Policy {
-	var all []archive.Policy
-	for _, m := range survivors {
-		p := s.bounded(m, tailMargin)
-		longer := scaled(time.Duration(m.longestCall()*float64(time.Millisecond)), spareRetries)
-		if t, ok := newSlowTail(m); ok {
-			longer = scaled(t.deadline(s.Objective.Target()/tailMargin), spareTime)
-		}
-		if longer = readable(longer); longer > p.Deadline {
-			p.Deadline = longer
-			all = append(all, p)
-		}
-	}
-	return all
 }
 
 // bounded is a policy with the bounds for a margin below the limit.
@@ -125,14 +100,12 @@ const spareRetries = 2
 // retriesFor is the smallest number of retries beyond which fewer than a share of the
 // operations need another, at the upper limit.
 func retriesFor(m *measured, target float64) (int, bool) {
-	t := newTail(m)
-	for retries := range max(200, 4*len(t.over)) {
-		if of, ok := t.beyond(retries + 1); ok && of.High <= target {
-			return retries, true
-		}
-	}
-	return 0, false
+	n, ok := newTail(m).least(target, mostAttempts)
+	return max(int(n)-1, 0), ok
 }
+
+// mostAttempts are more than any call comes to.
+const mostAttempts = 100_000
 
 // better orders by how far policies are beyond the limits, then by the metric, then by
 // what they cost.
@@ -162,18 +135,6 @@ func (s *search) misses(m *measured) float64 {
 	return total
 }
 
-// cheapest is, of those that are as good as the best, the one that costs least.
-func (s *search) cheapest(ranked []*measured) *measured {
-	first, best := ranked[0], ranked[0]
-	tie := s.Objective.tieBreak()
-	for _, m := range ranked[1:] {
-		if s.misses(m) <= s.misses(first) && s.equal(m, first) && m.value(tie) < best.value(tie) {
-			best = m
-		}
-	}
-	return best
-}
-
 // equal reports whether a policy is as good as a better one: their metrics differ by
 // hardly anything, or by little that is not told apart.
 func (s *search) equal(m, better *measured) bool {
@@ -189,7 +150,7 @@ const mostOfFront = 5
 // writes, spread over the range.
 func (s *search) frontier() []archive.Policy {
 	front := slices.DeleteFunc(slices.Clone(s.raced), func(m *measured) bool {
-		return len(m.batches) == 0 || m.pooled().Counts.Exhausted > 0 || m.value(latencyP99) == missing || dominated(m, s.raced)
+		return len(m.batches) == 0 || m.pooled().Counts.GivenUp() > 0 || m.value(latencyP99) == missing || dominated(m, s.raced)
 	})
 	slices.SortStableFunc(front, byLatency)
 	var chosen []archive.Policy
@@ -211,7 +172,7 @@ func byLatency(a, b *measured) int {
 // latency and writes and better in one.
 func dominated(m *measured, all []*measured) bool {
 	return slices.ContainsFunc(all, func(o *measured) bool {
-		if o == m || len(o.batches) == 0 || o.pooled().Counts.Exhausted > m.pooled().Counts.Exhausted {
+		if o == m || len(o.batches) == 0 || o.pooled().Counts.GivenUp() > m.pooled().Counts.GivenUp() {
 			return false
 		}
 		p99, puts := cmp.Compare(o.value(latencyP99), m.value(latencyP99)), cmp.Compare(o.value(putsPerCommit), m.value(putsPerCommit))

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"holdfast/scenarios"
 	"holdfast/scenarios/units"
@@ -26,8 +27,7 @@ func (s *search) hotObject(ctx context.Context, f *facts) (*Advice, error) {
 		}
 		gains = append(gains, text)
 	}
-	text := fmt.Sprintf("No policy that was tried meets the objective; the best misses %s. %d writers of one object, which takes %s commits a second at most, need at least %s.",
-		strings.Join(missed, ", "), f.writers, units.Number(1000/ms(f.commit)), units.Seconds(ms(f.commit)*float64(f.writers)))
+	text := fmt.Sprintf("No policy that was tried meets the objective; the best misses %s. %s.", strings.Join(missed, ", "), f.demand())
 	if len(gains) > 0 {
 		text += fmt.Sprintf(" Predicted with %s: %s.", s.promised.policy, strings.Join(gains, "; "))
 	}
@@ -38,18 +38,14 @@ func (s *search) hotObject(ctx context.Context, f *facts) (*Advice, error) {
 	}, nil
 }
 
-// missed names the limits that the validation has seen missed.
-func (s *search) missed() []string {
-	v := s.result.Recommendation.Validated
-	var all []string
-	for _, c := range s.Objective.Constraints {
-		value := v.Metrics[c.Metric].Value
-		if c.Metric == exhaustedRate && v.Exhaustion.Observed == 0 || c.Holds(value) {
-			continue
-		}
-		all = append(all, fmt.Sprintf("%s (it is %s)", c, units.Metric(c.Metric, value)))
+// demand says what is asked of one object, beside what it can give.
+func (f *facts) demand() string {
+	if f.offered > 0 {
+		return fmt.Sprintf("%s updates a second are offered to one object, which takes %s commits a second at most",
+			units.Number(f.offered), units.Number(perSecond(f.commit)))
 	}
-	return all
+	return fmt.Sprintf("%d writers of one object, which takes %s commits a second at most, need at least %s",
+		f.writers, units.Number(perSecond(f.commit)), units.Seconds(ms(f.commit)*float64(f.writers)))
 }
 
 // anybodyMeets reports whether the recommendation or a policy in use keeps all limits.
@@ -70,8 +66,8 @@ func (s *search) predict(ctx context.Context, v variant) (string, error) {
 		return "", err
 	}
 	p99, verdict := m.value(latencyP99), s.stillMissed(m)
-	if v.serial > 0 { // one after the other: the last one waits for all before it
-		p99, verdict = float64(v.serial)*m.value("latency_ms.p50"), "and no write meets another"
+	if v.serial > 0 { // the last one waits for all before it
+		p99, verdict = float64(v.serial)*ms(m.meanCall()), "and no write meets another"
 	}
 	return fmt.Sprintf("%s: p99 %s, %s puts each, %s", v.name, units.Seconds(p99), units.Number(m.value(putsPerCommit)), verdict), nil
 }
@@ -87,7 +83,7 @@ func (s *search) stillMissed(m *measured) string {
 			return "which still misses " + c.String()
 		}
 	}
-	if m.pooled().Counts.Exhausted == 0 {
+	if m.pooled().Counts.GivenUp() == 0 {
 		return fmt.Sprintf("within the other limits, and none of %s gave up", units.Thousands(m.pooled().Counts.Operations))
 	}
 	return "which meets it"
@@ -97,7 +93,9 @@ func (s *search) stillMissed(m *measured) string {
 type variant struct {
 	name     string
 	scenario *scenarios.Scenario
-	serial   int // writers that one stands for, one after the other; 0: none
+	// serial are the writers that wait for the one that is played, so that its own time is
+	// what an update takes; 0: what is played is what is predicted.
+	serial int
 }
 
 // variants: split the object, write for several at a time, put a queue in front.
@@ -120,16 +118,41 @@ func (s *search) variants() []variant {
 		return all
 	}
 	add(fmt.Sprintf("batches of %d in one write", batch), 0, func(c *scenarios.Scenario) error { return c.Scale((n + batch - 1) / batch) })
-	if sc.Clients() == n {
-		add("a queue in front and one writer", n, func(c *scenarios.Scenario) error { return c.Scale(1) })
+	switch name := "a queue in front and one writer"; {
+	case sc.Clients() != n:
+	case offered(sc) > 0: // which come whether or not the writer is busy
+		add(name, 0, func(c *scenarios.Scenario) error {
+			rescale(c, n)
+			return c.Scale(1)
+		})
+	default:
+		add(name, n, func(c *scenarios.Scenario) error { return c.Scale(1) })
 	}
 	return all
+}
+
+// meanCall is how long an acknowledged call took on average.
+func (m *measured) meanCall() time.Duration {
+	m.pooled()
+	micros := m.numbers.Latencies()
+	total := time.Duration(0)
+	for _, each := range micros {
+		total += time.Duration(each) * time.Microsecond
+	}
+	return total / time.Duration(max(len(micros), 1))
 }
 
 // changed is a copy that can be changed: what a scenario expects is about the original.
 func changed(s *scenarios.Scenario) *scenarios.Scenario {
 	c := *s
 	c.Actors = slices.Clone(s.Actors)
+	for i := range c.Actors {
+		if l := c.Actors[i].Load; l != nil {
+			load := *l
+			c.Actors[i].Load = &load
+		}
+	}
+	c.Faults = slices.Clone(s.Faults)
 	c.Expect = scenarios.Expect{}
 	return &c
 }

@@ -20,6 +20,9 @@ type Config struct {
 	Run        scenarios.Run
 	Objective  Objective
 	Incumbents []Incumbent // policies to compare with, and to advise on
+	// Comparators are validated beside them and shown. They are never recommended, as no
+	// archive has such a policy, and so nothing is advised on their parameters.
+	Comparators []Comparator
 	// Evaluations are the repetitions to play, of all candidates together. 0: as many as
 	// this machine plays within the budget, or the smallest plan if that is more.
 	Evaluations int
@@ -76,6 +79,7 @@ type scale struct {
 	attempt    time.Duration
 	patience   time.Duration
 	throttles  string         // by what the store throttles; empty: it does not
+	contended  bool           // writes meet others
 	bounds     archive.Policy // of candidates in the race
 	candidates []archive.Policy
 	batch      int // repetitions of one seed
@@ -109,6 +113,7 @@ func (p *player) measureScale(ctx context.Context, o Objective) (scale, error) {
 		return s, err
 	}
 	s.operations = max(m.pooled().Counts.Operations/repetitions, 1)
+	s.contended = m.contended()
 	// So wide that nobody reaches them but who would starve without.
 	s.bounds = archive.Policy{Retries: max(200, 10*p.run.Scenario.Clients()), Deadline: 10 * time.Minute}
 	least := batchOperations
@@ -156,13 +161,17 @@ func attemptTime(run *scenarios.Run) time.Duration {
 
 // commitTime is how far apart two commits on one key are at least, on average: the
 // time that the store serves a write, or else two legs, since the next writer must have
-// been told what the last one wrote, and be heard.
+// been told what the last one wrote, and be heard; more, if the store bears fewer of a key.
 func commitTime(run *scenarios.Run) time.Duration {
 	l := run.Latency()
-	if w := l.Write.Mean(); w > 0 {
-		return w
+	served := l.Write.Mean()
+	if served == 0 {
+		served = l.Exposure()
 	}
-	return l.Exposure()
+	if bears := l.PerKey.Writes; bears > 0 {
+		served = max(served, time.Duration(float64(time.Second)/bears))
+	}
+	return served
 }
 
 const (

@@ -11,6 +11,7 @@ import (
 	"holdfast/archive/telemetry"
 	"holdfast/scenarios"
 	"holdfast/scenarios/check"
+	"holdfast/scenarios/cores"
 	"holdfast/scenarios/measure"
 )
 
@@ -25,6 +26,10 @@ const (
 	streamAdvice   = "advice"   // a policy beside one that differs in one thing
 	streamCapacity = "capacity" // more writers
 	streamConfirm  = "confirm"  // beside the real world
+	// streamStability: everybody is always busy, or a load lasts longer
+	streamStability = "stability"
+	// streamRobust: more writers, a slower store, 503s
+	streamRobust = "robustness"
 )
 
 // player plays a scenario with policies, and stops when an invariant is violated.
@@ -37,7 +42,10 @@ type player struct {
 }
 
 // violatedError ends a search: what loses modifications needs no tuning.
-type violatedError struct{ run measure.Measurement }
+type violatedError struct {
+	run   measure.Measurement
+	where string // what is not as in the run that a replay plays; empty: nothing
+}
 
 func (e *violatedError) Error() string { return "an invariant is violated" }
 
@@ -83,7 +91,7 @@ func (p *player) play(ctx context.Context, all []batch, repetitions int) error {
 		Workers: p.workers,
 		Done: func(_ int, m *measure.Measured) error {
 			if m.Verdict == check.Violated {
-				return &violatedError{m.Measurement}
+				return &violatedError{run: m.Measurement}
 			}
 			if ended += repetitions; p.progress != nil {
 				p.progress(ended)
@@ -100,7 +108,7 @@ func (p *player) play(ctx context.Context, all []batch, repetitions int) error {
 	}
 	for _, m := range measured { // also in a batch that was interrupted: the rest of it would not undo that
 		if m.Verdict == check.Violated {
-			return &violatedError{m.Measurement}
+			return &violatedError{run: m.Measurement}
 		}
 	}
 	var failed *measure.PointError
@@ -118,6 +126,9 @@ func (p *player) play(ctx context.Context, all []batch, repetitions int) error {
 func (p *player) runOf(b batch, repetitions int) scenarios.Run {
 	run := p.run
 	run.Policy, run.Seed, run.Repetitions = b.of.policy, b.seed, repetitions
+	if b.of.core != nil {
+		run.Core = *b.of.core
+	}
 	if b.of.tally != nil {
 		run.Observe = func(string, scenarios.Kind) archive.Observer { return telemetry.Metrics(b.of.tally) }
 	}
@@ -126,24 +137,29 @@ func (p *player) runOf(b batch, repetitions int) scenarios.Run {
 
 // measured is what a policy did in the batches of a stream.
 type measured struct {
-	policy   archive.Policy
-	prices   measure.Prices
-	batches  []measure.Measurement // of equal size
-	numbers  *measure.Collector
-	affected int // repetitions in which somebody gave up
-	total    *measure.Measurement
-	tally    *tally  // nil: nobody asks for it
-	sorted   []int64 // latencies; see the method
+	policy         archive.Policy
+	core           *cores.Spec // that draws its waits; nil: the core under test
+	prices         measure.Prices
+	batches        []measure.Measurement // of equal size
+	numbers        *measure.Collector
+	affected       int // repetitions in which somebody gave up
+	total          *measure.Measurement
+	tally          *tally              // nil: nobody asks for it
+	falls          string              // where it does not hold up, if it was asked; empty: nowhere
+	sorted         []int64             // latencies; see the method
+	scenario       *scenarios.Scenario // nil: each client is an actor of its own
+	attempts, slow tails               // nil: not fitted yet
 }
 
 // add takes what a batch measured.
 func (m *measured) add(b *measure.Measured) {
 	m.numbers.Merge(b.Numbers)
-	m.batches, m.affected, m.total = append(m.batches, b.Measurement), m.affected+b.ExhaustedIn, nil
+	m.batches, m.affected, m.total = append(m.batches, b.Measurement), m.affected+b.GivenUpIn, nil
+	m.attempts, m.slow = nil, nil
 }
 
 func (p *player) measure(policy archive.Policy) *measured {
-	return &measured{policy: policy, prices: p.prices, numbers: measure.NewCollector()}
+	return &measured{policy: policy, prices: p.prices, numbers: measure.NewCollector(), scenario: p.run.Scenario}
 }
 
 // pooled is the result of all batches together.
@@ -175,6 +191,8 @@ func (m *measured) of(r *measure.Measurement, metric string) float64 {
 	switch {
 	case !ok:
 		return missing
+	case metric == exhaustedRate:
+		return float64(r.Counts.GivenUp()) / float64(max(r.Counts.Operations, 1))
 	case metric == costPer1000:
 		return r.Counts.CostPer1000(m.prices)
 	}

@@ -14,15 +14,16 @@ const mostPromises = 5
 func (s *search) promise(ctx context.Context) error {
 	asked := []*measured{s.winner}
 	for _, m := range s.finals {
-		if m != s.winner && !s.tooSoon(m.policy) && s.misses(m) == 0 && s.misses(s.winner) == 0 && len(asked) < mostPromises {
+		if m != s.winner && s.unfit(m.policy) == "" && s.misses(m) == 0 && s.misses(s.winner) == 0 && len(asked) < mostPromises {
 			asked = append(asked, m)
 		}
 	}
 	for i, m := range asked {
-		promised, kept, err := s.playPromises(ctx, m.policy)
+		promised, err := s.playPromise(ctx, m.policy)
 		if err != nil {
 			return err
 		}
+		kept := s.keeps(promised)
 		if i == 0 || kept {
 			s.winner, s.promised = m, promised
 		}
@@ -35,21 +36,6 @@ func (s *search) promise(ctx context.Context) error {
 	return nil
 }
 
-// playPromises plays a policy and says whether it keeps all limits. If it outlasts the
-// patience, and keeps them without, it need not.
-func (s *search) playPromises(ctx context.Context, p archive.Policy) (*measured, bool, error) {
-	if short := deadline(s.patience); p.Deadline > short && s.inUse(p) == "" {
-		shorter := p
-		shorter.Deadline = short
-		m, err := s.playPromise(ctx, shorter)
-		if err != nil || s.keeps(m) {
-			return m, err == nil, err
-		}
-	}
-	m, err := s.playPromise(ctx, p)
-	return m, err == nil && s.keeps(m), err
-}
-
 func (s *search) keeps(m *measured) bool { return m.summary(Recommended, s.Objective).Meets }
 
 // playPromise plays a policy, and raises its number of retries until the tail of its
@@ -60,11 +46,12 @@ func (s *search) playPromise(ctx context.Context, p archive.Policy) (*measured, 
 	if err := s.batches(ctx, m, streamPromise, batches, s.batch); err != nil {
 		return nil, err
 	}
-	if m.pooled().Counts.Exhausted == 0 {
+	if m.pooled().Counts.GivenUp() == 0 {
 		// Nobody reached the bound, so with a higher one the same happens.
 		if _, ok := retriesFor(m, s.Objective.Target()/tailMargin); ok && s.Objective.Target() < countable {
 			m.policy.Retries = max(m.policy.Retries, s.retries(m, tailMargin))
 		}
+		return m, s.spare(ctx, m)
 	}
 	return m, nil
 }
@@ -81,6 +68,9 @@ func (s *search) validate(ctx context.Context) error {
 		}
 		s.result.Incumbents = append(s.result.Incumbents, s.summary(m, i.Name))
 	}
+	if err := s.validateComparators(ctx, few); err != nil {
+		return err
+	}
 	m := s.measure(s.promised.policy)
 	many := max(s.batchesOf(partValidate*(1-forIncumbents), 1), few)
 	if err := s.batches(ctx, m, streamValidate, many, s.batch); err != nil {
@@ -89,7 +79,7 @@ func (s *search) validate(ctx context.Context) error {
 	v := s.summary(m, Recommended)
 	r := s.result.Recommendation
 	r.Validated, s.result.Passed = &v, v.Meets
-	s.result.Missed = s.missed()
+	s.result.Missed = s.seenMissed(&v)
 	if target := s.Objective.Target(); v.Meets && v.Exhaustion.Counted > target {
 		r.NeedOperations = trialsFor(target)
 	}

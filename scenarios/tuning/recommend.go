@@ -28,14 +28,10 @@ func (s *search) inUse(p archive.Policy) string {
 }
 
 func (s *search) aboutDeadline(p archive.Policy) string {
-	switch waits := fmt.Sprintf("the %v that a message stays invisible or a user waits", s.patience); {
-	case s.inUse(p) != "":
-		return s.inUse(p)
-	case p.Deadline > deadline(s.patience):
-		return fmt.Sprintf("from the tail of the latencies, with a quarter to spare: within %s no policy was shown to meet the objective", waits)
-	default:
-		return "five sixths of " + waits
+	if used := s.inUse(p); used != "" {
+		return used
 	}
+	return fmt.Sprintf("five sixths of the %v that a message stays invisible or a user waits", s.patience)
 }
 
 func (s *search) aboutRetries(p archive.Policy) string {
@@ -45,7 +41,7 @@ func (s *search) aboutRetries(p archive.Policy) string {
 	case s.Objective.Target() >= countable:
 		return "as many as were best when played"
 	}
-	return fmt.Sprintf("%d times the fewest for which the tail of the attempts stays %d times below the limit: what is spare costs nothing until there are more writers",
+	return fmt.Sprintf("%d times the fewest for which the tail of the attempts stays %d times below the limit, or as many as hold up with more clients: what is spare costs nothing until it is needed",
 		spareRetries, tailMargin)
 }
 
@@ -66,18 +62,22 @@ func (s *search) runnerUp() *Comparison {
 	return nil
 }
 
-// whyNot says why a policy is not the winner, as [search.cheapest] decided.
+// whyNot says why a policy is not the winner, as [search.choose] decided.
 func (s *search) whyNot(m *measured, c *Comparison) string {
 	tie := s.Objective.tieBreak()
 	apart := c.Difference.P < 1-confidence
 	cheaper := m.value(c.Metric) < s.winner.value(c.Metric) // and yet it was not taken
 	switch {
-	case s.tooSoon(m.policy):
-		return "it comes back at once to a store that throttles"
+	case s.unfit(m.policy) != "":
+		return s.unfit(m.policy)
 	case s.misses(m) > s.misses(s.winner):
 		return "it is beyond a limit of the objective"
 	case slices.Contains(s.broke, m):
 		return "it missed a limit on other seeds"
+	case cheaper && m.falls != "":
+		return "hardly any difference between them, and " + m.falls
+	case cheaper && s.contended && !jitters(m.policy) && jitters(s.winner.policy):
+		return "it has no jitter, and is not better by a tenth"
 	case c.Difference.Value == 0:
 		return "there is no difference between them"
 	case cheaper && apart:

@@ -17,8 +17,8 @@ const manyRetries = 10_000
 const endless = 365 * 24 * time.Hour
 
 // looks is how often [archive.Adaptive] waits before an attempt, at most: it postpones a
-// write up to five times (docs/adaptive.md).
-const looks = 1 + 5
+// write up to eight times (docs/adaptive.md).
+const looks = 1 + 8
 
 // longestWaits is the sum of the longest waits of a policy's first so many retries.
 func longestWaits(p archive.Policy, retries int) time.Duration {
@@ -59,13 +59,13 @@ func tooFewRetries(f *facts, s *subject) *Advice {
 	}
 	why := fmt.Sprintf("%d attempts are too few", s.policy.MaxAttempts())
 	need := time.Duration(f.writers) * f.commit
-	if waits := longestWaits(s.policy, s.policy.Retries); waits < need && s.contended() {
+	if waits := longestWaits(s.policy, s.policy.Retries); waits < need && s.contended() && f.offered == 0 {
 		why = fmt.Sprintf("%d writers at once on a store that commits %s a second need at least %s; the %s policy stops after %s of waiting",
-			f.writers, units.Number(float64(time.Second)/float64(f.commit)), units.Seconds(ms(need)), s.name, waitText(waits))
+			f.writers, units.Number(perSecond(f.commit)), units.Seconds(ms(need)), s.name, waitText(waits))
 	}
 	return &Advice{
-		Text: fmt.Sprintf("%s, so %s give up (95 %% CI %s to %s, %s operations).%s", why, units.Percent(g.Value), units.Percent(g.Low), units.Percent(g.High),
-			units.Thousands(g.Operations), f.recommendedText(g)),
+		Text: fmt.Sprintf("%s, so %s give up (95 %% CI %s to %s, %s operations).", why, units.Percent(g.Value), units.Percent(g.Low), units.Percent(g.High),
+			units.Thousands(g.Operations)),
 		Evidence: "with more retries alone " + gain.evidence(), Confidence: pairedConfidence, Try: &more,
 	}
 }
@@ -92,10 +92,7 @@ func deadlineTooShort(f *facts, s *subject) *Advice {
 // deadlineTooLong: a call may outlast whoever waits for it.
 func deadlineTooLong(f *facts, s *subject) *Advice {
 	waits := longestWaits(s.policy, s.policy.Retries)
-	longest := waits + time.Duration(min(s.policy.Retries, manyRetries)+1)*f.attempt
-	if s.policy.Deadline > 0 { // which cuts no request short
-		longest = min(longest, s.policy.Deadline+f.attempt)
-	}
+	longest := mayTake(s.policy, f.attempt)
 	if longest <= f.patience {
 		return nil
 	}
@@ -138,16 +135,10 @@ func retriesText(n int) string {
 
 // noJitter: writers that collided wake together.
 func noJitter(f *facts, s *subject) *Advice {
-	jittered := s.policy
-	switch s.policy.Kind {
-	case archive.Exponential:
-	case archive.Constant: // twice as wide: the same mean
-		jittered.Cap = 2 * s.policy.Base
-	default:
+	if s.policy.Kind == archive.None || jitters(s.policy) {
 		return nil
 	}
-	jittered.Kind = archive.Full
-	return f.change(s, jittered, fmt.Sprintf("The %s policy has no jitter: writers that collided once wake together and collide again", s.name))
+	return f.change(s, jittered(s.policy), fmt.Sprintf("The %s policy has no jitter: writers that collided once wake together and collide again", s.name))
 }
 
 // baseTooLow: who was refused comes back while the write that was in the way is under way.
@@ -192,8 +183,16 @@ func capTooLow(f *facts, s *subject) *Advice {
 	if g := f.helps(s, higher); g == nil || g.metric == f.objective.Minimize {
 		return nil
 	}
-	return f.change(s, higher, fmt.Sprintf("Cap %v of the %s policy is too low for %d writers: they come back before there is room for them",
-		s.policy.Cap, s.name, f.writers))
+	return f.change(s, higher, fmt.Sprintf("Cap %v of the %s policy is too low for %s: they come back before there is room for them",
+		s.policy.Cap, s.name, f.load()))
+}
+
+// load says how much is asked of one object.
+func (f *facts) load() string {
+	if f.offered > 0 {
+		return units.Number(f.offered) + " updates a second"
+	}
+	return fmt.Sprintf("%d writers", f.writers)
 }
 
 // capTooHigh: waits go on after the others are through.
@@ -204,8 +203,8 @@ func capTooHigh(f *facts, s *subject) *Advice {
 	for _, by := range []time.Duration{4, 2} {
 		lower := s.policy
 		lower.Cap = readable(s.policy.Cap / by)
-		a := f.change(s, lower, fmt.Sprintf("Cap %v of the %s policy is too high for %d writers: the last ones sleep when the contention is over",
-			s.policy.Cap, s.name, f.writers))
+		a := f.change(s, lower, fmt.Sprintf("Cap %v of the %s policy is too high for %s: the last ones sleep when the contention is over",
+			s.policy.Cap, s.name, f.load()))
 		if a != nil {
 			return a
 		}

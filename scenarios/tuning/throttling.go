@@ -22,14 +22,16 @@ func throttling(run *scenarios.Run) string {
 		}
 	}
 	l := run.Latency()
+	if limit := l.PerKey; !limit.IsZero() {
+		return fmt.Sprintf("%s: 429 beyond %v writes a second of a key", l.Name, limit.Writes)
+	}
 	if limit := l.Throttle; !limit.IsZero() {
 		return fmt.Sprintf("%s: 503 beyond %s writes or %s reads a second under a prefix", l.Name, units.Thousands(int(limit.Writes)), units.Thousands(int(limit.Reads)))
 	}
 	return ""
 }
 
-// tooSoon reports whether a policy comes back to a store that throttles as if it had not
-// been refused: after less than an attempt takes, so that its next request follows the
+// tooSoon reports whether a policy comes back as if it had not been refused: after less than an attempt takes, so that its next request follows the
 // last one hardly later than that of who never waits.
 func tooSoon(p archive.Policy, attempt time.Duration) bool {
 	return p.Retries > 0 && firstWait(p) < max(attempt, time.Millisecond)
@@ -46,15 +48,16 @@ type longest struct{}
 
 func (longest) Uint64() uint64 { return math.MaxUint64 }
 
-// tooSoon reports whether a policy must not be recommended, whatever its numbers.
-func (s *search) tooSoon(p archive.Policy) bool {
+// tooSoon reports whether a policy comes back to a store that throttles as if it had not
+// been refused.
+func (s *scale) tooSoon(p archive.Policy) bool {
 	return s.throttles != "" && tooSoon(p, s.attempt)
 }
 
 // summary is what is shown of a measurement, with what no number says.
 func (s *search) summary(m *measured, name string) Policy {
 	p := m.summary(name, s.Objective)
-	p.TooSoon = s.tooSoon(m.policy)
+	p.TooSoon, p.Unfit = s.tooSoon(m.policy), s.unfit(m.policy)
 	return p
 }
 

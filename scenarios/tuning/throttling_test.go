@@ -27,7 +27,7 @@ func TestFirstWait(t *testing.T) {
 // in use; where it does not, waiting is nobody's duty.
 func TestNothingHastyIsRecommendedWhereAStoreThrottles(t *testing.T) {
 	numbers(t)
-	hasty := policy(t, "none(retries=60)")
+	hasty := policy(t, "none(retries=150)")
 	for _, fault := range []string{"503(rate=0.3)", "throttle(writes=1000,burst=10)", ""} {
 		r := run(t, "burst", 8, legs)
 		if fault != "" {
@@ -43,8 +43,11 @@ func TestNothingHastyIsRecommendedWhereAStoreThrottles(t *testing.T) {
 		})
 		best := result.Recommendation
 		if fault == "" {
-			if best.Promised.Policy.Kind != archive.None || result.Incumbents[0].TooSoon {
-				t.Errorf("without throttling %v is recommended: the test shows nothing", best.Promised.Policy)
+			soon, calm := policy(t, "full(base=10ms,cap=1s,retries=60,deadline=25s)"), scale{attempt: attemptTime(&r), patience: defaultVisibility}
+			busy := calm
+			busy.throttles = "503(rate=0.3)"
+			if result.Incumbents[0].TooSoon || calm.unfit(soon) != "" || busy.unfit(soon) != comesBackAtOnce {
+				t.Errorf("without throttling: %+v; %q, with: %q", result.Incumbents[0], calm.unfit(soon), busy.unfit(soon))
 			}
 			continue
 		}
@@ -62,6 +65,33 @@ func TestNothingHastyIsRecommendedWhereAStoreThrottles(t *testing.T) {
 		}
 		if a := result.Advice[0]; a.Rule != "immediate-retries" || a.Subject != "incumbent" || !strings.Contains(a.Text, fault) {
 			t.Errorf("%s: %+v", fault, result.Advice)
+		}
+	}
+}
+
+// TestThrottlingIsNamed by what is reached first.
+func TestThrottlingIsNamed(t *testing.T) {
+	for latency, want := range map[string]string{
+		"s3-standard":      "s3-standard: 503 beyond 3,500 writes or 5,500 reads a second under a prefix",
+		"gcs":              "gcs: 429 beyond 1 writes a second of a key",
+		"r2":               "r2: 429 beyond 1 writes a second of a key",
+		"normal(10ms,2ms)": "",
+	} {
+		r := run(t, "backend-fan-in", 6, latency)
+		if got := throttling(&r); got != want {
+			t.Errorf("%s: %q, want %q", latency, got, want)
+		}
+	}
+}
+
+// TestCommitTime: that of serving a write, of two legs, or of a key's next write.
+func TestCommitTime(t *testing.T) {
+	for latency, want := range map[string]time.Duration{
+		"azure": 102 * time.Millisecond, "gcs": time.Second, "constant(10ms)": 20 * time.Millisecond,
+	} {
+		r := run(t, "backend-fan-in", 6, latency)
+		if got := commitTime(&r); got.Round(time.Millisecond) != want {
+			t.Errorf("%s: %v, want %v", latency, got, want)
 		}
 	}
 }

@@ -54,7 +54,7 @@ func Tune(ctx context.Context, c Config) (*Result, error) {
 	var violated *violatedError
 	switch {
 	case errors.As(err, &violated):
-		s.result.Withhold(&violated.run, replay(&violated.run, &c))
+		s.result.Withhold(&violated.run, replay(&violated.run, &c)+violated.where)
 	case err != nil && ctx.Err() != nil:
 		s.result.Interrupted = true
 		s.salvage()
@@ -69,6 +69,7 @@ func Tune(ctx context.Context, c Config) (*Result, error) {
 func (r *Result) Withhold(run *measure.Measurement, replay string) {
 	r.Verdict, r.Violations, r.Passed = check.Violated, run.Violations, false
 	r.Recommendation, r.Incumbents, r.Front, r.Capacity = nil, []Policy{}, []Policy{}, nil
+	r.Missed, r.Stability, r.Robustness = nil, nil, nil
 	r.Advice = []Advice{withheld(run, replay)}
 }
 
@@ -81,6 +82,14 @@ func (s *search) play(ctx context.Context) (err error) {
 	}
 	if s.scale, err = s.measureScale(ctx, s.Objective); err != nil {
 		return err
+	}
+	s.stage = "stability"
+	if err = s.measureStability(ctx); err != nil {
+		return err
+	}
+	if s.result.unstable() {
+		s.result.Plan.Evaluations = max(s.Evaluations, s.least()) // with which the command says the same again
+		return nil
 	}
 	if s.Evaluations == 0 {
 		if s.Evaluations, err = s.plan(ctx, start); err != nil {
@@ -95,7 +104,7 @@ func (s *search) play(ctx context.Context) (err error) {
 		name string
 		play func(context.Context) error
 	}{
-		{"race", s.race}, {"finals", s.playFinals}, {"promise", s.promise}, {"validation", s.validate},
+		{"race", s.race}, {"finals", s.playFinals}, {"promise", s.promise}, {"validation", s.validate}, {"stability", s.endure}, {"robustness", s.stress},
 		{"advice", s.advise}, {"capacity", s.measureCapacity},
 	} {
 		s.stage = part.name
@@ -119,7 +128,7 @@ func (s *search) race(ctx context.Context) error {
 	r := race{objective: s.Objective.guarded(), play: s.playTurns}
 	var entrants []*entrant
 	enter := func(p archive.Policy) {
-		if !s.tooSoon(p) && !slices.ContainsFunc(s.raced, func(m *measured) bool { return m.policy == p }) {
+		if s.unfit(s.inTime(p)) == "" && !slices.ContainsFunc(s.raced, func(m *measured) bool { return m.policy == p }) {
 			entrants = append(entrants, &entrant{number: len(s.raced)})
 			s.raced = append(s.raced, s.measure(p))
 		}

@@ -17,6 +17,7 @@ var (
 	errNoSuchKey     = fmt.Errorf("404 NoSuchKey: %w", archive.ErrNotFound)
 	errPrecondition  = fmt.Errorf("412 PreconditionFailed: %w", archive.ErrPreconditionFailed)
 	errConflict      = fmt.Errorf("409 ConditionalRequestConflict: %w", archive.ErrConflict)
+	errTooMany       = fmt.Errorf("429 TooManyRequests: %w", archive.ErrThrottled)
 	errSlowDown      = fmt.Errorf("503 SlowDown: %w", archive.ErrThrottled)
 	errDenied        = errors.New("403 AccessDenied")
 	errTooLarge      = fmt.Errorf("400 EntityTooLarge: the model of a store lets objects grow to %d MiB, or to four times what they were at first", MostBody>>20)
@@ -67,6 +68,7 @@ type Object struct {
 	most    int // bytes; 0: nothing was written yet
 	// meters measure the calls of this key and its neighbours, in [Virtual]; nil: none yet.
 	meters *meters
+	own    network.Meter // of this key alone
 	// lane is when the writes that are being served, by a store that takes time
 	// for them, will have ended; only [Virtual] uses it.
 	lane lane

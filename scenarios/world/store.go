@@ -110,7 +110,7 @@ func (p *port) send(ctx context.Context, m network.Method, key string, body []by
 		c.metered = network.IsMetered(ctx)
 	}
 	if w.meters != nil && c.object.meters == nil {
-		c.object.meters = w.metersOf(key)
+		c.object.meters, c.object.own = w.metersOf(key), w.Latency.PerKey.Meter()
 	}
 	switch {
 	case c.fault == network.RequestLost:
@@ -208,8 +208,8 @@ func (w *Virtual) arrived(c *call) {
 	case c.fault == network.Throttled503:
 		c.meets.Happened(c.kind)
 		w.refuse(c, c.hinted(errSlowDown))
-	case !w.serves(c):
-		w.refuse(c, errSlowDown)
+	case c.turned(w.throttles(c)):
+		w.refuse(c, c.err)
 	case c.fault == network.Conflict409:
 		c.meets.Happened(c.kind)
 		w.refuse(c, errConflict)
@@ -225,6 +225,12 @@ func (w *Virtual) arrived(c *call) {
 	default:
 		w.serve(c)
 	}
+}
+
+// turned notes how the call is turned away, if it is.
+func (c *call) turned(away error) bool {
+	c.err = away
+	return away != nil
 }
 
 // serve begins to serve a write. A condition that does not hold is refused at

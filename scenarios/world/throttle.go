@@ -23,13 +23,19 @@ func (w *Virtual) metersOf(key string) *meters {
 	return m
 }
 
-// serves reports whether the store serves a call that has just arrived, or has had too
-// many.
-func (w *Virtual) serves(c *call) bool {
+// throttles returns how the store turns away a call that has just arrived, if it has had too
+// many; nil: it serves it.
+func (w *Virtual) throttles(c *call) error {
 	m := c.object.meters
 	if m == nil {
-		return true
+		return nil
 	}
-	at := time.Duration(w.now)
-	return m.all.Serves(c.kind.Writes(), at) && (!c.metered || m.under.Serves(c.kind.Writes(), at))
+	at, write := time.Duration(w.now), c.kind.Writes()
+	switch {
+	case !c.object.own.Serves(write, at):
+		return errTooMany
+	case !m.all.Serves(write, at) || c.metered && !m.under.Serves(write, at):
+		return errSlowDown
+	}
+	return nil
 }

@@ -58,7 +58,7 @@ func NewVirtual(c Config) *Virtual {
 	w := &Virtual{Config: c, model: NewModel()}
 	w.model.growing = c.GrowingETags
 	w.aside.Doer = aside{w.model}
-	if !c.Latency.Throttle.IsZero() || !c.Throttle.IsZero() {
+	if !c.Latency.Throttle.IsZero() || !c.Latency.PerKey.IsZero() || !c.Throttle.IsZero() {
 		w.meters = map[string]*meters{}
 	}
 	return w

@@ -253,6 +253,47 @@ func TestThrottling(t *testing.T) {
 	})
 }
 
+// TestEachKeyIsThrottledByItself: a store that bears one write a second of a key serves one of
+// those that come at once, and the next when the second is over; reads and other keys have
+// nothing to do with it. What is refused for its condition counts.
+func TestEachKeyIsThrottledByItself(t *testing.T) {
+	mustPlay(t, func(ctx context.Context, w *Virtual) {
+		w.Latency, w.meters = network.Latency{PerKey: network.Throttle{Writes: 1, Burst: 1}}, map[string]*meters{}
+		s := w.Store("a")
+		for i, c := range []struct {
+			after time.Duration
+			key   string
+			cond  archive.Condition
+			want  error
+		}{
+			{0, "a/1", archive.Condition{}, nil},
+			{0, "a/1", archive.Condition{}, archive.ErrThrottled},
+			{0, "a/2", archive.Condition{}, nil},
+			{999 * time.Millisecond, "a/1", archive.Condition{}, archive.ErrThrottled},
+			{time.Millisecond, "a/1", archive.IfMatch(`"stale"`), archive.ErrPreconditionFailed},
+			{500 * time.Millisecond, "a/1", archive.Condition{}, archive.ErrThrottled},
+			{500 * time.Millisecond, "a/1", archive.Condition{}, nil},
+		} {
+			if err := w.Sleep(ctx, c.after); err != nil {
+				t.Fatal(err)
+			}
+			_, err := s.Put(ctx, c.key, []byte("1"), c.cond)
+			if !errors.Is(err, c.want) {
+				t.Errorf("write %d, of %s at %v: %v, want %v", i+1, c.key, w.Elapsed(), err, c.want)
+			}
+			if err != nil && c.want == archive.ErrThrottled && !strings.Contains(err.Error(), "429") {
+				t.Errorf("write %d is told %v", i+1, err)
+			}
+			if _, _, err := s.Get(ctx, "a/1"); err != nil {
+				t.Errorf("a read: %v", err)
+			}
+		}
+		if _, err := w.Store("b").Put(ctx, "a/1", []byte("1"), archive.Condition{}); !errors.Is(err, archive.ErrThrottled) {
+			t.Errorf("somebody else's write of the same key: %v", err)
+		}
+	})
+}
+
 // TestEachPrefixIsThrottledByItself, and only by calls that count.
 func TestEachPrefixIsThrottledByItself(t *testing.T) {
 	mustPlay(t, func(ctx context.Context, w *Virtual) {
