@@ -58,8 +58,8 @@ type BackendOptions struct {
 	Queue Queue
 	// Source is where the S3 events of HandleSQS come from, which must be where Store is.
 	Source S3Source
-	// Deadline bounds what a message takes of the store, its load and its append
-	// together; the work between them has its own time. 0: that of archive.DefaultPolicy, which
+	// Deadline bounds what a message, or those of one object in a batch, take of the store,
+	// load and append together; the work between them has its own time. 0: that of archive.DefaultPolicy, which
 	// leaves 5 s of a queue's default visibility timeout for the work.
 	Deadline time.Duration
 	Clock    archive.Clock // nil: archive.WallClock
