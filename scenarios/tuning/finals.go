@@ -14,6 +14,10 @@ import (
 // needed, as those limits bear a minority that was not seen ([extremes]).
 const partAttempts = 0.5
 
+// hardlyAny is the same part where give-ups are countable, and change what the others wait: so
+// few that what the race measured without a bound still holds.
+const hardlyAny = 0.1
+
 // countable is the share of give-ups from which a limit can be approached from
 // above: fewer retries shorten what the others wait.
 const countable = 1e-4
@@ -94,7 +98,11 @@ func (s *search) bounded(m *measured) archive.Policy {
 // retries are the fewest that keep give-ups below the part of the limit that is for attempts, or
 // twice what was needed where the tail says nothing.
 func (s *search) retries(m *measured) int {
-	if n, ok := retriesFor(m, partAttempts*s.Objective.Target()); ok {
+	part := partAttempts
+	if s.Objective.Target() >= countable {
+		part = hardlyAny
+	}
+	if n, ok := retriesFor(m, part*s.Objective.Target()); ok {
 		return n
 	}
 	return 2 * max(m.pooled().Attempts.Max, 1)

@@ -27,7 +27,8 @@ func (s *search) validate(ctx context.Context) error {
 	if err := s.validateComparators(ctx, few); err != nil {
 		return err
 	}
-	rest := max(s.left(), few)
+	// At least as much as what it promised rests on: others may have been asked before it.
+	rest := max(s.left(), few, s.batchesOf(partPromise, 1))
 	best := each[0]
 	for _, m := range each[1:] {
 		if s.overtakes(m, best) {

@@ -36,6 +36,34 @@ func validated(t *testing.T, believed archive.Policy, incumbents ...Incumbent) *
 	return s
 }
 
+// TestAPromiseIsValidatedByAsMuch, though nothing of the plan is left, as when others were asked
+// to keep it before.
+func TestAPromiseIsValidatedByAsMuch(t *testing.T) {
+	numbers(t)
+	c := six(t)
+	good := policy(t, "full(base=100ms,cap=250ms,retries=60,deadline=25s)")
+	s := &search{Config: c, player: c.player(), result: &Result{}}
+	s.Evaluations = leastOf(t, c)
+	var err error
+	if s.scale, err = s.measureScale(t.Context(), c.Objective); err != nil {
+		t.Fatal(err)
+	}
+	if err = s.decide(s.Evaluations); err != nil {
+		t.Fatal(err)
+	}
+	if s.promised, err = s.playPromise(t.Context(), good); err != nil {
+		t.Fatal(err)
+	}
+	s.winner, s.played = s.promised, s.Evaluations
+	s.result.Recommendation = s.recommend(s.promised)
+	if err := s.validate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if r := s.result.Recommendation; r.Validated.Operations < r.Promised.Operations {
+		t.Errorf("%d operations were promised by, %d validate", r.Promised.Operations, r.Validated.Operations)
+	}
+}
+
 // TestAnIncumbentThatIsBetterIsRecommended, and judged by seeds that did not choose it.
 func TestAnIncumbentThatIsBetterIsRecommended(t *testing.T) {
 	numbers(t)
