@@ -56,6 +56,7 @@ func (r Tuned) Text(t Text) {
 		r.writeRobustness(t)
 	}
 	r.writeStability(t)
+	r.writeArchitectures(t)
 	r.writeAdvice(t)
 	r.writeCapacity(t)
 	r.writeConfirmation(t)

@@ -22,15 +22,16 @@ import (
 
 // tuneOptions are the flags of tune.
 type tuneOptions struct {
-	run         runOptions
-	objective   string
-	budget      time.Duration
-	evaluations int
-	incumbent   string
-	capacity    bool
-	chart       string
-	confirm     bool
-	confirmRuns int
+	run           runOptions
+	objective     string
+	budget        time.Duration
+	evaluations   int
+	incumbent     string
+	capacity      bool
+	architectures bool
+	chart         string
+	confirm       bool
+	confirmRuns   int
 }
 
 func (a *app) tuneCommand() *cobra.Command {
@@ -72,7 +73,8 @@ acknowledged; 130 interrupted, with what was found.`,
 	f.IntVar(&o.evaluations, "evaluations", 0, "`N` repetitions to play, about, instead of a budget")
 	f.StringVar(&o.incumbent, "incumbent", "", "`POLICY` in use, instead of the documented and the default one, or one that others use, such as client-go-retry, beside these")
 	f.BoolVar(&o.capacity, "capacity", false, "find how many writers each policy bears")
-	f.StringVar(&o.chart, "chart", "", "`FILE` for the capacity's chart, as SVG")
+	f.BoolVar(&o.architectures, "architectures", false, "compare what can be done about a hot object beside its retries: queues, batches, parts, group commit")
+	f.StringVar(&o.chart, "chart", "", "`FILE` for the chart of --capacity or --architectures, as SVG")
 	f.BoolVar(&o.confirm, "confirm", false, "hold the model against the real world")
 	f.IntVar(&o.confirmRuns, "confirm-runs", defaultConfirmRuns, "repetitions of each policy in the real world")
 	o.run.register(f, "core", "document", "layout", "clients", "operations", "duration", "latency", "fault", "codec", "via", "set", "seed")
@@ -90,8 +92,8 @@ func (o *tuneOptions) validate(changed func(string) bool) error {
 		return usage("--evaluations must be 1 or more, not %d", o.evaluations)
 	case changed("evaluations") && changed("budget"):
 		return usage("--budget chooses the number of --evaluations: give one of the two")
-	case o.chart != "" && !o.capacity:
-		return usage("--chart draws what --capacity finds: give both")
+	case o.chart != "" && o.capacity == o.architectures:
+		return usage("--chart draws what --capacity or --architectures finds: give one of the two with it")
 	case o.confirmRuns < 1:
 		return usage("--confirm-runs must be 1 or more, not %d", o.confirmRuns)
 	}
@@ -123,7 +125,7 @@ func (a *app) tune(ctx context.Context, o tuneOptions, flags *pflag.FlagSet, nam
 		result.Interrupted = ctx.Err() != nil
 		result.NotConfirmed()
 	}
-	if o.chart != "" && result.Capacity != nil {
+	if o.chart != "" && (o.capacity && result.Capacity != nil || o.architectures && result.Architectures != nil) {
 		if err := writeFile(o.chart, reports.Tuned{Result: result}.Chart); err != nil {
 			failure = errors.Join(failure, couldNotRun("--chart: %w", err))
 		}
@@ -152,7 +154,7 @@ func (a *app) search(ctx context.Context, o tuneOptions, c tuning.Config) (*tuni
 // config applies the flags.
 func (o *tuneOptions) config(name string, changed func(string) bool) (tuning.Config, *play, error) {
 	c := tuning.Config{
-		Workers: runtime.GOMAXPROCS(0), Incumbents: tuning.DefaultIncumbents(), Capacity: o.capacity,
+		Workers: runtime.GOMAXPROCS(0), Incumbents: tuning.DefaultIncumbents(), Capacity: o.capacity, Architectures: o.architectures,
 		Evaluations: o.evaluations, Budget: o.budget, Clock: archive.WallClock{},
 	}
 	var err error
@@ -198,7 +200,7 @@ func (o *tuneOptions) scenario(command, name string, changed func(string) bool) 
 // replay is the command that searches the same again.
 func (o *tuneOptions) replay(name string, flags *pflag.FlagSet, evaluations int) string {
 	c := o.scenario("simulate tune", name, flags.Changed)
-	for _, flag := range []string{"codec", "objective", "incumbent", "capacity", "confirm", "confirm-runs"} {
+	for _, flag := range []string{"codec", "objective", "incumbent", "capacity", "architectures", "confirm", "confirm-runs"} {
 		c.flag(flags.Lookup(flag))
 	}
 	c.all("evaluations", []string{strconv.Itoa(evaluations)})

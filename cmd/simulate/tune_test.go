@@ -68,6 +68,41 @@ actors:
   - {name: backend, kind: backend, count: 10, load: {rate: 3}}
 `
 
+// TestTuneArchitectures: all in the document, with a chart, and the same when repeated.
+func TestTuneArchitectures(t *testing.T) {
+	if raceDetector {
+		t.Skip("not under the race detector: the tests of the package tuning play the same there")
+	}
+	t.Parallel()
+	chart := filepath.Join(t.TempDir(), "architectures.svg")
+	r, stdout := tune(t, exitPassed, with("--evaluations", "12480", "--architectures", "--chart", chart)...)
+	a := r.Architectures
+	if a == nil || !a.Complete || len(a.Rows) != 10 || a.Recommended == "" || len(a.Sensitivity) != 4 {
+		t.Fatalf("%+v", a)
+	}
+	if zone := a.Rows[9]; zone.LeftOut == "" || zone.P99 != nil {
+		t.Errorf("%+v", zone)
+	}
+	if svg, err := os.ReadFile(chart); err != nil || !strings.Contains(string(svg), tuning.FIFOBatches) {
+		t.Errorf("the chart: %v, %.80s", err, svg)
+	}
+	if !strings.Contains(r.Replay, "--architectures") {
+		t.Error(r.Replay)
+	}
+	if _, again := tune(t, exitPassed, append(words(r.Replay)[1:], "--progress", "none")...); again != stdout {
+		t.Errorf("%s gives another document", r.Replay)
+	}
+	few, _ := tune(t, exitPassed, with("--evaluations", "12480")...)
+	if a := few.Architectures; a == nil || a.Complete || len(a.Rows) != 3 {
+		t.Errorf("%+v", a)
+	}
+	for _, args := range [][]string{{"--chart", chart}, {"--chart", chart, "--capacity", "--architectures"}} {
+		if code, _, stderr := simulate(t, with(args...)...); code != exitUsage || !strings.Contains(stderr, "--architectures") {
+			t.Errorf("%v: exit %d, %s", args, code, stderr)
+		}
+	}
+}
+
 func TestTuneExitCodes(t *testing.T) {
 	t.Parallel()
 	if !raceDetector { // it is twenty times slower there, and no other code
