@@ -80,6 +80,9 @@ func TestAdaptiveEstimates(t *testing.T) {
 	if idle.rivals > 4 {
 		t.Errorf("a version passes in a window, and it takes the others for %.1f", idle.rivals)
 	}
+	if rushed.overtaken != v-1 {
+		t.Errorf("%d versions have passed, and it says %d", v-1, rushed.overtaken)
+	}
 	if rushed.rivals < 50 {
 		t.Errorf("a version passes with every round trip, and it takes the others for %.1f", rushed.rivals)
 	}
@@ -91,7 +94,7 @@ func TestAdaptiveWaitsForAWriteUnderWay(t *testing.T) {
 	p := newPace(time.Second, 1)
 	p.reads(trip, 1)
 	p.fails()
-	was, looks := p.exposure(), 0
+	was, looks := p.turn(), 0
 	for {
 		wait, postponed := p.reads(trip, 1)
 		if !postponed {
@@ -100,13 +103,101 @@ func TestAdaptiveWaitsForAWriteUnderWay(t *testing.T) {
 		p.passes(wait)
 		looks++
 	}
-	if looks != mostLooks || p.exposure() < 2*was {
-		t.Errorf("%d looks; the write takes %v at least, first it was believed to take %v", looks, p.exposure(), was)
+	if looks != mostLooks || p.turn() <= underWay*was {
+		t.Errorf("%d looks; the write takes %v at least, first it was believed to take %v", looks, p.turn(), was)
+	}
+}
+
+// TestAdaptiveTakesRefusalsForSlowWrites: a 409 says that another write is under way, which
+// takes longer than to be refused. How soon versions follow bounds what is assumed of it.
+func TestAdaptiveTakesRefusalsForSlowWrites(t *testing.T) {
+	p := newPace(time.Hour, 1)
+	p.reads(trip, 1)
+	p.passes(trip)
+	p.trips.writes.add(trip)
+	p.passes(p.backoff(1, ErrConflict))
+	if p.turn() != underWay*trip {
+		t.Errorf("a write is taken to need %v after a refusal that took %v", p.turn(), trip)
+	}
+	v := 1
+	for range 4 {
+		p.passes(p.backoff(1, ErrConflict))
+		v += 2
+		p.seenAt = p.time.Now().Add(-2*70*ms + trip) // two versions, 70 ms apart
+		p.slept = 0
+		p.reads(trip, v)
+	}
+	if p.turn() != underWay*trip {
+		t.Errorf("versions are 70ms apart, and it takes a write to need %v", p.turn())
+	}
+	p.passes(p.backoff(1, ErrConflict))
+	p.seenAt, p.slept = p.time.Now().Add(-2*45*ms+trip), 0
+	if p.reads(trip, v+2); p.turn() != 45*ms {
+		t.Errorf("versions are 45ms apart, and it takes a write to need %v", p.turn())
+	}
+}
+
+// TestAdaptiveFarAway: others are nearer to the store. Its window is for their turns, and its
+// own requests count as waiting.
+func TestAdaptiveFarAway(t *testing.T) {
+	p := newPace(time.Hour, 1)
+	far := 4 * trip
+	p.reads(far, 1)
+	fails := func() time.Duration {
+		p.passes(far)
+		p.trips.writes.add(far)
+		return p.backoff(1, ErrPreconditionFailed)
+	}
+	wait := fails()
+	p.passes(wait)
+	p.reads(far, 1+int((wait+2*far)/trip))
+	if turn := p.turn(); turn < trip || turn > 3*trip/2 {
+		t.Fatalf("a version passed every 20ms, and a turn is taken to be %v", turn)
+	}
+	p.rivals = 30
+	most := time.Duration(0)
+	for range 100 {
+		most = max(most, fails())
+	}
+	if want := longestWait*p.turn() - 2*(far-p.turn()); most != want {
+		t.Errorf("waits %v at most, want %v", most, want)
+	}
+}
+
+// TestAdaptiveWindow: it is as wide as the estimate says, up to the cap, or up to ten of its
+// own exposures; half as wide for calls that many have overtaken.
+func TestAdaptiveWindow(t *testing.T) {
+	for _, tt := range []struct {
+		cap       time.Duration
+		rivals    float64
+		overtaken int
+		want      float64 // turns
+	}{
+		{time.Hour, 1, 0, share}, {time.Hour, 11, 0, 10 * share}, {time.Hour, 1001, 0, 1000 * share},
+		{time.Second, 1001, 0, float64(time.Second / trip)}, {time.Millisecond, 1001, 0, widest},
+		{time.Hour, 11, patience, 10 * share}, {time.Hour, 11, patience * 3 / 2, 20 * share / 3}, {time.Hour, 11, 1000, 5 * share},
+	} {
+		p := newPace(tt.cap, 1)
+		p.reads(trip, 1)
+		p.fails()
+		p.rivals, p.overtaken = tt.rivals, tt.overtaken
+		if got := p.wanted(); math.Abs(got-tt.want) > 1e-9 {
+			t.Errorf("cap %v, %v rivals, overtaken by %d: a window of %v turns, want %v", tt.cap, tt.rivals, tt.overtaken, got, tt.want)
+		}
 	}
 }
 
 // TestAdaptiveForgetsAHugeFirstRead: a cold connection or a stall at the start.
 func TestAdaptiveForgetsAHugeFirstRead(t *testing.T) {
+	stalled := newPace(time.Hour, 1) // at its first write
+	stalled.reads(trip, 1)
+	stalled.passes(5 * time.Second)
+	stalled.trips.writes.add(5 * time.Second)
+	stalled.backoff(1, ErrPreconditionFailed)
+	stalled.reads(trip, 2)
+	if turn := stalled.turn(); turn > 3*trip {
+		t.Errorf("a turn of %v where all but one round trip take 20ms", turn)
+	}
 	p := newPace(time.Hour, 1)
 	p.reads(10*time.Second, 1)
 	for v := 2; v < 6; v++ {
@@ -170,8 +261,8 @@ func TestAdaptiveStaysInBounds(t *testing.T) {
 			if other := step(again); other != wait {
 				t.Fatalf("waits %v, and again %v", wait, other)
 			}
-			if !(p.rivals >= 1 && p.rivals < 1e12) || p.exposure() <= 0 {
-				t.Fatalf("%v rivals, exposure %v", p.rivals, p.exposure())
+			if !(p.rivals >= 1 && p.rivals < 1e12) || p.turn() <= 0 {
+				t.Fatalf("%v rivals, exposure %v", p.rivals, p.turn())
 			}
 		}
 	})
@@ -259,6 +350,21 @@ func TestPostponedWritesEnd(t *testing.T) {
 			t.Errorf("%v after %d writes and %d waits", err, r.store.puts, len(r.clock.Waits))
 		}
 	})
+}
+
+func TestDistances(t *testing.T) {
+	var d distances
+	for _, step := range []struct {
+		versions     int
+		passed, want time.Duration
+	}{
+		{0, 10, 0}, {1, 90, 0}, {1, 20, 60}, // 120 for two
+		{4, 400, 60}, {4, 100, 25}, {1, math.MaxInt64, 25}, {1, math.MaxInt64, 25},
+	} {
+		if d.add(step.versions, step.passed); d.least != step.want {
+			t.Errorf("after %d versions in %d: %d, want %d", step.versions, step.passed, d.least, step.want)
+		}
+	}
 }
 
 func TestTypicalTrips(t *testing.T) {

@@ -6,12 +6,16 @@ import (
 	"time"
 )
 
+// longestSpan bounds what is measured: beyond it the clock was set forward.
+const longestSpan = time.Hour
+
 // tripTimes are the round trips of a call's requests, as far as they were answered.
 type tripTimes struct{ reads, writes lastTrips }
 
 // exposure is half the round trip of a read and half that of a write. The first
 // read may have paid for a connection, so until there is another it must not make
-// the estimate longer than the write does.
+// the estimate longer than the write does; nor must a write that met a stall, until
+// there is another, make it much longer than the reads do.
 func (t *tripTimes) exposure() time.Duration {
 	read, write := t.reads.typical(), t.writes.typical()
 	switch {
@@ -19,6 +23,8 @@ func (t *tripTimes) exposure() time.Duration {
 		return read
 	case t.reads.n == 1:
 		return min(read, write)
+	case t.writes.n == 1:
+		write = min(write, 4*read)
 	}
 	return read/2 + write/2
 }
@@ -33,7 +39,7 @@ func (l *lastTrips) add(d time.Duration) {
 	if d <= 0 {
 		return // the clock was set back
 	}
-	l.last[l.n%len(l.last)] = d
+	l.last[l.n%len(l.last)] = min(d, longestSpan)
 	l.n++
 }
 

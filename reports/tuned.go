@@ -1,6 +1,7 @@
 package reports
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -128,7 +129,7 @@ func (r Tuned) writeViolations(t Text) {
 // and the rest of the front.
 func (r Tuned) writeTable(t Text) {
 	w := NewTable(table.Row{"", "give-ups", "p99", "±", "puts/commit", "$/1000"}, 2, 3, 4, 5, 6)
-	starred, committed, unfit := false, false, []string(nil)
+	starred, bounded, committed, unfit := false, false, false, []string(nil)
 	missed := slices.ContainsFunc(r.Robustness, func(at tuning.Robust) bool { return !at.Meets })
 	add := func(name string, p *tuning.Policy) {
 		if p == nil {
@@ -144,6 +145,7 @@ func (r Tuned) writeTable(t Text) {
 			}
 		}
 		starred = starred || p.Exhaustion.Method == tuning.Extrapolated
+		bounded = bounded || p.Exhaustion.Method == tuning.Bounded
 		committed = committed || p.Exhaustion.Method == tuning.Counted
 		w.AppendRow(table.Row{
 			name, cell(p.Exhaustion), units.Seconds(p.P99.Value), units.Seconds((p.P99.High - p.P99.Low) / 2),
@@ -163,7 +165,7 @@ func (r Tuned) writeTable(t Text) {
 		add("or "+shape(f.Policy), f)
 	}
 	t.Table(w)
-	r.writeNotes(t, starred, missed, committed, unfit)
+	r.writeNotes(t, starred, bounded, missed, committed, unfit)
 }
 
 // mostAlternatives is how many of the front the text shows; the document has all.
@@ -185,7 +187,7 @@ func (r Tuned) alternatives() []*tuning.Policy {
 }
 
 // writeNotes explains the marks of the table.
-func (r Tuned) writeNotes(t Text, starred, missed, committed bool, unfit []string) {
+func (r Tuned) writeNotes(t Text, starred, bounded, missed, committed bool, unfit []string) {
 	var notes []string
 	if missed {
 		notes = append(notes, "† misses the objective, or is not shown to keep it")
@@ -198,6 +200,12 @@ func (r Tuned) writeNotes(t Text, starred, missed, committed bool, unfit []strin
 	}
 	if starred {
 		notes = append(notes, "* extrapolated"+r.counting())
+	}
+	if bounded {
+		notes = append(notes, "° none seen: rule of three")
+	}
+	if worst := r.worstPlaced(); worst != "" {
+		notes = append(notes, worst)
 	}
 	if len(notes) > 0 {
 		t.wrapped("", strings.Join(notes, "; "))
@@ -212,6 +220,18 @@ func (r Tuned) counting() string {
 	}
 	return fmt.Sprintf(": none of %s gave up, which alone shows less than %s (95 %%); %s would show %s",
 		units.Thousands(v.Exhaustion.Operations), units.Rate(v.Exhaustion.Counted), units.Thousands(r.Recommendation.NeedOperations), r.target())
+}
+
+// worstPlaced says whose give-ups of the recommendation are known to be rare the least, if
+// actors are told apart.
+func (r Tuned) worstPlaced() string {
+	v := r.Recommendation.Validated
+	if v == nil || len(v.Exhaustion.ByActor) == 0 {
+		return ""
+	}
+	worst := slices.MaxFunc(v.Exhaustion.ByActor, func(a, b tuning.ActorGiveUps) int { return cmp.Compare(a.High, b.High) })
+	return fmt.Sprintf("with the recommended one, of %s's %s fewer than %s give up", worst.Actor,
+		units.Thousands(worst.Operations), units.Rate(max(worst.High, tuning.LeastRate)))
 }
 
 // shape is a policy without its bounds, as kind(base,cap).
@@ -244,7 +264,7 @@ func cell(g tuning.Exhaustion) string {
 	case tuning.Never:
 		return "none"
 	}
-	return "< " + units.Rate(g.High)
+	return "< " + units.Rate(g.High) + " °"
 }
 
 func (r Tuned) writeRunnerUp(t Text) {

@@ -96,24 +96,3 @@ func TestAdaptiveAlone(t *testing.T) {
 		t.Errorf("%v writes, %v reads, %v ms; with none %v, %v, %v", w, r, e, nw, nr, ne)
 	}
 }
-
-// TestAdaptiveOnS3: on a store whose writes take long, serves them one after
-// another and answers losers at once with 409, so that a loser never learns how long
-// a write takes. Nothing is promised here but that it stays near the default.
-func TestAdaptiveOnS3(t *testing.T) {
-	for _, clients := range []int{2, 10, 30} {
-		mean := func(policy string) (writes, end float64) {
-			const runs = 100
-			for _, b := range playBursts(t, policy, "s3-standard", clients, runs) {
-				writes, end = writes+b.writes/runs/float64(clients), end+(b.end-b.begin)/runs
-			}
-			return writes, end
-		}
-		w, e := mean("adaptive(retries=unlimited)")
-		dw, de := mean("full(base=50ms,cap=2s,retries=unlimited)")
-		t.Logf("N=%d  %.2f writes each, %.0f ms; by the default %.2f, %.0f ms", clients, w, e, dw, de)
-		if w > 1.2*dw || e > 1.15*de {
-			t.Errorf("N=%d  %.2f writes each, %.0f ms; by the default %.2f, %.0f ms", clients, w, e, dw, de)
-		}
-	}
-}

@@ -5,6 +5,7 @@ import (
 
 	"holdfast/archive"
 	"holdfast/archive/delivery"
+	"holdfast/scenarios/cores"
 	"holdfast/scenarios/history"
 	"holdfast/scenarios/world"
 )
@@ -43,13 +44,15 @@ func (f *performer) consume(ctx context.Context) {
 			return
 		}
 		crash := catchCrash(func() { f.storeAll(ctx, batch) })
-		if crash == nil {
-			continue
+		if crash != nil {
+			for _, d := range batch {
+				q.note(d.Message, archive.ErrOutcomeUnknown)
+			}
 		}
-		for _, d := range batch {
-			q.note(d.Message, archive.ErrOutcomeUnknown)
+		if q.AnyOrder {
+			q.giveUp(ctx, batch)
 		}
-		if f.restart(ctx, crash) != nil {
+		if crash != nil && f.restart(ctx, crash) != nil {
 			return
 		}
 	}
@@ -111,6 +114,9 @@ func (f *performer) storeOne(ctx context.Context, id string, batch []delivery.De
 // any of them is, and else what ended all those that had nothing wrong with them. The run
 // may go on when the context has ended.
 func (f *performer) appendAll(ctx, run context.Context, id string, edits []archive.Edit) (archive.Snapshot, []error) {
+	if _, alone := f.core.(cores.OneByOne); alone && len(edits) > 1 {
+		return archive.AppendEach(ctx, oneByOne{f, run}, id, edits)
+	}
 	f.client.Begin(history.Operation{Do: history.DoBatch, ID: id})
 	done, errs := f.core.AppendAll(ctx, id, edits)
 	outcome := errs[0]
@@ -127,4 +133,15 @@ func (f *performer) appendAll(ctx, run context.Context, id string, edits []archi
 	}
 	f.finish(run, done, outcome)
 	return done, errs
+}
+
+// oneByOne has each edit stored by a batch of its own.
+type oneByOne struct {
+	f   *performer
+	run context.Context
+}
+
+func (o oneByOne) Append(ctx context.Context, id string, edit archive.Edit) (archive.Snapshot, error) {
+	done, errs := o.f.appendAll(ctx, o.run, id, []archive.Edit{edit})
+	return done, errs[0]
 }

@@ -1,6 +1,7 @@
 package scenarios
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math/rand/v2"
@@ -18,8 +19,10 @@ import (
 // with the production core. What scenarios can't say yet is said here: who comes
 // when, who is far away, whose clock jumps and when the store stalls.
 type crowd struct {
-	policy string
-	seed   uint64
+	policy  string
+	latency string // "": that of the experiment
+	objects int    // of which each writer has one, in turn; 0: one
+	seed    uint64
 	// writers are told apart by their number, from 0.
 	writers int
 	arrive  func(i int, rng *rand.Rand) time.Duration // nil: all at once
@@ -53,14 +56,16 @@ func (c crowd) play(t *testing.T) []*written {
 		return rand.New(rand.NewPCG(c.seed, h))
 	}
 	w := world.NewVirtual(world.Config{
-		Latency: must(network.ParseLatency(experimentLatency)), RequestTimeout: time.Hour, Crew: crew, Rand: stream,
+		Latency: must(network.ParseLatency(cmp.Or(c.latency, experimentLatency))), RequestTimeout: time.Hour, Crew: crew, Rand: stream,
 	})
 	policy := must(archive.ParsePolicy(c.policy))
 	all := make([]*written, c.writers)
 	err := w.Run(t.Context(), func(ctx context.Context) {
-		document := must(archive.ParseChange([]byte(`{"changeId": "C"}`)))
 		setup := must(archive.New(archive.Options{Store: w.Store("setup"), Clock: w, Rand: stream("setup ids"), Codec: compact.Codec}))
-		must(setup.Create(ctx, "C", compact.FromChange(document), archive.Modification{ID: "first", UserID: "setup", Type: archive.Created}))
+		for n := range max(1, c.objects) {
+			document := must(archive.ParseChange(fmt.Appendf(nil, `{"changeId": %q}`, c.object(n))))
+			must(setup.Create(ctx, c.object(n), compact.FromChange(document), archive.Modification{ID: "first", UserID: "setup", Type: archive.Created}))
+		}
 		start := w.Elapsed()
 		arrivals, group := stream("arrivals"), world.NewGroup(w)
 		for i := range all {
@@ -72,8 +77,8 @@ func (c crowd) play(t *testing.T) []*written {
 			group.Go(func() { c.write(ctx, w, i, start+at, policy, stream(fmt.Sprint("jitter ", i)), all[i]) })
 		}
 		group.Wait()
-		final := must(setup.Load(ctx, "C"))
 		for i, one := range all {
+			final := must(setup.Load(ctx, c.object(i)))
 			there := final.Document.HasModification(fmt.Sprint("m", i))
 			if there != (one.err == nil) && archive.OutcomeOf(one.err) != archive.Unknown {
 				t.Errorf("writer %d: %v, and its modification is there: %v", i, one.err, there)
@@ -85,6 +90,9 @@ func (c crowd) play(t *testing.T) []*written {
 	}
 	return all
 }
+
+// object is the one that a writer has.
+func (c crowd) object(i int) string { return fmt.Sprint("C", i%max(1, c.objects)) }
 
 // write is what a writer does, from its arrival on.
 func (c crowd) write(ctx context.Context, w *world.Virtual, i int, at time.Duration, policy archive.Policy, rng *rand.Rand, of *written) {
@@ -100,7 +108,7 @@ func (c crowd) write(ctx context.Context, w *world.Virtual, i int, at time.Durat
 		Observer: archive.Observer{Wait: func(_ context.Context, info archive.WaitInfo) { of.waits = append(of.waits, info.Wait) }},
 	}))
 	of.began = w.Elapsed()
-	_, of.err = a.Append(ctx, "C", archive.Edit{Modifications: []archive.Modification{
+	_, of.err = a.Append(ctx, c.object(i), archive.Edit{Modifications: []archive.Modification{
 		{ID: fmt.Sprint("m", i), Timestamp: "2026-01-02T03:04:05Z", UserID: "u", Type: archive.Processed},
 	}})
 	of.latency = w.Elapsed() - of.began

@@ -129,21 +129,43 @@ func (c processCore) AppendAll(ctx context.Context, id string, edits []archive.E
 		}
 		return archive.Snapshot{}, errs
 	}
-	defer c.s.give(f)
-	return f.appendAll(ctx, c.s.run, id, edits)
+	var done archive.Snapshot
+	var errs []error
+	crash := catchCrash(func() { done, errs = f.appendAll(ctx, c.s.run, id, edits) })
+	if crash != nil { // of whoever leads; what the core knows of it is gone
+		f.client.Crash()
+		panic(crashed{crash})
+	}
+	c.s.give(f)
+	return done, errs
 }
 
-// appendInGroup is an append of a back end that shares writes.
-func (f *performer) appendInGroup(ctx context.Context, in *intent) (archive.Snapshot, error) {
+// appendInGroup is an append of a back end that shares writes. One that dies while it writes
+// for others begins anew; the others go on.
+func (f *performer) appendInGroup(ctx context.Context, in *intent) (done archive.Snapshot, err error) {
 	s := f.process
-	recorded := s.batches.Begin(f.name, in.op)
-	waiting := ctx
+	for {
+		recorded := s.batches.Begin(f.name, in.op)
+		crash := catchCrash(func() { done, err = f.waitForGroup(ctx, in) })
+		if crash == nil {
+			s.batches.Finish(recorded, done, err, ctx.Err() != nil)
+			return done, err
+		}
+		s.batches.Crash(recorded)
+		if !crash.Restarts {
+			return done, errDied
+		}
+		if err := s.world.Sleep(ctx, crash.Restart); err != nil {
+			return done, err
+		}
+	}
+}
+
+func (f *performer) waitForGroup(ctx context.Context, in *intent) (archive.Snapshot, error) {
 	if patience := in.op.GiveUp; patience > 0 {
 		var cancel context.CancelFunc
-		waiting, cancel = s.world.WithTimeout(ctx, patience)
+		ctx, cancel = f.process.world.WithTimeout(ctx, patience)
 		defer cancel()
 	}
-	done, err := s.group.Append(waiting, in.op.ID, in.edit)
-	s.batches.Finish(recorded, done, err, ctx.Err() != nil)
-	return done, err
+	return f.process.group.Append(ctx, in.op.ID, in.edit)
 }

@@ -1,7 +1,11 @@
 package scenarios
 
 import (
+	"context"
+	"encoding/json"
 	"fmt"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -88,5 +92,94 @@ func TestGroupsOfTheRealWorld(t *testing.T) {
 	r := judgedRun(t, run.Header(RealWorld, "memory"), m.events)
 	if all := outcomes(m.events); r.Verdict != check.OK || all[history.Committed] != 30 || len(all) > 1 {
 		t.Errorf("%s %v %v; ended as %v", r.Verdict, r.Reasons, r.Violations, all)
+	}
+}
+
+// flawed is a core whose batches go wrong.
+type flawed struct {
+	cores.Core
+	appendAll func(core cores.Core, ctx context.Context, id string, edits []archive.Edit) (archive.Snapshot, []error)
+}
+
+func (f flawed) AppendAll(ctx context.Context, id string, edits []archive.Edit) (archive.Snapshot, []error) {
+	return f.appendAll(f.Core, ctx, id, edits)
+}
+
+// TestFlawedBatchesAreFound, through a queue and through a group.
+func TestFlawedBatchesAreFound(t *testing.T) {
+	const actors = "actors: [{name: be, kind: backend, count: 6, load: {operations: 5, edits: own}}, {name: bad, kind: backend, load: {operations: 2, edits: invalid}}]\n"
+	sources := []string{queued("{kind: standard, receives: 2, visibility: 5s}", "objects: {count: 2}\n"+actors), grouped("{processes: 1, wait: 20ms}", "objects: {count: 2}\n"+actors)}
+	for _, c := range []struct {
+		name      string
+		appendAll func(core cores.Core, ctx context.Context, id string, edits []archive.Edit) (archive.Snapshot, []error)
+		want      check.Invariant
+	}{
+		{"none", func(core cores.Core, ctx context.Context, id string, edits []archive.Edit) (archive.Snapshot, []error) {
+			return core.AppendAll(ctx, id, edits)
+		}, ""},
+		{"drops the last", func(core cores.Core, ctx context.Context, id string, edits []archive.Edit) (archive.Snapshot, []error) {
+			done, errs := core.AppendAll(ctx, id, edits[:max(1, len(edits)-1)])
+			return done, append(errs, nil)[:len(edits)]
+		}, check.NothingLost},
+		{"tells all of one's failure", func(core cores.Core, ctx context.Context, id string, edits []archive.Edit) (archive.Snapshot, []error) {
+			done, errs := core.AppendAll(ctx, id, edits)
+			for _, err := range errs {
+				if err != nil {
+					return done, slices.Repeat([]error{err}, len(edits))
+				}
+			}
+			return done, errs
+		}, check.HonestAnswers},
+		{"stores nothing of a batch with a failure", func(core cores.Core, ctx context.Context, id string, edits []archive.Edit) (archive.Snapshot, []error) {
+			for i := range edits {
+				if err := archive.OwnLayout().ValidateEdit(edits[i]); err != nil {
+					return archive.Snapshot{}, slices.Repeat([]error{err}, len(edits))
+				}
+			}
+			return core.AppendAll(ctx, id, edits)
+		}, check.HonestAnswers},
+		{"forgets a field", func(core cores.Core, ctx context.Context, id string, edits []archive.Edit) (archive.Snapshot, []error) {
+			edits = slices.Clone(edits)
+			edits[len(edits)-1].Fields = nil
+			return core.AppendAll(ctx, id, edits)
+		}, check.AsAsked},
+		{"adds the fields of one to another", func(core cores.Core, ctx context.Context, id string, edits []archive.Edit) (archive.Snapshot, []error) {
+			edits = slices.Clone(edits)
+			edits[0].Fields = map[string]json.RawMessage{"x_other": json.RawMessage("1")}
+			return core.AppendAll(ctx, id, edits)
+		}, check.ForeignDataIntact},
+		{"mixes two objects", func(core cores.Core, ctx context.Context, id string, edits []archive.Edit) (archive.Snapshot, []error) {
+			if strings.HasSuffix(id, "2") && len(edits) > 1 {
+				_, _ = core.AppendAll(ctx, strings.TrimSuffix(id, "2")+"1", edits[1:])
+				done, errs := core.AppendAll(ctx, id, edits[:1])
+				return done, append(errs, make([]error, len(edits)-1)...)
+			}
+			return core.AppendAll(ctx, id, edits)
+		}, check.NothingInvented},
+		{"appends under another id as well", func(core cores.Core, ctx context.Context, id string, edits []archive.Edit) (archive.Snapshot, []error) {
+			again := edits[0]
+			again.Modifications = slices.Clone(again.Modifications)
+			again.Modifications[0].ID += "-again"
+			done, errs := core.AppendAll(ctx, id, append(slices.Clone(edits), again))
+			return done, errs[:len(edits)]
+		}, check.NothingInvented},
+	} {
+		for i, source := range sources {
+			spec := must(cores.Find("production"))
+			production := spec.New
+			spec.New = func(e cores.Environment) (cores.Core, error) {
+				core, err := production(e)
+				return flawed{core, c.appendAll}, err
+			}
+			run := must(NewRun(must(Parse("x.yaml", []byte(source))), spec))
+			m := &memory{}
+			if _, err := playVirtual(t.Context(), run, into(m), nil); err != nil {
+				t.Fatal(err)
+			}
+			r := judgedRun(t, run.Header(VirtualWorld, "model"), m.events)
+			if r.Found[c.want] == 0 && c.want != "" || c.want == "" && r.Verdict != check.OK {
+				t.Errorf("%s, %d: %s %v, want %s", c.name, i, r.Verdict, r.Found, c.want)
+			}
+		}
 	}
 }

@@ -24,7 +24,7 @@ var order = []string{
 	"two-users", "own-documents", "two-users-same-field", "save-again", "almost-equal", "absent-field", "removed-field", "without-base", "new-customer", "user-vs-backend", "several-entries",
 	"three-writers", "counting", "create-race", "single-try", "delete-race", "lost-reply", "impatient", "hurried", "busy-store", "contradiction", "repeated-message", "redelivery", "queue-redelivers", "outbox",
 	"service-faults", "bad-requests", "hostile-answers", "hostile-deletions",
-	"any-edit", "backend-fan-in", "fifo-batches", "group-commit", "burst", "large-document", "sustained-contention", "storm",
+	"any-edit", "backend-fan-in", "fifo-batches", "group-commit", "poisoned-batches", "poisoned-group", "burst", "large-document", "sustained-contention", "storm",
 }
 
 // Names lists the built-in scenarios.

@@ -2,8 +2,10 @@ package scenarios
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"strconv"
 
 	"holdfast/archive"
 	"holdfast/scenarios/cores"
@@ -114,6 +116,10 @@ func (f *performer) append(ctx context.Context, id string, set fields, due int64
 // appends is what a back end means to add to an object.
 func (f *performer) appends(id string, set fields, due int64, types ...string) intent {
 	f.baseID = id
+	if l := f.actor.Load; l != nil && l.Edits == OwnEdits {
+		f.edits++
+		set = fields{"x_" + f.name: json.RawMessage(strconv.Itoa(f.edits))}
+	}
 	in := intent{
 		op:   history.Operation{Do: "append", ID: id, Due: due},
 		edit: set.withEntries(f.modifications(types, archive.Processed)),

@@ -307,6 +307,8 @@ const (
 	// Of back ends: one map, to which each adds its own key, and one number, which each
 	// counts up.
 	SharedEdits Edits = "shared"
+	// Of back ends: a field of its own, to another value each time, and an entry.
+	OwnEdits Edits = "own"
 	// Of back ends: an entry that every core refuses, and nothing that comes with it.
 	InvalidEdits Edits = "invalid"
 )

@@ -195,6 +195,15 @@ func (q *sendQueue) end(ctx context.Context, m delivery.Message, done archive.Sn
 	}
 }
 
+// giveUp ends what is left of a batch: a schedule has no time after which it would come again.
+func (q *sendQueue) giveUp(ctx context.Context, batch []delivery.Delivery) {
+	for _, d := range batch {
+		q.end(ctx, d.Message, archive.Snapshot{})
+		_ = q.messages.Acknowledge(ctx, d) // which never fails
+	}
+	q.tell()
+}
+
 // leave is called by each consumer that ends. What is left when nobody works any more is
 // never stored, as far as anybody knows.
 func (q *sendQueue) leave(ctx context.Context) {

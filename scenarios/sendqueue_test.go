@@ -66,7 +66,7 @@ func outcomes(events []*history.Event) map[string]int {
 	return all
 }
 
-const sixSenders = "actors: [{name: be, kind: backend, count: 6, load: {operations: 5%s}}]\n"
+const sixSenders = "actors: [{name: be, kind: backend, count: 6, load: {operations: 5, edits: own%s}}]\n"
 
 // TestQueuesLoseNothing: of either kind, with several consumers and objects, in bad weather.
 func TestQueuesLoseNothing(t *testing.T) {

@@ -87,13 +87,13 @@ func (c *checker) checkLoad(path string, a *Actor) {
 	}
 	switch {
 	case !oneOrNone(l.Edits):
-		c.invalid(path+".edits", "a user's edits are text or any, a back end's shared or invalid; not %q", l.Edits)
+		c.invalid(path+".edits", "a user's edits are text or any, a back end's shared, own or invalid; not %q", l.Edits)
 	case !c.sure(kind):
 	case l.Edits == SharedEdits && (a.Kind != Backend || c.Via == ViaAPI):
 		c.invalid(path+".edits", "only back ends without via: api have shared edits")
-	case l.Edits == InvalidEdits && (a.Kind != Backend || c.Via == ViaAPI):
-		c.invalid(path+".edits", "only back ends without via: api have invalid edits")
-	case l.Edits != "" && l.Edits != SharedEdits && l.Edits != InvalidEdits && a.Kind != User:
+	case (l.Edits == InvalidEdits || l.Edits == OwnEdits) && (a.Kind != Backend || c.Via == ViaAPI):
+		c.invalid(path+".edits", "only back ends without via: api have %s edits", l.Edits)
+	case (l.Edits == TextEdits || l.Edits == AnyEdits) && a.Kind != User:
 		c.invalid(path+".edits", "only a user edits")
 	}
 	if l.FirstWritesTogether && a.Kind == Outsider {

@@ -17,7 +17,9 @@ func (Point) words() []string { return wordsOf(BeforeGet, BeforePut) }
 func (Via) words() []string   { return wordsOf(ViaCore, ViaAPI) }
 func (ETags) words() []string { return wordsOf(ContentETags, GrowingETags) }
 func (Keys) words() []string  { return wordsOf(RandomKeys, HashedKeys) }
-func (Edits) words() []string { return wordsOf(TextEdits, AnyEdits, SharedEdits, InvalidEdits) }
+func (Edits) words() []string {
+	return wordsOf(TextEdits, AnyEdits, SharedEdits, OwnEdits, InvalidEdits)
+}
 func (Codec) words() []string { return wordsOf(JSON, Compact) }
 
 func (QueueKind) words() []string { return wordsOf(Standard, FIFO) }

@@ -58,8 +58,8 @@ type BackendOptions struct {
 	Queue Queue
 	// Source is where the S3 events of HandleSQS come from, which must be where Store is.
 	Source S3Source
-	// Deadline bounds what a message takes of the store, its load and its append
-	// together; the work between them has its own time. 0: that of archive.DefaultPolicy, which
+	// Deadline bounds what a message, or those of one object in a batch, take of the store,
+	// load and append together; the work between them has its own time. 0: that of archive.DefaultPolicy, which
 	// leaves 5 s of a queue's default visibility timeout for the work.
 	Deadline time.Duration
 	Clock    archive.Clock // nil: archive.WallClock
@@ -120,7 +120,11 @@ func (b *Backend) Run(ctx context.Context) error {
 // Handle processes a delivery and acknowledges it if that succeeded. Otherwise the
 // queue delivers it again.
 func (b *Backend) Handle(ctx context.Context, d Delivery) {
-	err := b.Process(ctx, d.Message)
+	b.conclude(ctx, d, b.Process(ctx, d.Message))
+}
+
+// conclude acknowledges a delivery that was processed without an error.
+func (b *Backend) conclude(ctx context.Context, d Delivery, err error) {
 	switch {
 	case err != nil:
 	case b.o.Queue == nil:
@@ -145,36 +149,41 @@ func (b *Backend) Handle(ctx context.Context, d Delivery) {
 // The error says why the archive may not hold the result; it wraps [archive.ErrInvalid] if
 // the message names no trigger and [archive.ErrNotFound] if there is no such object.
 func (b *Backend) Process(ctx context.Context, m Message) error {
-	start := b.o.Clock.Now()
-	repeated, err := b.process(ctx, m)
-	tell(ctx, b.o.Observer.Message, MessageInfo{Message: m, Repeated: repeated, Elapsed: b.o.Clock.Now().Sub(start), Err: err})
-	return err
+	return b.ProcessAll(ctx, []Message{m})[0]
 }
 
-func (b *Backend) process(ctx context.Context, m Message) (repeated bool, err error) {
+// triggerKey is the key of a message's trigger. Its error says why the message is none.
+func (b *Backend) triggerKey(m Message) (string, error) {
 	key, err := TriggerKey(b.o.Core.Layout(), m.Customer, m.ObjectID)
 	if err == nil && m.TriggerETag == "" {
-		// Any such message would pass for any other, and delete whatever trigger is there.
-		err = fmt.Errorf("%w trigger %s: its ETag is missing", archive.ErrInvalid, key)
+		err = errNoTriggerETag(key)
 	}
 	if err != nil {
-		return false, fmt.Errorf("process message: %w", err)
+		return "", fmt.Errorf("process message: %w", err)
 	}
-	archived, left, err := b.load(ctx, m)
-	if err != nil {
-		return false, err
+	return key, nil
+}
+
+// errNoTriggerETag: any such message would pass for any other, and delete whatever trigger
+// is there.
+func errNoTriggerETag(key string) error {
+	return fmt.Errorf("%w trigger %s: its ETag is missing", archive.ErrInvalid, key)
+}
+
+// processed reports whether a version has the entry of a message.
+func processed(m Message, archived archive.Snapshot) bool {
+	return archived.Document.HasModification(m.ModificationID(archive.Processed))
+}
+
+// deleteTrigger deletes a message's trigger, and only this one.
+func (b *Backend) deleteTrigger(ctx context.Context, m Message) {
+	key, err := b.triggerKey(m)
+	if err == nil {
+		err = b.o.Store.Delete(ctx, key, archive.IfMatch(m.TriggerETag))
 	}
-	repeated = archived.Document.HasModification(m.ModificationID(archive.Processed))
-	if !repeated {
-		if err := b.store(ctx, Job{m, archived}, left); err != nil {
-			return false, err
-		}
-	}
-	err = b.o.Store.Delete(ctx, key, archive.IfMatch(m.TriggerETag))
 	if err != nil && !errors.Is(err, archive.ErrNotFound) && !errors.Is(err, archive.ErrPreconditionFailed) {
 		b.failed(ctx, m, fmt.Errorf("delete trigger %s: %w", key, err))
 	}
-	return repeated, nil
 }
 
 // load reads the archived version, and tells how much of the deadline is left.
@@ -186,13 +195,13 @@ func (b *Backend) load(ctx context.Context, m Message) (archived archive.Snapsho
 	return archived, b.o.Deadline - b.o.Clock.Now().Sub(start), err
 }
 
-// store does the work and stores its result, for which there is so much time left.
-func (b *Backend) store(ctx context.Context, job Job, left time.Duration) error {
+// edit does the work and returns what is to be stored.
+func (b *Backend) edit(ctx context.Context, job Job) (archive.Edit, error) {
 	var edit archive.Edit
 	if b.o.Work != nil {
 		var err error
 		if edit, err = b.o.Work(ctx, job); err != nil {
-			return fmt.Errorf("process %s for %s: %w", job.ObjectID, job.Customer, err)
+			return edit, fmt.Errorf("process %s for %s: %w", job.ObjectID, job.Customer, err)
 		}
 	}
 	edit.Modifications = append(slices.Clip(edit.Modifications), archive.Modification{
@@ -200,10 +209,7 @@ func (b *Backend) store(ctx context.Context, job Job, left time.Duration) error 
 		Covers: job.Covers(),
 	})
 	edit.Once = job.ModificationID(archive.Processed)
-	ctx, cancel := b.o.Clock.WithTimeout(ctx, left)
-	defer cancel()
-	_, err := b.o.Core.Append(ctx, job.ObjectID, edit)
-	return err
+	return edit, nil
 }
 
 func (b *Backend) failed(ctx context.Context, m Message, err error) {

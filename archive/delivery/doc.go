@@ -4,7 +4,7 @@
 // An [Uploader] is the front end: it stores a change and then writes a trigger for each
 // customer's back end, an object whose key says who and what. A [Queue] tells the back ends
 // of the triggers, and a [Backend] turns every message into one modification, however often
-// it comes. On AWS the bucket notifies an SQS queue: [ParseS3Event] reads what it sends, and
+// it comes; those of a batch that are about one object are one write. On AWS the bucket notifies an SQS queue: [ParseS3Event] reads what it sends, and
 // [Backend.HandleSQS] is the back end as a Lambda function. A [Reconciler] tells the back
 // ends that were forgotten, because a server died or a message got lost: the history of the
 // document says which those are.

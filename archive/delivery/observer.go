@@ -31,8 +31,10 @@ type MessageInfo struct {
 	Message Message
 	// Repeated: it had been processed by an earlier delivery, and nothing was stored.
 	Repeated bool
-	Elapsed  time.Duration // of load, work and append
-	Err      error         // why it was not processed: it comes again
+	// Elapsed is the time of load, work and append; of a batch, of all that is about its
+	// object.
+	Elapsed time.Duration
+	Err     error // why it was not processed: it comes again
 }
 
 // Observers joins observers: each hook runs those of all of them, in their order.

@@ -31,6 +31,9 @@ type Delivery struct {
 	Receipt string
 	// Receives counts the deliveries of the message, this one included.
 	Receives int
+	// Group is that of a message of a FIFO queue, whose messages of one group must not
+	// overtake each other. Empty: a standard queue, or a group by itself.
+	Group string
 }
 
 // ErrQueueClosed is the answer of a closed queue that has no message left.
@@ -203,6 +206,9 @@ func (q *MemoryQueue) take(ctx context.Context, most int) (batch []Delivery, err
 		m.receipt = strconv.FormatUint(q.receipts, 10)
 		m.visible = now.Add(q.o.Visibility)
 		d := Delivery{Message: m.message, Receipt: m.receipt, Receives: m.receives}
+		if q.o.Group != nil {
+			d.Group = q.o.Group(m.message)
+		}
 		if q.o.Delivered != nil {
 			q.o.Delivered(d)
 		}

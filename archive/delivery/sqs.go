@@ -4,8 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime"
-	"runtime/debug"
+	"strings"
 	"time"
 
 	"holdfast/archive"
@@ -22,6 +21,27 @@ type SQSEvent struct {
 type SQSMessage struct {
 	MessageID string `json:"messageId"`
 	Body      string `json:"body"`
+	// EventSourceARN is the queue's. That of a FIFO queue ends in ".fifo".
+	EventSourceARN string        `json:"eventSourceARN"`
+	Attributes     SQSAttributes `json:"attributes"`
+}
+
+// SQSAttributes are what SQS says of a message.
+type SQSAttributes struct {
+	// MessageGroupID is the message's group. A standard queue's may have one too, for fair
+	// queues, and there it says nothing of order.
+	MessageGroupID string `json:"MessageGroupId"`
+	// ApproximateReceiveCount is how often the message was delivered, this time included, as a
+	// decimal number.
+	ApproximateReceiveCount string `json:"ApproximateReceiveCount"`
+}
+
+// group is that of a FIFO queue, of whose messages each has one.
+func (m *SQSMessage) group() string {
+	if !strings.HasSuffix(m.EventSourceARN, ".fifo") {
+		return ""
+	}
+	return m.Attributes.MessageGroupID
 }
 
 // SQSResponse is what Lambda wants to know: which messages are to come again. All
@@ -35,12 +55,19 @@ type SQSItemFailure struct {
 	ItemIdentifier string `json:"itemIdentifier"`
 }
 
-// HandleSQS processes a batch of messages, each the text of an S3 event, one record of
-// each in turn. It is what a Lambda function does that an SQS queue triggers; Queue is not
+// HandleSQS processes a batch of messages, each the text of an S3 event, as
+// [Backend.ProcessAll] does: what those of one object come to is one write. It is what a
+// Lambda function does that an SQS queue triggers; Queue is not
 // used. A message comes again unless all of its records were processed, or tell of
 // nothing that was written ([ErrNothingWritten]); what is wrong with others in its batch
-// makes no difference, also if the work panics, nor how many records they have. Why a
+// makes no difference, also if the work panics, nor how many records they have: each
+// message's first record is processed before the second of any. Why a
 // message comes again is told to BackendOptions.Failed.
+//
+// Of a FIFO queue, after a message that failed all that follow in its group are not processed
+// and come again, as SQS wants it, so that none overtakes it; other groups go on. All records
+// of a message are then processed before the next message. S3 does not notify
+// FIFO queues; [S3Source.Event] and [Message.GroupID] are for who forwards to one.
 //
 // An event of another bucket or prefix comes again as well, and ends as a dead
 // letter: if acknowledged, the triggers of a back end whose [S3Source] is wrong would
@@ -48,10 +75,10 @@ type SQSItemFailure struct {
 //
 // The function's event source must have ReportBatchItemFailures among its
 // FunctionResponseTypes: without it Lambda does not read the response and deletes the
-// whole batch. The queue must be no FIFO queue, which S3 does not notify anyway: after a
-// failure there, what follows would have to wait. What was not reached when ctx ended
+// whole batch. What was not reached when ctx ended
 // comes again. Of the time until a deadline of ctx, as Lambda sets one, the last second, or
-// tenth if that is less, is left for the response.
+// tenth if that is less, is left for the response, and as much before it for storing what is
+// done by then.
 //
 // The error says that the event is none of an SQS queue; Lambda then delivers all of it
 // again.
@@ -65,10 +92,17 @@ func (b *Backend) HandleSQS(ctx context.Context, event SQSEvent) (SQSResponse, e
 		}
 	}
 	events := make([]sqsEvent, len(event.Records))
+	stopped := map[string]bool{} // FIFO groups with a message that can't be read
 	for i, m := range event.Records {
-		events[i] = b.openEvent(ctx, m)
+		e := b.openEvent(ctx, m)
+		if stopped[e.group] {
+			e.left = nil
+			b.fail(ctx, &e, Message{}, errBehind)
+		}
+		stopped[e.group] = e.group != "" && e.again
+		events[i] = e
 	}
-	b.processInTurn(ctx, events)
+	b.processEvents(ctx, events)
 	response := SQSResponse{BatchItemFailures: []SQSItemFailure{}}
 	for _, e := range events {
 		if e.again {
@@ -81,56 +115,80 @@ func (b *Backend) HandleSQS(ctx context.Context, event SQSEvent) (SQSResponse, e
 // sqsEvent is what is left of a message of the batch.
 type sqsEvent struct {
 	id    string
+	group string    // of a FIFO queue
 	left  []Message // its records that were not reached yet
 	again bool      // something failed
 }
 
 func (b *Backend) openEvent(ctx context.Context, m SQSMessage) sqsEvent {
 	messages, err := ParseS3Event(b.o.Core.Layout(), b.o.Source, []byte(m.Body))
-	again := leavesWork(err)
-	if again {
-		b.failed(ctx, Message{}, fmt.Errorf("SQS message %s: %w", m.MessageID, err))
+	e := sqsEvent{id: m.MessageID, group: m.group(), left: messages}
+	if leavesWork(err) {
+		b.fail(ctx, &e, Message{}, err)
 	}
-	return sqsEvent{m.MessageID, messages, again}
+	return e
 }
 
-// processInTurn processes the first record of each message, then the second of each: one
-// with many, or with records that take long, must not use up the time of the others.
-func (b *Backend) processInTurn(ctx context.Context, events []sqsEvent) {
-	working, stop := b.leavingTime(ctx)
+// fail notes that a message comes again, and tells why.
+func (b *Backend) fail(ctx context.Context, e *sqsEvent, m Message, err error) {
+	b.failed(ctx, m, fmt.Errorf("SQS message %s: %w", e.id, err))
+	e.again = true
+}
+
+// processEvents processes the first record of each message, then the second of each: one
+// with many, or with records that take long, must not use up the time of the others. Of a
+// FIFO queue it processes them as they come.
+func (b *Backend) processEvents(ctx context.Context, events []sqsEvent) {
+	batch := b.newProcessing(ctx)
+	batch.catches = true
+	var stop context.CancelFunc
+	batch.storing, stop = b.leavingTime(ctx, 1)
 	defer stop()
-	for left := true; left; {
-		left = false
+	batch.working, stop = b.leavingTime(ctx, 2)
+	defer stop()
+	for {
+		err := batch.working.Err()
+		var items []item
+		var of []*sqsEvent
 		for i := range events {
 			e := &events[i]
-			if len(e.left) == 0 {
+			switch n := len(e.left); {
+			case n == 0:
 				continue
-			}
-			m, err := e.left[0], working.Err()
-			if err != nil {
-				err = fmt.Errorf("the time was up before %d of its records: %w", len(e.left), err)
+			case err != nil:
+				b.fail(ctx, e, e.left[0], fmt.Errorf("the time was up before %d of its records: %w", n, err))
 				e.left = nil
-			} else {
-				err = b.outlive(working, m)
+			case e.group == "":
+				items, of = append(items, item{message: e.left[0]}), append(of, e)
 				e.left = e.left[1:]
+			default:
+				for _, m := range e.left {
+					items, of = append(items, item{message: m, group: e.group}), append(of, e)
+				}
+				e.left = nil
 			}
-			if err != nil {
-				b.failed(ctx, m, fmt.Errorf("SQS message %s: %w", e.id, err))
-				e.again = true
+		}
+		if len(items) == 0 {
+			return
+		}
+		batch.process(items)
+		for i, e := range of {
+			if items[i].err != nil {
+				b.fail(ctx, e, items[i].message, items[i].err)
 			}
-			left = left || len(e.left) > 0
 		}
 	}
 }
 
-// leavingTime is ctx with a deadline that leaves time to answer before its own.
-func (b *Backend) leavingTime(ctx context.Context) (context.Context, context.CancelFunc) {
+// leavingTime is ctx with a deadline that leaves so many times what an answer needs before
+// its own.
+func (b *Backend) leavingTime(ctx context.Context, times int) (context.Context, context.CancelFunc) {
 	due, ok := ctx.Deadline()
 	if !ok {
 		return ctx, func() {}
 	}
 	left := due.Sub(b.o.Clock.Now())
-	return b.o.Clock.WithTimeout(ctx, left-min(left/10, time.Second))
+	return b.o.Clock.WithTimeout(ctx, left-time.Duration(times)*min(left/10, time.Second))
 }
 
 // leavesWork reports whether an error of ParseS3Event may hide a trigger.
@@ -145,24 +203,4 @@ func leavesWork(err error) bool {
 		}
 	}
 	return false
-}
-
-// outlive processes a message and makes an error of a panic, which would end the
-// function and let the whole batch come again, and with it what had panicked.
-func (b *Backend) outlive(ctx context.Context, m Message) (err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			err = fmt.Errorf("process %s for %s: panic: %s\n%s", m.ObjectID, m.Customer, panicText(p), debug.Stack())
-		}
-	}()
-	return b.Process(ctx, m)
-}
-
-// panicText says what a panic was about. A value of the work's own may hold what users
-// wrote, which is not for logs, at any length; the runtime's say what is wrong.
-func panicText(p any) string {
-	if err, ok := p.(runtime.Error); ok {
-		return err.Error()
-	}
-	return fmt.Sprintf("a value of type %T", p)
 }

@@ -41,7 +41,7 @@ func newBatch(t *testing.T, customers ...string) *batch {
 	}
 	var err error
 	b.back, err = NewBackend(BackendOptions{
-		Core: s.archive, Store: s, Source: prod, Work: work,
+		Core: s.archive, Store: s, Source: prod, Work: work, Clock: s.clock,
 		Failed: func(_ context.Context, m Message, err error) {
 			s.failures = append(s.failures, m.Customer+": "+err.Error())
 		},
@@ -169,11 +169,13 @@ func TestHandleSQSSomeRecordsAreBad(t *testing.T) {
 	b.check("hts")
 }
 
-// When the function's time is up, what was not reached comes again.
+// When the function's time is up, what was not reached comes again, and what is done by then
+// is stored.
 func TestHandleSQSOutOfTime(t *testing.T) {
 	b := newBatch(t, "bat", "hts", "icx")
-	ctx, cancel := context.WithCancel(t.Context())
-	b.bad["hts"] = func() error { cancel(); return ctx.Err() }
+	ctx, cancel := b.clock.WithTimeout(t.Context(), 28*time.Second)
+	defer cancel()
+	b.bad["hts"] = func() error { b.clock.Pass(26 * time.Second); return context.DeadlineExceeded }
 	b.wants(b.handle(ctx, s3Records(b.records["bat"]), s3Records(b.records["hts"]), s3Records(b.records["icx"])), again("m1", "m2"))
 	b.check("bat")
 }

@@ -36,6 +36,22 @@ type starter struct{}
 
 func (starter) Start(handle func(context.Context, delivery.SQSEvent) (delivery.SQSResponse, error)) {}
 
+// What examples leave to their reader.
+var (
+	edit   = archive.Edit{Modifications: []archive.Modification{{ID: "m-2", UserID: "alice", Type: archive.Updated}}}
+	edits  = []archive.Edit{edit}
+	work   delivery.Work
+	source = delivery.S3Source{Bucket: "changes"}
+	body   = []byte(` + "`" + `{"Records":[{"eventName":"ObjectCreated:Put","s3":{"bucket":{"name":"changes"},"object":{"key":"customers/hts/CHG-12345.json","eTag":"e1"}}}]}` + "`" + `)
+)
+
+func send(_ context.Context, event, group, deduplication string) error {
+	if group != "CHG-12345" {
+		return fmt.Errorf("sent %s %s %s", event, group, deduplication)
+	}
+	return nil
+}
+
 var (
 	_ json.RawMessage
 	_ = strconv.Itoa

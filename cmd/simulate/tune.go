@@ -16,7 +16,6 @@ import (
 	"holdfast/archive"
 	"holdfast/reports"
 	"holdfast/scenarios"
-	"holdfast/scenarios/cores"
 	"holdfast/scenarios/tuning"
 )
 
@@ -26,7 +25,7 @@ type tuneOptions struct {
 	objective     string
 	budget        time.Duration
 	evaluations   int
-	incumbent     string
+	incumbents    []string
 	capacity      bool
 	architectures bool
 	chart         string
@@ -42,7 +41,8 @@ func (a *app) tuneCommand() *cobra.Command {
 		Long: `tune plays a scenario in virtual time with hundreds of retry policies, drops those
 that can't win, and recommends the one that is best by the objective, validated on
 seeds that the search never saw, beside the documented and the default policy. It plays
-that with more writers, a slower store and 503s too. A load with a rate that no policy
+that with more writers, a slower store and 503s too, and says what a queue with batches
+or a split object would do. A load with a rate that no policy
 can carry is told first, and then nothing is searched.
 
 The objective is any number of METRIC<LIMIT, and one "min METRIC"; latencies are in
@@ -51,6 +51,8 @@ repetitions by this machine's speed; the report states it as --evaluations N, wh
 repeats the search exactly, on any machine. Parts of a small plan have a smallest size,
 so that more than N may be played.
 
+--architectures compares all that can be done about a hot object, each with its best
+settings: p99 until stored, writes, dollars, the largest load, and what must be changed.
 --capacity says how many writers each policy bears. --confirm plays the recommended
 and the incumbent policies in the real world too, over HTTP, and compares.
 
@@ -60,7 +62,9 @@ is recommended; 5 nothing can be judged: no operation needs a second attempt, or
 acknowledged; 130 interrupted, with what was found.`,
 		Example: `  simulate tune backend-fan-in --latency s3-standard
   simulate tune backend-fan-in --clients 100 --objective 'exhausted.rate<1e-4, puts.per_commit<5, min latency_ms.p99'
+  simulate tune backend-fan-in --incumbent 'users=full(base=25ms,cap=1s,retries=8)' --incumbent 'jobs=equal(base=100ms,cap=5s,retries=20)'
   simulate tune backend-fan-in --capacity --chart capacity.svg
+  simulate tune backend-fan-in --latency s3-standard --architectures --chart architectures.svg
   simulate tune burst --latency 'normal(10ms,2ms)' --confirm`,
 		Args: exactly(1, "a scenario"),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -71,7 +75,7 @@ acknowledged; 130 interrupted, with what was found.`,
 	f.StringVar(&o.objective, "objective", tuning.DefaultObjective, "`OBJECTIVE`: constraints METRIC<LIMIT and one min METRIC")
 	f.DurationVar(&o.budget, "budget", defaultBudget, "time for the search, about")
 	f.IntVar(&o.evaluations, "evaluations", 0, "`N` repetitions to play, about, instead of a budget")
-	f.StringVar(&o.incumbent, "incumbent", "", "`POLICY` in use, instead of the documented and the default one, or one that others use, such as client-go-retry, beside these")
+	f.StringArrayVar(&o.incumbents, "incumbent", nil, "`POLICY` in use, or NAME=POLICY, instead of the documented and the default one, or one that others use, such as client-go-retry, beside these; repeatable")
 	f.BoolVar(&o.capacity, "capacity", false, "find how many writers each policy bears")
 	f.BoolVar(&o.architectures, "architectures", false, "compare what can be done about a hot object beside its retries: queues, batches, parts, group commit")
 	f.StringVar(&o.chart, "chart", "", "`FILE` for the chart of --capacity or --architectures, as SVG")
@@ -161,17 +165,13 @@ func (o *tuneOptions) config(name string, changed func(string) bool) (tuning.Con
 	if c.Objective, err = tuning.ParseObjective(o.objective); err != nil {
 		return c, nil, usage("--objective: %w", err)
 	}
-	if o.incumbent != "" {
-		policy, core, err := cores.ParsePolicy(o.incumbent)
-		switch {
-		case err != nil:
+	if len(o.incumbents) > 0 {
+		inUse, others, err := tuning.ParseIncumbents(o.incumbents)
+		if err != nil {
 			return c, nil, usage("--incumbent: %w", err)
-		case core == nil:
-			c.Incumbents = []tuning.Incumbent{{Name: "incumbent", Policy: policy}}
-		case core.VirtualOnly:
-			return c, nil, usage("--incumbent %s: nobody can have it in use", core.Name)
-		default:
-			c.Comparators = []tuning.Comparator{{Core: *core, Bounds: policy}}
+		}
+		if c.Comparators = others; len(inUse) > 0 {
+			c.Incumbents = inUse
 		}
 	}
 	p, err := o.run.prepare(name, changed)

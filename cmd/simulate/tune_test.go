@@ -43,7 +43,7 @@ func TestTuneRecommends(t *testing.T) {
 	}
 	t.Parallel()
 	chart := filepath.Join(t.TempDir(), "capacity.svg")
-	r, stdout := tune(t, exitPassed, with("--evaluations", "12480", "--capacity", "--chart", chart)...)
+	r, stdout := tune(t, exitPassed, with("--evaluations", "17750", "--capacity", "--chart", chart)...)
 	if !r.Passed || r.Recommendation == nil || r.Recommendation.Validated == nil || r.Capacity == nil {
 		t.Fatal(stdout)
 	}
@@ -106,7 +106,7 @@ func TestTuneArchitectures(t *testing.T) {
 func TestTuneExitCodes(t *testing.T) {
 	t.Parallel()
 	if !raceDetector { // it is twenty times slower there, and no other code
-		r, _ := tune(t, exitThreshold, with("--evaluations", "12480", "--objective", "latency_ms.p99<30, min puts.per_commit", "--incumbent", "aimd(deadline=9s)")...)
+		r, _ := tune(t, exitThreshold, with("--evaluations", "17750", "--objective", "latency_ms.p99<30, min puts.per_commit", "--incumbent", "aimd(deadline=9s)")...)
 		if r.Passed || r.Recommendation == nil {
 			t.Errorf("%+v", r)
 		}
@@ -151,18 +151,19 @@ func TestTuneMistakes(t *testing.T) {
 		"burst --incumbent fast":             "--incumbent",
 		"burst --incumbent oracle":           "nobody can have it",
 		"burst --incumbent aimd(cap=2s)":     "only retries and deadline",
-		"burst --budget 0s":                  "--budget must be positive",
-		"burst --core oracle":                "no policy to tune",
-		"burst --set policy.base=3ms":        "tune searches the policy",
-		"burst --capacity --chart c.png":     "must end in .svg",
-		"burst --evaluations 0":              "--evaluations must be 1 or more",
-		"burst --evaluations 5":              "at least",
-		"burst --evaluations 5 --budget 3s":  "one of the two",
-		"burst --chart x.svg":                "--capacity",
-		"two-users --capacity":               "no single actor",
-		"burst --confirm-runs 0":             "--confirm-runs",
-		"burst --progress loud":              "--progress",
-		"burst --latency fast":               "--latency",
+		"burst --incumbent a=none --incumbent a=documented": "--incumbent: two policies in use are named a",
+		"burst --budget 0s":                 "--budget must be positive",
+		"burst --core oracle":               "no policy to tune",
+		"burst --set policy.base=3ms":       "tune searches the policy",
+		"burst --capacity --chart c.png":    "must end in .svg",
+		"burst --evaluations 0":             "--evaluations must be 1 or more",
+		"burst --evaluations 5":             "at least",
+		"burst --evaluations 5 --budget 3s": "one of the two",
+		"burst --chart x.svg":               "--capacity",
+		"two-users --capacity":              "no single actor",
+		"burst --confirm-runs 0":            "--confirm-runs",
+		"burst --progress loud":             "--progress",
+		"burst --latency fast":              "--latency",
 	} {
 		code, stdout, stderr := simulate(t, append([]string{"tune"}, strings.Fields(args)...)...)
 		if code != exitUsage || stdout != "" || strings.Count(stderr, "\n") != 1 || !strings.Contains(stderr, want) {
@@ -175,7 +176,7 @@ func TestTuneMistakes(t *testing.T) {
 // machine that is not busy with other tests to show; docs/tuning.md has the commands.
 func TestTuneConfirm(t *testing.T) {
 	t.Parallel()
-	args := with("--evaluations", "12480", "--confirm", "--confirm-runs", "3", "--json")
+	args := with("--evaluations", "17750", "--confirm", "--confirm-runs", "3", "--json")
 	code, stdout, stderr := simulate(t, args...)
 	var r tuning.Result
 	if err := json.Unmarshal([]byte(stdout), &r); err != nil {
@@ -212,7 +213,7 @@ func TestAModelThatDiffersFails(t *testing.T) {
 		t.Skip("not under the race detector: TestTuneConfirm plays the same there")
 	}
 	t.Parallel()
-	r, stdout := tune(t, exitThreshold, "tune", "burst", "--clients", "5", "--latency", "constant(1us)", "--evaluations", "12480",
+	r, stdout := tune(t, exitThreshold, "tune", "burst", "--clients", "5", "--latency", "constant(1us)", "--evaluations", "17750",
 		"--confirm", "--confirm-runs", "5", "--progress", "none")
 	if r.Passed || r.Recommendation == nil || !r.Recommendation.Validated.Meets || r.Confirmation == nil || r.Confirmation.Agrees {
 		t.Error(stdout)
@@ -228,7 +229,7 @@ func TestNoBackoffAdvised(t *testing.T) {
 	t.Parallel()
 	r, stdout := tune(t, exitPassed, "tune", "burst", "--clients", "20", "--latency", "normal(10ms,2ms)", "--fault", "503(rate=0.3)",
 		"--objective", "exhausted.rate<1e-3, puts.per_commit<6, min latency_ms.p99", // within half a minute more than one in a million fail
-		"--evaluations", "3200", "--progress", "none")
+		"--evaluations", "4440", "--progress", "none")
 	const attempt = 40 * time.Millisecond
 	best := r.Recommendation.Promised.Policy
 	longest := best

@@ -84,7 +84,7 @@ func (j *Judge) wrote(v *version, n int32) bool {
 	}
 	by, op := j.ops.all.at(v.op), j.ops.all.at(n)
 	return by.do == batch && op.batched() && by.through == op.through && by.object == op.object &&
-		!op.invalid && op.invoked <= v.start && (op.end() >= v.start || op.outcome == unknown || op.met.has(cutShort))
+		!op.invalid && op.invoked <= v.start && (op.end() >= v.start || op.outcome == unknown || op.outcome == crashed || op.met.has(cutShort))
 }
 
 // submitted reports whether who wrote a version had been asked to write a modification.

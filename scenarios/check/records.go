@@ -15,9 +15,9 @@ type operation struct {
 	number      int32 // as the history has it
 	actor       int32
 	object      int32 // none: the operation is only known by its store calls
-	invoked, at int64
 	base, etag  int32 // numbers of ETags in the object's table
 	shown       int32 // the version of its object that it was shown last; nothing: none; 0: not yet
+	invoked, at int64
 	firstMod    int32 // its modifications are object.submitted[firstMod:][:mods]
 	mods        int32
 	sets        int32 // its fields are judge.sets[sets], their values judge.values[sets]

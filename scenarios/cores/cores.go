@@ -25,6 +25,10 @@ import (
 // around it, with a timestamp.
 type Core = archive.Core
 
+// OneByOne is a core whose AppendAll makes a call for each edit: a batch of several is then
+// as many batches.
+type OneByOne interface{ OneByOne() }
+
 // Environment is what a core runs in: one client's store, clock and random stream.
 type Environment struct {
 	Store    archive.Store

@@ -87,6 +87,9 @@ func (d documented) Append(ctx context.Context, id string, edit archive.Edit) (a
 	})
 }
 
+// OneByOne implements [OneByOne].
+func (d documented) OneByOne() {}
+
 // AppendAll implements [Core].
 func (d documented) AppendAll(ctx context.Context, id string, edits []archive.Edit) (archive.Snapshot, []error) {
 	return archive.AppendEach(ctx, d, id, edits)

@@ -156,6 +156,9 @@ func (r *reference) Append(ctx context.Context, id string, edit archive.Edit) (a
 	return u.run(ctx)
 }
 
+// OneByOne implements [OneByOne].
+func (r *reference) OneByOne() {}
+
 // AppendAll implements [Core].
 func (r *reference) AppendAll(ctx context.Context, id string, edits []archive.Edit) (archive.Snapshot, []error) {
 	return archive.AppendEach(ctx, r, id, edits)

@@ -19,6 +19,7 @@ type Uploads interface {
 // Handler is a worker of a back end. [delivery.Backend] is that of production.
 type Handler interface {
 	Handle(ctx context.Context, d delivery.Delivery)
+	HandleBatch(ctx context.Context, deliveries []delivery.Delivery)
 }
 
 // Sweeper finds those who were forgotten. [delivery.Reconciler] is that of production.
@@ -305,6 +306,13 @@ func (w *worker) Handle(ctx context.Context, d delivery.Delivery) {
 		return
 	}
 	w.acknowledge(ctx, d)
+}
+
+// HandleBatch handles one delivery after the other.
+func (w *worker) HandleBatch(ctx context.Context, deliveries []delivery.Delivery) {
+	for _, d := range deliveries {
+		w.Handle(ctx, d)
+	}
 }
 
 func (w *worker) acknowledge(ctx context.Context, d delivery.Delivery) {

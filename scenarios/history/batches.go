@@ -86,6 +86,15 @@ func (b *Batches) Finish(s Batched, done archive.Snapshot, err error, cut bool) 
 	b.rec.sink.Add(e)
 }
 
+// Crash records that the operation's client died before it was told anything. It may be
+// stored yet.
+func (b *Batches) Crash(s Batched) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.page.event = Event{Kind: Return, At: b.rec.Now(), Actor: s.actor, Op: s.op, Key: s.key, Outcome: Crashed, Text: "the client died"}
+	b.rec.sink.Add(&b.page.event)
+}
+
 // Skip is [Client.Skip] of an actor whose operations these are.
 func (b *Batches) Skip(actor string, operations int, why string) {
 	b.mu.Lock()

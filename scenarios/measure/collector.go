@@ -18,7 +18,9 @@ import (
 type Collector struct {
 	counts    Counts
 	histogram []int
-	latencies []int64   // microseconds, of the acknowledged operations
+	latencies []int64    // microseconds, of the acknowledged operations
+	answered  []Answered // those operations
+	actors    actors
 	makespans []float64 // milliseconds
 	begin     int64
 	last      int64
@@ -53,7 +55,9 @@ const latencyMostMicros = 3600 * 1000 * 1000
 
 // NewCollector returns an empty collector.
 func NewCollector() *Collector {
-	return &Collector{open: map[int]*openOperation{}, delays: map[string]*delay{}, batched: map[string]int{}}
+	return &Collector{
+		open: map[int]*openOperation{}, delays: map[string]*delay{}, batched: map[string]int{}, actors: actors{numbers: map[string]int32{}},
+	}
 }
 
 // Merge adds what another collector has of later repetitions, which must have
@@ -66,6 +70,7 @@ func (c *Collector) Merge(later *Collector) {
 		c.needed(needed, n)
 	}
 	c.latencies = append(c.latencies, later.latencies...)
+	c.mergeAnswered(later)
 	c.makespans = append(c.makespans, later.makespans...)
 	c.end += later.end
 	c.unfinished += later.unfinished
@@ -97,10 +102,11 @@ func (c *Collector) Reset() {
 	clear(c.skipped)
 	c.errors.reset()
 	clear(c.delays)
+	c.actors.reset()
 	*c = Collector{
 		open: c.open, histogram: c.histogram[:0], latencies: c.latencies[:0], makespans: c.makespans[:0],
 		skipped: c.skipped, errors: c.errors, delays: c.delays, puts: c.puts[:0],
-		batched: c.batched,
+		batched: c.batched, answered: c.answered[:0], actors: c.actors,
 	}
 }
 
@@ -251,13 +257,16 @@ func (c *Collector) finish(e *history.Event) {
 		c.needed(op.puts, 1)
 		micros := min(max((e.At-op.start)/1000, 1), latencyMostMicros)
 		c.latencies = append(c.latencies, micros)
+		c.answered = append(c.answered, Answered{c.actors.number(e.Actor), int32(min(op.puts, math.MaxInt32))})
 		delayOf(c.delays, e.Actor).add(delay{micros, 1})
 	case history.UserConflict:
 		n.UserConflicts++
 	case history.Exhausted:
 		n.Exhausted++
+		c.actors.gaveUp[c.actors.number(e.Actor)]++
 	case history.Unavailable:
 		n.Exhausted++
+		c.actors.gaveUp[c.actors.number(e.Actor)]++
 		n.Unavailable++
 	case history.Gone:
 		n.Gone++

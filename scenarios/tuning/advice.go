@@ -108,7 +108,7 @@ func (s *search) advise(ctx context.Context) error {
 
 func (s *search) facts(ctx context.Context) *facts {
 	const twins = 6 // of a subject, about
-	batches := max(s.batchesOf(partAdvice, twins*(len(s.Incumbents)+1)), 2*fewestBatches)
+	batches := max(s.batchesOf(partAdvice, twins*(len(s.Incumbents)+1)), s.fewest)
 	seen := map[archive.Policy]*measured{}
 	return &facts{
 		scenario: s.run.Scenario, objective: s.Objective, patience: s.patience, attempt: s.attempt, commit: commitTime(&s.run),

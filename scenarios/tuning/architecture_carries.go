@@ -14,7 +14,7 @@ func (c *comparison) carries(ctx context.Context, o option) (*Carries, error) {
 		return nil, nil
 	}
 	result := &Carries{Of: "clients"}
-	load := func(n float64) shift { return shift{load: crowd(int(n))} }
+	load := func(n float64) shift { return shift{load: clientsTo(int(n))} }
 	own, most, step := float64(n), float64(mostWriters), 1.0
 	if rate > 0 {
 		result.Of = "updates a second"

@@ -79,7 +79,7 @@ func (c *comparison) row(ctx context.Context, a *architecture) (Architecture, er
 		how.batches = stabilityBatches
 	}
 	if !c.Architectures {
-		how.operations, how.batches = shiftOperations, min(how.batches, fewBatches)
+		how.operations, how.batches = shiftOperations, min(how.batches, shortBatches)
 	}
 	t, err := c.tryOption(ctx, o, how)
 	if err != nil {
@@ -97,14 +97,18 @@ func (c *comparison) row(ctx context.Context, a *architecture) (Architecture, er
 	if !t.unstable && t.value(latencyP99) != missing {
 		row.P99 = new(t.interval(latencyP99))
 	}
-	if c.Architectures {
-		row.Carries, err = c.carries(ctx, o)
+	if !c.Architectures {
+		return row, nil
+	}
+	row.Carries, err = c.carries(ctx, o)
+	if own := offered(c.run.Scenario); err == nil && own > 0 && row.Carries.Most < own && row.Meets() {
+		row.Missed = []string{fmt.Sprintf("stability (%s a second are carried)", units.Number(row.Carries.Most))}
 	}
 	return row, err
 }
 
-// fewBatches are those of a comparison that is not complete.
-const fewBatches = 5
+// shortBatches are those of a comparison that is not complete.
+const shortBatches = 5
 
 // finite is a number that JSON has.
 func finite(v float64) float64 {
@@ -173,7 +177,7 @@ func (c *comparison) shifts() []shift {
 		case rate > 0:
 			all = append(all, shift{name: units.Number(rate*times) + " a second", load: faster(times)})
 		case n > 0 && float64(n)*times >= 1:
-			all = append(all, shift{name: fmt.Sprintf("%d clients", int(float64(n)*times)), load: crowd(int(float64(n) * times))})
+			all = append(all, shift{name: fmt.Sprintf("%d clients", int(float64(n)*times)), load: clientsTo(int(float64(n) * times))})
 		}
 	}
 	return append(all, shift{name: "½ × commits", store: 0.5}, shift{name: "2 × commits", store: 2})
@@ -190,7 +194,7 @@ func faster(times float64) func(*scenarios.Scenario) error {
 	}
 }
 
-func crowd(clients int) func(*scenarios.Scenario) error {
+func clientsTo(clients int) func(*scenarios.Scenario) error {
 	return func(sc *scenarios.Scenario) error { return sc.Scale(clients) }
 }
 

@@ -202,23 +202,29 @@ func (s *search) bestRetries() archive.Policy {
 	return p
 }
 
-// policies are full jitter with these bases and caps, as multiples of the time of an
-// attempt, so wide in their bounds that they don't matter.
-func (s *search) policies(attempt time.Duration, bases, caps []float64) (all []archive.Policy) {
-	attempt = max(attempt, time.Millisecond)
+// policies are full jitter with these bases and caps, so wide in their bounds that they
+// don't matter.
+func (s *search) policies(bases, caps []time.Duration) (all []archive.Policy) {
 	for _, b := range bases {
 		for _, c := range caps {
-			if p, ok := candidate(archive.Full, readable(scaled(attempt, b)), readable(scaled(attempt, c)), s.bounds); ok {
+			if p, ok := candidate(archive.Full, readable(b), readable(c), s.bounds); ok {
 				all = append(all, p)
 			}
 		}
 	}
-	return all
+	return unique(all)
+}
+
+// crowded are policies for writers that meet, an attempt of whom takes so long, and all
+// attempts one after the other the window: with waits as long as that each meets one other.
+func (s *search) crowded(attempt, window time.Duration) []archive.Policy {
+	return s.policies([]time.Duration{attempt / 2, attempt, 2 * attempt}, []time.Duration{8 * attempt, window / 4, window / 2, window})
 }
 
 // fewWriters are policies for writers that hardly meet.
 func (s *search) fewWriters() []archive.Policy {
-	all := slices.Concat(s.policies(s.attempt, []float64{1}, []float64{4}), s.policies(s.attempt, []float64{1. / 4}, []float64{2}))
+	a := s.attemptScale()
+	all := slices.Concat(s.policies([]time.Duration{a}, []time.Duration{4 * a}), s.policies([]time.Duration{a / 4}, []time.Duration{2 * a}))
 	for i := range all {
 		all[i].Retries, all[i].Deadline = retriesOfFew, deadline(s.patience)
 	}
@@ -227,9 +233,13 @@ func (s *search) fewWriters() []archive.Policy {
 
 const retriesOfFew = 50
 
+// attemptScale is the time of an attempt; a store without latency still has a scale.
+func (s *search) attemptScale() time.Duration { return max(s.attempt, time.Millisecond) }
+
 func (s *search) adaptive() (all []option) {
-	for _, c := range []float64{4, 16, 64} {
-		if p, ok := candidate(archive.Adaptive, 0, readable(scaled(max(s.attempt, time.Millisecond), c)), s.bounds); ok {
+	a := s.attemptScale()
+	for _, c := range []time.Duration{4 * a, 16 * a, 64 * a, s.window} {
+		if p, ok := candidate(archive.Adaptive, 0, readable(c), s.bounds); ok {
 			all = append(all, option{policy: p, bounds: true})
 		}
 	}
@@ -256,7 +266,7 @@ func (s *search) batched(concurrencies ...int) (all []option) {
 
 func (s *search) split(parts ...int) (all []option) {
 	for _, k := range parts {
-		for _, p := range s.policies(s.attempt, []float64{1. / 2, 1, 2}, []float64{8, 32}) {
+		for _, p := range s.crowded(s.attemptScale(), s.window/time.Duration(k)) {
 			all = append(all, option{parts: k, policy: p, bounds: true})
 		}
 	}
@@ -264,12 +274,9 @@ func (s *search) split(parts ...int) (all []option) {
 }
 
 func (s *search) grouped() (all []option) {
-	for _, w := range []float64{0, 1. / 2, 1, 2} {
+	a := s.attemptScale()
+	for _, wait := range []time.Duration{0, readable(a / 2), readable(a), readable(2 * a)} {
 		for _, p := range s.fewWriters() {
-			wait := time.Duration(0)
-			if w > 0 {
-				wait = readable(scaled(max(s.attempt, time.Millisecond), w))
-			}
 			all = append(all, option{group: scenarios.Group{Processes: s.processes(), Wait: scenarios.Duration(wait)}, policy: p})
 		}
 	}
@@ -286,7 +293,8 @@ func (s *search) oneZone() (all []option) {
 	if err != nil {
 		return nil
 	}
-	for _, o.policy = range s.policies(attemptTime(&run), []float64{1. / 2, 1, 2, 4}, []float64{8, 16, 32}) {
+	window := scaled(s.window, float64(run.Latency().Exposure())/float64(max(s.run.Latency().Exposure(), 1)))
+	for _, o.policy = range s.crowded(attemptTime(&run), window) {
 		all = append(all, o)
 	}
 	return all

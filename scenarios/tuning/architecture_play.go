@@ -188,7 +188,7 @@ func (s *search) bestOption(ctx context.Context, a *architecture) (option, error
 			return option{}, err
 		}
 		if o.bounds {
-			t.option.policy, t.option.bounds = s.bounded(t.measured, tailMargin), false
+			t.option.policy, t.option.bounds = s.bounded(t.measured), false
 		}
 		all = append(all, t)
 	}

@@ -17,7 +17,7 @@ func TestComparators(t *testing.T) {
 	c.Comparators = []Comparator{{Core: *core, Bounds: bounds}}
 	s := &search{Config: c, player: c.player(), result: &Result{}}
 	s.batch = 20
-	if err := s.validateComparators(t.Context(), fewestBatches); err != nil {
+	if err := s.validateComparators(t.Context(), 4); err != nil {
 		t.Fatal(err)
 	}
 	if len(s.result.Incumbents) != 1 {
@@ -25,7 +25,7 @@ func TestComparators(t *testing.T) {
 	}
 	got := s.result.Incumbents[0]
 	hurried := s.measure(bounds) // as production does with bounds alone
-	if err := s.batches(t.Context(), hurried, streamValidate, fewestBatches, s.batch); err != nil {
+	if err := s.batches(t.Context(), hurried, streamValidate, 4, s.batch); err != nil {
 		t.Fatal(err)
 	}
 	if got.Name != "client-go-retry" || got.Core != got.Name || got.Policy != bounds || got.Operations != hurried.pooled().Counts.Operations {

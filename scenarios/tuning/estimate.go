@@ -82,19 +82,22 @@ func paired(a, b []float64) Difference {
 	return d
 }
 
-// clopperPearson is the 95 % interval of k out of n, exact for independent trials.
-// Neither need be whole: they may be what dependent trials are worth.
-func clopperPearson(k, n float64) Interval {
+// outside is the chance that the truth is above an interval, and that it is below.
+const outside = (1 - confidence) / 2
+
+// clopperPearson is the interval of k out of n, exact for independent trials, each of whose
+// limits is wrong with a chance of at most level. Neither need be whole: they may be what
+// dependent trials are worth.
+func clopperPearson(k, n, level float64) Interval {
 	if n <= 0 {
 		return Interval{0, 0, 1}
 	}
-	const tail = (1 - confidence) / 2
 	s := Interval{k / n, 0, 1}
 	if k > 0 {
-		s.Low = distuv.Beta{Alpha: k, Beta: n - k + 1}.Quantile(tail)
+		s.Low = distuv.Beta{Alpha: k, Beta: n - k + 1}.Quantile(level)
 	}
 	if k < n {
-		s.High = distuv.Beta{Alpha: k + 1, Beta: n - k}.Quantile(1 - tail)
+		s.High = distuv.Beta{Alpha: k + 1, Beta: n - k}.Quantile(1 - level)
 	}
 	return s
 }

@@ -12,7 +12,7 @@ func exhaustionText(g Exhaustion) string {
 	case Never:
 		return "no give-ups"
 	}
-	return "less than " + units.Rate(g.High) + " give-ups"
+	return "less than " + units.Rate(g.High) + " give-ups (rule of three)"
 }
 
 // LeastRate is the smallest share that is worth a number: nobody has as many updates.

@@ -17,13 +17,19 @@ const tailMargin = 10
 // above: fewer retries shorten what the others wait.
 const countable = 1e-4
 
-// same: candidates whose metrics differ by less are equal, and the cheaper one wins;
-// those that are not told apart, if they differ by less than what is worthwhile.
-const same = 0.02
+// Candidates whose metrics differ by less than same are equal, and the cheaper one wins;
+// those that are not told apart, if they differ by less than indistinct.
+const (
+	same       = 0.02
+	indistinct = 0.03
+)
 
 // playFinals gives those who are left their bounds, and plays them beside the front and
 // what is in use: as it is, and ending before nobody waits for it.
 func (s *search) playFinals(ctx context.Context) error {
+	if s.pace != nil {
+		s.pace.lap(s.played)
+	}
 	contenders, front := s.contenders(s.finals), s.frontier()
 	for _, i := range s.Incumbents {
 		contenders = append(contenders, i.Policy, s.inTime(i.Policy))
@@ -32,60 +38,64 @@ func (s *search) playFinals(ctx context.Context) error {
 		contenders = append(contenders, jittered(p))
 	}
 	s.finals = nil
-	if err := s.enterFinals(ctx, slices.Concat(contenders, front)); err != nil {
+	if err := s.enterFinals(ctx, contenders, partFinal*(1-partFront)); err != nil {
 		return err
+	}
+	best := s.winner
+	if err := s.enterFinals(ctx, front, partFinal*partFront); err != nil {
+		return err
+	}
+	if s.misses(best) == 0 {
+		s.winner = best // the others have played less
 	}
 	s.result.Front = s.frontOf(front)
 	return nil
 }
 
-// enterFinals plays policies, ranks all that have been played, and chooses the winner.
-func (s *search) enterFinals(ctx context.Context, policies []archive.Policy) error {
-	policies = unique(policies)
-	batches := max(s.batchesOf(partFinal, len(policies)), 2*fewestBatches)
-	for _, p := range policies {
-		m := s.measure(p)
-		if err := s.batches(ctx, m, streamFinal, batches, s.batch); err != nil {
-			return err
-		}
-		s.finals = append(s.finals, m)
+// partFront of the finals is for the front, which is shown and wins hardly ever.
+const partFront = 0.15
+
+// enterFinals plays policies that have not been played, for a part of the plan, ranks all
+// that have, and chooses the winner.
+func (s *search) enterFinals(ctx context.Context, policies []archive.Policy, part float64) error {
+	policies = slices.DeleteFunc(unique(policies), func(p archive.Policy) bool {
+		return slices.ContainsFunc(s.finals, func(m *measured) bool { return m.policy == p })
+	})
+	batches := max(s.batchesOf(part, len(policies)), s.fewest)
+	fresh, err := s.playEach(ctx, policies, streamFinal, batches, s.batch)
+	if err != nil {
+		return err
 	}
+	s.finals = append(s.finals, fresh...)
 	slices.SortStableFunc(s.finals, s.better)
 	fit := slices.DeleteFunc(slices.Clone(s.finals), func(m *measured) bool { return s.unfit(m.policy) != "" })
-	var err error
 	s.winner, err = s.choose(ctx, fit)
 	return err
 }
 
 // contenders are the survivors of the race with bounds: the fewest retries whose tail
-// is well below the limit and, where give-ups are allowed that can be counted, fewer.
+// is well below the limit.
 func (s *search) contenders(survivors []*measured) []archive.Policy {
-	margins := []float64{tailMargin}
-	if s.Objective.Target() >= countable {
-		margins = []float64{tailMargin, 1.25, 0.5}
-	}
 	var all []archive.Policy
 	for _, m := range survivors {
-		for _, margin := range margins {
-			all = append(all, s.bounded(m, margin))
-		}
+		all = append(all, s.bounded(m))
 	}
 	return unique(all)
 }
 
-// bounded is a policy with the bounds for a margin below the limit.
-func (s *search) bounded(m *measured, margin float64) archive.Policy {
+// bounded is a policy with the bounds that keep it well below the limit.
+func (s *search) bounded(m *measured) archive.Policy {
 	p := m.policy
-	p.Deadline = deadline(s.patience)
-	p.Retries = min(s.retries(m, margin), p.Retries)
+	p.Deadline = min(deadline(s.patience), p.Deadline)
+	p.Retries = min(s.retries(m), p.Retries)
 	return p
 }
 
-// retries for a margin below the limit. Where give-ups are so rare that they can't be
+// retries that keep the tail well below the limit. Where give-ups are so rare that they can't be
 // counted, they are doubled: a retry costs nothing until it is needed, and then it is
 // because there are more writers than were played. The deadline bounds the call.
-func (s *search) retries(m *measured, margin float64) int {
-	n, ok := retriesFor(m, s.Objective.Target()/margin)
+func (s *search) retries(m *measured) int {
+	n, ok := retriesFor(m, s.Objective.Target()/tailMargin)
 	if !ok { // its tail says nothing
 		n = max(m.pooled().Attempts.Max, 1)
 	}
@@ -100,14 +110,12 @@ const spareRetries = 2
 // retriesFor is the smallest number of retries beyond which fewer than a share of the
 // operations need another, at the upper limit.
 func retriesFor(m *measured, target float64) (int, bool) {
-	t := newTail(m)
-	for retries := range max(200, 4*len(t.over)) {
-		if of, ok := t.beyond(retries + 1); ok && of.High <= target {
-			return retries, true
-		}
-	}
-	return 0, false
+	n, ok := newTail(m).least(target, mostAttempts)
+	return max(int(n)-1, 0), ok
 }
+
+// mostAttempts are more than any call comes to.
+const mostAttempts = 100_000
 
 // better orders by how far policies are beyond the limits, then by the metric, then by
 // what they cost.
@@ -142,7 +150,7 @@ func (s *search) misses(m *measured) float64 {
 func (s *search) equal(m, better *measured) bool {
 	metric := s.Objective.Minimize
 	more := m.value(metric)/better.value(metric) - 1
-	return more <= same || more <= worthwhile && paired(m.values(metric), better.values(metric)).P >= 1-confidence
+	return more <= same || more <= indistinct && paired(m.values(metric), better.values(metric)).P >= 1-confidence
 }
 
 // mostOfFront is how many policies of the front are played and shown.
@@ -161,7 +169,7 @@ func (s *search) frontier() []archive.Policy {
 		if len(front) > mostOfFront {
 			at = i * (len(front) - 1) / (mostOfFront - 1)
 		}
-		chosen = append(chosen, s.bounded(front[at], tailMargin))
+		chosen = append(chosen, s.bounded(front[at]))
 	}
 	return unique(chosen)
 }

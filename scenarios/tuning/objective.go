@@ -133,6 +133,16 @@ func (o Objective) metrics() []string {
 	return append(all, o.Minimize)
 }
 
+// mostPuts is the limit of writes for each commit; 0: there is none.
+func (o Objective) mostPuts() float64 {
+	for _, c := range o.Constraints {
+		if c.Metric == putsPerCommit && c.Upper() {
+			return c.Limit
+		}
+	}
+	return 0
+}
+
 // defaultTarget is the limit of give-ups of an objective that states none.
 const defaultTarget = 1e-6
 

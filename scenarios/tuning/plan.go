@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 	"strings"
 	"time"
 
@@ -50,6 +49,8 @@ func (c *Config) validate() error {
 		return errors.New("a search needs an objective: read one by ParseObjective, such as DefaultObjective")
 	case len(c.Incumbents) == 0:
 		return errors.New("a search needs a policy in use to compare with, such as DefaultIncumbents")
+	case checkIncumbents(c.Incumbents) != nil:
+		return checkIncumbents(c.Incumbents)
 	case c.Evaluations < 0:
 		return fmt.Errorf("a search needs a number of evaluations, or 0 and a budget, not %d", c.Evaluations)
 	case c.Evaluations == 0 && (c.Budget <= 0 || c.Clock == nil):
@@ -65,51 +66,33 @@ type Progress struct {
 	Share  float64 // of what was planned; capacity and small plans go beyond 1
 }
 
-// Incumbent is a policy that is in use.
-type Incumbent struct {
-	Name   string
-	Policy archive.Policy
-}
-
-// DefaultIncumbents are the documented policy and the core's default.
-func DefaultIncumbents() []Incumbent {
-	return []Incumbent{{"documented", archive.DocumentedPolicy()}, {"default", archive.DefaultPolicy()}}
-}
-
-// scale is how large a repetition is, and what follows from it.
+// scale is how large a repetition is, and what follows from it. It does not depend on the
+// size of the plan.
 type scale struct {
+	crowd
 	operations int // of a repetition
-	attempt    time.Duration
 	patience   time.Duration
 	throttles  string         // by what the store throttles; empty: it does not
 	contended  bool           // writes meet others
 	bounds     archive.Policy // of candidates in the race
 	candidates []archive.Policy
 	batch      int // repetitions of one seed
+	fewest     int // batches of a policy that is judged
 }
 
-// The parts of a plan.
 const (
-	partSearch   = 0.35
-	partFinal    = 0.15
-	partPromise  = 0.10
-	partValidate = 0.30 // mostly of the recommendation: give-ups are rare
-	partAdvice   = 0.10
-)
-
-// keepAfter says how many are left after each round of the race; 0: a third of all.
-var keepAfter = []int{0, 16, 8, 8}
-
-const (
-	fewestBatches   = 4   // of an entrant, before anybody is dropped
 	batchOperations = 100 // at least, so that a batch has a p99
 	rareOperations  = 2000
-	coarseBelow     = 30 // batches for each candidate of the fine grid
+	fewestJudged    = 800 // operations of a policy that is judged, but in 4 batches at least
+	fewBatches      = 2   // of a candidate, before it may be cut by rank
 )
 
 // measureScale plays a few repetitions with the default policy.
 func (p *player) measureScale(ctx context.Context, o Objective) (scale, error) {
-	s := scale{attempt: attemptTime(&p.run), patience: Patience(p.run.Scenario), throttles: throttling(&p.run)}
+	s := scale{patience: Patience(p.run.Scenario), throttles: throttling(&p.run)}
+	s.crowd = crowd{
+		attempt: attemptTime(&p.run), window: time.Duration(writersOfOne(p.run.Scenario)) * p.run.Latency().Exposure(), puts: o.mostPuts(),
+	}
 	m := p.measure(archive.DefaultPolicy())
 	const repetitions = 2
 	if err := p.batches(ctx, m, streamScale, 1, repetitions); err != nil {
@@ -119,6 +102,7 @@ func (p *player) measureScale(ctx context.Context, o Objective) (scale, error) {
 	s.contended = m.contended()
 	// So wide that nobody reaches them but who would starve without.
 	s.bounds = archive.Policy{Retries: max(200, 10*p.run.Scenario.Clients()), Deadline: 10 * time.Minute}
+	s.candidates = s.grid(s.bounds)
 	least := batchOperations
 	for _, metric := range o.metrics() {
 		if strings.HasSuffix(metric, "p999") {
@@ -126,34 +110,8 @@ func (p *player) measureScale(ctx context.Context, o Objective) (scale, error) {
 		}
 	}
 	s.batch = (least + s.operations - 1) / s.operations
+	s.fewest = max(fewestJudged/(s.batch*s.operations), 4)
 	return s, nil
-}
-
-// fit chooses the grid and the batches for so many evaluations.
-func (s *scale) fit(evaluations int) error {
-	if least := s.least(); evaluations < least {
-		return &TooFewError{evaluations, least}
-	}
-	s.candidates = grid(s.attempt, false, s.bounds)
-	if evaluations < coarseBelow*s.batch*len(s.candidates) {
-		s.candidates = grid(s.attempt, true, s.bounds)
-	}
-	const batchesOfFirstRound = 8
-	first := int(partSearch*float64(evaluations)) / len(keepAfter)
-	s.batch = max(s.batch, first/(batchesOfFirstRound*len(s.candidates)))
-	return nil
-}
-
-// least is the smallest plan whose parts are worth playing.
-func (s *scale) least() int {
-	return 4 * fewestBatches * s.batch * len(grid(s.attempt, true, s.bounds))
-}
-
-// TooFewError says that a plan is too small to tell anything apart.
-type TooFewError struct{ Asked, Least int }
-
-func (e *TooFewError) Error() string {
-	return fmt.Sprintf("%d evaluations are too few to tell candidates apart; this scenario needs at least %d", e.Asked, e.Least)
 }
 
 // attemptTime is how long a read and a write that meets nobody take on average.
@@ -186,11 +144,11 @@ const (
 // stays invisible to others.
 func Patience(s *scenarios.Scenario) time.Duration {
 	patience := defaultVisibility
-	if hasKind(s, scenarios.User) || hasKind(s, scenarios.Creator) {
-		patience = gatewayPatience
-	}
 	if hasKind(s, scenarios.Backend) && s.Queue.Visibility > 0 {
-		patience = min(patience, time.Duration(s.Queue.Visibility))
+		patience = time.Duration(s.Queue.Visibility)
+	}
+	if hasKind(s, scenarios.User) || hasKind(s, scenarios.Creator) {
+		patience = min(patience, gatewayPatience)
 	}
 	return patience
 }
@@ -212,35 +170,6 @@ func deadline(patience time.Duration) time.Duration {
 		return d.Truncate(time.Second)
 	}
 	return readable(d)
-}
-
-// plan measures how fast this machine plays the candidates and returns the evaluations
-// that fit what is left of the budget since the start, at least the smallest plan.
-func (s *search) plan(ctx context.Context, start time.Time) (int, error) {
-	candidates := grid(s.attempt, false, s.bounds)
-	// Every seventh candidate, until a thirtieth of the budget is spent. Its time is
-	// that of a mixture of good and bad ones, which is what a race plays at first.
-	before, began := s.played, s.Clock.Now()
-	since := func(t time.Time) time.Duration { return s.Clock.Now().Sub(t) }
-	for i := 0; i < len(candidates) && (i == 0 || since(start) < s.Budget/30); i += 7 {
-		if err := s.batches(ctx, s.measure(candidates[i]), streamScale, 1, s.batch); err != nil {
-			return 0, err
-		}
-	}
-	each := float64(since(began)) / float64(s.played-before)
-	const usable = 0.75 // of the budget; the rest is for what surrounds the plays
-	n := max(rounded(usable*float64(s.Budget-since(start))/each), s.least())
-	s.played = before // they are no part of the plan
-	return n, nil
-}
-
-// rounded keeps two digits.
-func rounded(n float64) int {
-	if n < 100 {
-		return int(max(n, 1))
-	}
-	unit := math.Pow(10, math.Floor(math.Log10(n))-1)
-	return int(math.Floor(n/unit) * unit)
 }
 
 func (c *Config) player() *player {

@@ -72,9 +72,20 @@ func (p *player) batches(ctx context.Context, m *measured, stream string, batche
 	return p.play(ctx, p.more(nil, m, stream, batches), repetitions)
 }
 
+// playEach plays so many batches of a stream with each policy.
+func (p *player) playEach(ctx context.Context, policies []archive.Policy, stream string, batches, repetitions int) ([]*measured, error) {
+	var each []*measured
+	var all []batch
+	for _, policy := range policies {
+		m := p.measure(policy)
+		each, all = append(each, m), p.more(all, m, stream, batches)
+	}
+	return each, p.play(ctx, all, repetitions)
+}
+
 // more appends the next batches of a policy in a stream.
 func (p *player) more(all []batch, m *measured, stream string, batches int) []batch {
-	have := len(m.batches)
+	have := m.skipped + len(m.batches)
 	for n := range batches {
 		all = append(all, batch{m, seedOf(p.run.Seed, stream, have+n)})
 	}
@@ -139,26 +150,30 @@ func (p *player) runOf(b batch, repetitions int) scenarios.Run {
 
 // measured is what a policy did in the batches of a stream.
 type measured struct {
-	policy   archive.Policy
-	core     *cores.Spec // that draws its waits; nil: the core under test
-	prices   measure.Prices
-	batches  []measure.Measurement // of equal size
-	numbers  *measure.Collector
-	affected int // repetitions in which somebody gave up
-	total    *measure.Measurement
-	tally    *tally  // nil: nobody asks for it
-	falls    string  // where it does not hold up, if it was asked; empty: nowhere
-	sorted   []int64 // latencies; see the method
+	policy         archive.Policy
+	core           *cores.Spec // that draws its waits; nil: the core under test
+	prices         measure.Prices
+	batches        []measure.Measurement // of equal size
+	numbers        *measure.Collector
+	affected       int // repetitions in which somebody gave up
+	total          *measure.Measurement
+	skipped        int                 // batches of the stream, which chose it
+	tally          *tally              // nil: nobody asks for it
+	falls          string              // where it does not hold up, if it was asked; empty: nowhere
+	sorted         []int64             // latencies; see the method
+	scenario       *scenarios.Scenario // nil: each client is an actor of its own
+	attempts, slow tails               // nil: not fitted yet
 }
 
 // add takes what a batch measured.
 func (m *measured) add(b *measure.Measured) {
 	m.numbers.Merge(b.Numbers)
 	m.batches, m.affected, m.total = append(m.batches, b.Measurement), m.affected+b.GivenUpIn, nil
+	m.attempts, m.slow = nil, nil
 }
 
 func (p *player) measure(policy archive.Policy) *measured {
-	return &measured{policy: policy, prices: p.prices, numbers: measure.NewCollector()}
+	return &measured{policy: policy, prices: p.prices, numbers: measure.NewCollector(), scenario: p.run.Scenario}
 }
 
 // pooled is the result of all batches together.

@@ -42,46 +42,16 @@ func (s *search) keeps(m *measured) bool { return m.summary(Recommended, s.Objec
 // attempts is far enough below the limit.
 func (s *search) playPromise(ctx context.Context, p archive.Policy) (*measured, error) {
 	m := s.measure(p)
-	batches := max(s.batchesOf(partPromise, 1), 2*fewestBatches)
+	batches := max(s.batchesOf(partPromise, 1), s.fewest)
 	if err := s.batches(ctx, m, streamPromise, batches, s.batch); err != nil {
 		return nil, err
 	}
 	if m.pooled().Counts.GivenUp() == 0 {
 		// Nobody reached the bound, so with a higher one the same happens.
 		if _, ok := retriesFor(m, s.Objective.Target()/tailMargin); ok && s.Objective.Target() < countable {
-			m.policy.Retries = max(m.policy.Retries, s.retries(m, tailMargin))
+			m.policy.Retries = max(m.policy.Retries, s.retries(m))
 		}
 		return m, s.spare(ctx, m)
 	}
 	return m, nil
-}
-
-// validate plays the recommendation and the incumbents on seeds that nobody has seen,
-// and says whether the objective is met there.
-func (s *search) validate(ctx context.Context) error {
-	const forIncumbents = 0.2 // of the part, together
-	few := max(s.batchesOf(partValidate*forIncumbents, len(s.Incumbents)), 2*fewestBatches)
-	for _, i := range s.Incumbents {
-		m := s.measure(i.Policy)
-		if err := s.batches(ctx, m, streamValidate, few, s.batch); err != nil {
-			return err
-		}
-		s.result.Incumbents = append(s.result.Incumbents, s.summary(m, i.Name))
-	}
-	if err := s.validateComparators(ctx, few); err != nil {
-		return err
-	}
-	m := s.measure(s.promised.policy)
-	many := max(s.batchesOf(partValidate*(1-forIncumbents), 1), few)
-	if err := s.batches(ctx, m, streamValidate, many, s.batch); err != nil {
-		return err
-	}
-	v := s.summary(m, Recommended)
-	r := s.result.Recommendation
-	r.Validated, s.result.Passed = &v, v.Meets
-	s.result.Missed = s.seenMissed(&v)
-	if target := s.Objective.Target(); v.Meets && v.Exhaustion.Counted > target {
-		r.NeedOperations = trialsFor(target)
-	}
-	return nil
 }

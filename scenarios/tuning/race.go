@@ -32,6 +32,16 @@ type race struct {
 	// play plays the next batches of candidates, the same seeds for all, and returns the
 	// scores of each: after an error, of those that were played.
 	play func(ctx context.Context, all []turn) ([][]float64, error)
+	// late, which may be nil, is how far a candidate is beyond what others wait for a call,
+	// as a share of it; 0: it is not.
+	late func(*entrant) float64
+	// margin: who is worse by less than this share is not dropped, as somebody near may be
+	// better than the leader.
+	margin float64
+	// value, which may be nil, is a score of a candidate over all of its batches together;
+	// without it, their average. It is what ranks: of a quantile the average is another number.
+	value func(e *entrant, score int) float64
+	few   int // batches that a newcomer plays at first
 }
 
 // turn is a batch of a candidate.
@@ -47,33 +57,58 @@ const raceLevel = 0.001
 // fewestLeft go on however clear it is who leads, so that there is a runner-up.
 const fewestLeft = 3
 
-// round lets each entrant that is still running have so many batches. Then those leave
-// that are told apart from the leader, and of the rest, by rank, all but so many.
+// round lets each entrant that is still running have so many batches; who has none plays
+// a few first. Then those leave that are told apart from the leader, and of the rest, by
+// rank, all but so many.
 func (r *race) round(ctx context.Context, entrants []*entrant, batches, keep int) error {
+	if fresh := slices.DeleteFunc(r.running(entrants), func(e *entrant) bool { return e.batches() > 0 }); len(fresh) < len(entrants) {
+		if err := r.playTo(ctx, fresh, min(r.few, batches)); err != nil {
+			return err
+		}
+		r.drop(entrants)
+	}
+	if err := r.playTo(ctx, r.running(entrants), batches); err != nil {
+		return err
+	}
+	r.drop(entrants)
+	for i, e := range r.rank(entrants) {
+		if i >= max(keep, fewestLeft) {
+			e.out = cut
+		}
+	}
+	return nil
+}
+
+// playTo lets entrants have so many batches.
+func (r *race) playTo(ctx context.Context, entrants []*entrant, batches int) error {
 	var turns []turn
-	for _, e := range r.running(entrants) {
-		for have := e.batches(); have < batches; have++ {
-			turns = append(turns, turn{e, have})
+	for have := range batches { // the same seeds for all, even if it is stopped
+		for _, e := range entrants {
+			if have >= e.batches() {
+				turns = append(turns, turn{e, have})
+			}
 		}
 	}
 	scores, err := r.play(ctx, turns)
 	for i, s := range scores {
 		turns[i].entrant.add(s)
 	}
-	if err != nil {
-		return err
+	return err
+}
+
+// drop lets those leave that are told apart from the leader: the best of those that have
+// played most.
+func (r *race) drop(entrants []*entrant) {
+	ranked, most := r.rank(entrants), 0
+	for _, e := range ranked {
+		most = max(most, e.batches())
 	}
-	ranked := r.rank(entrants)
+	leader := slices.IndexFunc(ranked, func(e *entrant) bool { return e.batches() == most })
 	for i, e := range ranked {
-		switch {
-		case i < fewestLeft:
-		case r.worse(e, ranked[0]):
+		if i >= fewestLeft && i != leader && r.worse(e, ranked[leader]) {
 			e.out = apart
-		case i >= keep:
-			e.out = cut
 		}
 	}
-	return nil
 }
 
 func (e *entrant) add(scores []float64) {
@@ -101,24 +136,42 @@ func (r *race) rank(entrants []*entrant) []*entrant {
 	slices.SortStableFunc(in, func(a, b *entrant) int {
 		return cmp.Or(
 			cmp.Compare(r.beyond(a), r.beyond(b)),
-			cmp.Compare(average(a.minimized()), average(b.minimized())),
+			cmp.Compare(r.minimized(a), r.minimized(b)),
 			cmp.Compare(a.number, b.number),
 		)
 	})
 	return in
 }
 
-// beyond is how far the means are beyond the limits, together.
+func (r *race) of(e *entrant, score int) float64 {
+	if r.value != nil {
+		return r.value(e, score)
+	}
+	return average(e.scores[score])
+}
+
+func (r *race) minimized(e *entrant) float64 { return r.of(e, len(r.objective.Constraints)) }
+
+// beyond is how far a candidate is beyond the limits, together.
 func (r *race) beyond(e *entrant) float64 {
 	total := 0.0
 	for i, c := range r.objective.Constraints {
-		mean := average(e.scores[i])
-		if math.IsInf(mean, 0) {
+		v := r.of(e, i)
+		if math.IsInf(v, 0) {
 			return missing
 		}
-		total += excess(c, mean)
+		total += excess(c, v)
+	}
+	if r.late != nil {
+		total += r.late(e)
 	}
 	return total
+}
+
+// merit is the metric, made worse by what is beyond the limits: of two neighbours on
+// different sides of a limit the better one may be the way to the best.
+func (r *race) merit(e *entrant) float64 {
+	return r.minimized(e) * (1 + r.beyond(e))
 }
 
 func average(values []float64) float64 {
@@ -126,19 +179,23 @@ func average(values []float64) float64 {
 	return mean
 }
 
-// worse reports whether an entrant is told apart from the leader: it is beyond a limit
-// that the leader keeps, or the leader keeps all and it has more of the metric. t tests
-// over the batches, paired between the two.
+// worse reports whether an entrant is told apart from the leader by more than the margin:
+// it is beyond a limit that the leader keeps, or the leader keeps all and it has more of
+// the metric. t tests over the batches, paired between the two.
 func (r *race) worse(e, leader *entrant) bool {
 	if r.beyond(leader) > 0 {
 		return false
 	}
 	for i, c := range r.objective.Constraints {
-		if excess(c, average(e.scores[i])) > 0 && differs(e.scores[i], c.Limit) {
+		if excess(c, r.of(e, i)) > r.margin && differs(e.scores[i], c.Limit) {
 			return true
 		}
 	}
-	d := paired(e.minimized(), leader.minimized())
+	allowed := slices.Clone(leader.minimized())
+	for i := range allowed {
+		allowed[i] *= 1 + r.margin
+	}
+	d := paired(e.minimized(), allowed)
 	return d.Value > 0 && d.P < raceLevel
 }
 

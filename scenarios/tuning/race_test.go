@@ -91,6 +91,25 @@ func TestEqualsAreNotToldApart(t *testing.T) {
 	}
 }
 
+// TestAMarginKeepsWhoIsNear: while steps are large somebody near may be better than the
+// leader, so that only those leave that are worse by more.
+func TestAMarginKeepsWhoIsNear(t *testing.T) {
+	for margin, want := range map[float64]int{0: fewestLeft, 0.25: 5} {
+		c := &contest{played: make([]int, 7), limited: slices.Repeat([]float64{1}, 7), minimized: []float64{100, 105, 110, 115, 120, 150, 200}}
+		r := race{objective: limits(t, "attempts.mean<2, min latency_ms.p99"), play: c.play, margin: margin, few: 2}
+		var entrants []*entrant
+		for i := range c.played {
+			entrants = append(entrants, &entrant{number: i})
+		}
+		if err := r.round(t.Context(), entrants, 60, len(entrants)); err != nil {
+			t.Fatal(err)
+		}
+		if left := len(r.running(entrants)); left != want {
+			t.Errorf("with a margin of %v %d are left, want %d", margin, left, want)
+		}
+	}
+}
+
 func TestOnlyPairsAreComparedAndCommonNoiseCancels(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
 	var a, b []float64

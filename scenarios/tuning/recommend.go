@@ -68,6 +68,8 @@ func (s *search) whyNot(m *measured, c *Comparison) string {
 	apart := c.Difference.P < 1-confidence
 	cheaper := m.value(c.Metric) < s.winner.value(c.Metric) // and yet it was not taken
 	switch {
+	case m == s.yielded:
+		return "on the seeds of the validation what is in use was better"
 	case s.unfit(m.policy) != "":
 		return s.unfit(m.policy)
 	case s.misses(m) > s.misses(s.winner):

@@ -36,7 +36,6 @@ type Robust struct {
 const cliff = 0.01
 
 const (
-	partRobust        = 0.03 // of the plan's operations, in all settings together
 	robustBatches     = 4
 	cliffOperations   = 600 // at least, in each setting, so that a cliff is seen
 	mostEquals        = 4   // that are compared in the settings
@@ -221,11 +220,22 @@ func (s *search) spare(ctx context.Context, m *measured) error {
 		if err != nil {
 			return err
 		}
-		if n, ok := retriesFor(crowd, cliff/spareRetries); ok {
-			m.policy.Retries = max(m.policy.Retries, min(n, wide.policy.Retries))
-		}
+		m.policy.Retries = max(m.policy.Retries, min(crowd.retriesSeen(cliff/spareRetries), wide.policy.Retries))
 	}
 	return nil
+}
+
+// retriesSeen is the fewest retries that were enough for all but a share of the operations,
+// as counted. Who gave up had needed more than any number.
+func (m *measured) retriesSeen(share float64) int {
+	r := m.pooled()
+	left := float64(r.Counts.Operations)
+	for attempts, n := range r.Attempts.Histogram {
+		if left -= float64(n); left <= share*float64(r.Counts.Operations) {
+			return max(attempts-1, 0)
+		}
+	}
+	return archive.Unlimited
 }
 
 // makespan is how long a repetition took on average.
@@ -239,7 +249,7 @@ func (m *measured) makespan() time.Duration {
 // stress plays the recommendation in all settings.
 func (s *search) stress(ctx context.Context) error {
 	settings := s.settings(s.promised.makespan())
-	operations := max(int(partRobust*float64(s.Evaluations*s.operations))/max(len(settings), 1), cliffOperations)
+	operations := max(int(partRobust*float64(s.effort*s.operations))/max(len(settings), 1), cliffOperations)
 	s.result.Robustness = []Robust{}
 	for _, at := range settings {
 		m, err := s.playSetting(ctx, s.promised, at, operations)

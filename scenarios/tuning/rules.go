@@ -17,8 +17,8 @@ const manyRetries = 10_000
 const endless = 365 * 24 * time.Hour
 
 // looks is how often [archive.Adaptive] waits before an attempt, at most: it postpones a
-// write up to five times (docs/adaptive.md).
-const looks = 1 + 5
+// write up to eight times (docs/adaptive.md).
+const looks = 1 + 8
 
 // longestWaits is the sum of the longest waits of a policy's first so many retries.
 func longestWaits(p archive.Policy, retries int) time.Duration {

@@ -229,7 +229,7 @@ func TestStackedRetriesComeFromTheSettings(t *testing.T) {
 func TestLongestWaits(t *testing.T) {
 	for text, want := range map[string]string{
 		"documented": "700ms", "none(retries=9)": "0s", "constant(base=20ms,retries=5)": "100ms",
-		"full(base=50ms,cap=2s,retries=3)": "700ms", "adaptive(cap=1s,retries=2)": "12s", "full(base=1s,cap=300h,retries=unlimited)": endless.String(), "decorrelated(base=10ms,cap=50ms,retries=3)": "130ms",
+		"full(base=50ms,cap=2s,retries=3)": "700ms", "adaptive(cap=1s,retries=2)": "18s", "full(base=1s,cap=300h,retries=unlimited)": endless.String(), "decorrelated(base=10ms,cap=50ms,retries=3)": "130ms",
 	} {
 		p := policy(t, text)
 		if got := longestWaits(p, p.Retries); got.String() != want {

@@ -112,11 +112,13 @@ func (s *search) carriers(ctx context.Context) (archive.Policy, Interval, error)
 	return best[0].policy, best[0].carried, nil
 }
 
-// carrying are the policies that are tried: a coarse grid and, since the more clients there
-// are the wider their waits must be spread, full jitter up to the time that all of them
-// need. What is in use is tried too.
+// carrying are the policies that are tried: the candidates of a few kinds with jitter and,
+// since the more clients there are the wider their waits must be spread, full jitter up to the
+// time that all of them need. What is in use is tried too.
 func (s *search) carrying() []archive.Policy {
-	all := grid(s.attempt, true, s.bounds)
+	all := slices.DeleteFunc(slices.Clone(s.candidates), func(p archive.Policy) bool {
+		return p.Kind != archive.Full && p.Kind != archive.Decorrelated && p.Kind != archive.Adaptive
+	})
 	attempt := max(s.attempt, time.Millisecond)
 	for _, spread := range []float64{0.5, 2, 8} {
 		widest := readable(scaled(attempt, max(spread*float64(writersOfOne(s.run.Scenario)), 2)))

@@ -27,7 +27,7 @@ func TestFirstWait(t *testing.T) {
 // in use; where it does not, waiting is nobody's duty.
 func TestNothingHastyIsRecommendedWhereAStoreThrottles(t *testing.T) {
 	numbers(t)
-	hasty := policy(t, "none(retries=60)")
+	hasty := policy(t, "none(retries=150)")
 	for _, fault := range []string{"503(rate=0.3)", "throttle(writes=1000,burst=10)", ""} {
 		r := run(t, "burst", 8, legs)
 		if fault != "" {
@@ -43,7 +43,7 @@ func TestNothingHastyIsRecommendedWhereAStoreThrottles(t *testing.T) {
 		})
 		best := result.Recommendation
 		if fault == "" {
-			soon, calm := policy(t, "full(base=10ms,cap=1s,retries=60,deadline=25s)"), scale{attempt: attemptTime(&r), patience: defaultVisibility}
+			soon, calm := policy(t, "full(base=10ms,cap=1s,retries=60,deadline=25s)"), scale{crowd: crowd{attempt: attemptTime(&r)}, patience: defaultVisibility}
 			busy := calm
 			busy.throttles = "503(rate=0.3)"
 			if result.Incumbents[0].TooSoon || calm.unfit(soon) != "" || busy.unfit(soon) != comesBackAtOnce {
