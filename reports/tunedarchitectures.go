@@ -67,7 +67,7 @@ func (r Tuned) writeAllArchitectures(t Text) {
 	fmt.Fprintln(t.W)
 	w := NewTable(table.Row{"architecture", "p99", "±", "failed", "puts", "$/million", "carries", "order"}, 2, 3, 4, 5, 6, 7)
 	missed := false
-	var leftOut []string
+	var leftOut, demands []string
 	for i := range a.Rows {
 		o := &a.Rows[i]
 		if o.LeftOut != "" {
@@ -77,6 +77,10 @@ func (r Tuned) writeAllArchitectures(t Text) {
 		name := o.Name
 		if !o.Meets() {
 			missed, name = true, name+" †"
+		}
+		if o.Demands != "" {
+			demands = append(demands, o.Demands)
+			name += " ‡"
 		}
 		if slices.Contains(a.Frontier, o.Name) {
 			name += " *"
@@ -88,7 +92,10 @@ func (r Tuned) writeAllArchitectures(t Text) {
 	if missed {
 		notes = append(notes, "† misses the objective")
 	}
-	notes = append(notes, "* no other has both a shorter p99 and a lower price", "p99 until stored; failed: given up, or a dead letter; puts of an update; dollars of store and queue")
+	if len(demands) > 0 {
+		notes = append(notes, "‡ never recommended: "+strings.Join(demands, ", or "))
+	}
+	notes = append(notes, "* no other but ‡ has both a shorter p99 and a lower price", "p99 until stored; failed: given up, or a dead letter; puts of an update; dollars of store and queue")
 	if of := r.carriesOf(); of != "" {
 		notes = append(notes, "carries: the most "+of+" within the objective")
 	}

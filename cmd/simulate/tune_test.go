@@ -77,10 +77,10 @@ func TestTuneArchitectures(t *testing.T) {
 	chart := filepath.Join(t.TempDir(), "architectures.svg")
 	r, stdout := tune(t, exitPassed, with("--evaluations", "12480", "--architectures", "--chart", chart)...)
 	a := r.Architectures
-	if a == nil || !a.Complete || len(a.Rows) != 10 || a.Recommended == "" || len(a.Sensitivity) != 4 {
+	if a == nil || !a.Complete || len(a.Rows) != 11 || a.Recommended == "" || len(a.Sensitivity) != 4 {
 		t.Fatalf("%+v", a)
 	}
-	if zone := a.Rows[9]; zone.LeftOut == "" || zone.P99 != nil {
+	if zone := a.Rows[10]; zone.LeftOut == "" || zone.P99 != nil {
 		t.Errorf("%+v", zone)
 	}
 	if svg, err := os.ReadFile(chart); err != nil || !strings.Contains(string(svg), tuning.FIFOBatches) {

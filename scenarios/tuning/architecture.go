@@ -11,7 +11,7 @@ type Architectures struct {
 	// the settings that mostly are.
 	Complete bool           `json:"complete"`
 	Rows     []Architecture `json:"rows"`
-	// Frontier names those that no other beats in both p99 and dollars.
+	// Frontier names those that no other without demands beats in both p99 and dollars.
 	Frontier []string `json:"frontier"`
 	// Recommended is the best by the objective of those that meet it; empty: none does.
 	// Evidence says by what.
@@ -26,7 +26,10 @@ type Architectures struct {
 type Architecture struct {
 	Name string `json:"name"`
 	// LeftOut says why it was not played; empty: it was, and the rest is known.
-	LeftOut  string          `json:"left_out,omitempty"`
+	LeftOut string `json:"left_out,omitempty"`
+	// Demands is what only its user can grant, so that it is never recommended and takes
+	// nobody's place on the frontier; empty: nothing.
+	Demands  string          `json:"demands,omitempty"`
 	Settings string          `json:"settings,omitempty"` // the best of those that were tried
 	Policy   *archive.Policy `json:"policy,omitempty"`   // of whoever writes
 	Tried    int             `json:"tried,omitempty"`    // settings
@@ -109,5 +112,6 @@ const (
 	FIFOBatches   = "FIFO with batches"
 	SplitObject   = "split object"
 	GroupCommit   = "group commit"
+	OneProcess    = "one process"
 	OneZone       = "Express One Zone"
 )

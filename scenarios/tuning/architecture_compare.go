@@ -62,7 +62,7 @@ type comparison struct {
 // row plays an architecture with the best of its settings, on seeds by which they were not
 // chosen.
 func (c *comparison) row(ctx context.Context, a *architecture) (Architecture, error) {
-	row := Architecture{Name: a.name, LeftOut: a.leftOut}
+	row := Architecture{Name: a.name, LeftOut: a.leftOut, Demands: a.demands}
 	if a.leftOut != "" {
 		return row, nil
 	}
@@ -130,7 +130,7 @@ func (c *comparison) choose(r *Architectures) {
 		if !slices.ContainsFunc(r.Rows, func(b Architecture) bool { return b.beats(a) }) {
 			r.Frontier = append(r.Frontier, a.Name)
 		}
-		if a.Meets() && c.unfit(*a.Policy) == "" {
+		if a.Meets() && a.Demands == "" && c.unfit(*a.Policy) == "" {
 			meet = append(meet, a)
 		}
 	}
@@ -140,17 +140,14 @@ func (c *comparison) choose(r *Architectures) {
 	value := func(a *Architecture) float64 { return c.best[a.Name].valueOf(c.Objective.Minimize) }
 	least := value(slices.MinFunc(meet, func(a, b *Architecture) int { return cmp.Compare(value(a), value(b)) }))
 	meet = slices.DeleteFunc(meet, func(a *Architecture) bool { return value(a) > (1+worthwhile)*least })
-	if len(meet) > 1 { // of equals none that a zone takes with it
-		meet = slices.DeleteFunc(meet, func(a *Architecture) bool { return a.Name == OneZone })
-	}
 	best := slices.MinFunc(meet, func(a, b *Architecture) int { return cmp.Compare(a.Price.Total(), b.Price.Total()) })
 	r.Recommended, r.Evidence = best.Name, c.evidence(r, best)
 }
 
-// beats reports whether an architecture is as good as another in p99 and dollars, and better
-// in one.
+// beats reports whether an architecture without demands is as good as another in p99 and
+// dollars, and better in one.
 func (a *Architecture) beats(b *Architecture) bool {
-	if a.P99 == nil || a.NotStored > 0 || a.Name == b.Name {
+	if a.P99 == nil || a.NotStored > 0 || a.Demands != "" || a.Name == b.Name {
 		return false
 	}
 	p99, price := cmp.Compare(a.P99.Value, b.P99.Value), cmp.Compare(a.Price.Total(), b.Price.Total())

@@ -19,13 +19,15 @@ type architecture struct {
 	what     string // its user must do
 	code     string // a file of changes; empty: none is written
 	leftOut  string // why; empty: it is played
+	demands  string // what only its user can grant; empty: nothing
 	options  []option
 }
 
 // option is a setting of an architecture.
 type option struct {
 	queue   scenarios.Queue
-	group   scenarios.Group // of as many processes as the back ends need
+	group   scenarios.Group // of at least one process
+	share   int             // so many back ends share one; 0: all of them do
 	parts   int             // of each object; 0: it is whole
 	latency string          // of the store; empty: the scenario's
 	policy  archive.Policy
@@ -33,7 +35,7 @@ type option struct {
 	asIs    bool // with the queue or group that the scenario has
 }
 
-// backEndsInProcess is how many of them are taken to share one, for group commit.
+// backEndsInProcess is how many of them are taken to share one, where not all do.
 const backEndsInProcess = 10
 
 // of applies the option to a run.
@@ -43,8 +45,8 @@ func (o *option) of(run scenarios.Run) (scenarios.Run, error) {
 	if !o.asIs {
 		sc.Queue, sc.Group = o.queue, o.group
 	}
-	if sc.Group.Processes > 0 && !o.asIs {
-		sc.Group.Processes = (senders(sc) + backEndsInProcess - 1) / backEndsInProcess
+	if o.share > 0 {
+		sc.Group.Processes = processes(sc, o.share)
 	}
 	if o.parts > 0 {
 		sc.Objects.Count, sc.Objects.Keys, sc.Objects.Popularity = o.parts*max(sc.Objects.Count, 1), scenarios.HashedKeys, scenarios.Popularity{}
@@ -180,9 +182,14 @@ func (s *search) architectures() []architecture {
 		},
 		{
 			name: GroupCommit, ordering: unordered, code: "group.go", leftOut: s.noSenders(),
-			what: fmt.Sprintf("%d back ends run in one process each (no Lambda functions) and append through archive.Group", backEndsInProcess), options: s.grouped(),
+			what: fmt.Sprintf("%d back ends run in one process each (no Lambda functions) and append through archive.Group", backEndsInProcess), options: s.grouped(backEndsInProcess),
 		},
-		{name: OneZone, ordering: unordered, leftOut: s.noOneZone(), what: "a directory bucket in one availability zone", options: s.oneZone()},
+		{
+			name: OneProcess, ordering: perObject, code: "group.go", leftOut: s.noSenders(),
+			what: "all back ends run in one process (no Lambda functions) and append through archive.Group", options: s.grouped(0),
+			demands: "all back ends live and die with one process",
+		},
+		{name: OneZone, ordering: unordered, leftOut: s.noOneZone(), demands: "the data live and die with one zone", what: "a directory bucket in one availability zone", options: s.oneZone()},
 	}
 }
 
@@ -273,19 +280,22 @@ func (s *search) split(parts ...int) (all []option) {
 	return all
 }
 
-func (s *search) grouped() (all []option) {
+func (s *search) grouped(share int) (all []option) {
 	a := s.attemptScale()
 	for _, wait := range []time.Duration{0, readable(a / 2), readable(a), readable(2 * a)} {
 		for _, p := range s.fewWriters() {
-			all = append(all, option{group: scenarios.Group{Processes: s.processes(), Wait: scenarios.Duration(wait)}, policy: p})
+			g := scenarios.Group{Processes: 1, Wait: scenarios.Duration(wait)}
+			if share > 0 {
+				g.Processes = processes(s.run.Scenario, share)
+			}
+			all = append(all, option{group: g, share: share, policy: p})
 		}
 	}
 	return all
 }
 
-func (s *search) processes() int {
-	return (senders(s.run.Scenario) + backEndsInProcess - 1) / backEndsInProcess
-}
+// processes are those of so many back ends each.
+func processes(sc *scenarios.Scenario, share int) int { return (senders(sc) + share - 1) / share }
 
 func (s *search) oneZone() (all []option) {
 	o := option{latency: inZone, bounds: true}

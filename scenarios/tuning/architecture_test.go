@@ -47,7 +47,7 @@ func TestArchitectures(t *testing.T) {
 			t.Errorf("%+v", row)
 		}
 	}
-	if want := []string{AsIs, BestRetries, AdaptiveWaits, Capped, FIFOSingles, Batches, FIFOBatches, SplitObject, GroupCommit, OneZone}; !slices.Equal(names, want) {
+	if want := []string{AsIs, BestRetries, AdaptiveWaits, Capped, FIFOSingles, Batches, FIFOBatches, SplitObject, GroupCommit, OneProcess, OneZone}; !slices.Equal(names, want) {
 		t.Errorf("rows %v", names)
 	}
 	batches, singles, retries := a.Of(FIFOBatches), a.Of(FIFOSingles), a.Of(BestRetries)
@@ -60,7 +60,7 @@ func TestArchitectures(t *testing.T) {
 	if batches.Carries.Most < 10*30 || retries.Carries.Most > 100 || retries.Carries.Missed == "" {
 		t.Errorf("carried: %+v, and with retries %+v", batches.Carries, retries.Carries)
 	}
-	if a.Recommended != FIFOBatches || !slices.Contains(a.Frontier, FIFOBatches) || slices.Contains(a.Frontier, BestRetries) {
+	if a.Recommended != FIFOBatches || !slices.Contains(a.Frontier, FIFOBatches) || !slices.Contains(a.Frontier, OneProcess) || slices.Contains(a.Frontier, BestRetries) {
 		t.Errorf("recommended %s, frontier %v", a.Recommended, a.Frontier)
 	}
 	if len(a.Sensitivity) != 4 || len(a.Sensitivity[0].Cells) != len(a.Rows) {
@@ -105,7 +105,7 @@ func TestAnOverloadedArchitectureHasNoP99(t *testing.T) {
 
 // TestWhatIsLeftOut, and why.
 func TestWhatIsLeftOut(t *testing.T) {
-	queues := []string{Capped, FIFOSingles, Batches, FIFOBatches, GroupCommit}
+	queues := []string{Capped, FIFOSingles, Batches, FIFOBatches, GroupCommit, OneProcess}
 	for _, c := range []struct {
 		scenario, latency string
 		out               []string
@@ -215,16 +215,19 @@ func TestChoice(t *testing.T) {
 		missed          []string
 	}{
 		{BestRetries, 3000, 30, 0, nil}, {"lossy", 100, 1, 0.2, []string{"exhausted.rate<1e-6"}},
-		{"dear", 290, 9, 0, nil}, {"cheap", 300, 2, 0, nil}, {"cheapest", 900, 1, 0, nil},
+		{OneZone, 80, 0.5, 0, nil}, {"dear", 290, 9, 0, nil}, {"cheap", 300, 2, 0, nil}, {"cheapest", 900, 1, 0, nil},
 	} {
 		a.Rows = append(a.Rows, Architecture{
 			Name: row.name, Policy: &fit, P99: &Interval{Value: row.p99, Low: row.p99, High: row.p99}, NotStored: row.stray, Price: Price{Store: row.usd}, Missed: row.missed,
 		})
+		if row.name == OneZone {
+			a.Rows[len(a.Rows)-1].Demands = "one zone"
+		}
 		c.best[row.name] = &trial{measured: m}
 	}
 	s.Objective = objective(t, "min latency_ms.p99")
 	c.choose(a)
-	if want := []string{"dear", "cheap", "cheapest"}; !slices.Equal(a.Frontier, want) {
+	if want := []string{OneZone, "dear", "cheap", "cheapest"}; !slices.Equal(a.Frontier, want) {
 		t.Errorf("frontier %v, want %v", a.Frontier, want)
 	}
 	if a.Recommended != "cheapest" || a.Evidence == "" { // all have the p99 of the one measurement
