@@ -226,15 +226,18 @@ func (r Tuned) writeChanges(t Text) {
 func (r Tuned) architecturesChart(w io.Writer) error {
 	all := chart.Chart{
 		Title: "What each architecture costs, and how long an update takes", X: "dollars for a million updates, store and queue",
-		Notes: []string{fmt.Sprintf("%s, %s, %s", r.Scenario, Plural(r.Clients, "client"), latencyName(r.Latency)), "* no other has both a shorter p99 and a lower price"},
+		Notes: []string{fmt.Sprintf("%s, %s, %s", r.Scenario, Plural(r.Clients, "client"), latencyName(r.Latency)), "* no other but ‡ has both a shorter p99 and a lower price; ‡ never recommended"},
 	}
-	panel := chart.Panel{Y: "p99 until stored, ms"}
+	panel := chart.Panel{Y: "p99 until stored, ms", Named: true}
 	for i := range r.Architectures.Rows {
 		o := &r.Architectures.Rows[i]
 		if o.P99 == nil {
 			continue
 		}
 		s := chart.Series{Name: o.Name, Points: []chart.Point{{X: o.Price.Total(), Y: o.P99.Value, Half: (o.P99.High - o.P99.Low) / 2}}}
+		if o.Demands != "" {
+			s.Name += " ‡"
+		}
 		if slices.Contains(r.Architectures.Frontier, o.Name) {
 			s.Name += " *"
 		}

@@ -347,3 +347,19 @@ func TestTextIsWrapped(t *testing.T) {
 		}
 	}
 }
+
+// TestNamesBesidePoints: on the side with more room, and once.
+func TestNamesBesidePoints(t *testing.T) {
+	c := Chart{Title: "t", X: "x", Panels: []Panel{{Y: "y", Named: true, Series: []Series{
+		{Name: "left one", Points: []Point{{X: 1, Y: 1}}}, {Name: "right one", Points: []Point{{X: 9, Y: 2}}},
+	}}}}
+	var b bytes.Buffer
+	if err := c.WriteSVG(&b); err != nil {
+		t.Fatal(err)
+	}
+	for name, anchor := range map[string]string{"left one": "start", "right one": "end"} {
+		if want := `text-anchor="` + anchor + `">` + name + "</text>"; strings.Count(b.String(), want) != 1 || strings.Count(b.String(), ">"+name+"<") != 1 {
+			t.Errorf("%s does not stand beside its point as %s:\n%s", name, anchor, b.String())
+		}
+	}
+}
