@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -348,18 +349,28 @@ func TestTextIsWrapped(t *testing.T) {
 	}
 }
 
-// TestNamesBesidePoints: on the side with more room, and once.
+// TestNamesBesidePoints: each stands once, and where there is room on none of the others.
 func TestNamesBesidePoints(t *testing.T) {
-	c := Chart{Title: "t", X: "x", Panels: []Panel{{Y: "y", Named: true, Series: []Series{
-		{Name: "left one", Points: []Point{{X: 1, Y: 1}}}, {Name: "right one", Points: []Point{{X: 9, Y: 2}}},
+	c := Chart{Title: "t", X: "x", Panels: []Panel{{Y: "y", Named: true, Linear: true, Series: []Series{
+		{Name: "first one", Points: []Point{{X: 1, Y: 5}}}, {Name: "at the same height", Points: []Point{{X: 1.2, Y: 5}}},
+		{Name: "close to it", Points: []Point{{X: 1.21, Y: 5.1}}}, {Name: "at the end", Points: []Point{{X: 9, Y: 2}}},
 	}}}}
 	var b bytes.Buffer
 	if err := c.WriteSVG(&b); err != nil {
 		t.Fatal(err)
 	}
-	for name, anchor := range map[string]string{"left one": "start", "right one": "end"} {
-		if want := `text-anchor="` + anchor + `">` + name + "</text>"; strings.Count(b.String(), want) != 1 || strings.Count(b.String(), ">"+name+"<") != 1 {
-			t.Errorf("%s does not stand beside its point as %s:\n%s", name, anchor, b.String())
+	var boxes []box
+	for _, s := range c.Panels[0].Series {
+		found := regexp.MustCompile(`x="([\d.]+)" y="([\d.]+)"[^>]*>`+s.Name+"<").FindAllStringSubmatch(b.String(), -1)
+		if len(found) != 1 {
+			t.Fatalf("%s stands %d times", s.Name, len(found))
 		}
+		x, _ := strconv.ParseFloat(found[0][1], 64)
+		y, _ := strconv.ParseFloat(found[0][2], 64)
+		at := box{x, y - tickSize*0.8, x + widthOf(s.Name, tickSize), y}
+		if meetsAny(at, boxes) || at.right > width {
+			t.Errorf("%s stands on another, or beyond the edge: %+v, %+v", s.Name, at, boxes)
+		}
+		boxes = append(boxes, at)
 	}
 }

@@ -90,24 +90,15 @@ func (p *picture) panel(panel *Panel, plot area, x, y *axis) {
 	for i := range panel.Series {
 		if s := &panel.Series[i]; len(s.Points) > 0 {
 			p.series(lookOf(i), s, plot, x, y)
-			if measured = true; panel.Named {
-				p.name(s, plot, x, y)
-			}
+			measured = true
 		}
+	}
+	if panel.Named {
+		p.nameSeries(panel, plot, x, y)
 	}
 	if !measured {
 		p.text("nothing was measured", noteSize, (plot.left+plot.right)/2, (plot.top+plot.bottom)/2, "middle")
 	}
-}
-
-// name writes the name of a line beside its last point, on the side that has more room.
-func (p *picture) name(s *Series, plot area, x, y *axis) {
-	last := s.Points[len(s.Points)-1]
-	at, anchor, beside := plot.x(x, last.X), "start", 8.0
-	if at > (plot.left+plot.right)/2 {
-		anchor, beside = "end", -beside
-	}
-	p.text(s.Name, tickSize, at+beside, plot.y(y, last.Y)+middle*tickSize, anchor)
 }
 
 // axes draws a pale line at each label, and a mark at each tick.

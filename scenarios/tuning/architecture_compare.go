@@ -62,12 +62,8 @@ type comparison struct {
 // row plays an architecture with the best of its settings, on seeds by which they were not
 // chosen.
 func (c *comparison) row(ctx context.Context, a *architecture) (Architecture, error) {
-	row := Architecture{Name: a.name, LeftOut: a.leftOut, Demands: a.demands}
-	if a.leftOut != "" {
-		return row, nil
-	}
-	if _, err := a.options[0].of(c.run); err != nil {
-		row.LeftOut = "the scenario does not allow it: " + err.Error()
+	row := Architecture{Name: a.name, LeftOut: cmp.Or(a.leftOut, a.refused(c.run)), Demands: a.demands}
+	if row.LeftOut != "" {
 		return row, nil
 	}
 	o, err := c.bestOption(ctx, a)
@@ -105,6 +101,14 @@ func (c *comparison) row(ctx context.Context, a *architecture) (Architecture, er
 		row.Missed = []string{fmt.Sprintf("stability (%s a second are carried)", units.Number(row.Carries.Most))}
 	}
 	return row, err
+}
+
+// refused says why the scenario can't be played so; empty: it can.
+func (a *architecture) refused(run scenarios.Run) string {
+	if _, err := a.options[0].of(run); err != nil {
+		return "the scenario does not allow it: " + err.Error()
+	}
+	return ""
 }
 
 // shortBatches are those of a comparison that is not complete.
