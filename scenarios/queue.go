@@ -25,6 +25,9 @@ type Queue struct {
 	// Concurrency is how many consumers there are, named consumer-1, consumer-2, …, at most
 	// 1000. 0: 1, named consumer.
 	Concurrency int `yaml:"concurrency,omitempty"`
+	// WriteThrough says that a consumer writes on top of what it stored last, and reads only
+	// when that is refused, see [delivery.WriteThrough]. Empty: it reads before each write.
+	WriteThrough bool `yaml:"write_through,omitempty"`
 	// Delay is how long a message takes from who sends it to where consumers find it. AWS
 	// promises nothing of it. 0: no time.
 	Delay Duration `yaml:"delay,omitempty"`

@@ -85,7 +85,7 @@ func relations(path string) jsonObject {
 	}
 	queues := jsonObject{{"anyOf", []jsonObject{
 		append(word("via", string(ViaAPI)), member{"properties", jsonObject{
-			{"via", jsonObject{{"const", ViaAPI}}}, {"queue", none("kind", "batch", "window", "concurrency", "delay")},
+			{"via", jsonObject{{"const", ViaAPI}}}, {"queue", none("kind", "batch", "window", "concurrency", "write_through", "delay")},
 		}}),
 		{{"properties", jsonObject{
 			{"via", jsonObject{{"const", ViaCore}}}, {"queue", append(none("work", "results", "reconcile", "grace"), has("kind"))},

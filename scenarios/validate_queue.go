@@ -31,7 +31,7 @@ func (c *checker) checkTriggerQueue() {
 		name string
 		said bool
 	}{
-		{"kind", q.Kind != ""}, {"batch", q.Batch != 0}, {"window", q.Window != 0}, {"concurrency", q.Concurrency != 0}, {"delay", q.Delay != 0},
+		{"kind", q.Kind != ""}, {"batch", q.Batch != 0}, {"window", q.Window != 0}, {"concurrency", q.Concurrency != 0}, {"write_through", q.WriteThrough}, {"delay", q.Delay != 0},
 	} {
 		if key.said {
 			c.invalid(".queue."+key.name, "%s is for via: core; with via: api the queue is a standard one, whose back ends take one message at a time", key.name)
