@@ -15,7 +15,8 @@ import (
 // a load send it what they want to append, when it is due, and consumers
 // store that: each takes up to a batch of messages and makes one conditional write for each
 // object among them. Latency counts until what was sent is stored. A back end with a rate
-// does not wait for that, others do. What is not stored comes again.
+// does not wait for that, others do. What is not stored comes again. In explore, where no time
+// passes, delay and window are none, and what a consumer that dies had does not come again.
 type Queue struct {
 	// Kind is what it does. Empty: with via: api it is a standard queue without batches, with
 	// via: core there is none.
