@@ -161,7 +161,7 @@ func (p *poisoned) Put(ctx context.Context, key string, body []byte, cond Condit
 func TestOneObjectLeavesRetriesToOthers(t *testing.T) {
 	r := newRig(t, 0)
 	policy := DefaultPolicy()
-	policy.Deadline = 0
+	policy.Retries, policy.Deadline = 16, 0 // fewer than the quota of an object
 	a, err := New(Options{Store: &poisoned{r.store, map[string]bool{}}, Clock: r.clock, Policy: policy})
 	if err != nil {
 		t.Fatal(err)

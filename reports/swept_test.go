@@ -142,15 +142,15 @@ func TestPoliciesAreSpelledOut(t *testing.T) {
 	}
 	for policy, want := range map[string]string{
 		"documented":                      "documented = exponential(base=50ms,cap=400ms,retries=3)",
-		"default":                         "default = full(base=50ms,cap=2s,retries=16,deadline=25s)",
-		"oracle":                          "oracle = oracle(retries=16)",
+		"default":                         "default = full(base=50ms,cap=2s,retries=32,deadline=25s)",
+		"oracle":                          "oracle = oracle(retries=32)",
 		"oracle(retries=unlimited)":       "oracle(retries=unlimited)",
 		"aimd":                            "aimd = aimd(retries=unlimited)",
 		"client-go-retry":                 "client-go-retry = client-go-retry(retries=4)",
 		"delta":                           "delta = none(retries=10000000)",
 		"full(base=5ms,cap=2s,retries=3)": "full(base=5ms,cap=2s,retries=3)",
 		"adaptive":                        "adaptive = " + adaptive.String(),
-		"equal(cap=1s)":                   "equal(cap=1s) = equal(base=50ms,cap=1s,retries=16)",
+		"equal(cap=1s)":                   "equal(cap=1s) = equal(base=50ms,cap=1s,retries=32)",
 	} {
 		if got := policyInWords(Swept{&sweep.Result{}}, policy); got != want {
 			t.Errorf("%s: %s, want %s", policy, got, want)
@@ -162,7 +162,7 @@ func TestPoliciesAreSpelledOut(t *testing.T) {
 	}
 	two, one := []string{"1", "2"}, []string{"1"}
 	s := sweep.Result{Vary: []sweep.Varied{{Name: "policy.kind", Values: two}, {Name: "policy.cap", Values: two}, {Name: "policy.retries", Values: one}}}
-	if got := policyInWords((Swept{&s}), "default"); got != "default = …(base=50ms,cap=…,retries=16,deadline=25s)" {
+	if got := policyInWords((Swept{&s}), "default"); got != "default = …(base=50ms,cap=…,retries=32,deadline=25s)" {
 		t.Error(got)
 	}
 }

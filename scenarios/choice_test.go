@@ -21,13 +21,13 @@ func TestPartsOfAPolicyChange(t *testing.T) {
 	for _, c := range []struct{ policy, sets, want string }{
 		{"documented", "policy.base=25ms", "exponential(base=25ms,cap=400ms,retries=3)"},
 		{"documented", "policy.kind=full policy.retries=unlimited", "full(base=50ms,cap=400ms,retries=unlimited)"},
-		{"full(base=5ms,cap=1s,deadline=9s)", "policy.deadline=0s policy.cap=5ms", "full(base=5ms,cap=5ms,retries=16)"},
-		{"full(base=5ms,cap=1s)", "policy.kind=none", "none(retries=16)"},
+		{"full(base=5ms,cap=1s,deadline=9s)", "policy.deadline=0s policy.cap=5ms", "full(base=5ms,cap=5ms,retries=32)"},
+		{"full(base=5ms,cap=1s)", "policy.kind=none", "none(retries=32)"},
 		{"none(retries=2)", "policy.base=7ms policy.kind=equal", "equal(base=7ms,cap=2s,retries=2)"},
 		{"adaptive(cap=20ms,retries=5)", "policy.kind=full policy.deadline=0s", "full(base=20ms,cap=20ms,retries=5)"},
 		{"adaptive(retries=5)", "policy.cap=1s policy.deadline=9s", "adaptive(cap=1s,retries=5,deadline=9s)"},
-		{"default", "policy.base=1s policy.base=2s", "full(base=2s,cap=2s,retries=16,deadline=25s)"},
-		{"default", "policy.cap=9s policy.base=5s", "full(base=5s,cap=9s,retries=16,deadline=25s)"},
+		{"default", "policy.base=1s policy.base=2s", "full(base=2s,cap=2s,retries=32,deadline=25s)"},
+		{"default", "policy.cap=9s policy.base=5s", "full(base=5s,cap=9s,retries=32,deadline=25s)"},
 	} {
 		p, err := archive.ParsePolicy(c.policy)
 		if err != nil {

@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -119,10 +120,12 @@ func expectNothing(t *testing.T, where string, events []*history.Event) {
 	}
 }
 
-// forGood reports whether a call of the operation had failed in a way that no retry mends:
-// then it may be told of that, whatever came after.
+// forGood reports whether a call of the operation had failed in a way that no retry mends, or
+// what it asked for is refused: then it may be told of that, whatever came after.
 func forGood(events []*history.Event, op int) bool {
-	return slices.ContainsFunc(events, func(e *history.Event) bool { return e.Op == op && e.Answer == history.OtherError })
+	return slices.ContainsFunc(events, func(e *history.Event) bool {
+		return e.Op == op && (e.Answer == history.OtherError || strings.Contains(e.Text, archive.ErrInvalid.Error()+" modification"))
+	})
 }
 
 // TestInterrupt: of case "interrupt". The virtual world is interrupted at every kind of

@@ -13,16 +13,16 @@ func TestSweepVariesThePolicyInForce(t *testing.T) {
 		args string
 		want []string
 	}{
-		{"burst --vary policy.base=25ms,100ms", []string{"full(base=25ms,cap=2s,retries=16,deadline=25s)", "full(base=100ms,cap=2s,retries=16,deadline=25s)"}},
+		{"burst --vary policy.base=25ms,100ms", []string{"full(base=25ms,cap=2s,retries=32,deadline=25s)", "full(base=100ms,cap=2s,retries=32,deadline=25s)"}},
 		{"burst --policy documented --vary policy.retries=3,9", []string{"documented", "exponential(base=50ms,cap=400ms,retries=9)"}},
 		{"persistent-conflict --vary policy.cap=50ms,400ms", []string{"exponential(base=50ms,cap=50ms,retries=3)", "documented"}},
 		{"single-conflict --core documented --vary policy.kind=equal,full", []string{"equal(base=50ms,cap=400ms,retries=3)", "full(base=50ms,cap=400ms,retries=3)"}},
 		{"burst --vary policy.deadline=10s,5s --vary policy=none,full(base=5ms)", []string{
-			"none(retries=16,deadline=10s)", "full(base=5ms,cap=2s,retries=16,deadline=10s)",
-			"none(retries=16,deadline=5s)", "full(base=5ms,cap=2s,retries=16,deadline=5s)",
+			"none(retries=32,deadline=10s)", "full(base=5ms,cap=2s,retries=32,deadline=10s)",
+			"none(retries=32,deadline=5s)", "full(base=5ms,cap=2s,retries=32,deadline=5s)",
 		}},
-		{"burst --set policy.base=3s --vary policy=full(cap=9s),equal(cap=3s)", []string{"full(base=3s,cap=9s,retries=16)", "equal(base=3s,cap=3s,retries=16)"}},
-		{"burst --policy none --set policy.base=40ms --vary policy.kind=equal,full", []string{"equal(base=40ms,cap=2s,retries=16)", "full(base=40ms,cap=2s,retries=16)"}},
+		{"burst --set policy.base=3s --vary policy=full(cap=9s),equal(cap=3s)", []string{"full(base=3s,cap=9s,retries=32)", "equal(base=3s,cap=3s,retries=32)"}},
+		{"burst --policy none --set policy.base=40ms --vary policy.kind=equal,full", []string{"equal(base=40ms,cap=2s,retries=32)", "full(base=40ms,cap=2s,retries=32)"}},
 		{"burst --policy oracle --set policy.deadline=9s --vary policy.retries=2,4", []string{"none(retries=2,deadline=9s)", "none(retries=4,deadline=9s)"}},
 	} {
 		code := exitPassed
@@ -47,7 +47,7 @@ func TestSweepVariesThePolicyInForce(t *testing.T) {
 // TestSweepSaysWhichPolicyItVaries, without what varies.
 func TestSweepSaysWhichPolicyItVaries(t *testing.T) {
 	for args, want := range map[string]string{
-		"--vary policy.base=25ms,100ms":                                        "policy      full(base=…,cap=2s,retries=16,deadline=25s)\n",
+		"--vary policy.base=25ms,100ms":                                        "policy      full(base=…,cap=2s,retries=32,deadline=25s)\n",
 		"--set policy.retries=9 --vary policy.kind=none,full":                  "policy      …(base=50ms,cap=2s,retries=9,deadline=25s)\n",
 		"--policy documented --vary policy.retries=3,4 --vary core=production": "policy      exponential(base=50ms,cap=400ms,retries=…)\n",
 		"--vary policy=default,none --vary policy.retries=4,5":                 "policy      default = full(base=50ms,cap=2s,retries=…,deadline=25s)\n            none = none(retries=…)\n",

@@ -18,15 +18,20 @@ import (
 	"holdfast/scenarios/network"
 )
 
-// gate holds requests back until it is opened.
+// gate holds requests back until it is opened, or their caller has given them up: on a busy
+// machine a request may come to it late.
 type gate struct {
 	counted
 	open chan struct{}
 }
 
 func (g gate) RoundTrip(req *http.Request) (*http.Response, error) {
-	<-g.open
-	return g.counted.RoundTrip(req)
+	select {
+	case <-g.open:
+		return g.counted.RoundTrip(req)
+	case <-req.Context().Done():
+		return nil, req.Context().Err()
+	}
 }
 
 // TestLateWrite: a write that its caller gave up is applied later, and not
