@@ -11,12 +11,13 @@ import (
 //
 // With via: api it is told of the triggers. If it has a kind, back ends take up to a batch of
 // its messages, and what they come to is one conditional write for each object among them;
-// else they take one at a time. With via: core, where it must have a kind, the back ends with
-// a load send it what they want to append, when it is due, and consumers
-// store that: each takes up to a batch of messages and makes one conditional write for each
-// object among them. Latency counts until what was sent is stored. A back end with a rate
-// does not wait for that, others do. What is not stored comes again. In explore, where no time
-// passes, delay and window are none, and what a consumer that dies had does not come again.
+// else they take one at a time.
+//
+// With via: core, where it must have a kind, the back ends with a load send it what they want
+// to append, when it is due, and consumers store that: each takes up to a batch of messages and
+// makes one conditional write for each object among them. Latency counts until what was sent is
+// stored. A back end with a rate does not wait for that, others do. What is not stored comes
+// again; not so in explore, where no time passes: delay and window are none there.
 type Queue struct {
 	// Kind is what it does. Empty: with via: api it is a standard queue without batches, with
 	// via: core there is none.
