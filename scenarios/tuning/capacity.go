@@ -50,6 +50,7 @@ func (s *search) measureCapacity(ctx context.Context) error {
 	if !s.Capacity {
 		return nil
 	}
+	defer s.pace.aside()()
 	c := &Capacity{Objective: s.Objective.String(), Clients: s.run.Scenario.Scalable()}
 	s.result.Capacity = c
 	for _, i := range slices.Concat(s.Incumbents, []Incumbent{{Recommended, s.promised.policy}}) {

@@ -10,9 +10,10 @@ import (
 	"holdfast/scenarios"
 )
 
-// tailMargin is how far below a limit the tail is to be: what is extrapolated can be
-// wrong, and one retry more costs nothing until it is needed.
-const tailMargin = 10
+// partAttempts of the limit of give-ups is for those who run out of attempts, and the rest for
+// those who run out of time: what is judged is the sum of their upper limits. No other margin is
+// needed, as those limits bear a minority that was not seen ([extremes]).
+const partAttempts = 0.5
 
 // countable is the share of give-ups from which a limit can be approached from
 // above: fewer retries shorten what the others wait.
@@ -74,8 +75,7 @@ func (s *search) enterFinals(ctx context.Context, policies []archive.Policy, par
 	return err
 }
 
-// contenders are the survivors of the race with bounds: the fewest retries whose tail
-// is well below the limit.
+// contenders are the survivors of the race with their bounds.
 func (s *search) contenders(survivors []*measured) []archive.Policy {
 	var all []archive.Policy
 	for _, m := range survivors {
@@ -84,7 +84,7 @@ func (s *search) contenders(survivors []*measured) []archive.Policy {
 	return unique(all)
 }
 
-// bounded is a policy with the bounds that keep it well below the limit.
+// bounded is a policy with the bounds that keep it below the limit.
 func (s *search) bounded(m *measured) archive.Policy {
 	p := m.policy
 	p.Deadline = min(deadline(s.patience), p.Deadline)
@@ -92,21 +92,14 @@ func (s *search) bounded(m *measured) archive.Policy {
 	return p
 }
 
-// retries that keep the tail well below the limit. Where give-ups are so rare that they can't be
-// counted, they are doubled: a retry costs nothing until it is needed, and then it is
-// because there are more writers than were played. The deadline bounds the call.
+// retries are the fewest that keep give-ups below the part of the limit that is for attempts, or
+// twice what was needed where the tail says nothing.
 func (s *search) retries(m *measured) int {
-	n, ok := retriesFor(m, s.Objective.Target()/tailMargin)
-	if !ok { // its tail says nothing
-		n = max(m.pooled().Attempts.Max, 1)
+	if n, ok := retriesFor(m, partAttempts*s.Objective.Target()); ok {
+		return n
 	}
-	if s.Objective.Target() < countable || !ok {
-		n *= spareRetries
-	}
-	return n
+	return 2 * max(m.pooled().Attempts.Max, 1)
 }
-
-const spareRetries = 2
 
 // retriesFor is the smallest number of retries beyond which fewer than a share of the
 // operations need another, at the upper limit.
