@@ -57,6 +57,7 @@ func (r Tuned) Text(t Text) {
 		r.writeRobustness(t)
 	}
 	r.writeStability(t)
+	r.writeArchitectures(t)
 	r.writeAdvice(t)
 	r.writeCapacity(t)
 	r.writeConfirmation(t)
@@ -379,13 +380,14 @@ func (r Tuned) writeConfirmation(t Text) {
 		word, c.Repetitions, c.Latency, 100*c.Level, c.Repetitions))
 	w := NewTable(table.Row{"", "predicted", "interval", "measured", ""}, 2, 3, 4)
 	for _, p := range c.Policies {
+		w.AppendRow(table.Row{p.Name})
 		for _, m := range p.Measures {
 			verdict := "agrees"
 			if !m.Agrees {
 				verdict = "DIFFERS"
 			}
 			w.AppendRow(table.Row{
-				p.Name + " " + m.Name, units.Metric(m.Name, m.Predicted.Value),
+				"  " + m.Name, units.Metric(m.Name, m.Predicted.Value),
 				units.Metric(m.Name, m.Predicted.Low) + "–" + units.Metric(m.Name, m.Predicted.High), units.Metric(m.Name, m.Measured), verdict,
 			})
 		}

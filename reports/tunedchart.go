@@ -12,11 +12,14 @@ import (
 // floor is where shares end that a logarithmic axis can't show.
 const floor = 1e-9
 
-// Chart draws, as SVG, what each policy does for different numbers of writers: a panel for each
+// Chart draws, as SVG, p99 and price of architectures if no capacity was measured, and else what each policy does for different numbers of writers: a panel for each
 // limit of the objective, at the end of the interval that is judged, and one for what is
 // minimized.
 func (r Tuned) Chart(w io.Writer) error {
 	c := r.Capacity
+	if c == nil {
+		return r.architecturesChart(w)
+	}
 	o, err := tuning.ParseObjective(c.Objective)
 	if err != nil {
 		return err

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"holdfast/archive"
+	"holdfast/archive/delivery"
 	"holdfast/scenarios/cores"
 	"holdfast/scenarios/network"
 	"holdfast/scenarios/world"
@@ -33,7 +34,7 @@ func (f *performer) start() (err error) {
 	p := f.repetition
 	f.store.Doer = (*intercepted)(f)
 	f.core, err = p.Core.New(cores.Environment{
-		Store: &f.store, Policy: p.Policy, Clock: p.world, Rand: f.rng, Observer: f.observer(), Layout: p.Layout.Archive(), Codec: p.codec,
+		Store: f.throughStore(), Policy: p.Policy, Clock: p.world, Rand: f.rng, Observer: f.observer(), Layout: p.Layout.Archive(), Codec: p.codec,
 		Crowd: &p.crowd, Exposure: p.exposure,
 	})
 	f.base = archive.Snapshot{}
@@ -41,6 +42,14 @@ func (f *performer) start() (err error) {
 		f.api = &apiState{triggers: p.world.Store(f.name + "/triggers")}
 	}
 	return err
+}
+
+// throughStore is the store of the performer's core.
+func (f *performer) throughStore() archive.Store {
+	if f.actor.Kind == consumes && f.repetition.Scenario.Queue.WriteThrough {
+		return delivery.NewWriteThrough(&f.store)
+	}
+	return &f.store
 }
 
 // observer records what the core does and tells whoever else wants to know.

@@ -82,6 +82,8 @@ func TestQueuesLoseNothing(t *testing.T) {
 		"standard and faults": queued("{kind: standard, concurrency: 3, visibility: 2s, receives: 20}", "faults: ['reply-lost(rate=0.2)', '503(rate=0.1)', 'sent-twice(rate=0.1)']\n"+fmt.Sprintf(sixSenders, ", rate: 50")),
 		"crashes":             queued("{kind: fifo, visibility: 2s, receives: 20}", "faults: ['crash(rate=0.2,actor=consumer,when=after,restart=500ms)']\n"+fmt.Sprintf(sixSenders, ", rate: 50")),
 		"sent twice":          queued("{kind: standard, concurrency: 2, batch: 3}", "faults: ['duplicate(rate=0.5,after=20ms,actor=be)']\n"+fmt.Sprintf(sixSenders, ", rate: 50")),
+		"write through":       queued("{kind: fifo, write_through: true, visibility: 2s, receives: 20}", "objects: {count: 2, fresh_after: 9}\nfaults: ['reply-lost(rate=0.2)', '503(rate=0.1)', '409(rate=0.1)', 'crash(rate=0.1,actor=consumer,when=after,restart=500ms)']\n"+fmt.Sprintf(sixSenders, ", rate: 50")),
+		"wrong guesses":       queued("{kind: standard, write_through: true, concurrency: 3, batch: 4}", fmt.Sprintf(sixSenders, ", rate: 50")),
 		"beside others":       queued("{kind: fifo}", "actors: [{name: be, kind: backend, count: 6, load: {operations: 5}}, {name: ann, kind: user, count: 2, load: {operations: 5, edits: any}}]\n"),
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -124,6 +126,23 @@ func TestFIFOKeepsTheOrder(t *testing.T) {
 	}
 	if !slices.Equal(sent, stored) || most != 7 {
 		t.Errorf("batches of up to %d; sent\n%v, stored\n%v", most, sent, stored)
+	}
+}
+
+// TestWriteThroughReadsOnce: an only writer reads the object before its first write.
+func TestWriteThroughReadsOnce(t *testing.T) {
+	for through, want := range map[bool]int{true: 1, false: 3} {
+		events, _ := playedQueue(t, "production", queued(fmt.Sprintf("{kind: fifo, batch: 2, write_through: %v}", through),
+			"actors: [{name: be, kind: backend, count: 6, load: {operations: 1}}]\n"), 1)
+		reads := 0
+		for _, e := range events {
+			if e.Kind == history.Get && strings.HasPrefix(e.Actor, Consumer) {
+				reads++
+			}
+		}
+		if reads != want {
+			t.Errorf("write through %v: %d reads, want %d", through, reads, want)
+		}
 	}
 }
 

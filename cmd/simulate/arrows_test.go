@@ -40,7 +40,7 @@ func TestImportsPointDownward(t *testing.T) {
 		"holdfast/scenarios/measure":      playing,
 		"holdfast/scenarios/explore":      slices.Concat(playing, measuring),
 		"holdfast/scenarios/sweep":        slices.Concat(playing, measuring),
-		"holdfast/scenarios/tuning":       slices.Concat(playing, measuring, []string{"holdfast/scenarios/units"}),
+		"holdfast/scenarios/tuning":       slices.Concat(playing, measuring, []string{"holdfast/scenarios/units", "holdfast/scenarios/tuning/changes"}),
 		"holdfast/scenarios/simtest":      slices.Concat(playing, measuring, []string{"holdfast/scenarios/explore"}),
 		"holdfast/reports/schema":         {},
 		"holdfast/reports/chart":          {},
@@ -50,6 +50,7 @@ func TestImportsPointDownward(t *testing.T) {
 		"holdfast/cmd/mutants":            {"holdfast/cmd/mutants/mutate"},
 
 		"holdfast/archive/internal/testclock": {},
+		"holdfast/scenarios/tuning/changes":   {"holdfast/archive"},
 	}
 	for _, pkg := range strings.Fields(goList(t, "holdfast/...")) {
 		below, known := allowed[pkg]

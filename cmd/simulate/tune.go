@@ -21,15 +21,16 @@ import (
 
 // tuneOptions are the flags of tune.
 type tuneOptions struct {
-	run         runOptions
-	objective   string
-	budget      time.Duration
-	evaluations int
-	incumbents  []string
-	capacity    bool
-	chart       string
-	confirm     bool
-	confirmRuns int
+	run           runOptions
+	objective     string
+	budget        time.Duration
+	evaluations   int
+	incumbents    []string
+	capacity      bool
+	architectures bool
+	chart         string
+	confirm       bool
+	confirmRuns   int
 }
 
 func (a *app) tuneCommand() *cobra.Command {
@@ -40,7 +41,8 @@ func (a *app) tuneCommand() *cobra.Command {
 		Long: `tune plays a scenario in virtual time with hundreds of retry policies, drops those
 that can't win, and recommends the one that is best by the objective, validated on
 seeds that the search never saw, beside the documented and the default policy. It plays
-that with more writers, a slower store and 503s too. A load with a rate that no policy
+that with more writers, a slower store and 503s too, and says what a queue with batches
+or a split object would do. A load with a rate that no policy
 can carry is told first, and then nothing is searched.
 
 The objective is any number of METRIC<LIMIT, and one "min METRIC"; latencies are in
@@ -49,6 +51,8 @@ repetitions by this machine's speed; the report states it as --evaluations N, wh
 repeats the search exactly, on any machine. Parts of a small plan have a smallest size,
 so that more than N may be played.
 
+--architectures compares all that can be done about a hot object, each with its best
+settings: p99 until stored, writes, dollars, the largest load, and what must be changed.
 --capacity says how many writers each policy bears. --confirm plays the recommended
 and the incumbent policies in the real world too, over HTTP, and compares.
 
@@ -60,6 +64,7 @@ acknowledged; 130 interrupted, with what was found.`,
   simulate tune backend-fan-in --clients 100 --objective 'exhausted.rate<1e-4, puts.per_commit<5, min latency_ms.p99'
   simulate tune backend-fan-in --incumbent 'users=full(base=25ms,cap=1s,retries=8)' --incumbent 'jobs=equal(base=100ms,cap=5s,retries=20)'
   simulate tune backend-fan-in --capacity --chart capacity.svg
+  simulate tune backend-fan-in --latency s3-standard --architectures --chart architectures.svg
   simulate tune burst --latency 'normal(10ms,2ms)' --confirm`,
 		Args: exactly(1, "a scenario"),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -72,7 +77,8 @@ acknowledged; 130 interrupted, with what was found.`,
 	f.IntVar(&o.evaluations, "evaluations", 0, "`N` repetitions to play, about, instead of a budget")
 	f.StringArrayVar(&o.incumbents, "incumbent", nil, "`POLICY` in use, or NAME=POLICY, instead of the documented and the default one, or one that others use, such as client-go-retry, beside these; repeatable")
 	f.BoolVar(&o.capacity, "capacity", false, "find how many writers each policy bears")
-	f.StringVar(&o.chart, "chart", "", "`FILE` for the capacity's chart, as SVG")
+	f.BoolVar(&o.architectures, "architectures", false, "compare what can be done about a hot object beside its retries: queues, batches, parts, group commit")
+	f.StringVar(&o.chart, "chart", "", "`FILE` for the chart of --capacity or --architectures, as SVG")
 	f.BoolVar(&o.confirm, "confirm", false, "hold the model against the real world")
 	f.IntVar(&o.confirmRuns, "confirm-runs", defaultConfirmRuns, "repetitions of each policy in the real world")
 	o.run.register(f, "core", "document", "layout", "clients", "operations", "duration", "latency", "fault", "codec", "via", "set", "seed")
@@ -90,8 +96,8 @@ func (o *tuneOptions) validate(changed func(string) bool) error {
 		return usage("--evaluations must be 1 or more, not %d", o.evaluations)
 	case changed("evaluations") && changed("budget"):
 		return usage("--budget chooses the number of --evaluations: give one of the two")
-	case o.chart != "" && !o.capacity:
-		return usage("--chart draws what --capacity finds: give both")
+	case o.chart != "" && o.capacity == o.architectures:
+		return usage("--chart draws what --capacity or --architectures finds: give one of the two with it")
 	case o.confirmRuns < 1:
 		return usage("--confirm-runs must be 1 or more, not %d", o.confirmRuns)
 	}
@@ -123,7 +129,7 @@ func (a *app) tune(ctx context.Context, o tuneOptions, flags *pflag.FlagSet, nam
 		result.Interrupted = ctx.Err() != nil
 		result.NotConfirmed()
 	}
-	if o.chart != "" && result.Capacity != nil {
+	if o.chart != "" && (o.capacity && result.Capacity != nil || o.architectures && result.Architectures != nil) {
 		if err := writeFile(o.chart, reports.Tuned{Result: result}.Chart); err != nil {
 			failure = errors.Join(failure, couldNotRun("--chart: %w", err))
 		}
@@ -152,7 +158,7 @@ func (a *app) search(ctx context.Context, o tuneOptions, c tuning.Config) (*tuni
 // config applies the flags.
 func (o *tuneOptions) config(name string, changed func(string) bool) (tuning.Config, *play, error) {
 	c := tuning.Config{
-		Workers: runtime.GOMAXPROCS(0), Incumbents: tuning.DefaultIncumbents(), Capacity: o.capacity,
+		Workers: runtime.GOMAXPROCS(0), Incumbents: tuning.DefaultIncumbents(), Capacity: o.capacity, Architectures: o.architectures,
 		Evaluations: o.evaluations, Budget: o.budget, Clock: archive.WallClock{},
 	}
 	var err error
@@ -194,7 +200,7 @@ func (o *tuneOptions) scenario(command, name string, changed func(string) bool) 
 // replay is the command that searches the same again.
 func (o *tuneOptions) replay(name string, flags *pflag.FlagSet, evaluations int) string {
 	c := o.scenario("simulate tune", name, flags.Changed)
-	for _, flag := range []string{"codec", "objective", "incumbent", "capacity", "confirm", "confirm-runs"} {
+	for _, flag := range []string{"codec", "objective", "incumbent", "capacity", "architectures", "confirm", "confirm-runs"} {
 		c.flag(flags.Lookup(flag))
 	}
 	c.all("evaluations", []string{strconv.Itoa(evaluations)})

@@ -6,7 +6,6 @@ import (
 	"path/filepath"
 	"time"
 
-	"holdfast/archive"
 	"holdfast/reports"
 	"holdfast/scenarios"
 	"holdfast/scenarios/check"
@@ -23,8 +22,8 @@ const defaultConfirmRuns = 20
 // one, which serves as fast as it does: that of the published experiment on backoff.
 const legsOnly = "normal(10ms,2ms)"
 
-// confirm plays the recommendation and the incumbents in both worlds, and tells the
-// result.
+// confirm plays the recommendation, an incumbent and architectures in both worlds, and tells
+// the result.
 func (a *app) confirm(ctx context.Context, o tuneOptions, c tuning.Config, p *play, r *tuning.Result) error {
 	s := *p.point.Run.Scenario
 	s.Codec = scenarios.JSON // as a real store holds
@@ -38,9 +37,13 @@ func (a *app) confirm(ctx context.Context, o tuneOptions, c tuning.Config, p *pl
 	s.Latency = (*scenarios.Latency)(&l)
 	c.Run.Scenario = &s
 	confirmation := &tuning.Confirmation{Latency: l.Name, Repetitions: o.confirmRuns, Level: tuning.ConfirmLevel, Agrees: true}
-	policies := append([]tuning.Incumbent{{Name: "recommended", Policy: r.Recommendation.Promised.Policy}}, c.Incumbents[:1]...)
-	for _, policy := range policies {
-		measured, err := a.measureReal(ctx, o, c.Run, policy.Policy)
+	runs, err := toConfirm(c, r)
+	if err != nil {
+		return couldNotRun("--confirm: %w", err)
+	}
+	for _, at := range runs {
+		c.Run = at.run
+		measured, err := a.measureReal(ctx, o, c.Run)
 		if measured != nil && measured.Verdict == check.Violated { // whatever came after it
 			r.Withhold(measured, "simulate check "+filepath.Join(measured.Directory, reports.HistoryFile))
 			return err
@@ -49,11 +52,11 @@ func (a *app) confirm(ctx context.Context, o tuneOptions, c tuning.Config, p *pl
 			return err
 		}
 		overhead := max(measured.CallTime-l.Request.Mean()-l.Reply.Mean(), 0)
-		predicted, err := tuning.Predict(ctx, slower(c, l, overhead), policy.Policy, o.confirmRuns)
+		predicted, err := tuning.Predict(ctx, slower(c, l, overhead), at.run.Policy, o.confirmRuns)
 		if err != nil || ctx.Err() != nil {
 			return err
 		}
-		confirmed := predicted.Confirm(policy.Name, measured)
+		confirmed := predicted.Confirm(at.name, measured)
 		confirmed.Overhead = float64(overhead) / float64(time.Millisecond)
 		confirmation.Agrees = confirmation.Agrees && confirmed.Agrees
 		confirmation.Policies = append(confirmation.Policies, confirmed)
@@ -61,6 +64,38 @@ func (a *app) confirm(ctx context.Context, o tuneOptions, c tuning.Config, p *pl
 	}
 	r.Confirm(confirmation)
 	return nil
+}
+
+// confirmed is a run that is played in both worlds.
+type confirmed struct {
+	name string
+	run  scenarios.Run
+}
+
+// toConfirm are the recommendation, the first incumbent and, of the architectures if all were
+// compared, those with a queue that were played.
+func toConfirm(c tuning.Config, r *tuning.Result) ([]confirmed, error) {
+	var all []confirmed
+	if r.Recommendation != nil {
+		for _, policy := range append([]tuning.Incumbent{{Name: tuning.Recommended, Policy: r.Recommendation.Promised.Policy}}, c.Incumbents[:1]...) {
+			run := c.Run
+			run.Policy = policy.Policy
+			all = append(all, confirmed{policy.Name, run})
+		}
+	}
+	if r.Architectures == nil || !r.Architectures.Complete {
+		return all, nil
+	}
+	for _, name := range []string{tuning.FIFOSingles, tuning.Batches, tuning.FIFOBatches} {
+		if row := r.Architectures.Of(name); row.LeftOut == "" {
+			run, err := row.Run(c.Run)
+			if err != nil {
+				return nil, err
+			}
+			all = append(all, confirmed{name, run})
+		}
+	}
+	return all, nil
 }
 
 // slower is the model with legs that are longer, together by the time that a call takes
@@ -75,8 +110,8 @@ func slower(c tuning.Config, l network.Latency, overhead time.Duration) tuning.C
 
 // measureReal plays repetitions in the real world. A history that violates an invariant is
 // kept.
-func (a *app) measureReal(ctx context.Context, o tuneOptions, run scenarios.Run, policy archive.Policy) (*measure.Measurement, error) {
-	run.Policy, run.Repetitions = policy, o.confirmRuns
+func (a *app) measureReal(ctx context.Context, o tuneOptions, run scenarios.Run) (*measure.Measurement, error) {
+	run.Repetitions = o.confirmRuns
 	dir, err := os.MkdirTemp("", "simulate-tune-")
 	if err != nil {
 		return nil, couldNotRun("--confirm: %w", err)

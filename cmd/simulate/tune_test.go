@@ -47,6 +47,9 @@ func TestTuneRecommends(t *testing.T) {
 	if !r.Passed || r.Recommendation == nil || r.Recommendation.Validated == nil || r.Capacity == nil {
 		t.Fatal(stdout)
 	}
+	if a := r.Architectures; a == nil || a.Complete || len(a.Rows) != 3 {
+		t.Errorf("%+v", a)
+	}
 	svg, err := os.ReadFile(chart)
 	if err != nil || !strings.Contains(string(svg), "<svg") {
 		t.Errorf("the chart: %v, %.80s", err, svg)
@@ -67,6 +70,34 @@ duration: 10s
 actors:
   - {name: backend, kind: backend, count: 10, load: {rate: 3}}
 `
+
+// TestTuneArchitectures: all in the document, and a chart of them.
+func TestTuneArchitectures(t *testing.T) {
+	if raceDetector {
+		t.Skip("not under the race detector: the tests of the package tuning play the same there")
+	}
+	t.Parallel()
+	chart := filepath.Join(t.TempDir(), "architectures.svg")
+	r, _ := tune(t, exitPassed, with("--evaluations", "17750", "--architectures", "--chart", chart)...)
+	a := r.Architectures
+	if a == nil || !a.Complete || len(a.Rows) != 11 || a.Recommended == "" || len(a.Sensitivity) != 4 {
+		t.Fatalf("%+v", a)
+	}
+	if zone := a.Rows[10]; zone.LeftOut == "" || zone.P99 != nil {
+		t.Errorf("%+v", zone)
+	}
+	if svg, err := os.ReadFile(chart); err != nil || !strings.Contains(string(svg), tuning.FIFOBatches) {
+		t.Errorf("the chart: %v, %.80s", err, svg)
+	}
+	if !strings.Contains(r.Replay, "--architectures") {
+		t.Error(r.Replay)
+	}
+	for _, args := range [][]string{{"--chart", chart}, {"--chart", chart, "--capacity", "--architectures"}} {
+		if code, _, stderr := simulate(t, with(args...)...); code != exitUsage || !strings.Contains(stderr, "--architectures") {
+			t.Errorf("%v: exit %d, %s", args, code, stderr)
+		}
+	}
+}
 
 func TestTuneExitCodes(t *testing.T) {
 	t.Parallel()

@@ -28,6 +28,7 @@ type Panel struct {
 	Y      string  // what the axis shows, with its unit
 	Linear bool    // also where values span decades; a linear axis starts at 0
 	Limit  float64 // is drawn across; 0: none
+	Named  bool    // names stand beside the last points, and not above the panels
 	Series []Series
 }
 
@@ -66,7 +67,9 @@ func (c *Chart) WriteSVG(w io.Writer) error {
 	for _, note := range c.Notes {
 		y = p.paragraph(note, noteSize, y)
 	}
-	y = p.legend(c.names(), y+margin/2)
+	if y += margin / 2; !c.Panels[0].Named {
+		y = p.legend(c.names(), y)
+	}
 	y = c.drawPanels(&p, y)
 	_, err := w.Write(p.document(c.Title, c.inWords(), y+margin/2))
 	return err

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -345,5 +346,31 @@ func TestTextIsWrapped(t *testing.T) {
 		if got := strings.Join(wrap(s, 10, 52), "|"); got != want {
 			t.Errorf("%q: %s", s, got)
 		}
+	}
+}
+
+// TestNamesBesidePoints: each stands once, and where there is room on none of the others.
+func TestNamesBesidePoints(t *testing.T) {
+	c := Chart{Title: "t", X: "x", Panels: []Panel{{Y: "y", Named: true, Linear: true, Series: []Series{
+		{Name: "first one", Points: []Point{{X: 1, Y: 5}}}, {Name: "at the same height", Points: []Point{{X: 1.2, Y: 5}}},
+		{Name: "close to it", Points: []Point{{X: 1.21, Y: 5.1}}}, {Name: "at the end", Points: []Point{{X: 9, Y: 2}}},
+	}}}}
+	var b bytes.Buffer
+	if err := c.WriteSVG(&b); err != nil {
+		t.Fatal(err)
+	}
+	var boxes []box
+	for _, s := range c.Panels[0].Series {
+		found := regexp.MustCompile(`x="([\d.]+)" y="([\d.]+)"[^>]*>`+s.Name+"<").FindAllStringSubmatch(b.String(), -1)
+		if len(found) != 1 {
+			t.Fatalf("%s stands %d times", s.Name, len(found))
+		}
+		x, _ := strconv.ParseFloat(found[0][1], 64)
+		y, _ := strconv.ParseFloat(found[0][2], 64)
+		at := box{x, y - tickSize*0.8, x + widthOf(s.Name, tickSize), y}
+		if meetsAny(at, boxes) || at.right > width {
+			t.Errorf("%s stands on another, or beyond the edge: %+v, %+v", s.Name, at, boxes)
+		}
+		boxes = append(boxes, at)
 	}
 }

@@ -93,6 +93,9 @@ func (p *picture) panel(panel *Panel, plot area, x, y *axis) {
 			measured = true
 		}
 	}
+	if panel.Named {
+		p.nameSeries(panel, plot, x, y)
+	}
 	if !measured {
 		p.text("nothing was measured", noteSize, (plot.left+plot.right)/2, (plot.top+plot.bottom)/2, "middle")
 	}

@@ -56,3 +56,10 @@ func PricesOf(latency string) Prices {
 	}
 	return StandardPrices
 }
+
+// What Amazon SQS charges for a million requests in us-east-1, in US dollars, beyond the first
+// million of a month (aws.amazon.com/sqs/pricing, November 2026).
+const (
+	StandardQueuePrice = 0.40
+	FIFOQueuePrice     = 0.50
+)

@@ -1,6 +1,7 @@
 package network
 
 import (
+	"cmp"
 	"math"
 	"math/rand/v2"
 	"time"
@@ -15,7 +16,7 @@ type Distribution struct {
 	a, b  time.Duration // as in the text: the mean and sd, the median and p99, …
 	sigma float64       // of lognormal's logarithm
 	file  *samples      // of empirical
-	times int           // as long as it says; 0: once
+	times float64       // as long as it says; 0: once
 	later time.Duration // added to each
 }
 
@@ -44,7 +45,7 @@ const z99 = 2.3263478740408408
 // Sample draws a duration: 0 or more, and at most 24 h. The zero value and
 // constant don't touch rng.
 func (d Distribution) Sample(rng *rand.Rand) time.Duration {
-	return d.later + d.sample(rng)*time.Duration(max(d.times, 1))
+	return d.later + d.scaled(d.sample(rng))
 }
 
 func (d Distribution) sample(rng *rand.Rand) time.Duration {
@@ -75,13 +76,20 @@ func (d Distribution) Plus(by time.Duration) Distribution {
 
 // Times returns the distribution with every duration so many times as long, which its text
 // does not say.
-func (d Distribution) Times(n int) Distribution {
-	d.times, d.later = max(d.times, 1)*n, d.later*time.Duration(n)
+func (d Distribution) Times(n float64) Distribution {
+	d.times, d.later = cmp.Or(d.times, 1)*n, time.Duration(float64(d.later)*n)
 	return d
 }
 
+func (d Distribution) scaled(t time.Duration) time.Duration {
+	if d.times == 0 {
+		return t
+	}
+	return time.Duration(float64(t) * d.times)
+}
+
 // Mean is the expected value: analytic, or of the values in the file.
-func (d Distribution) Mean() time.Duration { return d.later + d.mean()*time.Duration(max(d.times, 1)) }
+func (d Distribution) Mean() time.Duration { return d.later + d.scaled(d.mean()) }
 
 func (d Distribution) mean() time.Duration {
 	a, b := float64(d.a), float64(d.b)

@@ -147,7 +147,7 @@ func (l Latency) Exposure() time.Duration { return l.Reply.Mean() + l.Request.Me
 
 // Times returns the latency of a store all of whose parts take so many times as long, which
 // its text does not say.
-func (l Latency) Times(n int) Latency {
+func (l Latency) Times(n float64) Latency {
 	l.Request, l.Reply, l.Read, l.Write = l.Request.Times(n), l.Reply.Times(n), l.Read.Times(n), l.Write.Times(n)
 	return l
 }

@@ -40,11 +40,13 @@ type Result struct {
 	Incumbents     []Policy        `json:"incumbents"` // on the seeds of the validation
 	Front          []Policy        `json:"front"`      // on the seeds of the finals
 	// Robustness is of the recommendation; null if the search did not come to it.
-	Robustness   []Robust      `json:"robustness,omitempty"`
-	Advice       []Advice      `json:"advice"`
-	Capacity     *Capacity     `json:"capacity,omitempty"`
-	Confirmation *Confirmation `json:"confirmation,omitempty"`
-	Replay       string        `json:"replay"`
+	Robustness []Robust `json:"robustness,omitempty"`
+	// Architectures is null if the search did not come to them.
+	Architectures *Architectures `json:"architectures,omitempty"`
+	Advice        []Advice       `json:"advice"`
+	Capacity      *Capacity      `json:"capacity,omitempty"`
+	Confirmation  *Confirmation  `json:"confirmation,omitempty"`
+	Replay        string         `json:"replay"`
 }
 
 // Plan is what was played.

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"holdfast/archive"
+	"holdfast/scenarios"
 )
 
 // partAttempts of the limit of give-ups is for those who run out of attempts, and the rest for
@@ -128,22 +129,29 @@ func (s *search) better(a, b *measured) int {
 	)
 }
 
-// misses is how far a policy is beyond the guarded limits, at the unfavourable ends of the
-// intervals. Give-ups that were extrapolated count at their estimate: the margin of the
-// bounds is for the rest, and the promise is judged at the limit.
+// misses is how far a policy is beyond the guarded limits.
 func (s *search) misses(m *measured) float64 {
 	total := 0.0
 	for _, c := range s.Objective.guarded().Constraints {
-		v := m.atLimit(c.Metric, c.Upper())
-		if g := exhaustion(m); c.Metric == exhaustedRate && g.Method == Extrapolated {
-			v = g.Value
-		}
+		v := m.compared(c)
 		if math.IsInf(v, 0) {
 			return missing
 		}
 		total += excess(c, v)
 	}
 	return total
+}
+
+// compared is the value by which a policy is compared with a limit: the unfavourable end of
+// the interval. Give-ups that were extrapolated count at their estimate, as the few operations
+// of a comparison show none to be rare; the promise is judged at the limit.
+func (m *measured) compared(c scenarios.Threshold) float64 {
+	if c.Metric == exhaustedRate {
+		if g := exhaustion(m); g.Method == Extrapolated {
+			return g.Value
+		}
+	}
+	return m.atLimit(c.Metric, c.Upper())
 }
 
 // equal reports whether a policy is as good as a better one: their metrics differ by

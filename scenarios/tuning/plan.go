@@ -33,6 +33,9 @@ type Config struct {
 	Flags string
 	// Capacity asks how many writers each policy bears.
 	Capacity bool
+	// Architectures asks for all that can be done about the object, each with the best of
+	// its settings; otherwise a few are played.
+	Architectures bool
 	// Progress, which may be nil, is told how far the search is.
 	Progress func(Progress)
 }

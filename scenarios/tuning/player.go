@@ -18,14 +18,16 @@ import (
 // The streams of seeds. What is compared plays the same stream; what is to be
 // confirmed plays one that nobody has seen.
 const (
-	streamScale    = "scale"    // how large a repetition is
-	streamSearch   = "search"   // candidates race
-	streamFinal    = "final"    // those that are left, with their bounds
-	streamPromise  = "promise"  // how rare the rarest are
-	streamValidate = "validate" // what was promised
-	streamAdvice   = "advice"   // a policy beside one that differs in one thing
-	streamCapacity = "capacity" // more writers
-	streamConfirm  = "confirm"  // beside the real world
+	streamScale         = "scale"         // how large a repetition is
+	streamSearch        = "search"        // candidates race
+	streamFinal         = "final"         // those that are left, with their bounds
+	streamPromise       = "promise"       // how rare the rarest are
+	streamValidate      = "validate"      // what was promised
+	streamAdvice        = "advice"        // a policy beside one that differs in one thing
+	streamCapacity      = "capacity"      // more writers
+	streamConfirm       = "confirm"       // beside the real world
+	streamOptions       = "options"       // settings of an architecture
+	streamArchitectures = "architectures" // the best of them
 	// streamStability: everybody is always busy, or a load lasts longer
 	streamStability = "stability"
 	// streamRobust: more writers, a slower store, 503s

@@ -69,7 +69,7 @@ func Tune(ctx context.Context, c Config) (*Result, error) {
 func (r *Result) Withhold(run *measure.Measurement, replay string) {
 	r.Verdict, r.Violations, r.Passed = check.Violated, run.Violations, false
 	r.Recommendation, r.Incumbents, r.Front, r.Capacity = nil, []Policy{}, []Policy{}, nil
-	r.Missed, r.Stability, r.Robustness = nil, nil, nil
+	r.Missed, r.Stability, r.Robustness, r.Architectures = nil, nil, nil, nil
 	r.Advice = []Advice{withheld(run, replay)}
 }
 
@@ -88,7 +88,8 @@ func (s *search) play(ctx context.Context) (err error) {
 	}
 	if s.result.unstable() {
 		s.result.Plan.Evaluations = max(s.Evaluations, s.least()) // with which the command says the same again
-		return nil
+		s.stage = "architectures"
+		return s.compareArchitectures(ctx)
 	}
 	if s.Evaluations > 0 {
 		if err = s.decide(s.Evaluations); err != nil {
@@ -101,7 +102,7 @@ func (s *search) play(ctx context.Context) (err error) {
 		play func(context.Context) error
 	}{
 		{"race", s.race}, {"finals", s.playFinals}, {"promise", s.promise}, {"validation", s.validate}, {"stability", s.endure}, {"robustness", s.stress},
-		{"advice", s.advise}, {"capacity", s.measureCapacity},
+		{"architectures", s.compareArchitectures}, {"advice", s.advise}, {"capacity", s.measureCapacity},
 	} {
 		s.stage = part.name
 		if err := part.play(ctx); err != nil {
