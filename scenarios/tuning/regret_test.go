@@ -33,6 +33,7 @@ const (
 )
 
 var regretSettings = []regretSetting{
+	{"1, Standard", "backend-fan-in", 1, "s3-standard", minP99},
 	{"2, Standard", "backend-fan-in", 2, "s3-standard", minP99},
 	{"5, Express", "backend-fan-in", 5, "s3-express", minP99},
 	{"10, legs of 400 ms", "backend-fan-in", 10, "normal(400ms,80ms)", minP99},
@@ -86,25 +87,28 @@ type brute struct {
 	streams    int
 }
 
-// best returns the policies that keep the limits, the best first, with what a last round
-// on new seeds measured of them; the others are beyond the limits there.
-func (b *brute) best(t *testing.T, also archive.Policy) (kept []*measured, of *measured, played int) {
+// judgement is how far a policy is beyond the limits, as it was seen.
+type judgement func(*measured) float64
+
+// best returns what a last round on new seeds measured of the best by each judgement, and of
+// another policy.
+func (b *brute) best(t *testing.T, also archive.Policy, by ...judgement) (all []*measured, of *measured) {
 	t.Helper()
-	coarse := b.top(t, b.everything(), b.operations[0], 6)
 	var finer []archive.Policy
-	for _, m := range coarse {
+	for _, m := range b.top(t, b.everything(), b.operations[0], 6, by) {
 		finer = append(finer, b.finer(m.policy)...)
 	}
-	finer = b.policies(b.top(t, unique(finer), b.operations[1], 8))
-	all := b.play(t, append(finer, also), b.operations[2])
-	of = all[len(all)-1]
-	b.rank(all)
-	for _, m := range all {
-		if b.beyondIn(m) == 0 {
-			kept = append(kept, m)
-		}
-	}
-	return kept, of, b.played
+	finer = b.policies(b.top(t, unique(finer), b.operations[1], 8, by))
+	all = b.play(t, append(finer, also), b.operations[2])
+	return all, all[len(all)-1]
+}
+
+// least is the best of those that are no further beyond the limits than a policy.
+func (b *brute) least(all []*measured, than *measured, beyond judgement) *measured {
+	within := slices.DeleteFunc(slices.Clone(all), func(m *measured) bool { return beyond(m) > beyond(than) })
+	return slices.MinFunc(within, func(x, y *measured) int {
+		return cmp.Compare(x.value(b.Objective.Minimize), y.value(b.Objective.Minimize))
+	})
 }
 
 func (b *brute) policies(all []*measured) (policies []archive.Policy) {
@@ -135,7 +139,7 @@ func (b *brute) everything() []archive.Policy {
 	for _, k := range kinds {
 		for _, base := range having(k.HasBase(), bases) {
 			for _, most := range having(k.HasCap(), caps) {
-				if p, ok := candidate(k, base, most, bounds); ok && !b.tooSoon(p) {
+				if p, ok := candidate(k, base, most, bounds); ok && b.unfit(b.inTime(p)) == "" {
 					all = append(all, p)
 				}
 			}
@@ -163,7 +167,7 @@ func (b *brute) finer(p archive.Policy) []archive.Policy {
 		for most := -3.; most <= 3; most++ {
 			step := math.Pow(b.fineness, 0.25)
 			q, ok := candidate(p.Kind, readable(scaled(p.Base, math.Pow(step, base))), readable(scaled(p.Cap, math.Pow(step, most))), p)
-			if q = q.Trimmed(); ok {
+			if q = q.Trimmed(); ok && b.unfit(b.inTime(q)) == "" {
 				all = append(all, q)
 			}
 		}
@@ -182,12 +186,24 @@ func (b *brute) finer(p archive.Policy) []archive.Policy {
 	return all
 }
 
-// top plays policies on seeds of their own and returns the best.
-func (b *brute) top(t *testing.T, policies []archive.Policy, operations, n int) []*measured {
+// top plays policies on seeds of their own and returns the best by each judgement.
+func (b *brute) top(t *testing.T, policies []archive.Policy, operations, n int, by []judgement) (best []*measured) {
 	t.Helper()
 	all := b.play(t, policies, operations)
-	b.rank(all)
-	return all[:min(n, len(all))]
+	for _, beyond := range by {
+		slices.SortStableFunc(all, func(x, y *measured) int {
+			return cmp.Or(
+				cmp.Compare(beyond(x), beyond(y)),
+				cmp.Compare(x.value(b.Objective.Minimize), y.value(b.Objective.Minimize)),
+			)
+		})
+		for _, m := range all[:min(n, len(all))] {
+			if !slices.Contains(best, m) {
+				best = append(best, m)
+			}
+		}
+	}
+	return best
 }
 
 func (b *brute) play(t *testing.T, policies []archive.Policy, operations int) []*measured {
@@ -202,24 +218,21 @@ func (b *brute) play(t *testing.T, policies []archive.Policy, operations int) []
 	return all
 }
 
-func (b *brute) rank(all []*measured) {
-	slices.SortStableFunc(all, func(x, y *measured) int {
-		return cmp.Or(
-			cmp.Compare(b.beyondIn(x), b.beyondIn(y)),
-			cmp.Compare(x.value(b.Objective.Minimize), y.value(b.Objective.Minimize)),
-		)
-	})
-}
-
-// beyondIn is how far a policy is beyond the limits, as it was seen.
-func (b *brute) beyondIn(m *measured) float64 {
+// counted judges by what was seen only: nobody may have given up.
+func (b *brute) counted(m *measured) float64 {
 	total := 0.0
 	for _, c := range b.Objective.Constraints {
-		v := m.value(c.Metric)
-		if c.Metric == exhaustedRate && v == 0 && m.policy.Deadline > 0 {
-			total += max(float64(m.deadlineFor(b.Objective.Target()))/float64(m.policy.Deadline)-1, 0)
-		}
-		total += excess(c, v)
+		total += excess(c, m.value(c.Metric))
+	}
+	return total
+}
+
+// foreseen judges as the race does: by the time that a policy would need for give-ups as rare
+// as the objective wants, too.
+func (b *brute) foreseen(m *measured) float64 {
+	total := b.counted(m)
+	if m.value(exhaustedRate) == 0 && b.Objective.Target() < countable && m.policy.Deadline > 0 {
+		total += max(float64(m.deadlineFor(b.Objective.Target()))/float64(m.policy.Deadline)-1, 0)
 	}
 	return total
 }
@@ -229,11 +242,11 @@ func (b *brute) beyondIn(m *measured) float64 {
 // half an hour, and HOLDFAST_SETTING=NAME in those whose name contains NAME.
 func TestRegret(t *testing.T) {
 	numbers(t)
-	settings, fineness, effort, most := []regretSetting{regretSettings[1], regretSettings[5]}, 2., 1, 3*mostLost
+	settings, fineness, effort, limit := []regretSetting{regretSettings[2], regretSettings[6]}, 2., 1, 3*mostLost
 	operations := [3]int{150, 200, 3000}
 	full := os.Getenv("HOLDFAST_EXPERIMENT") == "full"
 	if full {
-		settings, fineness, effort, most = regretSettings, math.Sqrt2, 8, mostLost
+		settings, fineness, effort, limit = regretSettings, math.Sqrt2, 8, mostLost
 		operations = [3]int{200, 500, 8000}
 	}
 	for _, setting := range settings {
@@ -246,7 +259,10 @@ func TestRegret(t *testing.T) {
 			began := time.Now()
 			r := tuned(t, c)
 			took := time.Since(began)
-			if r.Recommendation == nil || r.Recommendation.Validated == nil {
+			recommended := archive.DefaultPolicy() // is as good as any where nothing can be told apart
+			if r.Recommendation != nil && r.Recommendation.Validated != nil {
+				recommended = r.Recommendation.Validated.Policy
+			} else if !slices.ContainsFunc(r.Advice, func(a Advice) bool { return a.Rule == "no-contention" }) {
 				t.Fatalf("nothing is recommended: %v", r.Reasons)
 			}
 			c.Run.Seed += 1000
@@ -257,16 +273,22 @@ func TestRegret(t *testing.T) {
 			}
 			s.result, s.played = &Result{}, 0
 			b := &brute{search: s, fineness: fineness, operations: operations}
-			kept, of, played := b.best(t, r.Recommendation.Validated.Policy)
-			if len(kept) == 0 {
-				t.Fatalf("brute force found nothing that keeps the limits; recommended is %v, passed %v", of.policy, r.Passed)
-			}
+			all, of := b.best(t, recommended, b.foreseen, b.counted)
 			metric := c.Objective.Minimize
-			regret := of.value(metric)/kept[0].value(metric) - 1
-			t.Logf("| %s | %s | %v | %.4g | %v | %.4g | %.1f %% | %v | %d in %.0f s, %d |", setting.name, metric, shapeOf(of.policy), of.value(metric),
-				shapeOf(kept[0].policy), kept[0].value(metric), 100*regret, r.Passed, r.Plan.Played, took.Seconds(), played)
-			if !r.Passed || regret > most {
-				t.Errorf("the best is %v, recommended is %v: passed %v, beyond the limits by %.2g", kept[0].policy, of.policy, r.Passed, b.beyondIn(of))
+			least := func(beyond judgement) (*measured, float64) {
+				best := b.least(all, of, beyond)
+				return best, of.value(metric)/best.value(metric) - 1
+			}
+			best, regret := least(b.foreseen)
+			cheapest, most := least(b.counted)
+			t.Logf("| %s | %s | %v: %.4g | %v: %.4g | %.1f %% | %v: %.1f %% | passed %v, beyond by %.2g | %d in %.0f s, %d |", setting.name, metric,
+				shapeOf(of.policy), of.value(metric), shapeOf(best.policy), best.value(metric), 100*regret, shapeOf(cheapest.policy), 100*most,
+				r.Passed, b.foreseen(of), r.Plan.Played, took.Seconds(), s.played)
+			if r.Recommendation != nil && !r.Passed && b.foreseen(of) == 0 {
+				t.Errorf("%v keeps the limits, and the search says that it misses them: %v", of.policy, r.Missed)
+			}
+			if regret > limit {
+				t.Errorf("the best is %v, recommended is %v", best.policy, of.policy)
 			}
 		})
 	}
