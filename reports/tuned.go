@@ -68,7 +68,18 @@ func (r Tuned) Text(t Text) {
 		searched = "nothing was searched"
 	}
 	t.wrapped("search", fmt.Sprintf("%s; %s core, %s, %s documents", searched, r.Core, latencyName(r.Latency), r.Codec))
+	if over := p.Overrun; over != nil {
+		t.wrapped("budget", overrunWords(over))
+	}
 	t.row("replay", r.Replay)
+}
+
+func overrunWords(o *tuning.Overrun) string {
+	text := fmt.Sprintf("%s were overrun: it took %s", units.Seconds(o.BudgetMS), units.Seconds(o.TookMS))
+	if o.Smallest {
+		return text + ", with the smallest plan that there is for this scenario"
+	}
+	return text + ", as playing became slower than it was at first"
 }
 
 func planWords(p tuning.Plan) string {
@@ -190,19 +201,19 @@ func (r Tuned) alternatives() []*tuning.Policy {
 func (r Tuned) writeNotes(t Text, starred, bounded, missed, committed bool, unfit []string) {
 	var notes []string
 	if missed {
-		notes = append(notes, "† misses the objective, or is not shown to keep it")
+		notes = append(notes, "† not shown to keep the objective")
 	}
 	if len(unfit) > 0 {
 		notes = append(notes, "‡ never recommended: "+strings.Join(unfit, "; or "))
 	}
 	if committed {
-		notes = append(notes, "p99 is that of operations that committed")
+		notes = append(notes, "p99 of what committed")
 	}
 	if starred {
 		notes = append(notes, "* extrapolated"+r.counting())
 	}
 	if bounded {
-		notes = append(notes, "° none seen: rule of three")
+		notes = append(notes, "° rule of three")
 	}
 	if worst := r.worstPlaced(); worst != "" {
 		notes = append(notes, worst)

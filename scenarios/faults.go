@@ -23,7 +23,7 @@ func (i *intercepted) Do(ctx context.Context, m network.Method, key string, body
 	panicIfDead(crash, err)
 	if m == network.MethodDelete && f.api != nil && err != nil &&
 		!errors.Is(err, archive.ErrNotFound) && !errors.Is(err, archive.ErrPreconditionFailed) {
-		f.api.stays = err
+		f.api.stays = append(f.api.stays, key)
 	}
 	return read, etag, err
 }

@@ -7,18 +7,19 @@ import (
 	"holdfast/scenarios/world"
 )
 
-// fifoMutex lets one task through at a time, in the order of their arrival. A [sync.Mutex]
-// would stop a virtual world, whose tasks share a thread.
-type fifoMutex struct {
+// turns lets so many tasks through at a time, one if most is 0, in the order of their
+// arrival. A [sync.Mutex] would stop a virtual world, whose tasks share a thread.
+type turns struct {
+	most    int
 	mu      sync.Mutex
-	taken   bool
+	taken   int
 	waiting []world.Signal
 }
 
-func (t *fifoMutex) lock(w world.World) {
+func (t *turns) lock(w world.World) {
 	t.mu.Lock()
-	if !t.taken {
-		t.taken = true
+	if t.taken < max(t.most, 1) {
+		t.taken++
 		t.mu.Unlock()
 		return
 	}
@@ -28,11 +29,11 @@ func (t *fifoMutex) lock(w world.World) {
 	_ = turn.Wait(context.Background()) // whoever has it unlocks it
 }
 
-func (t *fifoMutex) unlock() {
+func (t *turns) unlock() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if len(t.waiting) == 0 {
-		t.taken = false
+		t.taken--
 		return
 	}
 	t.waiting[0].Raise()

@@ -70,6 +70,6 @@ func (r *Run) spelledOut() *Scenario {
 		s.Duration = 0
 	}
 	s.Group = s.Group.spelledOut()
-	s.Queue = s.Queue.spelledOut(s.TakesMessages() || s.Queued())
+	s.Queue = s.Queue.spelledOut(s.TakesMessages() || s.Queued(), s.Queued())
 	return &s
 }

@@ -22,7 +22,7 @@ var library embed.FS
 var order = []string{
 	"no-conflict", "single-conflict", "persistent-conflict",
 	"two-users", "own-documents", "two-users-same-field", "save-again", "almost-equal", "absent-field", "removed-field", "without-base", "new-customer", "user-vs-backend", "several-entries",
-	"three-writers", "counting", "create-race", "single-try", "delete-race", "lost-reply", "impatient", "hurried", "busy-store", "contradiction", "repeated-message", "redelivery", "queue-redelivers", "outbox",
+	"three-writers", "counting", "create-race", "single-try", "delete-race", "lost-reply", "impatient", "hurried", "busy-store", "contradiction", "repeated-message", "redelivery", "queue-redelivers", "service-batches", "outbox",
 	"service-faults", "bad-requests", "hostile-answers", "hostile-deletions",
 	"any-edit", "backend-fan-in", "fifo-batches", "group-commit", "poisoned-batches", "poisoned-group", "burst", "large-document", "sustained-contention", "storm",
 }

@@ -3,6 +3,7 @@ package scenarios
 import (
 	"context"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"time"
 
@@ -33,6 +34,7 @@ type performer struct {
 	process    *process   // by whose group it appends; nil: by itself
 	awaited    bool       // at the barrier before the first writes
 	copies     int        // of its messages that were delivered again
+	batches    int        // that it has stored
 	faultsMu   sync.Mutex // an upload's triggers are written at the same time
 	api        *apiState  // with a service
 
@@ -41,8 +43,8 @@ type performer struct {
 	cue    *cue // set while it plays in a timeline
 	// disturbers commit an update each before this one's store calls.
 	disturbers []disturber
-	turn       fifoMutex // several that it disturbs may call at once
-	disturbs   int       // times that it has interfered
+	turn       turns // several that it disturbs may call at once
+	disturbs   int   // times that it has interfered
 }
 
 // disturber is another client that acts before calls of one.
@@ -72,19 +74,55 @@ func (f *performer) meaning(in intent) *intent {
 
 // apiState is what a performer has with a service.
 type apiState struct {
-	triggers archive.Store     // of a user's uploads
-	died     *network.Fault    // of the server, while its client does not know yet
-	message  *delivery.Message // that a back end processes
-	outcome  error             // of the message
-	// stays is why the message's trigger could not be deleted, and told whether whoever
-	// looks after the back ends knows.
-	stays error
-	told  bool
+	triggers archive.Store      // of a user's uploads
+	died     *network.Fault     // of the server, while its client does not know yet
+	messages []delivery.Message // that a back end processes
+	failed   []failure          // of them, those that come again
+	// stays are the keys of triggers that could not be deleted, and told the messages of
+	// which whoever looks after the back ends knows something.
+	stays []string
+	told  []delivery.Message
 	// loaded is the version that was loaded last, at a time of the history; worked is the
 	// ETag of the one on which the work on the message was done.
 	loaded   archive.Snapshot
 	loadedAt int64
 	worked   string
+}
+
+// failure is why a message was not processed, or its trigger not deleted.
+type failure struct {
+	message delivery.Message
+	err     error
+}
+
+// silent reports whether a trigger stays of which nobody was told.
+func (a *apiState) silent() bool {
+	return slices.ContainsFunc(a.stays, func(key string) bool {
+		return !slices.ContainsFunc(a.told, func(m delivery.Message) bool {
+			return key == archive.TriggerPrefix+m.Customer+"/"+m.ObjectID+".json"
+		})
+	})
+}
+
+// messageOf is the message whose result an edit of an object is: of several the one that
+// the edit's id is made of, or else, for that need not be so, the last of the customer.
+func (a *apiState) messageOf(id string, edit *archive.Edit) (found *delivery.Message) {
+	if len(a.messages) == 1 {
+		return &a.messages[0]
+	}
+	for i := range a.messages {
+		m := &a.messages[i]
+		processed := m.ModificationID(archive.Processed)
+		for k := range edit.Modifications {
+			switch e := &edit.Modifications[k]; {
+			case e.ID == processed:
+				return m
+			case e.Type == archive.Processed && e.CustomerCode == m.Customer && id == m.ObjectID:
+				found = m
+			}
+		}
+	}
+	return found
 }
 
 // timestamp is a time to the second, written once for all modifications of it.

@@ -9,21 +9,28 @@ import (
 
 // Queue says what the queue of the back ends is like.
 //
-// With via: api it is told of the triggers. With via: core, where it must have a kind, the
-// back ends with a load send it what they want to append, when it is due, and consumers
-// store that: each takes up to a batch of messages and makes one conditional write for each
-// object among them. Latency counts until what was sent is stored. A back end with a rate
-// does not wait for that, others do. What is not stored comes again.
+// With via: api it is told of the triggers. If it has a kind, back ends take up to a batch of
+// its messages, and what they come to is one conditional write for each object among them;
+// else they take one at a time.
+//
+// With via: core, where it must have a kind, the back ends with a load send it what they want
+// to append, when it is due, and consumers store that: each takes up to a batch of messages and
+// makes one conditional write for each object among them. Latency counts until what was sent is
+// stored. A back end with a rate does not wait for that, others do. What is not stored comes
+// again; not so in explore, where no time passes: delay and window are none there.
 type Queue struct {
-	// Kind is what it does, with via: core. Empty: there is no such queue.
+	// Kind is what it does. Empty: with via: api it is a standard queue without batches, with
+	// via: core there is none.
 	Kind QueueKind `yaml:"kind,omitempty"`
-	// Batch is how many messages a consumer takes at a time, at most 10 of a fifo queue. 0: 10.
+	// Batch is how many messages a consumer or back end takes at a time, at most 10 of a fifo
+	// queue. 0: 10.
 	Batch int `yaml:"batch,omitempty"`
-	// Window is for how long a consumer of a standard queue that has a message waits for a
-	// full batch. 0: it does not wait.
+	// Window is for how long a consumer or back end that has a message of a standard queue
+	// waits for a full batch. 0: it does not wait.
 	Window Duration `yaml:"window,omitempty"`
 	// Concurrency is how many consumers there are, named consumer-1, consumer-2, …, at most
-	// 1000. 0: 1, named consumer.
+	// 1000. 0: 1, named consumer. With via: api it is how many of the back ends have a batch at
+	// the same time. 0: all.
 	Concurrency int `yaml:"concurrency,omitempty"`
 	// WriteThrough says that a consumer writes on top of what it stored last, and reads only
 	// when that is refused, see [delivery.WriteThrough]. Empty: it reads before each write.
@@ -40,6 +47,9 @@ type Queue struct {
 	// Work is how long a back end works on a message, exponentially distributed with
 	// this mean. 0: no time.
 	Work Duration `yaml:"work,omitempty"`
+	// Poison is the share of messages, from 0 to 1, on which the work fails, whoever does it
+	// and however often. Seed and message decide which.
+	Poison float64 `yaml:"poison,omitempty"`
 	// Results says that the work results in a field and an entry of the history, others
 	// each time that it is done.
 	Results bool `yaml:"results,omitempty"`
@@ -90,8 +100,9 @@ func (q *Queue) Consumers() int { return max(q.Concurrency, 1) }
 // consumer is the actor that stands for those of a queue with via: core.
 func consumer(q *Queue) Actor { return Actor{Name: Consumer, Kind: consumes, Count: q.Consumers()} }
 
-// spelledOut is the queue with its defaults; without back ends there is none.
-func (q Queue) spelledOut(used bool) Queue {
+// spelledOut is the queue with its defaults; without back ends there is none. Of some it
+// is the consumers who are counted.
+func (q Queue) spelledOut(used, consumed bool) Queue {
 	if !used {
 		return Queue{}
 	}
@@ -99,7 +110,10 @@ func (q Queue) spelledOut(used bool) Queue {
 	q.Receives = q.MostReceives()
 	q.Grace = Duration(q.GraceOf())
 	if q.Kind != "" {
-		q.Batch, q.Concurrency = q.MostInBatch(), q.Consumers()
+		q.Batch = q.MostInBatch()
+	}
+	if consumed {
+		q.Concurrency = q.Consumers()
 	}
 	return q
 }

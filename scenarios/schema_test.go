@@ -85,10 +85,10 @@ func relations(path string) jsonObject {
 	}
 	queues := jsonObject{{"anyOf", []jsonObject{
 		append(word("via", string(ViaAPI)), member{"properties", jsonObject{
-			{"via", jsonObject{{"const", ViaAPI}}}, {"queue", none("kind", "batch", "window", "concurrency", "write_through", "delay")},
+			{"via", jsonObject{{"const", ViaAPI}}}, {"queue", none("write_through")},
 		}}),
 		{{"properties", jsonObject{
-			{"via", jsonObject{{"const", ViaCore}}}, {"queue", append(none("work", "results", "reconcile", "grace"), has("kind"))},
+			{"via", jsonObject{{"const", ViaCore}}}, {"queue", append(none("work", "poison", "results", "reconcile", "grace"), has("kind"))},
 		}}},
 	}}}
 	grouped := append(never(has("queue")), with("via", jsonObject{{"const", ViaCore}}))
@@ -100,7 +100,7 @@ func relations(path string) jsonObject {
 			never(with("name", jsonObject{{"const", "latest"}})),
 			{{"dependencies", jsonObject{{"queue", queues}, {"group", grouped}, {"timeline", eachActor(never(has("load")))}}}},
 			never(has("via", "codec"), member{"properties", jsonObject{{"via", jsonObject{{"const", ViaAPI}}}, {"codec", jsonObject{{"const", Compact}}}}}),
-			never(has("timeline", "queue"), with("queue", jsonObject{has("reconcile")})),
+			never(has("timeline", "queue"), with("queue", jsonObject{{"anyOf", []jsonObject{{has("reconcile")}, {has("window")}, {has("concurrency")}}}})),
 			without("timeline", eachActor(jsonObject{{"anyOf", []jsonObject{{has("load")}, {has("interferes")}}}})),
 			without("duration", eachActor(jsonObject{with("load", jsonObject{has("operations"), with("operations", jsonObject{{"minimum", 1}})})})),
 			without("via", eachActor(never(with("kind", jsonObject{{"const", Stranger}})))),
@@ -110,7 +110,7 @@ func relations(path string) jsonObject {
 			member{"properties", jsonObject{{"absent", jsonObject{{"const", true}}}, {"fresh_after", jsonObject{{"minimum", 1}}}}})}
 	case "queue":
 		rules = []jsonObject{
-			{{"dependencies", jsonObject{{"grace", []string{"reconcile"}}}}},
+			{{"dependencies", jsonObject{{"grace", []string{"reconcile"}}, {"batch", []string{"kind"}}, {"window", []string{"kind"}}}}},
 			{
 				{"if", word("kind", string(FIFO))},
 				{"then", append(never(has("window")), with("batch", jsonObject{{"maximum", mostInFIFOBatch}}))},
@@ -224,7 +224,11 @@ func (r *referenceOf) value(d described, t reflect.Type) jsonObject {
 		}
 		return o
 	case reflect.Float64:
-		return jsonObject{{"type", "number"}, {"minimum", 0}}
+		o := jsonObject{{"type", "number"}, {"minimum", 0}}
+		if d.name == "poison" {
+			o = append(o, member{"maximum", 1})
+		}
+		return o
 	case reflect.Bool:
 		return jsonObject{{"type", "boolean"}}
 	}

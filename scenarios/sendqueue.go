@@ -23,7 +23,9 @@ type sendQueue struct {
 	sent      map[string]*sent // by what their messages are called; without those that have ended
 	changed   world.Signal     // something was sent, acknowledged or closed since the last one
 	consumers int              // that work
-	requests  history.QueueRequests
+	// In a schedule, where no time passes, both are none.
+	delay, window time.Duration
+	requests      history.QueueRequests
 }
 
 // sent is an operation that was sent and has not ended.
@@ -44,6 +46,9 @@ func newSendQueue(p *repetition) *sendQueue {
 	q := &sendQueue{
 		repetition: p, batches: p.rec.Batches(queueName, p.prefix), sent: map[string]*sent{}, changed: p.world.NewSignal(),
 		consumers: o.Consumers(),
+	}
+	if !p.AnyOrder {
+		q.delay, q.window = time.Duration(o.Delay), time.Duration(o.Window)
 	}
 	options := delivery.QueueOptions{
 		Clock: p.world, Visibility: time.Duration(o.Visibility), MaxReceives: o.Receives,
@@ -72,7 +77,7 @@ func (q *sendQueue) send(ctx context.Context, actor string, in *intent, waits bo
 		q.end(ctx, m, archive.Snapshot{})
 		return s.err
 	}
-	q.messages.Send(m, time.Duration(q.Scenario.Queue.Delay))
+	q.messages.Send(m, q.delay)
 	q.tell()
 	if !waits {
 		return nil
@@ -115,8 +120,8 @@ const (
 func (q *sendQueue) receive(ctx context.Context) ([]delivery.Delivery, error) {
 	o := &q.Scenario.Queue
 	batch, err := q.next(ctx, o.MostInBatch(), time.Time{})
-	until := q.world.Now().Add(time.Duration(o.Window))
-	for err == nil && o.Window > 0 && len(batch) < o.MostInBatch() {
+	until := q.world.Now().Add(q.window)
+	for err == nil && q.window > 0 && len(batch) < o.MostInBatch() {
 		more, failed := q.next(ctx, o.MostInBatch()-len(batch), until)
 		if batch = append(batch, more...); failed != nil || len(more) == 0 {
 			break // what it has is to be stored all the same

@@ -3,6 +3,7 @@ package scenarios
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -21,6 +22,7 @@ import (
 type service struct {
 	*repetition
 	queue *delivery.MemoryQueue
+	turns turns // of the back ends that have a batch, if there is a most
 	log   history.QueueLog
 	door  world.Door // nil until the API is served
 	// uploaded: no user is left who could upload anything.
@@ -34,10 +36,15 @@ type service struct {
 func newService(p *repetition) *service {
 	q := p.Scenario.Queue
 	s := &service{repetition: p, log: p.rec.Queue(p.prefix)}
-	s.queue = delivery.NewMemoryQueue(delivery.QueueOptions{
+	s.turns.most = q.Concurrency
+	options := delivery.QueueOptions{
 		Clock: p.world, Visibility: time.Duration(q.Visibility), MaxReceives: q.Receives,
 		DeadLettered: func(m delivery.Message) { s.log.Ended(history.DeadLettered, m) },
-	})
+	}
+	if q.Kind == FIFO {
+		options.Group = delivery.Message.GroupID
+	}
+	s.queue = delivery.NewMemoryQueue(options)
 	if len(p.Scenario.Faults) > 0 {
 		s.copies = network.NewInjector(p.Scenario.faults(), "queue", "queue", stream(p.Seed, p.Scenario.Name, p.number, "queue"))
 	}
@@ -79,8 +86,25 @@ func (s *service) triggered(key, etag string, body []byte) {
 
 func (s *service) send(messages []delivery.Message, delay time.Duration) {
 	for _, m := range messages {
-		s.queue.Send(m, delay)
+		s.queue.Send(m, time.Duration(s.Scenario.Queue.Delay)+delay)
 	}
+}
+
+// mostInBatch is how many messages a back end takes at a time.
+func (s *service) mostInBatch() int {
+	if s.Scenario.Queue.Kind == "" {
+		return 1
+	}
+	return s.Scenario.Queue.MostInBatch()
+}
+
+// errPoisoned is that of the work on a message which nobody can do.
+var errPoisoned = errors.New("the work on this message fails, as the scenario asks for")
+
+// isPoisoned reports whether the work on a message fails: always, or never.
+func (s *service) isPoisoned(m delivery.Message) bool {
+	share := s.Scenario.Queue.Poison
+	return share > 0 && stream(s.Seed, s.Scenario.Name, s.number, m.ModificationID("poison")).Float64() < share
 }
 
 // announce writes the triggers of a document that the scenario starts with.

@@ -32,7 +32,7 @@ func TestServiceKeepsEveryInvariant(t *testing.T) {
 // TestServiceInVirtualTime plays each a few times, and the scenarios that are about
 // the queue.
 func TestServiceInVirtualTime(t *testing.T) {
-	for _, name := range append(slices.Clone(viaAPI), "redelivery", "queue-redelivers", "storm") {
+	for _, name := range append(slices.Clone(viaAPI), "redelivery", "queue-redelivers", "service-batches", "storm") {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			for seed := range uint64(5) {

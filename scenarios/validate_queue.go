@@ -27,15 +27,27 @@ func (c *checker) checkQueue() {
 // checkTriggerQueue checks the queue of via: api.
 func (c *checker) checkTriggerQueue() {
 	q := &c.Queue
-	for _, key := range []struct {
-		name string
-		said bool
-	}{
-		{"kind", q.Kind != ""}, {"batch", q.Batch != 0}, {"window", q.Window != 0}, {"concurrency", q.Concurrency != 0}, {"write_through", q.WriteThrough}, {"delay", q.Delay != 0},
-	} {
-		if key.said {
-			c.invalid(".queue."+key.name, "%s is for via: core; with via: api the queue is a standard one, whose back ends take one message at a time", key.name)
+	if q.WriteThrough {
+		c.invalid(".queue.write_through", "write_through is for via: core: with via: api users write the object too")
+	}
+	if q.Kind != "" {
+		c.checkBatches()
+	} else if c.sure(".queue.kind") {
+		for _, key := range []struct {
+			name string
+			said bool
+		}{{"batch", q.Batch != 0}, {"window", q.Window != 0}} {
+			if key.said {
+				c.invalid(".queue."+key.name, "%s is for a queue with a kind, %s: without, back ends take one message at a time", key.name, either(q.Kind))
+			}
 		}
+	}
+	if !(q.Poison >= 0 && q.Poison <= 1) {
+		c.invalid(".queue.poison", "poison is a share of the messages, from 0 to 1")
+	}
+	c.checkConcurrency()
+	if len(c.Timeline) > 0 && (q.Window != 0 || q.Concurrency != 0) {
+		c.invalid(".queue", "window and concurrency are for back ends with a load: in a timeline the steps say who takes messages, and when")
 	}
 	switch {
 	case q.Grace > 0 && q.Reconcile == 0 && c.sure(".queue.reconcile"):
@@ -65,11 +77,19 @@ func (c *checker) checkSendQueue() {
 	for _, key := range []struct {
 		name string
 		said bool
-	}{{"work", q.Work != 0}, {"results", q.Results}, {"reconcile", q.Reconcile != 0}, {"grace", q.Grace != 0}} {
+	}{{"work", q.Work != 0}, {"poison", q.Poison != 0}, {"results", q.Results}, {"reconcile", q.Reconcile != 0}, {"grace", q.Grace != 0}} {
 		if key.said {
 			c.invalid(".queue."+key.name, "%s is for via: api", key.name)
 		}
 	}
+	c.checkBatches()
+	c.checkConcurrency()
+	c.checkSenders(".queue", Consumer, "be sent to a queue")
+}
+
+// checkBatches checks what a queue with a kind hands out at once.
+func (c *checker) checkBatches() {
+	q := &c.Queue
 	if !oneOrNone(q.Kind) {
 		c.invalid(".queue.kind", "a queue is %s, not %q", either(q.Kind), q.Kind)
 	}
@@ -86,10 +106,12 @@ func (c *checker) checkSendQueue() {
 	case time.Duration(q.Window) > longestWindow:
 		c.invalid(".queue.window", "the window is at most %v", longestWindow)
 	}
-	if q.Concurrency < 0 || q.Concurrency > mostConsumers {
+}
+
+func (c *checker) checkConcurrency() {
+	if n := c.Queue.Concurrency; n < 0 || n > mostConsumers {
 		c.invalid(".queue.concurrency", "concurrency is from 1 to %d", mostConsumers)
 	}
-	c.checkSenders(".queue", Consumer, "be sent to a queue")
 }
 
 // checkGroup checks how back ends share writes.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"slices"
 	"time"
 
@@ -22,7 +23,9 @@ func (f *performer) backend(work delivery.Work) (cores.Handler, error) {
 			f.api.worked = job.Archived.ETag
 			return work(ctx, job)
 		},
-		Failed: func(_ context.Context, _ delivery.Message, err error) { f.api.outcome, f.api.told = err, true },
+		Failed: func(_ context.Context, m delivery.Message, err error) {
+			f.api.failed, f.api.told = append(f.api.failed, failure{m, err}), append(f.api.told, m)
+		},
 	})
 }
 
@@ -30,19 +33,62 @@ func (f *performer) backend(work delivery.Work) (cores.Handler, error) {
 func (f *performer) work(ctx context.Context) {
 	defer f.leaveBarrier()
 	work := func(ctx context.Context, job delivery.Job) (archive.Edit, error) {
-		if err := f.takeTime(ctx); err != nil || !f.repetition.Scenario.Queue.Results {
+		switch err := f.takeTime(ctx); {
+		case err != nil:
 			return archive.Edit{}, err
+		case f.service.isPoisoned(job.Message):
+			return archive.Edit{}, errPoisoned
+		case !f.repetition.Scenario.Queue.Results:
+			return archive.Edit{}, nil
 		}
 		return f.result(job)
 	}
 	for {
-		d, err := f.service.queue.Receive(ctx)
+		err := f.workOnce(ctx, work)
+		if errors.Is(err, delivery.ErrQueueClosed) || errors.Is(err, errDied) || ctx.Err() != nil {
+			return
+		}
+	}
+}
+
+// workOnce handles a batch when its turn has come.
+func (f *performer) workOnce(ctx context.Context, work delivery.Work) error {
+	if s := f.service; s.turns.most > 0 {
+		s.turns.lock(s.world)
+		defer s.turns.unlock()
+	}
+	batch, err := f.receive(ctx)
+	if err != nil {
+		return err
+	}
+	return f.handle(ctx, batch, work)
+}
+
+// receive waits for messages, and then, for as long as the window, for a full batch.
+func (f *performer) receive(ctx context.Context) ([]delivery.Delivery, error) {
+	s := f.service
+	most, window := s.mostInBatch(), time.Duration(s.Scenario.Queue.Window)
+	batch, err := s.queue.ReceiveBatch(ctx, most)
+	f.delivered(batch)
+	if err != nil || window == 0 {
+		return batch, err
+	}
+	waiting, stop := s.world.WithTimeout(ctx, window)
+	defer stop()
+	for len(batch) < most {
+		more, err := s.queue.ReceiveBatch(waiting, most-len(batch))
 		if err != nil {
-			return
+			break // what it has is to be worked on all the same
 		}
-		if err := f.handle(ctx, d, work); errors.Is(err, errDied) || ctx.Err() != nil {
-			return
-		}
+		f.delivered(more)
+		batch = append(batch, more...)
+	}
+	return batch, nil
+}
+
+func (f *performer) delivered(batch []delivery.Delivery) {
+	for _, d := range batch {
+		f.service.log.Delivered(f.name, d)
 	}
 }
 
@@ -69,14 +115,18 @@ func (f *performer) takeTime(ctx context.Context) error {
 // errNoMessage: a step of a timeline found nothing to do.
 var errNoMessage = errors.New("there is no message in the queue")
 
-// handleNext handles the next message as a step of a timeline, which says what the
-// work results in.
+// handleNext handles the next message, or batch of a queue with a kind, as a step of a
+// timeline, which says what the work results in.
 func (f *performer) handleNext(ctx context.Context, set fields, kind string) error {
-	d, ok := f.service.queue.TryReceive()
-	if !ok {
+	batch, err := f.service.queue.TryReceiveBatch(ctx, f.service.mostInBatch())
+	if err != nil {
+		return err
+	}
+	if len(batch) == 0 {
 		return errNoMessage
 	}
-	return f.handle(ctx, d, func(_ context.Context, job delivery.Job) (archive.Edit, error) {
+	f.delivered(batch)
+	return f.handle(ctx, batch, func(_ context.Context, job delivery.Job) (archive.Edit, error) {
 		edit := set.withEntries(nil)
 		if kind != "" {
 			edit.Modifications = []archive.Modification{{ID: job.ModificationID(kind), UserID: f.name, Type: kind}}
@@ -85,26 +135,38 @@ func (f *performer) handleNext(ctx context.Context, set fields, kind string) err
 	})
 }
 
-// handle handles a delivery. A worker that dies leaves the message to the queue.
-func (f *performer) handle(ctx context.Context, d delivery.Delivery, work delivery.Work) error {
+// handle handles what was delivered at once, and returns why a message will come again. A
+// worker that dies leaves the messages to the queue.
+func (f *performer) handle(ctx context.Context, batch []delivery.Delivery, work delivery.Work) error {
 	backend, err := f.backend(work)
 	if err != nil {
 		return err
 	}
-	f.service.log.Delivered(f.name, d)
-	f.api.message, f.api.outcome, f.api.stays, f.api.told = &d.Message, nil, nil, false
-	f.api.worked = ""
-	crash := catchCrash(func() { backend.Handle(ctx, d) })
-	if crash == nil {
-		if f.api.stays != nil && !f.api.told && ctx.Err() == nil {
-			f.repetition.failed(StepResult{f.name + " can't delete a trigger", "that to be told", "silence", false})
+	a := f.api
+	a.messages, a.failed, a.stays, a.told, a.worked = nil, nil, nil, nil, ""
+	for _, d := range batch {
+		a.messages = append(a.messages, d.Message)
+	}
+	crash := catchCrash(func() {
+		if f.repetition.Scenario.Queue.Kind != "" {
+			backend.HandleBatch(ctx, batch)
+		} else {
+			backend.Handle(ctx, batch[0])
 		}
-		return f.api.outcome
+	})
+	if crash != nil {
+		if err := f.restart(ctx, crash); err != nil {
+			return err
+		}
+		return errRestarted
 	}
-	if err := f.restart(ctx, crash); err != nil {
-		return err
+	if a.silent() && ctx.Err() == nil {
+		f.repetition.failed(StepResult{f.name + " can't delete a trigger", "that to be told", "silence", false})
 	}
-	return errRestarted
+	if len(a.failed) > 0 {
+		return a.failed[0].err
+	}
+	return nil
 }
 
 // recorded is a worker's core, whose operations are in the history.
@@ -127,9 +189,10 @@ func (r recorded) update(ctx context.Context, do, id string, edit *archive.Edit,
 	wanted := *edit
 	wanted.Modifications = slices.Clone(edit.Modifications)
 	covers := ""
+	message := r.f.api.messageOf(id, edit)
 	for i := range wanted.Modifications {
 		m := &wanted.Modifications[i]
-		if message := r.f.api.message; message != nil && m.ID == message.ModificationID(archive.Processed) {
+		if message != nil && m.ID == message.ModificationID(archive.Processed) {
 			*m = archive.Modification{
 				ID: m.ID, Timestamp: m.Timestamp, UserID: r.f.name, Type: archive.Processed, CustomerCode: message.Customer,
 				Covers: m.Covers, // the judge knows whether that is true
@@ -140,7 +203,7 @@ func (r recorded) update(ctx context.Context, do, id string, edit *archive.Edit,
 			wanted.Once = m.ID
 		}
 	}
-	op := history.Operation{Do: do, ID: id, Message: r.f.api.message, Base: base.ETag, Worked: r.f.api.worked, Covers: covers}
+	op := history.Operation{Do: do, ID: id, Message: message, Base: base.ETag, Worked: r.f.api.worked, Covers: covers}
 	op.Wants(r.Layout(), wanted, base.Document)
 	return op
 }
@@ -162,9 +225,40 @@ func (r recorded) Append(ctx context.Context, id string, edit archive.Edit) (arc
 	return r.record(ctx, r.update(ctx, "append", id, &edit, archive.Snapshot{}), func() (archive.Snapshot, error) { return r.f.core.Append(ctx, id, edit) })
 }
 
-// AppendAll appends one after the other: each is an operation by itself.
+// AppendAll is an operation for each message, and a batch that stores them all. A core that
+// makes a call for each is one that appends them one after the other.
 func (r recorded) AppendAll(ctx context.Context, id string, edits []archive.Edit) (archive.Snapshot, []error) {
-	return archive.AppendEach(ctx, r, id, edits)
+	f := r.f
+	if _, alone := f.core.(cores.OneByOne); alone {
+		return archive.AppendEach(ctx, r, id, edits)
+	}
+	f.batches++ // a name for each: what an earlier one wanted, of the same messages, this one does not write
+	batches := f.repetition.rec.Batches(fmt.Sprintf("%s/%d", f.name, f.batches), f.repetition.prefix)
+	edits = slices.Clone(edits)
+	all := make([]history.Batched, len(edits))
+	for i := range edits {
+		all[i] = batches.Begin(f.name, r.update(ctx, "append", id, &edits[i], archive.Snapshot{}))
+	}
+	f.client.Serve(batches)
+	defer f.client.Serve(nil)
+	var done archive.Snapshot
+	var errs []error
+	crash := catchCrash(func() { done, errs = f.appendAll(ctx, ctx, id, edits) })
+	if crash != nil {
+		f.client.Crash()
+		for _, each := range all {
+			batches.Crash(each)
+		}
+		panic(crashed{crash})
+	}
+	for i, each := range all {
+		if errs[i] == nil {
+			batches.Finish(each, done, nil, ctx.Err() != nil)
+		} else {
+			batches.Finish(each, archive.Snapshot{}, errs[i], ctx.Err() != nil)
+		}
+	}
+	return done, errs
 }
 
 func (r recorded) Save(ctx context.Context, id string, base archive.Snapshot, edit archive.Edit) (archive.Snapshot, error) {
@@ -179,6 +273,7 @@ type inbox struct {
 
 func (q inbox) Acknowledge(ctx context.Context, d delivery.Delivery) error {
 	q.f.service.log.Acknowledged(q.f.name, d)
-	q.f.api.outcome = nil // whatever was told before, such as of a trigger that stays
+	a := q.f.api // whatever was told before, such as of a trigger that stays
+	a.failed = slices.DeleteFunc(a.failed, func(failed failure) bool { return failed.message == d.Message })
 	return q.Queue.Acknowledge(ctx, d)
 }

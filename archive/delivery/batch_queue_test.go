@@ -78,6 +78,15 @@ func TestFIFOQueue(t *testing.T) {
 		r.pass(visibility)
 		r.wantBatch(9, "ac")
 	})
+	t.Run("a delayed message holds up those that follow, and no others", func(t *testing.T) {
+		r := fifo(t, of("A", "a"))
+		r.Send(of("A", "b"), time.Second)
+		r.send(of("A", "c"), of("B", "d"))
+		r.ack(r.wantBatch(2, "ad")[0])
+		r.wantBatch(9, "")
+		r.pass(time.Second)
+		r.wantBatch(9, "bc")
+	})
 	t.Run("a dead letter holds nobody up", func(t *testing.T) {
 		r := fifo(t, of("A", "a"), of("A", "b"))
 		for range 2 {

@@ -198,7 +198,13 @@ func (q *MemoryQueue) take(ctx context.Context, most int) (batch []Delivery, err
 		if len(batch) >= most {
 			break
 		}
-		if m.visible.After(now) || busy != nil && busy[q.o.Group(m.message)] {
+		if m.visible.After(now) {
+			if q.o.Group != nil {
+				busy[q.o.Group(m.message)] = true // none overtakes it
+			}
+			continue
+		}
+		if q.o.Group != nil && busy[q.o.Group(m.message)] {
 			continue
 		}
 		q.receipts++
@@ -217,15 +223,14 @@ func (q *MemoryQueue) take(ctx context.Context, most int) (batch []Delivery, err
 	return batch, nil
 }
 
-// busyGroups are those of a FIFO queue of which a message is hidden: it is under way, or
-// comes before the others.
+// busyGroups are those of a FIFO queue of which a message is under way.
 func (q *MemoryQueue) busyGroups(now time.Time) map[string]bool {
-	var busy map[string]bool
+	if q.o.Group == nil {
+		return nil
+	}
+	busy := map[string]bool{}
 	for _, m := range q.messages {
-		if q.o.Group != nil && m.visible.After(now) {
-			if busy == nil {
-				busy = map[string]bool{}
-			}
+		if m.receives > 0 && m.visible.After(now) {
 			busy[q.o.Group(m.message)] = true
 		}
 	}

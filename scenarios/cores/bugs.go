@@ -26,7 +26,7 @@ type Bug struct {
 // wrong with the store, the document, the answer or caller, and the loop.
 func Bugs() []Bug {
 	var bugs []Bug
-	for _, b := range slices.Concat(planted, plantedAsked, plantedOutbox, plantedLayout, plantedBatches) {
+	for _, b := range slices.Concat(planted, plantedAsked, plantedOutbox, plantedLayout, plantedBatches, plantedHandlers) {
 		if b.Policy == (archive.Policy{}) {
 			b.Policy = archive.DefaultPolicy()
 		}

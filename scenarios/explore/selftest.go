@@ -75,7 +75,7 @@ func share(n, of int) int { return (n + of - 1) / of }
 var inTimes = []struct {
 	scenario string
 	share    int
-}{{"storm", 1}, {"redelivery", 25}, {"queue-redelivers", 25}, {"outbox", 50}, {"service-faults", 40}, {"impatient", 20}, {"hurried", 20}, {"any-edit", 40}, {"poisoned-batches", 40}, {"poisoned-group", 40}}
+}{{"storm", 1}, {"redelivery", 25}, {"queue-redelivers", 25}, {"outbox", 50}, {"service-faults", 40}, {"impatient", 20}, {"hurried", 20}, {"any-edit", 40}, {"poisoned-batches", 40}, {"poisoned-group", 40}, {"service-batches", 40}}
 
 // Run searches for each planted bug in its scenario, one schedule after the other,
 // until its own invariant catches it; and lets the sound cores go through the same

@@ -58,6 +58,9 @@ func (b *Batches) Begin(actor string, o Operation) Batched {
 		Kind: Invoke, At: b.rec.Now(), Actor: actor, Op: s.op, Key: s.key, Do: o.Do, Due: o.Due, GiveUp: o.GiveUp.Nanoseconds(),
 		IDs: o.IDs, Entries: o.Entries, Sets: o.Sets, Values: o.Values, Once: o.Once, Through: b.through, Invalid: o.Invalid,
 	}
+	if o.Message != nil {
+		b.page.event.Trigger, b.page.event.Worked, b.page.event.Covers = triggerOf(b.prefix, *o.Message), o.Worked, o.Covers
+	}
 	b.count(&s, 1)
 	b.rec.sink.Add(&b.page.event)
 	return s

@@ -3,9 +3,10 @@ package sweep
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 	"testing"
-	"time"
 
+	"holdfast/archive"
 	"holdfast/scenarios"
 	"holdfast/scenarios/check"
 	"holdfast/scenarios/cores"
@@ -21,8 +22,16 @@ func TestAViolationBeforeAnInterrupt(t *testing.T) {
 		t.Fatal(err)
 	}
 	point.Run.Core = core
-	ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
+	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
+	var clients atomic.Int64
+	point.Run.Observe = func(string, scenarios.Kind) archive.Observer {
+		const enough = 10_000 // have lost something
+		if clients.Add(1) == enough {
+			cancel()
+		}
+		return archive.Observer{}
+	}
 	rows, err := Play(ctx, Config{Points: []Point{point}})
 	if err != nil || len(rows) != 1 || rows[0].Verdict != check.Violated || rows[0].Runs < 1 || rows[0].Runs >= point.Run.Repetitions {
 		t.Fatalf("%v, %+v", err, rows)

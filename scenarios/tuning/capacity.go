@@ -50,6 +50,7 @@ func (s *search) measureCapacity(ctx context.Context) error {
 	if !s.Capacity {
 		return nil
 	}
+	defer s.pace.aside()()
 	c := &Capacity{Objective: s.Objective.String(), Clients: s.run.Scenario.Scalable()}
 	s.result.Capacity = c
 	for _, i := range slices.Concat(s.Incumbents, []Incumbent{{Recommended, s.promised.policy}}) {
@@ -84,11 +85,11 @@ func (s *search) point(ctx context.Context, policy archive.Policy, clients int) 
 	}
 	sum := m.summary("", s.Objective)
 	point := Point{
-		Clients: clients, Meets: sum.Meets, Metrics: sum.Metrics, Method: sum.Exhaustion.Method, P99: sum.P99.Value, Puts: sum.PutsPerCommit.Value,
+		Clients: clients, Meets: true, Metrics: sum.Metrics, Method: sum.Exhaustion.Method, P99: sum.P99.Value, Puts: sum.PutsPerCommit.Value,
 	}
 	for _, c := range s.Objective.Constraints {
-		if point.Missed == "" && !c.Holds(m.atLimit(c.Metric, c.Upper())) {
-			point.Missed = c.String()
+		if point.Meets && !c.Holds(m.compared(c)) {
+			point.Meets, point.Missed = false, c.String()
 		}
 	}
 	return point, nil

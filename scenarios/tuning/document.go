@@ -57,6 +57,16 @@ type Plan struct {
 	ToldApart   int `json:"told_apart"` // candidates dropped as significantly worse
 	Cut         int `json:"cut"`        // candidates dropped by rank
 	Batch       int `json:"batch"`      // repetitions of one seed
+	// Overrun is null unless the plan was chosen by a budget and took a quarter longer, or more.
+	Overrun *Overrun `json:"overrun,omitempty"`
+}
+
+// Overrun is a budget that was not kept. What comes on top of it does not count.
+type Overrun struct {
+	BudgetMS float64 `json:"budget_ms"`
+	TookMS   float64 `json:"took_ms"`
+	// Smallest: there is no smaller plan.
+	Smallest bool `json:"smallest_plan"`
 }
 
 // Policy is a policy with what was measured of it.

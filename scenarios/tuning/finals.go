@@ -7,11 +7,13 @@ import (
 	"slices"
 
 	"holdfast/archive"
+	"holdfast/scenarios"
 )
 
-// tailMargin is how far below a limit the tail is to be: what is extrapolated can be
-// wrong, and one retry more costs nothing until it is needed.
-const tailMargin = 10
+// partAttempts of the limit of give-ups is for those who run out of attempts, and the rest for
+// those who run out of time: what is judged is the sum of their upper limits. No other margin is
+// needed, as those limits bear a minority that was not seen ([extremes]).
+const partAttempts = 0.5
 
 // countable is the share of give-ups from which a limit can be approached from
 // above: fewer retries shorten what the others wait.
@@ -73,8 +75,7 @@ func (s *search) enterFinals(ctx context.Context, policies []archive.Policy, par
 	return err
 }
 
-// contenders are the survivors of the race with bounds: the fewest retries whose tail
-// is well below the limit.
+// contenders are the survivors of the race with their bounds.
 func (s *search) contenders(survivors []*measured) []archive.Policy {
 	var all []archive.Policy
 	for _, m := range survivors {
@@ -83,7 +84,7 @@ func (s *search) contenders(survivors []*measured) []archive.Policy {
 	return unique(all)
 }
 
-// bounded is a policy with the bounds that keep it well below the limit.
+// bounded is a policy with the bounds that keep it below the limit.
 func (s *search) bounded(m *measured) archive.Policy {
 	p := m.policy
 	p.Deadline = min(deadline(s.patience), p.Deadline)
@@ -91,21 +92,14 @@ func (s *search) bounded(m *measured) archive.Policy {
 	return p
 }
 
-// retries that keep the tail well below the limit. Where give-ups are so rare that they can't be
-// counted, they are doubled: a retry costs nothing until it is needed, and then it is
-// because there are more writers than were played. The deadline bounds the call.
+// retries are the fewest that keep give-ups below the part of the limit that is for attempts, or
+// twice what was needed where the tail says nothing.
 func (s *search) retries(m *measured) int {
-	n, ok := retriesFor(m, s.Objective.Target()/tailMargin)
-	if !ok { // its tail says nothing
-		n = max(m.pooled().Attempts.Max, 1)
+	if n, ok := retriesFor(m, partAttempts*s.Objective.Target()); ok {
+		return n
 	}
-	if s.Objective.Target() < countable || !ok {
-		n *= spareRetries
-	}
-	return n
+	return 2 * max(m.pooled().Attempts.Max, 1)
 }
-
-const spareRetries = 2
 
 // retriesFor is the smallest number of retries beyond which fewer than a share of the
 // operations need another, at the upper limit.
@@ -127,22 +121,29 @@ func (s *search) better(a, b *measured) int {
 	)
 }
 
-// misses is how far a policy is beyond the guarded limits, at the unfavourable ends of the
-// intervals. Give-ups that were extrapolated count at their estimate: the margin of the
-// bounds is for the rest, and the promise is judged at the limit.
+// misses is how far a policy is beyond the guarded limits.
 func (s *search) misses(m *measured) float64 {
 	total := 0.0
 	for _, c := range s.Objective.guarded().Constraints {
-		v := m.atLimit(c.Metric, c.Upper())
-		if g := exhaustion(m); c.Metric == exhaustedRate && g.Method == Extrapolated {
-			v = g.Value
-		}
+		v := m.compared(c)
 		if math.IsInf(v, 0) {
 			return missing
 		}
 		total += excess(c, v)
 	}
 	return total
+}
+
+// compared is the value by which a policy is compared with a limit: the unfavourable end of
+// the interval. Give-ups that were extrapolated count at their estimate, as the few operations
+// of a comparison show none to be rare; the promise is judged at the limit.
+func (m *measured) compared(c scenarios.Threshold) float64 {
+	if c.Metric == exhaustedRate {
+		if g := exhaustion(m); g.Method == Extrapolated {
+			return g.Value
+		}
+	}
+	return m.atLimit(c.Metric, c.Upper())
 }
 
 // equal reports whether a policy is as good as a better one: their metrics differ by

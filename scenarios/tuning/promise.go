@@ -38,20 +38,23 @@ func (s *search) promise(ctx context.Context) error {
 
 func (s *search) keeps(m *measured) bool { return m.summary(Recommended, s.Objective).Meets }
 
-// playPromise plays a policy, and raises its number of retries until the tail of its
-// attempts is far enough below the limit.
+// playPromise plays a policy, whose number of retries then follows from more operations than
+// the race had, and is raised until it holds up with more clients. What is in use keeps its own
+// if they are more.
 func (s *search) playPromise(ctx context.Context, p archive.Policy) (*measured, error) {
 	m := s.measure(p)
 	batches := max(s.batchesOf(partPromise, 1), s.fewest)
 	if err := s.batches(ctx, m, streamPromise, batches, s.batch); err != nil {
 		return nil, err
 	}
-	if m.pooled().Counts.GivenUp() == 0 {
-		// Nobody reached the bound, so with a higher one the same happens.
-		if _, ok := retriesFor(m, s.Objective.Target()/tailMargin); ok && s.Objective.Target() < countable {
-			m.policy.Retries = max(m.policy.Retries, s.retries(m))
-		}
-		return m, s.spare(ctx, m)
+	if m.pooled().Counts.GivenUp() > 0 || s.Objective.Target() >= countable {
+		return m, nil
 	}
-	return m, nil
+	// Nobody reached the bound, so with another that is not below what was needed the same happens.
+	if n, ok := retriesFor(m, partAttempts*s.Objective.Target()); ok {
+		if m.policy.Retries = n; s.inUse(p) != "" {
+			m.policy.Retries = max(n, p.Retries)
+		}
+	}
+	return m, s.spare(ctx, m)
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"holdfast/archive"
+	"holdfast/scenarios/units"
 )
 
 // recommend is what is known of a policy before it was validated.
@@ -41,8 +42,8 @@ func (s *search) aboutRetries(p archive.Policy) string {
 	case s.Objective.Target() >= countable:
 		return "as many as were best when played"
 	}
-	return fmt.Sprintf("%d times the fewest for which the tail of the attempts stays %d times below the limit, or as many as hold up with more clients: what is spare costs nothing until it is needed",
-		spareRetries, tailMargin)
+	return fmt.Sprintf("the fewest with which, at the upper limit, no more run out of attempts than %s of the limit of give-ups, or as many as hold up with more clients: what is spare costs nothing until it is needed",
+		units.Percent(partAttempts))
 }
 
 // runnerUp is the best of the others, and how the winner was told apart from it.

@@ -209,7 +209,8 @@ func (s *search) spared(m *measured) *measured {
 }
 
 // spare raises the retries of a policy whose bound nobody has reached until it holds up where
-// there are more clients: a retry costs nothing until it is needed.
+// there are more clients, and give up half as often as that allows: a retry costs nothing until
+// it is needed.
 func (s *search) spare(ctx context.Context, m *measured) error {
 	wide := s.spared(m)
 	if wide.policy == m.policy {
@@ -220,7 +221,7 @@ func (s *search) spare(ctx context.Context, m *measured) error {
 		if err != nil {
 			return err
 		}
-		m.policy.Retries = max(m.policy.Retries, min(crowd.retriesSeen(cliff/spareRetries), wide.policy.Retries))
+		m.policy.Retries = max(m.policy.Retries, min(crowd.retriesSeen(cliff/2), wide.policy.Retries))
 	}
 	return nil
 }

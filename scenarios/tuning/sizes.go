@@ -75,6 +75,15 @@ func newPace(clock archive.Clock, budget time.Duration) *pace {
 // lap begins to measure the speed anew.
 func (p *pace) lap(played int) { p.since, p.played = p.clock.Now(), played }
 
+// aside leaves out of the budget what is played until the returned function is called.
+func (p *pace) aside() func() {
+	if p == nil {
+		return func() {}
+	}
+	began := p.clock.Now()
+	return func() { p.start = p.start.Add(p.clock.Now().Sub(began)) }
+}
+
 // more is how many repetitions fit what is left of the budget, at the speed since the last
 // lap.
 func (p *pace) more(played int) int {
@@ -83,6 +92,19 @@ func (p *pace) more(played int) int {
 	left := scaled(p.budget, usable) - now.Sub(p.start)
 	took := max(now.Sub(p.since), 1)
 	return int(float64(max(left, 0)) / float64(took) * float64(max(played-p.played, 1)))
+}
+
+// overran is how a plan was longer than its budget by more than a quarter; nil: it was not.
+func (s *search) overran() *Overrun {
+	if s.pace == nil {
+		return nil
+	}
+	const tolerated = 1.25
+	took := s.pace.clock.Now().Sub(s.pace.start)
+	if took <= scaled(s.pace.budget, tolerated) {
+		return nil
+	}
+	return &Overrun{BudgetMS: ms(s.pace.budget), TookMS: ms(took), Smallest: s.effort <= s.least()}
 }
 
 // chooseEffort is asked when the opening of the race was played, whose size is the same in

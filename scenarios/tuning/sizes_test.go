@@ -91,6 +91,29 @@ func TestTheSamePlanGivesTheSameBytes(t *testing.T) {
 	}
 }
 
+// TestABudgetBelowTheSmallestPlanIsCalledOverrun; one that is kept is not, and what comes on
+// top of it does not count.
+func TestABudgetBelowTheSmallestPlanIsCalledOverrun(t *testing.T) {
+	numbers(t)
+	for share, overrun := range map[float64]bool{0.5: true, 1.2: false} {
+		c := six(t)
+		clock := &playClock{now: time.Unix(0, 0), each: time.Millisecond}
+		c.Budget, c.Clock, c.Progress = scaled(time.Duration(leastOf(t, c))*clock.each, share), clock, clock.progress
+		c.Capacity = !overrun
+		r, err := Tune(t.Context(), c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		over := r.Plan.Overrun
+		if over != nil != overrun {
+			t.Fatalf("with %.1f of the time that the smallest plan takes: %+v", share, over)
+		}
+		if overrun && (!over.Smallest || over.BudgetMS != ms(c.Budget) || over.TookMS < 1.5*over.BudgetMS) {
+			t.Errorf("%+v", over)
+		}
+	}
+}
+
 func document(t *testing.T, r *Result) []byte {
 	t.Helper()
 	text, err := json.Marshal(r)

@@ -197,6 +197,7 @@ func (s *search) endure(ctx context.Context) error {
 	if st == nil {
 		return nil
 	}
+	defer s.pace.aside()()
 	carried, err := s.carried(ctx, s.promised.policy, streamStability, stabilityBatches, saturatedCommits)
 	if err != nil {
 		return err

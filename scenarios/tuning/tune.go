@@ -50,7 +50,7 @@ func Tune(ctx context.Context, c Config) (*Result, error) {
 		Violations: []check.Violation{}, Incumbents: []Policy{}, Front: []Policy{}, Advice: []Advice{},
 	}
 	err := s.play(ctx)
-	s.result.Plan.Played = s.played
+	s.result.Plan.Played, s.result.Plan.Overrun = s.played, s.overran()
 	var violated *violatedError
 	switch {
 	case errors.As(err, &violated):

@@ -47,7 +47,8 @@ func (c *Crew) Start(run func()) *Task {
 	return t
 }
 
-// Close ends the coroutines. Tasks must have ended or been killed.
+// Close ends the coroutines. A task that is still parked ends where it stands, as by
+// [Task.Kill].
 func (c *Crew) Close() {
 	for _, t := range c.all {
 		t.stop()
@@ -117,7 +118,9 @@ func (t *Task) Resume() bool {
 // Park gives up control until the next Resume. Only the running task parks, and
 // only itself.
 func (t *Task) Park() {
-	t.yield(struct{}{})
+	if !t.yield(struct{}{}) {
+		t.killed = true // by [Crew.Close]
+	}
 	if t.killed {
 		panic(death{})
 	}
