@@ -48,7 +48,7 @@ type Queue struct {
 	// this mean. 0: no time.
 	Work Duration `yaml:"work,omitempty"`
 	// Poison is the share of messages, from 0 to 1, on which the work fails, whoever does it
-	// and however often. Seed and message decide which.
+	// and however often; seed and message decide which. 0: of none.
 	Poison float64 `yaml:"poison,omitempty"`
 	// Results says that the work results in a field and an entry of the history, others
 	// each time that it is done.
