@@ -285,6 +285,21 @@ func TestInterruptReportsWhatWasDone(t *testing.T) {
 	}
 }
 
+// TestInterruptBeforeTheStoreIsOpen leaves no files: there is nothing to be kept, and so no
+// directory that they could be in.
+func TestInterruptBeforeTheStoreIsOpen(t *testing.T) {
+	t.Chdir(t.TempDir())
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	code, stdout, stderr := simulateIn(ctx, "run", "two-users", "--out", "out")
+	if code != exitInterrupted || !strings.HasPrefix(stdout, "STOPPED") || strings.Contains(stdout, "saved in") {
+		t.Errorf("exit %d\n%s%s", code, stdout, stderr)
+	}
+	if left, err := os.ReadDir("."); err != nil || len(left) > 0 {
+		t.Errorf("it left %v, %v", left, err)
+	}
+}
+
 func TestEnvironmentSetsFlags(t *testing.T) {
 	t.Setenv("SIMULATE_CLIENTS", "7")
 	t.Setenv("SIMULATE_OUT", t.TempDir())

@@ -30,6 +30,9 @@ func (a *app) play(ctx context.Context, o runOptions, p *play) (*measure.Measure
 	}
 	keep := func(m *measure.Measurement) error {
 		m.Shows, m.Directory = p.point.Run.Scenario.Shows, dir
+		if dir == "" { // it was interrupted before there was anything
+			return nil
+		}
 		return save(o.out, dir, p, m)
 	}
 	// Saved at once, too: whoever does not wait until a real store is left as it was has it.
