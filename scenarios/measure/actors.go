@@ -11,7 +11,7 @@ type Answered struct {
 type actors struct {
 	names   []string
 	numbers map[string]int32
-	gaveUp  []int // operations of each
+	gaveUp  []int // operations of each, as [Counts.GivenUp] counts them
 }
 
 func (a *actors) number(name string) int32 {

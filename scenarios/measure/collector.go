@@ -274,6 +274,7 @@ func (c *Collector) finish(e *history.Event) {
 		n.Cancelled++
 	case history.Unknown:
 		n.EndedUnknown++
+		c.actors.gaveUp[c.actors.number(e.Actor)]++
 	case history.Crashed:
 		n.Crashed++
 	default:
