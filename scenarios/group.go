@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -123,11 +124,7 @@ type processCore struct {
 func (c processCore) AppendAll(ctx context.Context, id string, edits []archive.Edit) (archive.Snapshot, []error) {
 	f, err := c.s.take()
 	if err != nil {
-		errs := make([]error, len(edits))
-		for i := range errs {
-			errs[i] = err
-		}
-		return archive.Snapshot{}, errs
+		return archive.Snapshot{}, slices.Repeat([]error{err}, len(edits))
 	}
 	var done archive.Snapshot
 	var errs []error

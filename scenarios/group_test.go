@@ -19,9 +19,7 @@ import (
 )
 
 // grouped is a scenario of back ends that share writes.
-func grouped(group, more string) string {
-	return "name: t\nshows: T.\npolicy: full(base=50ms,cap=2s,retries=16,deadline=25s)\nlatency: s3-standard\ngroup: " + group + "\n" + more
-}
+func grouped(group, more string) string { return storedBy("group", group, more) }
 
 // TestGroupsLoseNothing: in one process or several, with several objects, in bad weather.
 func TestGroupsLoseNothing(t *testing.T) {
@@ -36,7 +34,7 @@ func TestGroupsLoseNothing(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			for seed := uint64(1); seed <= 5; seed++ {
-				events, r := playedQueue(t, "production", source, seed)
+				events, r := playedBatches(t, "production", source, seed)
 				all := outcomes(events)
 				if r.Verdict != check.OK || name != "impatient" && all[history.Committed] < 30 {
 					t.Fatalf("seed %d: %s %v %v; ended as %v", seed, r.Verdict, r.Reasons, r.Violations, all)
@@ -44,7 +42,7 @@ func TestGroupsLoseNothing(t *testing.T) {
 				if invalid := map[bool]int{true: 5}[name == "invalid"]; all[history.Failed] != invalid {
 					t.Errorf("seed %d: ended as %v", seed, all)
 				}
-				again, _ := playedQueue(t, "production", source, seed)
+				again, _ := playedBatches(t, "production", source, seed)
 				if diff := cmp.Diff(events, again); diff != "" {
 					t.Fatalf("seed %d played twice: %.500s", seed, diff)
 				}
@@ -55,7 +53,7 @@ func TestGroupsLoseNothing(t *testing.T) {
 
 // TestGroupsShareWrites: up to so many appends in one, of one process only.
 func TestGroupsShareWrites(t *testing.T) {
-	events, _ := playedQueue(t, "production", grouped("{processes: 2, wait: 50ms, most: 4}", "actors: [{name: be, kind: backend, count: 12, load: {operations: 1}}]\n"), 1)
+	events, _ := playedBatches(t, "production", grouped("{processes: 2, wait: 50ms, most: 4}", "actors: [{name: be, kind: backend, count: 12, load: {operations: 1}}]\n"), 1)
 	by := map[string]string{} // the process of a modification
 	sizes := map[int]int{}
 	for _, e := range events {

@@ -17,14 +17,17 @@ import (
 	"holdfast/scenarios/world"
 )
 
-// queued is a scenario of senders and a queue.
-func queued(queue, more string) string {
-	return "name: t\nshows: T.\npolicy: full(base=50ms,cap=2s,retries=16,deadline=25s)\nlatency: s3-standard\nqueue: " + queue + "\n" + more
+// storedBy is a scenario of back ends whose updates others store, by a group or a queue.
+func storedBy(key, spec, more string) string {
+	return "name: t\nshows: T.\npolicy: full(base=50ms,cap=2s,retries=16,deadline=25s)\nlatency: s3-standard\n" + key + ": " + spec + "\n" + more
 }
 
-// playedQueue plays it in a virtual world, and returns the events, which are consistent, and
+// queued is a scenario of senders and a queue.
+func queued(queue, more string) string { return storedBy("queue", queue, more) }
+
+// playedBatches plays a scenario in a virtual world, and returns the events, which are consistent, and
 // the verdict.
-func playedQueue(t *testing.T, core, source string, seed uint64) ([]*history.Event, check.Report) {
+func playedBatches(t *testing.T, core, source string, seed uint64) ([]*history.Event, check.Report) {
 	t.Helper()
 	s, err := Parse("x.yaml", []byte(source))
 	if err != nil {
@@ -88,7 +91,7 @@ func TestQueuesLoseNothing(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			for seed := uint64(1); seed <= 5; seed++ {
-				events, r := playedQueue(t, "production", source, seed)
+				events, r := playedBatches(t, "production", source, seed)
 				if r.Verdict != check.OK {
 					t.Fatalf("seed %d: %s %v %v", seed, r.Verdict, r.Reasons, r.Violations)
 				}
@@ -96,7 +99,7 @@ func TestQueuesLoseNothing(t *testing.T) {
 				if ok := all[history.Committed]; ok < 30 || len(all) > 1 && all[history.UserConflict] == 0 {
 					t.Errorf("seed %d: ended as %v", seed, all)
 				}
-				again, _ := playedQueue(t, "production", source, seed)
+				again, _ := playedBatches(t, "production", source, seed)
 				if diff := cmp.Diff(events, again); diff != "" {
 					t.Fatalf("seed %d played twice: %.500s", seed, diff)
 				}
@@ -107,7 +110,7 @@ func TestQueuesLoseNothing(t *testing.T) {
 
 // TestFIFOKeepsTheOrder of what was sent, in batches that are full, one at a time.
 func TestFIFOKeepsTheOrder(t *testing.T) {
-	events, _ := playedQueue(t, "production", queued("{kind: fifo, batch: 7, concurrency: 3}", fmt.Sprintf(sixSenders, ", rate: 100")), 1)
+	events, _ := playedBatches(t, "production", queued("{kind: fifo, batch: 7, concurrency: 3}", fmt.Sprintf(sixSenders, ", rate: 100")), 1)
 	var sent, stored []string
 	open, most := 0, 0
 	for _, e := range events {
@@ -132,7 +135,7 @@ func TestFIFOKeepsTheOrder(t *testing.T) {
 // TestWriteThroughReadsOnce: an only writer reads the object before its first write.
 func TestWriteThroughReadsOnce(t *testing.T) {
 	for through, want := range map[bool]int{true: 1, false: 3} {
-		events, _ := playedQueue(t, "production", queued(fmt.Sprintf("{kind: fifo, batch: 2, write_through: %v}", through),
+		events, _ := playedBatches(t, "production", queued(fmt.Sprintf("{kind: fifo, batch: 2, write_through: %v}", through),
 			"actors: [{name: be, kind: backend, count: 6, load: {operations: 1}}]\n"), 1)
 		reads := 0
 		for _, e := range events {
@@ -150,7 +153,7 @@ func TestWriteThroughReadsOnce(t *testing.T) {
 func TestInvalidMessagesEndAlone(t *testing.T) {
 	const actors = "actors: [{name: be, kind: backend, count: 4, load: {operations: 3, rate: 50}}, {name: bad, kind: backend, load: {operations: 2, rate: 50, edits: invalid}}]\n"
 	for _, kind := range []QueueKind{Standard, FIFO} {
-		events, r := playedQueue(t, "production", queued(fmt.Sprintf("{kind: %s, visibility: 1s, receives: 3}", kind), actors), 1)
+		events, r := playedBatches(t, "production", queued(fmt.Sprintf("{kind: %s, visibility: 1s, receives: 3}", kind), actors), 1)
 		all := outcomes(events)
 		// What follows an invalid message in a FIFO queue comes again with it, and ends as a
 		// dead letter with it, stored though it is.
@@ -166,7 +169,7 @@ func TestInvalidMessagesEndAlone(t *testing.T) {
 
 // TestQueueRequests are counted as they are billed.
 func TestQueueRequests(t *testing.T) {
-	events, _ := playedQueue(t, "production", queued("{kind: fifo}", "actors: [{name: be, kind: backend, count: 25, load: {operations: 1}}]\n"), 1)
+	events, _ := playedBatches(t, "production", queued("{kind: fifo}", "actors: [{name: be, kind: backend, count: 25, load: {operations: 1}}]\n"), 1)
 	got := map[string]int{}
 	for _, e := range events {
 		if e.Kind == history.Request {
@@ -177,7 +180,7 @@ func TestQueueRequests(t *testing.T) {
 		t.Error(diff)
 	}
 	// Nobody sends for an hour: SQS answers a receive in vain after 20 s.
-	events, _ = playedQueue(t, "production", queued("{kind: fifo}", "actors: [{name: be, kind: backend, load: {operations: 1, after: 1h}}]\n"), 1)
+	events, _ = playedBatches(t, "production", queued("{kind: fifo}", "actors: [{name: be, kind: backend, load: {operations: 1, after: 1h}}]\n"), 1)
 	for _, e := range events {
 		if e.Kind == history.Request && e.Do == history.ReceiveRequest && e.Count != 181 {
 			t.Errorf("%d receives", e.Count)
@@ -201,7 +204,7 @@ func TestWindowAndDelay(t *testing.T) {
 		{"{kind: standard, batch: 2}", []int64{20, 60, 520}, []int{2, 1, 1}},
 	} {
 		source := strings.Replace(queued(c.queue, three), "s3-standard", "constant(10ms)", 1)
-		events, _ := playedQueue(t, "production", source, 1)
+		events, _ := playedBatches(t, "production", source, 1)
 		var at []int64
 		var sizes []int
 		begin := int64(0)

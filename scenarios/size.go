@@ -5,14 +5,6 @@ import (
 	"time"
 )
 
-// memberName is the name of the n-th client of an actor, from 0.
-func (a *Actor) memberName(n int) string {
-	if a.Count <= 1 {
-		return a.Name
-	}
-	return fmt.Sprintf("%s-%0*d", a.Name, len(fmt.Sprint(a.Count)), n+1)
-}
-
 // Clients is the number of actors.
 func (s *Scenario) Clients() int {
 	n := 0

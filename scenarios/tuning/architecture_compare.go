@@ -186,11 +186,7 @@ func (c *comparison) shifts() []shift {
 
 func faster(times float64) func(*scenarios.Scenario) error {
 	return func(sc *scenarios.Scenario) error {
-		for i := range sc.Actors {
-			if a := &sc.Actors[i]; open(a) {
-				a.Load.Rate *= times
-			}
-		}
+		rescale(sc, times)
 		return nil
 	}
 }

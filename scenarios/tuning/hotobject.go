@@ -122,7 +122,7 @@ func (s *search) variants() []variant {
 	case sc.Clients() != n:
 	case offered(sc) > 0: // which come whether or not the writer is busy
 		add(name, 0, func(c *scenarios.Scenario) error {
-			rescale(c, n)
+			rescale(c, float64(n))
 			return c.Scale(1)
 		})
 	default:

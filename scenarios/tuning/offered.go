@@ -62,10 +62,10 @@ func mostPopular(sc *scenarios.Scenario) float64 {
 }
 
 // rescale makes open loads come so many times as fast. The scenario must be a changed copy.
-func rescale(sc *scenarios.Scenario, by int) {
+func rescale(sc *scenarios.Scenario, by float64) {
 	for i := range sc.Actors {
 		if a := &sc.Actors[i]; open(a) {
-			a.Load.Rate *= float64(by)
+			a.Load.Rate *= by
 		}
 	}
 }

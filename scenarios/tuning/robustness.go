@@ -120,7 +120,7 @@ func loaded(sc *scenarios.Scenario) int {
 // is none, the clients as many more.
 func multiply(sc *scenarios.Scenario, times int) {
 	if offered(sc) > 0 {
-		rescale(sc, times)
+		rescale(sc, float64(times))
 		return
 	}
 	for i := range sc.Actors {
