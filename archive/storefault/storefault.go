@@ -21,8 +21,10 @@ const (
 	RefusedAndKept   Kind = "refused-and-kept"      // a write was refused for good, and its body is stored
 	StrangeBody      Kind = "strange-body"          // a read returned bytes that nobody wrote
 	BodyUnderOlder   Kind = "body-under-older-etag" // a read returned the next body under the ETag of the version before
+	BodyUnderNewer   Kind = "body-under-newer-etag" // a read returned the body of a version before under the ETag of a later one
 	StaleRead        Kind = "stale-read"            // a read that began after an acknowledgement did not see it
 	NoETag           Kind = "no-etag"               // a read or a write was answered without an ETag
+	SharedETag       Kind = "shared-etag"           // two versions with different bodies have one ETag
 	UnstableETag     Kind = "unstable-etag"         // one version has two ETags, of a write and of a read, or of GET and HEAD
 	IgnoredDelete    Kind = "ignored-delete-condition"
 	TwoDeleters      Kind = "two-deleters"  // two deletes were acknowledged under one If-Match
@@ -75,9 +77,13 @@ var faults = []Fault{
 		"The core refuses what is no document; what happens to be one is believed and saved again."},
 	{BodyUnderOlder, Reads, Limit, "a read returned the next body under the ETag of the version before",
 		"A write on top of it is refused, so nothing is lost; whoever only reads gets a version that has another ETag."},
+	{BodyUnderNewer, Reads, Unsafe, "a read returned the body of a version before under the ETag of a later one",
+		"A write on top of it is accepted, and drops what the later version had added."},
 	{StaleRead, Reads, Limit, "a read that began after an acknowledgement did not see what was acknowledged",
 		"A write on top of it is refused and tried again; whoever only reads is shown an old document."},
 	{NoETag, Writes, Unsafe, "an answer had no ETag", "Without one no write can be made conditional: the core refuses to work with the store."},
+	{SharedETag, Writes, Unsafe, "two versions with different bodies have one ETag",
+		"Whoever saves on top of the one can replace the other without having seen it."},
 	{UnstableETag, Writes, Limit, "one version has two ETags",
 		"Whoever saves on top of what a write answered is told of a conflict that there is not."},
 	{IgnoredDelete, Deletes, Limit, "a delete was acknowledged though its condition did not hold",
