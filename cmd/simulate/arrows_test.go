@@ -29,6 +29,7 @@ func TestImportsPointDownward(t *testing.T) {
 		"holdfast/archive/web":            {"holdfast/archive"},
 		"holdfast/archive/s3store":        {"holdfast/archive"},
 		"holdfast/archive/s3store/fakes3": {"holdfast/archive"},
+		"holdfast/archive/httpstore":      {"holdfast/archive"},
 		"holdfast/scenarios/history":      {"holdfast/archive"},
 		"holdfast/scenarios/check":        {"holdfast/archive", "holdfast/scenarios/history"},
 		"holdfast/scenarios/compact":      {"holdfast/archive", "holdfast/scenarios/history"},
@@ -56,8 +57,9 @@ func TestImportsPointDownward(t *testing.T) {
 		"holdfast/archive/internal/exchange":  {"holdfast/archive"},
 		"holdfast/scenarios/tuning/changes":   {"holdfast/archive"},
 
-		"holdfast/archive/s3store/breaker": {"holdfast/archive/storefault"},
-		"holdfast/cmd/breaker":             {"holdfast/archive"},
+		"holdfast/archive/httpstore/azureblob": {"holdfast/archive"},
+		"holdfast/archive/s3store/breaker":     {"holdfast/archive/storefault"},
+		"holdfast/cmd/breaker":                 {"holdfast/archive"},
 	}
 	for _, pkg := range strings.Fields(goList(t, "holdfast/...")) {
 		below, known := allowed[pkg]
@@ -109,7 +111,13 @@ func TestReportsPlayNothing(t *testing.T) {
 
 // TestCoreImportsTheStandardLibraryOnly: production carries nothing of the harness.
 func TestCoreImportsTheStandardLibraryOnly(t *testing.T) {
-	out := goList(t, "-deps", "-f", "{{if not .Standard}}{{.ImportPath}}{{end}}", "holdfast/archive/web")
+	const imports = "{{if not .Standard}}{{.ImportPath}}{{end}}"
+	for _, dep := range strings.Fields(goList(t, "-deps", "-f", imports, "holdfast/archive/httpstore/azureblob")) {
+		if !strings.HasPrefix(dep, "holdfast/archive") {
+			t.Errorf("archive/httpstore imports %s", dep)
+		}
+	}
+	out := goList(t, "-deps", "-f", imports, "holdfast/archive/web")
 	for _, dep := range strings.Fields(out) {
 		if dep != "holdfast/archive" && dep != "holdfast/archive/notation" && dep != "holdfast/archive/delivery" && dep != "holdfast/archive/web" {
 			t.Errorf("archive, archive/delivery or archive/web imports %s", dep)
