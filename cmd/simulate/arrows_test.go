@@ -52,6 +52,7 @@ func TestImportsPointDownward(t *testing.T) {
 		"holdfast/cmd/mutants":            {"holdfast/cmd/mutants/mutate"},
 
 		"holdfast/archive/internal/testclock": {},
+		"holdfast/archive/internal/exchange":  {"holdfast/archive"},
 		"holdfast/scenarios/tuning/changes":   {"holdfast/archive"},
 
 		"holdfast/archive/s3store/breaker": {"holdfast/archive/storefault"},
