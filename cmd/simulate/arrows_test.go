@@ -25,6 +25,7 @@ func TestImportsPointDownward(t *testing.T) {
 		"holdfast/archive/delivery":       {"holdfast/archive"},
 		"holdfast/archive/telemetry":      {"holdfast/archive"},
 		"holdfast/archive/storefault":     {},
+		"holdfast/archive/wire":           {},
 		"holdfast/archive/storetest":      {"holdfast/archive"},
 		"holdfast/archive/web":            {"holdfast/archive"},
 		"holdfast/archive/s3store":        {"holdfast/archive"},

@@ -65,6 +65,8 @@ type Endpoint struct {
 // Row is one promise, tried with no rival about.
 type Row struct {
 	Name string `json:"name"`
+	// Subject is what the row is about; empty: it is told, and nothing depends on it.
+	Subject storefault.Subject `json:"subject,omitempty"`
 	AWS  string `json:"aws"`  // what S3 answers
 	Here string `json:"here"` // what was answered
 	OK   bool   `json:"ok"`
@@ -78,13 +80,17 @@ type Row struct {
 	Seconds      float64 `json:"seconds"`
 }
 
-// Race is one promise, tried by several at once, many times.
+// Race is one promise, tried by several at once, many times: with few writers and many,
+// small bodies and large ones in turn.
 type Race struct {
-	Name      string `json:"name"`
-	Writers   int    `json:"writers"`
-	BodyBytes int    `json:"body_bytes"`
-	Races     int    `json:"races"` // judged
-	Bad       int    `json:"bad"`
+	Name      string             `json:"name"`
+	What      string             `json:"what"` // who races
+	Subject   storefault.Subject `json:"subject"`
+	Writers   []int              `json:"writers"`
+	BodyBytes []int              `json:"body_bytes"`
+	Wanted    int                `json:"wanted"`
+	Races     int                `json:"races"` // judged
+	Bad       int                `json:"bad"`
 	// FirstBad is the number of the first bad race, from 1; 0: none was.
 	FirstBad int             `json:"first_bad"`
 	Kind     storefault.Kind `json:"kind,omitempty"` // of the first bad one
