@@ -4,9 +4,11 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"time"
 
 	"holdfast/archive/storefault"
 	"holdfast/scenarios/doctor"
+	"holdfast/scenarios/measure"
 )
 
 // DoctorSchema names the document of an examination of a store.
@@ -14,7 +16,9 @@ const DoctorSchema = "simulate.doctor/v1"
 
 // Diagnosed is what was found out about a store: what doctor --json prints.
 type Diagnosed struct {
-	Schema string `json:"schema"`
+	Schema string    `json:"schema"`
+	Server string    `json:"server,omitempty"` // name and version, as whoever asked says
+	Began  time.Time `json:"began"`
 	doctor.Diagnosis
 	Environment Environment `json:"environment"`
 	Processes   int         `json:"processes"` // that raced; 1: this program alone
@@ -22,13 +26,14 @@ type Diagnosed struct {
 	Directory   string      `json:"-"`         // where it was saved; empty: nowhere
 }
 
-// NewDiagnosed makes the document.
-func NewDiagnosed(e Environment, d doctor.Diagnosis, processes int, replay string) Diagnosed {
+// NewDiagnosed makes the document of what the others of its fields say.
+func NewDiagnosed(d Diagnosed) Diagnosed {
+	d.Schema, d.Began = DoctorSchema, d.Began.UTC().Truncate(time.Second)
 	d.Limits = notNil(d.Limits)
 	d.Endpoints = notNil(d.Endpoints)
 	d.Rows = notNil(d.Rows)
 	d.Races = notNil(d.Races)
-	return Diagnosed{Schema: DoctorSchema, Diagnosis: d, Environment: e, Processes: processes, Replay: replay}
+	return d
 }
 
 // notNil is a list that JSON writes as one, also if it is empty.
@@ -86,12 +91,16 @@ func (d *Diagnosed) line() string {
 	return d.named() + ": " + follows
 }
 
-// named is the store, with the first of its endpoints.
+// named is the store, with what it is and the first of its endpoints, as far as they are known.
 func (d *Diagnosed) named() string {
-	if len(d.Endpoints) == 0 || d.Endpoints[0].URL == "" {
-		return d.Store
+	name := d.Store
+	if len(d.Endpoints) > 0 && d.Endpoints[0].URL != "" && d.Store != measure.Embedded {
+		name += " at " + d.Endpoints[0].URL
 	}
-	return d.Store + " at " + d.Endpoints[0].URL
+	if d.Server != "" {
+		name = d.Server + ", " + name
+	}
+	return name
 }
 
 // findings are what the store did wrong, what is worse first.

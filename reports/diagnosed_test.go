@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	gocmp "github.com/google/go-cmp/cmp"
 	"github.com/santhosh-tekuri/jsonschema/v6"
@@ -82,9 +83,10 @@ func unsafe() doctor.Diagnosis {
 
 func diagnosed(d doctor.Diagnosis) Diagnosed {
 	e := Environment{Version: "v1.2", Go: "go1.26.1", OS: "linux", Arch: "amd64", CPUs: 2, GOMAXPROCS: 2, Modules: map[string]string{}}
-	r := NewDiagnosed(e, d, 1, "simulate doctor --store s3://changes/archive")
-	r.Directory = "simulate-out/doctor/20261124T000650Z-b23bc83dca"
-	return r
+	return NewDiagnosed(Diagnosed{
+		Diagnosis: d, Environment: e, Began: time.Date(2026, 11, 24, 0, 6, 50, 1, time.UTC), Processes: 1,
+		Replay: "simulate doctor --store s3://changes/archive", Directory: "simulate-out/doctor/20261124T000650Z-b23bc83dca",
+	})
 }
 
 func TestDiagnosedReports(t *testing.T) {
@@ -93,7 +95,7 @@ func TestDiagnosedReports(t *testing.T) {
 	interrupted.Races, interrupted.Rows = nil, interrupted.Rows[:1]
 	interrupted.Reasons = []string{"it was interrupted before its end"}
 	both := diagnosed(unsafe())
-	both.Processes = 4
+	both.Processes, both.Server = 4, "MinIO 2026-02-12"
 	for name, d := range map[string]Diagnosed{
 		"diagnosed-safe": diagnosed(safe()), "diagnosed-limited": diagnosed(limited()), "diagnosed-unsafe": both, "diagnosed-interrupted": diagnosed(interrupted),
 	} {
@@ -160,37 +162,45 @@ func TestDiagnosedClasses(t *testing.T) {
 	}
 }
 
-// TestDiagnosedMatchesItsSchema: all that a diagnosis can say, and every kind of fault.
-func TestDiagnosedMatchesItsSchema(t *testing.T) {
-	source, err := jsonschema.UnmarshalJSON(bytes.NewReader(schema.Doctor))
+// validate holds a document against a committed schema.
+func validate(t *testing.T, committed, document []byte) {
+	t.Helper()
+	source, err := jsonschema.UnmarshalJSON(bytes.NewReader(committed))
 	if err != nil {
 		t.Fatal(err)
 	}
 	compiler := jsonschema.NewCompiler()
-	if err := compiler.AddResource("doctor.json", source); err != nil {
+	if err := compiler.AddResource("schema.json", source); err != nil {
 		t.Fatal(err)
 	}
-	compiled, err := compiler.Compile("doctor.json")
+	compiled, err := compiler.Compile("schema.json")
 	if err != nil {
 		t.Fatal(err)
 	}
+	value, err := jsonschema.UnmarshalJSON(bytes.NewReader(document))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := compiled.Validate(value); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestDiagnosedMatchesItsSchema: all that a diagnosis can say, and every kind of fault.
+func TestDiagnosedMatchesItsSchema(t *testing.T) {
 	every := unsafe()
 	every.Quick, every.Interrupted = true, true
 	for _, f := range storefault.All() {
 		every.Rows = append(every.Rows, doctor.Row{Name: string(f.Kind), Kind: f.Kind, Subject: f.Subject, Means: f.Means})
 	}
-	for _, d := range []doctor.Diagnosis{safe(), limited(), unsafe(), every, {Verdict: doctor.Inconclusive, Writes: doctor.LevelInconclusive,
-		Reads: doctor.LevelInconclusive, Deletes: doctor.LevelInconclusive}} {
+	nothing := doctor.Diagnosis{
+		Verdict: doctor.Inconclusive, Writes: doctor.LevelInconclusive, Reads: doctor.LevelInconclusive, Deletes: doctor.LevelInconclusive,
+	}
+	for _, d := range []doctor.Diagnosis{safe(), limited(), unsafe(), every, nothing} {
 		var b bytes.Buffer
 		if err := Formats["json"](&b, diagnosed(d), false); err != nil {
 			t.Fatal(err)
 		}
-		value, err := jsonschema.UnmarshalJSON(&b)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := compiled.Validate(value); err != nil {
-			t.Errorf("%s: %v", d.Verdict, err)
-		}
+		validate(t, schema.Doctor, b.Bytes())
 	}
 }

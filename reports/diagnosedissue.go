@@ -2,7 +2,9 @@ package reports
 
 import (
 	"fmt"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/jedib0t/go-pretty/v6/table"
 
@@ -21,7 +23,7 @@ func (d Diagnosed) Markdown(t Text) {
 		{"found by", fmt.Sprintf("`simulate doctor`, version %s, %s on %s/%s, %s%s",
 			d.Environment.Version, d.Environment.Go, d.Environment.OS, d.Environment.Arch, Plural(d.Environment.CPUs, "processor"), d.processesInWords())},
 		{"again", "`simulate doctor --store s3://BUCKET/PREFIX --endpoint URL`"},
-		{"took", fmt.Sprintf("%s s, %s", formatNumber(d.Seconds), Plural(d.Requests, "request"))},
+		{"took", fmt.Sprintf("%s s on %s, %s", formatNumber(d.Seconds), d.Began.Format(time.DateOnly), Plural(d.Requests, "request"))},
 	}))
 	d.deviations(t)
 	fmt.Fprint(t.W, "## All that was tried\n\n")
@@ -53,18 +55,21 @@ func (d *Diagnosed) issueTitle() string {
 	return title
 }
 
-// serverNamed is the server as it calls itself.
+// serverNamed is the server by name and version, as far as they are known.
 func (d *Diagnosed) serverNamed() string {
+	if d.Server != "" {
+		return d.Server
+	}
 	var names []string
 	for _, e := range d.Endpoints {
-		if e.Server != "" {
+		if e.Server != "" && !slices.Contains(names, e.Server) {
 			names = append(names, e.Server)
 		}
 	}
 	if len(names) == 0 {
-		return "(it does not say; please add its version)"
+		return "it does not say: please add its name and version"
 	}
-	return strings.Join(names, "; ") + " (please add its version)"
+	return strings.Join(names, "; ") + " (as it says: please add its version)"
 }
 
 // deviations tells each row and race that went wrong, with its reproduction.

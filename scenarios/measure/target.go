@@ -67,17 +67,6 @@ const cleanupTimeout = time.Minute
 // prefix that no other run uses.
 func (t Target) open(ctx context.Context, run *scenarios.Run) (*opened, error) {
 	o := &opened{name: t.Name()}
-	if err := o.connect(ctx, t, run); err != nil {
-		return nil, &TargetError{err}
-	}
-	return o, nil
-}
-
-func (o *opened) connect(ctx context.Context, t Target, run *scenarios.Run) error {
-	kind, err := t.kind()
-	if err != nil {
-		return err
-	}
 	w := wire{timeout: run.RequestTimeout()}
 	if run.Scenario.Latency != nil || len(run.Scenario.Faults) > 0 {
 		w.through = func(base http.RoundTripper) http.RoundTripper {
@@ -87,6 +76,17 @@ func (o *opened) connect(ctx context.Context, t Target, run *scenarios.Run) erro
 			}
 			return o.network
 		}
+	}
+	if err := o.connect(ctx, t, w); err != nil {
+		return nil, &TargetError{err}
+	}
+	return o, nil
+}
+
+func (o *opened) connect(ctx context.Context, t Target, w wire) error {
+	kind, err := t.kind()
+	if err != nil {
+		return err
 	}
 	if o.backing, err = kind.open(ctx, t, w); err != nil || kind.ours {
 		return err
@@ -135,7 +135,11 @@ func (o *opened) settle() {
 
 func (o *opened) repetition(n int) archive.Store {
 	sub := fmt.Sprintf("r%05d/", n)
-	store := o.at(o.prefix + sub)
+	return o.tracking(o.at(o.prefix+sub), sub)
+}
+
+// tracking is a store of the keys below sub that is cleaned up, unless all of it is ours.
+func (o *opened) tracking(store archive.Store, sub string) archive.Store {
 	if o.made == nil {
 		return store
 	}
@@ -155,10 +159,17 @@ type tracked struct {
 }
 
 func (s *tracked) Put(ctx context.Context, key string, body []byte, cond archive.Condition) (string, error) {
-	s.target.mu.Lock()
-	s.target.made[s.prefix+key] = true
-	s.target.mu.Unlock()
+	s.target.note(s.prefix + key)
 	return s.Store.Put(ctx, key, body, cond)
+}
+
+// note remembers a key that is about to be written.
+func (o *opened) note(key string) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.made != nil {
+		o.made[key] = true
+	}
 }
 
 // trackedLister is one that can list.
