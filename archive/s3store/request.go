@@ -11,6 +11,8 @@ import (
 
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+
+	"holdfast/archive/wire"
 )
 
 // request is one request under way. It notes how far it came, because a write
@@ -70,7 +72,7 @@ func (s sender) Do(req *http.Request) (*http.Response, error) {
 	if ok {
 		r.handed.Store(true)
 	}
-	resp, err := s.next.Do(req)
+	resp, err := wire.Do(s.next, req)
 	if err != nil {
 		return resp, err
 	}

@@ -26,6 +26,7 @@ func TestImportsPointDownward(t *testing.T) {
 		"holdfast/archive/telemetry":      {"holdfast/archive"},
 		"holdfast/archive/storefault":     {},
 		"holdfast/archive/wire":           {},
+		"holdfast/archive/storerace":      {"holdfast/archive/storefault", "holdfast/archive/wire", "=holdfast/archive", "holdfast/archive/notation"},
 		"holdfast/archive/storetest":      {"holdfast/archive"},
 		"holdfast/archive/web":            {"holdfast/archive"},
 		"holdfast/archive/s3store":        {"holdfast/archive"},
@@ -52,6 +53,7 @@ func TestImportsPointDownward(t *testing.T) {
 		"holdfast/cmd/mutants/mutate":     {},
 		"holdfast/cmd/mutants":            {"holdfast/cmd/mutants/mutate"},
 
+		"holdfast/archive/storetest/broken":   {"holdfast/archive"},
 		"holdfast/archive/internal/testclock": {},
 		"holdfast/scenarios/tuning/changes":   {"holdfast/archive"},
 		"holdfast/scenarios/doctor/worker":    {"holdfast/archive"},

@@ -67,9 +67,9 @@ type Row struct {
 	Name string `json:"name"`
 	// Subject is what the row is about; empty: it is told, and nothing depends on it.
 	Subject storefault.Subject `json:"subject,omitempty"`
-	AWS  string `json:"aws"`  // what S3 answers
-	Here string `json:"here"` // what was answered
-	OK   bool   `json:"ok"`
+	AWS     string             `json:"aws"`  // what S3 answers
+	Here    string             `json:"here"` // what was answered
+	OK      bool               `json:"ok"`
 	// Inconclusive: it was not answered, or not in time. Then OK is false.
 	Inconclusive bool `json:"inconclusive,omitempty"`
 	// Kind is the fault that it is, empty if it is none: other answers than S3's may be as good.
