@@ -199,7 +199,7 @@ func (a *app) examine(ctx context.Context, targets []measure.Target, c doctor.Co
 	for _, t := range targets {
 		endpoints = append(endpoints, t.Endpoint)
 	}
-	fronts, err := measure.OpenFronts(ctx, targets[0], endpoints, s3store.DefaultRequestTimeout)
+	fronts, err := measure.OpenFronts(ctx, targets[0], endpoints, 0)
 	if err != nil {
 		return nil, couldNotRun("%w", err)
 	}

@@ -30,7 +30,7 @@ type Fronts struct {
 }
 
 // OpenFronts opens the store through each of the endpoints, or through the target's own if
-// none is given. A request may take so long.
+// none is given. A request may take so long; 0 is what S3's adapter allows.
 func OpenFronts(ctx context.Context, t Target, endpoints []string, timeout time.Duration) (*Fronts, error) {
 	t.ID = cmp.Or(t.ID, NewID())
 	f := &Fronts{target: t}
@@ -50,7 +50,7 @@ func OpenFronts(ctx context.Context, t Target, endpoints []string, timeout time.
 
 func (f *Fronts) open(ctx context.Context, t Target, timeout time.Duration) error {
 	o := &opened{name: t.Name()}
-	if err := o.connect(ctx, t, wire{timeout: timeout}); err != nil {
+	if err := o.connect(ctx, t, wire{timeout: cmp.Or(timeout, s3store.DefaultRequestTimeout)}); err != nil {
 		return &TargetError{err}
 	}
 	f.opened = append(f.opened, o)
