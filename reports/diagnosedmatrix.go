@@ -54,3 +54,18 @@ func (d *Diagnosed) cell(about storefault.Subject, level doctor.Level) string {
 	}
 	return levelWord(level) + ": " + strings.Join(seen, "; ")
 }
+
+// Faults is what stores do wrong and what it means, as a table in Markdown: what is worse first.
+func Faults() string {
+	all := storefault.All()
+	slices.SortStableFunc(all, func(a, b storefault.Fault) int { return cmp.Compare(b.Severity, a.Severity) })
+	var rows []table.Row
+	for _, f := range all {
+		grade := "limit"
+		if f.Severity == storefault.Unsafe {
+			grade = "**unsafe**"
+		}
+		rows = append(rows, table.Row{"`" + string(f.Kind) + "`", string(f.Subject), grade, capital(f.What), f.Means})
+	}
+	return markdownTable(table.Row{"name", "of", "for the core", "what the store did", "what it means"}, rows)
+}

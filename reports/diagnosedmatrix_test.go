@@ -13,14 +13,39 @@ import (
 	"holdfast/scenarios/doctor"
 )
 
-const (
-	matrixBegins = "<!-- what doctor found: go test ./reports -run Matrix -update -->\n"
-	matrixEnds   = "<!-- end -->\n"
-)
+// TestTablesOfTheManual: the tables in docs/stores.md are what the program says, and what the
+// documents in docs/stores say, each of which doctor wrote.
+func TestTablesOfTheManual(t *testing.T) {
+	const path = "../docs/stores.md"
+	manual, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := string(manual)
+	for name, table := range map[string]string{"matrix": Matrix(examinedStores(t)), "faults": Faults()} {
+		begins, ends := "<!-- "+name+": go test ./reports -run TablesOfTheManual -update -->\n", "<!-- end of "+name+" -->\n"
+		before, rest, found := strings.Cut(text, begins)
+		stands, after, ended := strings.Cut(rest, ends)
+		if !found || !ended {
+			t.Fatalf("%s has no place for the %s: %q … %q", path, name, begins, ends)
+		}
+		want := "\n" + table + "\n\n"
+		if *update {
+			text = before + begins + want + ends + after
+		} else if diff := gocmp.Diff(want, stands); diff != "" {
+			t.Errorf("if it is meant, run go test ./reports -run TablesOfTheManual -update: %s", diff)
+		}
+	}
+	if *update {
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
 
-// TestMatrixOfTheManual: the table in docs/stores.md is what the documents in docs/stores say,
-// each of which doctor wrote.
-func TestMatrixOfTheManual(t *testing.T) {
+// examinedStores are those of docs/stores.
+func examinedStores(t *testing.T) []Diagnosed {
+	t.Helper()
 	files, err := filepath.Glob("../docs/stores/*.json")
 	if err != nil || len(files) == 0 {
 		t.Fatal("there are no documents in docs/stores", err)
@@ -41,26 +66,7 @@ func TestMatrixOfTheManual(t *testing.T) {
 		}
 		stores = append(stores, d)
 	}
-	const path = "../docs/stores.md"
-	manual, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	before, rest, found := strings.Cut(string(manual), matrixBegins)
-	table, after, ended := strings.Cut(rest, matrixEnds)
-	if !found || !ended {
-		t.Fatalf("%s has no place for the table: %q … %q", path, matrixBegins, matrixEnds)
-	}
-	want := "\n" + Matrix(stores) + "\n\n"
-	if *update {
-		if err := os.WriteFile(path, []byte(before+matrixBegins+want+matrixEnds+after), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	if diff := gocmp.Diff(want, table); diff != "" {
-		t.Errorf("if it is meant, run go test ./reports -run Matrix -update: %s", diff)
-	}
+	return stores
 }
 
 // TestMatrix: what can be trusted is first, and each cell says what was seen.
