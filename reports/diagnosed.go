@@ -77,7 +77,7 @@ func (d Diagnosed) Brief(t Text) { t.brief(d.word(), d.line()) }
 
 // line says in a line what the verdict is about, and what follows from it.
 func (d *Diagnosed) line() string {
-	follows := "nothing bad was seen, but not all of it was looked at"
+	follows := "nothing that loses a change was seen, but not all was looked at"
 	switch {
 	case d.Verdict == doctor.Unsafe:
 		follows = "a change that was acknowledged can be lost, doubled or overwritten"

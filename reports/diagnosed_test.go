@@ -48,14 +48,16 @@ func limited() doctor.Diagnosis {
 	}
 	d.Rows[2] = doctor.Row{
 		Name: "DELETE If-Match, stale", AWS: "412 PreconditionFailed", Here: "204, and it is gone", Kind: storefault.IgnoredDelete,
-		Means:        storefault.Of(storefault.IgnoredDelete).Means,
-		Reproduction: "PUT /changes/k\n\none\n→ 200, ETag: \"1\"\n\nDELETE /changes/k\nIf-Match: \"0\"\n→ 204\n",
+		Means: storefault.Of(storefault.IgnoredDelete).Means,
+		Reproduction: "> PUT /changes/archive/simulate-0123456789/k HTTP/1.1\n> Host: 127.0.0.1:9000\n> \n> \"one\"\n< HTTP/1.1 200 OK\n" +
+			"> DELETE /archive/simulate-0123456789/k HTTP/1.1\n> Host: changes.127.0.0.1:9000\n> If-Match: \"0\"\n< HTTP/1.1 204 No Content\n" +
+			"> GET /changes?prefix=archive%2Fsimulate-0123456789 HTTP/1.1\n> GET /changes HTTP/1.1\n",
 	}
 	d.Rows = append(d.Rows, doctor.Row{Name: "PUT If-None-Match: <etag>", AWS: "501 NotImplemented", Here: "412 PreconditionFailed",
 		Means: "Nothing: the core never sends it."})
 	d.Races[2] = doctor.Race{
 		Name: "delete", What: "deletes under one ETag", Subject: storefault.Deletes, Writers: []int{2, 8}, BodyBytes: []int{64}, Wanted: 600, Races: 20, Bad: 20, FirstBad: 1, Kind: storefault.TwoDeleters, Seen: "2 of 2 deletes were acknowledged",
-		RateUpper95: 1, Means: storefault.Of(storefault.TwoDeleters).Means, Reproduction: "DELETE /changes/k\nIf-Match: \"1\"\n→ 204\n```\n→ 204",
+		RateUpper95: 1, Means: storefault.Of(storefault.TwoDeleters).Means, Reproduction: "> DELETE /changes/archive/k HTTP/1.1\n> If-Match: \"1\"\n< HTTP/1.1 204 No Content\n```\n< HTTP/1.1 204 No Content",
 	}
 	d.Limits = []string{"Conditional deletes: " + storefault.Of(storefault.IgnoredDelete).Means, storefault.Of(storefault.TwoDeleters).Means,
 		"Nobody looked at versions."}
@@ -70,7 +72,7 @@ func unsafe() doctor.Diagnosis {
 	d.Endpoints = d.Endpoints[:1]
 	for _, name := range []string{"PUT If-Match, stale", "PUT If-Match, absent", "PUT If-None-Match: *, present"} {
 		d.Rows = append(d.Rows, doctor.Row{Name: name, AWS: "412 PreconditionFailed", Here: "200, and what was there is replaced by the other body",
-			Kind: storefault.IgnoredCondition, Means: storefault.Of(storefault.IgnoredCondition).Means, Reproduction: "PUT /changes/k\nIf-Match: \"0\"\n→ 200"})
+			Kind: storefault.IgnoredCondition, Means: storefault.Of(storefault.IgnoredCondition).Means, Reproduction: "> PUT /changes/archive/k HTTP/1.1\n> If-Match: \"0\"\n< HTTP/1.1 200 OK"})
 	}
 	for range 8 {
 		d.Rows = append(d.Rows, doctor.Row{Name: "HEAD", AWS: "200", Here: "no answer within 10s", Inconclusive: true})
@@ -129,7 +131,7 @@ func TestDiagnosedIssue(t *testing.T) {
 	if diff := gocmp.Diff(string(want), b.String()); diff != "" {
 		t.Errorf("if it is meant, run go test ./reports -update: %s", diff)
 	}
-	for _, where := range []string{"127.0.0.1", "s3://changes"} {
+	for _, where := range []string{"127.0.0.1", "s3://changes", "/changes", "changes.", "archive"} {
 		if strings.Contains(b.String(), where) {
 			t.Errorf("it says where the store is: %s", where)
 		}

@@ -2,6 +2,7 @@ package reports
 
 import (
 	"fmt"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -74,12 +75,13 @@ func (d *Diagnosed) serverNamed() string {
 
 // deviations tells each row and race that went wrong, with its reproduction.
 func (d *Diagnosed) deviations(t Text) {
+	where := d.anonymous()
 	for _, r := range d.Rows {
 		if r.OK || r.Inconclusive {
 			continue
 		}
 		fmt.Fprintf(t.W, "## %s\n\nHere: %s. S3: %s. %s\n\n", r.Name, r.Here, r.AWS, r.Means)
-		t.reproduction(r.Reproduction)
+		t.reproduction(where.Replace(r.Reproduction))
 	}
 	for _, r := range d.Races {
 		if r.Bad == 0 {
@@ -87,8 +89,28 @@ func (d *Diagnosed) deviations(t Text) {
 		}
 		fmt.Fprintf(t.W, "## Race: %s\n\n%s. %d of %d races were bad, the first of them number %d. In it: %s. %s\n\n", r.Name,
 			capital(r.What), r.Bad, r.Races, r.FirstBad, strings.TrimSuffix(r.Seen, "."), r.Means)
-		t.reproduction(r.Reproduction)
+		t.reproduction(where.Replace(r.Reproduction))
 	}
+}
+
+// anonymous takes out of HTTP where the store is.
+func (d *Diagnosed) anonymous() *strings.Replacer {
+	_, place, _ := strings.Cut(d.Store, "://")
+	bucket, prefix, _ := strings.Cut(strings.Trim(place, "/"), "/")
+	var pairs []string
+	for _, e := range d.Endpoints {
+		if u, err := url.Parse(e.URL); err == nil && u.Host != "" {
+			pairs = append(pairs, u.Host, "HOST")
+		}
+	}
+	if bucket == "" { // the embedded S3's
+		return strings.NewReplacer(pairs...)
+	}
+	pairs = append(pairs, "Host: "+bucket+".", "Host: BUCKET.")
+	if prefix != "" {
+		pairs = append(pairs, "/"+bucket+"/"+prefix+"/", "/BUCKET/PREFIX/", " /"+prefix+"/", " /PREFIX/", "prefix="+url.QueryEscape(prefix+"/"), "prefix=PREFIX%2F")
+	}
+	return strings.NewReplacer(append(pairs, "/"+bucket+"/", "/BUCKET/", " /"+bucket+"?", " /BUCKET?", " /"+bucket+" ", " /BUCKET ")...)
 }
 
 // reproduction writes HTTP as a block of code. What a server sent can't end the block.

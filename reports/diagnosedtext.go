@@ -63,10 +63,17 @@ func (d *Diagnosed) notes() []string {
 	}
 	for _, limit := range d.Limits {
 		if !slices.ContainsFunc(told, func(means string) bool { return strings.Contains(limit, means) }) {
-			notes = append(notes, limit)
+			notes = append(notes, capital(limit))
 		}
 	}
-	return append(notes, d.Reasons...)
+	var reasons []string
+	for _, reason := range d.Reasons {
+		reasons = append(reasons, "Not known: "+reason)
+	}
+	if d.Verdict == doctor.Inconclusive {
+		return slices.Concat(reasons, notes)
+	}
+	return slices.Concat(notes, reasons)
 }
 
 func capital(s string) string {
@@ -92,7 +99,7 @@ func (t Text) differences(rows []doctor.Row) {
 	slices.SortStableFunc(different, func(a, b doctor.Row) int { return cmp.Compare(gravity(&b), gravity(&a)) })
 	if len(different) > 0 {
 		w := NewTable(table.Row{"not as S3 does", "here", "S3"})
-		w.SetColumnConfigs([]table.ColumnConfig{oneLine(1, 32), oneLine(2, 25), oneLine(3, 21)})
+		w.SetColumnConfigs([]table.ColumnConfig{oneLine(1, 32), oneLine(2, 24), oneLine(3, 22)})
 		for _, r := range different[:min(most, len(different))] {
 			if r.Inconclusive {
 				r.Here = "? " + r.Here
