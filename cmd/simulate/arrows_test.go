@@ -18,7 +18,7 @@ func TestImportsPointDownward(t *testing.T) {
 		"holdfast/scenarios/cores", "holdfast/scenarios/network", "holdfast/scenarios/world",
 	}
 	playing := append(slices.Clone(below), "=holdfast/scenarios")
-	measuring := []string{"holdfast/scenarios/measure", "holdfast/scenarios/doctor"}
+	measuring := []string{"holdfast/scenarios/measure", "holdfast/scenarios/sandbox", "holdfast/scenarios/doctor"}
 	allowed := map[string][]string{
 		"holdfast/archive":                {"holdfast/archive/notation"},
 		"holdfast/archive/notation":       {},
@@ -41,7 +41,8 @@ func TestImportsPointDownward(t *testing.T) {
 		"holdfast/scenarios":              below,
 		"holdfast/scenarios/units":        {},
 		"holdfast/scenarios/doctor":       {"holdfast/archive"},
-		"holdfast/scenarios/measure":      slices.Concat(playing, []string{"holdfast/scenarios/doctor"}),
+		"holdfast/scenarios/sandbox":      {"holdfast/archive", "holdfast/scenarios/network", "holdfast/scenarios/world"},
+		"holdfast/scenarios/measure":      slices.Concat(playing, []string{"holdfast/scenarios/sandbox", "holdfast/scenarios/doctor"}),
 		"holdfast/scenarios/explore":      slices.Concat(playing, measuring),
 		"holdfast/scenarios/sweep":        slices.Concat(playing, measuring),
 		"holdfast/scenarios/tuning":       slices.Concat(playing, measuring, []string{"holdfast/scenarios/units", "holdfast/scenarios/tuning/changes"}),

@@ -16,6 +16,7 @@ import (
 	"holdfast/reports"
 	"holdfast/scenarios/doctor"
 	"holdfast/scenarios/measure"
+	"holdfast/scenarios/sandbox"
 )
 
 // doctorOptions are the flags of doctor.
@@ -142,7 +143,7 @@ func (a *app) doctor(ctx context.Context, o doctorOptions, cmd *cobra.Command) e
 	}
 	began := time.Now()
 	c := doctor.Config{Store: o.store, Quick: o.quick, Budget: o.budget}
-	e, err := a.examine(ctx, o.targets(), c, o.processes, o.output)
+	e, err := a.examine(ctx, o.targets(), c, o.processes, o.replay(cmd), o.output)
 	if e == nil {
 		return err
 	}
@@ -177,7 +178,7 @@ func (o *doctorOptions) replay(cmd *cobra.Command) string {
 
 // save writes the document, the report and the issue into a directory of their own.
 func (o *doctorOptions) save(d *reports.Diagnosed) error {
-	dir, err := reports.NewDirectory(o.out, "doctor", measure.NewID(), time.Now())
+	dir, err := reports.NewDirectory(o.out, "doctor", sandbox.NewID(), time.Now())
 	if err != nil {
 		return err
 	}
@@ -194,12 +195,12 @@ type examined struct {
 
 // examine opens a store, examines it and leaves it as it was. What was found is returned also
 // if the store could not be left so; else an error is all there is.
-func (a *app) examine(ctx context.Context, targets []measure.Target, c doctor.Config, processes int, o outputOptions) (e *examined, err error) {
+func (a *app) examine(ctx context.Context, targets []measure.Target, c doctor.Config, processes int, command string, o outputOptions) (e *examined, err error) {
 	var endpoints []string
 	for _, t := range targets {
 		endpoints = append(endpoints, t.Endpoint)
 	}
-	fronts, err := measure.OpenFronts(ctx, targets[0], endpoints, 0)
+	fronts, err := measure.OpenFronts(ctx, targets[0], endpoints, command)
 	if err != nil {
 		return nil, couldNotRun("%w", err)
 	}
@@ -244,5 +245,5 @@ func (a *app) announceExamination(targets []measure.Target, fronts *measure.Fron
 	for _, t := range targets[1:] {
 		at += " and " + t.Endpoint
 	}
-	fmt.Fprintf(a.stderr, "doctor: %s at %s; writes below %s only, and deletes it\n", c.Store, at, fronts.Prefix())
+	fmt.Fprintf(a.stderr, "doctor: %s at %s; writes below %s only, and removes it\n", c.Store, at, fronts.Place())
 }

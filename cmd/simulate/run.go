@@ -102,8 +102,10 @@ func (a *app) run(ctx context.Context, o runOptions, changed func(string) bool, 
 		}
 		plays = append(plays, p)
 	}
-	if err := a.trustTarget(ctx, o); err != nil {
-		return err
+	if o.world == real && !o.skipCheck {
+		if err := a.trust(ctx, o.storeOptions); err != nil {
+			return err
+		}
 	}
 	metrics, err := a.openMetrics(ctx, o.metrics)
 	if err != nil {

@@ -20,7 +20,6 @@ import (
 	"holdfast/archive/telemetry"
 	"holdfast/archive/web"
 	"holdfast/scenarios"
-	"holdfast/scenarios/measure"
 )
 
 // serveOptions are the flags of serve.
@@ -217,7 +216,7 @@ func (a *app) openServed(ctx context.Context, o storeOptions) (*s3store.Store, f
 	if err := store.Check(ctx); err != nil {
 		return nil, nil, couldNotRun("%w", err)
 	}
-	if err := a.trust(ctx, store, "simulate-"+measure.NewID()+"/", o); err != nil {
+	if err := a.trust(ctx, o); err != nil {
 		return nil, nil, err
 	}
 	return store, func() {}, nil

@@ -5,19 +5,20 @@ import (
 	"errors"
 	"fmt"
 
-	"holdfast/archive"
 	"holdfast/archive/storefault"
 	"holdfast/archive/storerace"
 	"holdfast/scenarios/measure"
 )
 
-// trustTarget is [app.trust] of the store that a run is to play on; the embedded one is trusted.
-func (a *app) trustTarget(ctx context.Context, o runOptions) (err error) {
+// trust tries a store before anything is trusted to it: a few seconds in a sandbox, which
+// refuse one that ignores conditions. One that can't be tried is let pass, with a line that
+// says so: what is done next will tell what is wrong with it. The embedded one is trusted.
+func (a *app) trust(ctx context.Context, o storeOptions) (err error) {
 	t := o.target()
-	if o.world != real || t.Name() == measure.Embedded || o.skipCheck {
+	if t.Name() == measure.Embedded {
 		return nil
 	}
-	fronts, err := measure.OpenFronts(ctx, t, []string{t.Endpoint}, 0)
+	fronts, err := measure.OpenFronts(ctx, t, nil, o.doctor())
 	if err != nil {
 		return couldNotRun("%w", err)
 	}
@@ -26,14 +27,7 @@ func (a *app) trustTarget(ctx context.Context, o runOptions) (err error) {
 			err = couldNotRun("%w", closeErr)
 		}
 	}()
-	return a.trust(ctx, fronts.All()[0].Store, "", o.storeOptions)
-}
-
-// trust tries a store before anything is trusted to it, below a prefix where nothing is: a
-// few seconds that refuse one which ignores conditions. One that can't be tried is let pass,
-// with a line that says so: what is done next will tell what is wrong with it.
-func (a *app) trust(ctx context.Context, store archive.Store, prefix string, o storeOptions) error {
-	err := storerace.Quick(ctx, store, prefix)
+	err = storerace.Quick(ctx, fronts.All()[0].Store, "")
 	fault, bad := errors.AsType[*storefault.Error](err)
 	switch {
 	case err == nil || ctx.Err() != nil:

@@ -74,15 +74,24 @@ func TestUntrustworthyStoreCanBeAskedFor(t *testing.T) {
 	}
 }
 
-// TestStoreThatCannotBeTried: a store that nothing can be written to is let pass with a line,
-// and the run says what is wrong with it.
+// TestStoreThatCannotBeTried is let pass with a line; one that nothing can be written to is
+// not.
 func TestStoreThatCannotBeTried(t *testing.T) {
-	flags := meddled(t, func(w http.ResponseWriter, r *http.Request, _ string, _ int, _ func()) bool {
-		return r.Method == http.MethodPut && answerError(w, 403, "AccessDenied")
-	})
-	code, stdout, stderr := simulate(t, append([]string{"run", "two-users"}, flags...)...)
-	if code == exitPassed || code == exitStoreAtFault || !strings.Contains(stderr, "whether s3://") || !strings.Contains(stderr, "is not known: put alone") {
-		t.Errorf("exit %d\n%s%s", code, stdout, stderr)
+	for name, c := range map[string]struct {
+		refuses func(key string) bool
+		code    int
+		says    string
+	}{
+		"the check's writes": {func(key string) bool { return key == "alone" }, exitPassed, "keeps its promises is not known: put alone"},
+		"all writes":         {func(string) bool { return true }, exitCouldNotRun, "403 AccessDenied"},
+	} {
+		flags := meddled(t, func(w http.ResponseWriter, r *http.Request, key string, _ int, _ func()) bool {
+			return r.Method == http.MethodPut && c.refuses(key) && answerError(w, 403, "AccessDenied")
+		})
+		code, stdout, stderr := simulate(t, append([]string{"run", "two-users"}, flags...)...)
+		if code != c.code || !strings.Contains(stderr, c.says) {
+			t.Errorf("%s: exit %d, want %d\n%s%s", name, code, c.code, stdout, stderr)
+		}
 	}
 }
 

@@ -1,8 +1,6 @@
 package measure
 
 import (
-	"bytes"
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -11,75 +9,114 @@ import (
 	"net/http"
 	"os"
 	"strings"
-	"time"
 
 	"holdfast/archive"
 	"holdfast/archive/s3store"
 	wires "holdfast/archive/wire"
 	"holdfast/scenarios/doctor"
 	"holdfast/scenarios/doctor/worker"
+	"holdfast/scenarios/sandbox"
 )
 
-// Fronts are the ways to one store, below a prefix that nobody else uses, for an
-// examination. Close them when done.
+// Fronts are the ways to one store, in a sandbox, for an examination. Close them when done.
 type Fronts struct {
-	target  Target    // the first
-	opened  []*opened // one for each endpoint; the first knows what was written
-	workers []*worker.Store
-	fronts  []doctor.Front
+	targets  []Target         // one for each endpoint
+	box      *sandbox.Sandbox // nil: all of the store is the examination's
+	backings []backing        // of the targets
+	workers  []*worker.Store
+	fronts   []doctor.Front
 }
 
+// onlyPart is the one of the sandbox of an examination.
+const onlyPart = 1
+
 // OpenFronts opens the store through each of the endpoints, or through the target's own if
-// none is given. A request may take so long; 0 is what S3's adapter allows.
-func OpenFronts(ctx context.Context, t Target, endpoints []string, timeout time.Duration) (*Fronts, error) {
-	t.ID = cmp.Or(t.ID, NewID())
-	f := &Fronts{target: t}
+// none is given. Command is the one that does the same again, for whoever finds what was left
+// behind.
+func OpenFronts(ctx context.Context, t Target, endpoints []string, command string) (*Fronts, error) {
+	f := &Fronts{}
+	if len(endpoints) == 0 {
+		endpoints = []string{t.Endpoint}
+	}
 	for _, endpoint := range endpoints {
 		t.Endpoint = endpoint
-		if err := f.open(ctx, t, timeout); err != nil {
-			return nil, errors.Join(err, f.Close(ctx))
-		}
-	}
-	if len(endpoints) == 0 {
-		if err := f.open(ctx, t, timeout); err != nil {
-			return nil, err
+		if err := f.open(ctx, t, command); err != nil {
+			return nil, &TargetError{errors.Join(err, f.Close(ctx))}
 		}
 	}
 	return f, nil
 }
 
-func (f *Fronts) open(ctx context.Context, t Target, timeout time.Duration) error {
-	o := &opened{name: t.Name()}
-	if err := o.connect(ctx, t, wire{timeout: cmp.Or(timeout, s3store.DefaultRequestTimeout)}); err != nil {
-		return &TargetError{err}
+func (f *Fronts) open(ctx context.Context, t Target, command string) error {
+	kind, err := t.kind()
+	if err != nil {
+		return err
 	}
-	f.opened = append(f.opened, o)
-	settings := o.settings()
+	b, err := kind.open(ctx, t, wire{timeout: s3store.DefaultRequestTimeout})
+	if err != nil {
+		return err
+	}
+	f.targets, f.backings = append(f.targets, t), append(f.backings, b)
+	if !kind.ours {
+		if err := checkStore(ctx, b); err != nil {
+			return err
+		}
+	}
+	if !kind.ours && f.box == nil {
+		f.box, err = sandbox.Open(ctx, b.at(""), sandbox.Config{
+			Where: t.Name(), ID: t.ID, Program: t.Program, Command: command, Parts: onlyPart, Unconditional: true,
+		})
+		if err != nil {
+			return err
+		}
+	}
+	settings := b.settings()
 	front := doctor.Front{
-		Store: f.tracking(o.at(o.prefix)),
+		Store: f.through(b.at("")),
 		At:    &doctor.Endpoint{URL: settings.Endpoint, Region: settings.Region, PathStyle: settings.PathStyle},
 	}
-	if sender, ok := o.at(o.prefix).(wires.Sender); ok {
-		front.Raw = trackedSender{sender, f.opened[0]}
+	if sender, ok := b.at(f.Prefix()).(wires.Sender); ok {
+		front.Raw = claiming{sender, f.box}
 	}
 	f.fronts = append(f.fronts, front)
 	return nil
 }
 
-// tracking is a store whose keys are deleted when the fronts are closed.
-func (f *Fronts) tracking(store archive.Store) archive.Store {
-	return f.opened[0].tracking(store, "")
+// through is the place of the examination as it is reached in another way.
+func (f *Fronts) through(way archive.Store) archive.Store {
+	if f.box == nil {
+		return way
+	}
+	return f.box.PartThrough(onlyPart, way)
 }
 
-// trackedSender is [tracked] for requests of any kind.
-type trackedSender struct {
+// Prefix is what stands before every key, below the target's own prefix.
+func (f *Fronts) Prefix() string {
+	if f.box == nil {
+		return ""
+	}
+	return f.box.PartPrefix(onlyPart)
+}
+
+// Place is where all is written, for messages; empty: in a store of the examination's own.
+func (f *Fronts) Place() string {
+	if f.box == nil {
+		return ""
+	}
+	return f.box.Place()
+}
+
+// claiming has the sandbox know of what is written by requests of any kind.
+type claiming struct {
 	wires.Sender
-	target *opened
+	box *sandbox.Sandbox
 }
 
-func (s trackedSender) Send(ctx context.Context, r wires.Request) (wires.Answer, error) {
-	if r.Method == http.MethodPut && !r.Bucket {
-		s.target.note(r.Key)
+func (s claiming) Send(ctx context.Context, r wires.Request) (wires.Answer, error) {
+	if s.box != nil && !r.Bucket && r.Method != http.MethodGet && r.Method != http.MethodHead {
+		if err := s.box.Claim(onlyPart, r.Key); err != nil {
+			return wires.Answer{}, err
+		}
 	}
 	return s.Sender.Send(ctx, r)
 }
@@ -88,42 +125,27 @@ func (s trackedSender) Send(ctx context.Context, r wires.Request) (wires.Answer,
 func (f *Fronts) All() []doctor.Front { return f.fronts }
 
 // Settings is what decides how requests are sent, through the first.
-func (f *Fronts) Settings() Settings { return f.opened[0].settings() }
-
-// Prefix is what stands before every key, below the target's own prefix. The embedded S3
-// has none.
-func (f *Fronts) Prefix() string { return f.opened[0].prefix }
-
-// setup is what a worker is to open.
-type setup struct {
-	Target Target
-	Prefix string
-	// TimeoutMS is of each request.
-	TimeoutMS int64
-}
+func (f *Fronts) Settings() Settings { return f.backings[0].settings() }
 
 // Start adds fronts in processes of their own, which run a program that calls [ServeFront].
 // They take turns over the endpoints.
 func (f *Fronts) Start(ctx context.Context, program string, args []string, n int) error {
 	for i := range n {
-		o := f.opened[i%len(f.opened)]
-		s := setup{f.target, o.prefix, o.settings().RequestTimeoutMS}
-		s.Target.Endpoint = o.settings().Endpoint
-		env := os.Environ()
-		if embedded, ok := o.backing.(embeddedBacking); ok {
-			s.Target.Store, s.Target.PathStyle = "s3://"+embedded.Bucket(), s3store.PathStyleOn
+		t, env := f.targets[i%len(f.targets)], os.Environ()
+		if embedded, ok := f.backings[0].(embeddedBacking); ok {
+			t = Target{Store: "s3://" + embedded.Bucket(), Endpoint: embedded.settings().Endpoint}
 			env = embeddedEnvironment(env)
 		}
-		text, err := json.Marshal(s)
+		setup, err := json.Marshal(t)
 		if err != nil {
 			return err
 		}
-		w, err := worker.Start(ctx, program, args, env, text)
+		w, err := worker.Start(ctx, program, args, env, setup)
 		if err != nil {
 			return &TargetError{err}
 		}
 		f.workers = append(f.workers, w)
-		f.fronts = append(f.fronts, doctor.Front{Store: f.tracking(w), At: f.fronts[i%len(f.opened)].At})
+		f.fronts = append(f.fronts, doctor.Front{Store: f.through(w)})
 	}
 	return nil
 }
@@ -142,34 +164,37 @@ func embeddedEnvironment(env []string) []string {
 
 // ServeFront is the whole of a worker that [Fronts.Start] has started.
 func ServeFront(ctx context.Context, in io.Reader, out io.Writer) error {
-	return worker.Serve(ctx, in, out, func(ctx context.Context, text []byte) (archive.Store, error) {
-		var s setup
-		decode := json.NewDecoder(bytes.NewReader(text))
-		decode.DisallowUnknownFields()
-		if err := decode.Decode(&s); err != nil {
+	return worker.Serve(ctx, in, out, func(ctx context.Context, setup []byte) (archive.Store, error) {
+		var t Target
+		if err := json.Unmarshal(setup, &t); err != nil {
 			return nil, fmt.Errorf("worker: what it is to open: %w", err)
 		}
-		kind, err := s.Target.kind()
+		kind, err := t.kind()
 		if err != nil {
 			return nil, err
 		}
-		store, err := kind.open(ctx, s.Target, wire{timeout: time.Duration(s.TimeoutMS) * time.Millisecond})
+		store, err := kind.open(ctx, t, wire{timeout: s3store.DefaultRequestTimeout})
 		if err != nil {
 			return nil, err
 		}
-		return store.at(s.Prefix), nil
+		return store.at(""), nil
 	})
 }
 
-// Close ends the processes and deletes exactly the keys that were written, also when ctx has
-// ended.
+// Close ends the processes and removes exactly what was written, also when ctx has ended.
 func (f *Fronts) Close(ctx context.Context) error {
 	var failed error
 	for _, w := range f.workers {
 		failed = errors.Join(failed, w.Close())
 	}
-	for _, o := range f.opened {
-		failed = errors.Join(failed, o.close(ctx))
+	if f.box != nil {
+		failed = errors.Join(failed, f.box.Close(ctx))
 	}
-	return failed
+	for _, b := range f.backings {
+		failed = errors.Join(failed, b.Close())
+	}
+	if failed != nil {
+		return &TargetError{failed}
+	}
+	return nil
 }
