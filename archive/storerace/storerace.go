@@ -27,6 +27,8 @@ type Kind struct {
 	Subject storefault.Subject // what can't be relied on if it goes wrong
 	// Raw: it sends what a Store has no call for, so that it needs a Field with Raw.
 	Raw bool
+	// Crowd: what it is about shows among many sooner than among few.
+	Crowd bool
 
 	race func(*round) error
 }
@@ -42,7 +44,7 @@ var kinds = []Kind{
 		What: "creators of a key that one other deletes: whoever creates it has it"},
 	{Name: "cut-write", Subject: storefault.Writes, race: raceCutWrite, Raw: true,
 		What: "a PUT whose connection is closed half-way: nothing of it is stored"},
-	{Name: "readers", Subject: storefault.Reads, race: raceReaders,
+	{Name: "readers", Subject: storefault.Reads, race: raceReaders, Crowd: true,
 		What: "readers while one writes: each body whole, with its own ETag, none older than the one before"},
 	{Name: "read-after-write", Subject: storefault.Reads, race: raceReadsAfterWrite,
 		What: "readers on every way there, after an acknowledgement: all see it"},
@@ -128,11 +130,11 @@ func (c *Course) Race(ctx context.Context, racers, bodyBytes int) error {
 // Plan says how many races are wanted of a course.
 type Plan struct {
 	Races int // judged ones
-	// Racers and BodyBytes are taken in turn, each combination as often as the others but
-	// that the first of each is taken half of the time.
+	// Racers and BodyBytes are mixed: of each, the first is taken in three races of four,
+	// and the others in turn.
 	Racers, BodyBytes []int
-	// AfterBad is how many more are played after the first bad one. Negative: as if none
-	// were bad.
+	// AfterBad is how many more are played after the first bad one, for two seconds at most.
+	// Negative: as if none were bad.
 	AfterBad int
 }
 
@@ -147,6 +149,9 @@ type Tally struct {
 	// Why says of the last unjudged race why it is.
 	Why error
 }
+
+// mostAfterBad is for how long a course goes on after the first bad race.
+const mostAfterBad = 2 * time.Second
 
 // mostUnjudged is how many unjudged races in a row end a course.
 const mostUnjudged = 12
@@ -168,6 +173,11 @@ func (c *Course) Play(ctx context.Context, p Plan, each func(Tally)) Tally {
 		case err == nil, bad:
 			inRow = 0
 			t.judged(fault, log)
+			if p.AfterBad >= 0 && t.Bad == 1 && t.FirstBad == t.Judged {
+				var cancel context.CancelFunc
+				ctx, cancel = context.WithTimeout(ctx, mostAfterBad)
+				defer cancel()
+			}
 			if each != nil {
 				each(t)
 			}
@@ -184,13 +194,14 @@ func (c *Course) Play(ctx context.Context, p Plan, each func(Tally)) Tally {
 
 // pick is how many racers the nth race has, and how large its bodies are.
 func (p Plan) pick(n int) (racers, size int) {
+	const often = 4
 	of := func(values []int, n int) int {
-		if n%2 == 0 || len(values) == 1 {
+		if n%often != often-1 || len(values) == 1 {
 			return values[0]
 		}
-		return values[1+n/2%(len(values)-1)]
+		return values[1+n/often%(len(values)-1)]
 	}
-	return of(p.Racers, n), of(p.BodyBytes, n/2)
+	return of(p.Racers, n), of(p.BodyBytes, n+n/often)
 }
 
 func (t *Tally) judged(fault *storefault.Error, log *wire.Log) {

@@ -64,6 +64,20 @@ func (l *Log) add(e *exchange) {
 	l.exchanges = append(l.exchanges, e)
 }
 
+// Last is what was answered last, in a few words: the status, and the error's code. "": nothing.
+func (l *Log) Last() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(l.exchanges) == 0 {
+		return ""
+	}
+	last := l.exchanges[len(l.exchanges)-1]
+	if last.status <= 0 {
+		return last.failed
+	}
+	return strings.TrimSpace(fmt.Sprintf("%d %s", last.status, last.gotBody.code()))
+}
+
 // Len is how many requests were sent.
 func (l *Log) Len() int {
 	l.mu.Lock()

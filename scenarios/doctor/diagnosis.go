@@ -92,9 +92,10 @@ type Race struct {
 	Races     int                `json:"races"` // judged
 	Bad       int                `json:"bad"`
 	// FirstBad is the number of the first bad race, from 1; 0: none was.
-	FirstBad int             `json:"first_bad"`
-	Kind     storefault.Kind `json:"kind,omitempty"` // of the first bad one
-	Seen     string          `json:"seen,omitempty"` // in it
+	FirstBad int               `json:"first_bad"`
+	Kind     storefault.Kind   `json:"kind,omitempty"`  // of the first bad one
+	Kinds    []storefault.Kind `json:"kinds,omitempty"` // all that were seen, that one first
+	Seen     string            `json:"seen,omitempty"`  // in it
 	// RateUpper95 is the rate of bad races above which, with 95 % confidence, it is not:
 	// the exact bound of Clopper and Pearson, about 3/Races if none was bad.
 	RateUpper95 float64 `json:"rate_upper_95"`
