@@ -8,6 +8,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"holdfast/archive/internal/exchange"
+	"holdfast/archive/wire"
 )
 
 // request is one request under way.
@@ -29,7 +30,7 @@ type sender struct {
 
 func (s sender) Do(req *http.Request) (*http.Response, error) {
 	x := exchange.HandOver(req.Context())
-	resp, err := s.next.Do(req)
+	resp, err := wire.Do(s.next, req)
 	if err != nil {
 		return resp, err
 	}

@@ -18,13 +18,15 @@ func TestImportsPointDownward(t *testing.T) {
 		"holdfast/scenarios/cores", "holdfast/scenarios/network", "holdfast/scenarios/world",
 	}
 	playing := append(slices.Clone(below), "=holdfast/scenarios")
-	measuring := []string{"holdfast/scenarios/measure", "holdfast/scenarios/sandbox"}
+	measuring := []string{"holdfast/scenarios/measure", "holdfast/scenarios/sandbox", "holdfast/scenarios/doctor"}
 	allowed := map[string][]string{
 		"holdfast/archive":                {"holdfast/archive/notation"},
 		"holdfast/archive/notation":       {},
 		"holdfast/archive/delivery":       {"holdfast/archive"},
 		"holdfast/archive/telemetry":      {"holdfast/archive"},
 		"holdfast/archive/storefault":     {},
+		"holdfast/archive/wire":           {},
+		"holdfast/archive/storerace":      {"holdfast/archive/storefault", "holdfast/archive/wire", "=holdfast/archive", "holdfast/archive/notation"},
 		"holdfast/archive/storetest":      {"holdfast/archive"},
 		"holdfast/archive/web":            {"holdfast/archive"},
 		"holdfast/archive/s3store":        {"holdfast/archive"},
@@ -41,7 +43,7 @@ func TestImportsPointDownward(t *testing.T) {
 		"holdfast/scenarios/units":        {},
 		"holdfast/scenarios/doctor":       {"holdfast/archive"},
 		"holdfast/scenarios/sandbox":      {"holdfast/archive", "holdfast/scenarios/network", "holdfast/scenarios/world"},
-		"holdfast/scenarios/measure":      slices.Concat(playing, []string{"holdfast/scenarios/sandbox"}),
+		"holdfast/scenarios/measure":      slices.Concat(playing, []string{"holdfast/scenarios/sandbox", "holdfast/scenarios/doctor"}),
 		"holdfast/scenarios/explore":      slices.Concat(playing, measuring),
 		"holdfast/scenarios/sweep":        slices.Concat(playing, measuring),
 		"holdfast/scenarios/tuning":       slices.Concat(playing, measuring, []string{"holdfast/scenarios/units", "holdfast/scenarios/tuning/changes"}),
@@ -53,9 +55,11 @@ func TestImportsPointDownward(t *testing.T) {
 		"holdfast/cmd/mutants/mutate":     {},
 		"holdfast/cmd/mutants":            {"holdfast/cmd/mutants/mutate"},
 
+		"holdfast/archive/storetest/broken":   {"holdfast/archive"},
 		"holdfast/archive/internal/testclock": {},
 		"holdfast/archive/internal/exchange":  {"holdfast/archive"},
 		"holdfast/scenarios/tuning/changes":   {"holdfast/archive"},
+		"holdfast/scenarios/doctor/worker":    {"holdfast/archive"},
 
 		"holdfast/archive/httpstore/azureblob": {"holdfast/archive"},
 		"holdfast/archive/s3store/breaker":     {"holdfast/archive/storefault"},
