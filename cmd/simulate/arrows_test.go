@@ -39,6 +39,7 @@ func TestImportsPointDownward(t *testing.T) {
 		"holdfast/scenarios":              below,
 		"holdfast/scenarios/units":        {},
 		"holdfast/scenarios/doctor":       {"holdfast/archive"},
+		"holdfast/scenarios/profile":      {"holdfast/archive", "holdfast/scenarios/history", "holdfast/scenarios/network", "holdfast/scenarios/world"},
 		"holdfast/scenarios/measure":      playing,
 		"holdfast/scenarios/explore":      slices.Concat(playing, measuring),
 		"holdfast/scenarios/sweep":        slices.Concat(playing, measuring),
@@ -83,7 +84,7 @@ func TestImportsPointDownward(t *testing.T) {
 // TestReportsPlayNothing: they tell what was measured. What plays is called from above.
 func TestReportsPlayNothing(t *testing.T) {
 	plays := []string{
-		"measure.Play", "measure.Record", "measure.FromFile", "measure.FromHistory", "measure.NewPool", "sweep.Play", "tuning.Tune", "tuning.Predict",
+		"measure.Play", "measure.Record", "measure.FromFile", "measure.FromHistory", "measure.NewPool", "sweep.Play", "tuning.Tune", "tuning.Predict", "profile.Measure",
 		"explore.Explore", "explore.Replay", ".Virtual()", ".PlayAgain(", "check.New(", "world.New",
 	}
 	files, err := filepath.Glob("../../reports/*.go")
