@@ -246,7 +246,7 @@ func (o *observed) again(ctx context.Context, l network.Latency, crew *world.Cre
 		p.until = w.Now().Add(24 * time.Hour)
 		p.most = apart + o.apart.requests
 		failure = model.many(ctx, p)
-		if _, err := w.Store("harness/prober").Put(ctx, "small", body(network.SmallObject, 0), archive.Condition{}); err != nil {
+		if _, err := w.Store("harness/prober").Put(ctx, smallKey, body(network.SmallObject, 0), archive.Condition{}); err != nil {
 			failure = errors.Join(failure, err)
 			return
 		}

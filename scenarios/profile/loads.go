@@ -64,14 +64,14 @@ func (o *observed) single(ctx context.Context, p *probe) error {
 	for range 3 { // connections are made, which later calls find
 		_, _ = p.do(ctx, func() error { _, err := s.Head(ctx, p.prefix+"nothing"); return err })
 	}
-	stale, _, err := p.put(ctx, s, "small", network.SmallObject, 0, archive.IfAbsent())
+	stale, _, err := p.put(ctx, s, smallKey, network.SmallObject, 0, archive.IfAbsent())
 	if err != nil {
 		return err
 	}
 	etag := stale
 	for n := 1; err == nil; n++ {
-		etag, err = p.round(ctx, s, "small", etag, stale, n)
-		err = p.again(ctx, s, "small", &etag, err)
+		etag, err = p.round(ctx, s, smallKey, etag, stale, n)
+		err = p.again(ctx, s, smallKey, &etag, err)
 	}
 	if decided := len(p.samples[puts]) + len(p.samples[refusals]); p.refused*5 > decided {
 		o.perKey = float64(decided) / p.w.Now().Sub(began).Seconds()
@@ -98,8 +98,11 @@ func (p *probe) again(ctx context.Context, s archive.Store, key string, etag *st
 // round makes a call of each kind: of nothing, a read, a write and one that is refused.
 func (p *probe) round(ctx context.Context, s archive.Store, key, etag, stale string, n int) (string, error) {
 	took, err := p.do(ctx, func() error { _, err := s.Head(ctx, p.prefix+"nothing"); return err })
-	if !errors.Is(err, archive.ErrNotFound) {
-		return etag, errors.Join(err, errIfNil(err, "HEAD of a key that was never written answers"))
+	switch {
+	case err == nil:
+		return etag, &UnsoundError{"HEAD of a key that was never written answers 200"}
+	case !errors.Is(err, archive.ErrNotFound):
+		return etag, err
 	}
 	p.sample(heads, took)
 	if _, took, err = p.get(ctx, s, key); err != nil {
@@ -122,35 +125,28 @@ func (p *probe) round(ctx context.Context, s archive.Store, key, etag, stale str
 	return next, err
 }
 
-func errIfNil(err error, what string) error {
-	if err != nil {
-		return nil
-	}
-	return &UnsoundError{what + " 200"}
-}
-
 // large writes and reads an object of 100 KB.
 func (o *observed) large(ctx context.Context, p *probe) error {
 	s := p.w.Store("prober")
-	etag, _, err := p.put(ctx, s, "large", network.LargeObject, 0, archive.IfAbsent())
+	etag, _, err := p.put(ctx, s, largeKey, network.LargeObject, 0, archive.IfAbsent())
 	if err != nil {
 		return p.passing(ctx, err) // a store that bears little is known by its small objects
 	}
 	for n := 1; err == nil; n++ {
 		err = p.largeRound(ctx, s, &etag, n)
-		err = p.again(ctx, s, "large", &etag, err)
+		err = p.again(ctx, s, largeKey, &etag, err)
 	}
 	return err
 }
 
 func (p *probe) largeRound(ctx context.Context, s archive.Store, etag *string, n int) error {
-	next, took, err := p.put(ctx, s, "large", network.LargeObject, n, archive.IfMatch(*etag))
+	next, took, err := p.put(ctx, s, largeKey, network.LargeObject, n, archive.IfMatch(*etag))
 	if err != nil {
 		return err
 	}
 	*etag = next
 	p.sample(putsOfLarge, took)
-	if _, took, err = p.get(ctx, s, "large"); err == nil {
+	if _, took, err = p.get(ctx, s, largeKey); err == nil {
 		p.sample(getsOfLarge, took)
 	}
 	return err
@@ -212,7 +208,7 @@ func (o *observed) many(ctx context.Context, p *probe) (err error) {
 	etags := make([]string, apart)
 	keys := make([]string, apart)
 	for i := range apart {
-		keys[i] = fmt.Sprintf("apart%02d", i)
+		keys[i] = apartKey(i)
 	}
 	_, err = p.crowd(ctx, apart, func(i int) client {
 		return func(ctx context.Context, s archive.Store, _ *tally, n int) (err error) {
@@ -264,14 +260,14 @@ func (p *probe) number() (n int) {
 func (o *observed) race(ctx context.Context, p *probe) error {
 	s := p.w.Store("prober")
 	for range races {
-		etag, _, err := p.get(ctx, s, "small")
+		etag, _, err := p.get(ctx, s, smallKey)
 		if err != nil {
 			return err
 		}
 		won, conflicts, lost := 0, 0, 0
 		_, err = p.crowd(ctx, rivals, func(i int) client {
 			return func(ctx context.Context, s archive.Store, _ *tally, _ int) error {
-				_, took, err := p.put(ctx, s, "small", network.SmallObject, p.number()+1000*(i+1), archive.IfMatch(etag))
+				_, took, err := p.put(ctx, s, smallKey, network.SmallObject, p.number()+1000*(i+1), archive.IfMatch(etag))
 				if errors.Is(err, archive.ErrPreconditionFailed) {
 					p.sample(losses, took)
 				}
@@ -306,7 +302,7 @@ func (o *observed) race(ctx context.Context, p *probe) error {
 func (o *observed) contend(ctx context.Context, p *probe) (err error) {
 	o.rivals, err = p.crowd(ctx, rivals, func(int) client {
 		return func(ctx context.Context, s archive.Store, t *tally, _ int) error {
-			return p.update(ctx, s, "small", t)
+			return p.update(ctx, s, smallKey, t)
 		}
 	})
 	return err

@@ -23,6 +23,9 @@ type Config struct {
 	Requests int
 	// Within is how long it measures. 0: [DefaultWithin].
 	Within time.Duration
+	// Sandbox: the store is a place of the measurement's own, and whoever opened it removes
+	// what is written there, which are [Keys].
+	Sandbox bool
 	// Source is what the profile says of its origin. Requests and samples are filled in.
 	Source network.Source
 	// Progress, which may be nil, is told the share of the requests that were sent, and what
@@ -57,26 +60,48 @@ type Measured struct {
 }
 
 // Measure measures a store. It makes keys below profile-ID/ and deletes them, also when ctx
-// ends or something fails; the error then says which could not be.
+// ends or something fails, unless that is for others; the error says which could not be.
 //
 // A store whose conditional writes don't hold is not worth a profile: that is an [UnsoundError].
 func Measure(ctx context.Context, store archive.Store, c Config) (*Measured, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
 	}
-	var id [5]byte
-	rand.Read(id[:])
-	return measureIn(ctx, world.NewReal(archive.WallClock{}, store, nil), hex.EncodeToString(id[:]), c)
+	prefix := ""
+	if !c.Sandbox {
+		var id [5]byte
+		rand.Read(id[:])
+		prefix = "profile-" + hex.EncodeToString(id[:]) + "/"
+	}
+	return measureIn(ctx, world.NewReal(archive.WallClock{}, store, nil), prefix, c)
 }
 
+// Keys are all that a measurement writes, in a sandbox.
+func Keys() []string {
+	keys := []string{smallKey, largeKey}
+	for i := range apart {
+		keys = append(keys, apartKey(i))
+	}
+	return keys
+}
+
+const (
+	smallKey = "small"
+	largeKey = "large"
+)
+
+func apartKey(i int) string { return fmt.Sprintf("apart%02d", i) }
+
 // measureIn measures the store of a world.
-func measureIn(ctx context.Context, w world.World, id string, c Config) (*Measured, error) {
-	p := newProbe(w, "profile-"+id+"/", c)
+func measureIn(ctx context.Context, w world.World, prefix string, c Config) (*Measured, error) {
+	p := newProbe(w, prefix, c)
 	var seen observed
 	var failure error
 	ran := w.Run(ctx, func(ctx context.Context) {
 		failure = seen.observe(ctx, p)
-		failure = errors.Join(failure, p.clear(ctx))
+		if !c.Sandbox {
+			failure = errors.Join(failure, p.clear(ctx))
+		}
 	})
 	if err := cmp.Or(ran, failure, ctx.Err()); err != nil {
 		return nil, fmt.Errorf("measure the store: %w", err)

@@ -44,7 +44,7 @@ func modelOf(t *testing.T, latency string) *world.Virtual {
 func mustMeasure(t *testing.T, latency string) *Measured {
 	t.Helper()
 	w := modelOf(t, latency)
-	m, err := measureIn(t.Context(), w, "x", Config{})
+	m, err := measureIn(t.Context(), w, "x/", Config{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -131,7 +131,7 @@ func TestFindsALimitOfKeys(t *testing.T) {
 // of one key do is not compared, as too few come through.
 func mustMeasureThrottled(t *testing.T, latency string) *Measured {
 	t.Helper()
-	m, err := measureIn(t.Context(), modelOf(t, latency), "x", Config{})
+	m, err := measureIn(t.Context(), modelOf(t, latency), "x/", Config{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -167,7 +167,7 @@ func TestRefusesUnsoundStores(t *testing.T) {
 	} {
 		p := &probing{}
 		w := modelled{modelOf(t, "s3-express"), func(s archive.Store) archive.Store { return wrap(s, p) }}
-		_, err := measureIn(t.Context(), w, "x", Config{Progress: p.tell})
+		_, err := measureIn(t.Context(), w, "x/", Config{Progress: p.tell})
 		var unsound *UnsoundError
 		if !errors.As(err, &unsound) || !strings.Contains(err.Error(), name) {
 			t.Errorf("%v; want %q", err, name)
@@ -204,7 +204,7 @@ func TestSaysWhatFailed(t *testing.T) {
 	w := modelled{modelOf(t, "s3-express"), func(s archive.Store) archive.Store {
 		return broken{s, &calls, 5, errors.New("403 AccessDenied")}
 	}}
-	_, err := measureIn(t.Context(), w, "x", Config{})
+	_, err := measureIn(t.Context(), w, "x/", Config{})
 	if err == nil || err.Error() != "measure the store: single calls: 403 AccessDenied" {
 		t.Error(err)
 	}
@@ -219,7 +219,7 @@ func TestGivesUpOnAStoreThatDoesNotAnswer(t *testing.T) {
 	w := modelled{modelOf(t, "s3-express"), func(s archive.Store) archive.Store {
 		return broken{s, &calls, 5, fmt.Errorf("500: %w", archive.ErrUnavailable)}
 	}}
-	_, err := measureIn(t.Context(), w, "x", Config{})
+	_, err := measureIn(t.Context(), w, "x/", Config{})
 	if err == nil || !strings.Contains(err.Error(), "and 5 are needed: give it more time") && !strings.Contains(err.Error(), "500") {
 		t.Error(err)
 	}
