@@ -44,6 +44,7 @@ func TestImportsPointDownward(t *testing.T) {
 		"holdfast/scenarios/doctor":       {"holdfast/archive"},
 		"holdfast/scenarios/sandbox":      {"holdfast/archive", "holdfast/scenarios/network", "holdfast/scenarios/world"},
 		"holdfast/scenarios/measure":      slices.Concat(playing, []string{"holdfast/scenarios/sandbox", "holdfast/scenarios/doctor"}),
+		"holdfast/scenarios/profile":      {"holdfast/archive", "holdfast/scenarios/history", "holdfast/scenarios/network", "holdfast/scenarios/world"},
 		"holdfast/scenarios/explore":      slices.Concat(playing, measuring),
 		"holdfast/scenarios/sweep":        slices.Concat(playing, measuring),
 		"holdfast/scenarios/tuning":       slices.Concat(playing, measuring, []string{"holdfast/scenarios/units", "holdfast/scenarios/tuning/changes"}),
@@ -90,7 +91,7 @@ func TestImportsPointDownward(t *testing.T) {
 // TestReportsPlayNothing: they tell what was measured. What plays is called from above.
 func TestReportsPlayNothing(t *testing.T) {
 	plays := []string{
-		"measure.Play", "measure.Record", "measure.FromFile", "measure.FromHistory", "measure.NewPool", "sweep.Play", "tuning.Tune", "tuning.Predict",
+		"measure.Play", "measure.Record", "measure.FromFile", "measure.FromHistory", "measure.NewPool", "sweep.Play", "tuning.Tune", "tuning.Predict", "profile.Measure",
 		"explore.Explore", "explore.Replay", ".Virtual()", ".PlayAgain(", "check.New(", "world.New",
 	}
 	files, err := filepath.Glob("../../reports/*.go")
