@@ -24,6 +24,7 @@ func TestImportsPointDownward(t *testing.T) {
 		"holdfast/archive/notation":       {},
 		"holdfast/archive/delivery":       {"holdfast/archive"},
 		"holdfast/archive/telemetry":      {"holdfast/archive"},
+		"holdfast/archive/redact":         {},
 		"holdfast/archive/storefault":     {},
 		"holdfast/archive/storetest":      {"holdfast/archive"},
 		"holdfast/archive/web":            {"holdfast/archive"},
