@@ -24,6 +24,7 @@ func TestImportsPointDownward(t *testing.T) {
 		"holdfast/archive/notation":       {},
 		"holdfast/archive/delivery":       {"holdfast/archive"},
 		"holdfast/archive/telemetry":      {"holdfast/archive"},
+		"holdfast/archive/redact":         {},
 		"holdfast/archive/storefault":     {},
 		"holdfast/archive/wire":           {},
 		"holdfast/archive/storerace":      {"holdfast/archive/storefault", "holdfast/archive/wire", "=holdfast/archive", "holdfast/archive/notation"},
