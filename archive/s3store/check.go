@@ -4,11 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
-
-	smithyhttp "github.com/aws/smithy-go/transport/http"
 
 	"holdfast/archive"
+	"holdfast/archive/internal/exchange"
 )
 
 // absentKey is looked up by Check. Nothing is ever stored there.
@@ -31,15 +29,15 @@ func (s *Store) Check(ctx context.Context) error {
 	o := s.client.Options()
 	if o.Credentials != nil {
 		if _, err := o.Credentials.Retrieve(ctx); err != nil {
-			return s.checkFailed(err, "%s: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE", essence(err))
+			return s.checkFailed(err, "%s: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE", exchange.OneLine(essence(err)))
 		}
 	}
 	// A GET, because the answer to a HEAD does not tell a missing key from a
 	// missing bucket.
 	_, _, err := s.Get(ctx, absentKey)
-	var failed *answerError
+	var failed *exchange.Error
 	if errors.As(err, &failed) {
-		if _, code, _ := reply(failed.cause); code == "RequestTimeTooSkewed" {
+		if _, code, _ := reply(failed.Cause); code == "RequestTimeTooSkewed" {
 			_, _, err = s.Get(ctx, absentKey) // signed with the server's time
 		}
 	}
@@ -53,32 +51,22 @@ func (s *Store) Check(ctx context.Context) error {
 }
 
 func (s *Store) explain(err error) error {
-	var failed *answerError
+	var failed *exchange.Error
 	if !errors.As(err, &failed) {
-		return s.checkFailed(err, "%s", oneLine(err.Error()))
+		return s.checkFailed(err, "%s", exchange.OneLine(err.Error()))
 	}
-	status, code, _ := reply(failed.cause)
-	switch {
-	case failed.ended != nil:
-		return s.checkFailed(err, "%s", failed.what)
-	case code == "NoSuchBucket":
-		return s.checkFailed(err, "there is no such bucket: create it, or correct its name")
-	case code == "InvalidAccessKeyId", code == "SignatureDoesNotMatch", code == "ExpiredToken",
-		code == "InvalidToken", code == "RequestTimeTooSkewed":
-		return s.checkFailed(err, "%s: correct the AWS credentials (or this machine's clock)", failed.what)
-	case status == http.StatusForbidden, status == http.StatusUnauthorized:
-		return s.checkFailed(err, "%s: the credentials need s3:GetObject, s3:PutObject, s3:DeleteObject and s3:ListBucket"+
-			" (without the last, S3 answers 403 for a missing key)", failed.what)
-	case code == "PermanentRedirect", code == "AuthorizationHeaderMalformed", status == http.StatusMovedPermanently:
-		return s.checkFailed(err, "%s: the bucket is in another region%s", failed.what, regionHint(failed.cause))
-	case errors.Is(err, errNoETag):
-		return s.checkFailed(err, "%s: is this an S3 endpoint?", failed.what)
-	case errors.Is(err, archive.ErrUnavailable):
-		return s.checkFailed(err, "%s: is the server running, and is the endpoint right?", failed.what)
-	case code == "":
-		return s.checkFailed(err, "%s: is this an S3 endpoint?", failed.what)
+	if failed.Ended != nil {
+		return s.checkFailed(err, "%s", failed.What)
 	}
-	return s.checkFailed(err, "%s", failed.what)
+	f := failure{err: err, bucket: s.bucket, endpoint: s.Settings().Endpoint}
+	f.status, f.code, _ = reply(failed.Cause)
+	switch cause := f.cause(); {
+	case f.code == "NoSuchBucket":
+		return s.checkFailed(err, "%s", cause)
+	case cause != "":
+		return s.checkFailed(err, "%s: %s", failed.What, cause)
+	}
+	return s.checkFailed(err, "%s", failed.What)
 }
 
 func (s *Store) checkFailed(cause error, format string, args ...any) error {
@@ -88,15 +76,4 @@ func (s *Store) checkFailed(cause error, format string, args ...any) error {
 	}
 	where := fmt.Sprintf("check s3://%s at %s: ", s.bucket, at)
 	return &checkError{what: where + fmt.Sprintf(format, args...), cause: cause}
-}
-
-// regionHint names the region that the server says the bucket is in.
-func regionHint(err error) string {
-	var resp *smithyhttp.ResponseError
-	if errors.As(err, &resp) && resp.Response != nil && resp.Response.Response != nil {
-		if region := resp.Response.Header.Get("x-amz-bucket-region"); region != "" {
-			return ": set AWS_REGION=" + region
-		}
-	}
-	return ": set AWS_REGION"
 }

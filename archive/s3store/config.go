@@ -5,7 +5,6 @@ import (
 	"encoding"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -15,16 +14,16 @@ import (
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+
+	"holdfast/archive/internal/exchange"
+	"holdfast/archive/redact"
 )
 
-// DefaultRequestTimeout is the deadline of a single request. S3 answers small
-// objects in tens of milliseconds; a request without an answer after ten seconds
-// has lost it, and a caller who gives up earlier has a context for that.
-const DefaultRequestTimeout = 10 * time.Second
+// DefaultRequestTimeout, 10 s, is the deadline of a single request.
+const DefaultRequestTimeout = exchange.RequestTimeout
 
-// DefaultMaxObjectBytes is far above [archive.DefaultMaxBytes]. An object that other
-// software has put under a document's key may have any size, and is read into memory.
-const DefaultMaxObjectBytes = 64 << 20
+// DefaultMaxObjectBytes, 64 MiB, is far above [archive.DefaultMaxBytes].
+const DefaultMaxObjectBytes = exchange.MaxObjectBytes
 
 // Config says where the objects are. What it leaves open (credentials, region,
 // profile, proxy, CA bundle) comes from the SDK's own configuration: the AWS_*
@@ -55,16 +54,13 @@ type Config struct {
 	// 5 s, and that honours AWS_CA_BUNDLE and the proxy variables. A Transport
 	// given here is used as it is.
 	Transport http.RoundTripper
+	// Through, which may be nil, has requests pass through what it makes of the transport
+	// that sends them: Transport, or the store's own with all that it honours.
+	Through func(http.RoundTripper) http.RoundTripper
 }
 
-// IdleConnsPerHost is how many idle connections the own transport keeps to a
-// host. net/http's two would make a few hundred concurrent writers open and
-// close a connection for nearly every request.
-const IdleConnsPerHost = 512
-
-// A host that is there answers a SYN at once; the SDK's 30 s would hide one
-// that is not for longer than a request may take.
-const dialTimeout = 5 * time.Second
+// IdleConnsPerHost, 512, is how many idle connections the own transport keeps to a host.
+const IdleConnsPerHost = exchange.IdleConnsPerHost
 
 // anyRegion signs requests to a custom endpoint when no region is configured.
 // Such servers accept any, and most name this one.
@@ -97,6 +93,9 @@ func (c Config) Validate() error {
 var errUserInfo = errors.New("the endpoint has a user or a password in it, which S3 does not use: take out all up to the @, " +
 	"and set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY")
 
+// errQuery does not repeat the endpoint either: signed URLs have their signature there.
+var errQuery = errors.New("the endpoint has a query or a fragment, which S3 does not use: take out all from the ? or # on")
+
 // validateEndpoint reports why a URL can't be an endpoint; none is AWS.
 func validateEndpoint(endpoint string) error {
 	if endpoint == "" {
@@ -105,9 +104,12 @@ func validateEndpoint(endpoint string) error {
 	if strings.Contains(endpoint, "@") { // no host and no path of an endpoint has one
 		return errUserInfo
 	}
+	if strings.ContainsAny(endpoint, "?#") {
+		return errQuery
+	}
 	u, err := url.Parse(endpoint)
 	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
-		return fmt.Errorf("endpoint %q: want a URL such as http://127.0.0.1:9000", endpoint)
+		return fmt.Errorf("endpoint %q: want a URL such as http://127.0.0.1:9000", redact.Text(endpoint))
 	}
 	return nil
 }
@@ -119,7 +121,7 @@ func validateBucket(name string) error {
 	case name == "":
 		return errors.New("no bucket is given")
 	case len(name) > 255 || strings.ContainsAny(name, "/\\ \t\r\n?#%:@"):
-		return fmt.Errorf("bucket %q: want a name such as my-bucket", name)
+		return fmt.Errorf("bucket %q: want a name such as my-bucket", redact.Text(name))
 	}
 	return nil
 }
@@ -129,12 +131,12 @@ func ParseURL(store string) (bucket, prefix string, err error) {
 	const want = "want s3://bucket or s3://bucket/prefix"
 	rest, ok := strings.CutPrefix(store, "s3://")
 	if !ok {
-		return "", "", fmt.Errorf("store %q: %s", store, want)
+		return "", "", fmt.Errorf("store %q: %s", redact.Text(store), want)
 	}
 	bucket, prefix, _ = strings.Cut(rest, "/")
 	prefix = strings.Trim(prefix, "/")
 	if err := (Config{Bucket: bucket, Prefix: prefix}).Validate(); err != nil {
-		return "", "", fmt.Errorf("store %q: %w: %s", store, err, want)
+		return "", "", fmt.Errorf("store: %w: %s", err, want)
 	}
 	return bucket, prefix, nil
 }
@@ -148,14 +150,14 @@ func Open(ctx context.Context, c Config) (*Store, error) {
 	ambient, err := config.LoadDefaultConfig(ctx, config.WithHTTPClient(pooledClient()))
 	if err != nil {
 		return nil, &checkError{what: fmt.Sprintf("open s3://%s: the AWS configuration is not usable: %s",
-			c.Bucket, oneLine(err.Error())), cause: err}
+			c.Bucket, exchange.OneLine(err.Error())), cause: err}
 	}
 	client := s3.NewFromConfig(ambient, c.apply)
 	if client.Options().Region == "" {
 		return nil, fmt.Errorf("open s3://%s: no AWS region is configured: set AWS_REGION, or give an endpoint", c.Bucket)
 	}
-	if strings.Contains(aws.ToString(client.Options().BaseEndpoint), "@") { // of the environment or a profile
-		return nil, fmt.Errorf("open s3://%s: %w", c.Bucket, errUserInfo)
+	if err := validateEndpoint(aws.ToString(client.Options().BaseEndpoint)); err != nil { // of the environment or a profile
+		return nil, fmt.Errorf("open s3://%s: %w", c.Bucket, err)
 	}
 	s := New(client, c.Bucket, c.Prefix)
 	if c.RequestTimeout > 0 {
@@ -171,11 +173,8 @@ func Open(ctx context.Context, c Config) (*Store, error) {
 // bundle to no other.
 func pooledClient() *awshttp.BuildableClient {
 	return awshttp.NewBuildableClient().
-		WithDialerOptions(func(d *net.Dialer) { d.Timeout = dialTimeout }).
-		WithTransportOptions(func(t *http.Transport) {
-			t.MaxIdleConns = 0 // no limit but the one for each host
-			t.MaxIdleConnsPerHost = IdleConnsPerHost
-		})
+		WithDialerOptions(exchange.Dialer).
+		WithTransportOptions(exchange.Pooled)
 }
 
 func (c Config) apply(o *s3.Options) {
@@ -193,6 +192,11 @@ func (c Config) apply(o *s3.Options) {
 	o.ResponseChecksumValidation = aws.ResponseChecksumValidationWhenRequired
 	if c.Transport != nil {
 		o.HTTPClient = &http.Client{Transport: c.Transport}
+	}
+	if plain, ok := plainClient(o.HTTPClient); ok && c.Through != nil {
+		through := *plain
+		through.Transport = c.Through(plain.Transport)
+		o.HTTPClient = &through
 	}
 }
 

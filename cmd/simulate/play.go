@@ -9,17 +9,17 @@ import (
 	"path/filepath"
 	"time"
 
-	"holdfast/archive/s3store"
 	"holdfast/reports"
 	"holdfast/scenarios"
 	"holdfast/scenarios/explore"
 	"holdfast/scenarios/measure"
+	"holdfast/scenarios/sandbox"
 )
 
 // play plays one scenario, judges it and saves what it has shown. It returns a measurement
 // also when something failed after it.
 func (a *app) play(ctx context.Context, o runOptions, p *play) (*measure.Measurement, error) {
-	p.point.Target.ID = measure.NewID()
+	p.point.Target.ID = sandbox.NewID()
 	dir := ""
 	history := func() (string, error) { // when there is something to be kept
 		var err error
@@ -143,7 +143,7 @@ func writeFile(path string, write func(io.Writer) error) error {
 }
 
 // settings are what decided how requests were sent; nil: none were.
-func settings(runs []measure.Measurement) *s3store.Settings {
+func settings(runs []measure.Measurement) *measure.Settings {
 	if len(runs) == 0 {
 		return nil
 	}

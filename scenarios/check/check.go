@@ -55,6 +55,9 @@ const (
 	Inconclusive Verdict = "inconclusive"
 )
 
+// Final reports whether nothing that comes later can undo the verdict: something was found.
+func (v Verdict) Final() bool { return v == Violated || v == StoreAtFault }
+
 // Invariant names a promise that every run must keep.
 type Invariant string
 

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 
-	"holdfast/scenarios/check"
 	"holdfast/scenarios/measure"
 )
 
@@ -37,7 +36,7 @@ func Play(ctx context.Context, c Config) ([]Measured, error) {
 	var plan measure.Plan
 	points := map[int]Measured{}
 	row := func(i int, m *measure.Measured) Measured {
-		return measured(c.Points[i].Params, &m.Measurement, measure.PricesOf(c.Points[i].Run.Latency().Name))
+		return measured(c.Points[i].Params, &m.Measurement, measure.PricesOf(c.Points[i].Run.Latency().Prices()))
 	}
 	for i := range c.Points {
 		plan.Points = append(plan.Points, c.Points[i].Point)
@@ -67,7 +66,7 @@ func Play(ctx context.Context, c Config) ([]Measured, error) {
 	for i := range c.Points {
 		if p, complete := points[i]; complete {
 			rows = append(rows, p)
-		} else if i < len(all) && all[i].Verdict == check.Violated { // which more repetitions would not undo
+		} else if i < len(all) && all[i].Verdict.Final() { // which more repetitions would not undo
 			rows = append(rows, row(i, all[i]))
 		}
 	}

@@ -45,7 +45,7 @@ func Tune(ctx context.Context, c Config) (*Result, error) {
 		c.Progress(p)
 	}
 	s.result = &Result{
-		Schema: Schema, Scenario: c.Run.Scenario.Name, Core: c.Run.Core.Name, Latency: c.Run.Latency().Name, Codec: string(c.Run.Codec()), Layout: c.Run.Layout.String(),
+		Schema: Schema, Scenario: c.Run.Scenario.Name, Core: c.Run.Core.Name, Latency: c.Run.Latency().Label(), Codec: string(c.Run.Codec()), Layout: c.Run.Layout.String(),
 		Clients: c.Run.Scenario.Clients(), Objective: c.Objective.String(), Seed: c.Run.Seed, Verdict: check.OK,
 		Violations: []check.Violation{}, Incumbents: []Policy{}, Front: []Policy{}, Advice: []Advice{},
 	}
@@ -64,10 +64,10 @@ func Tune(ctx context.Context, c Config) (*Result, error) {
 	return s.result, nil
 }
 
-// Withhold leaves nothing but a violation: settings don't repair a core that loses
-// modifications. Replay shows it again.
+// Withhold leaves nothing but what was found: settings repair neither a core that loses
+// modifications nor a store that breaks its word. Replay shows it again.
 func (r *Result) Withhold(run *measure.Measurement, replay string) {
-	r.Verdict, r.Violations, r.Passed = check.Violated, run.Violations, false
+	r.Verdict, r.Violations, r.StoreFindings, r.Passed = run.Verdict, run.Violations, run.StoreFindings, false
 	r.Recommendation, r.Incumbents, r.Front, r.Capacity = nil, []Policy{}, []Policy{}, nil
 	r.Missed, r.Stability, r.Robustness, r.Architectures = nil, nil, nil, nil
 	r.Advice = []Advice{withheld(run, replay)}

@@ -47,6 +47,7 @@ type Virtual struct {
 	ports   []*port // of all actors; beyond its length some to be used again
 
 	meters  map[string]*meters // by prefix; nil: the store bears everything
+	busy    int64              // until when it has calls to take its turns
 	adrift  int                // writes under way whose clients have given up
 	settled []*virtualSignal   // to raise when there are none
 }
