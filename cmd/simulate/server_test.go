@@ -20,8 +20,6 @@ import (
 	"holdfast/scenarios/measure"
 )
 
-const exitStoreAtFault = 6
-
 // onServer is what is expected on a server.
 type onServer struct {
 	// exits are those of the production core, whatever the scenario. A violation is never
