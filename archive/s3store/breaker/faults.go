@@ -43,7 +43,7 @@ var faults = []Fault{
 	{string(storefault.StaleRead), storefault.StaleRead, "answers every 20th GET or HEAD with the version before", rare, stale},
 	{string(storefault.NoETag), storefault.NoETag, "takes the ETag out of every answer", 1, dropETag},
 	{string(storefault.UnstableETag), storefault.UnstableETag, "answers a PUT with another ETag than a GET", 1, otherETag},
-	{"shared-etag", storefault.BodyUnderNewer, "lets every 5th PUT keep the ETag of the version that it replaces", 5, share},
+	{string(storefault.SharedETag), storefault.SharedETag, "lets every 5th PUT keep the ETag of the version that it replaces", 5, share},
 	{string(storefault.IgnoredDelete), storefault.IgnoredDelete, "drops the condition of every DELETE", 1, dropDeleteConditions},
 	{string(storefault.TwoDeleters), storefault.TwoDeleters, "acknowledges every 20th conditional DELETE that has lost a race", rare, acknowledgeDelete},
 	{string(storefault.UndoneDelete), storefault.UndoneDelete, "stores the object again after every 5th DELETE", 5, undelete},
