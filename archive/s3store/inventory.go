@@ -27,7 +27,7 @@ func (s *Store) Versioning(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	defer r.end()
+	defer r.End()
 	out, err := s.client.GetBucketVersioning(ctx, &s3.GetBucketVersioningInput{Bucket: &s.bucket})
 	if err != nil {
 		return "", r.classify(err)
@@ -42,8 +42,8 @@ func (s *Store) VersionOf(ctx context.Context, key string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	defer r.end()
-	out, err := s.client.HeadObject(ctx, &s3.HeadObjectInput{Bucket: &s.bucket, Key: &r.key})
+	defer r.End()
+	out, err := s.client.HeadObject(ctx, &s3.HeadObjectInput{Bucket: &s.bucket, Key: &r.Key})
 	if err != nil {
 		return "", r.classify(err)
 	}
@@ -57,8 +57,8 @@ func (s *Store) DeleteVersion(ctx context.Context, key, version string) error {
 	if err != nil {
 		return err
 	}
-	defer r.end()
-	if _, err := s.client.DeleteObject(ctx, &s3.DeleteObjectInput{Bucket: &s.bucket, Key: &r.key, VersionId: &version}); err != nil {
+	defer r.End()
+	if _, err := s.client.DeleteObject(ctx, &s3.DeleteObjectInput{Bucket: &s.bucket, Key: &r.Key, VersionId: &version}); err != nil {
 		return r.classify(err)
 	}
 	return nil
@@ -118,12 +118,12 @@ func (s *Store) page(ctx context.Context, prefix, delimiter string, versions boo
 	if err != nil {
 		return page{}, err
 	}
-	defer r.end()
+	defer r.End()
 	var p page
 	if versions {
-		p, err = s.pageOfVersions(ctx, r.key, delimiter, after)
+		p, err = s.pageOfVersions(ctx, r.Key, delimiter, after)
 	} else {
-		p, err = s.pageOfObjects(ctx, r.key, delimiter, after)
+		p, err = s.pageOfObjects(ctx, r.Key, delimiter, after)
 	}
 	if err != nil {
 		return page{}, r.classify(err)

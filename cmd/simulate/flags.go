@@ -42,7 +42,10 @@ type runOptions struct {
 	thresholds []string
 	out        string
 	metrics    string
-	output     outputOptions
+	// maxRequests to a real store, cleaning up left out; 0: any number.
+	maxRequests int
+	dryRun      bool
+	output      outputOptions
 }
 
 // runDefaults are the options of who gives none.
