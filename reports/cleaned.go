@@ -79,7 +79,7 @@ func (c Cleaned) head() string {
 	case len(c.Runs) == 0:
 		return fmt.Sprintf("%s: no run has left anything", c.Store)
 	case !c.Asked:
-		return fmt.Sprintf("%s: %s left %s; nothing was removed: --yes does", c.Store, have(runs), Plural(left, "object"))
+		return fmt.Sprintf("%s: %s left %s; --yes removes them", c.Store, have(runs), Plural(left, "object"))
 	case left > 0:
 		return fmt.Sprintf("%s: %s removed, %d left", c.Store, Plural(removed, "object"), left)
 	}
@@ -132,9 +132,9 @@ func (r *Left) text(t Text, asked bool) {
 	}
 	switch {
 	case r.Unowned != "":
-		say(fmt.Sprintf("%s: nothing tells whether %s here is a run's, so all stays", r.Unowned, Plural(r.Foreign, "object")))
+		say(fmt.Sprintf("%s: nothing tells what of the %s here a run has left, so all stays", r.Unowned, Plural(r.Foreign, "object")))
 	case r.Foreign > 0:
-		say(fmt.Sprintf("%s beside the run's is not in its manifest, and stays", Plural(r.Foreign, "object")))
+		say(fmt.Sprintf("beside the run's: %s that its manifest does not name, and that stay", Plural(r.Foreign, "object")))
 	}
 	switch {
 	case r.Error != "":
