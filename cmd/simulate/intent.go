@@ -59,6 +59,9 @@ func (o runOptions) intent(ctx context.Context, flags *pflag.FlagSet, plays []*p
 		d.Profile, d.Role, d.NoCredentials = account.Profile, account.Role, account.Missing
 	}
 	var all measure.Estimate
+	if !o.skipCheck {
+		all.Add(measure.CheckEstimate)
+	}
 	for _, p := range plays {
 		if p.point.World != real {
 			continue

@@ -33,6 +33,9 @@ answer(as=NAME) is what S3 or a proxy answers:
 With actor=, call= (get, head, put, delete, any), from= and to= it is narrowed
 down. A run in which a fault with nth= struck nobody is inconclusive.
 
+A --store other than the embedded one is tried first, for a few seconds, as simulate
+doctor --quick does: one that ignores conditions is refused (6).
+
 With --metrics, what the core counts in production goes to a file, for each run a
 line of CloudWatch's embedded metric format for the front end and one for the back
 end, or more. With OTEL_METRICS_EXPORTER=otlp (or prometheus, or console, which is
@@ -62,7 +65,7 @@ A --threshold can name these metrics:
 	}
 	f := cmd.Flags()
 	o.register(f, "world", "store", "endpoint", "path-style", "core", "policy", "document", "layout", "clients", "operations", "duration",
-		"seed", "runs", "latency", "fault", "codec", "via", "schedule", "set", "threshold")
+		"seed", "runs", "latency", "fault", "codec", "via", "schedule", "set", "threshold", "skip-check")
 	f.StringVar(&o.out, "out", "simulate-out", "`DIR` for histories and results")
 	f.IntVar(&o.maxRequests, "max-requests", 0, "`N` requests to a real store at most, cleaning up left out; a run that needs more is inconclusive (0: any number)")
 	f.BoolVar(&o.dryRun, "dry-run", false, "say what would be done to a real store, and send it nothing")
@@ -116,6 +119,11 @@ func (a *app) run(ctx context.Context, o runOptions, flags *pflag.FlagSet, names
 		return a.tell(o.output, *intent, nil, false)
 	} else if intent != nil && !o.output.quiet {
 		intent.Text(reports.Text{W: a.stderr})
+	}
+	if o.world == real && !o.skipCheck {
+		if err := a.trust(ctx, o.storeOptions, allowance); err != nil {
+			return err
+		}
 	}
 	metrics, err := a.openMetrics(ctx, o.metrics)
 	if err != nil {

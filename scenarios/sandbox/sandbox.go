@@ -36,6 +36,9 @@ type Config struct {
 	// Through is the store as the run reaches it, if it is not as the sandbox does for
 	// itself: over a network that is slow, say.
 	Through archive.Store
+	// Unconditional has the manifest written without conditions: for who examines a store, and
+	// can't know yet what it makes of them.
+	Unconditional bool
 	// Parts is how many parts the sandbox has, at least one.
 	Parts int
 	// Keys will be written in each part. Others can be too; each costs a write of the
@@ -150,14 +153,29 @@ func place(where, id string) string { return strings.TrimSuffix(where, "/") + "/
 // Part is the store of the n-th part, from 1. It is an [archive.Lister] if what it
 // is reached through is one.
 func (s *Sandbox) Part(n int) archive.Store {
-	p := &part{Store: s.Store, box: s, number: n, dir: s.Prefix() + partName(n)}
 	if s.Through != nil {
-		p.Store = s.Through
+		return s.PartThrough(n, s.Through)
 	}
-	if lister, ok := p.Store.(archive.Lister); ok {
+	return s.PartThrough(n, s.Store)
+}
+
+// PartThrough is [Sandbox.Part] as it is reached through another way to the whole store.
+func (s *Sandbox) PartThrough(n int, way archive.Store) archive.Store {
+	p := &part{Store: way, box: s, number: n, dir: s.PartPrefix(n)}
+	if lister, ok := way.(archive.Lister); ok {
 		return listing{p, lister}
 	}
 	return p
+}
+
+// PartPrefix is what stands before the keys of the n-th part, below the prefix of the store.
+func (s *Sandbox) PartPrefix(n int) string { return s.Prefix() + partName(n) }
+
+// Claim is for who writes a key of the n-th part by other means than its store: so it will be
+// removed. It must come before the write.
+func (s *Sandbox) Claim(n int, key string) error {
+	p := &part{box: s, number: n, dir: s.PartPrefix(n)}
+	return p.write(key)
 }
 
 func partName(n int) string { return fmt.Sprintf("r%05d/", n) }
