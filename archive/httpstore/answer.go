@@ -52,7 +52,7 @@ func (s *Store) answer(c *call, resp *http.Response) *Answer {
 	case http.MethodDelete:
 		a.Success = a.Status == http.StatusOK || a.Status == http.StatusNoContent
 	case methodMakeCollection:
-		a.Success = a.Status == http.StatusCreated
+		a.Success = a.Status >= 200 && a.Status < 300
 	}
 	if !a.Success {
 		a.Kind = a.kind()
@@ -81,6 +81,8 @@ func (a *Answer) kind() error {
 		return archive.ErrConflict
 	case http.StatusTooManyRequests:
 		return archive.ErrThrottled
+	case http.StatusTooEarly: // not executed, for it might be a repetition
+		return archive.ErrUnavailable
 	case http.StatusNotImplemented, http.StatusHTTPVersionNotSupported:
 		return nil // refused before anything was done
 	}
@@ -148,7 +150,7 @@ func versionOf(x *exchange.Exchange, resp *http.Response) (etag string, err erro
 		return tags[0], nil
 	}
 	what = fmt.Sprintf("%d with %s", resp.StatusCode, what)
-	if !writes {
+	if !writes && len(tags) > 0 && tags[0] != "" {
 		kind = nil // another read would be answered likewise
 	}
 	return "", x.Fail(what, kind, storefault.Errorf(storefault.NoETag, "%s %s: %s", x.Op, x.Key, what))

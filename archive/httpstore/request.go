@@ -14,9 +14,6 @@ import (
 	"holdfast/archive/internal/exchange"
 )
 
-// methodMakeCollection makes a collection (RFC 4918).
-const methodMakeCollection = "MKCOL"
-
 // call is one request, and what is done with the answer.
 type call struct {
 	method, key string
@@ -61,15 +58,20 @@ func (s *Store) do(ctx context.Context, c *call) error {
 	defer resp.Body.Close()
 	a := s.answer(c, resp)
 	if a.Success && c.read != nil {
-		return c.read(x, resp)
+		if err = c.read(x, resp); err != nil {
+			return err
+		}
 	}
-	// Of all else the status has said what there is to say; its body is read so that the
-	// connection can be used again.
-	_, _ = io.CopyN(io.Discard, resp.Body, exchange.MaxErrorBytes)
-	if a.Success {
-		return nil
+	// The body is read so that the connection can be used again, and because what breaks off is
+	// no answer.
+	_, cut := io.CopyN(io.Discard, resp.Body, exchange.MaxErrorBytes)
+	switch {
+	case !a.Success:
+		return a.failure(x)
+	case cut != nil && !errors.Is(cut, io.EOF):
+		return x.Unanswered("the answer breaks off: "+exchange.OneLine(cut.Error()), cut)
 	}
-	return a.failure(x)
+	return nil
 }
 
 func (c *call) validate(key string) error {
@@ -143,36 +145,3 @@ func escape(key string) string {
 	}
 	return strings.Join(segments, "/")
 }
-
-// makeCollection makes a collection, and those that it is in, and reports whether it is there by
-// now, so that a PUT that was refused can be sent again. A server that knows none has none.
-func (s *Store) makeCollection(ctx context.Context, path string) (there bool, err error) {
-	if path == "" {
-		return false, fmt.Errorf("make a collection in %s: it is missing itself: make it, or correct the URL", s.URL())
-	}
-	root := *s
-	root.prefix = ""
-	for range 2 {
-		err = root.do(ctx, &call{method: methodMakeCollection, key: path})
-		var refused *StatusError
-		if err == nil || !errors.As(err, &refused) {
-			return err == nil, err
-		}
-		switch refused.Status {
-		case http.StatusMethodNotAllowed: // it is there, or there is no such method
-			return true, nil
-		case http.StatusNotImplemented, http.StatusNotFound, http.StatusBadRequest:
-			return false, nil
-		case http.StatusConflict: // what it is in is missing
-			if there, err := s.makeCollection(ctx, parent(path)); !there {
-				return false, err
-			}
-		default:
-			return false, err
-		}
-	}
-	return false, err
-}
-
-// parent is the collection that a path is in; empty: that of the URL.
-func parent(path string) string { return path[:max(strings.LastIndexByte(path, '/'), 0)] }
