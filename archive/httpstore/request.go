@@ -41,8 +41,9 @@ func (s *Store) do(ctx context.Context, c *call) error {
 	defer x.End()
 	req, err := s.request(ctx, c, key)
 	if err != nil {
-		return x.Unanswered(exchange.OneLine(err.Error()), err)
+		return x.Unanswered(x.OneLine(err.Error()), err)
 	}
+	x.Sends(req)
 	exchange.HandOver(ctx)
 	resp, err := s.client.Do(req)
 	if err == nil {
@@ -53,10 +54,10 @@ func (s *Store) do(ctx context.Context, c *call) error {
 		err = outer.Err
 	}
 	if err != nil {
-		return x.Unanswered(exchange.OneLine(err.Error()), err)
+		return x.Unanswered(x.OneLine(err.Error()), err)
 	}
 	defer resp.Body.Close()
-	a := s.answer(c, resp)
+	a := s.answer(x, c, resp)
 	if a.Success && c.read != nil {
 		if err = c.read(x, resp); err != nil {
 			return err
@@ -69,7 +70,7 @@ func (s *Store) do(ctx context.Context, c *call) error {
 	case !a.Success:
 		return a.failure(x)
 	case cut != nil && !errors.Is(cut, io.EOF):
-		return x.Unanswered("the answer breaks off: "+exchange.OneLine(cut.Error()), cut)
+		return x.Unanswered("the answer breaks off: "+x.OneLine(cut.Error()), cut)
 	}
 	return nil
 }
@@ -79,7 +80,7 @@ func (c *call) validate(key string) error {
 		return fmt.Errorf("%w key: it has %w", archive.ErrInvalid, err)
 	}
 	if tag := c.cond.ETag(); tag != "" && !isStrong(tag) {
-		return fmt.Errorf("%w condition: %s is no strong ETag", archive.ErrInvalid, brief(tag))
+		return fmt.Errorf("%w condition: %s is no strong ETag", archive.ErrInvalid, exchange.OneLine(tag))
 	}
 	return nil
 }

@@ -87,7 +87,7 @@ func (s *Store) Get(ctx context.Context, key string) (body []byte, etag string, 
 // object reads the body of an answer to a GET.
 func (s *Store) object(x *exchange.Exchange, resp *http.Response) ([]byte, error) {
 	if encoding := resp.Header.Get("Content-Encoding"); encoding != "" && !strings.EqualFold(encoding, "identity") {
-		return nil, x.Fail(fmt.Sprintf("it came with Content-Encoding %q, and none was asked for: what is stored can't be told", brief(encoding)), nil, nil)
+		return nil, x.Fail(fmt.Sprintf("it came with Content-Encoding %q, and none was asked for: what is stored can't be told", brief(x, encoding)), nil, nil)
 	}
 	if resp.ProtoMajor < 2 && resp.ContentLength < 0 && len(resp.TransferEncoding) == 0 {
 		return nil, x.Fail("it came without a length, so that a part can't be told from the whole", nil, nil)
@@ -97,7 +97,7 @@ func (s *Store) object(x *exchange.Exchange, resp *http.Response) ([]byte, error
 	case errors.Is(err, exchange.ErrTooLarge): // it will be no smaller when it is read again
 		return nil, x.Fail(err.Error(), nil, err)
 	case err != nil:
-		return nil, x.Unanswered("reading the body: "+exchange.OneLine(err.Error()), err)
+		return nil, x.Unanswered("reading the body: "+x.OneLine(err.Error()), err)
 	}
 	return body, nil
 }
