@@ -46,7 +46,7 @@ func TestCollectionsAreMadeOnce(t *testing.T) {
 	if err := errors.Join(put(t, s, "a/b/1"), put(t, s.WithPrefix("a"), "b/2"), put(t, s, "3")); err != nil {
 		t.Fatal(err)
 	}
-	h.want(t, "MKCOL /a/b", "MKCOL /a", "MKCOL /a/b", "PUT /a/b/1", "PUT /a/b/2", "PUT /3")
+	h.want(t, "MKCOL /a/b/", "MKCOL /a/", "MKCOL /a/b/", "PUT /a/b/1", "PUT /a/b/2", "PUT /3")
 }
 
 // TestACollectionThatIsGone is made again by the call after the one that finds out.
@@ -64,7 +64,7 @@ func TestACollectionThatIsGone(t *testing.T) {
 	if err := put(t, s, "a/2"); err != nil {
 		t.Error(err)
 	}
-	h.want(t, "MKCOL /a", "PUT /a/1", "PUT /a/2", "MKCOL /a", "PUT /a/2")
+	h.want(t, "MKCOL /a/", "PUT /a/1", "PUT /a/2", "MKCOL /a/", "PUT /a/2")
 }
 
 // TestNoCollections: a server that knows none is asked once, one that is said to have none never.
@@ -82,7 +82,7 @@ func TestNoCollections(t *testing.T) {
 		if err := errors.Join(put(t, s, "a/1"), put(t, s, "a/2")); err != nil {
 			t.Error(status, err)
 		}
-		h.want(t, "MKCOL /a", "PUT /a/1", "PUT /a/2")
+		h.want(t, "MKCOL /a/", "PUT /a/1", "PUT /a/2")
 		s = open(t, httpstore.Config{URL: s.URL(), NoCollections: true})
 		if err := put(t, s, "b/1"); err != nil {
 			t.Error(status, err)

@@ -108,6 +108,8 @@ func (s *Store) request(ctx context.Context, c *call, key string) (*http.Request
 		req.Header = http.Header{}
 	}
 	switch c.method {
+	case methodMakeCollection: // whose name ends in a slash; nginx insists
+		u.Path, u.RawPath = u.Path+"/", u.RawPath+"/"
 	case http.MethodGet, http.MethodHead:
 		req.Header.Set("Accept-Encoding", "identity") // an encoded body has another ETag, or a weak one
 		req.Header.Set("Cache-Control", "no-cache")   // of caches on the way
