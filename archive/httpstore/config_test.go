@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"holdfast/archive/httpstore"
+	"holdfast/archive/wire"
 )
 
 func TestValidate(t *testing.T) {
@@ -67,6 +68,8 @@ func TestNoSecretIsTold(t *testing.T) {
 		said = append(said, s.Check(t.Context()))
 		for _, op := range ops {
 			said = append(said, do(t.Context(), s, op))
+			_, err := s.Send(t.Context(), wire.Request{Method: strings.ToUpper(op), Key: "k"})
+			said = append(said, err)
 		}
 	}
 	failed := 0

@@ -12,6 +12,7 @@ import (
 
 	"holdfast/archive"
 	"holdfast/archive/internal/exchange"
+	"holdfast/archive/wire"
 )
 
 // call is one request, and what is done with the answer.
@@ -19,6 +20,7 @@ type call struct {
 	method, key string
 	body        []byte
 	cond        archive.Condition
+	header      http.Header                                    // more than the call itself needs
 	read        func(*exchange.Exchange, *http.Response) error // of a success; nil: nothing is
 }
 
@@ -45,14 +47,7 @@ func (s *Store) do(ctx context.Context, c *call) error {
 	}
 	x.Sends(req)
 	exchange.HandOver(ctx)
-	resp, err := s.client.Do(req)
-	if err == nil {
-		err = exchange.Redirected(req, resp)
-	}
-	var outer *url.Error // it has the URL in it, with a query that may be secret
-	if errors.As(err, &outer) {
-		err = outer.Err
-	}
+	resp, err := s.send(req)
 	if err != nil {
 		return x.Unanswered(x.OneLine(err.Error()), err)
 	}
@@ -73,6 +68,19 @@ func (s *Store) do(ctx context.Context, c *call) error {
 		return x.Unanswered("the answer breaks off: "+x.OneLine(cut.Error()), cut)
 	}
 	return nil
+}
+
+// send sends a request, and follows nothing.
+func (s *Store) send(req *http.Request) (*http.Response, error) {
+	resp, err := wire.Do(s.client, req)
+	if err == nil {
+		err = exchange.Redirected(req, resp)
+	}
+	var outer *url.Error // it has the URL in it, with a query that may be secret
+	if errors.As(err, &outer) {
+		err = outer.Err
+	}
+	return resp, err
 }
 
 func (c *call) validate(key string) error {
@@ -131,6 +139,9 @@ func (s *Store) request(ctx context.Context, c *call, key string) (*http.Request
 		req.Header.Set("If-None-Match", "*")
 	} else if tag := c.cond.ETag(); tag != "" {
 		req.Header.Set("If-Match", tag)
+	}
+	for name, values := range c.header {
+		req.Header[http.CanonicalHeaderKey(name)] = values
 	}
 	if s.sign != nil {
 		if err := s.sign(req, c.body); err != nil {
