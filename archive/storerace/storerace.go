@@ -11,6 +11,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"hash/maphash"
 	"math/rand/v2"
 	"slices"
 	"time"
@@ -89,8 +90,11 @@ type Course struct {
 	known  bool          // what is stored under key is now, and nothing is on its way there
 	now    *version      // nil: nothing
 	past   []version     // of this key that were acknowledged, the latest last
+	wrote  []uint64      // hashes of the bodies that were sent lately
 	key    string
 }
+
+var seed = maphash.MakeSeed()
 
 // Keys are those under which the races so far may have left something.
 func (c *Course) Keys() []string {
