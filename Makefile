@@ -5,6 +5,10 @@ BIN           := bin
 TOOLS         := $(CURDIR)/.tools
 GOLANGCI      := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 MINIO         := github.com/minio/minio@v0.0.0-20260212201848-7aac2a2c5b7c
+VERSITYGW     := github.com/versity/versitygw/cmd/versitygw@v1.8.0
+GOFAKES3      := github.com/johannesboyne/gofakes3/cmd/gofakes3@v1.2.0
+NODE_SERVERS  := s3rver@3.7.1 azurite@3.35.0
+SERVERS       ?= $(shell .ci/with-server --list)
 FUZZTIME      ?= 20s
 N             ?= 40
 SEED          ?= 1
@@ -80,15 +84,32 @@ vet: ## go vet and gofmt
 lint: $(TOOLS)/golangci-lint ## golangci-lint
 	$(TOOLS)/golangci-lint run ./...
 
+# Those that are not installed are skipped, and said to be; REQUIRED=1 makes that a failure.
 .PHONY: test-servers
-test-servers: $(TOOLS)/minio ## conformance suite and every scenario against MinIO
-	.ci/with-minio $(TOOLS)/minio $(GO) test -count=1 -p 1 -run 'OnServer' ./archive/s3store ./cmd/simulate
+test-servers: ## conformance suite, doctor and every scenario on each of the SERVERS that are installed
+	.ci/test-servers $(GO) $(SERVERS)
+
+.PHONY: servers
+servers: $(TOOLS)/minio $(TOOLS)/versitygw $(TOOLS)/gofakes3 ## install the servers of test-servers (the Debian ones: apt-get install)
+	@command -v npm >/dev/null || { echo "make servers: there is no npm to install $(NODE_SERVERS) with" >&2; exit 1; }
+	@$(MAKE) --no-print-directory $(TOOLS)/node_modules/.bin/s3rver
+	@for program in lighttpd nginx; do PATH=$$PATH:/usr/sbin command -v $$program >/dev/null || \
+	  { echo "make servers: there is no $$program: apt-get install lighttpd lighttpd-mod-webdav nginx-light" >&2; exit 1; }; done
 
 $(TOOLS)/golangci-lint:
 	GOBIN=$(TOOLS) $(GO) install $(GOLANGCI)
 
 $(TOOLS)/minio:
 	GOBIN=$(TOOLS) $(GO) install $(MINIO)
+
+$(TOOLS)/versitygw:
+	GOBIN=$(TOOLS) $(GO) install $(VERSITYGW)
+
+$(TOOLS)/gofakes3:
+	GOBIN=$(TOOLS) $(GO) install $(GOFAKES3)
+
+$(TOOLS)/node_modules/.bin/s3rver:
+	npm install --prefix $(TOOLS) --no-save --no-audit --no-fund --silent $(NODE_SERVERS)
 
 .PHONY: module
 module: ## give the module another path: MODULE=example.org/you/holdfast

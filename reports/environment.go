@@ -12,7 +12,7 @@ import (
 	"strings"
 	"sync"
 
-	"holdfast/archive/s3store"
+	"holdfast/scenarios/measure"
 )
 
 // Environment says where a result comes from.
@@ -24,13 +24,13 @@ type Environment struct {
 	CPUs       int               `json:"cpus"`
 	GOMAXPROCS int               `json:"gomaxprocs"`
 	Modules    map[string]string `json:"modules"`
-	// Store is what decides how requests are sent: SDK version, effective retry
-	// settings, endpoint. Null if nothing was sent.
-	Store *s3store.Settings `json:"store"`
+	// Store is what decides how requests are sent: effective retry settings, endpoint, SDK
+	// version. Null if nothing was sent.
+	Store *measure.Settings `json:"store"`
 }
 
 // NewEnvironment describes the running program.
-func NewEnvironment(store *s3store.Settings) Environment {
+func NewEnvironment(store *measure.Settings) Environment {
 	return Environment{
 		Version: Version(), Go: runtime.Version(), OS: runtime.GOOS, Arch: runtime.GOARCH,
 		CPUs: runtime.NumCPU(), GOMAXPROCS: runtime.GOMAXPROCS(0), Modules: modules(), Store: store,

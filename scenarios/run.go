@@ -82,10 +82,13 @@ const DefaultLatency = "s3-standard"
 // test holds the two together.
 const defaultRequestTimeout = 10 * time.Second
 
-// Latency is the scenario's, or what a virtual world has by default.
+// Latency is the scenario's, or what a virtual world has by default, for documents of the
+// size that the run's has at first.
 func (r *Run) Latency() network.Latency {
-	if r.Scenario.Latency != nil {
-		return network.Latency(*r.Scenario.Latency)
+	if l := r.Scenario.Latency; l != nil && l.ReadLarge.IsZero() && l.WriteLarge.IsZero() {
+		return network.Latency(*l)
+	} else if l != nil {
+		return network.Latency(*l).For(len(r.Document.Encode()))
 	}
 	l, _ := network.ParseLatency(DefaultLatency) // a test parses it
 	return l

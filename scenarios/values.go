@@ -15,6 +15,9 @@ import (
 
 // scalar is the text of a scalar node.
 func scalar(node ast.Node) (string, error) {
+	if block, ok := node.(*ast.LiteralNode); ok { // whose token is its | or >
+		return block.Value.Value, nil
+	}
 	if _, ok := node.(ast.ScalarNode); !ok {
 		return "", badValue(node, errors.New("want a single value here"))
 	}
@@ -114,8 +117,11 @@ func (l *Latency) UnmarshalYAML(node ast.Node) error {
 	return nil
 }
 
-// MarshalYAML writes the latency as it is read.
-func (l Latency) MarshalYAML() (any, error) { return network.Latency(l).String(), nil }
+// MarshalYAML writes the latency as it is read, a measured profile with all that its file holds.
+func (l Latency) MarshalYAML() (any, error) {
+	text, err := network.Latency(l).MarshalText()
+	return string(text), err
+}
 
 // UnmarshalYAML implements yaml.NodeUnmarshaler.
 func (f *Fault) UnmarshalYAML(node ast.Node) error {

@@ -9,6 +9,7 @@ import (
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 
 	"holdfast/archive"
+	"holdfast/archive/internal/exchange"
 )
 
 // absentKey is looked up by Check. Nothing is ever stored there.
@@ -37,9 +38,9 @@ func (s *Store) Check(ctx context.Context) error {
 	// A GET, because the answer to a HEAD does not tell a missing key from a
 	// missing bucket.
 	_, _, err := s.Get(ctx, absentKey)
-	var failed *answerError
+	var failed *exchange.Error
 	if errors.As(err, &failed) {
-		if _, code, _ := reply(failed.cause); code == "RequestTimeTooSkewed" {
+		if _, code, _ := reply(failed.Cause); code == "RequestTimeTooSkewed" {
 			_, _, err = s.Get(ctx, absentKey) // signed with the server's time
 		}
 	}
@@ -53,32 +54,32 @@ func (s *Store) Check(ctx context.Context) error {
 }
 
 func (s *Store) explain(err error) error {
-	var failed *answerError
+	var failed *exchange.Error
 	if !errors.As(err, &failed) {
-		return s.checkFailed(err, "%s", oneLine(err.Error()))
+		return s.checkFailed(err, "%s", exchange.OneLine(err.Error()))
 	}
-	status, code, _ := reply(failed.cause)
+	status, code, _ := reply(failed.Cause)
 	switch {
-	case failed.ended != nil:
-		return s.checkFailed(err, "%s", failed.what)
+	case failed.Ended != nil:
+		return s.checkFailed(err, "%s", failed.What)
 	case code == "NoSuchBucket":
 		return s.checkFailed(err, "there is no such bucket: create it, or correct its name")
 	case code == "InvalidAccessKeyId", code == "SignatureDoesNotMatch", code == "ExpiredToken",
 		code == "InvalidToken", code == "RequestTimeTooSkewed":
-		return s.checkFailed(err, "%s: correct the AWS credentials (or this machine's clock)", failed.what)
+		return s.checkFailed(err, "%s: correct the AWS credentials (or this machine's clock)", failed.What)
 	case status == http.StatusForbidden, status == http.StatusUnauthorized:
 		return s.checkFailed(err, "%s: the credentials need s3:GetObject, s3:PutObject, s3:DeleteObject and s3:ListBucket"+
-			" (without the last, S3 answers 403 for a missing key)", failed.what)
+			" (without the last, S3 answers 403 for a missing key)", failed.What)
 	case code == "PermanentRedirect", code == "AuthorizationHeaderMalformed", status == http.StatusMovedPermanently:
-		return s.checkFailed(err, "%s: the bucket is in another region%s", failed.what, regionHint(failed.cause))
+		return s.checkFailed(err, "%s: the bucket is in another region%s", failed.What, regionHint(failed.Cause))
 	case errors.Is(err, errNoETag):
-		return s.checkFailed(err, "%s: is this an S3 endpoint?", failed.what)
+		return s.checkFailed(err, "%s: is this an S3 endpoint?", failed.What)
 	case errors.Is(err, archive.ErrUnavailable):
-		return s.checkFailed(err, "%s: is the server running, and is the endpoint right?", failed.what)
+		return s.checkFailed(err, "%s: is the server running, and is the endpoint right?", failed.What)
 	case code == "":
-		return s.checkFailed(err, "%s: is this an S3 endpoint?", failed.what)
+		return s.checkFailed(err, "%s: is this an S3 endpoint?", failed.What)
 	}
-	return s.checkFailed(err, "%s", failed.what)
+	return s.checkFailed(err, "%s", failed.What)
 }
 
 func (s *Store) checkFailed(cause error, format string, args ...any) error {

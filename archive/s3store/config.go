@@ -5,7 +5,6 @@ import (
 	"encoding"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -15,16 +14,15 @@ import (
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+
+	"holdfast/archive/internal/exchange"
 )
 
-// DefaultRequestTimeout is the deadline of a single request. S3 answers small
-// objects in tens of milliseconds; a request without an answer after ten seconds
-// has lost it, and a caller who gives up earlier has a context for that.
-const DefaultRequestTimeout = 10 * time.Second
+// DefaultRequestTimeout, 10 s, is the deadline of a single request.
+const DefaultRequestTimeout = exchange.RequestTimeout
 
-// DefaultMaxObjectBytes is far above [archive.DefaultMaxBytes]. An object that other
-// software has put under a document's key may have any size, and is read into memory.
-const DefaultMaxObjectBytes = 64 << 20
+// DefaultMaxObjectBytes, 64 MiB, is far above [archive.DefaultMaxBytes].
+const DefaultMaxObjectBytes = exchange.MaxObjectBytes
 
 // Config says where the objects are. What it leaves open (credentials, region,
 // profile, proxy, CA bundle) comes from the SDK's own configuration: the AWS_*
@@ -57,14 +55,8 @@ type Config struct {
 	Transport http.RoundTripper
 }
 
-// IdleConnsPerHost is how many idle connections the own transport keeps to a
-// host. net/http's two would make a few hundred concurrent writers open and
-// close a connection for nearly every request.
-const IdleConnsPerHost = 512
-
-// A host that is there answers a SYN at once; the SDK's 30 s would hide one
-// that is not for longer than a request may take.
-const dialTimeout = 5 * time.Second
+// IdleConnsPerHost, 512, is how many idle connections the own transport keeps to a host.
+const IdleConnsPerHost = exchange.IdleConnsPerHost
 
 // anyRegion signs requests to a custom endpoint when no region is configured.
 // Such servers accept any, and most name this one.
@@ -148,7 +140,7 @@ func Open(ctx context.Context, c Config) (*Store, error) {
 	ambient, err := config.LoadDefaultConfig(ctx, config.WithHTTPClient(pooledClient()))
 	if err != nil {
 		return nil, &checkError{what: fmt.Sprintf("open s3://%s: the AWS configuration is not usable: %s",
-			c.Bucket, oneLine(err.Error())), cause: err}
+			c.Bucket, exchange.OneLine(err.Error())), cause: err}
 	}
 	client := s3.NewFromConfig(ambient, c.apply)
 	if client.Options().Region == "" {
@@ -171,11 +163,8 @@ func Open(ctx context.Context, c Config) (*Store, error) {
 // bundle to no other.
 func pooledClient() *awshttp.BuildableClient {
 	return awshttp.NewBuildableClient().
-		WithDialerOptions(func(d *net.Dialer) { d.Timeout = dialTimeout }).
-		WithTransportOptions(func(t *http.Transport) {
-			t.MaxIdleConns = 0 // no limit but the one for each host
-			t.MaxIdleConnsPerHost = IdleConnsPerHost
-		})
+		WithDialerOptions(exchange.Dialer).
+		WithTransportOptions(exchange.Pooled)
 }
 
 func (c Config) apply(o *s3.Options) {

@@ -1,10 +1,8 @@
 package s3store
 
 import (
-	"context"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -15,78 +13,33 @@ import (
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 
 	"holdfast/archive"
+	"holdfast/archive/internal/exchange"
 )
-
-// answerError is a failed request in one line. errors.Is finds the sentinel and
-// the caller's own context error, errors.As whatever the SDK had returned.
-type answerError struct {
-	op, key string
-	what    string // what happened
-	kind    error  // the sentinel of archive, or nil
-	ended   error  // why the caller's context ended, or nil
-	cause   error  // the SDK's error
-	after   time.Duration
-}
-
-// RetryAfter is when the server wants to be asked again, from its answer on; 0: it does
-// not say.
-func (e *answerError) RetryAfter() time.Duration { return e.after }
-
-func (e *answerError) Error() string {
-	text := e.op + " " + e.key + ": " + e.what
-	if e.kind != nil {
-		text += ": " + e.kind.Error()
-	}
-	return text
-}
-
-func (e *answerError) Unwrap() []error {
-	all := make([]error, 0, 3)
-	if e.kind != nil {
-		all = append(all, e.kind)
-	}
-	if e.ended != nil {
-		all = append(all, e.ended)
-	}
-	return append(all, typed{e.cause})
-}
-
-// typed gives an error to errors.As and errors.Is, but hides the ends of
-// contexts: the deadline of a single request would pass for the caller's own.
-type typed struct{ error }
-
-func (t typed) As(target any) bool { return errors.As(t.error, target) }
-
-func (t typed) Is(target error) bool {
-	return target != context.DeadlineExceeded && target != context.Canceled && errors.Is(t.error, target)
-}
 
 // classify says what the failure means for the caller: by the server's error
 // code first, by the HTTP status second, and by how far the request came if
 // there was no answer at all.
-func (r *request) classify(err error) error {
-	e := &answerError{op: r.op, key: r.key, cause: err, ended: r.caller.Err()}
+func (r request) classify(err error) error {
 	status, code, message := reply(err)
-	if !r.handed.Load() || status == 0 && code == "" {
-		e.what, e.kind = r.unanswered(err)
-		return e
+	if !r.Handed() || status == 0 && code == "" {
+		return r.Unanswered(essence(err), err)
 	}
-	e.kind = r.answered(status, code)
-	e.after = hint(err)
+	e := r.Fail("", r.answered(status, code), err)
+	e.After = hint(err)
 	apart := clocksApart(err)
 	switch {
 	case code == "" && status == http.StatusForbidden && apart > mostApart:
 		// The answer to a HEAD has no code. This is RequestTimeTooSkewed; if it is not,
 		// the next one is signed with the server's time and will be told otherwise.
-		e.what, e.kind = fmt.Sprintf("%d, and the clocks are %v apart", status, apart.Round(time.Second)), archive.ErrUnavailable
+		e.What, e.Kind = fmt.Sprintf("%d, and the clocks are %v apart", status, apart.Round(time.Second)), archive.ErrUnavailable
 	case code == "" && status < 300:
-		e.what = fmt.Sprintf("%d with an answer that cannot be read: %s", status, essence(err))
+		e.What = fmt.Sprintf("%d with an answer that cannot be read: %s", status, essence(err))
 	case code == "":
-		e.what = fmt.Sprintf("%d without an S3 error code", status)
-	case e.kind == nil && message != "":
-		e.what = fmt.Sprintf("%d %s: %s", status, code, oneLine(message))
+		e.What = fmt.Sprintf("%d without an S3 error code", status)
+	case e.Kind == nil && message != "":
+		e.What = fmt.Sprintf("%d %s: %s", status, code, exchange.OneLine(message))
 	default:
-		e.what = fmt.Sprintf("%d %s", status, code)
+		e.What = fmt.Sprintf("%d %s", status, code)
 	}
 	return e
 }
@@ -96,11 +49,8 @@ var errNoETag = errors.New("no ETag: is this an S3 endpoint?")
 // noETag is the failure of a request that was answered 200 without an ETag, as no
 // S3 does but a web server may, or a proxy that gives up half-way. What such an answer
 // to a read holds is no version that a write could be conditioned on.
-func (r *request) noETag() error {
-	return &answerError{
-		op: r.op, key: r.key, what: "200 without an ETag", kind: r.unclear(),
-		cause: errNoETag,
-	}
+func (r request) noETag() error {
+	return r.Fail("200 without an ETag", r.Unclear(), errNoETag)
 }
 
 // The SDK's stand-in for a code or message that the server did not give.
@@ -126,12 +76,11 @@ func reply(err error) (status int, code, message string) {
 	if message == unknownError {
 		message = ""
 	}
-	return status, oneLine(code), message
+	return status, exchange.OneLine(code), message
 }
 
 // hint is when the server wants to be asked again, as its answer says: by
-// x-amz-retry-after in milliseconds, or by Retry-After in seconds or as a date, which is
-// compared with the answer's own.
+// x-amz-retry-after in milliseconds, or by Retry-After.
 func hint(err error) time.Duration {
 	var resp *smithyhttp.ResponseError
 	if !errors.As(err, &resp) || resp.Response == nil || resp.Response.Response == nil {
@@ -141,16 +90,7 @@ func hint(err error) time.Duration {
 	if ms, err := strconv.ParseUint(h.Get("X-Amz-Retry-After"), 10, 32); err == nil {
 		return time.Duration(ms) * time.Millisecond
 	}
-	after := h.Get("Retry-After")
-	if s, err := strconv.ParseUint(after, 10, 32); err == nil {
-		return time.Duration(s) * time.Second
-	}
-	then, err1 := http.ParseTime(after)
-	now, err2 := http.ParseTime(h.Get("Date"))
-	if err1 != nil || err2 != nil {
-		return 0
-	}
-	return max(then.Sub(now), 0)
+	return exchange.RetryAfter(h)
 }
 
 // mostApart is how far a request's time may be from the server's. S3 bears a quarter of
@@ -173,12 +113,12 @@ func clocksApart(err error) time.Duration {
 }
 
 // answered classifies an answer of the server. nil passes the error as it is.
-func (r *request) answered(status int, code string) error {
+func (r request) answered(status int, code string) error {
 	if kind, known := r.byCode(code); known {
 		return kind
 	}
 	switch {
-	case status == http.StatusNotFound && code == "" && r.op == "head":
+	case status == http.StatusNotFound && code == "" && r.Op == "head":
 		return archive.ErrNotFound
 	case status == http.StatusPreconditionFailed:
 		return archive.ErrPreconditionFailed
@@ -191,14 +131,14 @@ func (r *request) answered(status int, code string) error {
 	case status >= 500, status == http.StatusRequestTimeout, status < 300:
 		// A 503 without a known code is in here: it is not S3's, and a proxy
 		// may give up on a request that the server goes on to execute.
-		return r.unclear()
+		return r.Unclear()
 	}
 	return nil
 }
 
 // byCode classifies the codes that S3 documents, whatever their status: S3 may
 // answer an error inside a 200.
-func (r *request) byCode(code string) (kind error, known bool) {
+func (r request) byCode(code string) (kind error, known bool) {
 	switch code {
 	case "NoSuchKey":
 		return archive.ErrNotFound, true
@@ -217,7 +157,7 @@ func (r *request) byCode(code string) (kind error, known bool) {
 		"RequestLimitExceeded", "BandwidthLimitExceeded", "RequestThrottled", "RequestThrottledException":
 		return archive.ErrThrottled, true
 	case "InternalError", "RequestTimeout":
-		return r.unclear(), true
+		return r.Unclear(), true
 	case "RequestTimeTooSkewed":
 		// Refused before anything was done. The SDK's client has learned the
 		// server's time from the answer and signs the next request with it.
@@ -227,43 +167,6 @@ func (r *request) byCode(code string) (kind error, known bool) {
 		return archive.ErrThrottled, true
 	}
 	return nil, false
-}
-
-// unclear is the meaning of a failure that says nothing about what was done.
-func (r *request) unclear() error {
-	if r.write {
-		return archive.ErrOutcomeUnknown
-	}
-	return archive.ErrUnavailable
-}
-
-// unanswered classifies a request that got no answer.
-func (r *request) unanswered(err error) (what string, kind error) {
-	ended := r.caller.Err()
-	timedOut := errors.Is(err, context.DeadlineExceeded)
-	switch {
-	case ended != nil && r.unsent():
-		return ended.Error() + " before the request was sent", archive.ErrUnavailable
-	case ended != nil:
-		return ended.Error(), r.unclear()
-	case !r.handed.Load():
-		return essence(err), nil // no credentials, an invalid key
-	case r.unsent() && timedOut:
-		return fmt.Sprintf("no connection within %v", r.timeout), archive.ErrUnavailable
-	case r.unsent(), neverConnected(err):
-		return essence(err), archive.ErrUnavailable
-	case timedOut:
-		return fmt.Sprintf("no answer within %v", r.timeout), r.unclear()
-	}
-	return essence(err), r.unclear()
-}
-
-// neverConnected reports whether no connection was made, for transports that do
-// not report theirs.
-func neverConnected(err error) bool {
-	var op *net.OpError
-	var dns *net.DNSError
-	return errors.As(err, &op) && (op.Op == "dial" || op.Op == "proxyconnect") || errors.As(err, &dns)
 }
 
 // essence is the part of an SDK error that says what happened, without the
@@ -288,7 +191,7 @@ func essence(err error) string {
 	if errors.As(err, &client) {
 		err = client.Err
 	}
-	return oneLine(err.Error())
+	return exchange.OneLine(err.Error())
 }
 
 // noCredentials reports whether the SDK looked everywhere: the instance's
@@ -302,14 +205,4 @@ func noCredentials(err error) bool {
 		err = op.Err
 	}
 	return false
-}
-
-// oneLine makes a server's text fit for a log line.
-func oneLine(text string) string {
-	const most = 300
-	text = strings.Join(strings.Fields(text), " ")
-	if len(text) > most {
-		text = strings.ToValidUTF8(text[:most], "") + "…"
-	}
-	return text
 }

@@ -20,8 +20,8 @@ func (s *Store) List(ctx context.Context, prefix, after string) ([]archive.Liste
 	if err != nil {
 		return nil, err
 	}
-	defer r.end()
-	in := &s3.ListObjectsV2Input{Bucket: &s.bucket, Prefix: &r.key}
+	defer r.End()
+	in := &s3.ListObjectsV2Input{Bucket: &s.bucket, Prefix: &r.Key}
 	if after != "" {
 		in.StartAfter = aws.String(s.prefix + after)
 	}

@@ -23,7 +23,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"strings"
 	"time"
 
@@ -33,6 +32,7 @@ import (
 
 	"holdfast/archive"
 	"holdfast/archive/delivery"
+	"holdfast/archive/internal/exchange"
 )
 
 // Store keeps objects in a bucket, under a prefix. It is safe for concurrent
@@ -111,15 +111,15 @@ func (s *Store) Get(ctx context.Context, key string) (body []byte, etag string, 
 	if err != nil {
 		return nil, "", err
 	}
-	defer r.end()
-	out, err := s.client.GetObject(ctx, &s3.GetObjectInput{Bucket: &s.bucket, Key: &r.key})
+	defer r.End()
+	out, err := s.client.GetObject(ctx, &s3.GetObjectInput{Bucket: &s.bucket, Key: &r.Key})
 	if err != nil {
 		return nil, "", r.classify(err)
 	}
 	defer out.Body.Close()
-	body, err = readAll(out.Body, aws.ToInt64(out.ContentLength), s.most)
-	if errors.Is(err, errTooLarge) { // it will be no smaller when it is read again
-		return nil, "", &answerError{op: r.op, key: r.key, what: err.Error(), cause: err}
+	body, err = exchange.ReadAll(out.Body, aws.ToInt64(out.ContentLength), s.most)
+	if errors.Is(err, exchange.ErrTooLarge) { // it will be no smaller when it is read again
+		return nil, "", r.Fail(err.Error(), nil, err)
 	}
 	if err != nil {
 		return nil, "", r.classify(fmt.Errorf("reading the body: %w", err))
@@ -130,22 +130,6 @@ func (s *Store) Get(ctx context.Context, key string) (body []byte, etag string, 
 	return body, aws.ToString(out.ETag), nil
 }
 
-var errTooLarge = errors.New("the object is too large")
-
-// readAll reads a body of about size bytes, and of at most so many. A size that a server
-// only claims must not make us allocate it.
-func readAll(r io.Reader, size, most int64) ([]byte, error) {
-	const claimed = 1 << 20
-	buf := bytes.NewBuffer(make([]byte, 0, min(max(size, 0), claimed)+bytes.MinRead))
-	if size <= most {
-		_, err := buf.ReadFrom(io.LimitReader(r, most+1))
-		if err != nil || int64(buf.Len()) <= most {
-			return buf.Bytes(), err
-		}
-	}
-	return nil, fmt.Errorf("%w: more than %d bytes are never read; replace it by a smaller one, or allow more (Config.MaxObjectBytes)", errTooLarge, most)
-}
-
 // Head implements [archive.Store]. A missing bucket looks like a missing key,
 // because the answer to a HEAD carries no error code; [Store.Check] tells them apart.
 func (s *Store) Head(ctx context.Context, key string) (etag string, err error) {
@@ -153,8 +137,8 @@ func (s *Store) Head(ctx context.Context, key string) (etag string, err error) {
 	if err != nil {
 		return "", err
 	}
-	defer r.end()
-	out, err := s.client.HeadObject(ctx, &s3.HeadObjectInput{Bucket: &s.bucket, Key: &r.key})
+	defer r.End()
+	out, err := s.client.HeadObject(ctx, &s3.HeadObjectInput{Bucket: &s.bucket, Key: &r.Key})
 	if err != nil {
 		return "", r.classify(err)
 	}
@@ -170,10 +154,10 @@ func (s *Store) Put(ctx context.Context, key string, body []byte, cond archive.C
 	if err != nil {
 		return "", err
 	}
-	defer r.end()
+	defer r.End()
 	in := &s3.PutObjectInput{
 		Bucket:      &s.bucket,
-		Key:         &r.key,
+		Key:         &r.Key,
 		Body:        bytes.NewReader(body),
 		ContentType: aws.String("application/json"),
 	}
@@ -203,8 +187,8 @@ func (s *Store) Delete(ctx context.Context, key string, cond archive.Condition) 
 	if err != nil {
 		return err
 	}
-	defer r.end()
-	in := &s3.DeleteObjectInput{Bucket: &s.bucket, Key: &r.key}
+	defer r.End()
+	in := &s3.DeleteObjectInput{Bucket: &s.bucket, Key: &r.Key}
 	if tag := cond.ETag(); tag != "" {
 		in.IfMatch = &tag
 	}

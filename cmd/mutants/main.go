@@ -102,7 +102,7 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	f.StringVar(&o.root, "root", ".", "`directory` of the module")
 	f.StringVar(&o.goTool, "go", "go", "the go `command`")
 	f.StringVar(&o.packages, "packages", "./archive/...", "which packages to mutate")
-	f.StringVar(&except, "except", "archive/internal,archive/storetest,archive/s3store/fakes3", "`directories` to leave alone: apparatus of tests")
+	f.StringVar(&except, "except", "archive/internal/testclock,archive/storetest,archive/s3store/fakes3", "`directories` to leave alone: apparatus of tests")
 	f.StringVar(&o.program, "program", "./cmd/simulate", "`package` of the program that the gate takes")
 	if err := f.Parse(args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {

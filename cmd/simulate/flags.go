@@ -85,7 +85,7 @@ func (o *runOptions) flags() *pflag.FlagSet {
 	f.DurationVar(&o.duration, "duration", o.duration, "how long to keep the load up")
 	f.Uint64Var(&o.seed, "seed", o.seed, "seed of all random choices")
 	f.IntVar(&o.runs, "runs", o.runs, "repetitions of each scenario")
-	f.StringVar(&o.latency, "latency", o.latency, "`LATENCY` of a store call's legs, such as normal(10ms,2ms), or "+strings.Join(network.Profiles(), ", "))
+	f.StringVar(&o.latency, "latency", o.latency, "`LATENCY` of a store call's legs, such as normal(10ms,2ms), or of a store: "+strings.Join(network.Profiles(), ", ")+", or the file of a measured profile")
 	f.StringArrayVar(&o.faults, "fault", o.faults, "`FAULT` in place of the scenario's, such as reply-lost(rate=0.1), throttle(writes=100,reads=200), or none; repeatable")
 	f.StringVar(&o.codec, "codec", o.codec, "`CODEC` of the virtual world's documents: json, or compact for large loads")
 	f.StringVar(&o.via, "via", o.via, "`WAY` to the archive: core, or api: users over HTTP, back ends over the queue")

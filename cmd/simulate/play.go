@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"time"
 
-	"holdfast/archive/s3store"
 	"holdfast/reports"
 	"holdfast/scenarios"
 	"holdfast/scenarios/explore"
@@ -143,7 +142,7 @@ func writeFile(path string, write func(io.Writer) error) error {
 }
 
 // settings are what decided how requests were sent; nil: none were.
-func settings(runs []measure.Measurement) *s3store.Settings {
+func settings(runs []measure.Measurement) *measure.Settings {
 	if len(runs) == 0 {
 		return nil
 	}

@@ -162,7 +162,7 @@ func (o *sweepOptions) preparePoints(c *sweeping, name string, changed func(stri
 	all.Sum(c.content[:0])
 	c.swept.Core = same(func(p *sweep.Point) string { return p.Run.Core.Name })
 	c.swept.Policy = same(func(p *sweep.Point) string { return p.Run.Policy.String() })
-	c.swept.Latency = same(func(p *sweep.Point) string { return p.Run.Latency().String() })
+	c.swept.Latency = same(func(p *sweep.Point) string { return p.Run.Latency().Label() })
 	c.swept.Layout = same(func(p *sweep.Point) string { return p.Run.Layout.String() })
 	whole := slices.ContainsFunc(c.swept.Vary, func(v sweep.Varied) bool {
 		return v.Name == "policy" || v.Name == "core" && o.run.policy == "" // each core has its own

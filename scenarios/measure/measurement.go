@@ -6,7 +6,6 @@ import (
 	"slices"
 	"time"
 
-	"holdfast/archive/s3store"
 	"holdfast/scenarios/check"
 )
 
@@ -65,7 +64,7 @@ type Measurement struct {
 	// CallTime is how long a read or write of the store took on average; 0: there was none.
 	CallTime time.Duration `json:"-"`
 	// Settings decide how requests were sent; nil: none were.
-	Settings *s3store.Settings `json:"-"`
+	Settings *Settings `json:"-"`
 }
 
 // Passed reports whether the measurement gives no reason to stop a release.

@@ -105,7 +105,8 @@ func (c *Config) playReal(ctx context.Context, i int, p *Point, t *told) (m *Mea
 		}
 		return nil, fmt.Errorf("judge it: %w", err)
 	}
-	m.Settings = &target.settings
+	settings := target.settings()
+	m.Settings = &settings
 	if c.Judged != nil {
 		c.Judged(i, m)
 	}

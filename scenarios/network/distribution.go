@@ -10,12 +10,13 @@ import (
 // Distribution says how long something takes. The zero value is always 0.
 //
 // Distributions are made by [ParseDistribution] and don't change. Equal texts
-// make equal values, except for empirical ones: each reads its file anew.
+// make equal values, except for empirical ones and quantiles: each has its own.
 type Distribution struct {
 	shape shape
 	a, b  time.Duration // as in the text: the mean and sd, the median and p99, …
 	sigma float64       // of lognormal's logarithm
 	file  *samples      // of empirical
+	table *table        // of quantiles
 	times float64       // as long as it says; 0: once
 	later time.Duration // added to each
 }
@@ -29,6 +30,7 @@ const (
 	lognormal       // lognormal(MEDIAN,P99)
 	uniform         // uniform(MIN,MAX)
 	empirical       // empirical(FILE): one of the durations in the file
+	quantiles       // quantiles(MIN,P1,…,P99,MAX): between those that are stated
 )
 
 const (
@@ -63,6 +65,8 @@ func (d Distribution) sample(rng *rand.Rand) time.Duration {
 		return d.a + time.Duration(float64(d.b-d.a)*rng.Float64())
 	case empirical:
 		return d.file.values[rng.IntN(len(d.file.values))]
+	case quantiles:
+		return d.table.at(rng.Float64())
 	}
 	return 0
 }
@@ -109,6 +113,8 @@ func (d Distribution) mean() time.Duration {
 		return d.a + (d.b-d.a)/2
 	case empirical:
 		return d.file.mean()
+	case quantiles:
+		return d.table.mean()
 	}
 	return 0
 }

@@ -25,9 +25,10 @@ var forms = []form{
 	{lognormal, "lognormal", "MEDIAN,P99", "lognormal(15ms,100ms)"},
 	{uniform, "uniform", "MIN,MAX", "uniform(5ms,15ms)"},
 	{empirical, "empirical", "FILE", "empirical(latencies.txt)"},
+	{quantiles, "quantiles", "MIN,P1,P5,P10,P25,P50,P75,P90,P95,P99,MAX", "quantiles(1ms,1ms,1ms,1ms,2ms,2ms,2ms,3ms,4ms,9ms,20ms)"},
 }
 
-const knownForms = "constant(D), normal(MEAN,SD), lognormal(MEDIAN,P99), uniform(MIN,MAX), empirical(FILE)"
+const knownForms = "constant(D), normal(MEAN,SD), lognormal(MEDIAN,P99), uniform(MIN,MAX), empirical(FILE), quantiles(MIN,P1,P5,P10,P25,P50,P75,P90,P95,P99,MAX)"
 
 // ParseDistribution reads one of
 //
@@ -36,6 +37,8 @@ const knownForms = "constant(D), normal(MEAN,SD), lognormal(MEDIAN,P99), uniform
 //	lognormal(MEDIAN,P99) most are short, few are long
 //	uniform(MIN,MAX)      any from MIN to MAX
 //	empirical(FILE)       any of the durations in a text file, one on a line
+//	quantiles(MIN,P1,P5,P10,P25,P50,P75,P90,P95,P99,MAX)
+//	                      as was measured; evenly between two of them
 //
 // with durations from 0 to 1h. In a file, a bare number is in milliseconds, and
 // empty lines and lines that start with # don't count; its path is relative to
@@ -69,6 +72,11 @@ func parseDistribution(text string) (Distribution, error) {
 		return Distribution{}, fmt.Errorf("want %s(%s), such as %s", f.name, f.params, f.example)
 	}
 	d := Distribution{shape: f.shape}
+	if f.shape == quantiles {
+		table, err := parseTable(values)
+		d.table = table
+		return d, err
+	}
 	for i, into := range []*time.Duration{&d.a, &d.b}[:len(values)] {
 		v, err := parseLatency(strings.TrimSpace(values[i]))
 		if err != nil {
@@ -134,6 +142,8 @@ func (d Distribution) String() string {
 		case f.shape != d.shape:
 		case f.shape == empirical:
 			return f.name + "(" + d.file.path + ")"
+		case f.shape == quantiles:
+			return f.name + "(" + d.table.String() + ")"
 		case f.shape == constant:
 			return f.name + "(" + d.a.String() + ")"
 		default:

@@ -19,6 +19,16 @@ type Latency struct {
 	// Read and Write are how long the store serves a read and a write. Writes of
 	// one key are served one after another.
 	Read, Write Distribution
+	// ReadLarge and WriteLarge are the same of an object of [LargeObject] bytes, see
+	// [Latency.For]. The zero value: of any size as of a small one.
+	ReadLarge, WriteLarge Distribution
+	// Refusal is how long the store takes to refuse a write: when it arrives or, if it has
+	// waited for another of its key, when its turn comes. The zero value: as long as a read,
+	// and who has waited in vain has been served like any other.
+	Refusal Distribution
+	// Capacity is how many requests of all kinds the store serves a second: what comes faster
+	// waits in the order of its arrival. 0: no bound.
+	Capacity float64
 	// Conflict409 is the share, from 0 to 1, of the conditional writes that find
 	// another write of the key in flight and are answered 409 for it; the others
 	// wait for it and are then decided.
@@ -28,6 +38,8 @@ type Latency struct {
 	// PerKey is what it bears of each key before it answers 429 TooManyRequests. Here the
 	// bound is in front: a write that arrives counts whether its condition holds or not.
 	PerKey Throttle
+
+	profile *Profile // that was measured; nil: it is made of a name or a distribution
 }
 
 // The profiles, of one small object in the region of its writers.
@@ -113,9 +125,10 @@ func around(median, p99 time.Duration) Distribution {
 	return Distribution{shape: lognormal, a: median, b: p99, sigma: spread(median, p99)}
 }
 
-// ParseLatency reads a profile, one of [Profiles], or a distribution
-// (see [ParseDistribution]), which both legs then have and nothing else. The
-// empty text is the zero value.
+// ParseLatency reads a profile, one of [Profiles]; or the file of one that was measured, see
+// [Profile], by its path, relative to the working directory and with a slash in it or .yaml or
+// .yml at its end; or such a file's text; or a distribution (see [ParseDistribution]), which
+// both legs then have and nothing else. The empty text is the zero value.
 func ParseLatency(text string) (Latency, error) {
 	text = strings.TrimSpace(text)
 	for _, p := range profiles {
@@ -123,37 +136,119 @@ func ParseLatency(text string) (Latency, error) {
 			return p, nil
 		}
 	}
-	if _, known := formNamed(notation.Split(text).Kind); text != "" && !known {
-		return Latency{}, fmt.Errorf("latency %q is not known (known: %s, %s)", text, strings.Join(Profiles(), ", "), knownForms)
+	_, form := formNamed(notation.Split(text).Kind)
+	switch {
+	case text == "" || form:
+		leg, err := ParseDistribution(text)
+		return Latency{Name: leg.String(), Request: leg, Reply: leg}, err
+	case strings.Contains(text, "\n"):
+		p, err := ParseProfile("profile", []byte(text))
+		if err != nil {
+			return Latency{}, err
+		}
+		return p.Latency(), nil
+	case isFile(text):
+		return readProfile(text)
 	}
-	leg, err := ParseDistribution(text)
-	return Latency{Name: leg.String(), Request: leg, Reply: leg}, err
+	return Latency{}, fmt.Errorf("latency %q is not known (known: %s, %s, and the files of measured profiles, such as ./store.yaml)",
+		text, strings.Join(Profiles(), ", "), knownForms)
 }
 
-// String returns the name, which [ParseLatency] reads.
+// String returns the name, which [ParseLatency] reads; of a profile that came from no file
+// it is for people only.
 func (l Latency) String() string { return l.Name }
+
+// Label is the name, and of a measured profile the digest of its content.
+func (l Latency) Label() string {
+	switch {
+	case l.profile == nil:
+		return l.Name
+	case l.Name == "":
+		return "profile " + l.profile.Digest()
+	}
+	return l.Name + " (profile " + l.profile.Digest() + ")"
+}
 
 // Content is the text with what the file holds that it names, if it names one.
 func (l Latency) Content() string {
-	if l.Request.file == nil {
-		return l.Name
+	switch {
+	case l.profile != nil:
+		return l.profile.text()
+	case l.Request.file != nil:
+		return fmt.Sprint("empirical", l.Request.file.values) // both legs are the same
 	}
-	return fmt.Sprint("empirical", l.Request.file.values) // both legs are the same
+	return l.Name
+}
+
+// Prices is the profile by whose store's prices a call is charged; empty: nobody said.
+func (l Latency) Prices() string {
+	if l.profile != nil {
+		return l.profile.Prices
+	}
+	return l.Name
+}
+
+// Measured is the profile that this is made of; nil: it is made of a name or a distribution.
+func (l Latency) Measured() *Profile { return l.profile }
+
+// LargeObject is the size, in bytes, of what profiles call large.
+const LargeObject = 100 << 10
+
+// SmallObject is the size, in bytes, up to which an object takes no longer than the smallest.
+const SmallObject = 1 << 10
+
+// For returns the latency of a store whose objects have so many bytes: what [LargeObject]
+// takes longer than a small one, in proportion to its size.
+func (l Latency) For(bytes int) Latency {
+	share := float64(max(bytes-SmallObject, 0)) / (LargeObject - SmallObject)
+	longer := func(small, large Distribution) Distribution {
+		if large.IsZero() {
+			return small
+		}
+		return small.Plus(time.Duration(share * float64(large.Mean()-small.Mean())))
+	}
+	l.Read, l.Write = longer(l.Read, l.ReadLarge), longer(l.Write, l.WriteLarge)
+	l.ReadLarge, l.WriteLarge = Distribution{}, Distribution{}
+	return l
+}
+
+// Turn is for how long a request keeps a store busy that serves [Latency.Capacity] a second.
+func (l Latency) Turn() time.Duration {
+	if l.Capacity <= 0 {
+		return 0
+	}
+	return time.Duration(float64(time.Second) / l.Capacity)
+}
+
+// Attempt is how long a read and a write take on average that meet nobody.
+func (l Latency) Attempt() time.Duration {
+	return 2*(l.Request.Mean()+l.Reply.Mean()+l.Turn()) + l.Read.Mean() + l.Write.Mean()
 }
 
 // Exposure is for how long a conditional write is at risk on average: from the moment
 // its read is served until it is decided.
-func (l Latency) Exposure() time.Duration { return l.Reply.Mean() + l.Request.Mean() + l.Write.Mean() }
+func (l Latency) Exposure() time.Duration {
+	return l.Reply.Mean() + l.Request.Mean() + l.Turn() + l.Write.Mean()
+}
 
 // Times returns the latency of a store all of whose parts take so many times as long, which
 // its text does not say.
 func (l Latency) Times(n float64) Latency {
-	l.Request, l.Reply, l.Read, l.Write = l.Request.Times(n), l.Reply.Times(n), l.Read.Times(n), l.Write.Times(n)
+	for _, d := range []*Distribution{&l.Request, &l.Reply, &l.Read, &l.Write, &l.ReadLarge, &l.WriteLarge, &l.Refusal} {
+		*d = d.Times(n)
+	}
+	l.Capacity /= n
 	return l
 }
 
-// MarshalText implements encoding.TextMarshaler.
-func (l Latency) MarshalText() ([]byte, error) { return []byte(l.Name), nil }
+// MarshalText implements encoding.TextMarshaler. Of a measured profile it is the whole file, so
+// that what is saved needs no other.
+func (l Latency) MarshalText() ([]byte, error) {
+	if l.profile != nil {
+		return []byte(l.profile.text()), nil
+	}
+	return []byte(l.Name), nil
+}
 
 // UnmarshalText implements encoding.TextUnmarshaler.
 func (l *Latency) UnmarshalText(text []byte) error {

@@ -304,7 +304,7 @@ func (s *search) oneZone() (all []option) {
 		return nil
 	}
 	window := scaled(s.window, float64(run.Latency().Exposure())/float64(max(s.run.Latency().Exposure(), 1)))
-	for _, o.policy = range s.crowded(attemptTime(&run), window) {
+	for _, o.policy = range s.crowded(run.Latency().Attempt(), window) {
 		all = append(all, o)
 	}
 	return all

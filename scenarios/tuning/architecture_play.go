@@ -52,7 +52,7 @@ func (s *search) tryOption(ctx context.Context, o option, how play) (*trial, err
 	if err != nil {
 		return nil, fmt.Errorf("play %s: %w", o.String(), err)
 	}
-	p.run, p.prices = run, measure.PricesOf(run.Latency().Name)
+	p.run, p.prices = run, measure.PricesOf(run.Latency().Prices())
 	t := &trial{option: o}
 	if how.steady && offered(p.run.Scenario) > 0 {
 		err = t.playTwice(ctx, &p, how)

@@ -124,7 +124,7 @@ func TestWhatIsLeftOut(t *testing.T) {
 		}
 		conf := Config{Run: r, Workers: 1}
 		s := &search{Config: conf, player: conf.player(), result: &Result{}}
-		s.attempt, s.window, s.patience, s.bounds = attemptTime(&r), time.Second, Patience(r.Scenario), archive.Policy{Retries: 100}
+		s.attempt, s.window, s.patience, s.bounds = r.Latency().Attempt(), time.Second, Patience(r.Scenario), archive.Policy{Retries: 100}
 		s.promised = s.measure(archive.DefaultPolicy())
 		var out []string
 		for _, a := range s.architectures() {
@@ -148,7 +148,7 @@ func TestChangesAreAsPlayed(t *testing.T) {
 	r := run(t, "backend-fan-in", 30, standard)
 	conf := Config{Run: r, Workers: 1}
 	s := &search{Config: conf, player: conf.player(), result: &Result{}}
-	s.attempt, s.window, s.patience, s.bounds = attemptTime(&r), time.Second, Patience(r.Scenario), archive.Policy{Retries: 100}
+	s.attempt, s.window, s.patience, s.bounds = r.Latency().Attempt(), time.Second, Patience(r.Scenario), archive.Policy{Retries: 100}
 	s.promised = s.measure(archive.DefaultPolicy())
 	played := 0
 	for _, a := range s.architectures() {

@@ -91,7 +91,7 @@ const (
 func (p *player) measureScale(ctx context.Context, o Objective) (scale, error) {
 	s := scale{patience: Patience(p.run.Scenario), throttles: throttling(&p.run)}
 	s.crowd = crowd{
-		attempt: attemptTime(&p.run), window: time.Duration(writersOfOne(p.run.Scenario)) * p.run.Latency().Exposure(), puts: o.mostPuts(),
+		attempt: p.run.Latency().Attempt(), window: time.Duration(writersOfOne(p.run.Scenario)) * p.run.Latency().Exposure(), puts: o.mostPuts(),
 	}
 	m := p.measure(archive.DefaultPolicy())
 	const repetitions = 2
@@ -112,12 +112,6 @@ func (p *player) measureScale(ctx context.Context, o Objective) (scale, error) {
 	s.batch = (least + s.operations - 1) / s.operations
 	s.fewest = max(fewestJudged/(s.batch*s.operations), 4)
 	return s, nil
-}
-
-// attemptTime is how long a read and a write that meets nobody take on average.
-func attemptTime(run *scenarios.Run) time.Duration {
-	l := run.Latency()
-	return 2*(l.Request.Mean()+l.Reply.Mean()) + l.Read.Mean() + l.Write.Mean()
 }
 
 // commitTime is how far apart two commits on one key are at least, on average: the
@@ -173,5 +167,5 @@ func deadline(patience time.Duration) time.Duration {
 }
 
 func (c *Config) player() *player {
-	return &player{run: c.Run, workers: max(c.Workers, 1), prices: measure.PricesOf(c.Run.Latency().Name)}
+	return &player{run: c.Run, workers: max(c.Workers, 1), prices: measure.PricesOf(c.Run.Latency().Prices())}
 }

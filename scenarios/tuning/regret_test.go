@@ -239,7 +239,7 @@ func (b *brute) foreseen(m *measured) float64 {
 
 // TestRegret compares what the search recommends with the best of a fine grid, each on
 // seeds that neither has seen. HOLDFAST_EXPERIMENT=full does so in all settings, in about
-// half an hour without the one with 1,000 writers, and HOLDFAST_SETTING=NAME in those whose name contains NAME.
+// half an hour, and HOLDFAST_SETTING=NAME in those whose name contains NAME.
 func TestRegret(t *testing.T) {
 	numbers(t)
 	settings, fineness, effort, limit := []regretSetting{regretSettings[2], regretSettings[6]}, 2., 1, 3*mostLost

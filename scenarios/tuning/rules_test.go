@@ -16,7 +16,7 @@ func factsOf(t *testing.T, r scenarios.Run, o Objective) *facts {
 	repetitions := max(operations/(12*max(r.Scenario.Operations(), 1)), 1)
 	seen := map[archive.Policy]*measured{}
 	return &facts{
-		scenario: r.Scenario, objective: o, patience: Patience(r.Scenario), attempt: attemptTime(&r), commit: commitTime(&r),
+		scenario: r.Scenario, objective: o, patience: Patience(r.Scenario), attempt: r.Latency().Attempt(), commit: commitTime(&r),
 		writers: writersOfOne(r.Scenario), throttles: throttling(&r),
 		twin: func(p archive.Policy) (*measured, error) {
 			if seen[p] == nil {

@@ -43,7 +43,7 @@ func TestNothingHastyIsRecommendedWhereAStoreThrottles(t *testing.T) {
 		})
 		best := result.Recommendation
 		if fault == "" {
-			soon, calm := policy(t, "full(base=10ms,cap=1s,retries=60,deadline=25s)"), scale{crowd: crowd{attempt: attemptTime(&r)}, patience: defaultVisibility}
+			soon, calm := policy(t, "full(base=10ms,cap=1s,retries=60,deadline=25s)"), scale{crowd: crowd{attempt: r.Latency().Attempt()}, patience: defaultVisibility}
 			busy := calm
 			busy.throttles = "503(rate=0.3)"
 			if result.Incumbents[0].TooSoon || calm.unfit(soon) != "" || busy.unfit(soon) != comesBackAtOnce {
@@ -53,7 +53,7 @@ func TestNothingHastyIsRecommendedWhereAStoreThrottles(t *testing.T) {
 		}
 		shown := append([]Policy{best.Promised, *best.Validated}, result.Front...)
 		for _, p := range shown {
-			if p.TooSoon || firstWait(p.Policy) < attemptTime(&r) {
+			if p.TooSoon || firstWait(p.Policy) < r.Latency().Attempt() {
 				t.Errorf("%s: %v is recommended or in the front", fault, p.Policy)
 			}
 		}

@@ -45,7 +45,7 @@ func Tune(ctx context.Context, c Config) (*Result, error) {
 		c.Progress(p)
 	}
 	s.result = &Result{
-		Schema: Schema, Scenario: c.Run.Scenario.Name, Core: c.Run.Core.Name, Latency: c.Run.Latency().Name, Codec: string(c.Run.Codec()), Layout: c.Run.Layout.String(),
+		Schema: Schema, Scenario: c.Run.Scenario.Name, Core: c.Run.Core.Name, Latency: c.Run.Latency().Label(), Codec: string(c.Run.Codec()), Layout: c.Run.Layout.String(),
 		Clients: c.Run.Scenario.Clients(), Objective: c.Objective.String(), Seed: c.Run.Seed, Verdict: check.OK,
 		Violations: []check.Violation{}, Incumbents: []Policy{}, Front: []Policy{}, Advice: []Advice{},
 	}

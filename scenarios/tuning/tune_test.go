@@ -320,7 +320,7 @@ func TestAPlanThatIsTooSmallIsRefused(t *testing.T) {
 
 func TestEveryKindOfPolicyIsSearched(t *testing.T) {
 	c := six(t)
-	all := crowd{attempt: attemptTime(&c.Run), window: time.Second}.grid(archive.Policy{Retries: 10})
+	all := crowd{attempt: c.Run.Latency().Attempt(), window: time.Second}.grid(archive.Policy{Retries: 10})
 	for _, kind := range []archive.Kind{archive.None, archive.Constant, archive.Exponential, archive.Equal, archive.Full, archive.Decorrelated, archive.Adaptive} {
 		if !slices.ContainsFunc(all, func(p archive.Policy) bool { return p.Kind == kind }) {
 			t.Errorf("%s is not searched", kind)

@@ -43,6 +43,7 @@ type stage uint8
 
 const (
 	arriving stage = iota // at the store
+	admitted              // its turn has come at a store that bears so many calls
 	applied               // it is a write that was being served, and takes effect
 	replied               // its answer reaches the client
 )
@@ -51,6 +52,8 @@ const (
 func (c *call) happen(w *Virtual, _ uint64) {
 	switch c.next {
 	case arriving:
+		w.admit(c)
+	case admitted:
 		w.arrived(c)
 	case applied:
 		w.served(c)
@@ -199,7 +202,21 @@ func (l *later) Unwrap() error { return l.error }
 // RetryAfter is when the store wants to be asked again, from its answer on.
 func (l *later) RetryAfter() time.Duration { return l.after }
 
-// arrived is what the store does when a call reaches it.
+// admit lets a call that reaches the store wait until those before it have had their turns,
+// and for its own.
+func (w *Virtual) admit(c *call) {
+	if w.turn == 0 {
+		w.arrived(c)
+		return
+	}
+	w.busy = max(w.busy, w.now) + w.turn
+	w.plan(c, admitted, w.busy)
+	if w.busy > c.deadline && c.task != nil {
+		w.expect(c)
+	}
+}
+
+// arrived is what the store does when a call's turn has come.
 func (w *Virtual) arrived(c *call) {
 	switch {
 	case c.fault == network.Throttled503 && c.kind == network.MethodHead:
@@ -247,7 +264,11 @@ func (w *Virtual) serve(c *call) {
 		w.refuse(c, errConflict)
 		return
 	}
-	takes := int64(w.Latency.Write.Sample(c.port.rng))
+	serving := w.Latency.Write
+	if lane.until > w.now && conditional && !w.Latency.Refusal.IsZero() {
+		serving = w.Latency.Refusal // for it waits for one that replaces the version it asks for
+	}
+	takes := int64(serving.Sample(c.port.rng))
 	if lane.until <= w.now && takes == 0 {
 		w.served(c)
 		return
@@ -275,10 +296,15 @@ func (w *Virtual) served(c *call) {
 	w.reply(c)
 }
 
-// refuse answers without an effect. Deciding takes a store as long as a read.
+// refuse answers without an effect. Deciding takes a store as long as a read, unless it says
+// otherwise.
 func (w *Virtual) refuse(c *call, err error) {
 	c.err = err
-	w.replyAt(c, w.now+int64(w.Latency.Read.Sample(c.port.rng)))
+	takes := w.Latency.Refusal
+	if takes.IsZero() {
+		takes = w.Latency.Read
+	}
+	w.replyAt(c, w.now+int64(takes.Sample(c.port.rng)))
 }
 
 func (w *Virtual) reply(c *call) { w.replyAt(c, w.now) }
