@@ -10,7 +10,7 @@ import (
 	"holdfast/archive/storefault"
 )
 
-// QuickTimeout is the longest that [Quick] takes.
+// QuickTimeout is the longest that [Quick] takes, and then again to remove what it wrote.
 const QuickTimeout = 5 * time.Second
 
 // quickRaces find a store that lets two writers win in every race but one of a hundred,
@@ -29,9 +29,25 @@ func Quick(ctx context.Context, store archive.Store, prefix string) error {
 	defer cancel()
 	updates, creates := Named("update").On(Field{Stores: []archive.Store{store}, Prefix: prefix}), Named("create").On(Field{Stores: []archive.Store{store}, Prefix: prefix})
 	err := quick(ctx, store, prefix+"alone", updates, creates)
+	cleaning, stop := context.WithTimeout(context.WithoutCancel(ctx), QuickTimeout)
+	defer stop()
 	for _, key := range append([]string{prefix + "alone"}, append(updates.Keys(), creates.Keys()...)...) {
-		if left := store.Delete(context.WithoutCancel(ctx), key, archive.Condition{}); left != nil && err == nil {
+		if left := remove(cleaning, store, key); left != nil && err == nil {
 			err = fmt.Errorf("delete %s, which the check of the store wrote: %w", key, left)
+		}
+	}
+	return err
+}
+
+// remove deletes a key, and tries again what may pass.
+func remove(ctx context.Context, store archive.Store, key string) (err error) {
+	for wait := 50 * time.Millisecond; wait < time.Second; wait *= 2 {
+		err = store.Delete(ctx, key, archive.Condition{})
+		if err == nil || errors.Is(err, archive.ErrNotFound) {
+			return nil
+		}
+		if !archive.WorthRetrying(err) || (archive.WallClock{}).Sleep(ctx, wait) != nil {
+			break
 		}
 	}
 	return err

@@ -33,7 +33,7 @@ func raceReaders(r *round) error {
 			seen[i], errs[i] = r.readUntil(i, &finished)
 			return
 		}
-		time.Sleep(r.upTo(r.took)) // the readers are reading
+		time.Sleep(r.upTo(r.took / 2)) // the readers are reading
 		writeErr = r.alone(i, next, archive.IfMatch(r.now.etag))
 		finished.Store(true)
 	})

@@ -195,6 +195,12 @@ func (r *round) upTo(took time.Duration) time.Duration {
 	return time.Duration(r.rng.Int64N(int64(min(took, 200*time.Millisecond))/2 + 1))
 }
 
+// faulty reports whether an adapter has said that the store broke its word.
+func faulty(err error) bool {
+	_, yes := errors.AsType[*storefault.Error](err)
+	return yes
+}
+
 // read returns what is stored, nil if nothing is. One that the transport has spoilt is
 // made again.
 func (r *round) read(racer int) (*version, error) {
@@ -209,7 +215,7 @@ func (r *round) read(racer int) (*version, error) {
 			return &version{string(body), etag}, nil
 		case errors.Is(err, archive.ErrNotFound):
 			return nil, nil
-		case !archive.WorthRetrying(err):
+		case !archive.WorthRetrying(err), faulty(err):
 			return nil, fmt.Errorf("get %s: %w", r.key, err)
 		}
 		last = err
