@@ -18,7 +18,7 @@ func TestImportsPointDownward(t *testing.T) {
 		"holdfast/scenarios/cores", "holdfast/scenarios/network", "holdfast/scenarios/world",
 	}
 	playing := append(slices.Clone(below), "=holdfast/scenarios")
-	measuring := []string{"holdfast/scenarios/measure"}
+	measuring := []string{"holdfast/scenarios/measure", "holdfast/scenarios/profile"}
 	allowed := map[string][]string{
 		"holdfast/archive":                {"holdfast/archive/notation"},
 		"holdfast/archive/notation":       {},
@@ -40,7 +40,7 @@ func TestImportsPointDownward(t *testing.T) {
 		"holdfast/scenarios/units":        {},
 		"holdfast/scenarios/doctor":       {"holdfast/archive"},
 		"holdfast/scenarios/profile":      {"holdfast/archive", "holdfast/scenarios/history", "holdfast/scenarios/network", "holdfast/scenarios/world"},
-		"holdfast/scenarios/measure":      playing,
+		"holdfast/scenarios/measure":      slices.Concat(playing, []string{"holdfast/scenarios/profile"}),
 		"holdfast/scenarios/explore":      slices.Concat(playing, measuring),
 		"holdfast/scenarios/sweep":        slices.Concat(playing, measuring),
 		"holdfast/scenarios/tuning":       slices.Concat(playing, measuring, []string{"holdfast/scenarios/units", "holdfast/scenarios/tuning/changes"}),

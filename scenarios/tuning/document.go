@@ -3,6 +3,7 @@ package tuning
 import (
 	"holdfast/archive"
 	"holdfast/scenarios/check"
+	"holdfast/scenarios/profile"
 )
 
 // Schema names the document; it changes with every incompatible change.
@@ -18,10 +19,12 @@ type Result struct {
 	// real world if it was asked.
 	Passed bool `json:"passed"`
 	// Missed are the limits that the recommendation was seen to miss.
-	Missed    []string      `json:"missed,omitempty"`
-	Scenario  string        `json:"scenario"`
-	Core      string        `json:"core"`
-	Latency   string        `json:"latency"`
+	Missed   []string `json:"missed,omitempty"`
+	Scenario string   `json:"scenario"`
+	Core     string   `json:"core"`
+	Latency  string   `json:"latency"`
+	// Profile is what was measured of the store that was asked; null: none was measured.
+	Profile   *Profile      `json:"profile,omitempty"`
 	Codec     string        `json:"codec"`
 	Layout    string        `json:"layout,omitempty"` // of the documents; empty: the archive's own
 	Clients   int           `json:"clients"`
@@ -47,6 +50,15 @@ type Result struct {
 	Capacity      *Capacity      `json:"capacity,omitempty"`
 	Confirmation  *Confirmation  `json:"confirmation,omitempty"`
 	Replay        string         `json:"replay"`
+}
+
+// Profile is what a store was measured to be, and how the model of it compares with what was
+// measured.
+type Profile struct {
+	Store  string           `json:"store"`
+	File   string           `json:"file"` // the profile
+	Fit    []profile.Fitted `json:"fit"`
+	Agrees bool             `json:"agrees"`
 }
 
 // Plan is what was played.
