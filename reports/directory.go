@@ -20,6 +20,7 @@ const (
 	ProfileFile  = "profile.yaml"  // how fast the store was
 	PointsFile   = "points.ndjson" // of a sweep, written as it goes
 	TableFile    = "points.csv"
+	IssueFile    = "issue.md" // of a diagnosis, for the authors of the server
 )
 
 // NewDirectory makes out/scenario/<UTC time>-<id>/ for a run.

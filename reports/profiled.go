@@ -10,8 +10,8 @@ import (
 	"holdfast/scenarios/units"
 )
 
-// FitWords says in half a sentence whether the model of a store does what the store did.
-func FitWords(fit []profile.Fitted) string {
+// fitWords says in half a sentence whether the model of a store does what the store did.
+func fitWords(fit []profile.Fitted) string {
 	var off []string
 	for _, f := range fit {
 		if !f.Agrees {
@@ -26,8 +26,8 @@ func FitWords(fit []profile.Fitted) string {
 
 func fitted(v float64, unit string) string { return strings.TrimSpace(units.Number(v) + " " + unit) }
 
-// WriteFit sets what was measured of a store under load beside what the model of it does.
-func WriteFit(t Text, fit []profile.Fitted) {
+// fit sets what was measured of a store under load beside what the model of it does.
+func (t Text) fit(fit []profile.Fitted) {
 	w := NewTable(table.Row{"", "measured", "predicted", "interval", ""}, 2, 3, 4)
 	for _, f := range fit {
 		verdict := "agrees"

@@ -378,7 +378,7 @@ func realWorld(c *tuning.Confirmation) string {
 // writeProfile says what the search rests on where a store was measured for it.
 func (r Tuned) writeProfile(t Text) {
 	if p := r.Profile; p != nil {
-		t.wrapped("store", fmt.Sprintf("%s was measured: %s; %s", p.Store, p.File, FitWords(p.Fit)))
+		t.wrapped("store", fmt.Sprintf("%s was measured: %s; %s", p.Store, p.File, fitWords(p.Fit)))
 	}
 }
 

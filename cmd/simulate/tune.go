@@ -32,7 +32,6 @@ type tuneOptions struct {
 	confirm       bool
 	confirmRuns   int
 	out           string
-	replays       string // the command that searches the same again
 }
 
 func (a *app) tuneCommand() *cobra.Command {
@@ -132,6 +131,7 @@ func (a *app) tune(ctx context.Context, o tuneOptions, flags *pflag.FlagSet, nam
 	if err != nil {
 		return err
 	}
+	p.point.Replay = o.replay(name, flags, o.evaluations)
 	measured, err := a.profileStore(ctx, &o, p, flags.Changed)
 	if err != nil {
 		return err
@@ -142,8 +142,8 @@ func (a *app) tune(ctx context.Context, o tuneOptions, flags *pflag.FlagSet, nam
 		return err
 	}
 	result.Profile = measured
-	o.replays = o.replay(name, flags, result.Plan.Evaluations)
-	result.Replay = o.replays
+	result.Replay = o.replay(name, flags, result.Plan.Evaluations)
+	p.point.Replay = result.Replay
 	var failure error
 	if (o.confirm || o.asksStore()) && result.Recommendation != nil && ctx.Err() == nil {
 		failure = a.confirm(ctx, o, c, p, result)
@@ -223,13 +223,15 @@ func (o *tuneOptions) scenario(command, name string, changed func(string) bool) 
 // replay is the command that searches the same again.
 func (o *tuneOptions) replay(name string, flags *pflag.FlagSet, evaluations int) string {
 	c := o.scenario("simulate tune", name, flags.Changed)
-	if o.asksStore() && !flags.Changed("latency") {
+	if o.run.latency != "" && !flags.Changed("latency") { // that of the store
 		c.all("latency", []string{o.run.latency})
 	}
 	for _, flag := range []string{"store", "endpoint", "path-style", "codec", "objective", "incumbent", "capacity", "architectures", "confirm", "confirm-runs"} {
 		c.flag(flags.Lookup(flag))
 	}
-	c.all("evaluations", []string{strconv.Itoa(evaluations)})
+	if evaluations > 0 {
+		c.all("evaluations", []string{strconv.Itoa(evaluations)})
+	}
 	c.all("seed", []string{strconv.FormatUint(o.run.seed, 10)})
 	return c.String()
 }

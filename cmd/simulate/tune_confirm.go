@@ -42,7 +42,7 @@ func (a *app) confirm(ctx context.Context, o tuneOptions, c tuning.Config, p *pl
 	}
 	for _, at := range runs {
 		c.Run = at.run
-		measured, err := a.measureReal(ctx, o, c.Run)
+		measured, err := a.measureReal(ctx, o, c.Run, p.point.Replay)
 		if measured != nil && measured.Verdict == check.Violated { // whatever came after it
 			r.Withhold(measured, "simulate check "+filepath.Join(measured.Directory, reports.HistoryFile))
 			return err
@@ -122,7 +122,7 @@ func slower(c tuning.Config, l network.Latency, overhead time.Duration) tuning.C
 
 // measureReal plays repetitions in the real world. A history that violates an invariant is
 // kept.
-func (a *app) measureReal(ctx context.Context, o tuneOptions, run scenarios.Run) (*measure.Measurement, error) {
+func (a *app) measureReal(ctx context.Context, o tuneOptions, run scenarios.Run, replay string) (*measure.Measurement, error) {
 	run.Repetitions = o.confirmRuns
 	s := *run.Scenario
 	s.Codec = scenarios.JSON // as a real store holds
@@ -134,7 +134,7 @@ func (a *app) measureReal(ctx context.Context, o tuneOptions, run scenarios.Run)
 	if err != nil {
 		return nil, couldNotRun("--confirm: %w", err)
 	}
-	p := &play{point: measure.Point{World: real, Run: run, Target: o.run.target(), Replay: o.replays}}
+	p := &play{point: measure.Point{World: real, Run: run, Target: o.run.target(), Replay: replay}}
 	m, err := a.measure(ctx, o.run.output, p, func() (string, error) { return filepath.Join(dir, reports.HistoryFile), nil }, nil)
 	if err != nil {
 		err = couldNotRun("--confirm: play %s in the real world: %w", run.Scenario.Name, err)

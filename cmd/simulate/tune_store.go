@@ -2,8 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
-	"io"
 	"path/filepath"
 	"time"
 
@@ -12,54 +10,41 @@ import (
 	"holdfast/scenarios/measure"
 	"holdfast/scenarios/network"
 	"holdfast/scenarios/profile"
-	"holdfast/scenarios/tuning"
+	"holdfast/scenarios/sandbox"
 )
 
 // asksStore reports whether a store other than the embedded one is to be tuned for.
 func (o *tuneOptions) asksStore() bool { return o.run.store != measure.Embedded }
 
 // profileStore measures the store and gives its profile to the run that is tuned, unless the
-// user has given one.
-func (a *app) profileStore(ctx context.Context, o *tuneOptions, p *play, changed func(string) bool) (*tuning.Profile, error) {
-	if !o.asksStore() || changed("latency") {
+// user has given one. A store that ignores conditions is refused.
+func (a *app) profileStore(ctx context.Context, o *tuneOptions, p *play, changed func(string) bool) (*profile.Saved, error) {
+	if !o.asksStore() {
 		return nil, nil
 	}
-	dir, err := reports.NewDirectory(o.out, p.point.Run.Scenario.Name, measure.NewID(), time.Now())
+	if err := a.trust(ctx, o.run.storeOptions); err != nil || changed("latency") {
+		return nil, err
+	}
+	dir, err := reports.NewDirectory(o.out, p.point.Run.Scenario.Name, sandbox.NewID(), time.Now())
 	if err != nil {
 		return nil, couldNotRun("--out: %w", err)
 	}
-	file := filepath.Join(dir, reports.ProfileFile)
-	m, err := a.measureProfile(ctx, o.run.target(), "simulate tune", file, o.run.output)
+	progress := a.startProgress(o.run.output, "measure "+o.run.store)
+	m, err := o.run.target().Profile(ctx, "simulate tune", p.point.Replay, profile.Config{Progress: progress.update})
+	progress.stop()
+	if err != nil {
+		return nil, notMeasured(err)
+	}
+	saved, err := saveProfile(filepath.Join(dir, reports.ProfileFile), o.run.store, m)
 	if err != nil {
 		return nil, err
 	}
-	l, err := network.ParseLatency(file)
+	l, err := network.ParseLatency(saved.File)
 	if err != nil {
 		return nil, couldNotRun("--out: %w", err)
 	}
 	s := *p.point.Run.Scenario
 	s.Latency = (*scenarios.Latency)(&l)
-	p.point.Run.Scenario, o.run.latency = &s, file
-	return &tuning.Profile{Store: o.run.store, File: file, Fit: m.Fit, Agrees: m.Agrees}, nil
-}
-
-// measureProfile measures a store, and writes its profile into a file.
-func (a *app) measureProfile(ctx context.Context, target measure.Target, by, file string, o outputOptions) (*profile.Measured, error) {
-	progress := a.startProgress(o, "measure "+target.Name())
-	m, err := target.Profile(ctx, by, profile.Config{Progress: progress.update})
-	progress.stop()
-	if err != nil {
-		return nil, couldNotRun("%w", err)
-	}
-	text, err := m.Profile.Encode()
-	if err == nil {
-		err = writeFile(file, func(w io.Writer) error { _, err := w.Write(text); return err })
-	}
-	if err != nil {
-		return nil, couldNotRun("write the profile: %w", err)
-	}
-	if !o.quiet {
-		fmt.Fprintf(a.stderr, "measure: the profile of %s is %s\n", target.Name(), file)
-	}
-	return m, nil
+	p.point.Run.Scenario, o.run.latency = &s, saved.File
+	return saved, nil
 }

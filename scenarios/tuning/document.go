@@ -24,13 +24,13 @@ type Result struct {
 	Core     string   `json:"core"`
 	Latency  string   `json:"latency"`
 	// Profile is what was measured of the store that was asked; null: none was measured.
-	Profile   *Profile      `json:"profile,omitempty"`
-	Codec     string        `json:"codec"`
-	Layout    string        `json:"layout,omitempty"` // of the documents; empty: the archive's own
-	Clients   int           `json:"clients"`
-	Objective string        `json:"objective"`
-	Seed      uint64        `json:"seed"`
-	Verdict   check.Verdict `json:"verdict"`
+	Profile   *profile.Saved `json:"profile,omitempty"`
+	Codec     string         `json:"codec"`
+	Layout    string         `json:"layout,omitempty"` // of the documents; empty: the archive's own
+	Clients   int            `json:"clients"`
+	Objective string         `json:"objective"`
+	Seed      uint64         `json:"seed"`
+	Verdict   check.Verdict  `json:"verdict"`
 	// Reasons say why it is inconclusive, or not confirmed; Violations, why nothing is recommended.
 	Reasons     []string          `json:"reasons,omitempty"`
 	Violations  []check.Violation `json:"violations"`
@@ -50,15 +50,6 @@ type Result struct {
 	Capacity      *Capacity      `json:"capacity,omitempty"`
 	Confirmation  *Confirmation  `json:"confirmation,omitempty"`
 	Replay        string         `json:"replay"`
-}
-
-// Profile is what a store was measured to be, and how the model of it compares with what was
-// measured.
-type Profile struct {
-	Store  string           `json:"store"`
-	File   string           `json:"file"` // the profile
-	Fit    []profile.Fitted `json:"fit"`
-	Agrees bool             `json:"agrees"`
 }
 
 // Plan is what was played.
