@@ -36,13 +36,7 @@ func (a *app) play(ctx context.Context, o runOptions, p *play) (*measure.Measure
 	}
 	// Saved at once, too: whoever does not wait until a real store is left as it was has it.
 	m, playErr := a.measure(ctx, o.output, p, history, func(m *measure.Measurement) { _ = keep(m) })
-	var exit *exitError
-	var target *measure.TargetError
-	switch {
-	case errors.As(playErr, &exit):
-	case errors.As(playErr, &target):
-		playErr = couldNotRun("%w", playErr)
-	case playErr != nil:
+	if _, ours := errors.AsType[*exitError](playErr); playErr != nil && !ours {
 		playErr = couldNotRun("play %s: %w", p.name, playErr)
 	}
 	if m == nil {

@@ -107,8 +107,8 @@ func (a *app) run(ctx context.Context, o runOptions, changed func(string) bool, 
 	var notReached []string
 	var failure error
 	start := time.Now()
-	for _, p := range plays {
-		if failure != nil || ctx.Err() != nil && len(runs) > 0 {
+	for _, p := range plays { // those after one that could not be played too
+		if ctx.Err() != nil && (len(runs) > 0 || failure != nil) {
 			notReached = append(notReached, p.point.Run.Scenario.Name)
 			continue
 		}
@@ -118,7 +118,10 @@ func (a *app) run(ctx context.Context, o runOptions, changed func(string) bool, 
 		} else {
 			notReached = append(notReached, p.point.Run.Scenario.Name)
 		}
-		failure = err
+		if err != nil {
+			a.complain(err)
+			failure = &exitError{code: exitCouldNotRun}
+		}
 	}
 	if err := metrics.close(ctx); err != nil && failure == nil {
 		failure = err

@@ -3,6 +3,7 @@ package measure
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -74,11 +75,14 @@ func (c *Config) playReal(ctx context.Context, i int, p *Point, t *told) (m *Mea
 	if err := p.Validate(); err != nil {
 		return nil, err
 	}
-	target, err := p.Target.open(ctx, &p.Run)
+	whole := ctx
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	target, err := p.Target.open(ctx, &p.Run, stop)
 	if err != nil {
 		return nil, err
 	}
-	defer func() { err = cmp.Or(err, target.close(ctx)) }()
+	defer func() { err = errors.Join(err, target.close(whole)) }()
 	file, err := c.history(i)
 	if err != nil {
 		return nil, err

@@ -64,24 +64,25 @@ type opened struct {
 const cleanupTimeout = time.Minute
 
 // open starts the embedded S3 or connects to the store that was asked for, under a
-// prefix that no other run uses.
-func (t Target) open(ctx context.Context, run *scenarios.Run) (*opened, error) {
+// prefix that no other run uses. Ended is told why the run can't go on.
+func (t Target) open(ctx context.Context, run *scenarios.Run, ended func(error)) (*opened, error) {
 	o := &opened{name: t.Name()}
-	if err := o.connect(ctx, t, run); err != nil {
+	if err := o.connect(ctx, t, run, ended); err != nil {
 		return nil, &TargetError{err}
 	}
 	return o, nil
 }
 
-func (o *opened) connect(ctx context.Context, t Target, run *scenarios.Run) error {
+func (o *opened) connect(ctx context.Context, t Target, run *scenarios.Run, ended func(error)) error {
 	kind, err := t.kind()
 	if err != nil {
 		return err
 	}
-	w := wire{timeout: run.RequestTimeout()}
+	vigil := network.NewVigil(network.OutageAfter, func(gone *network.OutageError) { ended(gone) })
+	w := wire{timeout: run.RequestTimeout(), through: vigil.Over}
 	if run.Scenario.Latency != nil || len(run.Scenario.Faults) > 0 {
 		w.through = func(base http.RoundTripper) http.RoundTripper {
-			o.network = network.NewTransport(base, run.AddedLatency(), run.TransportStream())
+			o.network = network.NewTransport(vigil.Over(base), run.AddedLatency(), run.TransportStream())
 			if limit := run.Scenario.Throttle(); limit.Kind != "" {
 				o.network.Limit(limit.Throttle)
 			}
@@ -193,6 +194,10 @@ func (o *opened) clean(ctx context.Context) error {
 	var failed []string
 	var last error
 	for _, key := range slices.Sorted(maps.Keys(o.made)) {
+		if _, gone := errors.AsType[*network.OutageError](last); gone {
+			failed = append(failed, key) // it would be as long in vain
+			continue
+		}
 		err := world.Insist(ctx, patience, "delete "+key, func(ctx context.Context) error {
 			err := store.Delete(ctx, key, archive.Condition{})
 			if errors.Is(err, archive.ErrNotFound) {
