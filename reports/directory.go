@@ -19,6 +19,7 @@ const (
 	ScenarioFile = "scenario.yaml"
 	PointsFile   = "points.ndjson" // of a sweep, written as it goes
 	TableFile    = "points.csv"
+	IssueFile    = "issue.md" // of a diagnosis, for the authors of the server
 )
 
 // NewDirectory makes out/scenario/<UTC time>-<id>/ for a run.

@@ -254,9 +254,9 @@ func (t Text) paint(word string) string {
 	}
 	color := text.FgRed
 	switch word {
-	case "PASS":
+	case "PASS", "SAFE":
 		color = text.FgGreen
-	case "INCONCLUSIVE", "STOPPED", NotRun:
+	case "INCONCLUSIVE", "STOPPED", "SAFE WITH LIMITS", NotRun:
 		color = text.FgYellow
 	}
 	return text.Colors{text.Bold, color}.Sprint(word)

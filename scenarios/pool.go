@@ -86,6 +86,26 @@ func (p *pool) name(n, generation int) string {
 	return id
 }
 
+// Keys are those of the documents that each repetition begins with.
+func (r *Run) Keys() ([]string, error) {
+	doc, err := r.Scenario.playedOn(r.Document)
+	if err != nil {
+		return nil, err
+	}
+	p := newPool(r.Scenario.Objects, doc, nil, nil)
+	var keys []string
+	for n := range p.slots {
+		o, err := p.original(p.name(n, 1))
+		if err != nil {
+			return nil, err
+		}
+		if o.key != "" {
+			keys = append(keys, o.key)
+		}
+	}
+	return keys, nil
+}
+
 func (p *pool) create(ctx context.Context, id string) error {
 	o, err := p.original(id)
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"holdfast/archive/internal/exchange"
+	"holdfast/archive/wire"
 )
 
 // request is one request under way.
@@ -32,7 +33,7 @@ func (s sender) Do(req *http.Request) (*http.Response, error) {
 	if x != nil {
 		x.Sends(req)
 	}
-	resp, err := s.next.Do(req)
+	resp, err := wire.Do(s.next, req)
 	if err != nil {
 		if x != nil {
 			x.Lost(err)

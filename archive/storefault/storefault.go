@@ -21,6 +21,7 @@ const (
 	RefusedAndKept   Kind = "refused-and-kept"      // a write was refused for good, and its body is stored
 	StrangeBody      Kind = "strange-body"          // a read returned bytes that nobody wrote
 	BodyUnderOlder   Kind = "body-under-older-etag" // a read returned the next body under the ETag of the version before
+	BodyUnderNewer   Kind = "body-under-newer-etag" // a read returned a body under the ETag of a version after it
 	StaleRead        Kind = "stale-read"            // a read that began after an acknowledgement did not see it
 	NoETag           Kind = "no-etag"               // a read or a write was answered without an ETag
 	UnstableETag     Kind = "unstable-etag"         // one version has two ETags, of a write and of a read, or of GET and HEAD
@@ -75,6 +76,8 @@ var faults = []Fault{
 		"The core refuses what is no document; what happens to be one is believed and saved again."},
 	{BodyUnderOlder, Reads, Limit, "a read returned the next body under the ETag of the version before",
 		"A write on top of it is refused, so nothing is lost; whoever only reads gets a version that has another ETag."},
+	{BodyUnderNewer, Reads, Unsafe, "a read returned a body under the ETag of a version after it",
+		"A write on top of it is acknowledged, and replaces what the newer version holds without having seen it."},
 	{StaleRead, Reads, Limit, "a read that began after an acknowledgement did not see what was acknowledged",
 		"A write on top of it is refused and tried again; whoever only reads is shown an old document."},
 	{NoETag, Writes, Unsafe, "an answer had no ETag", "Without one no write can be made conditional: the core refuses to work with the store."},

@@ -46,7 +46,8 @@ func (a *app) root() *cobra.Command {
 recorded history by invariants, and reports how retries are distributed.
 
 Exit codes: 0 passed; 1 could not run; 2 bad flags or scenario; 3 an invariant
-is violated; 5 inconclusive; 99 a threshold failed; 130 interrupted.
+is violated; 5 inconclusive; 6 the store broke its promise; 99 a threshold failed;
+130 interrupted.
 
 Every flag can be set by the environment as SIMULATE_NAME, with underscores for
 hyphens: SIMULATE_CLIENTS=50. A flag wins over the environment, the environment
@@ -82,7 +83,7 @@ over the scenario's file. A SIMULATE_ name that is no command's flag is refused.
 		return unknownFlag(cmd, unknown.GetSpecifiedName())
 	})
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(a.runCommand(), a.exploreCommand(), a.selftestCommand(), a.sweepCommand(), a.tuneCommand(), a.checkCommand(), a.listCommand(), a.validateCommand(), a.serveCommand(), a.versionCommand())
+	root.AddCommand(a.runCommand(), a.exploreCommand(), a.selftestCommand(), a.sweepCommand(), a.tuneCommand(), a.doctorCommand(), a.checkCommand(), a.listCommand(), a.validateCommand(), a.serveCommand(), a.versionCommand(), a.workerCommand())
 	return root
 }
 

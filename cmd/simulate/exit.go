@@ -11,6 +11,7 @@ const (
 	exitPassed       = 0
 	exitViolated     = 3
 	exitInterrupted  = 130
+	exitStoreAtFault = 6
 	exitCouldNotRun  = 1
 	exitInconclusive = 5
 	exitThreshold    = 99
@@ -54,6 +55,8 @@ func ending(d reports.Document, failure error, interrupted bool) error {
 		return &exitError{exitViolated, failure}
 	case interrupted:
 		return &exitError{exitInterrupted, failure}
+	case class == reports.StoreAtFault:
+		return &exitError{exitStoreAtFault, failure}
 	case failure != nil:
 		return failure
 	case class == reports.Broken:

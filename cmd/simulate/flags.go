@@ -41,6 +41,7 @@ type runOptions struct {
 	sets       []string
 	thresholds []string
 	out        string
+	skipCheck  bool
 	metrics    string
 	output     outputOptions
 }
@@ -76,6 +77,7 @@ func (o *runOptions) flags() *pflag.FlagSet {
 	f.StringVar(&o.store, "store", o.store, "`STORE` to play on: fake (embedded S3) or s3://bucket/prefix")
 	f.StringVar(&o.endpoint, "endpoint", o.endpoint, "`URL` of an S3 server other than AWS")
 	f.TextVar(&o.pathStyle, "path-style", o.pathStyle, "`WHEN` the bucket goes into the path: auto, on or off")
+	f.BoolVar(&o.skipCheck, "skip-check", o.skipCheck, "play also on a store that breaks its promises, to see what comes of it")
 	f.StringVar(&o.core, "core", o.core, "core under test: "+coreNames())
 	f.StringVar(&o.policy, "policy", o.policy, "retry `POLICY`, such as full(base=100ms,cap=5s,retries=8), adaptive(cap=2s), default or documented, or one that others use, such as client-go-retry")
 	f.StringVar(&o.document, "document", o.document, "`FILE` with your own document: a change or an announcement, unless --layout says otherwise")

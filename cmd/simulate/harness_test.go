@@ -8,7 +8,6 @@ import (
 	"net/url"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 
 	"holdfast/archive/s3store/fakes3"
@@ -147,9 +146,8 @@ func TestFirstCauseLost(t *testing.T) {
 // TestReportNamesTheCommonestStoreErrors: a server whose disk is full for a moment is
 // written to again, and nothing is lost; but it is told.
 func TestReportNamesTheCommonestStoreErrors(t *testing.T) {
-	var puts atomic.Int64
-	flags := meddled(t, func(w http.ResponseWriter, r *http.Request, _ string, _ int, _ func()) bool {
-		return r.Method == http.MethodPut && puts.Add(1) == 2 && answerError(w, 507, "XMinioStorageFull")
+	flags := meddled(t, func(w http.ResponseWriter, r *http.Request, key string, n int, _ func()) bool {
+		return r.Method == http.MethodPut && key == "CHG-12345.json" && n == 2 && answerError(w, 507, "XMinioStorageFull")
 	})
 	code, stdout, stderr := simulate(t, append([]string{"run", "two-users"}, flags...)...)
 	if code != exitPassed || !strings.Contains(stdout, "errors      1× put: 507 XMinioStorageFull") {

@@ -13,12 +13,13 @@ import (
 	"holdfast/scenarios"
 	"holdfast/scenarios/explore"
 	"holdfast/scenarios/measure"
+	"holdfast/scenarios/sandbox"
 )
 
 // play plays one scenario, judges it and saves what it has shown. It returns a measurement
 // also when something failed after it.
 func (a *app) play(ctx context.Context, o runOptions, p *play) (*measure.Measurement, error) {
-	p.point.Target.ID = measure.NewID()
+	p.point.Target.ID = sandbox.NewID()
 	dir := ""
 	history := func() (string, error) { // when there is something to be kept
 		var err error

@@ -31,6 +31,9 @@ answer(as=NAME) is what S3 or a proxy answers:
 With actor=, call= (get, head, put, delete, any), from= and to= it is narrowed
 down. A run in which a fault with nth= struck nobody is inconclusive.
 
+A --store other than the embedded one is tried first, for a few seconds, as simulate
+doctor --quick does: one that ignores conditions is refused (6).
+
 With --metrics, what the core counts in production goes to a file, for each run a
 line of CloudWatch's embedded metric format for the front end and one for the back
 end, or more. With OTEL_METRICS_EXPORTER=otlp (or prometheus, or console, which is
@@ -55,7 +58,7 @@ what it begins. A --threshold can name these metrics:
 	}
 	f := cmd.Flags()
 	o.register(f, "world", "store", "endpoint", "path-style", "core", "policy", "document", "layout", "clients", "operations", "duration",
-		"seed", "runs", "latency", "fault", "codec", "via", "schedule", "set", "threshold")
+		"seed", "runs", "latency", "fault", "codec", "via", "schedule", "set", "threshold", "skip-check")
 	f.StringVar(&o.out, "out", "simulate-out", "`DIR` for histories and results")
 	f.StringVar(&o.metrics, "metrics", "", "`FILE` for the metrics of the runs, in CloudWatch's embedded metric format")
 	o.output.register(cmd)
@@ -98,6 +101,11 @@ func (a *app) run(ctx context.Context, o runOptions, changed func(string) bool, 
 			return err
 		}
 		plays = append(plays, p)
+	}
+	if o.world == real && !o.skipCheck {
+		if err := a.trust(ctx, o.storeOptions); err != nil {
+			return err
+		}
 	}
 	metrics, err := a.openMetrics(ctx, o.metrics)
 	if err != nil {

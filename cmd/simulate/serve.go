@@ -134,7 +134,7 @@ func (a *app) serve(ctx context.Context, o serveOptions) error {
 	if err != nil {
 		return usage("--layout: %w", err)
 	}
-	store, closeStore, err := openServed(ctx, o.storeOptions)
+	store, closeStore, err := a.openServed(ctx, o.storeOptions)
 	if err != nil {
 		return err
 	}
@@ -192,8 +192,8 @@ func (a *app) announce(address string, s *service, store, objects string) {
 // that is shared.
 const servedPrefix = "serve"
 
-// openServed opens the store and returns how to close it.
-func openServed(ctx context.Context, o storeOptions) (*s3store.Store, func(), error) {
+// openServed opens the store, if it can be trusted, and returns how to close it.
+func (a *app) openServed(ctx context.Context, o storeOptions) (*s3store.Store, func(), error) {
 	if o.store == "fake" {
 		server, err := fakes3.Start()
 		if err != nil {
@@ -215,6 +215,9 @@ func openServed(ctx context.Context, o storeOptions) (*s3store.Store, func(), er
 	}
 	if err := store.Check(ctx); err != nil {
 		return nil, nil, couldNotRun("%w", err)
+	}
+	if err := a.trust(ctx, o); err != nil {
+		return nil, nil, err
 	}
 	return store, func() {}, nil
 }

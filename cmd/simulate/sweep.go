@@ -13,6 +13,7 @@ import (
 
 	"holdfast/reports"
 	"holdfast/scenarios/measure"
+	"holdfast/scenarios/sandbox"
 	"holdfast/scenarios/sweep"
 )
 
@@ -131,7 +132,7 @@ func (o *sweepOptions) openJournal(c *sweeping, changed func(string) bool) (stri
 		}
 		return o.resume, journal, have, nil
 	}
-	dir, err := reports.NewDirectory(o.run.out, "sweep-"+c.swept.Scenario, measure.NewID(), time.Now())
+	dir, err := reports.NewDirectory(o.run.out, "sweep-"+c.swept.Scenario, sandbox.NewID(), time.Now())
 	if err != nil {
 		return "", nil, nil, couldNotRun("--out: %w", err)
 	}

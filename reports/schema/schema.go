@@ -18,6 +18,11 @@ var Explore []byte
 //go:embed selftest.v1.schema.json
 var SelfTest []byte
 
+// Doctor is the schema of simulate.doctor/v1.
+//
+//go:embed doctor.v1.schema.json
+var Doctor []byte
+
 // Tune is the schema of simulate.tune/v1.
 //
 //go:embed tune.v1.schema.json

@@ -65,9 +65,11 @@ type Endpoint struct {
 // Row is one promise, tried with no rival about.
 type Row struct {
 	Name string `json:"name"`
-	AWS  string `json:"aws"`  // what S3 answers
-	Here string `json:"here"` // what was answered
-	OK   bool   `json:"ok"`
+	// Subject is what the row is about; empty: it is told, and nothing depends on it.
+	Subject storefault.Subject `json:"subject,omitempty"`
+	AWS     string             `json:"aws"`  // what S3 answers
+	Here    string             `json:"here"` // what was answered
+	OK      bool               `json:"ok"`
 	// Inconclusive: it was not answered, or not in time. Then OK is false.
 	Inconclusive bool `json:"inconclusive,omitempty"`
 	// Kind is the fault that it is, empty if it is none: other answers than S3's may be as good.
@@ -78,17 +80,22 @@ type Row struct {
 	Seconds      float64 `json:"seconds"`
 }
 
-// Race is one promise, tried by several at once, many times.
+// Race is one promise, tried by several at once, many times: with few writers and many,
+// small bodies and large ones in turn.
 type Race struct {
-	Name      string `json:"name"`
-	Writers   int    `json:"writers"`
-	BodyBytes int    `json:"body_bytes"`
-	Races     int    `json:"races"` // judged
-	Bad       int    `json:"bad"`
+	Name      string             `json:"name"`
+	What      string             `json:"what"` // who races
+	Subject   storefault.Subject `json:"subject"`
+	Writers   []int              `json:"writers"`
+	BodyBytes []int              `json:"body_bytes"`
+	Wanted    int                `json:"wanted"`
+	Races     int                `json:"races"` // judged
+	Bad       int                `json:"bad"`
 	// FirstBad is the number of the first bad race, from 1; 0: none was.
-	FirstBad int             `json:"first_bad"`
-	Kind     storefault.Kind `json:"kind,omitempty"` // of the first bad one
-	Seen     string          `json:"seen,omitempty"` // in it
+	FirstBad int               `json:"first_bad"`
+	Kind     storefault.Kind   `json:"kind,omitempty"`  // of the first bad one
+	Kinds    []storefault.Kind `json:"kinds,omitempty"` // all that were seen, that one first
+	Seen     string            `json:"seen,omitempty"`  // in it
 	// RateUpper95 is the rate of bad races above which, with 95 % confidence, it is not:
 	// the exact bound of Clopper and Pearson, about 3/Races if none was bad.
 	RateUpper95 float64 `json:"rate_upper_95"`

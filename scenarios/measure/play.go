@@ -5,9 +5,11 @@ import (
 	"errors"
 	"runtime"
 	"sync"
+	"time"
 
 	"holdfast/scenarios/check"
 	"holdfast/scenarios/history"
+	"holdfast/scenarios/sandbox"
 )
 
 // Config says how a plan is played, and who is told of it. Its zero value plays all
@@ -36,6 +38,12 @@ type Config struct {
 	// Judged, which may be nil, is told of each point in the real world as soon as it is
 	// judged, before the store is left as it was: that can take a minute.
 	Judged func(point int, m *Measured)
+	// Allowance bounds the requests to real stores, but for those of cleaning up; nil: there
+	// may be any number. A point that ends by it is inconclusive.
+	Allowance *sandbox.Allowance
+	// Cleaning, which may be nil, is told when a real store is about to be left as it was: from
+	// where, how many objects, or versions, are removed, and how long that may take.
+	Cleaning func(point int, where string, objects int, within time.Duration)
 	// Progress, which may be nil, is told now and then how far the plan is.
 	// Calls of Each, Done, Judged and Progress are made one at a time.
 	Progress func(Progress)

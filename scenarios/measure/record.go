@@ -11,6 +11,7 @@ import (
 
 	"holdfast/scenarios/check"
 	"holdfast/scenarios/history"
+	"holdfast/scenarios/sandbox"
 )
 
 // playInOrder measures the points of a plan one after the other, since some of them are in
@@ -75,10 +76,14 @@ func (c *Config) playReal(ctx context.Context, i int, p *Point, t *told) (m *Mea
 	if err := p.Validate(); err != nil {
 		return nil, err
 	}
+	if c.Allowance.Spent() {
+		m, err := nothing(p)
+		return spent(m, c.Allowance), err
+	}
 	whole := ctx
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	target, err := p.Target.open(ctx, &p.Run, stop)
+	target, err := c.open(ctx, i, p, stop)
 	if err != nil {
 		return nil, err
 	}
@@ -111,10 +116,28 @@ func (c *Config) playReal(ctx context.Context, i int, p *Point, t *told) (m *Mea
 	}
 	settings := target.settings()
 	m.Settings = &settings
+	switch why := context.Cause(ctx); {
+	case whole.Err() != nil || why == nil:
+	case errors.Is(why, sandbox.ErrSpent):
+		m = spent(m, c.Allowance)
+	case playErr == nil:
+		playErr = &TargetError{why}
+	}
 	if c.Judged != nil {
 		c.Judged(i, m)
 	}
 	return m, playErr
+}
+
+// spent is a measurement that ended because no request was left. What it has shown until
+// then holds, but that nothing is wrong.
+func spent(m *Measured, a *sandbox.Allowance) *Measured {
+	m.Interrupted = false
+	if m.Verdict != check.Violated {
+		m.Verdict = check.Inconclusive
+		m.Reasons = append(m.Reasons, fmt.Sprintf("it was ended before its time, as all of %d requests were sent: --max-requests allows more", a.Most()))
+	}
+	return m
 }
 
 // Record plays into the file of a history. What can't be kept is worth nothing: play's

@@ -3,21 +3,16 @@ package measure
 import (
 	"cmp"
 	"context"
-	"crypto/rand"
-	"encoding/hex"
 	"errors"
 	"fmt"
-	"maps"
 	"net/http"
-	"slices"
-	"strings"
-	"sync"
 	"time"
 
 	"holdfast/archive"
 	"holdfast/archive/s3store"
 	"holdfast/scenarios"
 	"holdfast/scenarios/network"
+	"holdfast/scenarios/sandbox"
 	"holdfast/scenarios/world"
 )
 
@@ -26,9 +21,11 @@ type Target struct {
 	Store     string            `json:"store,omitempty"`      // empty or "fake": the embedded S3; else s3://bucket/prefix
 	Endpoint  string            `json:"endpoint,omitempty"`   // of s3: URL of a server other than AWS; empty: AWS
 	PathStyle s3store.PathStyle `json:"path_style,omitempty"` // of s3
-	// ID tells the keys of the run from those of others: they are below simulate-ID/.
+	// ID tells the keys of the run from those of others: they are in a [sandbox.Sandbox].
 	// Empty: one that nobody else has.
 	ID string `json:"id,omitempty"`
+	// Program is the version of who plays, for whoever finds what a killed run has left.
+	Program string `json:"program,omitempty"`
 }
 
 // Embedded is the name of the embedded S3.
@@ -53,57 +50,80 @@ func (t Target) Validate() error {
 type opened struct {
 	backing
 	name    string             // as results state it
-	prefix  string             // of the run's keys
 	network *network.Transport // what befalls the requests; nil: nothing
-
-	mu   sync.Mutex
-	made map[string]bool // keys that the run may have written, below the prefix
+	box     *sandbox.Sandbox   // nil: all of the store is the run's
+	keeper  backing            // the store as the sandbox reaches it for itself
 }
 
-// cleanupTimeout bounds the deletion of the keys that a run made.
-const cleanupTimeout = time.Minute
-
-// open starts the embedded S3 or connects to the store that was asked for, under a
-// prefix that no other run uses. Ended is told why the run can't go on.
-func (t Target) open(ctx context.Context, run *scenarios.Run, ended func(error)) (*opened, error) {
-	o := &opened{name: t.Name()}
-	if err := o.connect(ctx, t, run, ended); err != nil {
+// open starts the embedded S3 or connects to the store that was asked for, where the run
+// gets a sandbox. Ended is told why it can't go on.
+func (c *Config) open(ctx context.Context, i int, p *Point, ended func(error)) (*opened, error) {
+	o := &opened{name: p.Target.Name()}
+	if err := o.connect(ctx, &p.Target, &p.Run, ended); err != nil {
 		return nil, &TargetError{err}
+	}
+	if o.keeper == nil {
+		return o, nil
+	}
+	err := checkStore(ctx, o.keeper)
+	if err == nil {
+		err = o.begin(ctx, c, i, p, ended)
+	}
+	if err != nil {
+		return nil, &TargetError{errors.Join(err, o.disconnect())}
 	}
 	return o, nil
 }
 
-func (o *opened) connect(ctx context.Context, t Target, run *scenarios.Run, ended func(error)) error {
+func (o *opened) connect(ctx context.Context, t *Target, run *scenarios.Run, ended func(error)) error {
 	kind, err := t.kind()
 	if err != nil {
 		return err
 	}
-	vigil := network.NewVigil(network.OutageAfter, func(gone *network.OutageError) { ended(gone) })
-	w := wire{timeout: run.RequestTimeout(), through: vigil.Over}
-	if run.Scenario.Latency != nil || len(run.Scenario.Faults) > 0 {
+	plain := wire{timeout: run.RequestTimeout()}
+	if !kind.ours {
+		plain.through = network.NewVigil(network.OutageAfter, func(gone *network.OutageError) { ended(gone) }).Over
+	}
+	w, disturbed := plain, run.Scenario.Latency != nil || len(run.Scenario.Faults) > 0
+	if disturbed {
 		w.through = func(base http.RoundTripper) http.RoundTripper {
-			o.network = network.NewTransport(vigil.Over(base), run.AddedLatency(), run.TransportStream())
+			if plain.through != nil {
+				base = plain.through(base)
+			}
+			o.network = network.NewTransport(base, run.AddedLatency(), run.TransportStream())
 			if limit := run.Scenario.Throttle(); limit.Kind != "" {
 				o.network.Limit(limit.Throttle)
 			}
 			return o.network
 		}
 	}
-	if o.backing, err = kind.open(ctx, t, w); err != nil || kind.ours {
+	if o.backing, err = kind.open(ctx, *t, w); err != nil || kind.ours {
 		return err
 	}
-	if err := checkStore(ctx, o.backing); err != nil {
+	if o.keeper = o.backing; !disturbed {
+		return nil
+	}
+	if o.keeper, err = kind.open(ctx, *t, plain); err != nil {
 		return errors.Join(err, o.backing.Close())
 	}
-	o.prefix, o.made = "simulate-"+cmp.Or(t.ID, NewID())+"/", map[string]bool{}
 	return nil
 }
 
-// NewID is short, unique among runs of one second, and safe in a key.
-func NewID() string {
-	var b [5]byte
-	rand.Read(b[:])
-	return hex.EncodeToString(b[:])
+// begin makes the sandbox.
+func (o *opened) begin(ctx context.Context, c *Config, i int, p *Point, ended func(error)) error {
+	keys, err := p.Run.Keys()
+	if err != nil {
+		return err
+	}
+	config := sandbox.Config{
+		Where: p.Target.Name(), ID: p.Target.ID, Program: p.Target.Program, Command: p.Replay,
+		Through: o.at(""), Parts: p.Run.Repetitions, Keys: keys, Allowance: c.Allowance, Ended: ended,
+	}
+	if c.Cleaning != nil {
+		config.Cleaning = func(where string, objects int, within time.Duration) { c.Cleaning(i, where, objects, within) }
+	}
+	o.box, err = sandbox.Open(ctx, o.keeper.at(""), config)
+	return err
 }
 
 // checkStore asks again while the store is only too busy to answer. One that can't be
@@ -135,83 +155,32 @@ func (o *opened) settle() {
 }
 
 func (o *opened) repetition(n int) archive.Store {
-	sub := fmt.Sprintf("r%05d/", n)
-	store := o.at(o.prefix + sub)
-	if o.made == nil {
-		return store
+	if o.box != nil {
+		return o.box.Part(n)
 	}
-	tracking := &tracked{Store: store, prefix: sub, target: o}
-	if lister, ok := store.(archive.Lister); ok {
-		return trackedLister{tracking, lister}
-	}
-	return tracking
+	return o.at(fmt.Sprintf("r%05d/", n))
 }
 
-// tracked remembers every key before it is written, so that also a write whose
-// answer never came is cleaned up.
-type tracked struct {
-	archive.Store
-	prefix string
-	target *opened
-}
-
-func (s *tracked) Put(ctx context.Context, key string, body []byte, cond archive.Condition) (string, error) {
-	s.target.mu.Lock()
-	s.target.made[s.prefix+key] = true
-	s.target.mu.Unlock()
-	return s.Store.Put(ctx, key, body, cond)
-}
-
-// trackedLister is one that can list.
-type trackedLister struct {
-	*tracked
-	archive.Lister
-}
-
-// close is [opened.leave]; its error is a [TargetError].
+// close removes what the run has written, also when ctx has ended, and closes the store. Its
+// error is a [TargetError].
 func (o *opened) close(ctx context.Context) error {
-	if err := o.leave(ctx); err != nil {
+	var err error
+	if o.network != nil { // what is late arrives before it is removed
+		err = o.network.Close()
+	}
+	if o.box != nil {
+		err = errors.Join(err, o.box.Close(ctx))
+	}
+	if err = errors.Join(err, o.disconnect()); err != nil {
 		return &TargetError{err}
 	}
 	return nil
 }
 
-// leave deletes exactly the keys that the run made, also when ctx has ended, and closes
-// the store.
-func (o *opened) leave(ctx context.Context) error {
-	if o.network != nil {
-		if err := o.network.Close(); err != nil {
-			return errors.Join(err, o.backing.Close())
-		}
+func (o *opened) disconnect() error {
+	err := o.backing.Close()
+	if o.keeper != nil && o.keeper != o.backing {
+		err = errors.Join(err, o.keeper.Close())
 	}
-	return errors.Join(o.clean(ctx), o.backing.Close())
-}
-
-func (o *opened) clean(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanupTimeout)
-	defer cancel()
-	store := o.at(o.prefix)
-	var failed []string
-	var last error
-	for _, key := range slices.Sorted(maps.Keys(o.made)) {
-		if _, gone := errors.AsType[*network.OutageError](last); gone {
-			failed = append(failed, key) // it would be as long in vain
-			continue
-		}
-		err := world.Insist(ctx, patience, "delete "+key, func(ctx context.Context) error {
-			err := store.Delete(ctx, key, archive.Condition{})
-			if errors.Is(err, archive.ErrNotFound) {
-				return nil
-			}
-			return err
-		})
-		if err != nil {
-			failed, last = append(failed, key), err
-		}
-	}
-	if len(failed) > 0 {
-		return fmt.Errorf("%d of the %d objects that the run made under %s/%s could not be deleted (%s …): %w",
-			len(failed), len(o.made), strings.TrimSuffix(o.name, "/"), o.prefix, failed[0], last)
-	}
-	return nil
+	return err
 }

@@ -40,12 +40,38 @@ type Server struct {
 	client    *s3.Client
 }
 
-// Start serves an empty bucket on a free port of 127.0.0.1.
+// Start serves an empty bucket on a free port of 127.0.0.1. It keeps no versions.
 func Start() (*Server, error) {
+	backend, err := newBackend()
+	if err != nil {
+		return nil, err
+	}
+	return serve(handler(backend, gofakes3.WithoutVersioning()))
+}
+
+// StartVersioned is [Start] with a bucket that keeps every version.
+func StartVersioned() (*Server, error) {
+	backend, err := newBackend()
+	if err != nil {
+		return nil, err
+	}
+	var keep gofakes3.VersioningConfiguration
+	keep.SetEnabled(true)
+	if err := backend.SetVersioningConfiguration(bucket, keep); err != nil {
+		return nil, fmt.Errorf("start the embedded S3: keep versions: %w", err)
+	}
+	return serve(handler(backend))
+}
+
+func newBackend() (*s3mem.Backend, error) {
 	backend := s3mem.New()
 	if err := backend.CreateBucket(bucket); err != nil {
 		return nil, fmt.Errorf("start the embedded S3: create its bucket: %w", err)
 	}
+	return backend, nil
+}
+
+func serve(h http.Handler) (*Server, error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, fmt.Errorf("start the embedded S3: %w", err)
@@ -53,7 +79,7 @@ func Start() (*Server, error) {
 	s := &Server{
 		endpoint: "http://" + listener.Addr().String(),
 		http: http.Server{
-			Handler:           forPrograms(handler(backend)),
+			Handler:           forPrograms(h),
 			ReadHeaderTimeout: readHeaderTimeout,
 			ErrorLog:          log.New(io.Discard, "", 0), // of clients that hang up
 		},
@@ -66,14 +92,11 @@ func Start() (*Server, error) {
 	return s, nil
 }
 
-// handler is the server without what costs time or memory and proves nothing
-// here: old versions of every object, and a look at the client's clock.
-func handler(backend gofakes3.Backend) http.Handler {
-	return gofakes3.New(backend,
-		gofakes3.WithoutVersioning(),
-		gofakes3.WithTimeSkewLimit(0),
-		gofakes3.WithLogger(gofakes3.DiscardLog()),
-	).Server()
+// handler is the server without what costs time and proves nothing here: a look at the
+// client's clock.
+func handler(backend gofakes3.Backend, options ...gofakes3.Option) http.Handler {
+	options = append(options, gofakes3.WithTimeSkewLimit(0), gofakes3.WithLogger(gofakes3.DiscardLog()))
+	return gofakes3.New(backend, options...).Server()
 }
 
 // forPrograms refuses what comes from a browser. gofakes3 verifies no signature, takes

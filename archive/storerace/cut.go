@@ -1,0 +1,49 @@
+package storerace
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+
+	"holdfast/archive/storefault"
+	"holdfast/archive/wire"
+)
+
+// raceCutWrite sends half of a body and closes the connection. What was there stays, and
+// where nothing was, nothing is.
+func raceCutWrite(r *round) error {
+	onNothing := r.played%2 == 1
+	prepare := r.present
+	if onNothing {
+		prepare = r.absent
+	}
+	if err := prepare(); err != nil {
+		return err
+	}
+	body := r.body("one who is cut off")
+	answer, err := r.field.Raw.Send(r.ctx, wire.Request{
+		Method: http.MethodPut, Key: r.key, Body: []byte(body), Cut: len(body) / 2, Header: http.Header{},
+	})
+	switch {
+	case err == nil && answer.Status < 300:
+		return storefault.Errorf(storefault.StrangeBody, "put %s: %d of %d bytes were sent, and it was acknowledged", r.key, len(body)/2, len(body))
+	case err != nil && !errors.Is(err, wire.ErrCut):
+		return fmt.Errorf("put %s: %w", r.key, err)
+	}
+	before := r.now
+	for range 2 { // it may arrive late
+		stored, err := r.read(0)
+		if err != nil {
+			return err
+		}
+		switch {
+		case stored == nil && before == nil, stored != nil && before != nil && *stored == *before:
+			continue
+		case stored == nil:
+			return storefault.Errorf(storefault.LostWrite, "of a PUT of %s half was sent and the connection closed; then %s", r.key, r.tell(nil))
+		}
+		return storefault.Errorf(storefault.StrangeBody, "of a PUT of %s half was sent (%d of %d bytes) and the connection closed; then %d bytes are stored, %s",
+			r.key, len(body)/2, len(body), len(stored.body), author(stored.body))
+	}
+	return nil
+}

@@ -1,0 +1,121 @@
+package storerace
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"holdfast/archive"
+	"holdfast/archive/storefault"
+)
+
+// QuickTimeout is the longest that [Quick] takes, and then again to remove what it wrote.
+const QuickTimeout = 5 * time.Second
+
+// quickRaces find a store that lets two writers win in every race but one of a hundred,
+// and one that does so in one of ten with 92 %.
+const quickRaces = 24
+
+// Quick finds out in about eighty requests whether a store ignores conditions, so that a
+// program need not trust it: conditions with no rival about, and races of two. It writes
+// below the prefix, where nothing may be and nobody else write, and removes what it wrote.
+// A store that it finds nothing against may still break its promises in one race of a hundred.
+//
+// Its error is a [*storefault.Error] if the store must not be trusted with documents;
+// anything else says that it could not be tried.
+func Quick(ctx context.Context, store archive.Store, prefix string) error {
+	ctx, cancel := context.WithTimeout(ctx, QuickTimeout)
+	defer cancel()
+	updates, creates := Named("update").On(Field{Stores: []archive.Store{store}, Prefix: prefix}), Named("create").On(Field{Stores: []archive.Store{store}, Prefix: prefix})
+	err := quick(ctx, store, prefix+"alone", updates, creates)
+	cleaning, stop := context.WithTimeout(context.WithoutCancel(ctx), QuickTimeout)
+	defer stop()
+	for _, key := range append([]string{prefix + "alone"}, append(updates.Keys(), creates.Keys()...)...) {
+		if left := remove(cleaning, store, key); left != nil && err == nil {
+			err = fmt.Errorf("delete %s, which the check of the store wrote: %w", key, left)
+		}
+	}
+	return err
+}
+
+// remove deletes a key, and tries again what may pass.
+func remove(ctx context.Context, store archive.Store, key string) (err error) {
+	for wait := 50 * time.Millisecond; wait < time.Second; wait *= 2 {
+		err = store.Delete(ctx, key, archive.Condition{})
+		if err == nil || errors.Is(err, archive.ErrNotFound) {
+			return nil
+		}
+		if !archive.WorthRetrying(err) || (archive.WallClock{}).Sleep(ctx, wait) != nil {
+			break
+		}
+	}
+	return err
+}
+
+func quick(ctx context.Context, store archive.Store, key string, courses ...*Course) error {
+	if err := alone(ctx, store, key); err != nil {
+		return err
+	}
+	for _, course := range courses {
+		t := course.Play(ctx, Plan{Races: quickRaces / len(courses), Racers: []int{2}, BodyBytes: []int{64}}, nil)
+		for _, fault := range t.Faults {
+			if storefault.Of(fault.Kind).Severity == storefault.Unsafe {
+				return fault
+			}
+		}
+		if t.Judged == 0 {
+			return fmt.Errorf("races of the check of the store: %w", errors.Join(t.Why, ctx.Err()))
+		}
+	}
+	return nil
+}
+
+// alone tries the conditions of writes, with no rival about.
+func alone(ctx context.Context, store archive.Store, key string) error {
+	put := func(body string, cond archive.Condition) (string, error) {
+		etag, err := store.Put(ctx, key, []byte(body), cond)
+		if err == nil && etag == "" {
+			return "", storefault.Errorf(storefault.NoETag, "put %s (%s): it was acknowledged without an ETag", key, cond)
+		}
+		if err != nil {
+			err = fmt.Errorf("put %s (%s): %w", key, cond, err)
+		}
+		return etag, err
+	}
+	refuse := func(cond archive.Condition, why string) error {
+		_, err := put("it must be refused", cond)
+		switch {
+		case err == nil:
+			return storefault.Errorf(storefault.IgnoredCondition, "put %s (%s): it was acknowledged, though %s", key, cond, why)
+		case !refused(err):
+			return err
+		}
+		return nil
+	}
+	first, err := put("first", archive.IfAbsent())
+	if err != nil {
+		return err
+	}
+	if err := refuse(archive.IfAbsent(), "there is an object"); err != nil {
+		return err
+	}
+	second, err := put("second", archive.IfMatch(first))
+	if err != nil {
+		return err
+	}
+	if err := refuse(archive.IfMatch(first), "there is another version"); err != nil {
+		return err
+	}
+	if _, err := put("third", archive.IfMatch(second)); err != nil {
+		return err
+	}
+	body, _, err := store.Get(ctx, key)
+	switch {
+	case err != nil:
+		return fmt.Errorf("get %s: %w", key, err)
+	case string(body) != "third":
+		return storefault.Errorf(storefault.LostWrite, "get %s: %.60q is stored, but %q was acknowledged last", key, body, "third")
+	}
+	return nil
+}

@@ -1,0 +1,254 @@
+package wire
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+)
+
+// ErrCut is what becomes of a request with [Request.Cut] that went as wanted.
+var ErrCut = errors.New("the connection was closed half-way, as was wanted")
+
+// Log holds exchanges in the order in which they were sent.
+type Log struct {
+	mu        sync.Mutex
+	began     time.Time
+	exchanges []*exchange
+}
+
+type logKey struct{}
+
+// Record returns a context under which adapters note what they send.
+func Record(ctx context.Context) (context.Context, *Log) {
+	l := &Log{began: time.Now()}
+	return context.WithValue(ctx, logKey{}, l), l
+}
+
+// Client sends requests, as *http.Client does.
+type Client interface {
+	Do(*http.Request) (*http.Response, error)
+}
+
+// Do sends a request by an adapter's client. It notes it, and the answer as it is read, if
+// its context is one of [Record].
+func Do(client Client, req *http.Request) (*http.Response, error) {
+	l, ok := req.Context().Value(logKey{}).(*Log)
+	if !ok {
+		return client.Do(req)
+	}
+	e := &exchange{log: l, request: requestHead(req), status: pending}
+	if req.Body != nil && req.Body != http.NoBody {
+		body := req.Body
+		req = req.WithContext(req.Context())
+		req.Body = noted{body, e, &e.sentBody}
+	}
+	l.add(e)
+	resp, err := client.Do(req)
+	if e.answered(resp, err); err == nil {
+		resp.Body = noted{resp.Body, e, &e.gotBody}
+	}
+	return resp, err
+}
+
+func (l *Log) add(e *exchange) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	e.sent = time.Since(l.began)
+	l.exchanges = append(l.exchanges, e)
+}
+
+// Last is what was answered last, in a few words: the status, and the error's code. "": nothing.
+func (l *Log) Last() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(l.exchanges) == 0 {
+		return ""
+	}
+	last := l.exchanges[len(l.exchanges)-1]
+	if last.status <= 0 {
+		return last.failed
+	}
+	return strings.TrimSpace(fmt.Sprintf("%d %s", last.status, last.gotBody.code()))
+}
+
+// Len is how many requests were sent.
+func (l *Log) Len() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.exchanges)
+}
+
+// String is all that was sent and answered, as text that names each header that matters
+// and no other: neither signatures nor tokens. Of bodies it has the beginning.
+func (l *Log) String() string { return l.text(func(*exchange) bool { return false }) }
+
+// Brief is String without writes that were refused for good, of which it says how many.
+func (l *Log) Brief() string {
+	return l.text(func(e *exchange) bool { return e.method() != http.MethodGet && e.status >= 400 && e.status < 500 })
+}
+
+func (l *Log) text(omit func(*exchange) bool) string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var b strings.Builder
+	omitted := 0
+	for i, e := range l.exchanges {
+		if omit(e) {
+			omitted++
+			continue
+		}
+		e.write(&b, i+1)
+	}
+	if omitted > 0 {
+		fmt.Fprintf(&b, "# and %d that were refused\n", omitted)
+	}
+	return b.String()
+}
+
+// exchange is a request and its answer. Its log's lock guards it.
+type exchange struct {
+	log               *Log
+	request           []string // the request line, and headers
+	sentBody, gotBody excerpt
+	answer            []string
+	status            int
+	sent, back        time.Duration
+	failed            string
+}
+
+const pending = -1
+
+func (e *exchange) method() string {
+	method, _, _ := strings.Cut(e.request[0], " ")
+	return method
+}
+
+func (e *exchange) answered(resp *http.Response, err error) {
+	e.log.mu.Lock()
+	defer e.log.mu.Unlock()
+	e.back = time.Since(e.log.began)
+	if err != nil {
+		e.status, e.failed = 0, failure(err)
+		return
+	}
+	e.status = resp.StatusCode
+	e.answer = append([]string{resp.Proto + " " + resp.Status}, headers(resp.Header, shownOfAnswers)...)
+}
+
+// failure leaves out the URL, which may have a token in it.
+func failure(err error) string {
+	if at, ok := errors.AsType[*url.Error](err); ok {
+		err = at.Err
+	}
+	return err.Error()
+}
+
+func (e *exchange) write(b *strings.Builder, number int) {
+	ms := func(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
+	switch e.status {
+	case pending:
+		fmt.Fprintf(b, "# %d: sent at %.1f ms, not answered\n", number, ms(e.sent))
+	default:
+		fmt.Fprintf(b, "# %d: sent at %.1f ms, answered at %.1f ms\n", number, ms(e.sent), ms(e.back))
+	}
+	for _, line := range append(slices.Clone(e.request), e.sentBody.lines("")...) {
+		b.WriteString("> " + line + "\n")
+	}
+	for _, line := range append(slices.Clone(e.answer), e.gotBody.lines(e.gotBody.code())...) {
+		b.WriteString("< " + line + "\n")
+	}
+	if e.failed != "" {
+		b.WriteString("! " + e.failed + "\n")
+	}
+}
+
+// What is shown, and nothing else: what else there is may be a secret.
+var (
+	shownOfRequests = []string{"If-Match", "If-None-Match", "Content-Md5", "X-Ms-Blob-Type"}
+	shownOfAnswers  = []string{"Etag", "Content-Length", "Content-Type", "Retry-After", "X-Ms-Error-Code", "Allow", "Location", "Server"}
+	shownOfQueries  = []string{"versioning", "list-type", "max-keys", "prefix", "start-after", "comp", "restype"}
+)
+
+func requestHead(req *http.Request) []string {
+	u := url.URL{Path: req.URL.Path, RawPath: req.URL.RawPath, RawQuery: shownQuery(req.URL.Query())}
+	lines := []string{req.Method + " " + u.RequestURI() + " HTTP/1.1", "Host: " + req.URL.Host}
+	lines = append(lines, headers(req.Header, shownOfRequests)...)
+	if req.ContentLength > 0 || req.Method == http.MethodPut {
+		lines = append(lines, fmt.Sprintf("Content-Length: %d", max(req.ContentLength, 0)))
+	}
+	return lines
+}
+
+func shownQuery(q url.Values) string {
+	shown := url.Values{}
+	for _, name := range shownOfQueries {
+		if q.Has(name) {
+			shown[name] = q[name]
+		}
+	}
+	return shown.Encode()
+}
+
+func headers(h http.Header, shown []string) []string {
+	var lines []string
+	for _, name := range shown {
+		for _, value := range h[name] {
+			lines = append(lines, name+": "+value)
+		}
+	}
+	return lines
+}
+
+// excerpt is the beginning of a body.
+type excerpt struct {
+	begin []byte
+	size  int
+}
+
+const (
+	mostExcerpt = 2 << 10 // an error's code comes early
+	mostShown   = 80
+)
+
+func (x *excerpt) add(p []byte) {
+	x.size += len(p)
+	x.begin = append(x.begin, p[:min(len(p), mostExcerpt-len(x.begin))]...)
+}
+
+func (x *excerpt) code() string { return errorCode(x.begin) }
+
+// lines are the beginning of a body, or of an error its code alone, as the rest may tell
+// what was signed.
+func (x *excerpt) lines(code string) []string {
+	switch {
+	case x.size == 0:
+		return nil
+	case code != "":
+		return []string{"", "<Error><Code>" + code + "</Code>…"}
+	case x.size > mostShown:
+		return []string{"", fmt.Sprintf("%q… (%d bytes)", x.begin[:min(mostShown, len(x.begin))], x.size)}
+	}
+	return []string{"", fmt.Sprintf("%q", x.begin)}
+}
+
+// noted is a body whose bytes are noted as they are read.
+type noted struct {
+	io.ReadCloser
+	e    *exchange
+	into *excerpt
+}
+
+func (n noted) Read(p []byte) (int, error) {
+	k, err := n.ReadCloser.Read(p)
+	n.e.log.mu.Lock()
+	defer n.e.log.mu.Unlock()
+	n.into.add(p[:k])
+	return k, err
+}

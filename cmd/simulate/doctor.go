@@ -1,0 +1,249 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strconv"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"holdfast/archive/s3store"
+	"holdfast/reports"
+	"holdfast/scenarios/doctor"
+	"holdfast/scenarios/measure"
+	"holdfast/scenarios/sandbox"
+)
+
+// doctorOptions are the flags of doctor.
+type doctorOptions struct {
+	store     string
+	endpoints []string
+	pathStyle s3store.PathStyle
+	budget    time.Duration
+	quick     bool
+	processes int
+	server    string
+	format    string
+	out       string
+	output    outputOptions
+}
+
+func (a *app) doctorCommand() *cobra.Command {
+	var o doctorOptions
+	cmd := &cobra.Command{
+		Use:   "doctor",
+		Short: "Find out whether a store can be trusted, and with what",
+		Long: `doctor tries each promise that optimistic locking builds on against a store: alone,
+then in races of 2 and 8 writers, small bodies and large ones. A kind of race ends at
+the first proof that the promise is broken, else when enough were played to say how
+rare it must be: "0 of 600: below 0.5 % a race".
+
+The verdict is on writes, reads and conditional deletes, and on this core: safe; safe
+with limits, which it names; unsafe: what was acknowledged can be lost. What differs
+from S3 is told with the HTTP that shows it, in issue.md of the directory that is
+saved, for the server's authors.
+
+All keys are below a prefix that nobody else uses, and are deleted in the end; what
+could not be deleted is said. docs/stores.md says what is known of some servers.
+
+Exit codes: 0 safe, or safe with limits; 1 could not run; 5 inconclusive; 6 unsafe;
+130 interrupted.`,
+		Example: `  simulate doctor
+  simulate doctor --store s3://bucket/prefix
+  simulate doctor --store s3://bucket/prefix --endpoint http://127.0.0.1:9000 --quick
+  simulate doctor --store s3://bucket/prefix --endpoint http://10.0.0.1:9000 --endpoint http://10.0.0.2:9000 --processes 4
+  simulate doctor --store s3://bucket/prefix --endpoint http://127.0.0.1:9000 --format markdown > issue.md`,
+		Args: exactly(0, "flags only"),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return a.doctor(cmd.Context(), o, cmd)
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&o.store, "store", measure.Embedded, "`STORE` to examine: fake (embedded S3) or s3://bucket/prefix")
+	f.StringArrayVar(&o.endpoints, "endpoint", nil, "`URL` of an S3 server other than AWS; repeatable, for several front ends of one bucket")
+	f.TextVar(&o.pathStyle, "path-style", s3store.PathStyleAuto, "`WHEN` the bucket goes into the path: auto, on or off")
+	f.DurationVar(&o.budget, "budget", 0, fmt.Sprintf("time for all of it (default %v, quick %v); what it cuts short is inconclusive", doctor.DefaultBudget, doctor.QuickBudget))
+	f.BoolVar(&o.quick, "quick", false, "only what matters for writes, in a few seconds")
+	f.IntVar(&o.processes, "processes", 1, "number of processes that races come from")
+	f.StringVar(&o.server, "server", "", "`NAME` and version of the server, for the report and the issue: few servers say theirs")
+	f.StringVar(&o.format, "format", "text", "`FORMAT` on stdout: text, json or markdown")
+	f.StringVar(&o.out, "out", "simulate-out", "`DIR` for the result, the report and the issue")
+	o.output.register(cmd)
+	return cmd
+}
+
+// workerCommand is what doctor starts other processes of itself with.
+const workerCommand = "doctor-worker"
+
+func (a *app) workerCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:    workerCommand,
+		Short:  "Be a process that races for doctor, which speaks to it over stdin and stdout",
+		Hidden: true,
+		Args:   exactly(0, "no arguments"),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			// An interrupt of the terminal is for doctor, which ends it.
+			if err := measure.ServeFront(context.WithoutCancel(cmd.Context()), cmd.InOrStdin(), a.stdout); err != nil {
+				return couldNotRun("%w", err)
+			}
+			return nil
+		},
+	}
+}
+
+// mostProcesses is far above what tells more than few do.
+const mostProcesses = 64
+
+func (o *doctorOptions) validate(changed func(string) bool) error {
+	switch {
+	case o.budget < 0 || changed("budget") && o.budget == 0:
+		return usage("--budget must be more than 0, not %v", o.budget)
+	case o.processes < 1 || o.processes > mostProcesses:
+		return usage("--processes must be 1 to %d, not %d", mostProcesses, o.processes)
+	case o.format != "text" && o.format != "json" && o.format != "markdown":
+		return usage("--format is text, json or markdown, not %q", o.format)
+	case o.output.json && changed("format") && o.format != "json":
+		return usage("--json and --format %s: want one of them", o.format)
+	case o.out == "":
+		return usage("--out wants a directory, not an empty name")
+	case len(o.endpoints) > 0 && o.store == measure.Embedded:
+		return usage("--endpoint needs --store s3://bucket/prefix")
+	}
+	for _, t := range o.targets() {
+		if err := t.Validate(); err != nil {
+			return usage("%w", err)
+		}
+	}
+	return o.output.validate()
+}
+
+// targets are the store as each endpoint has it.
+func (o *doctorOptions) targets() []measure.Target {
+	t := measure.Target{Store: o.store, PathStyle: o.pathStyle}
+	if len(o.endpoints) == 0 {
+		return []measure.Target{t}
+	}
+	var all []measure.Target
+	for _, endpoint := range o.endpoints {
+		t.Endpoint = endpoint
+		all = append(all, t)
+	}
+	return all
+}
+
+func (a *app) doctor(ctx context.Context, o doctorOptions, cmd *cobra.Command) error {
+	changed := cmd.Flags().Changed
+	if err := o.validate(changed); err != nil {
+		return err
+	}
+	began := time.Now()
+	c := doctor.Config{Store: o.store, Quick: o.quick, Budget: o.budget}
+	e, err := a.examine(ctx, o.targets(), c, o.processes, o.replay(cmd), o.output)
+	if e == nil {
+		return err
+	}
+	d := reports.NewDiagnosed(reports.Diagnosed{
+		Server: o.server, Began: began, Diagnosis: e.found, Environment: reports.NewEnvironment(&e.settings), Processes: o.processes, Replay: o.replay(cmd),
+	})
+	if saveErr := o.save(&d); saveErr != nil && err == nil {
+		err = couldNotRun("--out: %w", saveErr)
+	}
+	if tellErr := reports.Formats[o.shown()](a.stdout, d, colored(a.stdout, o.output.noColor)); tellErr != nil && err == nil {
+		err = couldNotRun("write the report: %w", tellErr)
+	}
+	return ending(d, err, ctx.Err() != nil)
+}
+
+// shown is the format of stdout.
+func (o *doctorOptions) shown() string {
+	if o.output.json || o.output.quiet && o.format == "text" {
+		return o.output.format()
+	}
+	return o.format
+}
+
+// replay is the command that examines the same again.
+func (o *doctorOptions) replay(cmd *cobra.Command) string {
+	c := commandLine{args: []string{"simulate doctor"}, changed: cmd.Flags().Changed}
+	for _, name := range []string{"store", "endpoint", "path-style", "budget", "quick", "processes", "server"} {
+		c.flag(cmd.Flags().Lookup(name))
+	}
+	return c.String()
+}
+
+// save writes the document, the report and the issue into a directory of their own.
+func (o *doctorOptions) save(d *reports.Diagnosed) error {
+	dir, err := reports.NewDirectory(o.out, "doctor", sandbox.NewID(), time.Now())
+	if err != nil {
+		return err
+	}
+	d.Directory = dir
+	issue := func(w io.Writer) error { return reports.Formats["markdown"](w, *d, false) }
+	return errors.Join(saveDocument(dir, *d), writeFile(filepath.Join(dir, reports.IssueFile), issue))
+}
+
+// examined is what an examination has shown, and how requests were sent.
+type examined struct {
+	found    doctor.Diagnosis
+	settings measure.Settings
+}
+
+// examine opens a store, examines it and leaves it as it was. What was found is returned also
+// if the store could not be left so; else an error is all there is.
+func (a *app) examine(ctx context.Context, targets []measure.Target, c doctor.Config, processes int, command string, o outputOptions) (e *examined, err error) {
+	var endpoints []string
+	for _, t := range targets {
+		endpoints = append(endpoints, t.Endpoint)
+	}
+	fronts, err := measure.OpenFronts(ctx, targets[0], endpoints, command)
+	if err != nil {
+		return nil, couldNotRun("%w", err)
+	}
+	defer func() {
+		if closeErr := fronts.Close(ctx); closeErr != nil && err == nil {
+			err = couldNotRun("%w", closeErr)
+		}
+	}()
+	if processes > 1 {
+		program, err := os.Executable()
+		if err == nil {
+			err = fronts.Start(ctx, program, []string{workerCommand}, processes-1)
+		}
+		if err != nil {
+			return nil, couldNotRun("--processes %s: %w", strconv.Itoa(processes), err)
+		}
+	}
+	a.announceExamination(targets, fronts, c, o)
+	progress := a.startProgress(o, "doctor")
+	c.Fronts = fronts.All()
+	c.Progress = func(p doctor.Progress) {
+		progress.update(float64(p.Done)/float64(max(p.Total, 1)), fmt.Sprintf("%d of %d, %s", p.Done, p.Total, p.Doing))
+	}
+	found, err := doctor.Examine(ctx, c)
+	progress.stop()
+	if err != nil {
+		return nil, couldNotRun("examine %s: %w", c.Store, err)
+	}
+	return &examined{found, fronts.Settings()}, nil
+}
+
+// announceExamination says where something is about to be written.
+func (a *app) announceExamination(targets []measure.Target, fronts *measure.Fronts, c doctor.Config, o outputOptions) {
+	if o.quiet || targets[0].Name() == measure.Embedded {
+		return
+	}
+	s := fronts.Settings()
+	at := s.Endpoint
+	if at == "" {
+		at = "AWS"
+	}
+	for _, t := range targets[1:] {
+		at += " and " + t.Endpoint
+	}
+	fmt.Fprintf(a.stderr, "doctor: %s at %s; writes below %s only, and removes it\n", c.Store, at, fronts.Place())
+}

@@ -1,0 +1,59 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"holdfast/archive/storefault"
+	"holdfast/archive/storerace"
+	"holdfast/scenarios/measure"
+)
+
+// trust tries a store before anything is trusted to it: a few seconds in a sandbox, which
+// refuse one that ignores conditions. One that can't be tried is let pass, with a line that
+// says so: what is done next will tell what is wrong with it. The embedded one is trusted.
+func (a *app) trust(ctx context.Context, o storeOptions) (err error) {
+	t := o.target()
+	if t.Name() == measure.Embedded {
+		return nil
+	}
+	fronts, err := measure.OpenFronts(ctx, t, nil, o.doctor())
+	if err != nil {
+		return couldNotRun("%w", err)
+	}
+	defer func() {
+		if closeErr := fronts.Close(ctx); closeErr != nil && err == nil {
+			err = couldNotRun("%w", closeErr)
+		}
+	}()
+	err = storerace.Quick(ctx, fronts.All()[0].Store, "")
+	fault, bad := errors.AsType[*storefault.Error](err)
+	switch {
+	case err == nil || ctx.Err() != nil:
+		return nil
+	case bad:
+		return &exitError{exitStoreAtFault, fmt.Errorf("%s can't be trusted with documents: %w. %s See all of it: %s",
+			o.named(), err, storefault.Of(fault.Kind).Means, o.doctor())}
+	}
+	fmt.Fprintf(a.stderr, "simulate: whether %s keeps its promises is not known: %s\n", o.named(), oneLine(err.Error()))
+	return nil
+}
+
+func (o *storeOptions) named() string {
+	if o.endpoint == "" {
+		return o.store
+	}
+	return o.store + " at " + o.endpoint
+}
+
+// doctor is the command that examines the store.
+func (o *storeOptions) doctor() string {
+	c := commandLine{args: []string{"simulate doctor"}, changed: func(flag string) bool { return flag != "endpoint" || o.endpoint != "" }}
+	c.add("store", o.store)
+	c.add("endpoint", o.endpoint)
+	if o.pathStyle != 0 {
+		c.add("path-style", o.pathStyle.String())
+	}
+	return c.String()
+}

@@ -1,0 +1,219 @@
+package reports
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/jedib0t/go-pretty/v6/text"
+
+	"holdfast/archive/storefault"
+	"holdfast/scenarios/doctor"
+)
+
+// Text implements [Document].
+func (d Diagnosed) Text(t Text) {
+	t.head(d.word(), d.line())
+	for _, note := range d.notes() {
+		t.bullet(note)
+	}
+	fmt.Fprintln(t.W)
+	t.differences(d.Rows)
+	t.raceTable(d.Races)
+	fmt.Fprintln(t.W)
+	t.wrapped("trust", fmt.Sprintf("writes: %s; reads: %s; conditional deletes: %s", levelWord(d.Writes), levelWord(d.Reads), levelWord(d.Deletes)))
+	for _, e := range d.Endpoints {
+		t.wrapped("endpoint", endpointInWords(e))
+	}
+	t.wrapped("took", fmt.Sprintf("%s s, %s%s", formatNumber(d.Seconds), Plural(d.Requests, "request"), d.processesInWords()))
+	if d.Directory != "" {
+		t.row("saved in", d.Directory)
+	}
+	t.row("replay", d.Replay)
+}
+
+func (d *Diagnosed) processesInWords() string {
+	if d.Processes < 2 {
+		return ""
+	}
+	return fmt.Sprintf(", races from %d processes", d.Processes)
+}
+
+// notes are the sentences below the verdict: what was found and what it means, limits that
+// no finding tells, and why not all is known. Beside what is unsafe, limits are only named.
+func (d *Diagnosed) notes() []string {
+	var notes, told, beside []string
+	for _, f := range d.findings() {
+		told = append(told, f.Means)
+		switch sentence := capital(f.What) + ". " + f.Means; {
+		case f.Severity == storefault.Unsafe:
+			notes = append(notes, sentence)
+		case d.Verdict == doctor.Unsafe:
+			beside = append(beside, f.What)
+		default:
+			notes = append(notes, sentence)
+		}
+	}
+	if len(beside) > 0 {
+		notes = append(notes, "Beside that: "+strings.Join(beside, "; ")+".")
+	}
+	for _, limit := range d.Limits {
+		if !slices.ContainsFunc(told, func(means string) bool { return strings.Contains(limit, means) }) {
+			notes = append(notes, capital(limit))
+		}
+	}
+	var reasons []string
+	for _, reason := range d.Reasons {
+		reasons = append(reasons, "Not known: "+reason)
+	}
+	if d.Verdict == doctor.Inconclusive {
+		return slices.Concat(reasons, notes)
+	}
+	return slices.Concat(notes, reasons)
+}
+
+func capital(s string) string {
+	if s == "" {
+		return ""
+	}
+	return strings.ToUpper(s[:1]) + s[1:]
+}
+
+// differences is a table of the rows that were not answered as S3 answers them; the others
+// are counted.
+func (t Text) differences(rows []doctor.Row) {
+	const most = 6 // in the text; the document and the issue have all
+	alike := 0
+	var different []doctor.Row
+	for _, r := range rows {
+		if r.OK {
+			alike++
+		} else {
+			different = append(different, r)
+		}
+	}
+	slices.SortStableFunc(different, func(a, b doctor.Row) int { return cmp.Compare(gravity(&b), gravity(&a)) })
+	if len(different) > 0 {
+		w := NewTable(table.Row{"not as S3 does", "here", "S3"})
+		w.SetColumnConfigs([]table.ColumnConfig{oneLine(1, 32), oneLine(2, 24), oneLine(3, 22)})
+		for _, r := range different[:min(most, len(different))] {
+			if r.Inconclusive {
+				r.Here = "? " + r.Here
+			}
+			w.AppendRow(table.Row{r.Name, r.Here, r.AWS})
+		}
+		t.Table(w)
+	}
+	rest := fmt.Sprintf("%d of %s", alike, Plural(len(rows), "promise"))
+	if len(different) > most {
+		rest += fmt.Sprintf("; %d more are not", len(different)-most)
+	}
+	t.row("as S3 does", rest)
+}
+
+// gravity orders rows: what is worse has more.
+func gravity(r *doctor.Row) int {
+	switch {
+	case r.Kind != "" && storefault.Of(r.Kind).Severity == storefault.Unsafe:
+		return 3
+	case r.Kind != "":
+		return 2
+	case r.Inconclusive:
+		return 1
+	}
+	return 0
+}
+
+// oneLine is a column whose texts are cut at a width.
+func oneLine(column, width int) table.ColumnConfig {
+	return table.ColumnConfig{Number: column, WidthMax: width, WidthMaxEnforcer: func(s string, width int) string { return text.Snip(s, width, "…") }}
+}
+
+// raceTable has a line for each kind of race.
+func (t Text) raceTable(races []doctor.Race) {
+	if len(races) == 0 {
+		return
+	}
+	fmt.Fprintln(t.W)
+	w := NewTable(table.Row{"race", "writers", "body", "bad", "a race, 95 %"}, 2, 3)
+	for i := range races {
+		r := &races[i]
+		w.AppendRow(table.Row{r.Name, writersOf(r), bodiesOf(r), badOf(r), boundOf(r)})
+	}
+	t.Table(w)
+}
+
+// writersOf and bodiesOf say what was mixed in a kind of race.
+func writersOf(r *doctor.Race) string { return joined(r.Writers, strconv.Itoa) }
+func bodiesOf(r *doctor.Race) string  { return joined(r.BodyBytes, bodySize) }
+
+func joined(numbers []int, as func(int) string) string {
+	all := make([]string, len(numbers))
+	for i, n := range numbers {
+		all[i] = as(n)
+	}
+	return strings.Join(all, ", ")
+}
+
+// badOf says how many races of those that were wanted, if all were played, were bad.
+func badOf(r *doctor.Race) string { return fmt.Sprintf("%d of %d", r.Bad, r.Races) }
+
+// boundOf says above which rate of bad races it is not, rounded up.
+func boundOf(r *doctor.Race) string {
+	percent := 100 * r.RateUpper95
+	if percent < 1 {
+		percent = math.Ceil(100*percent) / 100
+	} else {
+		percent = math.Ceil(percent)
+	}
+	switch {
+	case r.Races == 0:
+		return "not known"
+	case r.Bad > 0:
+		return fmt.Sprintf("up to %s %%", formatNumber(percent))
+	}
+	return fmt.Sprintf("below %s %%", formatNumber(percent))
+}
+
+// levelWord is a level as people say it.
+func levelWord(l doctor.Level) string {
+	switch l {
+	case doctor.LevelSafe, doctor.LevelUnsafe:
+		return string(l)
+	case doctor.LevelWarn:
+		return "with limits"
+	case doctor.LevelInconclusive:
+		return "not known"
+	}
+	return "not looked at"
+}
+
+// endpointInWords is a way to the store in a sentence's part.
+func endpointInWords(e doctor.Endpoint) string {
+	parts := []string{cmp.Or(e.URL, "AWS")}
+	add := func(name, value string) {
+		if value != "" {
+			parts = append(parts, name+value)
+		}
+	}
+	add("", e.Server)
+	add("region ", e.Region)
+	add("", e.TLS)
+	add("versioning ", e.Versioning)
+	const unknowable = 1000 // ms: the Date header has whole seconds
+	if off := e.ClockOffsetMS; math.Abs(off) > unknowable {
+		parts = append(parts, fmt.Sprintf("its clock %s s %s ours", formatNumber(math.Abs(off)/1000), map[bool]string{true: "before", false: "behind"}[off > 0]))
+	}
+	return strings.Join(parts, ", ")
+}
+
+// bullet writes a sentence below a verdict.
+func (t Text) bullet(sentence string) {
+	for i, line := range Wrap(sentence, Width-10) {
+		fmt.Fprintf(t.W, "      %s %s\n", []string{"–", " "}[min(i, 1)], line)
+	}
+}

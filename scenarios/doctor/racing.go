@@ -1,0 +1,134 @@
+package doctor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"gonum.org/v1/gonum/stat/distuv"
+
+	"holdfast/archive"
+	"holdfast/archive/storefault"
+	"holdfast/archive/storerace"
+)
+
+// afterBad is how many races are played after the first bad one, to tell how often it is so.
+const afterBad = 30
+
+// quickKinds are those of the short form.
+var quickKinds = []string{"update", "create"}
+
+func (e *examination) kinds() []storerace.Kind {
+	return slices.DeleteFunc(storerace.Kinds(), func(k storerace.Kind) bool {
+		return e.Quick && !slices.Contains(quickKinds, k.Name) || k.Raw && e.Fronts[0].Raw == nil
+	})
+}
+
+// races plays all kinds at once, each on keys of its own, so that a store that is far away
+// is not waited for in turn.
+func (e *examination) races(ctx context.Context) []Race {
+	kinds := e.kinds()
+	races := make([]Race, len(kinds))
+	var all sync.WaitGroup
+	for i, k := range kinds {
+		all.Go(func() { races[i] = e.race(ctx, k) })
+	}
+	all.Wait()
+	return races
+}
+
+func (e *examination) race(ctx context.Context, k storerace.Kind) Race {
+	began := time.Now()
+	budget, cancel := context.WithTimeout(ctx, e.RaceBudget)
+	defer cancel()
+	field := storerace.Field{Prefix: "races/", Raw: e.Fronts[0].Raw}
+	for _, f := range e.Fronts {
+		field.Stores = append(field.Stores, f.Store)
+	}
+	var before storerace.Tally
+	racers := slices.Clone(e.Writers)
+	if k.Crowd {
+		slices.Reverse(racers)
+	}
+	tally := k.On(field).Play(budget, storerace.Plan{Races: e.Races, Racers: racers, BodyBytes: e.BodyBytes, AfterBad: afterBad},
+		func(t storerace.Tally) {
+			e.tell(k.Name, t.Judged-before.Judged, t.Bad-before.Bad)
+			before = t
+		})
+	e.tell(k.Name, e.Races-tally.Judged, 0) // which are not played any more
+	r := Race{
+		Name: k.Name, What: k.What, Subject: k.Subject, Writers: e.Writers, BodyBytes: e.BodyBytes, Wanted: e.Races,
+		Races: tally.Judged, Bad: tally.Bad, FirstBad: tally.FirstBad, Unjudged: tally.Unjudged,
+		RateUpper95: upper95(tally.Bad, tally.Judged), Seconds: time.Since(began).Seconds(),
+		Means: "Nothing bad was seen.", Reproduction: tally.Log,
+	}
+	for _, fault := range tally.Faults {
+		r.Kinds = append(r.Kinds, fault.Kind)
+	}
+	switch {
+	case tally.Bad > 0:
+		r.Kind, r.Seen, r.Means = tally.Faults[0].Kind, tally.Faults[0].Seen, means(tally.Faults[0].Kind)
+	case tally.Judged < e.Races:
+		r.Inconclusive = unfinished(ctx, budget, tally)
+		r.Means = "Too few races to tell."
+	}
+	return r
+}
+
+func unfinished(ctx, budget context.Context, t storerace.Tally) string {
+	switch {
+	case errors.Is(ctx.Err(), context.Canceled):
+		return "then it was interrupted"
+	case budget.Err() != nil && t.Why != nil:
+		return fmt.Sprintf("then the budget of time ended; %d were spoilt: %v", t.Unjudged, t.Why)
+	case budget.Err() != nil:
+		return "then the budget of time ended"
+	case t.Why != nil:
+		return fmt.Sprintf("and %d in a row could not be: %v", t.Unjudged, t.Why)
+	}
+	return "then it ended"
+}
+
+// upper95 is the one-sided bound of Clopper and Pearson.
+func upper95(bad, races int) float64 {
+	if bad >= races {
+		return 1
+	}
+	return distuv.Beta{Alpha: float64(bad + 1), Beta: float64(races - bad)}.Quantile(0.95)
+}
+
+func means(k storefault.Kind) string { return storefault.Of(k).Means }
+
+// counted are fronts whose requests are counted.
+func (e *examination) counted(fronts []Front) []Front {
+	all := slices.Clone(fronts)
+	for i := range all {
+		counting := countedStore{all[i].Store, &e.requests}
+		if lister, can := all[i].Store.(archive.Lister); can {
+			all[i].Store = countedLister{counting, lister}
+		} else {
+			all[i].Store = counting
+		}
+		if all[i].Raw != nil {
+			all[i].Raw = countedSender{all[i].Raw, &e.requests}
+		}
+	}
+	return all
+}
+
+// slug is a row's name as part of a key.
+func slug(name string) string {
+	return strings.Map(func(c rune) rune {
+		switch {
+		case c >= 'a' && c <= 'z', c >= '0' && c <= '9':
+			return c
+		case c >= 'A' && c <= 'Z':
+			return c - 'A' + 'a'
+		}
+		return '-'
+	}, name)
+}

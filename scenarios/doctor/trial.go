@@ -1,0 +1,161 @@
+package doctor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"holdfast/archive"
+	"holdfast/archive/storefault"
+	"holdfast/archive/wire"
+)
+
+// trial is one row as it is tried: with a key of its own.
+type trial struct {
+	ctx   context.Context
+	store archive.Store
+	raw   wire.Sender
+	log   *wire.Log
+	front *Front
+	all   []Front
+	key   string
+}
+
+// finding is what a row came to.
+type finding struct {
+	here  string
+	ok    bool
+	kind  storefault.Kind
+	means string // instead of what the row or the kind says
+}
+
+func fine(here string) (finding, error) { return finding{here: here, ok: true}, nil }
+
+func faulty(k storefault.Kind, here string) (finding, error) {
+	return finding{here: here, kind: k}, nil
+}
+
+// answer is what the store answered to the last call.
+func (t *trial) answer(err error) string {
+	if said := t.log.Last(); said != "" {
+		return said
+	}
+	for _, known := range []error{archive.ErrNotFound, archive.ErrPreconditionFailed, archive.ErrConflict} {
+		if errors.Is(err, known) {
+			return known.Error()
+		}
+	}
+	if err != nil {
+		return err.Error()
+	}
+	return "acknowledged"
+}
+
+func (t *trial) put(body string, cond archive.Condition) (etag string, err error) {
+	etag, err = t.store.Put(t.ctx, t.key, []byte(body), cond)
+	if err != nil {
+		return "", fmt.Errorf("put (%s): %w", cond, err)
+	}
+	return etag, nil
+}
+
+func (t *trial) delete() error {
+	if err := t.store.Delete(t.ctx, t.key, archive.Condition{}); err != nil {
+		return fmt.Errorf("delete: %w", err)
+	}
+	return nil
+}
+
+// versions writes bodies one on top of the other, with no condition, and returns their ETags.
+func (t *trial) versions(bodies ...string) ([]string, error) {
+	var etags []string
+	for _, body := range bodies {
+		etag, err := t.put(body, archive.Condition{})
+		if err != nil {
+			return nil, err
+		}
+		etags = append(etags, etag)
+	}
+	return etags, nil
+}
+
+// undecided reports whether an answer says nothing about the condition.
+func undecided(err error) bool {
+	return errors.Is(err, archive.ErrUnavailable) || errors.Is(err, archive.ErrThrottled) || archive.MayBeApplied(err)
+}
+
+// mustRefuse makes a write whose condition does not hold. before is what is stored; "": nothing.
+func (t *trial) mustRefuse(cond archive.Condition, before string) (finding, error) {
+	const body = "what must be refused"
+	_, err := t.store.Put(t.ctx, t.key, []byte(body), cond)
+	here := t.answer(err)
+	switch {
+	case err == nil:
+		return faulty(storefault.IgnoredCondition, here)
+	case undecided(err):
+		return finding{}, err
+	}
+	stored, _, err := t.store.Get(t.ctx, t.key)
+	switch {
+	case errors.Is(err, archive.ErrNotFound) && before == "", err == nil && string(stored) == before:
+		return fine(here)
+	case err == nil && string(stored) == body:
+		return faulty(storefault.RefusedAndKept, here+", and it is stored")
+	case err == nil:
+		return faulty(storefault.StrangeBody, fmt.Sprintf("%s; then %d bytes that nobody wrote", here, len(stored)))
+	case errors.Is(err, archive.ErrNotFound):
+		return faulty(storefault.LostWrite, here+"; then what was stored before is gone")
+	}
+	return finding{}, err
+}
+
+// mustAccept makes a write whose condition holds.
+func (t *trial) mustAccept(body string, cond archive.Condition) (finding, error) {
+	etag, err := t.store.Put(t.ctx, t.key, []byte(body), cond)
+	here := t.answer(err)
+	switch {
+	case undecided(err):
+		return finding{}, err
+	case err != nil:
+		return faulty(storefault.WrongRefusal, here)
+	case etag == "":
+		return faulty(storefault.NoETag, here+" without an ETag")
+	}
+	return t.mustHold(here, body)
+}
+
+func (t *trial) mustHold(here, body string) (finding, error) {
+	stored, etag, err := t.store.Get(t.ctx, t.key)
+	switch {
+	case errors.Is(err, archive.ErrNotFound):
+		return faulty(storefault.LostWrite, here+"; then it is not there")
+	case err != nil:
+		return finding{}, fmt.Errorf("get: %w", err)
+	case string(stored) != body && strings.HasPrefix(body, string(stored)):
+		return faulty(storefault.StrangeBody, fmt.Sprintf("%s; then %d bytes of %d are stored", here, len(stored), len(body)))
+	case string(stored) != body:
+		return faulty(storefault.LostWrite, here+"; then another body is stored")
+	case etag == "":
+		return faulty(storefault.NoETag, here+"; read without an ETag")
+	}
+	return fine(here)
+}
+
+// send makes a raw request to the row's key.
+func (t *trial) send(method, body string, headers ...string) (wire.Answer, string, error) {
+	h := http.Header{}
+	for i := 0; i < len(headers); i += 2 {
+		h.Set(headers[i], headers[i+1])
+	}
+	a, err := t.raw.Send(t.ctx, wire.Request{Method: method, Key: t.key, Header: h, Body: []byte(body)})
+	return a, told(a), err
+}
+
+// told is an answer in a few words.
+func told(a wire.Answer) string {
+	return strings.TrimSpace(fmt.Sprintf("%d %s", a.Status, a.Code()))
+}
+
+func acknowledged(a wire.Answer) bool { return a.Status < 300 && a.Code() == "" }

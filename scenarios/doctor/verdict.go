@@ -1,0 +1,115 @@
+package doctor
+
+import (
+	"fmt"
+	"slices"
+
+	"holdfast/archive/storefault"
+)
+
+// judge draws the conclusions of what was seen. All rules are here.
+//
+//   - A fault counts against what it is about, wherever it was seen: unsafe if the core can
+//     lose by it, else a warning.
+//   - What is not as S3 has it and is no known fault is a warning for what it is about, and
+//     a limit.
+//   - What was not tried to its end is inconclusive, but where the worst has been seen: of
+//     deletes a warning is the worst, as the core makes no conditional ones.
+//   - The store is as safe as the least of the three, and safe with limits by any warning.
+func (d *Diagnosis) judge() {
+	d.Writes, d.Reads, d.Deletes = d.level(storefault.Writes), d.level(storefault.Reads), d.level(storefault.Deletes)
+	levels := []Level{d.Writes, d.Reads, d.Deletes}
+	d.Limits = d.limits()
+	d.Reasons = d.reasons()
+	switch {
+	case slices.Contains(levels, LevelUnsafe):
+		d.Verdict = Unsafe
+	case slices.Contains(levels, LevelInconclusive), d.Interrupted:
+		d.Verdict = Inconclusive
+	case len(d.Limits) > 0:
+		d.Verdict = SafeWithLimits
+	default:
+		d.Verdict = Safe
+	}
+}
+
+func (d *Diagnosis) level(about storefault.Subject) Level {
+	warned, unfinished := false, false
+	for _, k := range d.kinds() {
+		fault := storefault.Of(k)
+		switch {
+		case fault.Subject != about:
+		case fault.Severity == storefault.Unsafe:
+			return LevelUnsafe
+		default:
+			warned = true
+		}
+	}
+	for _, r := range d.Rows {
+		if r.Subject == about {
+			unfinished = unfinished || r.Inconclusive
+			warned = warned || !r.OK && !r.Inconclusive && r.Kind == ""
+		}
+	}
+	for _, r := range d.Races {
+		unfinished = unfinished || r.Subject == about && r.Inconclusive != ""
+	}
+	switch {
+	case unfinished && !(warned && about == storefault.Deletes):
+		return LevelInconclusive
+	case warned:
+		return LevelWarn
+	}
+	return LevelSafe
+}
+
+// kinds are the faults that were seen, each once, in the order of storefault.
+func (d *Diagnosis) kinds() []storefault.Kind {
+	seen := map[storefault.Kind]bool{}
+	for _, r := range d.Rows {
+		seen[r.Kind] = true
+	}
+	for _, r := range d.Races {
+		for _, k := range r.Kinds {
+			seen[k] = true
+		}
+	}
+	var kinds []storefault.Kind
+	for _, fault := range storefault.All() {
+		if seen[fault.Kind] {
+			kinds = append(kinds, fault.Kind)
+		}
+	}
+	return kinds
+}
+
+// limits are what to know of a store, a sentence for each.
+func (d *Diagnosis) limits() []string {
+	limits := []string{}
+	for _, k := range d.kinds() {
+		fault := storefault.Of(k)
+		limits = append(limits, fmt.Sprintf("%s: %s. %s", fault.Subject, fault.What, fault.Means))
+	}
+	for _, r := range d.Rows {
+		if !r.OK && !r.Inconclusive && r.Kind == "" {
+			limits = append(limits, fmt.Sprintf("%s: %s (S3: %s). %s", r.Name, r.Here, r.AWS, r.Means))
+		}
+	}
+	return limits
+}
+
+// reasons say what was not tried to its end.
+func (d *Diagnosis) reasons() []string {
+	var reasons []string
+	for _, r := range d.Rows {
+		if r.Inconclusive {
+			reasons = append(reasons, r.Name+": "+r.Here)
+		}
+	}
+	for _, r := range d.Races {
+		if r.Inconclusive != "" {
+			reasons = append(reasons, fmt.Sprintf("%s: %d of %d races were judged, %s", r.Name, r.Races, r.Wanted, r.Inconclusive))
+		}
+	}
+	return reasons
+}

@@ -1,0 +1,136 @@
+package sandbox
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"holdfast/archive"
+	"holdfast/archive/storefault"
+	"holdfast/scenarios/world"
+)
+
+const (
+	manifestName   = "manifest.json"
+	manifestSchema = "simulate.manifest/v1"
+)
+
+// beatEvery is the time between two writes of the manifest; a run whose manifest is older
+// than [Dead] has missed five.
+const beatEvery = 10 * time.Second
+
+// Manifest is what a run leaves about itself: the object manifest.json of its sandbox. It
+// names no machine and no user.
+type Manifest struct {
+	Schema  string    `json:"schema"`
+	ID      string    `json:"id"`
+	Program string    `json:"program,omitempty"` // its version
+	Command string    `json:"command,omitempty"` // that plays the same again
+	Started time.Time `json:"started"`
+	// Alive is when it was written last, which makes each one another.
+	Alive time.Time `json:"alive"`
+	// The run may have written each of Keys below r00001/ and so on, as many as Parts.
+	Parts int      `json:"parts"`
+	Keys  []string `json:"keys"`
+}
+
+var partForm = regexp.MustCompile(`^r(\d{5,})/`)
+
+// names reports whether the run may have written a key of its sandbox.
+func (m *Manifest) names(key string) bool {
+	if key == manifestName {
+		return true
+	}
+	dir := partForm.FindStringSubmatch(key)
+	if dir == nil {
+		return false
+	}
+	n, err := strconv.Atoi(dir[1])
+	if err != nil || n < 1 || n > m.Parts || partName(n) != dir[0] {
+		return false
+	}
+	_, found := slices.BinarySearch(m.Keys, strings.TrimPrefix(key, dir[0]))
+	return found
+}
+
+// readManifest returns that of a run; the error says why there is none that can be
+// relied on.
+func readManifest(ctx context.Context, store archive.Store, id string) (*Manifest, error) {
+	var body []byte
+	err := world.Insist(ctx, patience, "read "+prefixOf(id)+manifestName, func(ctx context.Context) (err error) {
+		body, _, err = store.Get(ctx, prefixOf(id)+manifestName)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	var m Manifest
+	if err := json.Unmarshal(body, &m); err != nil || m.Schema != manifestSchema || m.ID != id {
+		return nil, errNotOurs
+	}
+	slices.Sort(m.Keys)
+	return &m, nil
+}
+
+var errNotOurs = errors.New("manifest.json was not written by simulate for this run")
+
+// write stores the manifest. Only one goroutine does so at a time.
+func (s *Sandbox) write(ctx context.Context) error {
+	if s.failed != nil {
+		return s.failed
+	}
+	if err := s.spend(); err != nil {
+		return err
+	}
+	s.manifest.Alive = time.Now().UTC()
+	body, err := json.MarshalIndent(&s.manifest, "", "  ")
+	if err != nil {
+		return err
+	}
+	key, cond := s.Prefix()+manifestName, archive.IfAbsent()
+	if s.etag != "" {
+		cond = archive.IfMatch(s.etag)
+	}
+	if s.Unconditional {
+		cond = archive.Condition{}
+	}
+	err = world.Insist(ctx, patience, "write "+key, func(ctx context.Context) error {
+		etag, err := s.Put(ctx, key, body, cond)
+		if errors.Is(err, archive.ErrPreconditionFailed) || errors.Is(err, archive.ErrNotFound) {
+			etag, err = s.ownWrite(ctx, key, body, err)
+		}
+		if fault, bad := errors.AsType[*storefault.Error](err); bad && s.Unconditional && fault.Kind == storefault.NoETag {
+			return nil // which nobody needs here
+		}
+		if err == nil {
+			s.etag = etag
+		}
+		return err
+	})
+	if err != nil && ctx.Err() == nil { // otherwise the run ends anyway
+		s.failed = s.end(err)
+	}
+	return err
+}
+
+// ownWrite tells a write that was refused because an earlier try of it was applied, without
+// an answer, from one that somebody else has come before.
+func (s *Sandbox) ownWrite(ctx context.Context, key string, body []byte, refused error) (etag string, err error) {
+	stored, etag, err := s.Get(ctx, key)
+	switch {
+	case errors.Is(err, archive.ErrNotFound):
+		return "", fmt.Errorf("somebody has removed the run's manifest: %w", refused)
+	case err != nil:
+		return "", err
+	case !bytes.Equal(stored, body):
+		return "", fmt.Errorf("somebody else has written the run's manifest: %w", refused)
+	}
+	return etag, nil
+}

@@ -1,0 +1,273 @@
+package sandbox
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"strings"
+	"sync"
+	"time"
+
+	"holdfast/archive"
+	"holdfast/archive/s3store"
+	"holdfast/scenarios/world"
+)
+
+// Inventory is a store that can tell what it holds, old versions too. [s3store.Store] is one.
+type Inventory interface {
+	Versioning(ctx context.Context) (string, error)
+	VersionOf(ctx context.Context, key string) (string, error)
+	DeleteVersion(ctx context.Context, key, version string) error
+	Entries(ctx context.Context, prefix string, versions bool) iter.Seq2[s3store.Entry, error]
+	Folders(ctx context.Context, prefix string, versions bool) ([]string, time.Time, error)
+}
+
+var _ Inventory = (*s3store.Store)(nil)
+
+// bucket is a store with what is known of it.
+type bucket struct {
+	archive.Store
+	Inventory      // nil: it can't tell what it holds
+	versions  bool // it keeps versions, or has kept them
+}
+
+// findVersions finds out whether the bucket keeps versions. Whoever may not ask for that
+// can see it by an object that was just written, if one is named.
+func (b *bucket) findVersions(ctx context.Context, written string) (known bool, err error) {
+	if b.Inventory == nil {
+		return true, nil
+	}
+	if written != "" {
+		version := ""
+		err = world.Insist(ctx, patience, "look for versions", func(ctx context.Context) (err error) {
+			version, err = b.VersionOf(ctx, written)
+			return err
+		})
+		b.versions = version != ""
+		return err == nil, err
+	}
+	state := ""
+	err = world.Insist(ctx, patience, "look for versions", func(ctx context.Context) (err error) {
+		state, err = b.Versioning(ctx)
+		return err
+	})
+	switch {
+	case err == nil:
+		b.versions = state != ""
+		return true, nil
+	case archive.WorthRetrying(err) || ctx.Err() != nil:
+		return false, err
+	}
+	return false, nil // it may not be asked, or does not know what that is
+}
+
+// absent is a key of the sandbox that is never written.
+const absent = "nothing-is-stored-here"
+
+// mayRemoveVersions tries what the clean-up will need, on an object that is not there.
+func (b *bucket) mayRemoveVersions(ctx context.Context, prefix string) error {
+	if !b.versions {
+		return nil
+	}
+	err := b.DeleteVersion(ctx, prefix+absent, "null")
+	if err == nil {
+		for _, err = range b.Entries(ctx, prefix, true) {
+			break
+		}
+	}
+	if err != nil && !archive.WorthRetrying(err) {
+		return fmt.Errorf("the bucket keeps versions: allow s3:ListBucketVersions and s3:DeleteObjectVersion, or play on one without versions: %w", err)
+	}
+	return err
+}
+
+// The bounds of a removal.
+const (
+	workers = 16
+	// calledFor is how long a store may give no usable answer to one deletion: then it is
+	// asked for no other either.
+	calledFor = 10 * time.Second
+	lookFor   = 30 * time.Second
+)
+
+// within is how long the deletion of so many may take: some fifty times what S3 needs.
+func within(objects int) time.Duration {
+	return time.Minute + time.Duration(objects)*6*time.Millisecond
+}
+
+// remover removes what is a run's, and then its manifest.
+type remover struct {
+	bucket
+	id, where string
+	ours      func(key string) bool // of a key below the sandbox's prefix
+	known     []s3store.Entry       // that are to be removed, found or not
+	told      func(where string, objects int, within time.Duration)
+}
+
+// Removed is what came of a removal.
+type Removed struct {
+	Objects int // or versions and delete markers, that were deleted, the manifest's included
+	Left    int // that could not be
+}
+
+// LeftError: some of what a run has written is still there, and its manifest with it.
+type LeftError struct {
+	Place string // the exact prefix
+	Err   error  // why
+	text  string
+}
+
+func (e *LeftError) Error() string { return e.text }
+func (e *LeftError) Unwrap() error { return e.Err }
+
+func (r *remover) left(err error, format string, args ...any) error {
+	at := place(r.where, r.id)
+	return &LeftError{at, err, fmt.Sprintf("clean up %s: %s: %v", at, fmt.Sprintf(format, args...), err)}
+}
+
+// remove deletes what is known, or found if the bucket keeps versions or nothing is known,
+// until nothing that is the run's is found any more.
+func (r *remover) remove(ctx context.Context) (done Removed, err error) {
+	todo := r.known
+	if r.versions || todo == nil && r.Inventory != nil {
+		if todo, err = r.find(ctx); err != nil {
+			return done, r.left(err, "what is there could not be listed, and nothing was deleted")
+		}
+	}
+	limit := within(len(todo))
+	if r.told != nil {
+		r.told(place(r.where, r.id), len(todo), limit)
+	}
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	for fewest := len(todo) + 1; len(todo) > 0; {
+		n, key, err := r.deleteAll(ctx, todo)
+		done.Objects += n
+		if done.Left = len(todo) - n; err != nil {
+			return done, r.left(err, "%d of %d objects could not be deleted within %v (%s)", done.Left, len(todo), limit, key)
+		}
+		if r.Inventory == nil {
+			break
+		}
+		if todo, err = r.find(ctx); err != nil {
+			return done, r.left(err, "%d objects were deleted, but not whether any is left could be looked for", done.Objects)
+		}
+		if len(todo) >= fewest {
+			return done, r.left(errors.New("the store said that it had deleted them"), "%d objects are still there", len(todo))
+		}
+		fewest = len(todo)
+	}
+	n, err := r.removeManifest(ctx)
+	done.Objects += n
+	if err != nil {
+		done.Left++
+		return done, r.left(err, "all is gone but the manifest")
+	}
+	return done, nil
+}
+
+// find lists what is the run's, without its manifest.
+func (r *remover) find(ctx context.Context) ([]s3store.Entry, error) {
+	var found []s3store.Entry
+	prefix := prefixOf(r.id)
+	err := list(ctx, r.bucket, prefix, func(e s3store.Entry) {
+		if key := strings.TrimPrefix(e.Key, prefix); key != manifestName && r.ours(key) {
+			found = append(found, e)
+		}
+	})
+	return found, err
+}
+
+// list calls each with all that a sandbox holds.
+func list(ctx context.Context, b bucket, prefix string, each func(s3store.Entry)) error {
+	ctx, cancel := context.WithTimeout(ctx, lookFor)
+	defer cancel()
+	var all []s3store.Entry
+	err := world.Insist(ctx, patience, "list "+prefix, func(ctx context.Context) error {
+		all = all[:0]
+		for e, err := range b.Entries(ctx, prefix, b.versions) {
+			if err != nil {
+				return err
+			}
+			all = append(all, e)
+		}
+		return nil
+	})
+	for _, e := range all {
+		each(e)
+	}
+	return err
+}
+
+func (r *remover) removeManifest(ctx context.Context) (removed int, err error) {
+	key := prefixOf(r.id) + manifestName
+	manifest := []s3store.Entry{{Key: key}}
+	if r.versions {
+		manifest = nil
+		if err := list(ctx, r.bucket, key, func(e s3store.Entry) {
+			if e.Key == key {
+				manifest = append(manifest, e)
+			}
+		}); err != nil {
+			return 0, err
+		}
+	}
+	removed, _, err = r.deleteAll(ctx, manifest)
+	return removed, err
+}
+
+// deleteAll deletes several at a time, and says how many it has. The error is why the
+// first of the others, key, is not.
+func (r *remover) deleteAll(ctx context.Context, all []s3store.Entry) (deleted int, key string, err error) {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	var mu sync.Mutex
+	var wg sync.WaitGroup
+	work := make(chan s3store.Entry)
+	for range min(workers, len(all)) {
+		wg.Go(func() {
+			for e := range work {
+				failed := r.delete(ctx, e)
+				mu.Lock()
+				if failed == nil {
+					deleted++
+				} else if err == nil {
+					key, err = e.Key, failed
+				}
+				mu.Unlock()
+				if archive.WorthRetrying(failed) {
+					stop() // it is not this object's fault
+				}
+			}
+		})
+	}
+	for _, e := range all {
+		select {
+		case work <- e:
+		case <-ctx.Done():
+		}
+	}
+	close(work)
+	wg.Wait()
+	if err == nil && deleted < len(all) { // the time was over between two deletions
+		err = context.Cause(ctx)
+	}
+	return deleted, key, err
+}
+
+func (r *remover) delete(ctx context.Context, e s3store.Entry) error {
+	ctx, cancel := context.WithTimeout(ctx, calledFor)
+	defer cancel()
+	return world.Insist(ctx, patience, "delete "+e.Key, func(ctx context.Context) (err error) {
+		if e.Version == "" {
+			err = r.Delete(ctx, e.Key, archive.Condition{})
+		} else {
+			err = r.DeleteVersion(ctx, e.Key, e.Version)
+		}
+		if errors.Is(err, archive.ErrNotFound) {
+			return nil
+		}
+		return err
+	})
+}
