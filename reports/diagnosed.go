@@ -110,9 +110,7 @@ func (d *Diagnosed) findings() []storefault.Fault {
 		kinds = append(kinds, r.Kind)
 	}
 	for _, r := range d.Races {
-		if r.Bad > 0 {
-			kinds = append(kinds, r.Kind)
-		}
+		kinds = append(kinds, r.Kinds...)
 	}
 	found := slices.DeleteFunc(storefault.All(), func(f storefault.Fault) bool { return !slices.Contains(kinds, f.Kind) })
 	slices.SortStableFunc(found, func(a, b storefault.Fault) int { return cmp.Compare(b.Severity, a.Severity) })

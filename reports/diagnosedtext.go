@@ -13,6 +13,7 @@ import (
 
 	"holdfast/archive/storefault"
 	"holdfast/scenarios/doctor"
+	"holdfast/scenarios/units"
 )
 
 // Text implements [Document].
@@ -29,11 +30,14 @@ func (d Diagnosed) Text(t Text) {
 	for _, e := range d.Endpoints {
 		t.wrapped("endpoint", endpointInWords(e))
 	}
-	t.wrapped("took", fmt.Sprintf("%s s, %s%s", formatNumber(d.Seconds), Plural(d.Requests, "request"), d.processesInWords()))
+	t.wrapped("took", fmt.Sprintf("%s s, %s%s", formatNumber(d.Seconds), units.Thousands(d.Requests)+" requests", d.processesInWords()))
 	if d.Directory != "" {
 		t.row("saved in", d.Directory)
 	}
 	t.row("replay", d.Replay)
+	if !d.Interrupted && slices.ContainsFunc(d.Races, func(r doctor.Race) bool { return r.Bad == 0 && r.Races < r.Wanted }) {
+		t.row("", "(--budget gives a slow store more time)")
+	}
 }
 
 func (d *Diagnosed) processesInWords() string {
@@ -68,6 +72,7 @@ func (d *Diagnosed) notes() []string {
 	}
 	var reasons []string
 	for _, reason := range d.Reasons {
+		reason, _, _ = strings.Cut(reason, ";") // the document has all of it
 		reasons = append(reasons, "Not known: "+reason)
 	}
 	if d.Verdict == doctor.Inconclusive {
