@@ -4,9 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
-
-	smithyhttp "github.com/aws/smithy-go/transport/http"
 
 	"holdfast/archive"
 	"holdfast/archive/internal/exchange"
@@ -32,7 +29,7 @@ func (s *Store) Check(ctx context.Context) error {
 	o := s.client.Options()
 	if o.Credentials != nil {
 		if _, err := o.Credentials.Retrieve(ctx); err != nil {
-			return s.checkFailed(err, "%s: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE", essence(err))
+			return s.checkFailed(err, "%s: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE", exchange.OneLine(essence(err)))
 		}
 	}
 	// A GET, because the answer to a HEAD does not tell a missing key from a
@@ -58,26 +55,16 @@ func (s *Store) explain(err error) error {
 	if !errors.As(err, &failed) {
 		return s.checkFailed(err, "%s", exchange.OneLine(err.Error()))
 	}
-	status, code, _ := reply(failed.Cause)
-	switch {
-	case failed.Ended != nil:
+	if failed.Ended != nil {
 		return s.checkFailed(err, "%s", failed.What)
-	case code == "NoSuchBucket":
-		return s.checkFailed(err, "there is no such bucket: create it, or correct its name")
-	case code == "InvalidAccessKeyId", code == "SignatureDoesNotMatch", code == "ExpiredToken",
-		code == "InvalidToken", code == "RequestTimeTooSkewed":
-		return s.checkFailed(err, "%s: correct the AWS credentials (or this machine's clock)", failed.What)
-	case status == http.StatusForbidden, status == http.StatusUnauthorized:
-		return s.checkFailed(err, "%s: the credentials need s3:GetObject, s3:PutObject, s3:DeleteObject and s3:ListBucket"+
-			" (without the last, S3 answers 403 for a missing key)", failed.What)
-	case code == "PermanentRedirect", code == "AuthorizationHeaderMalformed", status == http.StatusMovedPermanently:
-		return s.checkFailed(err, "%s: the bucket is in another region%s", failed.What, regionHint(failed.Cause))
-	case errors.Is(err, errNoETag):
-		return s.checkFailed(err, "%s: is this an S3 endpoint?", failed.What)
-	case errors.Is(err, archive.ErrUnavailable):
-		return s.checkFailed(err, "%s: is the server running, and is the endpoint right?", failed.What)
-	case code == "":
-		return s.checkFailed(err, "%s: is this an S3 endpoint?", failed.What)
+	}
+	f := failure{err: err, bucket: s.bucket, endpoint: s.Settings().Endpoint}
+	f.status, f.code, _ = reply(failed.Cause)
+	switch cause := f.cause(); {
+	case f.code == "NoSuchBucket":
+		return s.checkFailed(err, "%s", cause)
+	case cause != "":
+		return s.checkFailed(err, "%s: %s", failed.What, cause)
 	}
 	return s.checkFailed(err, "%s", failed.What)
 }
@@ -89,15 +76,4 @@ func (s *Store) checkFailed(cause error, format string, args ...any) error {
 	}
 	where := fmt.Sprintf("check s3://%s at %s: ", s.bucket, at)
 	return &checkError{what: where + fmt.Sprintf(format, args...), cause: cause}
-}
-
-// regionHint names the region that the server says the bucket is in.
-func regionHint(err error) string {
-	var resp *smithyhttp.ResponseError
-	if errors.As(err, &resp) && resp.Response != nil && resp.Response.Response != nil {
-		if region := resp.Response.Header.Get("x-amz-bucket-region"); region != "" {
-			return ": set AWS_REGION=" + region
-		}
-	}
-	return ": set AWS_REGION"
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"holdfast/archive/internal/exchange"
+	"holdfast/archive/redact"
 )
 
 // DefaultRequestTimeout, 10 s, is the deadline of a single request.
@@ -53,6 +54,9 @@ type Config struct {
 	// 5 s, and that honours AWS_CA_BUNDLE and the proxy variables. A Transport
 	// given here is used as it is.
 	Transport http.RoundTripper
+	// Through, which may be nil, has requests pass through what it makes of the transport
+	// that sends them: Transport, or the store's own with all that it honours.
+	Through func(http.RoundTripper) http.RoundTripper
 }
 
 // IdleConnsPerHost, 512, is how many idle connections the own transport keeps to a host.
@@ -89,6 +93,9 @@ func (c Config) Validate() error {
 var errUserInfo = errors.New("the endpoint has a user or a password in it, which S3 does not use: take out all up to the @, " +
 	"and set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY")
 
+// errQuery does not repeat the endpoint either: signed URLs have their signature there.
+var errQuery = errors.New("the endpoint has a query or a fragment, which S3 does not use: take out all from the ? or # on")
+
 // validateEndpoint reports why a URL can't be an endpoint; none is AWS.
 func validateEndpoint(endpoint string) error {
 	if endpoint == "" {
@@ -97,9 +104,12 @@ func validateEndpoint(endpoint string) error {
 	if strings.Contains(endpoint, "@") { // no host and no path of an endpoint has one
 		return errUserInfo
 	}
+	if strings.ContainsAny(endpoint, "?#") {
+		return errQuery
+	}
 	u, err := url.Parse(endpoint)
 	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
-		return fmt.Errorf("endpoint %q: want a URL such as http://127.0.0.1:9000", endpoint)
+		return fmt.Errorf("endpoint %q: want a URL such as http://127.0.0.1:9000", redact.Text(endpoint))
 	}
 	return nil
 }
@@ -111,7 +121,7 @@ func validateBucket(name string) error {
 	case name == "":
 		return errors.New("no bucket is given")
 	case len(name) > 255 || strings.ContainsAny(name, "/\\ \t\r\n?#%:@"):
-		return fmt.Errorf("bucket %q: want a name such as my-bucket", name)
+		return fmt.Errorf("bucket %q: want a name such as my-bucket", redact.Text(name))
 	}
 	return nil
 }
@@ -121,12 +131,12 @@ func ParseURL(store string) (bucket, prefix string, err error) {
 	const want = "want s3://bucket or s3://bucket/prefix"
 	rest, ok := strings.CutPrefix(store, "s3://")
 	if !ok {
-		return "", "", fmt.Errorf("store %q: %s", store, want)
+		return "", "", fmt.Errorf("store %q: %s", redact.Text(store), want)
 	}
 	bucket, prefix, _ = strings.Cut(rest, "/")
 	prefix = strings.Trim(prefix, "/")
 	if err := (Config{Bucket: bucket, Prefix: prefix}).Validate(); err != nil {
-		return "", "", fmt.Errorf("store %q: %w: %s", store, err, want)
+		return "", "", fmt.Errorf("store: %w: %s", err, want)
 	}
 	return bucket, prefix, nil
 }
@@ -146,8 +156,8 @@ func Open(ctx context.Context, c Config) (*Store, error) {
 	if client.Options().Region == "" {
 		return nil, fmt.Errorf("open s3://%s: no AWS region is configured: set AWS_REGION, or give an endpoint", c.Bucket)
 	}
-	if strings.Contains(aws.ToString(client.Options().BaseEndpoint), "@") { // of the environment or a profile
-		return nil, fmt.Errorf("open s3://%s: %w", c.Bucket, errUserInfo)
+	if err := validateEndpoint(aws.ToString(client.Options().BaseEndpoint)); err != nil { // of the environment or a profile
+		return nil, fmt.Errorf("open s3://%s: %w", c.Bucket, err)
 	}
 	s := New(client, c.Bucket, c.Prefix)
 	if c.RequestTimeout > 0 {
@@ -182,6 +192,11 @@ func (c Config) apply(o *s3.Options) {
 	o.ResponseChecksumValidation = aws.ResponseChecksumValidationWhenRequired
 	if c.Transport != nil {
 		o.HTTPClient = &http.Client{Transport: c.Transport}
+	}
+	if plain, ok := plainClient(o.HTTPClient); ok && c.Through != nil {
+		through := *plain
+		through.Transport = c.Through(plain.Transport)
+		o.HTTPClient = &through
 	}
 }
 

@@ -22,9 +22,10 @@ import (
 func (r request) classify(err error) error {
 	status, code, message := reply(err)
 	if !r.Handed() || status == 0 && code == "" {
-		return r.Unanswered(essence(err), err)
+		return r.Unanswered(r.OneLine(essence(err)), err)
 	}
 	e := r.Fail("", r.answered(status, code), err)
+	code = r.OneLine(code)
 	e.After = hint(err)
 	apart := clocksApart(err)
 	switch {
@@ -33,15 +34,27 @@ func (r request) classify(err error) error {
 		// the next one is signed with the server's time and will be told otherwise.
 		e.What, e.Kind = fmt.Sprintf("%d, and the clocks are %v apart", status, apart.Round(time.Second)), archive.ErrUnavailable
 	case code == "" && status < 300:
-		e.What = fmt.Sprintf("%d with an answer that cannot be read: %s", status, essence(err))
+		e.What = fmt.Sprintf("%d with an answer that cannot be read: %s", status, r.OneLine(essence(err)))
 	case code == "":
 		e.What = fmt.Sprintf("%d without an S3 error code", status)
 	case e.Kind == nil && message != "":
-		e.What = fmt.Sprintf("%d %s: %s", status, code, exchange.OneLine(message))
+		e.What = fmt.Sprintf("%d %s: %s", status, code, r.OneLine(message))
 	default:
 		e.What = fmt.Sprintf("%d %s", status, code)
 	}
+	if status == http.StatusForbidden && code == "AccessDenied" {
+		e.What += " (needs " + permissions[r.Op] + ")"
+	}
 	return e
+}
+
+// permissions are what a call needs.
+var permissions = map[string]string{
+	"get":    "s3:GetObject, and s3:ListBucket to be told that an object is not there",
+	"head":   "s3:GetObject, and s3:ListBucket to be told that an object is not there",
+	"put":    "s3:PutObject",
+	"delete": "s3:DeleteObject",
+	"list":   "s3:ListBucket",
 }
 
 var errNoETag = errors.New("no ETag: is this an S3 endpoint?")
@@ -76,7 +89,7 @@ func reply(err error) (status int, code, message string) {
 	if message == unknownError {
 		message = ""
 	}
-	return status, exchange.OneLine(code), message
+	return status, code, message
 }
 
 // hint is when the server wants to be asked again, as its answer says: by
@@ -191,7 +204,7 @@ func essence(err error) string {
 	if errors.As(err, &client) {
 		err = client.Err
 	}
-	return exchange.OneLine(err.Error())
+	return err.Error()
 }
 
 // noCredentials reports whether the SDK looked everywhere: the instance's

@@ -125,7 +125,7 @@ func TestAnswers(t *testing.T) {
 		{"bare 408", bare(408, ""), unclear, ""},
 		{"bare 403", bare(403, page), each(nil), "put k: 403 without an S3 error code"},
 		{"bare 501", bare(501, ""), each(nil), ""},
-		{"AccessDenied", s3Error(403, "AccessDenied", "Access\n Denied"), each(nil), "put k: 403 AccessDenied: Access Denied"},
+		{"AccessDenied", s3Error(403, "AccessDenied", "Access\n Denied"), each(nil), "put k: 403 AccessDenied: Access Denied (needs s3:PutObject)"},
 		{"NotImplemented", s3Error(501, "NotImplemented", "x"), each(nil), ""},
 		{"PermanentRedirect", s3Error(301, "PermanentRedirect", "elsewhere"), each(nil), "put k: 301 PermanentRedirect: elsewhere"},
 		{"redirect of a proxy", redirect(301), each(nil), "put k: 301 without an S3 error code"},

@@ -30,6 +30,9 @@ type sender struct {
 
 func (s sender) Do(req *http.Request) (*http.Response, error) {
 	x := exchange.HandOver(req.Context())
+	if x != nil {
+		x.Sends(req)
+	}
 	resp, err := wire.Do(s.next, req)
 	if err != nil {
 		return resp, err
@@ -52,12 +55,17 @@ const mostAnswerBytes = 16 << 20
 
 // withoutRedirects keeps net/http's client, and the SDK's own, from following them.
 func withoutRedirects(client s3.HTTPClient) s3.HTTPClient {
+	if plain, ok := plainClient(client); ok {
+		return exchange.WithoutRedirects(plain)
+	}
+	return client // sender refuses what such a one finds elsewhere
+}
+
+// plainClient is net/http's client, or that of the SDK's own as it is configured.
+func plainClient(client s3.HTTPClient) (plain *http.Client, ok bool) {
 	if own, ok := client.(*awshttp.BuildableClient); ok {
-		client = own.Freeze() // to net/http's, as it is configured
+		client = own.Freeze()
 	}
-	plain, ok := client.(*http.Client)
-	if !ok {
-		return client // sender refuses what such a one finds elsewhere
-	}
-	return exchange.WithoutRedirects(plain)
+	plain, ok = client.(*http.Client)
+	return plain, ok
 }

@@ -26,7 +26,7 @@ func TestLongTexts(t *testing.T) {
 		{"two\n\n  lines\t", "two lines"},
 	} {
 		err := do(t.Context(), serve(t, s3Error(403, "AccessDenied", tt.says)), "put")
-		if got, want := err.Error(), "put k: 403 AccessDenied: "+tt.want; got != want || !utf8.ValidString(got) {
+		if got, want := err.Error(), "put k: 403 AccessDenied: "+tt.want+" (needs s3:PutObject)"; got != want || !utf8.ValidString(got) {
 			t.Errorf("got %q, want %q", got, want)
 		}
 	}
@@ -90,11 +90,13 @@ func TestCheckSaysWhatToDo(t *testing.T) {
 		answer http.HandlerFunc
 		want   string
 	}{
-		{"400 without a code", bare(400, "<html>"), "400 without an S3 error code: is this an S3 endpoint?"},
+		{"400 without a code", bare(400, "<html>"), "400 without an S3 error code: is this an S3 endpoint? If it speaks TLS, give it as https://"},
 		{"404 without a code", bare(404, ""), "404 without an S3 error code: is this an S3 endpoint?"},
 		{"501 without a code", bare(501, ""), "501 without an S3 error code: is this an S3 endpoint?"},
 		{"500 without a code", bare(500, ""), "500 without an S3 error code: is the server running, and is the endpoint right?"},
 		{"no ETag", bare(200, "x"), "200 without an ETag: is this an S3 endpoint?"},
+		{"403 AccessDenied", s3Error(403, "AccessDenied", "No."), "403 AccessDenied: No. (needs s3:GetObject, and s3:ListBucket to be told that an object is not there): " +
+			"a run needs s3:PutObject and s3:DeleteObject too"},
 		{"401", bare(401, ""), "401 without an S3 error code" + rights},
 		{"403", bare(403, ""), "403 without an S3 error code" + rights},
 		{"moved", bare(301, ""), "301 without an S3 error code" + region},

@@ -20,10 +20,11 @@ var conditions = []spec{
 	{name: "conditions/delete-if-match-current", run: deleteIfMatchCurrent},
 	{name: "conditions/delete-if-match-stale", run: deleteIfMatchStale,
 		differences: []difference{{DeleteIgnoresIfMatch, deleteIfMatchStaleDeletes}}},
-	{name: "conditions/delete-if-match-absent", run: deleteIfMatchAbsent,
+	{name: "conditions/delete-if-match-absent", run: deleteIfMatchAbsent(archive.ErrNotFound),
 		differences: []difference{
 			{DeleteIgnoresIfMatch, deleteIfMatchAbsentIsFine(DeleteIgnoresIfMatch)},
 			{DeleteAbsentIgnoresIfMatch, deleteIfMatchAbsentIsFine(DeleteAbsentIgnoresIfMatch)},
+			{DeleteIfMatchMissingIs412, deleteIfMatchAbsent(archive.ErrPreconditionFailed)},
 		}},
 }
 
@@ -170,14 +171,16 @@ func deleteIfMatchStaleDeletes(ctx context.Context, s archive.Store) error {
 	return mustBeAbsent(ctx, s, k)
 }
 
-func deleteIfMatchAbsent(ctx context.Context, s archive.Store) error {
-	k := key("delete-if-match-absent.json")
-	etag, err := createAndDelete(ctx, s, k)
-	if err != nil {
-		return err
+func deleteIfMatchAbsent(want error) func(context.Context, archive.Store) error {
+	return func(ctx context.Context, s archive.Store) error {
+		k := key("delete-if-match-absent.json")
+		etag, err := createAndDelete(ctx, s, k)
+		if err != nil {
+			return err
+		}
+		err = s.Delete(ctx, k, archive.IfMatch(etag))
+		return mustFail("delete "+k+" with If-Match, which is absent", err, want)
 	}
-	err = s.Delete(ctx, k, archive.IfMatch(etag))
-	return mustFail("delete "+k+" with If-Match, which is absent", err, archive.ErrNotFound)
 }
 
 func deleteIfMatchAbsentIsFine(quirk Quirk) func(context.Context, archive.Store) error {

@@ -16,6 +16,9 @@ const (
 	// answers 412, where S3 answers 404. An update of an object that was deleted
 	// meanwhile looks like a lost race; reading again tells.
 	IfMatchMissingIs412 Quirk = "if-match-missing-is-412"
+	// DeleteIfMatchMissingIs412: a DELETE with If-Match on a key without an object
+	// answers 412, where S3 answers 404.
+	DeleteIfMatchMissingIs412 Quirk = "delete-if-match-missing-is-412"
 	// DeleteIgnoresIfMatch: a DELETE with If-Match deletes whatever is there,
 	// and is no error if nothing is. A conditional delete is not safe.
 	DeleteIgnoresIfMatch Quirk = "delete-ignores-if-match"
@@ -38,11 +41,13 @@ var servers = map[string][]Quirk{
 	"none":      nil,
 	"gofakes3":  {IfMatchMissingIs412, DeleteIgnoresIfMatch},
 	"minio":     {DeleteIgnoresIfMatch},
+	"lighttpd":  {IfMatchMissingIs412},
+	"azurite":   {IfMatchMissingIs412, DeleteIfMatchMissingIs412},
 	"versitygw": {DeleteAbsentIgnoresIfMatch, UpdateMayUndoDelete, BodyUnderOlderETag},
 }
 
 // QuirksOf returns the quirks of a server: gofakes3 (its memory back end),
-// minio, versitygw, or none for S3 itself.
+// minio, versitygw, lighttpd (its WebDAV), azurite, or none for S3 itself.
 func QuirksOf(server string) ([]Quirk, error) {
 	quirks, ok := servers[server]
 	if !ok {

@@ -24,6 +24,7 @@ func TestImportsPointDownward(t *testing.T) {
 		"holdfast/archive/notation":       {},
 		"holdfast/archive/delivery":       {"holdfast/archive"},
 		"holdfast/archive/telemetry":      {"holdfast/archive"},
+		"holdfast/archive/redact":         {},
 		"holdfast/archive/storefault":     {},
 		"holdfast/archive/wire":           {},
 		"holdfast/archive/storerace":      {"holdfast/archive/storefault", "holdfast/archive/wire", "=holdfast/archive", "holdfast/archive/notation"},
@@ -31,6 +32,7 @@ func TestImportsPointDownward(t *testing.T) {
 		"holdfast/archive/web":            {"holdfast/archive"},
 		"holdfast/archive/s3store":        {"holdfast/archive"},
 		"holdfast/archive/s3store/fakes3": {"holdfast/archive"},
+		"holdfast/archive/httpstore":      {"holdfast/archive"},
 		"holdfast/scenarios/history":      {"holdfast/archive"},
 		"holdfast/scenarios/check":        {"holdfast/archive", "holdfast/scenarios/history"},
 		"holdfast/scenarios/compact":      {"holdfast/archive", "holdfast/scenarios/history"},
@@ -43,6 +45,7 @@ func TestImportsPointDownward(t *testing.T) {
 		"holdfast/scenarios/doctor":       {"holdfast/archive"},
 		"holdfast/scenarios/sandbox":      {"holdfast/archive", "holdfast/scenarios/network", "holdfast/scenarios/world"},
 		"holdfast/scenarios/measure":      slices.Concat(playing, []string{"holdfast/scenarios/sandbox", "holdfast/scenarios/doctor"}),
+		"holdfast/scenarios/profile":      {"holdfast/archive", "holdfast/scenarios/history", "holdfast/scenarios/network", "holdfast/scenarios/world"},
 		"holdfast/scenarios/explore":      slices.Concat(playing, measuring),
 		"holdfast/scenarios/sweep":        slices.Concat(playing, measuring),
 		"holdfast/scenarios/tuning":       slices.Concat(playing, measuring, []string{"holdfast/scenarios/units", "holdfast/scenarios/tuning/changes"}),
@@ -60,8 +63,9 @@ func TestImportsPointDownward(t *testing.T) {
 		"holdfast/scenarios/tuning/changes":   {"holdfast/archive"},
 		"holdfast/scenarios/doctor/worker":    {"holdfast/archive"},
 
-		"holdfast/archive/s3store/breaker": {"holdfast/archive/storefault"},
-		"holdfast/cmd/breaker":             {"holdfast/archive"},
+		"holdfast/archive/httpstore/azureblob": {"holdfast/archive"},
+		"holdfast/archive/s3store/breaker":     {"holdfast/archive/storefault"},
+		"holdfast/cmd/breaker":                 {"holdfast/archive"},
 	}
 	for _, pkg := range strings.Fields(goList(t, "holdfast/...")) {
 		below, known := allowed[pkg]
@@ -88,7 +92,7 @@ func TestImportsPointDownward(t *testing.T) {
 // TestReportsPlayNothing: they tell what was measured. What plays is called from above.
 func TestReportsPlayNothing(t *testing.T) {
 	plays := []string{
-		"measure.Play", "measure.Record", "measure.FromFile", "measure.FromHistory", "measure.NewPool", "sweep.Play", "tuning.Tune", "tuning.Predict",
+		"measure.Play", "measure.Record", "measure.FromFile", "measure.FromHistory", "measure.NewPool", "sweep.Play", "tuning.Tune", "tuning.Predict", "profile.Measure",
 		"explore.Explore", "explore.Replay", ".Virtual()", ".PlayAgain(", "check.New(", "world.New",
 	}
 	files, err := filepath.Glob("../../reports/*.go")
@@ -113,7 +117,13 @@ func TestReportsPlayNothing(t *testing.T) {
 
 // TestCoreImportsTheStandardLibraryOnly: production carries nothing of the harness.
 func TestCoreImportsTheStandardLibraryOnly(t *testing.T) {
-	out := goList(t, "-deps", "-f", "{{if not .Standard}}{{.ImportPath}}{{end}}", "holdfast/archive/web")
+	const imports = "{{if not .Standard}}{{.ImportPath}}{{end}}"
+	for _, dep := range strings.Fields(goList(t, "-deps", "-f", imports, "holdfast/archive/httpstore/azureblob")) {
+		if !strings.HasPrefix(dep, "holdfast/archive") {
+			t.Errorf("archive/httpstore imports %s", dep)
+		}
+	}
+	out := goList(t, "-deps", "-f", imports, "holdfast/archive/web")
 	for _, dep := range strings.Fields(out) {
 		if dep != "holdfast/archive" && dep != "holdfast/archive/notation" && dep != "holdfast/archive/delivery" && dep != "holdfast/archive/web" {
 			t.Errorf("archive, archive/delivery or archive/web imports %s", dep)

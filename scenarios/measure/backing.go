@@ -101,10 +101,7 @@ func openS3(ctx context.Context, t Target, w wire) (backing, error) {
 	if err != nil {
 		return nil, err
 	}
-	config.RequestTimeout = w.timeout
-	if w.through != nil {
-		config.Transport = w.through(&http.Transport{Proxy: http.ProxyFromEnvironment, MaxIdleConnsPerHost: s3store.IdleConnsPerHost})
-	}
+	config.RequestTimeout, config.Through = w.timeout, w.through
 	store, err := s3store.Open(ctx, config)
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", t.Store, err)

@@ -22,13 +22,17 @@ type Latency struct {
 	// ReadLarge and WriteLarge are the same of an object of [LargeObject] bytes, see
 	// [Latency.For]. The zero value: of any size as of a small one.
 	ReadLarge, WriteLarge Distribution
-	// Refusal is how long the store takes to refuse a write: when it arrives or, if it has
-	// waited for another of its key, when its turn comes. The zero value: as long as a read,
-	// and who has waited in vain has been served like any other.
+	// Refusal is how long the store takes to refuse a write. The zero value: as long as a read.
 	Refusal Distribution
-	// Capacity is how many requests of all kinds the store serves a second: what comes faster
-	// waits in the order of its arrival. 0: no bound.
-	Capacity float64
+	// Waiting is how long a conditional write takes that finds another of its key in flight,
+	// until it is decided, which is not before the other is. The zero value: it waits for its
+	// turn, and is then served like any other.
+	Waiting Distribution
+	// Polls: who has waited so long finds whichever write of the key is in flight by then, and
+	// waits again. False: nobody who came later is served before.
+	Polls bool
+	// Capacity is how much the store serves of all keys together.
+	Capacity Capacity
 	// Conflict409 is the share, from 0 to 1, of the conditional writes that find
 	// another write of the key in flight and are answered 409 for it; the others
 	// wait for it and are then decided.
@@ -212,32 +216,24 @@ func (l Latency) For(bytes int) Latency {
 	return l
 }
 
-// Turn is for how long a request keeps a store busy that serves [Latency.Capacity] a second.
-func (l Latency) Turn() time.Duration {
-	if l.Capacity <= 0 {
-		return 0
-	}
-	return time.Duration(float64(time.Second) / l.Capacity)
-}
-
 // Attempt is how long a read and a write take on average that meet nobody.
 func (l Latency) Attempt() time.Duration {
-	return 2*(l.Request.Mean()+l.Reply.Mean()+l.Turn()) + l.Read.Mean() + l.Write.Mean()
+	return 2*(l.Request.Mean()+l.Reply.Mean()) + l.Capacity.Turn(false) + l.Capacity.Turn(true) + l.Read.Mean() + l.Write.Mean()
 }
 
 // Exposure is for how long a conditional write is at risk on average: from the moment
 // its read is served until it is decided.
 func (l Latency) Exposure() time.Duration {
-	return l.Reply.Mean() + l.Request.Mean() + l.Turn() + l.Write.Mean()
+	return l.Reply.Mean() + l.Request.Mean() + l.Capacity.Turn(true) + l.Write.Mean()
 }
 
 // Times returns the latency of a store all of whose parts take so many times as long, which
 // its text does not say.
 func (l Latency) Times(n float64) Latency {
-	for _, d := range []*Distribution{&l.Request, &l.Reply, &l.Read, &l.Write, &l.ReadLarge, &l.WriteLarge, &l.Refusal} {
+	for _, d := range []*Distribution{&l.Request, &l.Reply, &l.Read, &l.Write, &l.ReadLarge, &l.WriteLarge, &l.Refusal, &l.Waiting} {
 		*d = d.Times(n)
 	}
-	l.Capacity /= n
+	l.Capacity.Reads, l.Capacity.Writes = l.Capacity.Reads/n, l.Capacity.Writes/n
 	return l
 }
 

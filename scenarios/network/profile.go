@@ -38,8 +38,13 @@ type Profile struct {
 	// Conflict409 is the share of conditional writes that find another in flight and are
 	// answered 409. Left out: none.
 	Conflict409 Share `yaml:"conflict_409,omitempty"`
+	// Waiting is how long a conditional write takes that finds another of its key in flight.
+	// Left out: see [Latency].
+	Waiting Leg `yaml:"waiting,omitempty"`
+	// Polls: who has waited asks again. Left out: see [Latency].
+	Polls bool `yaml:"polls,omitempty"`
 	// Capacity is how many requests the store serves a second. Left out: no bound was seen.
-	Capacity Rate `yaml:"capacity,omitempty"`
+	Capacity *Rates `yaml:"capacity,omitempty"`
 	// Throttle is what it bears under a prefix before it answers 503, PerKey of one key
 	// before it answers 429. Left out: nothing was turned away.
 	Throttle *Limit `yaml:"throttle,omitempty"`
@@ -65,6 +70,12 @@ type Sizes struct {
 	Small Leg `yaml:"small"`
 	// Large is of [LargeObject] bytes. Left out: as small.
 	Large Leg `yaml:"large,omitempty"`
+}
+
+// Rates are a [Capacity].
+type Rates struct {
+	Reads  Rate `yaml:"reads,omitempty"`
+	Writes Rate `yaml:"writes,omitempty"`
 }
 
 // Limit is a [Throttle].
@@ -98,13 +109,17 @@ type (
 
 // Latency is that of the store that was measured.
 func (p *Profile) Latency() Latency {
-	return Latency{
+	l := Latency{
 		Request: p.Request.Distribution, Reply: p.Reply.Distribution,
 		Read: p.Read.Small.Distribution, ReadLarge: p.Read.Large.Distribution,
 		Write: p.Write.Small.Distribution, WriteLarge: p.Write.Large.Distribution,
-		Refusal: p.Refusal.Distribution, Conflict409: float64(p.Conflict409), Capacity: float64(p.Capacity),
+		Refusal: p.Refusal.Distribution, Waiting: p.Waiting.Distribution, Polls: p.Polls, Conflict409: float64(p.Conflict409),
 		Throttle: p.Throttle.throttle(), PerKey: p.PerKey.throttle(), profile: p,
 	}
+	if p.Capacity != nil {
+		l.Capacity = Capacity{float64(p.Capacity.Reads), float64(p.Capacity.Writes)}
+	}
+	return l
 }
 
 func (l *Limit) throttle() Throttle {

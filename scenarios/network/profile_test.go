@@ -29,7 +29,10 @@ write:
   small: constant(10ms)
 refusal: constant(3ms)
 conflict_409: 0.25
-capacity: 500
+waiting: constant(4ms)
+capacity:
+  reads: 500
+  writes: 250
 throttle:
   writes: 300
 per_key:
@@ -60,14 +63,14 @@ func TestLatencyOfAProfile(t *testing.T) {
 	if l.Request.Mean() != ms || l.Reply.Mean() != 2*ms || l.Write.Mean() != 10*ms || l.Refusal.Mean() != 3*ms {
 		t.Errorf("%+v", l)
 	}
-	if l.Conflict409 != 0.25 || l.Capacity != 500 || l.Turn() != 2*ms || l.Prices() != "s3-express" ||
+	if l.Conflict409 != 0.25 || l.Waiting.Mean() != 4*ms || l.Capacity.Turn(false) != 2*ms || l.Capacity.Turn(true) != 4*ms || l.Prices() != "s3-express" ||
 		(l.Throttle != Throttle{Writes: 300}) || (l.PerKey != Throttle{Writes: 20, Burst: 1}) {
 		t.Errorf("%+v", l)
 	}
 	if l.String() != path || !strings.Contains(l.Label(), path+" (profile "+l.Measured().Digest()) {
 		t.Errorf("%s, %s", l, l.Label())
 	}
-	if slow := l.Times(2); slow.Capacity != 250 || slow.Refusal.Mean() != 6*ms || slow.ReadLarge.Mean() != 28*ms {
+	if slow := l.Times(2); slow.Capacity != (Capacity{250, 125}) || slow.Refusal.Mean() != 6*ms || slow.ReadLarge.Mean() != 28*ms {
 		t.Errorf("twice as slow: %+v", slow)
 	}
 }
@@ -118,20 +121,20 @@ func TestContentFollowsTheProfile(t *testing.T) {
 
 func TestProfileMistakes(t *testing.T) {
 	for _, test := range []struct{ was, is, want string }{
-		{"capacity: 500", "capacity: many", `:19:11: want 0 or a number from 0.001 to 1000000, not "many"`},
+		{"reads: 500", "reads: many", `:21:10: want 0 or a number from 0.001 to 1000000, not "many"`},
 		{"conflict_409: 0.25", "conflict_409: 2", `:18:15: want a share from 0 to 1, not "2"`},
 		{"request: constant(1ms)", "request: constant(1)", `:10:10: latency "constant(1)": "1" is no duration`},
 		{"request: constant(1ms)\n", "", "request and reply must be given"},
 		{"write:\n  small: constant(10ms)\n", "", "read.small and write.small must be given"},
-		{"capacity", "capazity", `:19:1: unknown field "capazity"`},
-		{"  burst: 1\n", "  burst: 0.5\n", ":24:10: want a whole number, 0 to 1000000, not \"0.5\""},
+		{"capacity", "capazity", `:20:1: unknown field "capazity"`},
+		{"  burst: 1\n", "  burst: 0.5\n", ":27:10: want a whole number, 0 to 1000000, not \"0.5\""},
 		{"per_key:\n  writes: 20\n", "per_key:\n", "per_key: say what the store bears"},
 		{"profile/v1", "profile/v2", "want a latency profile with schema: holdfast.profile/v1"},
 		{"prices: s3-express", "prices: gold", `prices: there is no profile "gold"`},
 		{"20ms)", "2ms)", ":13:10: latency \"quantiles(1ms,1ms,1ms,1ms,2ms,3ms,4ms,5ms,6ms,9ms,2ms)\": the quantiles must not fall: 2ms follows 9ms"},
 		{"constant(14ms)", "empirical(/etc/hostname)", ":14:10: "},
 		{"schema:", "\tschema:", ":1:7: "},
-		{"capacity: 500", "capacity: 500\ncapacity: 600", ":20:1: "},
+		{"  reads: 500", "  reads: 500\n  reads: 600", ":22:3: "},
 	} {
 		text := strings.Replace(measuredProfile, test.was, test.is, 1)
 		path := profileFile(t, text)

@@ -45,7 +45,7 @@ func (t *table) mean() time.Duration {
 	for i := 1; i < len(t); i++ {
 		sum += float64((levels[i] - levels[i-1]) * float64(t[i-1]+t[i]) / 2)
 	}
-	return time.Duration(sum)
+	return time.Duration(math.Round(sum))
 }
 
 func (t *table) String() string {

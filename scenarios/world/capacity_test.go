@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"holdfast/archive"
+	"holdfast/scenarios/network"
 )
 
 // TestCapacity: a store that serves so many requests a second serves who comes faster in the
@@ -15,7 +16,7 @@ import (
 func TestCapacity(t *testing.T) {
 	ends := map[string]time.Duration{}
 	mustPlay(t, func(ctx context.Context, w *Virtual) {
-		w.turn = int64(5 * ms)
+		w.Latency.Capacity.Reads = 200
 		g := NewGroup(w)
 		for i := range 3 {
 			name := fmt.Sprint("k", i)
@@ -36,7 +37,7 @@ func TestCapacity(t *testing.T) {
 // TestCapacityKeepsTheDeadline: whoever waits for the store's turn too long gives up.
 func TestCapacityKeepsTheDeadline(t *testing.T) {
 	mustPlay(t, func(ctx context.Context, w *Virtual) {
-		w.turn = int64(2 * time.Second)
+		w.Latency.Capacity.Reads = 0.5
 		_, _, err := w.Store("a").Get(ctx, "k")
 		if !errors.Is(err, archive.ErrUnavailable) || w.since() != time.Second {
 			t.Errorf("%v at %v", err, w.since())
@@ -44,34 +45,50 @@ func TestCapacityKeepsTheDeadline(t *testing.T) {
 	})
 }
 
-// TestRefusalTakesItsOwnTime: of two writes of one version the second waits for the first, and
-// is then refused without being served.
-func TestRefusalTakesItsOwnTime(t *testing.T) {
+// TestCapacityByKind: writes keep such a store busy for as long as they do, those that are
+// refused for as long as a read.
+func TestCapacityByKind(t *testing.T) {
 	mustPlay(t, func(ctx context.Context, w *Virtual) {
-		setup := w.Store("harness/setup")
-		etag, err := setup.Put(ctx, "k", []byte("1"), archive.Condition{})
+		w.Latency.Capacity = network.Capacity{Reads: 500, Writes: 100}
+		s := w.Store("a")
+		if _, err := s.Put(ctx, "k", []byte("1"), archive.IfAbsent()); err != nil || w.since() != 30*ms {
+			t.Errorf("%v at %v", err, w.since())
+		}
+		if _, err := s.Put(ctx, "k", []byte("2"), archive.IfAbsent()); !errors.Is(err, archive.ErrPreconditionFailed) || w.since() != 52*ms {
+			t.Errorf("%v at %v", err, w.since())
+		}
+	})
+}
+
+// TestWaitingForAnother: a write that finds another of its key in flight is decided when it has
+// waited, be its version the current one when it arrives or not; one that finds none is refused
+// in a refusal's time.
+func TestWaitingForAnother(t *testing.T) {
+	mustPlay(t, func(ctx context.Context, w *Virtual) {
+		etag, err := w.Store("harness/setup").Put(ctx, "k", []byte("1"), archive.Condition{})
 		if err != nil {
 			t.Fatal(err)
 		}
-		w.Latency.Write, w.Latency.Read, w.Latency.Refusal = mustDistribution("constant(30ms)"), mustDistribution("constant(5ms)"), mustDistribution("constant(2ms)")
+		w.Latency.Write, w.Latency.Refusal, w.Latency.Waiting = mustDistribution("constant(30ms)"), mustDistribution("constant(2ms)"), mustDistribution("constant(70ms)")
 		g := NewGroup(w)
-		var ends []time.Duration
-		for i, store := range []archive.Store{w.Store("a"), w.Store("b")} {
+		ends := map[string]time.Duration{}
+		for _, writer := range []struct {
+			name, etag string
+			begins     time.Duration
+		}{{"wins", etag, 0}, {"loses", etag, ms}, {"stale", "older", 2 * ms}, {"late", etag, 40 * ms}} {
+			store := w.Store(writer.name)
 			g.Go(func() {
-				_, err := store.Put(ctx, "k", fmt.Appendf(nil, "of %d", i), archive.IfMatch(etag))
-				if refused := errors.Is(err, archive.ErrPreconditionFailed); refused != (i == 1) {
-					t.Errorf("writer %d: %v", i, err)
+				_ = w.Sleep(ctx, writer.begins)
+				_, err := store.Put(ctx, "k", []byte(writer.name), archive.IfMatch(writer.etag))
+				if refused := errors.Is(err, archive.ErrPreconditionFailed); refused != (writer.name != "wins") {
+					t.Errorf("%s: %v", writer.name, err)
 				}
-				ends = append(ends, w.since())
+				ends[writer.name] = w.since()
 			})
 		}
 		g.Wait()
-		if ends[0] != 50*ms || ends[1] != 52*ms {
+		if ends["wins"] != 50*ms || ends["loses"] != 91*ms || ends["stale"] != 92*ms || ends["late"] != 62*ms {
 			t.Errorf("ended at %v", ends)
-		}
-		began := w.since()
-		if _, err := w.Store("c").Put(ctx, "k", nil, archive.IfMatch("stale")); !errors.Is(err, archive.ErrPreconditionFailed) || w.since()-began != 22*ms {
-			t.Errorf("%v after %v", err, w.since()-began)
 		}
 	})
 }

@@ -43,7 +43,8 @@ type stage uint8
 
 const (
 	arriving stage = iota // at the store
-	admitted              // its turn has come at a store that bears so many calls
+	admitted              // it is a read whose turn has come at a store that bears so many calls
+	woken                 // it is a write that asks again whether another is in flight
 	applied               // it is a write that was being served, and takes effect
 	replied               // its answer reaches the client
 )
@@ -52,9 +53,11 @@ const (
 func (c *call) happen(w *Virtual, _ uint64) {
 	switch c.next {
 	case arriving:
-		w.admit(c)
-	case admitted:
 		w.arrived(c)
+	case admitted:
+		w.read(c)
+	case woken:
+		w.serve(c)
 	case applied:
 		w.served(c)
 	case replied:
@@ -202,21 +205,18 @@ func (l *later) Unwrap() error { return l.error }
 // RetryAfter is when the store wants to be asked again, from its answer on.
 func (l *later) RetryAfter() time.Duration { return l.after }
 
-// admit lets a call that reaches the store wait until those before it have had their turns,
-// and for its own.
-func (w *Virtual) admit(c *call) {
-	if w.turn == 0 {
-		w.arrived(c)
-		return
+// turn is how long a call that has just arrived waits for its turn at a store that bears so
+// many, and takes it.
+func (w *Virtual) turn(write bool) int64 {
+	takes := int64(w.Latency.Capacity.Turn(write))
+	if takes == 0 {
+		return 0
 	}
-	w.busy = max(w.busy, w.now) + w.turn
-	w.plan(c, admitted, w.busy)
-	if w.busy > c.deadline && c.task != nil {
-		w.expect(c)
-	}
+	w.busy = max(w.busy, w.now) + takes
+	return w.busy - w.now
 }
 
-// arrived is what the store does when a call's turn has come.
+// arrived is what the store does when a call reaches it.
 func (w *Virtual) arrived(c *call) {
 	switch {
 	case c.fault == network.Throttled503 && c.kind == network.MethodHead:
@@ -237,11 +237,20 @@ func (w *Virtual) arrived(c *call) {
 		c.struck()
 		w.refuse(c, c.err)
 	case c.kind == network.MethodGet || c.kind == network.MethodHead:
-		c.body, c.etag, c.err = c.object.Get()
-		w.reply(c)
+		if waits := w.turn(false); waits > 0 {
+			w.nextAt(c, admitted, w.now+waits)
+			return
+		}
+		w.read(c)
 	default:
 		w.serve(c)
 	}
+}
+
+// read answers with what is there now.
+func (w *Virtual) read(c *call) {
+	c.body, c.etag, c.err = c.object.Get()
+	w.reply(c)
 }
 
 // turned notes how the call is turned away, if it is.
@@ -254,28 +263,44 @@ func (c *call) turned(away error) bool {
 // once. A conditional write that finds another of its key under way may be told
 // so; otherwise it waits its turn and is decided then.
 func (w *Virtual) serve(c *call) {
-	if err := c.object.Refuses(c.cond); err != nil {
+	lane := &c.object.lane
+	meets := lane.until > w.now && c.cond != archive.Condition{}
+	waits := meets && !w.Latency.Waiting.IsZero()
+	if err := c.object.Refuses(c.cond); err != nil && !waits {
 		w.refuse(c, err)
 		return
 	}
-	lane := &c.object.lane
-	conditional := c.cond != archive.Condition{}
-	if lane.until > w.now && conditional && c.port.rng.Float64() < w.Latency.Conflict409 {
+	if meets && c.port.rng.Float64() < w.Latency.Conflict409 {
 		w.refuse(c, errConflict)
 		return
 	}
-	serving := w.Latency.Write
-	if lane.until > w.now && conditional && !w.Latency.Refusal.IsZero() {
-		serving = w.Latency.Refusal // for it waits for one that replaces the version it asks for
+	if waits {
+		w.wait(c, lane)
+		return
 	}
-	takes := int64(serving.Sample(c.port.rng))
+	takes := w.turn(true) + int64(w.Latency.Write.Sample(c.port.rng))
 	if lane.until <= w.now && takes == 0 {
 		w.served(c)
 		return
 	}
 	lane.until = max(lane.until, w.now) + takes
-	w.plan(c, applied, lane.until)
-	if lane.until > c.deadline && c.task != nil {
+	w.nextAt(c, applied, lane.until)
+}
+
+// wait lets a write wait for the one that is in flight.
+func (w *Virtual) wait(c *call, lane *lane) {
+	until := w.now + w.turn(false) + int64(w.Latency.Waiting.Sample(c.port.rng))
+	if w.Latency.Polls {
+		w.nextAt(c, woken, until)
+		return
+	}
+	w.nextAt(c, applied, max(until, lane.until))
+}
+
+// nextAt is [Virtual.plan] of what the client may not live to see.
+func (w *Virtual) nextAt(c *call, next stage, at int64) {
+	w.plan(c, next, at)
+	if at > c.deadline && c.task != nil {
 		w.expect(c)
 	}
 }
@@ -304,7 +329,7 @@ func (w *Virtual) refuse(c *call, err error) {
 	if takes.IsZero() {
 		takes = w.Latency.Read
 	}
-	w.replyAt(c, w.now+int64(takes.Sample(c.port.rng)))
+	w.replyAt(c, w.now+w.turn(false)+int64(takes.Sample(c.port.rng)))
 }
 
 func (w *Virtual) reply(c *call) { w.replyAt(c, w.now) }

@@ -47,7 +47,6 @@ type Virtual struct {
 	ports   []*port // of all actors; beyond its length some to be used again
 
 	meters  map[string]*meters // by prefix; nil: the store bears everything
-	turn    int64              // of a call, at a store that bears so many; 0: no bound
 	busy    int64              // until when it has calls to take its turns
 	adrift  int                // writes under way whose clients have given up
 	settled []*virtualSignal   // to raise when there are none
@@ -57,7 +56,7 @@ var _ World = (*Virtual)(nil)
 
 // NewVirtual returns an empty world at the epoch.
 func NewVirtual(c Config) *Virtual {
-	w := &Virtual{Config: c, model: NewModel(), turn: int64(c.Latency.Turn())}
+	w := &Virtual{Config: c, model: NewModel()}
 	w.model.growing = c.GrowingETags
 	w.aside.Doer = aside{w.model}
 	if !c.Latency.Throttle.IsZero() || !c.Latency.PerKey.IsZero() || !c.Throttle.IsZero() {

@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"holdfast/archive/redact"
 )
 
 // Error is a failed request in one line. errors.Is finds the sentinel and
@@ -73,10 +75,11 @@ func RetryAfter(h http.Header) time.Duration {
 	return max(then.Sub(now), 0)
 }
 
-// OneLine makes a server's text fit for a log line.
-func OneLine(text string) string {
+// OneLine makes a server's text fit for a log line: short, and without secrets, those
+// included that are known.
+func OneLine(text string, known ...string) string {
 	const most = 300
-	text = strings.Join(strings.Fields(text), " ")
+	text = redact.Text(strings.Join(strings.Fields(text), " "), known...)
 	if len(text) > most {
 		text = strings.ToValidUTF8(text[:most], "") + "…"
 	}

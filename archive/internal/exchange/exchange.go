@@ -7,11 +7,13 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/http"
 	"net/http/httptrace"
 	"sync/atomic"
 	"time"
 
 	"holdfast/archive"
+	"holdfast/archive/redact"
 )
 
 // Exchange is one request under way. It notes how far it came, because a write
@@ -23,6 +25,7 @@ type Exchange struct {
 	timeout time.Duration
 	cancel  context.CancelFunc
 
+	sent    atomic.Pointer[http.Request]
 	handed  atomic.Bool // to the HTTP client
 	dialing atomic.Bool // the transport looked for a connection …
 	dialed  atomic.Bool // … and has got one
@@ -59,6 +62,17 @@ func HandOver(ctx context.Context) *Exchange {
 		x.handed.Store(true)
 	}
 	return x
+}
+
+// Sends says which request it is, so that what is secret in it is not repeated.
+func (x *Exchange) Sends(req *http.Request) { x.sent.Store(req) }
+
+// OneLine is [OneLine] without what was secret in the request, however the text has it.
+func (x *Exchange) OneLine(text string) string {
+	if req := x.sent.Load(); req != nil {
+		return OneLine(text, redact.Request(req)...)
+	}
+	return OneLine(text)
 }
 
 // Handed reports whether the request was given to the HTTP client.
