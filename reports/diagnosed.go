@@ -83,6 +83,8 @@ func (d *Diagnosed) line() string {
 		follows = "a change that was acknowledged can be lost, doubled or overwritten"
 	case d.Interrupted:
 		follows = "interrupted; nothing that loses a change was seen up to there"
+	case d.Quick && d.Class() == Passed:
+		follows = "a quick look at its writes saw nothing that loses, doubles or overwrites a change"
 	case d.Verdict == doctor.Safe:
 		follows = "nothing that loses, doubles or overwrites a change was seen"
 	case d.Verdict == doctor.SafeWithLimits:
