@@ -86,7 +86,11 @@ func TestOnServer(t *testing.T) {
 
 // playedOn plays production, and the core that does not lock where a sound store shows it.
 func playedOn(t *testing.T, scenario string, on []string, want onServer) {
-	r := runOn(t, want.exits, scenario, on)
+	flags := on
+	if !want.sound {
+		flags = append(slices.Clone(on), "--skip-check") // which would end it
+	}
+	r := runOn(t, want.exits, scenario, flags)
 	c := r.Counts
 	t.Logf("%s: %d operations, %d writes, %d × 412, %d × 409, %d gave up, attempts max %d",
 		r.Verdict, c.Operations, c.Puts, c.Conflicts412, c.Conflicts409, c.Exhausted, r.Attempts.Max)
@@ -97,9 +101,14 @@ func playedOn(t *testing.T, scenario string, on []string, want onServer) {
 	if !want.sound || !slices.Contains(s.Expect.Violations["unlocked"], "I1") {
 		return
 	}
-	if r := runOn(t, []int{exitViolated}, scenario, append(on, "--core", "unlocked")); r.Violated["I1"] == 0 {
-		t.Errorf("unlocked: I1 is not violated, but %v", r.Violated)
+	// One repetition may go well by chance: every seventh of group-commit does.
+	const tries = 6
+	for range tries {
+		if runOn(t, []int{exitViolated, exitPassed}, scenario, append(slices.Clone(on), "--core", "unlocked")).Violated["I1"] > 0 {
+			return
+		}
 	}
+	t.Errorf("unlocked: I1 is not violated in %d repetitions", tries)
 }
 
 func runOn(t *testing.T, exits []int, scenario string, flags []string) measure.Measurement {
