@@ -17,6 +17,7 @@ import (
 	"holdfast/archive/s3store"
 	"holdfast/reports"
 	"holdfast/scenarios"
+	"holdfast/scenarios/doctor"
 	"holdfast/scenarios/measure"
 )
 
@@ -28,30 +29,41 @@ type onServer struct {
 	// sound: the server keeps its promises about writes, so that a core that does not lock is
 	// found out on it.
 	sound bool
+	// verdicts are what doctor may say; and of what the server surely does wrong, its level.
+	verdicts               []doctor.Verdict
+	writes, reads, deletes []doctor.Level
 }
+
+var (
+	fine    = []doctor.Level{doctor.LevelSafe}
+	warned  = []doctor.Level{doctor.LevelWarn}
+	perhaps = []doctor.Level{doctor.LevelSafe, doctor.LevelWarn} // by chance
+	bad     = []doctor.Level{doctor.LevelUnsafe}
+	bounded = []doctor.Verdict{doctor.SafeWithLimits}
+	unsafe  = []doctor.Verdict{doctor.Unsafe}
+)
 
 // onServers are the servers of .ci/with-server.
 var onServers = map[string]onServer{
-	"minio":           {exits: []int{exitPassed}, sound: true},
-	"versitygw":       {exits: []int{exitPassed, exitStoreAtFault}, sound: true}, // the next body under the older ETag
-	"gofakes3-memory": {exits: []int{exitPassed}, sound: true},
-	"gofakes3-file":   {exits: []int{exitPassed, exitStoreAtFault}},
-	"gofakes3-bolt":   {exits: []int{exitPassed, exitStoreAtFault}},
+	"minio": {exits: []int{exitPassed}, sound: true,
+		verdicts: bounded, writes: fine, reads: fine, deletes: warned},
+	"versitygw": {exits: []int{exitPassed, exitStoreAtFault}, sound: true, // the next body under the older ETag
+		verdicts: bounded, writes: fine, reads: perhaps, deletes: warned},
+	"gofakes3-memory": {exits: []int{exitPassed}, sound: true,
+		verdicts: bounded, writes: fine, reads: fine, deletes: warned},
+	"gofakes3-file": {exits: []int{exitPassed, exitStoreAtFault},
+		verdicts: unsafe, reads: bad, deletes: warned},
+	"gofakes3-bolt": {exits: []int{exitPassed, exitStoreAtFault},
+		verdicts: unsafe, reads: bad, deletes: warned},
 	// It ignores conditions, and so leaves some scenarios without a conflict.
-	"s3rver": {exits: []int{exitPassed, exitStoreAtFault, exitInconclusive}},
+	"s3rver": {exits: []int{exitPassed, exitStoreAtFault, exitInconclusive},
+		verdicts: unsafe, writes: bad, reads: bad, deletes: warned},
 }
 
 // TestOnServer plays every scenario on a server that .ci/with-server has started.
 func TestOnServer(t *testing.T) {
-	name, bucket, endpoint := os.Getenv("HOLDFAST_TEST_SERVER"), os.Getenv("HOLDFAST_TEST_BUCKET"), os.Getenv("HOLDFAST_TEST_ENDPOINT")
-	if name == "" {
-		t.Skip("HOLDFAST_TEST_SERVER is not set: run make test-servers")
-	}
-	want, ok := onServers[name]
-	if !ok {
-		t.Fatalf("nothing is expected of %s: add it to onServers", name)
-	}
-	on := []string{"--store", "s3://" + bucket + "/some/prefix", "--endpoint", endpoint}
+	want, on := expected(t)
+	bucket, endpoint := os.Getenv("HOLDFAST_TEST_BUCKET"), os.Getenv("HOLDFAST_TEST_ENDPOINT")
 	bystander(t, endpoint, bucket)
 	before := objects(t, endpoint, bucket)
 	if len(before) == 0 {
@@ -82,6 +94,25 @@ func TestOnServer(t *testing.T) {
 		}
 		unchanged(t)
 	})
+}
+
+// expected is what is expected of the server that the environment names, and the flags that
+// lead to it.
+func expected(t *testing.T) (want onServer, on []string) {
+	t.Helper()
+	name := os.Getenv("HOLDFAST_TEST_SERVER")
+	if name == "" {
+		t.Skip("HOLDFAST_TEST_SERVER is not set: run make test-servers")
+	}
+	want, ok := onServers[name]
+	if !ok {
+		t.Fatalf("nothing is expected of %s: add it to onServers", name)
+	}
+	on = []string{"--store", os.Getenv("HOLDFAST_TEST_STORE") + "/some/prefix"}
+	if endpoint := os.Getenv("HOLDFAST_TEST_ENDPOINT"); endpoint != "" {
+		on = append(on, "--endpoint", endpoint)
+	}
+	return want, on
 }
 
 // playedOn plays production, and the core that does not lock where a sound store shows it.
@@ -165,4 +196,56 @@ func objects(t *testing.T, endpoint, bucket string) []string {
 		}
 	}
 	return all
+}
+
+// TestDoctorOnServer: what can be trusted to it, in a minute, and in five seconds what must not.
+func TestDoctorOnServer(t *testing.T) {
+	want, on := expected(t)
+	d := diagnosed(t, on)
+	t.Logf("%s in %.1f s, %d requests: writes %s, reads %s, deletes %s", d.Verdict, d.Seconds, d.Requests, d.Writes, d.Reads, d.Deletes)
+	if d.Verdict == doctor.Inconclusive && want.sound && d.Seconds > doctor.DefaultBudget.Seconds() {
+		t.Logf("the machine is too busy to tell: %q", d.Reasons)
+		return
+	}
+	if !slices.Contains(want.verdicts, d.Verdict) {
+		t.Errorf("%s, want one of %s: limits %q, reasons %q", d.Verdict, want.verdicts, d.Limits, d.Reasons)
+	}
+	for _, level := range []struct {
+		of   string
+		is   doctor.Level
+		want []doctor.Level
+	}{{"writes", d.Writes, want.writes}, {"reads", d.Reads, want.reads}, {"deletes", d.Deletes, want.deletes}} {
+		if len(level.want) > 0 && !slices.Contains(level.want, level.is) {
+			t.Errorf("%s are %s, want one of %s", level.of, level.is, level.want)
+		}
+	}
+	if d.Seconds > doctor.DefaultBudget.Seconds()+1 {
+		t.Errorf("it took %.1f s", d.Seconds)
+	}
+}
+
+func TestQuickDoctorOnServer(t *testing.T) {
+	want, on := expected(t)
+	d := diagnosed(t, append(on, "--quick"))
+	t.Logf("%s in %.1f s, %d requests: writes %s", d.Verdict, d.Seconds, d.Requests, d.Writes)
+	if len(want.writes) > 0 && !slices.Contains(want.writes, d.Writes) || d.Seconds > doctor.QuickBudget.Seconds()+1 {
+		t.Errorf("writes are %s, want %s, after %.1f s: %q", d.Writes, want.writes, d.Seconds, d.Reasons)
+	}
+}
+
+func diagnosed(t *testing.T, on []string) reports.Diagnosed {
+	t.Helper()
+	args := slices.Concat([]string{"doctor", "--json", "--out", t.TempDir()}, on)
+	code, stdout, stderr := simulate(t, args...)
+	var d reports.Diagnosed
+	if err := json.Unmarshal([]byte(stdout), &d); err != nil {
+		t.Fatalf("%v: exit %d, no document (%v):\n%s%s", args, code, err, stdout, stderr)
+	}
+	exits := map[doctor.Verdict]int{
+		doctor.Safe: exitPassed, doctor.SafeWithLimits: exitPassed, doctor.Unsafe: exitStoreAtFault, doctor.Inconclusive: exitInconclusive,
+	}
+	if code != exits[d.Verdict] {
+		t.Errorf("exit %d of %s", code, d.Verdict)
+	}
+	return d
 }
