@@ -25,7 +25,7 @@ func TestHTTPOnServer(t *testing.T) {
 	if !ok {
 		t.Skip("HOLDFAST_TEST_SERVER names no HTTP server: run make test-servers")
 	}
-	on := []string{"--store", strings.TrimSuffix(os.Getenv("HOLDFAST_TEST_STORE"), "/") + "/some/prefix"}
+	on := []string{"--store", os.Getenv("HOLDFAST_TEST_STORE")}
 	if endpoint := os.Getenv("HOLDFAST_TEST_ENDPOINT"); endpoint != "" {
 		on = append(on, "--endpoint", endpoint)
 	}
