@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -29,6 +30,8 @@ type onServer struct {
 	// sound: the server keeps its promises about writes, so that a core that does not lock is
 	// found out on it.
 	sound bool
+	// refused: run finds out by itself that it can't be trusted.
+	refused bool
 	// verdicts are what doctor may say; and of what the server surely does wrong, its level.
 	verdicts               []doctor.Verdict
 	writes, reads, deletes []doctor.Level
@@ -56,14 +59,22 @@ var onServers = map[string]onServer{
 	"gofakes3-bolt": {exits: []int{exitPassed, exitStoreAtFault},
 		verdicts: unsafe, reads: bad, deletes: warned},
 	// It ignores conditions, and so leaves some scenarios without a conflict.
-	"s3rver": {exits: []int{exitPassed, exitStoreAtFault, exitInconclusive},
+	"s3rver": {exits: []int{exitPassed, exitStoreAtFault, exitInconclusive}, refused: true,
 		verdicts: unsafe, writes: bad, reads: bad, deletes: warned},
+	"lighttpd": {exits: []int{exitPassed}, sound: true,
+		verdicts: []doctor.Verdict{doctor.Safe, doctor.SafeWithLimits}, writes: fine, reads: fine, deletes: perhaps},
+	"azurite": {exits: []int{exitPassed}, sound: true,
+		verdicts: []doctor.Verdict{doctor.Safe, doctor.SafeWithLimits}, writes: fine, reads: fine, deletes: perhaps},
+	"nginx": {refused: true, verdicts: unsafe, writes: bad}, // it ignores conditions, and answers no PUT with an ETag
 }
 
 // TestOnServer plays every scenario on a server that .ci/with-server has started.
 func TestOnServer(t *testing.T) {
 	want, on := expected(t)
 	bucket, endpoint := os.Getenv("HOLDFAST_TEST_BUCKET"), os.Getenv("HOLDFAST_TEST_ENDPOINT")
+	if bucket == "" {
+		t.Skip("it is no S3 server")
+	}
 	bystander(t, endpoint, bucket)
 	before := objects(t, endpoint, bucket)
 	if len(before) == 0 {
@@ -108,7 +119,7 @@ func expected(t *testing.T) (want onServer, on []string) {
 	if !ok {
 		t.Fatalf("nothing is expected of %s: add it to onServers", name)
 	}
-	on = []string{"--store", os.Getenv("HOLDFAST_TEST_STORE") + "/some/prefix"}
+	on = []string{"--store", strings.TrimRight(os.Getenv("HOLDFAST_TEST_STORE"), "/") + "/some/prefix"}
 	if endpoint := os.Getenv("HOLDFAST_TEST_ENDPOINT"); endpoint != "" {
 		on = append(on, "--endpoint", endpoint)
 	}
@@ -196,6 +207,18 @@ func objects(t *testing.T, endpoint, bucket string) []string {
 		}
 	}
 	return all
+}
+
+// TestRefusedOnServer: a run trusts nothing to a server that is seen at once to break promises.
+func TestRefusedOnServer(t *testing.T) {
+	want, on := expected(t)
+	if !want.refused {
+		t.Skip("it is seen under load only, if at all")
+	}
+	code, stdout, stderr := simulate(t, append([]string{"run", "two-users", "--out", t.TempDir()}, on...)...)
+	if code != exitStoreAtFault || !strings.Contains(stderr, "can't be trusted") {
+		t.Errorf("exit %d, want %d\n%s%s", code, exitStoreAtFault, stdout, stderr)
+	}
 }
 
 // TestDoctorOnServer: what can be trusted to it, in a minute, and in five seconds what must not.
