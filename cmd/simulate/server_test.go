@@ -119,7 +119,11 @@ func expected(t *testing.T) (want onServer, on []string) {
 	if !ok {
 		t.Fatalf("nothing is expected of %s: add it to onServers", name)
 	}
-	on = []string{"--store", strings.TrimRight(os.Getenv("HOLDFAST_TEST_STORE"), "/") + "/some/prefix"}
+	store := os.Getenv("HOLDFAST_TEST_STORE")
+	if !strings.HasPrefix(store, "http://") { // where a folder must have been made
+		store += "/some/prefix"
+	}
+	on = []string{"--store", store}
 	if endpoint := os.Getenv("HOLDFAST_TEST_ENDPOINT"); endpoint != "" {
 		on = append(on, "--endpoint", endpoint)
 	}
