@@ -32,7 +32,8 @@ type storeFacts struct {
 	garbled  []read     // of bodies that are no documents, not by the harness
 	twins    [][2]int32 // acknowledged writes of different contents under one ETag
 
-	faulty bool // there is a finding
+	faulty           bool // there is a finding
+	looked, straight bool // see object.straight
 	// torn are the ETags of which it is in doubt which content they stand for.
 	torn map[int32]bool
 }
