@@ -64,7 +64,7 @@ Exit codes: 0 safe, or safe with limits; 1 could not run; 5 inconclusive; 6 unsa
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&o.store, "store", measure.Embedded, "`STORE` to examine: fake (embedded S3) or s3://bucket/prefix")
+	f.StringVar(&o.store, "store", measure.Embedded, "`STORE` to examine: fake (embedded S3), s3://bucket/prefix, azblob://container/prefix or https://host/path/")
 	f.StringArrayVar(&o.endpoints, "endpoint", nil, "`URL` of an S3 server other than AWS; repeatable, for several front ends of one bucket")
 	f.TextVar(&o.pathStyle, "path-style", s3store.PathStyleAuto, "`WHEN` the bucket goes into the path: auto, on or off")
 	f.DurationVar(&o.budget, "budget", 0, fmt.Sprintf("time for all of it (default %v, quick %v); what it cuts short is inconclusive", doctor.DefaultBudget, doctor.QuickBudget))
