@@ -9,6 +9,7 @@ import (
 
 	"holdfast/archive"
 	"holdfast/archive/httpstore/azureblob"
+	"holdfast/archive/redact"
 	"holdfast/archive/s3store"
 	"holdfast/archive/s3store/fakes3"
 )
@@ -16,7 +17,7 @@ import (
 // backing is an open store of some kind: what a run needs of it.
 type backing interface {
 	// Check reports, in one line that says what to do, why the store can't be played on. It
-	// writes nothing.
+	// writes nothing, and reads nothing that is not below simulate-.
 	Check(ctx context.Context) error
 	// at returns the store of the keys below a prefix, which ends in a slash or is empty. It
 	// is an [archive.Lister] if the store can list.
@@ -63,7 +64,7 @@ func (t Target) kind() (kind, error) {
 		}
 		forms = append(forms, k.form)
 	}
-	return kind{}, fmt.Errorf("--store: store %q: want %s", t.Store, strings.Join(forms, " or "))
+	return kind{}, fmt.Errorf("--store: store %q: want %s", redact.Text(t.Store), strings.Join(forms, " or "))
 }
 
 // Settings is what decides how requests are sent. A result records it.
@@ -81,6 +82,11 @@ type Settings struct {
 
 // s3Backing is an S3 store.
 type s3Backing struct{ *s3store.Store }
+
+// Check looks where runs write: whoever plays need be allowed nothing else.
+func (b s3Backing) Check(ctx context.Context) error {
+	return b.WithPrefix("simulate-check").Check(ctx)
+}
 
 func (b s3Backing) at(prefix string) archive.Store { return b.WithPrefix(prefix) }
 func (b s3Backing) settings() Settings             { return Settings(b.Settings()) }
@@ -122,7 +128,7 @@ type embeddedBacking struct {
 func validateEmbedded(t Target) error {
 	switch {
 	case t.Name() != Embedded:
-		return fmt.Errorf("--store: store %q: want %s", t.Store, Embedded)
+		return fmt.Errorf("--store: store %q: want %s", redact.Text(t.Store), Embedded)
 	case t.Endpoint != "":
 		return fmt.Errorf("endpoint %s: the embedded S3 has its own", t.Endpoint)
 	}

@@ -110,6 +110,7 @@ func TestHTTPTargets(t *testing.T) {
 		{Target{Store: "azblob://container/p", Endpoint: "http://127.0.0.1:10000/account"}, ""},
 		{Target{Store: "azblob://container"}, ""},
 		{Target{Store: "https://user:sekret@host/"}, "take out all up to an @"},
+		{Target{Store: "HTTPS://user:sekret@host/"}, "want fake or s3://"},
 		{Target{Store: "https://host/?sig=sekret"}, "take out all up to an @"},
 		{Target{Store: "https://host/", Endpoint: "http://h"}, "endpoint"},
 		{Target{Store: "https://host/", PathStyle: s3store.PathStyleOn}, "path style"},
