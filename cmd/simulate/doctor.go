@@ -112,7 +112,7 @@ func (o *doctorOptions) validate(changed func(string) bool) error {
 	case o.out == "":
 		return usage("--out wants a directory, not an empty name")
 	case len(o.endpoints) > 0 && o.store == measure.Embedded:
-		return usage("--endpoint needs --store s3://bucket/prefix")
+		return usage("--endpoint needs --store s3://bucket/prefix or azblob://container/prefix")
 	}
 	for _, t := range o.targets() {
 		if err := t.Validate(); err != nil {

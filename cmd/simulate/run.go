@@ -204,7 +204,7 @@ func (o runOptions) validate() error {
 	case o.out == "":
 		return usage("--out wants a directory, not an empty name")
 	case o.endpoint != "" && o.store == "fake":
-		return usage("--endpoint needs --store s3://bucket/prefix")
+		return usage("--endpoint needs --store s3://bucket/prefix or azblob://container/prefix")
 	}
 	if err := o.target().Validate(); err != nil {
 		return usage("%w", err)
