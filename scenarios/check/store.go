@@ -58,7 +58,7 @@ func (s *storeFacts) noteRemoval(e *history.Event, told answer) {
 // noteGarbled keeps a read whose body is no document.
 func (o *object) noteGarbled(op int32, r read, e *history.Event) {
 	if e.Means == "" {
-		r.etag = o.etags.number(e.ETag)
+		r.etag, r.n = o.etags.number(e.ETag), bounded(e.Doc.N)
 		o.noteBody(op, e)
 		o.store.garbled = append(o.store.garbled, r)
 	}

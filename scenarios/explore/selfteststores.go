@@ -19,6 +19,9 @@ type Doubted struct {
 	Blamed string
 }
 
+// fewestSeeds show each of the planted stores.
+const fewestSeeds = 30
+
 // doubt lets the production core work with a planted store in virtual time, seed after seed.
 func (t *SelfTest) doubt(ctx context.Context, p stores.Planted) (Doubted, error) {
 	d := Doubted{Store: p}
@@ -26,7 +29,7 @@ func (t *SelfTest) doubt(ctx context.Context, p stores.Planted) (Doubted, error)
 	if err != nil {
 		return d, err
 	}
-	run, err := inTime(p.Scenario, spec, share(t.Seeds, 100))
+	run, err := inTime(p.Scenario, spec, max(share(t.Seeds, 100), fewestSeeds))
 	if err != nil {
 		return d, err
 	}
