@@ -243,3 +243,50 @@ func TestServersThatListNoFolders(t *testing.T) {
 		}
 	})
 }
+
+// TestMoreThanAListing: the embedded server lists a thousand versions and not where the next
+// begin.
+func TestMoreThanAListing(t *testing.T) {
+	inBuckets(t, func(t *testing.T, _, store *s3store.Store) {
+		box := open(t, store, sandbox.Config{Keys: []string{"k"}})
+		for range 2100 {
+			put(t, box.Part(1), "k", "")
+		}
+		if err := box.Close(t.Context()); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// pretending says that it deletes, and does not.
+type pretending struct{ *s3store.Store }
+
+func (pretending) Delete(context.Context, string, archive.Condition) error { return nil }
+func (pretending) DeleteVersion(context.Context, string, string) error     { return nil }
+
+func TestAStoreThatDoesNotDelete(t *testing.T) {
+	inBuckets(t, func(t *testing.T, _, store *s3store.Store) {
+		box := open(t, pretending{store}, sandbox.Config{})
+		put(t, box.Part(1), "k", "")
+		if err := box.Close(t.Context()); err == nil || !strings.Contains(err.Error(), "1 still there: the store said that it had deleted them") {
+			t.Error(err)
+		}
+		found, err := sandbox.Find(t.Context(), store, where, box.ID)
+		if err != nil || len(found) != 1 {
+			t.Fatalf("found %+v, %v", found, err)
+		}
+		if _, err := found[0].Remove(t.Context(), store, where, nil); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func TestIDsThatNobodyWouldFind(t *testing.T) {
+	inBuckets(t, func(t *testing.T, _, store *s3store.Store) {
+		for _, id := range []string{"x", "../other", "0123456789a"} {
+			if _, err := sandbox.Open(t.Context(), store, sandbox.Config{Where: where, ID: id}); err == nil {
+				t.Errorf("%q is taken", id)
+			}
+		}
+	})
+}

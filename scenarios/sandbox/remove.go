@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -155,9 +156,15 @@ func (r *remover) remove(ctx context.Context) (done Removed, err error) {
 	return Removed{done.Objects + last.Objects, last.Left}, err
 }
 
-// clear deletes entries, until nothing of their kind is found any more.
+// mostRounds in which nothing is found but what the store said it had deleted.
+const mostRounds = 3
+
+// clear deletes entries, until nothing of their kind is found any more: a store may list a
+// part of them, and a write may have been late.
 func (r *remover) clear(ctx context.Context, todo []s3store.Entry, find func(context.Context) ([]s3store.Entry, error)) (done Removed, err error) {
-	for fewest := len(todo) + 1; len(todo) > 0; {
+	type version struct{ key, version string }
+	deleted := map[version]bool{}
+	for vain := 0; len(todo) > 0; {
 		n, key, err := r.deleteAll(ctx, todo)
 		done.Objects += n
 		if done.Left = len(todo) - n; err != nil {
@@ -166,14 +173,20 @@ func (r *remover) clear(ctx context.Context, todo []s3store.Entry, find func(con
 		if r.Inventory == nil {
 			break
 		}
+		for _, e := range todo {
+			deleted[version{e.Key, e.Version}] = true
+		}
 		if todo, err = find(ctx); err != nil {
 			return done, r.left(err, "%d objects were deleted, but not whether any is left could be looked for", done.Objects)
 		}
-		if len(todo) >= fewest {
-			done.Left = len(todo)
-			return done, r.left(errors.New("the store said that it had deleted them"), "%d objects are still there", len(todo))
+		vain++
+		if slices.ContainsFunc(todo, func(e s3store.Entry) bool { return !deleted[version{e.Key, e.Version}] }) {
+			vain = 0
 		}
-		fewest = len(todo)
+		if vain == mostRounds && len(todo) > 0 {
+			done.Left = len(todo)
+			return done, r.left(errors.New("the store said that it had deleted them"), "%d still there", len(todo))
+		}
 	}
 	return done, nil
 }

@@ -29,7 +29,7 @@ import (
 type Config struct {
 	// Where is what the store is called in messages, such as s3://bucket/prefix.
 	Where string
-	// ID tells the run from others. Empty: [NewID].
+	// ID tells the run from others, in the form of [NewID]. Empty: a new one.
 	ID string
 	// Program and Command are for whoever finds the manifest: which version of what was run.
 	Program, Command string
@@ -89,6 +89,9 @@ func NewID() string {
 func Open(ctx context.Context, store archive.Store, c Config) (*Sandbox, error) {
 	c.ID, c.Parts = cmp.Or(c.ID, NewID()), max(c.Parts, 1)
 	s := &Sandbox{Config: c, bucket: bucket{Store: store}, named: map[string]bool{}, wanted: map[string]bool{}, made: map[string]bool{}}
+	if !idForm.MatchString(s.Prefix()) {
+		return nil, fmt.Errorf("begin a run at %s: %q is none of its ids, so that nobody would find it", s.Place(), c.ID)
+	}
 	s.Inventory, _ = store.(Inventory)
 	s.manifest = Manifest{
 		Schema: manifestSchema, ID: c.ID, Program: c.Program, Command: c.Command,
