@@ -113,7 +113,7 @@ type Removed struct {
 	Left    int // that could not be
 }
 
-// LeftError: some of what a run has written is still there, and its manifest with it.
+// LeftError says that some of what a run has written is still there, and its manifest with it.
 type LeftError struct {
 	Place string // the exact prefix
 	Err   error  // why
