@@ -3,9 +3,12 @@ package sandbox_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"iter"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -287,6 +290,48 @@ func TestIDsThatNobodyWouldFind(t *testing.T) {
 			if _, err := sandbox.Open(t.Context(), store, sandbox.Config{Where: where, ID: id}); err == nil {
 				t.Errorf("%q is taken", id)
 			}
+		}
+	})
+}
+
+// down answers no write for a while, and only after a moment.
+type down struct {
+	*s3store.Store
+	is atomic.Bool
+}
+
+func (d *down) Put(ctx context.Context, key string, body []byte, cond archive.Condition) (string, error) {
+	if d.is.Load() {
+		time.Sleep(200 * time.Millisecond)
+		return "", archive.ErrUnavailable
+	}
+	return d.Store.Put(ctx, key, body, cond)
+}
+
+// TestAnOutage ends no run, and who waits for the manifest does not wait for everybody's turn.
+func TestAnOutage(t *testing.T) {
+	inBuckets(t, func(t *testing.T, _, store *s3store.Store) {
+		d := &down{Store: store}
+		box := open(t, d, sandbox.Config{Ended: func(err error) { t.Errorf("ended: %v", err) }})
+		part := box.Part(1)
+		d.is.Store(true)
+		start := time.Now()
+		var wg sync.WaitGroup
+		for i := range 50 {
+			wg.Go(func() {
+				if _, err := part.Put(t.Context(), fmt.Sprint("k", i), nil, archive.Condition{}); !errors.Is(err, archive.ErrUnavailable) {
+					t.Error(err)
+				}
+			})
+		}
+		wg.Wait()
+		if took := time.Since(start); took > 5*time.Second {
+			t.Errorf("they waited for %v", took)
+		}
+		d.is.Store(false)
+		put(t, part, "k1", "")
+		if err := box.Close(t.Context()); err != nil {
+			t.Error(err)
 		}
 	})
 }

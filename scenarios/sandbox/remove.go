@@ -86,11 +86,25 @@ func (b *bucket) mayRemoveVersions(ctx context.Context, prefix string) error {
 // The bounds of a removal.
 const (
 	workers = 16
-	// calledFor is how long a store may give no usable answer to one deletion: then it is
-	// asked for no other either.
-	calledFor = 10 * time.Second
+	// calledFor is how long a call is repeated that gets no usable answer; the last one may
+	// take as long as a request may. If it deletes, the store is asked for nothing else then.
+	calledFor = 5 * time.Second
 	lookFor   = 30 * time.Second
 )
+
+// persist repeats a call while the store gives no usable answer, for calledFor.
+func persist(ctx context.Context, what string, call func(context.Context) error) error {
+	start := time.Now()
+	for pause := 50 * time.Millisecond; ; pause *= 2 {
+		err := call(ctx)
+		switch {
+		case err == nil:
+			return nil
+		case !archive.WorthRetrying(err) || time.Since(start)+pause > calledFor || (archive.WallClock{}).Sleep(ctx, pause) != nil:
+			return fmt.Errorf("%s, for %v: %w", what, time.Since(start).Round(time.Millisecond), err)
+		}
+	}
+}
 
 // within is how long the deletion of so many may take: some fifty times what S3 needs.
 func within(objects int) time.Duration {
@@ -168,7 +182,11 @@ func (r *remover) clear(ctx context.Context, todo []s3store.Entry, find func(con
 		n, key, err := r.deleteAll(ctx, todo)
 		done.Objects += n
 		if done.Left = len(todo) - n; err != nil {
-			return done, r.left(err, "%d of %d objects could not be deleted within %v (%s)", done.Left, len(todo), r.limit, key)
+			late := ""
+			if errors.Is(err, context.DeadlineExceeded) {
+				late = fmt.Sprintf(" within %v", r.limit)
+			}
+			return done, r.left(err, "%d of %d objects could not be deleted%s (%s)", done.Left, len(todo), late, key)
 		}
 		if r.Inventory == nil {
 			break
@@ -208,7 +226,7 @@ func list(ctx context.Context, b bucket, prefix string, each func(s3store.Entry)
 	ctx, cancel := context.WithTimeout(ctx, lookFor)
 	defer cancel()
 	var all []s3store.Entry
-	err := world.Insist(ctx, patience, "list "+prefix, func(ctx context.Context) error {
+	err := persist(ctx, "list "+prefix, func(ctx context.Context) error {
 		all = all[:0]
 		for e, err := range b.Entries(ctx, prefix, b.versions) {
 			if err != nil {
@@ -295,9 +313,7 @@ func (r *remover) deleteSome(ctx context.Context, all []s3store.Entry) (deleted 
 }
 
 func (r *remover) delete(ctx context.Context, e s3store.Entry) error {
-	ctx, cancel := context.WithTimeout(ctx, calledFor)
-	defer cancel()
-	return world.Insist(ctx, patience, "delete "+e.Key, func(ctx context.Context) (err error) {
+	return persist(ctx, "delete "+e.Key, func(ctx context.Context) (err error) {
 		if e.Version == "" {
 			err = r.Delete(ctx, e.Key, archive.Condition{})
 		} else {
