@@ -87,7 +87,7 @@ const (
 
 // target is the store of the real world.
 func (o *storeOptions) target() measure.Target {
-	return measure.Target{Store: o.store, Endpoint: o.endpoint, PathStyle: o.pathStyle}
+	return measure.Target{Store: o.store, Endpoint: o.endpoint, PathStyle: o.pathStyle, Program: reports.Version()}
 }
 
 func coreNames() string {
