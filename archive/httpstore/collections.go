@@ -51,7 +51,7 @@ type alone struct{ context.Context }
 func (alone) Value(any) any { return nil }
 
 // needCollection makes a collection, and those that it is in, unless that is known not to be
-// needed. Of a context that has ended the PUT tells.
+// needed.
 func (s *Store) needCollection(ctx context.Context, path string) error {
 	if !s.collections || path == "" || s.there.has(path) {
 		return nil
