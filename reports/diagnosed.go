@@ -86,6 +86,8 @@ func (d *Diagnosed) line() string {
 		follows = "a change that was acknowledged can be lost, doubled or overwritten"
 	case d.Interrupted:
 		follows = "interrupted; nothing that loses a change was seen up to there"
+	case d.Quick && d.Class() == Passed:
+		follows = "a quick look at its writes saw nothing that loses, doubles or overwrites a change"
 	case d.Verdict == doctor.Safe:
 		follows = "nothing that loses, doubles or overwrites a change was seen"
 	case d.Verdict == doctor.SafeWithLimits:
@@ -113,9 +115,7 @@ func (d *Diagnosed) findings() []storefault.Fault {
 		kinds = append(kinds, r.Kind)
 	}
 	for _, r := range d.Races {
-		if r.Bad > 0 {
-			kinds = append(kinds, r.Kind)
-		}
+		kinds = append(kinds, r.Kinds...)
 	}
 	found := slices.DeleteFunc(storefault.All(), func(f storefault.Fault) bool { return !slices.Contains(kinds, f.Kind) })
 	slices.SortStableFunc(found, func(a, b storefault.Fault) int { return cmp.Compare(b.Severity, a.Severity) })

@@ -22,6 +22,8 @@ func (r Tuned) Class() Class {
 	switch {
 	case r.Verdict == check.Violated:
 		return Violated
+	case r.Verdict == check.StoreAtFault:
+		return StoreAtFault
 	case r.Interrupted:
 		return Cut
 	case r.Verdict == check.Inconclusive:
@@ -40,7 +42,8 @@ func (r Tuned) Brief(t Text) { t.brief(r.word(), r.line()) }
 // Text implements [Document]: the recommendation first, then what it rests on.
 func (r Tuned) Text(t Text) {
 	t.head(r.word(), r.line())
-	if r.Verdict == check.Violated {
+	if r.Verdict.Final() {
+		t.findings(r.StoreFindings)
 		r.writeViolations(t)
 		return
 	}
@@ -99,6 +102,8 @@ func latencyName(name string) string {
 func (r Tuned) line() string {
 	rec, st := r.Recommendation, r.Stability
 	switch {
+	case r.Verdict == check.StoreAtFault:
+		return fmt.Sprintf("%s: the store broke its promise; no settings are recommended", r.Scenario)
 	case r.Verdict == check.Violated:
 		return fmt.Sprintf("%s: the %s core violates an invariant; no settings are recommended", r.Scenario, r.Core)
 	case st != nil && st.Unstable:

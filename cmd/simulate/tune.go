@@ -132,7 +132,7 @@ func (a *app) tune(ctx context.Context, o tuneOptions, flags *pflag.FlagSet, nam
 		return err
 	}
 	p.point.Replay = o.replay(name, flags, o.evaluations)
-	measured, err := a.profileStore(ctx, &o, p, flags.Changed)
+	measured, err := a.profileStore(ctx, &o, p, flags)
 	if err != nil {
 		return err
 	}

@@ -8,7 +8,6 @@ import (
 
 	"holdfast/reports"
 	"holdfast/scenarios"
-	"holdfast/scenarios/check"
 	"holdfast/scenarios/measure"
 	"holdfast/scenarios/network"
 	"holdfast/scenarios/tuning"
@@ -43,7 +42,7 @@ func (a *app) confirm(ctx context.Context, o tuneOptions, c tuning.Config, p *pl
 	for _, at := range runs {
 		c.Run = at.run
 		measured, err := a.measureReal(ctx, o, c.Run, p.point.Replay)
-		if measured != nil && measured.Verdict == check.Violated { // whatever came after it
+		if measured != nil && measured.Verdict.Final() { // whatever came after it
 			r.Withhold(measured, "simulate check "+filepath.Join(measured.Directory, reports.HistoryFile))
 			return err
 		}
@@ -139,7 +138,7 @@ func (a *app) measureReal(ctx context.Context, o tuneOptions, run scenarios.Run,
 	if err != nil {
 		err = couldNotRun("--confirm: play %s in the real world: %w", run.Scenario.Name, err)
 	}
-	if m != nil && m.Verdict == check.Violated {
+	if m != nil && m.Verdict.Final() {
 		m.Directory = dir
 		return m, err
 	}

@@ -35,7 +35,9 @@ type Result struct {
 	Reasons     []string          `json:"reasons,omitempty"`
 	Violations  []check.Violation `json:"violations"`
 	Interrupted bool              `json:"interrupted,omitempty"`
-	Plan        Plan              `json:"plan"`
+	// StoreFindings are why nothing is recommended, if the store is at fault.
+	StoreFindings []check.StoreFinding `json:"store_findings,omitempty"`
+	Plan          Plan                 `json:"plan"`
 	// Stability is null where no load has a rate.
 	Stability *Stability `json:"stability,omitempty"`
 	// Recommendation is null if the search ended before it had one.
