@@ -252,10 +252,10 @@ func (a *app) measureFront(ctx context.Context, fronts *measure.Fronts, o doctor
 	m, err := fronts.Profile(ctx, "simulate doctor", profile.Config{Progress: progress.update})
 	progress.stop()
 	switch {
-	case ctx.Err() != nil: // the report says that it was interrupted
-		return nil, nil
-	case err != nil:
+	case m == nil && ctx.Err() == nil:
 		return nil, notMeasured(err)
+	case m == nil: // the report says that it was interrupted
+		return nil, nil
 	}
 	return saveProfile(o.measure, o.store, m)
 }
