@@ -196,7 +196,7 @@ func (e *examination) try(ctx context.Context, r row) (tried Row, told bool) {
 		t := &trial{store: e.Fronts[0].Store, raw: e.Fronts[0].Raw, front: &e.Fronts[0], all: e.Fronts, key: fmt.Sprintf("rows/%s-%d", slug(r.name), i+1)}
 		t.ctx, t.log = wire.Record(budget)
 		log = t.log
-		if found, err = r.try(t); err == nil || !undecided(err) {
+		if found, err = r.try(t); err == nil || isFault(err) || !undecided(err) {
 			break
 		}
 		if (archive.WallClock{}).Sleep(budget, max(archive.RetryAfter(err), time.Duration(i+1)*time.Second/10)) != nil {
@@ -220,6 +220,9 @@ func (e *examination) try(ctx context.Context, r row) (tried Row, told bool) {
 func (r *Row) conclude(found finding, err error, log *wire.Log) {
 	if fault, broken := errors.AsType[*storefault.Error](err); broken {
 		found, err = finding{here: fault.Seen, kind: fault.Kind}, nil
+		if said := log.Last(); fault.Kind == storefault.NoETag && said != "" {
+			found.here = said + " without an ETag"
+		}
 	}
 	if err != nil {
 		r.Inconclusive, r.Here = true, "not known: "+err.Error()

@@ -151,7 +151,7 @@ func (t *trial) mustRefuse(cond archive.Condition, before string) (finding, erro
 	_, err := t.store.Put(t.ctx, t.key, []byte(body), cond)
 	here := t.answer(err)
 	switch {
-	case err == nil:
+	case err == nil, isFault(err): // an acknowledgement without an ETag is one
 		return faulty(storefault.IgnoredCondition, here)
 	case undecided(err):
 		return finding{}, err
