@@ -161,9 +161,10 @@ func (e *examination) tell(doing string, done, bad int) {
 	}
 }
 
-// writable tries to write, as long as a row may take: a server that is starting refuses.
+// writable tries to write, for ten seconds at most: a server that is starting refuses.
 func (e *examination) writable(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, e.RowBudget)
+	const patience = 10 * time.Second
+	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	for i := 1; ; i++ {
 		key := fmt.Sprintf("rows/writable-%d", i)

@@ -204,7 +204,7 @@ func TestNothingToExamine(t *testing.T) {
 	if _, err := doctor.Examine(t.Context(), doctor.Config{}); err == nil {
 		t.Error("no front, and no error")
 	}
-	if _, err := doctor.Examine(t.Context(), doctor.Config{Fronts: fronts(mute{broken.NewMemory()}), RowBudget: time.Second}); !errors.Is(err, archive.ErrUnavailable) {
+	if _, err := doctor.Examine(t.Context(), doctor.Config{Fronts: fronts(mute{broken.NewMemory()}), Budget: time.Second}); !errors.Is(err, archive.ErrUnavailable) {
 		t.Error(err)
 	}
 }
