@@ -22,7 +22,7 @@ func TestVerdict(t *testing.T) {
 		name                   string
 		rows                   []Row
 		races                  []Race
-		interrupted            bool
+		interrupted, quick     bool
 		verdict                Verdict
 		writes, reads, deletes Level
 		limits, reasons        int
@@ -57,9 +57,13 @@ func TestVerdict(t *testing.T) {
 			verdict: Inconclusive, writes: LevelSafe, reads: LevelSafe, deletes: LevelSafe},
 		{name: "interrupted after a proof", rows: []Row{broken}, interrupted: true,
 			verdict: Unsafe, writes: LevelUnsafe, reads: LevelSafe, deletes: LevelSafe, limits: 1},
+		{name: "the quick form has nothing about deletes", rows: []Row{ok, {Name: "row", Subject: storefault.Reads, OK: true}}, quick: true,
+			verdict: Safe, writes: LevelSafe, reads: LevelSafe, deletes: LevelInconclusive},
+		{name: "the quick form has not finished", rows: []Row{ok, unknown}, quick: true,
+			verdict: Inconclusive, writes: LevelSafe, reads: LevelInconclusive, deletes: LevelInconclusive, reasons: 1},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			d := Diagnosis{Rows: test.rows, Races: test.races, Interrupted: test.interrupted}
+			d := Diagnosis{Rows: test.rows, Races: test.races, Interrupted: test.interrupted, Quick: test.quick}
 			d.judge()
 			if d.Verdict != test.verdict || d.Writes != test.writes || d.Reads != test.reads || d.Deletes != test.deletes {
 				t.Errorf("%s: writes %s, reads %s, deletes %s", d.Verdict, d.Writes, d.Reads, d.Deletes)

@@ -59,7 +59,7 @@ type opened struct {
 // gets a sandbox. Ended is told why it can't go on.
 func (c *Config) open(ctx context.Context, i int, p *Point, ended func(error)) (*opened, error) {
 	o := &opened{name: p.Target.Name()}
-	if err := o.connect(ctx, &p.Target, &p.Run); err != nil {
+	if err := o.connect(ctx, &p.Target, &p.Run, ended); err != nil {
 		return nil, &TargetError{err}
 	}
 	if o.keeper == nil {
@@ -75,15 +75,59 @@ func (c *Config) open(ctx context.Context, i int, p *Point, ended func(error)) (
 	return o, nil
 }
 
-func (o *opened) connect(ctx context.Context, t *Target, run *scenarios.Run) error {
+// Open connects to the target, for who looks after what runs have left there. Closed, which is
+// never nil, closes it.
+func (t *Target) Open(ctx context.Context) (store archive.Store, closed func() error, err error) {
+	closed = func() error { return nil }
+	kind, err := t.kind()
+	if err != nil {
+		return nil, closed, err
+	}
+	b, err := kind.open(ctx, *t, wire{})
+	if err == nil {
+		closed = b.Close
+		err = checkStore(ctx, b)
+	}
+	if err != nil {
+		return nil, closed, &TargetError{err}
+	}
+	return b.at(""), closed, nil
+}
+
+// Account says where the target is and on whose behalf it is asked, as far as its kind of
+// store knows of that; else nil. It sends nothing to the store.
+func (t *Target) Account(ctx context.Context) (*s3store.Account, error) {
+	kind, err := t.kind()
+	if err != nil {
+		return nil, err
+	}
+	b, err := kind.open(ctx, *t, wire{})
+	if err != nil {
+		return nil, &TargetError{err}
+	}
+	s3, ok := b.(s3Backing)
+	if !ok {
+		return nil, b.Close()
+	}
+	a := s3.Account(ctx)
+	return &a, b.Close()
+}
+
+func (o *opened) connect(ctx context.Context, t *Target, run *scenarios.Run, ended func(error)) error {
 	kind, err := t.kind()
 	if err != nil {
 		return err
 	}
 	plain := wire{timeout: run.RequestTimeout()}
-	w := plain
-	if run.Scenario.Latency != nil || len(run.Scenario.Faults) > 0 {
+	if !kind.ours {
+		plain.through = network.NewVigil(network.OutageAfter, func(gone *network.OutageError) { ended(gone) }).Over
+	}
+	w, disturbed := plain, run.Scenario.Latency != nil || len(run.Scenario.Faults) > 0
+	if disturbed {
 		w.through = func(base http.RoundTripper) http.RoundTripper {
+			if plain.through != nil {
+				base = plain.through(base)
+			}
 			o.network = network.NewTransport(base, run.AddedLatency(), run.TransportStream())
 			if limit := run.Scenario.Throttle(); limit.Kind != "" {
 				o.network.Limit(limit.Throttle)
@@ -94,7 +138,7 @@ func (o *opened) connect(ctx context.Context, t *Target, run *scenarios.Run) err
 	if o.backing, err = kind.open(ctx, *t, w); err != nil || kind.ours {
 		return err
 	}
-	if o.keeper = o.backing; w.through == nil {
+	if o.keeper = o.backing; !disturbed {
 		return nil
 	}
 	if o.keeper, err = kind.open(ctx, *t, plain); err != nil {
