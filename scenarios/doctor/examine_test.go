@@ -204,8 +204,28 @@ func TestNothingToExamine(t *testing.T) {
 	if _, err := doctor.Examine(t.Context(), doctor.Config{}); err == nil {
 		t.Error("no front, and no error")
 	}
-	if _, err := doctor.Examine(t.Context(), doctor.Config{Fronts: fronts(mute{broken.NewMemory()})}); !errors.Is(err, archive.ErrUnavailable) {
+	if _, err := doctor.Examine(t.Context(), doctor.Config{Fronts: fronts(mute{broken.NewMemory()}), Budget: time.Second}); !errors.Is(err, archive.ErrUnavailable) {
 		t.Error(err)
+	}
+}
+
+// starting refuses what comes in its first second.
+type starting struct {
+	archive.Store
+	began time.Time
+}
+
+func (s starting) Put(ctx context.Context, key string, body []byte, cond archive.Condition) (string, error) {
+	if time.Since(s.began) < time.Second {
+		return "", archive.ErrOutcomeUnknown
+	}
+	return s.Store.Put(ctx, key, body, cond)
+}
+
+func TestStartingServerIsWaitedFor(t *testing.T) {
+	d := examine(t, doctor.Config{Fronts: fronts(starting{broken.NewMemory(), time.Now()}), Quick: true})
+	if d.Verdict != doctor.Safe {
+		t.Errorf("%s, %q", d.Verdict, d.Reasons)
 	}
 }
 
