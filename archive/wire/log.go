@@ -11,6 +11,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"holdfast/archive/redact"
 )
 
 // ErrCut is what becomes of a request with [Request.Cut] that went as wanted.
@@ -43,7 +45,7 @@ func Do(client Client, req *http.Request) (*http.Response, error) {
 	if !ok {
 		return client.Do(req)
 	}
-	e := &exchange{log: l, request: requestHead(req), status: pending}
+	e := &exchange{log: l, request: requestHead(req), secrets: redact.Request(req), status: pending}
 	if req.Body != nil && req.Body != http.NoBody {
 		body := req.Body
 		req = req.WithContext(req.Context())
@@ -73,9 +75,9 @@ func (l *Log) Last() string {
 	}
 	last := l.exchanges[len(l.exchanges)-1]
 	if last.status <= 0 {
-		return last.failed
+		return redact.Text(last.failed, last.secrets...)
 	}
-	return strings.TrimSpace(fmt.Sprintf("%d %s", last.status, last.gotBody.code()))
+	return strings.TrimSpace(fmt.Sprintf("%d %s", last.status, redact.Text(last.gotBody.code(), last.secrets...)))
 }
 
 // Len is how many requests were sent.
@@ -104,7 +106,9 @@ func (l *Log) text(omit func(*exchange) bool) string {
 			omitted++
 			continue
 		}
-		e.write(&b, i+1)
+		var one strings.Builder
+		e.write(&one, i+1)
+		b.WriteString(redact.Text(one.String(), e.secrets...)) // an answer may repeat them
 	}
 	if omitted > 0 {
 		fmt.Fprintf(&b, "# and %d that were refused\n", omitted)
@@ -116,6 +120,7 @@ func (l *Log) text(omit func(*exchange) bool) string {
 type exchange struct {
 	log               *Log
 	request           []string // the request line, and headers
+	secrets           []string // of the request
 	sentBody, gotBody excerpt
 	answer            []string
 	status            int
