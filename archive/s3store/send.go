@@ -14,6 +14,7 @@ import (
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
+	"holdfast/archive/internal/exchange"
 	"holdfast/archive/wire"
 )
 
@@ -41,7 +42,7 @@ func (s *Store) Send(ctx context.Context, r wire.Request) (wire.Answer, error) {
 	case err != nil && ctx.Err() == nil && errors.Is(err, context.DeadlineExceeded):
 		return answer, failed(fmt.Errorf("no answer within %v", s.timeout))
 	case err != nil:
-		return answer, failed(errors.New(essence(err)))
+		return answer, failed(errors.New(exchange.OneLine(essence(err))))
 	}
 	return answer, nil
 }
