@@ -9,6 +9,7 @@ import (
 	"holdfast/archive/storefault"
 	"holdfast/scenarios/doctor"
 	"holdfast/scenarios/measure"
+	"holdfast/scenarios/profile"
 )
 
 // DoctorSchema names the document of an examination of a store.
@@ -23,7 +24,9 @@ type Diagnosed struct {
 	Environment Environment `json:"environment"`
 	Processes   int         `json:"processes"` // that raced; 1: this program alone
 	Replay      string      `json:"replay"`    // the command that examines the same again
-	Directory   string      `json:"-"`         // where it was saved; empty: nowhere
+	// Profile is how fast the store is; null: nobody asked, or it is unsafe.
+	Profile   *profile.Saved `json:"profile,omitempty"`
+	Directory string         `json:"-"` // where it was saved; empty: nowhere
 }
 
 // NewDiagnosed makes the document of what the others of its fields say.
@@ -83,6 +86,8 @@ func (d *Diagnosed) line() string {
 		follows = "a change that was acknowledged can be lost, doubled or overwritten"
 	case d.Interrupted:
 		follows = "interrupted; nothing that loses a change was seen up to there"
+	case d.Quick && d.Class() == Passed:
+		follows = "a quick look at its writes saw nothing that loses, doubles or overwrites a change"
 	case d.Verdict == doctor.Safe:
 		follows = "nothing that loses, doubles or overwrites a change was seen"
 	case d.Verdict == doctor.SafeWithLimits:
@@ -110,9 +115,7 @@ func (d *Diagnosed) findings() []storefault.Fault {
 		kinds = append(kinds, r.Kind)
 	}
 	for _, r := range d.Races {
-		if r.Bad > 0 {
-			kinds = append(kinds, r.Kind)
-		}
+		kinds = append(kinds, r.Kinds...)
 	}
 	found := slices.DeleteFunc(storefault.All(), func(f storefault.Fault) bool { return !slices.Contains(kinds, f.Kind) })
 	slices.SortStableFunc(found, func(a, b storefault.Fault) int { return cmp.Compare(b.Severity, a.Severity) })

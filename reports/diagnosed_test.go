@@ -56,7 +56,7 @@ func limited() doctor.Diagnosis {
 	d.Rows = append(d.Rows, doctor.Row{Name: "PUT If-None-Match: <etag>", AWS: "501 NotImplemented", Here: "412 PreconditionFailed",
 		Means: "Nothing: the core never sends it."})
 	d.Races[2] = doctor.Race{
-		Name: "delete", What: "deletes under one ETag", Subject: storefault.Deletes, Writers: []int{2, 8}, BodyBytes: []int{64}, Wanted: 600, Races: 20, Bad: 20, FirstBad: 1, Kind: storefault.TwoDeleters, Seen: "2 of 2 deletes were acknowledged",
+		Name: "delete", What: "deletes under one ETag", Subject: storefault.Deletes, Writers: []int{2, 8}, BodyBytes: []int{64}, Wanted: 600, Races: 20, Bad: 20, FirstBad: 1, Kind: storefault.TwoDeleters, Kinds: []storefault.Kind{storefault.TwoDeleters}, Seen: "2 of 2 deletes were acknowledged",
 		RateUpper95: 1, Means: storefault.Of(storefault.TwoDeleters).Means, Reproduction: "> DELETE /changes/archive/k HTTP/1.1\n> If-Match: \"1\"\n< HTTP/1.1 204 No Content\n```\n< HTTP/1.1 204 No Content",
 	}
 	d.Limits = []string{"Conditional deletes: " + storefault.Of(storefault.IgnoredDelete).Means, storefault.Of(storefault.TwoDeleters).Means,
@@ -79,6 +79,7 @@ func unsafe() doctor.Diagnosis {
 	}
 	d.Races = append(d.Races, doctor.Race{Name: "readers", What: "reads during writes", Subject: storefault.Reads, Writers: []int{4}, BodyBytes: []int{64}, Wanted: 600, Inconclusive: "the budget ended"})
 	d.Races[0].Bad, d.Races[0].Races, d.Races[0].FirstBad, d.Races[0].RateUpper95 = 3, 41, 4, 0.1789
+	d.Races[0].Kinds = []storefault.Kind{storefault.TwoWinners}
 	d.Races[0].Kind, d.Races[0].Seen, d.Races[0].Means = storefault.TwoWinners, "writers 0 and 5 were acknowledged", storefault.Of(storefault.TwoWinners).Means
 	return d
 }

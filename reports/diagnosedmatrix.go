@@ -11,6 +11,7 @@ import (
 
 	"holdfast/archive/storefault"
 	"holdfast/scenarios/doctor"
+	"holdfast/scenarios/units"
 )
 
 // Matrix is what stores can be trusted with, as a table in Markdown: those that can be first.
@@ -29,30 +30,41 @@ func Matrix(stores []Diagnosed) string {
 	return markdownTable(table.Row{"server", "tried", "for this core", "writes", "reads", "conditional deletes"}, rows)
 }
 
-// cell says what a store can be trusted with of one subject, and what was seen.
+// cell says what a store can be trusted with of one subject, and what was seen: of each fault
+// the kind of race that showed it most.
 func (d *Diagnosed) cell(about storefault.Subject, level doctor.Level) string {
 	clean := 0
-	var seen []string
+	seen := map[storefault.Kind]*doctor.Race{}
 	for _, r := range d.Rows {
-		if r.Kind != "" && storefault.Of(r.Kind).Subject == about {
-			if name := string(r.Kind); !slices.Contains(seen, name) {
-				seen = append(seen, name)
+		if r.Kind != "" {
+			seen[r.Kind] = nil
+		}
+	}
+	for i := range d.Races {
+		r := &d.Races[i]
+		if r.Bad == 0 && r.Subject == about {
+			clean += r.Races
+		}
+		for _, kind := range r.Kinds {
+			if most := seen[kind]; most == nil || r.Bad*most.Races > most.Bad*r.Races {
+				seen[kind] = r
 			}
 		}
 	}
-	for _, r := range d.Races {
-		switch {
-		case r.Bad > 0 && storefault.Of(r.Kind).Subject == about:
-			seen = slices.DeleteFunc(seen, func(name string) bool { return name == string(r.Kind) })
-			seen = append(seen, fmt.Sprintf("%s in %d of %d races of %s", r.Kind, r.Bad, r.Races, r.Name))
-		case r.Bad == 0 && r.Subject == about:
-			clean += r.Races
+	var parts []string
+	for _, f := range storefault.All() {
+		switch r, found := seen[f.Kind]; {
+		case !found || f.Subject != about:
+		case r == nil:
+			parts = append(parts, fmt.Sprintf("`%s`", f.Kind))
+		default:
+			parts = append(parts, fmt.Sprintf("`%s`, %d of %d", f.Kind, r.Bad, r.Races))
 		}
 	}
-	if len(seen) == 0 {
-		return fmt.Sprintf("%s: 0 of %d races bad", levelWord(level), clean)
+	if len(parts) == 0 {
+		return fmt.Sprintf("%s: 0 of %s", levelWord(level), units.Thousands(clean))
 	}
-	return levelWord(level) + ": " + strings.Join(seen, "; ")
+	return levelWord(level) + ": " + strings.Join(parts, "; ")
 }
 
 // Faults is what stores do wrong and what it means, as a table in Markdown: what is worse first.

@@ -81,10 +81,10 @@ func TestMatrix(t *testing.T) {
 		t.Fatalf("%q", lines)
 	}
 	for i, want := range [][]string{
-		{"good 3", "2026-11-24", "**safe**", "safe: 0 of 1200 races bad"},
-		{"a 1", "**safe with limits**", "with limits: ignored-delete-condition; two-deleters in 20 of 20 races of delete"},
+		{"good 3", "2026-11-24", "**safe**", "safe: 0 of 1,200"},
+		{"a 1", "**safe with limits**", "with limits: `ignored-delete-condition`; `two-deleters`, 20 of 20"},
 		{"b 2"},
-		{"bad 1", "**unsafe**", "unsafe: ignored-condition; two-winners in 3 of 41 races of update", "not known: 0 of 0 races bad"},
+		{"bad 1", "**unsafe**", "unsafe: `two-winners`, 3 of 41; `ignored-condition`", "not known: 0 of 0"},
 	} {
 		for _, part := range want {
 			if !strings.Contains(lines[i+2], part) {

@@ -13,6 +13,7 @@ import (
 
 	"holdfast/archive/storefault"
 	"holdfast/scenarios/doctor"
+	"holdfast/scenarios/units"
 )
 
 // Text implements [Document].
@@ -29,11 +30,22 @@ func (d Diagnosed) Text(t Text) {
 	for _, e := range d.Endpoints {
 		t.wrapped("endpoint", endpointInWords(e))
 	}
-	t.wrapped("took", fmt.Sprintf("%s s, %s%s", formatNumber(d.Seconds), Plural(d.Requests, "request"), d.processesInWords()))
+	t.wrapped("took", fmt.Sprintf("%s s, %s%s", formatNumber(d.Seconds), units.Thousands(d.Requests)+" requests", d.processesInWords()))
+	if p := d.Profile; p != nil {
+		word := "the model of it does under the same load what was measured"
+		if !p.Agrees {
+			word = "the model of it DIFFERS under the same load"
+		}
+		t.wrapped("profile", p.File+"; "+word)
+		t.fit(p.Fit)
+	}
 	if d.Directory != "" {
 		t.row("saved in", d.Directory)
 	}
 	t.row("replay", d.Replay)
+	if !d.Interrupted && slices.ContainsFunc(d.Races, func(r doctor.Race) bool { return r.Bad == 0 && r.Races < r.Wanted }) {
+		t.row("", "(--budget gives a slow store more time)")
+	}
 }
 
 func (d *Diagnosed) processesInWords() string {
@@ -66,14 +78,52 @@ func (d *Diagnosed) notes() []string {
 			notes = append(notes, capital(limit))
 		}
 	}
-	var reasons []string
-	for _, reason := range d.Reasons {
-		reasons = append(reasons, "Not known: "+reason)
-	}
+	reasons := d.unknown()
 	if d.Verdict == doctor.Inconclusive {
 		return slices.Concat(reasons, notes)
 	}
 	return slices.Concat(notes, reasons)
+}
+
+// unknown says what was not tried to its end, and why; the document has more of it.
+func (d *Diagnosed) unknown() []string {
+	var rows, races byReason
+	for _, r := range d.Rows {
+		if r.Inconclusive {
+			rows.add(r.Here, r.Name)
+		}
+	}
+	for _, r := range d.Races {
+		if r.Inconclusive != "" {
+			races.add(strings.TrimPrefix(r.Inconclusive, "then "), r.Name)
+		}
+	}
+	var notes []string
+	for _, why := range rows.order {
+		notes = append(notes, fmt.Sprintf("Not known: %s (%s).", strings.Join(rows.names[why], ", "), why))
+	}
+	for _, why := range races.order {
+		notes = append(notes, fmt.Sprintf("Fewer races than wanted of %s: %s.", strings.Join(races.names[why], ", "), why))
+	}
+	return notes
+}
+
+// byReason groups names by why they are there, in the order in which reasons come.
+type byReason struct {
+	names map[string][]string
+	order []string
+}
+
+// add groups by the first part of the reason.
+func (b *byReason) add(why, name string) {
+	why, _, _ = strings.Cut(why, ";")
+	if b.names == nil {
+		b.names = map[string][]string{}
+	}
+	if b.names[why] == nil {
+		b.order = append(b.order, why)
+	}
+	b.names[why] = append(b.names[why], name)
 }
 
 func capital(s string) string {
@@ -133,18 +183,41 @@ func oneLine(column, width int) table.ColumnConfig {
 	return table.ColumnConfig{Number: column, WidthMax: width, WidthMaxEnforcer: func(s string, width int) string { return text.Snip(s, width, "…") }}
 }
 
-// raceTable has a line for each kind of race.
+// raceTable has a line for the kinds of race that came to the same.
 func (t Text) raceTable(races []doctor.Race) {
 	if len(races) == 0 {
 		return
 	}
+	const wide = 44
 	fmt.Fprintln(t.W)
-	w := NewTable(table.Row{"race", "writers", "body", "bad", "a race, 95 %"}, 2, 3)
+	w := NewTable(table.Row{"race" + raceSettings(races), "bad", "a race, 95 %"})
+	w.SetColumnConfigs([]table.ColumnConfig{{Number: 1, WidthMax: wide, WidthMaxEnforcer: text.WrapSoft}})
+	type outcome struct{ bad, bound string }
+	names := map[outcome][]string{}
+	var order []outcome
 	for i := range races {
 		r := &races[i]
-		w.AppendRow(table.Row{r.Name, writersOf(r), bodiesOf(r), badOf(r), boundOf(r)})
+		o := outcome{badOf(r), boundOf(r)}
+		if names[o] == nil {
+			order = append(order, o)
+		}
+		names[o] = append(names[o], r.Name)
+	}
+	for _, o := range order {
+		w.AppendRow(table.Row{strings.Join(names[o], ", "), o.bad, o.bound})
 	}
 	t.Table(w)
+}
+
+// raceSettings is what the kinds of race were mixed of, if it is the same for all.
+func raceSettings(races []doctor.Race) string {
+	first := &races[0]
+	for i := range races {
+		if r := &races[i]; !slices.Equal(r.Writers, first.Writers) || !slices.Equal(r.BodyBytes, first.BodyBytes) {
+			return ""
+		}
+	}
+	return fmt.Sprintf(" (of %s; %s)", writersOf(first), bodiesOf(first))
 }
 
 // writersOf and bodiesOf say what was mixed in a kind of race.
@@ -156,7 +229,7 @@ func joined(numbers []int, as func(int) string) string {
 	for i, n := range numbers {
 		all[i] = as(n)
 	}
-	return strings.Join(all, ", ")
+	return strings.Join(all, " and ")
 }
 
 // badOf says how many races of those that were wanted, if all were played, were bad.

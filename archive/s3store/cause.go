@@ -15,6 +15,7 @@ import (
 
 	"holdfast/archive"
 	"holdfast/archive/redact"
+	"holdfast/archive/storefault"
 )
 
 // failure is a request of Check that was not answered as it should be.
@@ -151,8 +152,9 @@ func nameCause(f failure) string {
 }
 
 func serverCause(f failure) string {
+	_, broken := errors.AsType[*storefault.Error](f.err)
 	switch {
-	case errors.Is(f.err, errNoETag):
+	case broken:
 		return "is this an S3 endpoint?"
 	case errors.Is(f.err, archive.ErrUnavailable):
 		return "is the server running, and is the endpoint right?"

@@ -162,6 +162,7 @@ func Open(ctx context.Context, c Config) (*Store, error) {
 		return nil, fmt.Errorf("open s3://%s: %w", c.Bucket, err)
 	}
 	s := New(client, c.Bucket, c.Prefix)
+	s.from = originsOf(c, ambient)
 	if c.RequestTimeout > 0 {
 		s.timeout = c.RequestTimeout
 	}

@@ -14,6 +14,7 @@ import (
 
 	"holdfast/archive"
 	"holdfast/archive/internal/exchange"
+	"holdfast/archive/storefault"
 )
 
 // classify says what the failure means for the caller: by the server's error
@@ -57,13 +58,12 @@ var permissions = map[string]string{
 	"list":   "s3:ListBucket",
 }
 
-var errNoETag = errors.New("no ETag: is this an S3 endpoint?")
-
 // noETag is the failure of a request that was answered 200 without an ETag, as no
 // S3 does but a web server may, or a proxy that gives up half-way. What such an answer
 // to a read holds is no version that a write could be conditioned on.
 func (r request) noETag() error {
-	return r.Fail("200 without an ETag", r.Unclear(), errNoETag)
+	const what = "200 without an ETag"
+	return r.Fail(what, r.Unclear(), storefault.Errorf(storefault.NoETag, "%s %s: %s", r.Op, r.Key, what))
 }
 
 // The SDK's stand-in for a code or message that the server did not give.

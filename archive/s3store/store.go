@@ -43,6 +43,7 @@ type Store struct {
 	prefix  string // "" or "…/"
 	timeout time.Duration
 	most    int64 // bytes of an object
+	from    origins
 }
 
 var _ archive.Store = (*Store)(nil)

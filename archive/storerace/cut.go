@@ -37,8 +37,10 @@ func raceCutWrite(r *round) error {
 			return err
 		}
 		switch {
-		case stored == nil && before == nil, stored != nil && before != nil && *stored == *before:
+		case stored == nil && before == nil, stored != nil && before != nil && stored.body == before.body:
 			continue
+		case stored != nil && stored.body != body && r.older(stored.body):
+			return storefault.Errorf(storefault.UndoneDelete, "%s was replaced or deleted, which was acknowledged; then %s", r.key, r.tell(stored))
 		case stored == nil:
 			return storefault.Errorf(storefault.LostWrite, "of a PUT of %s half was sent and the connection closed; then %s", r.key, r.tell(nil))
 		}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"hash/maphash"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -28,9 +30,16 @@ func (r *round) store(racer int) archive.Store {
 // body is a body that nobody else writes, from its first byte to its last, so that a
 // mixture of two shows.
 func (r *round) body(by string) string {
+	const remembered = 256
 	name := fmt.Sprintf("race %d, %s. ", r.played, by)
-	return strings.Repeat(name, max(r.size/len(name), 1))
+	body := strings.Repeat(name, max(r.size/len(name), 1))
+	r.wrote = append(r.wrote, maphash.String(seed, body))
+	r.wrote = r.wrote[max(0, len(r.wrote)-remembered):]
+	return body
 }
+
+// older reports whether a body was sent in this race or not long before.
+func (r *round) older(body string) bool { return slices.Contains(r.wrote, maphash.String(seed, body)) }
 
 func writer(i int) string { return fmt.Sprintf("writer %d", i+1) }
 
@@ -63,7 +72,15 @@ func (r *round) present() error {
 
 // begin creates the object.
 func (r *round) begin(body string) error {
-	etag, err := r.put(0, body, archive.IfAbsent())
+	return r.alone(0, body, archive.IfAbsent())
+}
+
+// alone writes on a condition that holds, with no rival about.
+func (r *round) alone(racer int, body string, cond archive.Condition) error {
+	etag, err := r.put(racer, body, cond)
+	if errors.Is(err, archive.ErrPreconditionFailed) || errors.Is(err, archive.ErrNotFound) {
+		return storefault.Errorf(storefault.WrongRefusal, "%v, though it held, and nobody else wrote", err)
+	}
 	if err != nil {
 		return err
 	}
@@ -178,6 +195,12 @@ func (r *round) upTo(took time.Duration) time.Duration {
 	return time.Duration(r.rng.Int64N(int64(min(took, 200*time.Millisecond))/2 + 1))
 }
 
+// faulty reports whether an adapter has said that the store broke its word.
+func faulty(err error) bool {
+	_, yes := errors.AsType[*storefault.Error](err)
+	return yes
+}
+
 // read returns what is stored, nil if nothing is. One that the transport has spoilt is
 // made again.
 func (r *round) read(racer int) (*version, error) {
@@ -192,7 +215,7 @@ func (r *round) read(racer int) (*version, error) {
 			return &version{string(body), etag}, nil
 		case errors.Is(err, archive.ErrNotFound):
 			return nil, nil
-		case !archive.WorthRetrying(err):
+		case !archive.WorthRetrying(err), faulty(err):
 			return nil, fmt.Errorf("get %s: %w", r.key, err)
 		}
 		last = err

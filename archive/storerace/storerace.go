@@ -11,6 +11,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"hash/maphash"
 	"math/rand/v2"
 	"slices"
 	"time"
@@ -27,6 +28,9 @@ type Kind struct {
 	Subject storefault.Subject // what can't be relied on if it goes wrong
 	// Raw: it sends what a Store has no call for, so that it needs a Field with Raw.
 	Raw bool
+	// Costly: each race takes some ten times the requests of another, as each racer goes on
+	// until it has written.
+	Costly bool
 	// Crowd: what it is about shows among many sooner than among few.
 	Crowd bool
 
@@ -38,7 +42,7 @@ var kinds = []Kind{
 		What: "writers under one If-Match: one wins, and its body stays"},
 	{Name: "create", Subject: storefault.Writes, race: raceCreates,
 		What: "creators of one key: one wins, and its body stays"},
-	{Name: "counter", Subject: storefault.Writes, race: raceCounter,
+	{Name: "counter", Subject: storefault.Writes, race: raceCounter, Costly: true,
 		What: "writers who read, add one and write: the sum is what was acknowledged"},
 	{Name: "create-and-delete", Subject: storefault.Writes, race: raceCreatesAndDelete,
 		What: "creators of a key that one other deletes: whoever creates it has it"},
@@ -89,8 +93,11 @@ type Course struct {
 	known  bool          // what is stored under key is now, and nothing is on its way there
 	now    *version      // nil: nothing
 	past   []version     // of this key that were acknowledged, the latest last
+	wrote  []uint64      // hashes of the bodies that were sent lately
 	key    string
 }
+
+var seed = maphash.MakeSeed()
 
 // Keys are those under which the races so far may have left something.
 func (c *Course) Keys() []string {

@@ -158,10 +158,8 @@ func (r *round) strange(attempts []attempt, before, stored *version) error {
 			return nil
 		}
 	}
-	for _, v := range r.past {
-		if v.body == stored.body {
-			return storefault.Errorf(storefault.LostWrite, "%s has the body of %s again, which had been replaced", r.key, author(v.body))
-		}
+	if r.older(stored.body) {
+		return storefault.Errorf(storefault.LostWrite, "%s has the body of %s again, which had been replaced", r.key, author(stored.body))
 	}
 	return storefault.Errorf(storefault.StrangeBody, "%s has %d bytes that nobody wrote: %.60q", r.key, len(stored.body), stored.body)
 }
@@ -266,8 +264,8 @@ func raceCounter(r *round) error {
 
 // increment tries until it is told that it wrote, or that it may have.
 func (r *round) increment(racer int) (acknowledged bool, err error) {
-	const tries = 200 // of which the others take at most one each
-	for i := range tries {
+	lost := 8 + 4*r.racers // of which the others take at most one each
+	for waits := 0; lost > 0; {
 		stored, err := r.read(racer)
 		if err != nil {
 			return false, err
@@ -284,15 +282,21 @@ func (r *round) increment(racer int) (acknowledged bool, err error) {
 			return true, nil
 		case archive.MayBeApplied(err):
 			return false, nil
-		case errors.Is(err, archive.ErrThrottled), errors.Is(err, archive.ErrUnavailable):
-			if err := (archive.WallClock{}).Sleep(r.ctx, waitAfter(err, min(i, 6))); err != nil {
+		case errors.Is(err, archive.ErrPreconditionFailed), errors.Is(err, archive.ErrNotFound):
+			lost--
+		case archive.WorthRetrying(err):
+			const most = 20
+			if waits++; waits > most {
 				return false, err
 			}
-		case !refused(err):
+			if err := (archive.WallClock{}).Sleep(r.ctx, waitAfter(err, min(waits, 6))); err != nil {
+				return false, err
+			}
+		default:
 			return false, err
 		}
 	}
-	return false, fmt.Errorf("put %s: refused %d times in a row", r.key, tries)
+	return false, storefault.Errorf(storefault.WrongRefusal, "put %s: again and again refused, while %d others wrote once each", r.key, r.racers-1)
 }
 
 // count is the body of a counter, and counted what it says, or -1.

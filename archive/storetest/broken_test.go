@@ -7,69 +7,30 @@ import (
 	"fmt"
 	"strings"
 	"sync"
-	"time"
+	"sync/atomic"
 
 	"holdfast/archive"
 	"holdfast/archive/storetest"
+	"holdfast/archive/storetest/broken"
 )
 
-// twisted is a right store with some of its calls replaced by wrong ones.
-type twisted struct {
-	archive.Store
-	get    func(context.Context, string) ([]byte, string, error)
-	head   func(context.Context, string) (string, error)
-	put    func(context.Context, string, []byte, archive.Condition) (string, error)
-	delete func(context.Context, string, archive.Condition) error
-}
-
-func (s *twisted) Get(ctx context.Context, key string) ([]byte, string, error) {
-	if s.get != nil {
-		return s.get(ctx, key)
-	}
-	return s.Store.Get(ctx, key)
-}
-
-func (s *twisted) Head(ctx context.Context, key string) (string, error) {
-	if s.head != nil {
-		return s.head(ctx, key)
-	}
-	return s.Store.Head(ctx, key)
-}
-
-func (s *twisted) Put(ctx context.Context, key string, body []byte, cond archive.Condition) (string, error) {
-	if s.put != nil {
-		return s.put(ctx, key, body, cond)
-	}
-	return s.Store.Put(ctx, key, body, cond)
-}
-
-func (s *twisted) Delete(ctx context.Context, key string, cond archive.Condition) error {
-	if s.delete != nil {
-		return s.delete(ctx, key, cond)
-	}
-	return s.Store.Delete(ctx, key, cond)
-}
-
-// pause lets others in, where a broken store has left a gap.
-func pause() { time.Sleep(50 * time.Microsecond) }
-
-// broken is a fault, and the cases that must find it. Others may.
-type broken struct {
+// fault is one, and the cases that must find it. Others may.
+type fault struct {
 	name   string
 	found  string // names of cases, separated by spaces
-	twist  func(*twisted, *memory)
+	twist  func(*broken.Twisted, *broken.Memory)
 	quirks []storetest.Quirk
 }
 
-var brokenStores = []broken{
+var brokenStores = []fault{
 	{
 		name: "writes ignore conditions",
 		found: "conditions/if-absent-on-present conditions/if-match-stale conditions/if-match-missing " +
 			"conditions/if-match-after-delete races/one-creator races/one-updater races/counter " +
 			"races/create-and-delete races/update-and-delete",
-		twist: func(s *twisted, m *memory) {
-			s.put = func(ctx context.Context, key string, body []byte, _ archive.Condition) (string, error) {
-				pause()
+		twist: func(s *broken.Twisted, m *broken.Memory) {
+			s.OnPut = func(ctx context.Context, key string, body []byte, _ archive.Condition) (string, error) {
+				broken.Pause()
 				return m.Put(ctx, key, body, archive.Condition{})
 			}
 		},
@@ -77,15 +38,12 @@ var brokenStores = []broken{
 	{
 		name:  "checks, then writes",
 		found: "races/one-creator races/one-updater races/counter races/update-and-delete",
-		twist: func(s *twisted, m *memory) {
-			s.put = func(ctx context.Context, key string, body []byte, cond archive.Condition) (string, error) {
-				m.mu.Lock()
-				err := m.check(key, cond)
-				m.mu.Unlock()
-				if err != nil {
+		twist: func(s *broken.Twisted, m *broken.Memory) {
+			s.OnPut = func(ctx context.Context, key string, body []byte, cond archive.Condition) (string, error) {
+				if err := m.Check(key, cond); err != nil {
 					return "", err
 				}
-				pause()
+				broken.Pause()
 				return m.Put(ctx, key, body, archive.Condition{})
 			}
 		},
@@ -93,38 +51,20 @@ var brokenStores = []broken{
 	{
 		name:  "checks, then deletes",
 		found: "races/one-deleter",
-		twist: func(s *twisted, m *memory) {
-			s.delete = func(ctx context.Context, key string, cond archive.Condition) error {
-				m.mu.Lock()
-				err := m.check(key, cond)
-				m.mu.Unlock()
-				if err != nil {
-					return err
-				}
-				pause()
-				return m.Delete(ctx, key, archive.Condition{})
-			}
-		},
+		twist: broken.CheckThenDelete,
 	},
 	{
 		name:  "an update brings a deleted object back",
 		found: "conditions/if-match-missing conditions/if-match-after-delete races/update-and-delete",
-		twist: func(s *twisted, m *memory) {
-			s.put = func(ctx context.Context, key string, body []byte, cond archive.Condition) (string, error) {
-				etag, err := m.Put(ctx, key, body, cond)
-				if errors.Is(err, archive.ErrNotFound) {
-					return m.Put(ctx, key, body, archive.IfAbsent())
-				}
-				return etag, err
-			}
-		},
+		twist: broken.BringsBack,
 	},
 	{
-		name:  "a create does not wait for the delete",
+		name:  "every second create ignores what is there",
 		found: "races/create-and-delete conditions/if-absent-on-present",
-		twist: func(s *twisted, m *memory) {
-			s.put = func(ctx context.Context, key string, body []byte, cond archive.Condition) (string, error) {
-				if got, _, err := m.Get(ctx, key); err == nil && (string(got) == "old" || string(got) == "first") {
+		twist: func(s *broken.Twisted, m *broken.Memory) {
+			var creates atomic.Int64
+			s.OnPut = func(ctx context.Context, key string, body []byte, cond archive.Condition) (string, error) {
+				if cond.IsAbsent() && creates.Add(1)%2 == 0 {
 					return m.Put(ctx, key, body, archive.Condition{})
 				}
 				return m.Put(ctx, key, body, cond)
@@ -134,12 +74,12 @@ var brokenStores = []broken{
 	{
 		name:  "torn writes",
 		found: "races/readers",
-		twist: func(s *twisted, m *memory) {
-			s.put = func(ctx context.Context, key string, body []byte, cond archive.Condition) (string, error) {
+		twist: func(s *broken.Twisted, m *broken.Memory) {
+			s.OnPut = func(ctx context.Context, key string, body []byte, cond archive.Condition) (string, error) {
 				if _, err := m.Put(ctx, key, body[:len(body)/2], cond); err != nil {
 					return "", err
 				}
-				pause()
+				broken.Pause()
 				return m.Put(ctx, key, body, archive.Condition{})
 			}
 		},
@@ -147,13 +87,13 @@ var brokenStores = []broken{
 	{
 		name:  "the body and the ETag are read apart",
 		found: "races/readers",
-		twist: func(s *twisted, m *memory) {
-			s.get = func(ctx context.Context, key string) ([]byte, string, error) {
+		twist: func(s *broken.Twisted, m *broken.Memory) {
+			s.OnGet = func(ctx context.Context, key string) ([]byte, string, error) {
 				etag, err := m.Head(ctx, key)
 				if err != nil {
 					return nil, "", err
 				}
-				pause()
+				broken.Pause()
 				body, _, err := m.Get(ctx, key)
 				return body, etag, err
 			}
@@ -161,11 +101,15 @@ var brokenStores = []broken{
 	},
 	{
 		name:  "every second read is one version late",
-		found: "races/readers basics/etag-changes basics/read-after-write",
-		twist: func(s *twisted, m *memory) {
+		found: "races/readers races/read-after-write basics/etag-changes basics/read-after-write",
+		twist: func(s *broken.Twisted, m *broken.Memory) {
 			var mu sync.Mutex
+			type object struct {
+				body []byte
+				etag string
+			}
 			before, reads := map[string]object{}, 0
-			s.put = func(ctx context.Context, key string, body []byte, cond archive.Condition) (string, error) {
+			s.OnPut = func(ctx context.Context, key string, body []byte, cond archive.Condition) (string, error) {
 				mu.Lock()
 				defer mu.Unlock()
 				old, oldTag, err := m.Get(ctx, key)
@@ -174,7 +118,7 @@ var brokenStores = []broken{
 				}
 				return m.Put(ctx, key, body, cond)
 			}
-			s.get = func(ctx context.Context, key string) ([]byte, string, error) {
+			s.OnGet = func(ctx context.Context, key string) ([]byte, string, error) {
 				mu.Lock()
 				defer mu.Unlock()
 				reads++
@@ -188,8 +132,8 @@ var brokenStores = []broken{
 	{
 		name:  "the tail of a longer version stays",
 		found: "basics/overwrite races/readers",
-		twist: func(s *twisted, m *memory) {
-			s.put = func(ctx context.Context, key string, body []byte, cond archive.Condition) (string, error) {
+		twist: func(s *broken.Twisted, m *broken.Memory) {
+			s.OnPut = func(ctx context.Context, key string, body []byte, cond archive.Condition) (string, error) {
 				if old, _, err := m.Get(ctx, key); err == nil && len(old) > len(body) {
 					body = append(bytes.Clone(body), old[len(body):]...)
 				}
@@ -200,8 +144,8 @@ var brokenStores = []broken{
 	{
 		name:  "line ends are changed",
 		found: "basics/bytes-exact",
-		twist: func(s *twisted, m *memory) {
-			s.put = func(ctx context.Context, key string, body []byte, cond archive.Condition) (string, error) {
+		twist: func(s *broken.Twisted, m *broken.Memory) {
+			s.OnPut = func(ctx context.Context, key string, body []byte, cond archive.Condition) (string, error) {
 				return m.Put(ctx, key, bytes.ReplaceAll(body, []byte("\r\n"), []byte("\n")), cond)
 			}
 		},
@@ -209,20 +153,20 @@ var brokenStores = []broken{
 	{
 		name:  "the ETag is the length",
 		found: "basics/etag-changes",
-		twist: func(s *twisted, m *memory) {
+		twist: func(s *broken.Twisted, m *broken.Memory) {
 			length := func(ctx context.Context, key string) string {
 				body, _, _ := m.Get(ctx, key)
 				return fmt.Sprint(len(body))
 			}
-			s.get = func(ctx context.Context, key string) ([]byte, string, error) {
+			s.OnGet = func(ctx context.Context, key string) ([]byte, string, error) {
 				body, _, err := m.Get(ctx, key)
 				return body, fmt.Sprint(len(body)), err
 			}
-			s.head = func(ctx context.Context, key string) (string, error) {
+			s.OnHead = func(ctx context.Context, key string) (string, error) {
 				_, err := m.Head(ctx, key)
 				return length(ctx, key), err
 			}
-			s.put = func(ctx context.Context, key string, body []byte, _ archive.Condition) (string, error) {
+			s.OnPut = func(ctx context.Context, key string, body []byte, _ archive.Condition) (string, error) {
 				_, err := m.Put(ctx, key, body, archive.Condition{})
 				return fmt.Sprint(len(body)), err
 			}
@@ -231,8 +175,8 @@ var brokenStores = []broken{
 	{
 		name:  "head has ETags of its own",
 		found: "basics/round-trip conditions/if-match-current",
-		twist: func(s *twisted, m *memory) {
-			s.head = func(ctx context.Context, key string) (string, error) {
+		twist: func(s *broken.Twisted, m *broken.Memory) {
+			s.OnHead = func(ctx context.Context, key string) (string, error) {
 				etag, err := m.Head(ctx, key)
 				return "W/" + etag, err
 			}
@@ -241,8 +185,8 @@ var brokenStores = []broken{
 	{
 		name:  "a missing object is empty",
 		found: "basics/missing basics/round-trip basics/delete-absent",
-		twist: func(s *twisted, m *memory) {
-			s.get = func(ctx context.Context, key string) ([]byte, string, error) {
+		twist: func(s *broken.Twisted, m *broken.Memory) {
+			s.OnGet = func(ctx context.Context, key string) ([]byte, string, error) {
 				body, etag, err := m.Get(ctx, key)
 				if errors.Is(err, archive.ErrNotFound) {
 					err = nil
@@ -254,8 +198,8 @@ var brokenStores = []broken{
 	{
 		name:  "deleting nothing is an error",
 		found: "basics/delete-absent",
-		twist: func(s *twisted, m *memory) {
-			s.delete = func(ctx context.Context, key string, cond archive.Condition) error {
+		twist: func(s *broken.Twisted, m *broken.Memory) {
+			s.OnDelete = func(ctx context.Context, key string, cond archive.Condition) error {
 				if _, err := m.Head(ctx, key); err != nil {
 					return err
 				}
@@ -266,11 +210,11 @@ var brokenStores = []broken{
 	{
 		name:  "keys fold case",
 		found: "basics/keys",
-		twist: func(s *twisted, m *memory) {
-			s.put = func(ctx context.Context, key string, body []byte, cond archive.Condition) (string, error) {
+		twist: func(s *broken.Twisted, m *broken.Memory) {
+			s.OnPut = func(ctx context.Context, key string, body []byte, cond archive.Condition) (string, error) {
 				return m.Put(ctx, strings.ToLower(key), body, cond)
 			}
-			s.get = func(ctx context.Context, key string) ([]byte, string, error) {
+			s.OnGet = func(ctx context.Context, key string) ([]byte, string, error) {
 				return m.Get(ctx, strings.ToLower(key))
 			}
 		},
@@ -278,8 +222,8 @@ var brokenStores = []broken{
 	{
 		name:  "contexts are ignored",
 		found: "basics/cancelled basics/deadline",
-		twist: func(s *twisted, m *memory) {
-			s.put = func(ctx context.Context, key string, body []byte, cond archive.Condition) (string, error) {
+		twist: func(s *broken.Twisted, m *broken.Memory) {
+			s.OnPut = func(ctx context.Context, key string, body []byte, cond archive.Condition) (string, error) {
 				return m.Put(context.WithoutCancel(ctx), key, body, cond)
 			}
 		},
@@ -287,8 +231,8 @@ var brokenStores = []broken{
 	{
 		name:  "unknown, though nothing was sent",
 		found: "basics/cancelled basics/deadline",
-		twist: func(s *twisted, m *memory) {
-			s.put = func(ctx context.Context, key string, body []byte, cond archive.Condition) (string, error) {
+		twist: func(s *broken.Twisted, m *broken.Memory) {
+			s.OnPut = func(ctx context.Context, key string, body []byte, cond archive.Condition) (string, error) {
 				if err := ctx.Err(); err != nil {
 					return "", errors.Join(archive.ErrOutcomeUnknown, err)
 				}
@@ -299,16 +243,16 @@ var brokenStores = []broken{
 	{
 		name:  "a deleted object still counts as present",
 		found: "conditions/if-absent-after-delete",
-		twist: func(s *twisted, m *memory) {
+		twist: func(s *broken.Twisted, m *broken.Memory) {
 			var mu sync.Mutex
 			gone := map[string]bool{}
-			s.delete = func(ctx context.Context, key string, cond archive.Condition) error {
+			s.OnDelete = func(ctx context.Context, key string, cond archive.Condition) error {
 				mu.Lock()
 				defer mu.Unlock()
 				gone[key] = true
 				return m.Delete(ctx, key, cond)
 			}
-			s.put = func(ctx context.Context, key string, body []byte, cond archive.Condition) (string, error) {
+			s.OnPut = func(ctx context.Context, key string, body []byte, cond archive.Condition) (string, error) {
 				mu.Lock()
 				defer mu.Unlock()
 				if gone[key] && cond.IsAbsent() {
@@ -321,8 +265,8 @@ var brokenStores = []broken{
 	{
 		name:  "every condition fails",
 		found: "conditions/if-absent-on-absent conditions/if-match-current conditions/delete-if-match-current",
-		twist: func(s *twisted, m *memory) {
-			s.put = func(ctx context.Context, key string, body []byte, cond archive.Condition) (string, error) {
+		twist: func(s *broken.Twisted, m *broken.Memory) {
+			s.OnPut = func(ctx context.Context, key string, body []byte, cond archive.Condition) (string, error) {
 				if cond != (archive.Condition{}) {
 					return "", archive.ErrPreconditionFailed
 				}
@@ -333,8 +277,8 @@ var brokenStores = []broken{
 	{
 		name:  "conditional deletes fail",
 		found: "conditions/delete-if-match-current",
-		twist: func(s *twisted, m *memory) {
-			s.delete = func(ctx context.Context, key string, cond archive.Condition) error {
+		twist: func(s *broken.Twisted, m *broken.Memory) {
+			s.OnDelete = func(ctx context.Context, key string, cond archive.Condition) error {
 				if cond.ETag() != "" {
 					return archive.ErrPreconditionFailed
 				}
@@ -345,8 +289,8 @@ var brokenStores = []broken{
 	{
 		name: "deletes ignore conditions",
 		found: "conditions/delete-if-match-stale conditions/delete-if-match-absent " +
-			"races/one-deleter",
-		twist: deletesIgnoreConditions,
+			"races/one-deleter races/update-and-conditional-delete",
+		twist: broken.DeletesIgnoreConditions,
 	},
 	{
 		name:  "a missing object is 412",
@@ -356,7 +300,7 @@ var brokenStores = []broken{
 	{
 		name:   "the other quirk of deletes is gone",
 		found:  "conditions/delete-if-match-absent",
-		twist:  func(*twisted, *memory) {},
+		twist:  func(*broken.Twisted, *broken.Memory) {},
 		quirks: []storetest.Quirk{storetest.DeleteAbsentIgnoresIfMatch},
 	},
 	// A quirk that the server no longer has is found as well.
@@ -364,19 +308,13 @@ var brokenStores = []broken{
 		name: "quirks that are gone",
 		found: "conditions/if-match-missing conditions/if-match-after-delete conditions/delete-if-match-stale " +
 			"conditions/delete-if-match-absent races/one-deleter",
-		twist:  func(*twisted, *memory) {},
+		twist:  func(*broken.Twisted, *broken.Memory) {},
 		quirks: []storetest.Quirk{storetest.IfMatchMissingIs412, storetest.DeleteIgnoresIfMatch},
 	},
 }
 
-func deletesIgnoreConditions(s *twisted, m *memory) {
-	s.delete = func(ctx context.Context, key string, _ archive.Condition) error {
-		return m.Delete(ctx, key, archive.Condition{})
-	}
-}
-
-func missingIs412(s *twisted, m *memory) {
-	s.put = func(ctx context.Context, key string, body []byte, cond archive.Condition) (string, error) {
+func missingIs412(s *broken.Twisted, m *broken.Memory) {
+	s.OnPut = func(ctx context.Context, key string, body []byte, cond archive.Condition) (string, error) {
 		etag, err := m.Put(ctx, key, body, cond)
 		if errors.Is(err, archive.ErrNotFound) {
 			err = archive.ErrPreconditionFailed

@@ -6,8 +6,9 @@
 // differ, its difference is declared as a [Quirk]; the suite then asserts the
 // difference, so that it fails on the day when the server changes.
 //
-// A case is a function that returns an error, so that a command can run it as
-// well, and so that the suite itself can be tested against broken stores.
+// A case is a function that returns an error, so that a program can run it as
+// well, and so that the suite itself can be tested against broken stores. The error is a
+// [*storefault.Error] if a promise was broken; what the transport did is none.
 package storetest
 
 import (
@@ -20,6 +21,7 @@ import (
 	"time"
 
 	"holdfast/archive"
+	"holdfast/archive/storefault"
 )
 
 // caseTimeout is enough for a race of some hundred writes on one key of S3,
@@ -104,7 +106,7 @@ func put(ctx context.Context, s archive.Store, k, body string, cond archive.Cond
 		return "", fmt.Errorf("put %s (%s): %w", k, cond, err)
 	}
 	if etag == "" {
-		return "", fmt.Errorf("put %s (%s): it was acknowledged without an ETag", k, cond)
+		return "", storefault.Errorf(storefault.NoETag, "put %s (%s): it was acknowledged without an ETag", k, cond)
 	}
 	return etag, nil
 }
@@ -114,11 +116,11 @@ func create(ctx context.Context, s archive.Store, k, body string) (etag string, 
 	return put(ctx, s, k, body, archive.IfAbsent())
 }
 
-// mustFail checks that a call failed with the wanted answer.
-func mustFail(what string, err, want error) error {
+// mustFail checks that a call failed with the wanted answer. That it succeeds is the fault.
+func mustFail(fault storefault.Kind, what string, err, want error) error {
 	switch {
 	case err == nil:
-		return fmt.Errorf("%s: it succeeded, want %q", what, want)
+		return storefault.Errorf(fault, "%s: it succeeded, want %q", what, want)
 	case !errors.Is(err, want):
 		return fmt.Errorf("%s: got %q, want %q", what, err, want)
 	}
@@ -132,17 +134,17 @@ func mustHold(ctx context.Context, s archive.Store, k, body, etag string) error 
 		return fmt.Errorf("get %s: %w", k, err)
 	}
 	if string(got) != body {
-		return fmt.Errorf("get %s: body is %s, want %s", k, brief(string(got)), brief(body))
+		return storefault.Errorf(storefault.LostWrite, "get %s: body is %s, want %s", k, brief(string(got)), brief(body))
 	}
 	if gotTag != etag {
-		return fmt.Errorf("get %s: ETag is %s, want %s, which the write had answered", k, gotTag, etag)
+		return storefault.Errorf(storefault.UnstableETag, "get %s: ETag is %s, want %s, which the write had answered", k, gotTag, etag)
 	}
 	headTag, err := s.Head(ctx, k)
 	if err != nil {
 		return fmt.Errorf("head %s: %w", k, err)
 	}
 	if headTag != etag {
-		return fmt.Errorf("head %s: ETag is %s, want %s, which the write had answered", k, headTag, etag)
+		return storefault.Errorf(storefault.UnstableETag, "head %s: ETag is %s, want %s, which the write had answered", k, headTag, etag)
 	}
 	return nil
 }
@@ -150,11 +152,11 @@ func mustHold(ctx context.Context, s archive.Store, k, body, etag string) error 
 // mustBeAbsent checks that there is no object, by Get and by Head.
 func mustBeAbsent(ctx context.Context, s archive.Store, k string) error {
 	_, _, err := s.Get(ctx, k)
-	if err := mustFail("get "+k, err, archive.ErrNotFound); err != nil {
+	if err := mustFail(storefault.UndoneDelete, "get "+k, err, archive.ErrNotFound); err != nil {
 		return err
 	}
 	_, err = s.Head(ctx, k)
-	return mustFail("head "+k, err, archive.ErrNotFound)
+	return mustFail(storefault.UndoneDelete, "head "+k, err, archive.ErrNotFound)
 }
 
 func brief(body string) string {

@@ -10,10 +10,11 @@ import (
 
 	"holdfast/archive"
 	"holdfast/archive/storetest"
+	"holdfast/archive/storetest/broken"
 )
 
 func TestMemory(t *testing.T) {
-	storetest.Run(t, func(*testing.T) archive.Store { return newMemory() })
+	storetest.Run(t, func(*testing.T) archive.Store { return broken.NewMemory() })
 }
 
 // TestSuiteFindsBrokenStores shows each fault caught, and each case failing for
@@ -39,14 +40,14 @@ func TestSuiteFindsBrokenStores(t *testing.T) {
 	}
 }
 
-func failures(t *testing.T, b broken) map[string]error {
+func failures(t *testing.T, b fault) map[string]error {
 	failed := map[string]error{}
 	for _, c := range mustCases(t, b.quirks...) {
 		if !slices.Contains(strings.Fields(b.found), c.Name) {
 			continue
 		}
-		m := newMemory()
-		s := &twisted{Store: m}
+		m := broken.NewMemory()
+		s := &broken.Twisted{Memory: m}
 		b.twist(s, m)
 		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 		if err := c.Run(ctx, s); err != nil {
@@ -69,9 +70,9 @@ func mustCases(t *testing.T, quirks ...storetest.Quirk) []storetest.Case {
 
 func TestDeclaredQuirksPass(t *testing.T) {
 	open := func(*testing.T) archive.Store {
-		m := newMemory()
-		s := &twisted{Store: m}
-		deletesIgnoreConditions(s, m)
+		m := broken.NewMemory()
+		s := &broken.Twisted{Memory: m}
+		broken.DeletesIgnoreConditions(s, m)
 		missingIs412(s, m)
 		return s
 	}
@@ -80,9 +81,9 @@ func TestDeclaredQuirksPass(t *testing.T) {
 
 func TestDeclaredQuirksPassOnLenientDelete(t *testing.T) {
 	open := func(*testing.T) archive.Store {
-		m := newMemory()
-		s := &twisted{Store: m}
-		s.delete = func(ctx context.Context, key string, cond archive.Condition) error {
+		m := broken.NewMemory()
+		s := &broken.Twisted{Memory: m}
+		s.OnDelete = func(ctx context.Context, key string, cond archive.Condition) error {
 			err := m.Delete(ctx, key, cond)
 			if errors.Is(err, archive.ErrNotFound) {
 				err = nil

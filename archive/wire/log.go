@@ -89,29 +89,41 @@ func (l *Log) Len() int {
 
 // String is all that was sent and answered, as text that names each header that matters
 // and no other: neither signatures nor tokens. Of bodies it has the beginning.
-func (l *Log) String() string { return l.text(func(*exchange) bool { return false }) }
-
-// Brief is String without writes that were refused for good, of which it says how many.
-func (l *Log) Brief() string {
-	return l.text(func(e *exchange) bool { return e.method() != http.MethodGet && e.status >= 400 && e.status < 500 })
-}
-
-func (l *Log) text(omit func(*exchange) bool) string {
+func (l *Log) String() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	var b strings.Builder
-	omitted := 0
 	for i, e := range l.exchanges {
-		if omit(e) {
-			omitted++
-			continue
-		}
-		var one strings.Builder
-		e.write(&one, i+1)
-		b.WriteString(redact.Text(one.String(), e.secrets...)) // an answer may repeat them
+		b.WriteString(e.title(i+1) + e.text())
 	}
-	if omitted > 0 {
-		fmt.Fprintf(&b, "# and %d that were refused\n", omitted)
+	return b.String()
+}
+
+// Brief is String without writes that were refused and without what was asked and answered
+// a second time, of which it says how many.
+func (l *Log) Brief() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var b strings.Builder
+	refused, again := 0, 0
+	shown := map[string]bool{}
+	for i, e := range l.exchanges {
+		text := e.text()
+		switch {
+		case e.method() != http.MethodGet && e.status >= 400 && e.status < 500:
+			refused++
+		case shown[text]:
+			again++
+		default:
+			shown[text] = true
+			b.WriteString(e.title(i+1) + text)
+		}
+	}
+	if refused > 0 {
+		fmt.Fprintf(&b, "# and %d that were refused\n", refused)
+	}
+	if again > 0 {
+		fmt.Fprintf(&b, "# and %d that were the same, and answered so\n", again)
 	}
 	return b.String()
 }
@@ -155,14 +167,17 @@ func failure(err error) string {
 	return err.Error()
 }
 
-func (e *exchange) write(b *strings.Builder, number int) {
+func (e *exchange) title(number int) string {
 	ms := func(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
-	switch e.status {
-	case pending:
-		fmt.Fprintf(b, "# %d: sent at %.1f ms, not answered\n", number, ms(e.sent))
-	default:
-		fmt.Fprintf(b, "# %d: sent at %.1f ms, answered at %.1f ms\n", number, ms(e.sent), ms(e.back))
+	if e.status == pending {
+		return fmt.Sprintf("# %d: sent at %.1f ms, not answered\n", number, ms(e.sent))
 	}
+	return fmt.Sprintf("# %d: sent at %.1f ms, answered at %.1f ms\n", number, ms(e.sent), ms(e.back))
+}
+
+// text leaves out what is secret in the request, which an answer may repeat.
+func (e *exchange) text() string {
+	var b strings.Builder
 	for _, line := range append(slices.Clone(e.request), e.sentBody.lines("")...) {
 		b.WriteString("> " + line + "\n")
 	}
@@ -172,6 +187,7 @@ func (e *exchange) write(b *strings.Builder, number int) {
 	if e.failed != "" {
 		b.WriteString("! " + e.failed + "\n")
 	}
+	return redact.Text(b.String(), e.secrets...)
 }
 
 // What is shown, and nothing else: what else there is may be a secret.

@@ -83,7 +83,8 @@ over the scenario's file. A SIMULATE_ name that is no command's flag is refused.
 		return unknownFlag(cmd, unknown.GetSpecifiedName())
 	})
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(a.runCommand(), a.exploreCommand(), a.selftestCommand(), a.sweepCommand(), a.tuneCommand(), a.doctorCommand(), a.checkCommand(), a.listCommand(), a.validateCommand(), a.serveCommand(), a.versionCommand(), a.workerCommand())
+	root.AddCommand(a.runCommand(), a.exploreCommand(), a.selftestCommand(), a.sweepCommand(), a.tuneCommand(), a.doctorCommand(), a.checkCommand(),
+		a.listCommand(), a.validateCommand(), a.serveCommand(), a.cleanCommand(), a.versionCommand(), a.workerCommand())
 	return root
 }
 

@@ -16,6 +16,7 @@ import (
 	"holdfast/reports"
 	"holdfast/scenarios/doctor"
 	"holdfast/scenarios/measure"
+	"holdfast/scenarios/profile"
 	"holdfast/scenarios/sandbox"
 )
 
@@ -28,6 +29,7 @@ type doctorOptions struct {
 	quick     bool
 	processes int
 	server    string
+	measure   string
 	format    string
 	out       string
 	output    outputOptions
@@ -48,6 +50,9 @@ with limits, which it names; unsafe: what was acknowledged can be lost. What dif
 from S3 is told with the HTTP that shows it, in issue.md of the directory that is
 saved, for the server's authors.
 
+With --measure FILE a store that is not unsafe is measured afterwards, with a few
+hundred requests more: how fast it is, and whether a model of it does the same.
+
 All keys are below a prefix that nobody else uses, and are deleted in the end; what
 could not be deleted is said. docs/stores.md says what is known of some servers.
 
@@ -57,6 +62,7 @@ Exit codes: 0 safe, or safe with limits; 1 could not run; 5 inconclusive; 6 unsa
   simulate doctor --store s3://bucket/prefix
   simulate doctor --store s3://bucket/prefix --endpoint http://127.0.0.1:9000 --quick
   simulate doctor --store s3://bucket/prefix --endpoint http://10.0.0.1:9000 --endpoint http://10.0.0.2:9000 --processes 4
+  simulate doctor --store s3://bucket/prefix --quick --measure store.yaml
   simulate doctor --store s3://bucket/prefix --endpoint http://127.0.0.1:9000 --format markdown > issue.md`,
 		Args: exactly(0, "flags only"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -71,6 +77,7 @@ Exit codes: 0 safe, or safe with limits; 1 could not run; 5 inconclusive; 6 unsa
 	f.BoolVar(&o.quick, "quick", false, "only what matters for writes, in a few seconds")
 	f.IntVar(&o.processes, "processes", 1, "number of processes that races come from")
 	f.StringVar(&o.server, "server", "", "`NAME` and version of the server, for the report and the issue: few servers say theirs")
+	f.StringVar(&o.measure, "measure", "", "`FILE` for a profile of how fast the store is, which --latency takes everywhere (YAML)")
 	f.StringVar(&o.format, "format", "text", "`FORMAT` on stdout: text, json or markdown")
 	f.StringVar(&o.out, "out", "simulate-out", "`DIR` for the result, the report and the issue")
 	o.output.register(cmd)
@@ -143,12 +150,12 @@ func (a *app) doctor(ctx context.Context, o doctorOptions, cmd *cobra.Command) e
 	}
 	began := time.Now()
 	c := doctor.Config{Store: o.store, Quick: o.quick, Budget: o.budget}
-	e, err := a.examine(ctx, o.targets(), c, o.processes, o.replay(cmd), o.output)
+	e, err := a.examine(ctx, o, c, o.replay(cmd))
 	if e == nil {
 		return err
 	}
 	d := reports.NewDiagnosed(reports.Diagnosed{
-		Server: o.server, Began: began, Diagnosis: e.found, Environment: reports.NewEnvironment(&e.settings), Processes: o.processes, Replay: o.replay(cmd),
+		Server: o.server, Began: began, Diagnosis: e.found, Environment: reports.NewEnvironment(&e.settings), Processes: o.processes, Replay: o.replay(cmd), Profile: e.profile,
 	})
 	if saveErr := o.save(&d); saveErr != nil && err == nil {
 		err = couldNotRun("--out: %w", saveErr)
@@ -170,7 +177,7 @@ func (o *doctorOptions) shown() string {
 // replay is the command that examines the same again.
 func (o *doctorOptions) replay(cmd *cobra.Command) string {
 	c := commandLine{args: []string{"simulate doctor"}, changed: cmd.Flags().Changed}
-	for _, name := range []string{"store", "endpoint", "path-style", "budget", "quick", "processes", "server"} {
+	for _, name := range []string{"store", "endpoint", "path-style", "budget", "quick", "processes", "server", "measure"} {
 		c.flag(cmd.Flags().Lookup(name))
 	}
 	return c.String()
@@ -191,11 +198,14 @@ func (o *doctorOptions) save(d *reports.Diagnosed) error {
 type examined struct {
 	found    doctor.Diagnosis
 	settings measure.Settings
+	profile  *profile.Saved // nil: none was asked for, or the store is not worth one
 }
 
-// examine opens a store, examines it and leaves it as it was. What was found is returned also
+// examine opens a store, examines it, measures it if that is asked for, and leaves it as it
+// was. What was found is returned also
 // if the store could not be left so; else an error is all there is.
-func (a *app) examine(ctx context.Context, targets []measure.Target, c doctor.Config, processes int, command string, o outputOptions) (e *examined, err error) {
+func (a *app) examine(ctx context.Context, o doctorOptions, c doctor.Config, command string) (e *examined, err error) {
+	targets := o.targets()
 	var endpoints []string
 	for _, t := range targets {
 		endpoints = append(endpoints, t.Endpoint)
@@ -209,17 +219,17 @@ func (a *app) examine(ctx context.Context, targets []measure.Target, c doctor.Co
 			err = couldNotRun("%w", closeErr)
 		}
 	}()
-	if processes > 1 {
+	if o.processes > 1 {
 		program, err := os.Executable()
 		if err == nil {
-			err = fronts.Start(ctx, program, []string{workerCommand}, processes-1)
+			err = fronts.Start(ctx, program, []string{workerCommand}, o.processes-1)
 		}
 		if err != nil {
-			return nil, couldNotRun("--processes %s: %w", strconv.Itoa(processes), err)
+			return nil, couldNotRun("--processes %s: %w", strconv.Itoa(o.processes), err)
 		}
 	}
-	a.announceExamination(targets, fronts, c, o)
-	progress := a.startProgress(o, "doctor")
+	a.announceExamination(targets, fronts, c, o.output)
+	progress := a.startProgress(o.output, "doctor")
 	c.Fronts = fronts.All()
 	c.Progress = func(p doctor.Progress) {
 		progress.update(float64(p.Done)/float64(max(p.Total, 1)), fmt.Sprintf("%d of %d, %s", p.Done, p.Total, p.Doing))
@@ -229,7 +239,25 @@ func (a *app) examine(ctx context.Context, targets []measure.Target, c doctor.Co
 	if err != nil {
 		return nil, couldNotRun("examine %s: %w", c.Store, err)
 	}
-	return &examined{found, fronts.Settings()}, nil
+	e = &examined{found: found, settings: fronts.Settings()}
+	if o.measure != "" && found.Verdict != doctor.Unsafe && ctx.Err() == nil {
+		e.profile, err = a.measureFront(ctx, fronts, o)
+	}
+	return e, err
+}
+
+// measureFront measures a store that was examined.
+func (a *app) measureFront(ctx context.Context, fronts *measure.Fronts, o doctorOptions) (*profile.Saved, error) {
+	progress := a.startProgress(o.output, "measure")
+	m, err := fronts.Profile(ctx, "simulate doctor", profile.Config{Progress: progress.update})
+	progress.stop()
+	switch {
+	case ctx.Err() != nil: // the report says that it was interrupted
+		return nil, nil
+	case err != nil:
+		return nil, notMeasured(err)
+	}
+	return saveProfile(o.measure, o.store, m)
 }
 
 // announceExamination says where something is about to be written.

@@ -32,7 +32,9 @@ func fromEnvironment(flags *pflag.FlagSet) error {
 		}
 		if err := flags.Set(f.Name, value); err != nil {
 			failed = badFlag(fmt.Errorf("%s=%q: %w", name, value, err))
+			return
 		}
+		failed = flags.SetAnnotation(f.Name, fromVariable, []string{name})
 	})
 	return failed
 }

@@ -43,7 +43,10 @@ type runOptions struct {
 	out        string
 	skipCheck  bool
 	metrics    string
-	output     outputOptions
+	// maxRequests to a real store, cleaning up left out; 0: any number.
+	maxRequests int
+	dryRun      bool
+	output      outputOptions
 }
 
 // runDefaults are the options of who gives none.

@@ -19,7 +19,8 @@ import (
 // play plays one scenario, judges it and saves what it has shown. It returns a measurement
 // also when something failed after it.
 func (a *app) play(ctx context.Context, o runOptions, p *play) (*measure.Measurement, error) {
-	p.point.Target.ID = sandbox.NewID()
+	p.point.Target.ID, p.point.Target.Program = sandbox.NewID(), reports.Version()
+	p.cleaning = a.leaving(ctx, &o.storeOptions, p)
 	dir := ""
 	history := func() (string, error) { // when there is something to be kept
 		var err error
@@ -37,7 +38,13 @@ func (a *app) play(ctx context.Context, o runOptions, p *play) (*measure.Measure
 	}
 	// Saved at once, too: whoever does not wait until a real store is left as it was has it.
 	m, playErr := a.measure(ctx, o.output, p, history, func(m *measure.Measurement) { _ = keep(m) })
-	if _, ours := errors.AsType[*exitError](playErr); playErr != nil && !ours {
+	var exit *exitError
+	var left *sandbox.LeftError
+	switch {
+	case errors.As(playErr, &exit):
+	case errors.As(playErr, &left):
+		playErr = couldNotRun("play %s: %w: later, %s", p.name, playErr, o.cleanCommand(p.point.Target.ID))
+	case playErr != nil:
 		playErr = couldNotRun("play %s: %w", p.name, playErr)
 	}
 	if m == nil {
@@ -65,7 +72,13 @@ func (a *app) measure(ctx context.Context, o outputOptions, p *play, history fun
 	}
 	c := measure.Config{
 		History:  func(int) (string, error) { return history() },
-		Progress: p.showing(progress),
+		Progress: p.showing(progress), Allowance: p.allowance,
+		Cleaning: func(point int, where string, objects int, within time.Duration) {
+			progress.stop()
+			if p.cleaning != nil {
+				p.cleaning(point, where, objects, within)
+			}
+		},
 	}
 	if judged != nil {
 		c.Judged = func(_ int, m *measure.Measured) { judged(&m.Measurement) }

@@ -21,6 +21,7 @@ type progress struct {
 	kind  string // bar, plain or none
 	start time.Time
 	done  chan struct{}
+	ended sync.Once
 	wg    sync.WaitGroup
 
 	mu    sync.Mutex
@@ -123,13 +124,15 @@ func (p *progress) text(short bool) (share float64, text string) {
 	return share, fmt.Sprintf("%s, about %v left", text, left.Round(time.Second))
 }
 
-// stop ends the display. A bar is always taken down by aborting it: mpb waits
+// stop ends the display, and may be called again. A bar is always taken down by aborting it: mpb waits
 // for ever for one that was neither completed nor aborted.
 func (p *progress) stop() {
-	close(p.done)
-	p.wg.Wait()
-	if p.bars != nil {
-		p.bar.Abort(true)
-		p.bars.Wait()
-	}
+	p.ended.Do(func() {
+		close(p.done)
+		p.wg.Wait()
+		if p.bars != nil {
+			p.bar.Abort(true)
+			p.bars.Wait()
+		}
+	})
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"holdfast/reports"
 	"holdfast/scenarios"
@@ -13,6 +14,7 @@ import (
 	"holdfast/scenarios/explore"
 	"holdfast/scenarios/measure"
 	"holdfast/scenarios/network"
+	"holdfast/scenarios/sandbox"
 )
 
 func (a *app) runCommand() *cobra.Command {
@@ -42,7 +44,10 @@ stderr) it goes there, as OpenTelemetry's other variables say.
 Operations that a rate asked for within the duration, or a number of operations, and
 that nobody began (counts.never_begun; k6 says dropped_iterations) were intended all
 the same: acknowledged.rate is of what was intended. A load without either intends
-what it begins. A --threshold can name these metrics:
+what it begins. Before anything is sent to a real store, stderr says where, on whose behalf, how many
+requests that may be, and what they cost; --dry-run says it and stops. A run writes below
+simulate-ID/ alone, and removes that when it ends; simulate clean finds what it could not.
+A --threshold can name these metrics:
 ` + listed(scenarios.Metrics),
 		Example: `  simulate run two-users
   simulate run two-users --core unlocked
@@ -51,15 +56,19 @@ what it begins. A --threshold can name these metrics:
   simulate run sustained-contention --world virtual --clients 30 --duration 1h --latency s3-standard
   simulate run storm --world virtual --runs 1000 --fault 'reply-lost(rate=0.2)'
   simulate run backend-fan-in --world virtual --runs 100 --metrics metrics.emf
-  simulate run --store s3://bucket/prefix --endpoint http://127.0.0.1:9000`,
+  simulate run --store s3://bucket/prefix --endpoint http://127.0.0.1:9000
+  simulate run burst --store s3://bucket/prefix --endpoint http://127.0.0.1:9000 --dry-run
+  simulate run burst --store s3://bucket/prefix --max-requests 5000`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.run(cmd.Context(), o, cmd.Flags().Changed, args)
+			return a.run(cmd.Context(), o, cmd.Flags(), args)
 		},
 	}
 	f := cmd.Flags()
 	o.register(f, "world", "store", "endpoint", "path-style", "core", "policy", "document", "layout", "clients", "operations", "duration",
 		"seed", "runs", "latency", "fault", "codec", "via", "schedule", "set", "threshold", "skip-check")
 	f.StringVar(&o.out, "out", "simulate-out", "`DIR` for histories and results")
+	f.IntVar(&o.maxRequests, "max-requests", 0, "`N` requests to a real store at most, cleaning up left out; a run that needs more is inconclusive (0: any number)")
+	f.BoolVar(&o.dryRun, "dry-run", false, "say what would be done to a real store, and send it nothing")
 	f.StringVar(&o.metrics, "metrics", "", "`FILE` for the metrics of the runs, in CloudWatch's embedded metric format")
 	o.output.register(cmd)
 	return cmd
@@ -90,20 +99,29 @@ func coreNames() string {
 }
 
 // run plays all scenarios that are named and writes the report.
-func (a *app) run(ctx context.Context, o runOptions, changed func(string) bool, names []string) error {
+func (a *app) run(ctx context.Context, o runOptions, flags *pflag.FlagSet, names []string) error {
 	if len(names) == 0 {
 		names = scenarios.Names()
 	}
 	var plays []*play
+	allowance := o.allowance()
 	for _, name := range names { // all mistakes are found before anything runs
-		p, err := o.prepare(name, changed)
+		p, err := o.prepare(name, flags.Changed)
 		if err != nil {
 			return err
 		}
+		p.allowance = allowance
 		plays = append(plays, p)
 	}
+	if intent, err := o.intent(ctx, flags, plays); err != nil {
+		return err
+	} else if o.dryRun {
+		return a.tell(o.output, *intent, nil, false)
+	} else if intent != nil && !o.output.quiet {
+		intent.Text(reports.Text{W: a.stderr})
+	}
 	if o.world == real && !o.skipCheck {
-		if err := a.trust(ctx, o.storeOptions); err != nil {
+		if err := a.trust(ctx, o.storeOptions, allowance); err != nil {
 			return err
 		}
 	}
@@ -159,6 +177,9 @@ type play struct {
 	name     string // as it was asked for
 	point    measure.Point
 	schedule explore.Schedule // to replay; empty: none
+	// allowance bounds the requests of all plays of a command; nil: nothing does.
+	allowance *sandbox.Allowance
+	cleaning  func(point int, where string, objects int, within time.Duration)
 }
 
 // prepare reads a scenario and applies the flags to it.
@@ -208,6 +229,10 @@ func (o runOptions) validate() error {
 		return usage("--out wants a directory, not an empty name")
 	case o.endpoint != "" && o.store == "fake":
 		return usage("--endpoint needs --store s3://bucket/prefix")
+	case o.maxRequests < 0:
+		return usage("--max-requests must be 0 (any number) or more, not %d", o.maxRequests)
+	case o.store == "fake" && (o.maxRequests > 0 || o.dryRun):
+		return usage("--max-requests and --dry-run are for real stores: --store s3://bucket/prefix")
 	}
 	if err := o.target().Validate(); err != nil {
 		return usage("%w", err)

@@ -8,17 +8,18 @@ import (
 	"holdfast/archive/storefault"
 	"holdfast/archive/storerace"
 	"holdfast/scenarios/measure"
+	"holdfast/scenarios/sandbox"
 )
 
 // trust tries a store before anything is trusted to it: a few seconds in a sandbox, which
 // refuse one that ignores conditions. One that can't be tried is let pass, with a line that
 // says so: what is done next will tell what is wrong with it. The embedded one is trusted.
-func (a *app) trust(ctx context.Context, o storeOptions) (err error) {
+func (a *app) trust(ctx context.Context, o storeOptions, allowed *sandbox.Allowance) (err error) {
 	t := o.target()
 	if t.Name() == measure.Embedded {
 		return nil
 	}
-	fronts, err := measure.OpenFronts(ctx, t, nil, o.doctor())
+	fronts, err := measure.OpenFrontsWithin(ctx, t, nil, o.doctor(), allowed)
 	if err != nil {
 		return couldNotRun("%w", err)
 	}
@@ -30,7 +31,7 @@ func (a *app) trust(ctx context.Context, o storeOptions) (err error) {
 	err = storerace.Quick(ctx, fronts.All()[0].Store, "")
 	fault, bad := errors.AsType[*storefault.Error](err)
 	switch {
-	case err == nil || ctx.Err() != nil:
+	case err == nil || ctx.Err() != nil || errors.Is(err, sandbox.ErrSpent):
 		return nil
 	case bad:
 		return &exitError{exitStoreAtFault, fmt.Errorf("%s can't be trusted with documents: %w. %s See all of it: %s",

@@ -42,3 +42,13 @@ var List []byte
 //
 //go:embed version.v1.schema.json
 var Version []byte
+
+// Clean is the schema of simulate.clean/v1.
+//
+//go:embed clean.v1.schema.json
+var Clean []byte
+
+// Intent is the schema of simulate.intent/v1.
+//
+//go:embed intent.v1.schema.json
+var Intent []byte

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"holdfast/archive"
+	"holdfast/archive/storefault"
 	"holdfast/archive/wire"
 )
 
@@ -39,7 +40,8 @@ type Config struct {
 	// RowBudget is for each row, DefaultRowBudget, and RaceBudget for each kind of race,
 	// all that the rows leave.
 	RowBudget, RaceBudget time.Duration
-	// Races is how many races of each kind are wanted: DefaultRaces, or QuickRaces.
+	// Races is how many races of each kind are wanted, of costly ones a third: DefaultRaces,
+	// or QuickRaces.
 	Races int
 	// Writers and BodyBytes are mixed in the races of a kind: 2 and 8 writers, 64 and
 	// 100,000 bytes; of the short form 2 and 64.
@@ -110,7 +112,10 @@ func Examine(ctx context.Context, c Config) (Diagnosis, error) {
 	}
 	d := Diagnosis{Store: c.Store, Quick: c.Quick}
 	chosen := e.rows()
-	e.total = len(chosen) + len(e.kinds())*c.Races
+	e.total = len(chosen)
+	for _, k := range e.kinds() {
+		e.total += e.wanted(k)
+	}
 	for _, r := range chosen {
 		if row, told := e.try(budget, r); told {
 			d.Rows = append(d.Rows, row)
@@ -162,7 +167,7 @@ func (e *examination) writable(ctx context.Context) error {
 			break
 		}
 	}
-	if err != nil {
+	if _, broken := errors.AsType[*storefault.Error](err); err != nil && !broken {
 		return fmt.Errorf("examine %s: nothing can be written to it: %w", e.Store, err)
 	}
 	return nil
@@ -213,6 +218,9 @@ func (e *examination) try(ctx context.Context, r row) (tried Row, told bool) {
 }
 
 func (r *Row) conclude(found finding, err error, log *wire.Log) {
+	if fault, broken := errors.AsType[*storefault.Error](err); broken {
+		found, err = finding{here: fault.Seen, kind: fault.Kind}, nil
+	}
 	if err != nil {
 		r.Inconclusive, r.Here = true, "not known: "+err.Error()
 		return

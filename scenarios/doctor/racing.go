@@ -41,7 +41,17 @@ func (e *examination) races(ctx context.Context) []Race {
 	return races
 }
 
+// wanted is how many races of a kind are.
+func (e *examination) wanted(k storerace.Kind) int {
+	const less = 3
+	if k.Costly {
+		return max(e.Races/less, 1)
+	}
+	return e.Races
+}
+
 func (e *examination) race(ctx context.Context, k storerace.Kind) Race {
+	wanted := e.wanted(k)
 	began := time.Now()
 	budget, cancel := context.WithTimeout(ctx, e.RaceBudget)
 	defer cancel()
@@ -54,14 +64,14 @@ func (e *examination) race(ctx context.Context, k storerace.Kind) Race {
 	if k.Crowd {
 		slices.Reverse(racers)
 	}
-	tally := k.On(field).Play(budget, storerace.Plan{Races: e.Races, Racers: racers, BodyBytes: e.BodyBytes, AfterBad: afterBad},
+	tally := k.On(field).Play(budget, storerace.Plan{Races: wanted, Racers: racers, BodyBytes: e.BodyBytes, AfterBad: afterBad},
 		func(t storerace.Tally) {
 			e.tell(k.Name, t.Judged-before.Judged, t.Bad-before.Bad)
 			before = t
 		})
-	e.tell(k.Name, e.Races-tally.Judged, 0) // which are not played any more
+	e.tell(k.Name, wanted-tally.Judged, 0) // which are not played any more
 	r := Race{
-		Name: k.Name, What: k.What, Subject: k.Subject, Writers: e.Writers, BodyBytes: e.BodyBytes, Wanted: e.Races,
+		Name: k.Name, What: k.What, Subject: k.Subject, Writers: e.Writers, BodyBytes: e.BodyBytes, Wanted: wanted,
 		Races: tally.Judged, Bad: tally.Bad, FirstBad: tally.FirstBad, Unjudged: tally.Unjudged,
 		RateUpper95: upper95(tally.Bad, tally.Judged), Seconds: time.Since(began).Seconds(),
 		Means: "Nothing bad was seen.", Reproduction: tally.Log,
@@ -72,7 +82,7 @@ func (e *examination) race(ctx context.Context, k storerace.Kind) Race {
 	switch {
 	case tally.Bad > 0:
 		r.Kind, r.Seen, r.Means = tally.Faults[0].Kind, tally.Faults[0].Seen, means(tally.Faults[0].Kind)
-	case tally.Judged < e.Races:
+	case tally.Judged < wanted:
 		r.Inconclusive = unfinished(ctx, budget, tally)
 		r.Means = "Too few races to tell."
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"time"
 
 	"holdfast/archive"
 	"holdfast/archive/storefault"
@@ -81,6 +82,23 @@ func (t *trial) versions(bodies ...string) ([]string, error) {
 	return etags, nil
 }
 
+// get reads what was written. What is not there at first is read again.
+func (t *trial) get() (body, etag string, err error) {
+	got, etag, err := t.store.Get(t.ctx, t.key)
+	if !errors.Is(err, archive.ErrNotFound) {
+		return string(got), etag, err
+	}
+	const wait = 200 * time.Millisecond
+	kind, later := storefault.LostWrite, "nor later"
+	if err := (archive.WallClock{}).Sleep(t.ctx, wait); err != nil {
+		return "", "", err
+	}
+	if _, _, err := t.store.Get(t.ctx, t.key); err == nil {
+		kind, later = storefault.StaleRead, "but later"
+	}
+	return "", "", storefault.Errorf(kind, "acknowledged; then it was not there, %s", later)
+}
+
 // undecided reports whether an answer says nothing about the condition.
 func undecided(err error) bool {
 	return errors.Is(err, archive.ErrUnavailable) || errors.Is(err, archive.ErrThrottled) || archive.MayBeApplied(err)
@@ -127,15 +145,13 @@ func (t *trial) mustAccept(body string, cond archive.Condition) (finding, error)
 }
 
 func (t *trial) mustHold(here, body string) (finding, error) {
-	stored, etag, err := t.store.Get(t.ctx, t.key)
+	stored, etag, err := t.get()
 	switch {
-	case errors.Is(err, archive.ErrNotFound):
-		return faulty(storefault.LostWrite, here+"; then it is not there")
 	case err != nil:
 		return finding{}, fmt.Errorf("get: %w", err)
-	case string(stored) != body && strings.HasPrefix(body, string(stored)):
+	case stored != body && strings.HasPrefix(body, stored):
 		return faulty(storefault.StrangeBody, fmt.Sprintf("%s; then %d bytes of %d are stored", here, len(stored), len(body)))
-	case string(stored) != body:
+	case stored != body:
 		return faulty(storefault.LostWrite, here+"; then another body is stored")
 	case etag == "":
 		return faulty(storefault.NoETag, here+"; read without an ETag")

@@ -15,10 +15,16 @@ import (
 //     a limit.
 //   - What was not tried to its end is inconclusive, but where the worst has been seen: of
 //     deletes a warning is the worst, as the core makes no conditional ones.
+//   - What the quick form did not try at all is inconclusive; its verdict is about the rest.
 //   - The store is as safe as the least of the three, and safe with limits by any warning.
 func (d *Diagnosis) judge() {
 	d.Writes, d.Reads, d.Deletes = d.level(storefault.Writes), d.level(storefault.Reads), d.level(storefault.Deletes)
-	levels := []Level{d.Writes, d.Reads, d.Deletes}
+	var levels []Level
+	for _, about := range []storefault.Subject{storefault.Writes, storefault.Reads, storefault.Deletes} {
+		if !d.leftOut(about) {
+			levels = append(levels, d.level(about))
+		}
+	}
 	d.Limits = d.limits()
 	d.Reasons = d.reasons()
 	switch {
@@ -34,7 +40,7 @@ func (d *Diagnosis) judge() {
 }
 
 func (d *Diagnosis) level(about storefault.Subject) Level {
-	warned, unfinished := false, false
+	warned, unfinished := false, d.leftOut(about)
 	for _, k := range d.kinds() {
 		fault := storefault.Of(k)
 		switch {
@@ -61,6 +67,12 @@ func (d *Diagnosis) level(about storefault.Subject) Level {
 		return LevelWarn
 	}
 	return LevelSafe
+}
+
+// leftOut reports whether the quick form has nothing about it.
+func (d *Diagnosis) leftOut(about storefault.Subject) bool {
+	return d.Quick && !slices.ContainsFunc(d.Rows, func(r Row) bool { return r.Subject == about }) &&
+		!slices.ContainsFunc(d.Races, func(r Race) bool { return r.Subject == about })
 }
 
 // kinds are the faults that were seen, each once, in the order of storefault.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"holdfast/archive"
+	"holdfast/archive/httpstore/azureblob"
 	"holdfast/archive/s3store"
 	"holdfast/archive/s3store/fakes3"
 )
@@ -15,7 +16,7 @@ import (
 // backing is an open store of some kind: what a run needs of it.
 type backing interface {
 	// Check reports, in one line that says what to do, why the store can't be played on. It
-	// writes nothing.
+	// writes nothing, and reads nothing that is not below simulate-.
 	Check(ctx context.Context) error
 	// at returns the store of the keys below a prefix, which ends in a slash or is empty. It
 	// is an [archive.Lister] if the store can list.
@@ -47,6 +48,9 @@ type kind struct {
 var kinds = []kind{
 	{Embedded, Embedded, true, validateEmbedded, openEmbedded},
 	{"s3", "s3://bucket/prefix", false, validateS3, openS3},
+	{azureblob.Scheme, "azblob://container/prefix", false, validateAzure, openAzure},
+	{"https", "https://host/path/", false, validateHTTP, openHTTP},
+	{"http", "http://host/path/", false, validateHTTP, openHTTP},
 }
 
 // kind returns the target's, or what is wrong with it.
@@ -77,6 +81,11 @@ type Settings struct {
 
 // s3Backing is an S3 store.
 type s3Backing struct{ *s3store.Store }
+
+// Check looks where runs write: whoever plays need be allowed nothing else.
+func (b s3Backing) Check(ctx context.Context) error {
+	return b.WithPrefix("simulate-check").Check(ctx)
+}
 
 func (b s3Backing) at(prefix string) archive.Store { return b.WithPrefix(prefix) }
 func (b s3Backing) settings() Settings             { return Settings(b.Settings()) }

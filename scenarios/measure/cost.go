@@ -1,5 +1,10 @@
 package measure
 
+import (
+	"net/url"
+	"strings"
+)
+
 // Prices are what a store charges, in US dollars for 1,000 requests.
 type Prices struct {
 	Put, Get float64
@@ -55,6 +60,32 @@ func PricesOf(latency string) Prices {
 		return AzurePrices
 	}
 	return StandardPrices
+}
+
+// PricesAt are those of whoever serves a bucket, by their name. What is not known is priced
+// as S3 Standard, and then known is false: a server of one's own charges nothing.
+func PricesAt(endpoint, bucket string) (p Prices, name string, known bool) {
+	host := endpoint
+	if u, err := url.Parse(endpoint); err == nil && u.Host != "" {
+		host = u.Hostname()
+	}
+	for _, s := range []struct {
+		host, name string
+		prices     Prices
+	}{
+		{"r2.cloudflarestorage.com", "Cloudflare R2", R2Prices},
+		{"storage.googleapis.com", "Google Cloud Storage", GCSPrices},
+		{"blob.core.windows.net", "Azure Blob Storage", AzurePrices},
+	} {
+		if host == s.host || strings.HasSuffix(host, "."+s.host) {
+			return s.prices, s.name, true
+		}
+	}
+	if strings.HasSuffix(bucket, "--x-s3") { // as all directory buckets are called
+		return ExpressPrices, "S3 Express One Zone", true
+	}
+	aws := host == "" || strings.HasSuffix(host, ".amazonaws.com") || strings.HasSuffix(host, ".amazonaws.com.cn")
+	return StandardPrices, "S3 Standard", aws
 }
 
 // What Amazon SQS charges for a million requests in us-east-1, in US dollars, beyond the first

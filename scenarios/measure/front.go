@@ -25,6 +25,7 @@ type Fronts struct {
 	backings []backing        // of the targets
 	workers  []*worker.Store
 	fronts   []doctor.Front
+	allowed  *sandbox.Allowance // nil: any number of requests
 }
 
 // onlyPart is the one of the sandbox of an examination.
@@ -34,7 +35,13 @@ const onlyPart = 1
 // none is given. Command is the one that does the same again, for whoever finds what was left
 // behind.
 func OpenFronts(ctx context.Context, t Target, endpoints []string, command string) (*Fronts, error) {
-	f := &Fronts{}
+	return OpenFrontsWithin(ctx, t, endpoints, command, nil)
+}
+
+// OpenFrontsWithin is [OpenFronts] for who may send no more requests than are allowed,
+// cleaning up left out.
+func OpenFrontsWithin(ctx context.Context, t Target, endpoints []string, command string, allowed *sandbox.Allowance) (*Fronts, error) {
+	f := &Fronts{allowed: allowed}
 	if len(endpoints) == 0 {
 		endpoints = []string{t.Endpoint}
 	}
@@ -64,7 +71,7 @@ func (f *Fronts) open(ctx context.Context, t Target, command string) error {
 	}
 	if !kind.ours && f.box == nil {
 		f.box, err = sandbox.Open(ctx, b.at(""), sandbox.Config{
-			Where: t.Name(), ID: t.ID, Program: t.Program, Command: command, Parts: onlyPart, Unconditional: true,
+			Where: t.Name(), ID: t.ID, Program: t.Program, Command: command, Parts: onlyPart, Unconditional: true, Allowance: f.allowed,
 		})
 		if err != nil {
 			return err

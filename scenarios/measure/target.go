@@ -75,6 +75,44 @@ func (c *Config) open(ctx context.Context, i int, p *Point, ended func(error)) (
 	return o, nil
 }
 
+// Open connects to the target, for who looks after what runs have left there. Closed, which is
+// never nil, closes it.
+func (t *Target) Open(ctx context.Context) (store archive.Store, closed func() error, err error) {
+	closed = func() error { return nil }
+	kind, err := t.kind()
+	if err != nil {
+		return nil, closed, err
+	}
+	b, err := kind.open(ctx, *t, wire{})
+	if err == nil {
+		closed = b.Close
+		err = checkStore(ctx, b)
+	}
+	if err != nil {
+		return nil, closed, &TargetError{err}
+	}
+	return b.at(""), closed, nil
+}
+
+// Account says where the target is and on whose behalf it is asked, as far as its kind of
+// store knows of that; else nil. It sends nothing to the store.
+func (t *Target) Account(ctx context.Context) (*s3store.Account, error) {
+	kind, err := t.kind()
+	if err != nil {
+		return nil, err
+	}
+	b, err := kind.open(ctx, *t, wire{})
+	if err != nil {
+		return nil, &TargetError{err}
+	}
+	s3, ok := b.(s3Backing)
+	if !ok {
+		return nil, b.Close()
+	}
+	a := s3.Account(ctx)
+	return &a, b.Close()
+}
+
 func (o *opened) connect(ctx context.Context, t *Target, run *scenarios.Run, ended func(error)) error {
 	kind, err := t.kind()
 	if err != nil {

@@ -119,7 +119,7 @@ func (b *bucket) look(ctx context.Context, where, id string, now time.Time) (*Le
 		}
 	})
 	if !now.IsZero() && !newest.IsZero() {
-		l.Age = now.Sub(newest)
+		l.Age = max(now.Sub(newest), 0) // a store may tell the time in whole seconds
 	}
 	return l, err
 }

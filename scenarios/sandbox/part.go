@@ -3,7 +3,6 @@ package sandbox
 import (
 	"context"
 	"errors"
-	"fmt"
 	"strings"
 	"sync/atomic"
 
@@ -76,9 +75,9 @@ func (l listing) List(ctx context.Context, prefix, after string) ([]archive.List
 	return found, err
 }
 
-// ErrSpent: as many requests were sent as are allowed. It is an [archive.ErrUnavailable],
-// as certainly nothing was sent.
-var ErrSpent = fmt.Errorf("as many requests were sent as are allowed: %w", archive.ErrUnavailable)
+// ErrSpent: as many requests were sent as are allowed, and this one was not. It is none
+// that is over the next time.
+var ErrSpent = errors.New("as many requests were sent as are allowed")
 
 // Allowance is a number of requests that may be sent, by one run or several. It is safe
 // for concurrent use.

@@ -263,7 +263,7 @@ func TestAllowance(t *testing.T) {
 			t.Errorf("%v, ended: %v", err, ended)
 		}
 		_, _, err := part.Get(t.Context(), "k")
-		if !errors.Is(err, sandbox.ErrSpent) || !errors.Is(err, archive.ErrUnavailable) || !errors.Is(ended, sandbox.ErrSpent) {
+		if !errors.Is(err, sandbox.ErrSpent) || archive.WorthRetrying(err) || !errors.Is(ended, sandbox.ErrSpent) {
 			t.Errorf("%v, ended: %v", err, ended)
 		}
 		if _, err := part.Put(t.Context(), "another", nil, archive.Condition{}); !errors.Is(err, sandbox.ErrSpent) {

@@ -1,0 +1,112 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/spf13/pflag"
+
+	"holdfast/reports"
+	"holdfast/scenarios/measure"
+	"holdfast/scenarios/sandbox"
+)
+
+// fromVariable is the annotation of a flag that the environment has set, see [fromEnvironment].
+const fromVariable = "from"
+
+// origin is where a flag's value comes from; empty: it has its default.
+func origin(f *pflag.FlagSet, name string) string {
+	flag := f.Lookup(name)
+	switch {
+	case flag == nil || !flag.Changed:
+		return ""
+	case len(flag.Annotations[fromVariable]) > 0:
+		return flag.Annotations[fromVariable][0]
+	}
+	return "--" + name
+}
+
+// intent is what plays are about to do to a real store; it sends it nothing. Nil: the store
+// is the embedded one.
+func (o runOptions) intent(ctx context.Context, flags *pflag.FlagSet, plays []*play) (*reports.Intended, error) {
+	target := o.target()
+	if target.Name() == measure.Embedded {
+		return nil, nil
+	}
+	d := &reports.Intended{
+		Schema: reports.IntentSchema, Runs: len(plays), MaxRequests: o.maxRequests,
+		Store: reports.Chosen{Value: target.Name(), From: origin(flags, "store")},
+		Below: strings.TrimSuffix(target.Name(), "/") + "/simulate-ID/, with an ID for each scenario",
+	}
+	account, err := target.Account(ctx)
+	if err != nil {
+		return nil, couldNotRun("%w", err)
+	}
+	bucket := ""
+	if account != nil {
+		bucket = account.Bucket
+		d.Endpoint = reports.Chosen{Value: account.Endpoint, From: account.EndpointFrom}
+		switch {
+		case account.Endpoint == "":
+			d.Endpoint.Value = "AWS"
+		case account.EndpointFrom == "":
+			d.Endpoint.From = origin(flags, "endpoint")
+		}
+		d.Region = reports.Chosen{Value: account.Region, From: account.RegionFrom}
+		d.Key = reports.Chosen{Value: account.Key, From: account.KeyFrom}
+		d.Profile, d.Role, d.NoCredentials = account.Profile, account.Role, account.Missing
+	}
+	var all measure.Estimate
+	if !o.skipCheck {
+		all.Add(measure.CheckEstimate)
+	}
+	for _, p := range plays {
+		if p.point.World != real {
+			continue
+		}
+		e, err := p.point.Estimate(ctx)
+		if err != nil {
+			return nil, couldNotRun("estimate the requests of %s: %w", p.name, err)
+		}
+		all.Add(e)
+	}
+	d.Puts, d.Gets, d.Deletes = all.Puts, all.Gets, all.Deletes
+	endpoint := target.Name()
+	if account != nil {
+		endpoint = account.Endpoint
+	}
+	var prices measure.Prices
+	prices, d.Prices, d.PricesKnown = measure.PricesAt(endpoint, bucket)
+	d.Cost = all.Cost(prices)
+	return d, nil
+}
+
+// cleanCommand removes what a run has left.
+func (o *storeOptions) cleanCommand(id string) string {
+	text := "simulate clean --store " + quoteShell(o.store)
+	if o.endpoint != "" {
+		text += " --endpoint " + quoteShell(o.endpoint)
+	}
+	return text + " --run " + id + " --yes"
+}
+
+// leaving says, of a run that was interrupted, that it is being cleaned up after: what
+// another interrupt leaves there nobody says any more.
+func (a *app) leaving(ctx context.Context, o *storeOptions, p *play) func(int, string, int, time.Duration) {
+	return func(_ int, where string, objects int, within time.Duration) {
+		if ctx.Err() != nil {
+			fmt.Fprintf(a.stderr, "interrupted: removing %s from %s, within %v; another interrupt leaves them for %s\n",
+				reports.Plural(objects, "object"), where, within.Round(time.Second), o.cleanCommand(p.point.Target.ID))
+		}
+	}
+}
+
+// allowance is that of --max-requests; nil: there may be any number.
+func (o runOptions) allowance() *sandbox.Allowance {
+	if o.maxRequests == 0 {
+		return nil
+	}
+	return sandbox.NewAllowance(o.maxRequests)
+}
