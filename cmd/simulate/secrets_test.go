@@ -235,6 +235,10 @@ func TestNoSecretInAnyOutput(t *testing.T) {
 		endpoint, bucket := echoing(t, c.after, c.status, c.method)
 		commands[name] = command{"", append(strings.Fields(c.args), "--store", "s3://"+bucket+"/p", "--endpoint", endpoint), nil}
 	}
+	webdav, _ := echoing(t, 0, 403, "")
+	for name, args := range map[string][]string{"run, by a signed address": {"run", "two-users"}, "doctor, by a signed address": {"doctor", "--budget", "2s"}} {
+		commands[name] = command{"", append(args, "--store", webdav+"/c/?sv=1&sig="+inURL(querySignature)), nil}
+	}
 	var mu sync.Mutex
 	var all sync.WaitGroup
 	turns := make(chan struct{}, 2)
