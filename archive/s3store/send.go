@@ -32,7 +32,7 @@ func (s *Store) Send(ctx context.Context, r wire.Request) (wire.Answer, error) {
 	defer cancel()
 	answer, err := s.sendOnce(sending, r, time.Now())
 	if err == nil && answer.Code() == "RequestTimeTooSkewed" {
-		if now, err := http.ParseTime(answer.Header.Get("Date")); err == nil {
+		if now, parseErr := http.ParseTime(answer.Header.Get("Date")); parseErr == nil {
 			answer, err = s.sendOnce(sending, r, now)
 		}
 	}

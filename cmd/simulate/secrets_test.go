@@ -116,7 +116,8 @@ func program(t *testing.T, env []string, args ...string) (output string) {
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, os.Args[0], "-test.run=^TestAsProgram$")
-	cmd.Env = append(env, asProgram+"="+strings.Join(args, "\n"))
+	cmd.Env = env
+	cmd.Env = append(cmd.Environ(), asProgram+"="+strings.Join(args, "\n"))
 	all, err := cmd.CombinedOutput()
 	if ctx.Err() != nil {
 		t.Errorf("it took too long: %v", err)
