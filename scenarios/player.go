@@ -45,13 +45,11 @@ func (r *Run) Play(ctx context.Context, open func(repetition int) world.World, s
 // whyFailed is why a repetition that ended with err could not be brought to its end; nil:
 // it was, or was interrupted.
 func whyFailed(ctx context.Context, err error) error {
-	switch gone := outageOf(ctx); {
-	case gone != nil:
-		return gone
-	case ctx.Err() != nil:
-		return nil
+	gone := outageOf(ctx)
+	if gone == nil && ctx.Err() == nil {
+		return err
 	}
-	return err
+	return gone
 }
 
 // outageOf is the outage of the store that has ended a run; nil: none has.

@@ -16,8 +16,9 @@ import (
 	"strings"
 )
 
-// Mark stands where a secret was.
-const Mark = "[redacted]"
+// Mark stands where a secret was. A text that has it is not changed by being looked through
+// again.
+const Mark = "REDACTED"
 
 // shortest is the length of a known value that is looked for: a shorter one is no secret
 // that keeps anybody out, and would be found in innocent words.

@@ -26,6 +26,9 @@ func TestText(t *testing.T) {
 		if strings.Contains(got, "SEKRIT") || strings.Contains(got, "0+9") || !strings.Contains(got, redact.Mark) {
 			t.Errorf("%s\nis %s", full, got)
 		}
+		if again := redact.Text(got); again != got {
+			t.Errorf("%s\nis %s when it is looked through again", got, again)
+		}
 	}
 }
 

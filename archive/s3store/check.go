@@ -26,11 +26,8 @@ func (e *checkError) Unwrap() error { return e.cause }
 // so it does not show whether writing is allowed. Its error is one line that says what to do; errors.Is and
 // errors.As find the cause, such as [archive.ErrUnavailable].
 func (s *Store) Check(ctx context.Context) error {
-	o := s.client.Options()
-	if o.Credentials != nil {
-		if _, err := o.Credentials.Retrieve(ctx); err != nil {
-			return s.checkFailed(err, "%s: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE", exchange.OneLine(essence(err)))
-		}
+	if err := s.findCredentials(ctx); err != nil {
+		return err
 	}
 	// A GET, because the answer to a HEAD does not tell a missing key from a
 	// missing bucket.
@@ -48,6 +45,24 @@ func (s *Store) Check(ctx context.Context) error {
 		return s.checkFailed(nil, "it has an object %s, which nobody writes: is this an S3 endpoint?", s.prefix+absentKey)
 	}
 	return s.explain(err)
+}
+
+// findCredentials asks whoever gives them, which may be a server that answers nothing.
+func (s *Store) findCredentials(ctx context.Context) error {
+	from := s.client.Options().Credentials
+	if from == nil {
+		return nil
+	}
+	bounded, cancel := context.WithTimeout(ctx, s.timeout)
+	defer cancel()
+	_, err := from.Retrieve(bounded)
+	switch {
+	case err == nil:
+		return nil
+	case ctx.Err() == nil && bounded.Err() != nil:
+		return s.checkFailed(err, "no AWS credentials within %v: is what gives them (AWS_PROFILE, AWS_CONTAINER_CREDENTIALS_FULL_URI, the instance's role) there?", s.timeout)
+	}
+	return s.checkFailed(err, "%s: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE", exchange.OneLine(essence(err)))
 }
 
 func (s *Store) explain(err error) error {

@@ -89,3 +89,22 @@ func TestCheckWithoutCredentials(t *testing.T) {
 	}
 	wantCheck(t, s.Check(t.Context()), "no AWS credentials were found: ", "AWS_ACCESS_KEY_ID")
 }
+
+// TestCheckWaitsForCredentials no longer than for any answer.
+func TestCheckWaitsForCredentials(t *testing.T) {
+	mute := listen(t) // accepts, as its kernel does, and never answers
+	endpoint := "http://" + mute.Addr().String()
+	cleanEnv(t)
+	t.Setenv("AWS_MAX_ATTEMPTS", "1") // the SDK goes on asking when nobody waits any more
+	t.Setenv("AWS_ACCESS_KEY_ID", "")
+	t.Setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", endpoint)
+	s, err := s3store.Open(t.Context(), s3store.Config{Bucket: "b", Endpoint: "http://127.0.0.1:9", RequestTimeout: 100 * time.Millisecond})
+	if err != nil {
+		t.Fatal(err)
+	}
+	begun := time.Now()
+	wantCheck(t, s.Check(t.Context()), "no AWS credentials within 100ms: ")
+	if took := time.Since(begun); took > 5*time.Second {
+		t.Errorf("it took %v", took)
+	}
+}

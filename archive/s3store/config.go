@@ -120,7 +120,9 @@ func validateBucket(name string) error {
 	switch {
 	case name == "":
 		return errors.New("no bucket is given")
-	case len(name) > 255 || strings.ContainsAny(name, "/\\ \t\r\n?#%:@"):
+	case strings.ContainsAny(name, ":@"): // not repeated: a password may be a part of it
+		return errors.New("a bucket's name has no : and no @, and nobody's user and password stand before it: want a name such as my-bucket")
+	case len(name) > 255 || strings.ContainsAny(name, "/\\ \t\r\n?#%"):
 		return fmt.Errorf("bucket %q: want a name such as my-bucket", redact.Text(name))
 	}
 	return nil

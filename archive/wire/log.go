@@ -11,6 +11,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"holdfast/archive/redact"
 )
 
 // ErrCut is what becomes of a request with [Request.Cut] that went as wanted.
@@ -43,7 +45,7 @@ func Do(client Client, req *http.Request) (*http.Response, error) {
 	if !ok {
 		return client.Do(req)
 	}
-	e := &exchange{log: l, request: requestHead(req), status: pending}
+	e := &exchange{log: l, request: requestHead(req), secrets: redact.Request(req), status: pending}
 	if req.Body != nil && req.Body != http.NoBody {
 		body := req.Body
 		req = req.WithContext(req.Context())
@@ -73,9 +75,9 @@ func (l *Log) Last() string {
 	}
 	last := l.exchanges[len(l.exchanges)-1]
 	if last.status <= 0 {
-		return last.failed
+		return redact.Text(last.failed, last.secrets...)
 	}
-	return strings.TrimSpace(fmt.Sprintf("%d %s", last.status, last.gotBody.code()))
+	return strings.TrimSpace(fmt.Sprintf("%d %s", last.status, redact.Text(last.gotBody.code(), last.secrets...)))
 }
 
 // Len is how many requests were sent.
@@ -130,6 +132,7 @@ func (l *Log) Brief() string {
 type exchange struct {
 	log               *Log
 	request           []string // the request line, and headers
+	secrets           []string // of the request
 	sentBody, gotBody excerpt
 	answer            []string
 	status            int
@@ -172,6 +175,7 @@ func (e *exchange) title(number int) string {
 	return fmt.Sprintf("# %d: sent at %.1f ms, answered at %.1f ms\n", number, ms(e.sent), ms(e.back))
 }
 
+// text leaves out what is secret in the request, which an answer may repeat.
 func (e *exchange) text() string {
 	var b strings.Builder
 	for _, line := range append(slices.Clone(e.request), e.sentBody.lines("")...) {
@@ -183,7 +187,7 @@ func (e *exchange) text() string {
 	if e.failed != "" {
 		b.WriteString("! " + e.failed + "\n")
 	}
-	return b.String()
+	return redact.Text(b.String(), e.secrets...)
 }
 
 // What is shown, and nothing else: what else there is may be a secret.

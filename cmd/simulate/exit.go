@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 
 	"holdfast/reports"
@@ -35,7 +36,7 @@ func (e *exitError) Unwrap() error { return e.err }
 
 // said reports whether nothing is left to say.
 func (e *exitError) said() bool {
-	inner, ok := e.err.(*exitError)
+	inner, ok := errors.AsType[*exitError](e.err)
 	return e.err == nil || ok && inner.said()
 }
 

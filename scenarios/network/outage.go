@@ -1,6 +1,7 @@
 package network
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"sync"
@@ -39,7 +40,8 @@ type Vigil struct {
 
 // NewVigil returns one that takes a server for gone when it has answered nothing for so long.
 // Noticed, which may be nil, is told of each request that fails then, and so is who sent it,
-// by an [OutageError]. The next answer ends the outage.
+// by an [OutageError]. The next answer ends the outage; 502 and 504 are a gateway's, which
+// says that it has got none.
 func NewVigil(after time.Duration, noticed func(*OutageError)) *Vigil {
 	return &Vigil{after: after, noticed: noticed}
 }
@@ -57,17 +59,19 @@ type watched struct {
 func (w watched) RoundTrip(req *http.Request) (*http.Response, error) {
 	begun := time.Now()
 	resp, err := w.base.RoundTrip(req)
-	if err == nil { // a gateway's word that nobody answers it is no answer, and passed on as it is
-		w.note(begun, resp.StatusCode != http.StatusBadGateway && resp.StatusCode != http.StatusGatewayTimeout)
-		return resp, nil
-	}
-	outage := w.note(begun, false)
+	answered := err == nil && resp.StatusCode != http.StatusBadGateway && resp.StatusCode != http.StatusGatewayTimeout
+	outage := w.note(begun, answered)
 	if outage == nil {
-		return nil, err
+		return resp, err
 	}
-	outage.Err = err
+	if outage.Err = err; err == nil {
+		outage.Err = errors.New(resp.Status)
+	}
 	if w.noticed != nil {
 		w.noticed(outage)
+	}
+	if err == nil {
+		return resp, nil // a gateway's word that nobody answers it is passed on as it is
 	}
 	return nil, outage
 }
