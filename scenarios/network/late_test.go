@@ -114,7 +114,7 @@ func send(via http.RoundTripper, req *http.Request) error {
 // left; a late one must not make it look as if a connection were still being made.
 func TestLateWriteIsSilent(t *testing.T) {
 	r := newRig(t, network.Latency{})
-	ctx, cancel := context.WithTimeout(meeting(t.Context(), t, "slow(nth=1,by=40ms)"), 20*time.Millisecond)
+	ctx, cancel := context.WithTimeout(meeting(t.Context(), t, "slow(nth=1,by=900ms)"), 300*time.Millisecond)
 	defer cancel()
 	var told atomic.Bool
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GetConn: func(string) { told.Store(true) }})
@@ -138,9 +138,9 @@ func TestLateWriteLosesItsRace(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
 	defer cancel()
-	err = do(meeting(ctx, t, "slow(nth=1,by=100ms)"), r.store, network.MethodPut, etag)
+	err = do(meeting(ctx, t, "slow(nth=1,by=900ms)"), r.store, network.MethodPut, etag)
 	if !errors.Is(err, archive.ErrOutcomeUnknown) {
 		t.Errorf("got %v", err)
 	}
