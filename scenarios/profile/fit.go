@@ -172,9 +172,11 @@ func each(all time.Duration, n int) float64 { return ratio(all.Seconds()*1000, f
 func (o *observed) fitted(ctx context.Context, prof *network.Profile) (*Measured, error) {
 	ways := []network.Profile{*prof}
 	if !prof.Waiting.IsZero() {
-		polls, inTurn := *prof, *prof
-		polls.Polls, inTurn.Waiting = true, network.Leg{}
-		ways = append(ways, polls, inTurn)
+		polls, twice, inTurn := *prof, *prof, *prof
+		polls.Polls, twice.Polls, inTurn.Waiting = true, true, network.Leg{}
+		// In the races whoever lost may have asked more than once.
+		twice.Waiting.Distribution = twice.Waiting.Half()
+		ways = append(ways, polls, twice, inTurn)
 	}
 	var best *Measured
 	for i := range ways {
