@@ -18,8 +18,8 @@ import (
 
 // Target is the store of the real world. Its zero value is the embedded S3.
 type Target struct {
-	Store     string            `json:"store,omitempty"`      // empty or "fake": the embedded S3; else s3://bucket/prefix
-	Endpoint  string            `json:"endpoint,omitempty"`   // of s3: URL of a server other than AWS; empty: AWS
+	Store     string            `json:"store,omitempty"`      // empty or "fake": the embedded S3; else s3://bucket/prefix or another of kinds
+	Endpoint  string            `json:"endpoint,omitempty"`   // of s3: URL of a server other than AWS, empty: AWS; of azblob: of the account
 	PathStyle s3store.PathStyle `json:"path_style,omitempty"` // of s3
 	// ID tells the keys of the run from those of others: they are in a [sandbox.Sandbox].
 	// Empty: one that nobody else has.

@@ -26,7 +26,7 @@ type Exchange struct {
 	cancel  context.CancelFunc
 
 	sent    atomic.Pointer[http.Request]
-	lost    error // what the HTTP client says of an answer that did not come
+	lost    error       // what the HTTP client says of an answer that did not come
 	handed  atomic.Bool // to the HTTP client
 	dialing atomic.Bool // the transport looked for a connection …
 	dialed  atomic.Bool // … and has got one
