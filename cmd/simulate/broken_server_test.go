@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -10,6 +11,7 @@ import (
 	"holdfast/archive/s3store"
 	"holdfast/archive/s3store/breaker"
 	"holdfast/archive/storefault"
+	"holdfast/reports"
 )
 
 // TestBreakerOnServer: whatever promise the store breaks, nothing of it is held against the
@@ -42,7 +44,11 @@ func TestBreakerOnServer(t *testing.T) {
 				}
 				code, stdout, stderr := simulate(t, args...)
 				t.Logf("%s: exit %d", scenario, code)
-				// What could not be prepared or read again can't be run.
+				// What could not be prepared or read again can't be run. How long a core waits that
+				// was shown a body which nobody wrote is held against it (I10).
+				if code == exitViolated && f.Kind == storefault.StrangeBody && onlyHonesty(t, stdout) {
+					continue
+				}
 				if !slices.Contains([]int{exitPassed, exitStoreAtFault, exitInconclusive, exitThreshold, exitCouldNotRun}, code) {
 					t.Errorf("%s: exit %d\n%s%s", scenario, code, stdout, stderr)
 				}
@@ -55,12 +61,22 @@ func TestBreakerOnServer(t *testing.T) {
 	}
 }
 
-// every is how often a promise is broken: more often than by default, and not always where
-// that leaves nothing to be seen.
+// every is how often a promise is broken: more often than by default, but for those that are
+// broken always.
 func every(f breaker.Fault) int {
 	const often = 4
-	if f.Kind == storefault.NoETag {
+	if f.Kind == storefault.NoETag || f.Name == "weak-etags" {
 		return 0
 	}
 	return often
+}
+
+// onlyHonesty reports whether nothing but I10 is violated.
+func onlyHonesty(t *testing.T, document string) bool {
+	var r reports.Result
+	if err := json.Unmarshal([]byte(document), &r); err != nil {
+		t.Fatal(err)
+	}
+	violated := r.Runs[0].Violated
+	return len(violated) == 1 && violated["I10"] > 0
 }

@@ -160,7 +160,7 @@ func (o *object) checkRefused(j *Judge, n int32) {
 	refusedByOthers := op.lastCall == preconditionFailed || op.lastCall == conflict
 	switch {
 	case op.outcome == failed && refusedByOthers, op.outcome == unavailable && refusedByOthers && op.met.has(overtaken):
-		o.reportAnswer(j, n, "conflict called a failure", "met a conflict and was told of a failure of the store, not of a conflict or exhaustion")
+		o.reportTold(j, n, len(o.store.torn) > 0, "conflict called a failure", "met a conflict and was told of a failure of the store, not of a conflict or exhaustion")
 	case op.outcome == exhausted && !met(refusal|overtaken):
 		o.reportAnswer(j, n, "exhausted without a refusal",
 			"was told that its attempts are exhausted, though the store refused nothing and nobody was in its way")
