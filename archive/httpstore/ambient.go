@@ -19,7 +19,7 @@ const (
 // go to the server of [Config.URL] and to no other.
 func (c Config) Ambient() (Config, error) {
 	user, password, token := os.Getenv(envUser), os.Getenv(envPassword), os.Getenv(envToken)
-	value := ""
+	var value string
 	switch {
 	case token != "" && (user != "" || password != ""):
 		return c, errors.New(envToken + " and " + envUser + " are both set: unset one")

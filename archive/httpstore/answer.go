@@ -1,6 +1,7 @@
 package httpstore
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -132,7 +133,7 @@ func (a *Answer) hint() string {
 func versionOf(x *exchange.Exchange, resp *http.Response) (etag string, err error) {
 	tags := resp.Header.Values("ETag")
 	kind := x.Unclear()
-	writes := kind == archive.ErrOutcomeUnknown
+	writes := errors.Is(kind, archive.ErrOutcomeUnknown)
 	var what string
 	switch {
 	case len(tags) == 0 || tags[0] == "":

@@ -53,8 +53,8 @@ func (alone) Value(any) any { return nil }
 // needCollection makes a collection, and those that it is in, unless that is known not to be
 // needed.
 func (s *Store) needCollection(ctx context.Context, path string) error {
-	if !s.collections || path == "" || s.there.has(path) || ctx.Err() != nil {
-		return nil // of a context that has ended the PUT tells
+	if !s.collections || path == "" || s.there.has(path) {
+		return nil
 	}
 	root := *s
 	root.prefix = ""

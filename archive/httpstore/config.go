@@ -12,13 +12,13 @@ import (
 	"holdfast/archive/internal/exchange"
 )
 
-// DefaultRequestTimeout, 10 s, is the deadline of a single request.
+// DefaultRequestTimeout is the deadline of a single request: 10 s.
 const DefaultRequestTimeout = exchange.RequestTimeout
 
-// DefaultMaxObjectBytes, 64 MiB, is far above archive.DefaultMaxBytes.
+// DefaultMaxObjectBytes is 64 MiB, far above archive.DefaultMaxBytes.
 const DefaultMaxObjectBytes = exchange.MaxObjectBytes
 
-// IdleConnsPerHost, 512, is how many idle connections the own transport keeps to a host.
+// IdleConnsPerHost is how many idle connections the own transport keeps to a host: 512.
 const IdleConnsPerHost = exchange.IdleConnsPerHost
 
 // Config says where the objects are, and how to ask for them.

@@ -155,3 +155,30 @@ func TestCheck(t *testing.T) {
 		}
 	}
 }
+
+// TestAmbient: who asks is in the environment, and half of it is a mistake.
+func TestAmbient(t *testing.T) {
+	for _, tt := range []struct{ user, password, token, want string }{
+		{"", "", "", ""},
+		{"u", "sekret", "", "Basic dTpzZWtyZXQ="},
+		{"u", "", "", "Basic dTo="},
+		{"", "", "sekret", "Bearer sekret"},
+		{"", "sekret", "", "HOLDFAST_HTTP_USER is not"},
+		{"u", "", "sekret", "unset one"},
+	} {
+		t.Setenv("HOLDFAST_HTTP_USER", tt.user)
+		t.Setenv("HOLDFAST_HTTP_PASSWORD", tt.password)
+		t.Setenv("HOLDFAST_HTTP_TOKEN", tt.token)
+		given := http.Header{"X-Own": {"own"}}
+		c, err := httpstore.Config{Header: given}.Ambient()
+		if err != nil {
+			if tt.want == "" || !strings.Contains(err.Error(), tt.want) || strings.Contains(err.Error(), "sekret") {
+				t.Errorf("%+v: %v", tt, err)
+			}
+			continue
+		}
+		if got := c.Header.Get("Authorization"); got != tt.want || c.Header.Get("X-Own") != "own" || len(given) != 1 {
+			t.Errorf("%+v: %q, and of what was given %v", tt, got, given)
+		}
+	}
+}

@@ -41,6 +41,7 @@ func (s *Store) Send(ctx context.Context, r wire.Request) (wire.Answer, error) {
 	}
 	resp, err := s.send(req)
 	if err == nil {
+		defer resp.Body.Close()
 		var answer wire.Answer
 		if answer, err = wire.ReadAnswer(resp); err == nil {
 			return answer, nil

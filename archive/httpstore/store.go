@@ -114,8 +114,10 @@ func (s *Store) Head(ctx context.Context, key string) (etag string, err error) {
 // Put implements [archive.Store].
 func (s *Store) Put(ctx context.Context, key string, body []byte, cond archive.Condition) (etag string, err error) {
 	collection := parent(s.prefix + key)
-	if err := s.needCollection(ctx, collection); err != nil {
-		return "", err
+	if ctx.Err() == nil { // of one that has ended the PUT tells
+		if err := s.needCollection(ctx, collection); err != nil {
+			return "", err
+		}
 	}
 	err = s.do(ctx, &call{method: http.MethodPut, key: key, body: body, cond: cond, read: func(x *exchange.Exchange, resp *http.Response) error {
 		etag, err = versionOf(x, resp)

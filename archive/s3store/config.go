@@ -19,10 +19,10 @@ import (
 	"holdfast/archive/redact"
 )
 
-// DefaultRequestTimeout, 10 s, is the deadline of a single request.
+// DefaultRequestTimeout is the deadline of a single request: 10 s.
 const DefaultRequestTimeout = exchange.RequestTimeout
 
-// DefaultMaxObjectBytes, 64 MiB, is far above [archive.DefaultMaxBytes].
+// DefaultMaxObjectBytes is 64 MiB, far above [archive.DefaultMaxBytes].
 const DefaultMaxObjectBytes = exchange.MaxObjectBytes
 
 // Config says where the objects are. What it leaves open (credentials, region,
@@ -59,7 +59,7 @@ type Config struct {
 	Through func(http.RoundTripper) http.RoundTripper
 }
 
-// IdleConnsPerHost, 512, is how many idle connections the own transport keeps to a host.
+// IdleConnsPerHost is how many idle connections the own transport keeps to a host: 512.
 const IdleConnsPerHost = exchange.IdleConnsPerHost
 
 // anyRegion signs requests to a custom endpoint when no region is configured.

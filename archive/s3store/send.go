@@ -14,7 +14,6 @@ import (
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
-	"holdfast/archive/internal/exchange"
 	"holdfast/archive/wire"
 )
 
@@ -32,7 +31,7 @@ func (s *Store) Send(ctx context.Context, r wire.Request) (wire.Answer, error) {
 	defer cancel()
 	answer, err := s.sendOnce(sending, r, time.Now())
 	if err == nil && answer.Code() == "RequestTimeTooSkewed" {
-		if now, parseErr := http.ParseTime(answer.Header.Get("Date")); parseErr == nil {
+		if now, unreadable := http.ParseTime(answer.Header.Get("Date")); unreadable == nil {
 			answer, err = s.sendOnce(sending, r, now)
 		}
 	}
@@ -42,7 +41,7 @@ func (s *Store) Send(ctx context.Context, r wire.Request) (wire.Answer, error) {
 	case err != nil && ctx.Err() == nil && errors.Is(err, context.DeadlineExceeded):
 		return answer, failed(fmt.Errorf("no answer within %v", s.timeout))
 	case err != nil:
-		return answer, failed(errors.New(exchange.OneLine(essence(err))))
+		return answer, failed(errors.New(essence(err)))
 	}
 	return answer, nil
 }
@@ -68,6 +67,7 @@ func (s *Store) sendOnce(ctx context.Context, r wire.Request, now time.Time) (wi
 	if err != nil {
 		return wire.Answer{}, err
 	}
+	defer resp.Body.Close()
 	return wire.ReadAnswer(resp)
 }
 

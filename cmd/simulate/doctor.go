@@ -70,7 +70,7 @@ Exit codes: 0 safe, or safe with limits; 1 could not run; 5 inconclusive; 6 unsa
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&o.store, "store", measure.Embedded, "`STORE` to examine: fake (embedded S3) or s3://bucket/prefix")
+	f.StringVar(&o.store, "store", measure.Embedded, "`STORE` to examine: fake (embedded S3), s3://bucket/prefix, azblob://container/prefix or https://host/path/")
 	f.StringArrayVar(&o.endpoints, "endpoint", nil, "`URL` of an S3 server other than AWS; repeatable, for several front ends of one bucket")
 	f.TextVar(&o.pathStyle, "path-style", s3store.PathStyleAuto, "`WHEN` the bucket goes into the path: auto, on or off")
 	f.DurationVar(&o.budget, "budget", 0, fmt.Sprintf("time for all of it (default %v, quick %v); what it cuts short is inconclusive", doctor.DefaultBudget, doctor.QuickBudget))
@@ -119,7 +119,7 @@ func (o *doctorOptions) validate(changed func(string) bool) error {
 	case o.out == "":
 		return usage("--out wants a directory, not an empty name")
 	case len(o.endpoints) > 0 && o.store == measure.Embedded:
-		return usage("--endpoint needs --store s3://bucket/prefix")
+		return usage("--endpoint needs --store s3://bucket/prefix or azblob://container/prefix")
 	}
 	for _, t := range o.targets() {
 		if err := t.Validate(); err != nil {
@@ -252,10 +252,10 @@ func (a *app) measureFront(ctx context.Context, fronts *measure.Fronts, o doctor
 	m, err := fronts.Profile(ctx, "simulate doctor", profile.Config{Progress: progress.update})
 	progress.stop()
 	switch {
-	case ctx.Err() != nil: // the report says that it was interrupted
-		return nil, nil
-	case err != nil:
+	case m == nil && ctx.Err() == nil:
 		return nil, notMeasured(err)
+	case m == nil: // the report says that it was interrupted
+		return nil, nil
 	}
 	return saveProfile(o.measure, o.store, m)
 }

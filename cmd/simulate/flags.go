@@ -77,8 +77,8 @@ func (o *runOptions) register(f *pflag.FlagSet, names ...string) {
 func (o *runOptions) flags() *pflag.FlagSet {
 	f := pflag.NewFlagSet("run", pflag.ContinueOnError)
 	f.StringVar(&o.world, "world", o.world, "`WORLD` to play in: real (goroutines, wall clock, HTTP) or virtual (a seed decides everything)")
-	f.StringVar(&o.store, "store", o.store, "`STORE` to play on: fake (embedded S3) or s3://bucket/prefix")
-	f.StringVar(&o.endpoint, "endpoint", o.endpoint, "`URL` of an S3 server other than AWS")
+	f.StringVar(&o.store, "store", o.store, "`STORE` to play on: fake (embedded S3), s3://bucket/prefix, azblob://container/prefix or https://host/path/")
+	f.StringVar(&o.endpoint, "endpoint", o.endpoint, "`URL` of an S3 server other than AWS, or of an account of Azure Blob Storage")
 	f.TextVar(&o.pathStyle, "path-style", o.pathStyle, "`WHEN` the bucket goes into the path: auto, on or off")
 	f.BoolVar(&o.skipCheck, "skip-check", o.skipCheck, "play also on a store that breaks its promises, to see what comes of it")
 	f.StringVar(&o.core, "core", o.core, "core under test: "+coreNames())

@@ -28,9 +28,9 @@ func origin(f *pflag.FlagSet, name string) string {
 	return "--" + name
 }
 
-// intent is what plays are about to do to a real store; it sends it nothing. Nil: the store
-// is the embedded one.
-func (o runOptions) intent(ctx context.Context, flags *pflag.FlagSet, plays []*play) (*reports.Intended, error) {
+// intent is what plays, and what is done beside them, are about to do to a real store; it sends
+// it nothing. Nil: the store is the embedded one.
+func (o runOptions) intent(ctx context.Context, flags *pflag.FlagSet, plays []*play, beside ...measure.Estimate) (*reports.Intended, error) {
 	target := o.target()
 	if target.Name() == measure.Embedded {
 		return nil, nil
@@ -59,6 +59,9 @@ func (o runOptions) intent(ctx context.Context, flags *pflag.FlagSet, plays []*p
 		d.Profile, d.Role, d.NoCredentials = account.Profile, account.Role, account.Missing
 	}
 	var all measure.Estimate
+	for _, e := range beside {
+		all.Add(e)
+	}
 	if !o.skipCheck {
 		all.Add(measure.CheckEstimate)
 	}

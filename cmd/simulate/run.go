@@ -87,7 +87,7 @@ const (
 
 // target is the store of the real world.
 func (o *storeOptions) target() measure.Target {
-	return measure.Target{Store: o.store, Endpoint: o.endpoint, PathStyle: o.pathStyle}
+	return measure.Target{Store: o.store, Endpoint: o.endpoint, PathStyle: o.pathStyle, Program: reports.Version()}
 }
 
 func coreNames() string {
@@ -228,7 +228,7 @@ func (o runOptions) validate() error {
 	case o.out == "":
 		return usage("--out wants a directory, not an empty name")
 	case o.endpoint != "" && o.store == "fake":
-		return usage("--endpoint needs --store s3://bucket/prefix")
+		return usage("--endpoint needs --store s3://bucket/prefix or azblob://container/prefix")
 	case o.maxRequests < 0:
 		return usage("--max-requests must be 0 (any number) or more, not %d", o.maxRequests)
 	case o.store == "fake" && (o.maxRequests > 0 || o.dryRun):

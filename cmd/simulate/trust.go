@@ -20,7 +20,10 @@ func (a *app) trust(ctx context.Context, o storeOptions, allowed *sandbox.Allowa
 		return nil
 	}
 	fronts, err := measure.OpenFrontsWithin(ctx, t, nil, o.doctor(), allowed)
-	if err != nil {
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return nil // what is done next will say that it was interrupted
+	case err != nil:
 		return couldNotRun("%w", err)
 	}
 	defer func() {

@@ -67,7 +67,7 @@ func (o *object) checkAcknowledged(j *Judge, n int32) {
 	case !written:
 		o.reportTold(j, n, len(o.store.torn) > 0, "success without a write", "was told that it had committed, but no version holds its modifications")
 	case op.etag == 0:
-		o.reportAnswer(j, n, "success without an ETag", "was told that it had committed, without the ETag of the version")
+		o.reportTold(j, n, o.allCreated([]int32{n}), "success without an ETag", "was told that it had committed, without the ETag of the version")
 	case v == none && !o.doubtful(op.etag):
 		o.reportTold(j, n, o.showed(op.etag), "unknown ETag", "was told ETag "+o.etags.name(op.etag)+", which names no recorded version")
 	case o.position(v) != none && o.firstAfter(op, o.position(v)):

@@ -2,6 +2,7 @@ package check
 
 import (
 	"fmt"
+	"slices"
 	"sort"
 
 	"holdfast/archive/storefault"
@@ -34,16 +35,9 @@ func (c *storeCheck) whole() bool {
 
 // checkGarbled: nobody but the store makes a body no document, if nobody wrote such a body.
 func (c *storeCheck) checkGarbled(r *read) {
-	o := c.o
-	if !c.whole() {
-		return
+	if c.whole() && c.torn >= r.at {
+		c.strange(r)
 	}
-	for i := range o.versions.n {
-		if v := o.versions.at(i); v.bad && v.start < r.at {
-			return
-		}
-	}
-	c.strange(r)
 }
 
 // strange reports a body that nobody wrote.
@@ -52,7 +46,7 @@ func (c *storeCheck) strange(r *read) {
 	o.store.tear(r.etag)
 	o.finding(c.j, storefault.StrangeBody,
 		fmt.Sprintf("%s read a body of %s, under the ETag %s, that nobody had written", c.j.actors.name(r.by), o.key, o.etags.name(r.etag)),
-		evidence{reads: []*read{r}})
+		evidence{strange: r})
 }
 
 // checkUnknown: a read showed an ETag that no write can have got.
@@ -110,27 +104,70 @@ func (c *storeCheck) otherBody(r *read) {
 		evidence{versions: []int32{r.version, wrote.one}, reads: []*read{r}})
 }
 
+// late is a read that shows less than a write that had been applied before.
+type late struct{ read, by int32 }
+
 // checkReads: a read that begins after a version was replaced does not show it, nor
 // nothing, nor what was deleted.
 func (c *storeCheck) checkReads() {
 	o := c.o
 	o.orderDeletions()
-	if o.final != none {
-		c.checkFinal(o.reads.at(o.final))
-	}
+	var all []late
 	for i := range o.reads.n {
 		r := o.reads.at(i)
-		if r.load || r.etag == c.gone {
+		if r.load || r.bad || c.foreign(r) {
 			continue
 		}
-		if by := c.outdated(r); by != none {
-			o.finding(c.j, storefault.StaleRead,
-				fmt.Sprintf("%s read %s of %s after %s had written version %s", c.j.actors.name(r.by), o.versionNamed(r.etag), o.key,
-					c.j.writer(o.versions.at(by)), o.etags.name(o.versions.at(by).etag)),
-				c.proof(by, r))
+		if by := c.outdated(r); by != none && !c.gone[r.etag] {
+			all = append(all, late{i, by})
 		}
 		c.checkUndone(r)
 	}
+	if n := len(all); n > 0 && all[n-1].read == o.final && c.lostAtEnd(all) {
+		c.reportLost(all[n-1])
+	}
+	for _, l := range all {
+		if r := o.reads.at(l.read); !c.gone[r.etag] {
+			v := o.versions.at(l.by)
+			o.finding(c.j, storefault.StaleRead,
+				fmt.Sprintf("%s read %s of %s after %s had written version %s", c.j.actors.name(r.by), o.versionNamed(r.etag), o.key,
+					c.j.writer(v), o.etags.name(v.etag)),
+				c.proof(l.by, r))
+		}
+	}
+}
+
+// foreign reports whether a read returned another body than that of its version, which is
+// reported as such: its ETag says nothing more.
+func (c *storeCheck) foreign(r *read) bool {
+	return r.n != none && r.version != none && r.content() != c.o.versions.at(r.version).content()
+}
+
+// lostAtEnd reports whether what the last read of all, the last of these, does not show is
+// gone: nobody ever read it, or nothing is left at all. Where other reads were late while it
+// was stored, this one may be no more than that.
+func (c *storeCheck) lostAtEnd(all []late) bool {
+	stored := func(by int32) bool { return c.showing(c.o.versions.at(by).etag) >= 0 }
+	last := all[len(all)-1]
+	if !c.o.versions.at(last.by).certain() || c.o.reads.at(last.read).etag != 0 && stored(last.by) {
+		return false
+	}
+	if slices.ContainsFunc(c.j.findings, func(f StoreFinding) bool { return f.Kind == storefault.StaleRead }) {
+		return false
+	}
+	return !slices.ContainsFunc(all[:len(all)-1], func(l late) bool { return stored(l.by) })
+}
+
+// reportLost reports a write that is gone at the end. Whatever was read of what it should have
+// replaced is right then.
+func (c *storeCheck) reportLost(l late) {
+	o := c.o
+	v, r := o.versions.at(l.by), o.reads.at(l.read)
+	c.lose(r.etag)
+	o.finding(c.j, storefault.LostWrite,
+		fmt.Sprintf("%s was acknowledged as version %s of %s; the last read shows %s, and nobody had deleted it or written on top",
+			c.j.writer(v), o.etags.name(v.etag), o.key, o.versionNamed(r.etag)),
+		c.proof(l.by, r))
 }
 
 // outdated is the write that shows that what was read had been there before; none: it may
@@ -158,29 +195,9 @@ func (c *storeCheck) outdated(r *read) int32 {
 func (c *storeCheck) proof(by int32, r *read) evidence {
 	ev := evidence{versions: []int32{by}, reads: []*read{r}}
 	if v := c.o.versions.at(by); !v.certain() || v.at >= r.start {
-		ev.reads = append(ev.reads, c.showed(v.etag)...)
+		ev.shown = v.etag
 	}
 	return ev
-}
-
-// checkFinal looks whether the last read finds nothing, or not what nobody ever read though it
-// was acknowledged: that is gone. Whatever was read of what it should have replaced is right
-// then.
-func (c *storeCheck) checkFinal(r *read) {
-	o := c.o
-	by := c.outdated(r)
-	if by == none {
-		return
-	}
-	v := o.versions.at(by)
-	if !v.certain() || r.etag != 0 && c.showing(v.etag) >= 0 {
-		return // somebody has read it: it had been stored
-	}
-	c.gone = r.etag
-	o.finding(c.j, storefault.LostWrite,
-		fmt.Sprintf("%s was acknowledged as version %s of %s; the last read shows %s, and nobody had deleted it or written on top",
-			c.j.writer(v), o.etags.name(v.etag), o.key, o.versionNamed(r.etag)),
-		c.proof(by, r))
 }
 
 // versionNamed is a version by its ETag; 0 is that there is none.

@@ -23,9 +23,10 @@ func TestBreaker(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer server.Close()
+	t.Cleanup(func() { server.Close() })
 	for _, fault := range breaker.Faults() {
 		t.Run(fault.Name, func(t *testing.T) {
+			t.Parallel()
 			proxy, err := breaker.New(breaker.Config{Upstream: server.Endpoint(), Fault: fault.Name})
 			if err != nil {
 				t.Fatal(err)
@@ -38,11 +39,10 @@ func TestBreaker(t *testing.T) {
 			})
 			s := s3store.New(client, server.Bucket(), "doctor/"+fault.Name)
 			d, err := doctor.Examine(t.Context(), doctor.Config{
-				Fronts: []doctor.Front{{Store: s, Raw: s, At: &doctor.Endpoint{URL: front.URL}}}, Races: 150, BodyBytes: []int{64, 3000}, Budget: 30 * time.Second,
+				Fronts: []doctor.Front{{Store: s, Raw: s, At: &doctor.Endpoint{URL: front.URL}}}, Races: 60, BodyBytes: []int{64, 3000}, Budget: 30 * time.Second,
 			})
 			if err != nil {
-				t.Log(err)
-				return
+				t.Fatal(err)
 			}
 			var kinds []storefault.Kind
 			for _, r := range d.Rows {

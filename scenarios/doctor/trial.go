@@ -38,6 +38,9 @@ func faulty(k storefault.Kind, here string) (finding, error) {
 	return finding{here: here, kind: k}, nil
 }
 
+// different is another answer than S3's, by which no known promise is broken.
+func different(here, means string) (finding, error) { return finding{here: here, means: means}, nil }
+
 // answer is what the store answered to the last call.
 func (t *trial) answer(err error) string {
 	if said := t.log.Last(); said != "" {
@@ -54,26 +57,20 @@ func (t *trial) answer(err error) string {
 	return "acknowledged"
 }
 
-func (t *trial) put(body string, cond archive.Condition) (etag string, err error) {
-	etag, err = t.store.Put(t.ctx, t.key, []byte(body), cond)
-	if err != nil {
-		return "", fmt.Errorf("put (%s): %w", cond, err)
-	}
-	return etag, nil
+// put writes with no condition.
+func (t *trial) put(body string) (etag string, err error) {
+	return t.store.Put(t.ctx, t.key, []byte(body), archive.Condition{})
 }
 
 func (t *trial) delete() error {
-	if err := t.store.Delete(t.ctx, t.key, archive.Condition{}); err != nil {
-		return fmt.Errorf("delete: %w", err)
-	}
-	return nil
+	return t.store.Delete(t.ctx, t.key, archive.Condition{})
 }
 
 // versions writes bodies one on top of the other, with no condition, and returns their ETags.
 func (t *trial) versions(bodies ...string) ([]string, error) {
 	var etags []string
 	for _, body := range bodies {
-		etag, err := t.put(body, archive.Condition{})
+		etag, err := t.put(body)
 		if err != nil {
 			return nil, err
 		}
@@ -82,21 +79,65 @@ func (t *trial) versions(bodies ...string) ([]string, error) {
 	return etags, nil
 }
 
-// get reads what was written. What is not there at first is read again.
-func (t *trial) get() (body, etag string, err error) {
-	got, etag, err := t.store.Get(t.ctx, t.key)
-	if !errors.Is(err, archive.ErrNotFound) {
-		return string(got), etag, err
+// stored is what a read finds: a body, or nothing.
+type stored struct {
+	there      bool
+	body, etag string
+}
+
+func (t *trial) read() (stored, error) {
+	body, etag, err := t.store.Get(t.ctx, t.key)
+	switch {
+	case errors.Is(err, archive.ErrNotFound):
+		return stored{}, nil
+	case err != nil:
+		return stored{}, err
+	}
+	return stored{true, string(body), etag}, nil
+}
+
+// mustBe reads, and again if it is not what is wanted: what is right later was a stale read.
+// The error is the fault; here is what had been answered before.
+func (t *trial) mustBe(here string, want stored) (stored, error) {
+	got, err := t.read()
+	same := func() bool { return got.there == want.there && got.body == want.body }
+	if err != nil || same() {
+		return got, err
 	}
 	const wait = 200 * time.Millisecond
-	kind, later := storefault.LostWrite, "nor later"
 	if err := (archive.WallClock{}).Sleep(t.ctx, wait); err != nil {
-		return "", "", err
+		return got, err
 	}
-	if _, _, err := t.store.Get(t.ctx, t.key); err == nil {
-		kind, later = storefault.StaleRead, "but later"
+	first := tell(got, want)
+	if got, err = t.read(); err != nil {
+		return got, err
 	}
-	return "", "", storefault.Errorf(kind, "acknowledged; then it was not there, %s", later)
+	switch {
+	case same():
+		return got, storefault.Errorf(storefault.StaleRead, "%s; then %s, but right %v later", here, first, wait)
+	case got.there && strings.HasPrefix(want.body, got.body):
+		return got, storefault.Errorf(storefault.StrangeBody, "%s; then %s", here, tell(got, want))
+	case !want.there:
+		return got, storefault.Errorf(storefault.UndoneDelete, "%s; then %s", here, tell(got, want))
+	}
+	return got, storefault.Errorf(storefault.LostWrite, "%s; then %s", here, tell(got, want))
+}
+
+func tell(got, want stored) string {
+	switch {
+	case !got.there:
+		return "nothing is there"
+	case !want.there:
+		return "there is an object"
+	case len(got.body) != len(want.body):
+		return fmt.Sprintf("%d bytes are stored, and not the %d that were acknowledged", len(got.body), len(want.body))
+	}
+	return "another body is stored"
+}
+
+func isFault(err error) bool {
+	_, yes := errors.AsType[*storefault.Error](err)
+	return yes
 }
 
 // undecided reports whether an answer says nothing about the condition.
@@ -110,23 +151,16 @@ func (t *trial) mustRefuse(cond archive.Condition, before string) (finding, erro
 	_, err := t.store.Put(t.ctx, t.key, []byte(body), cond)
 	here := t.answer(err)
 	switch {
-	case err == nil:
+	case err == nil, isFault(err): // an acknowledgement without an ETag is one
 		return faulty(storefault.IgnoredCondition, here)
 	case undecided(err):
 		return finding{}, err
 	}
-	stored, _, err := t.store.Get(t.ctx, t.key)
-	switch {
-	case errors.Is(err, archive.ErrNotFound) && before == "", err == nil && string(stored) == before:
-		return fine(here)
-	case err == nil && string(stored) == body:
+	got, err := t.mustBe(here, stored{there: before != "", body: before})
+	if err != nil && got.there && got.body == body {
 		return faulty(storefault.RefusedAndKept, here+", and it is stored")
-	case err == nil:
-		return faulty(storefault.StrangeBody, fmt.Sprintf("%s; then %d bytes that nobody wrote", here, len(stored)))
-	case errors.Is(err, archive.ErrNotFound):
-		return faulty(storefault.LostWrite, here+"; then what was stored before is gone")
 	}
-	return finding{}, err
+	return finding{here: here, ok: true}, err
 }
 
 // mustAccept makes a write whose condition holds.
@@ -145,18 +179,11 @@ func (t *trial) mustAccept(body string, cond archive.Condition) (finding, error)
 }
 
 func (t *trial) mustHold(here, body string) (finding, error) {
-	stored, etag, err := t.get()
-	switch {
-	case err != nil:
-		return finding{}, fmt.Errorf("get: %w", err)
-	case stored != body && strings.HasPrefix(body, stored):
-		return faulty(storefault.StrangeBody, fmt.Sprintf("%s; then %d bytes of %d are stored", here, len(stored), len(body)))
-	case stored != body:
-		return faulty(storefault.LostWrite, here+"; then another body is stored")
-	case etag == "":
+	got, err := t.mustBe(here, stored{there: true, body: body})
+	if err == nil && got.etag == "" {
 		return faulty(storefault.NoETag, here+"; read without an ETag")
 	}
-	return fine(here)
+	return finding{here: here, ok: true}, err
 }
 
 // send makes a raw request to the row's key.

@@ -164,7 +164,7 @@ func (c *Client) answered(ctx context.Context, kind Kind, start int64, key, etag
 	if way, ok := ctx.(Befallen); ok {
 		e.befell(way)
 	}
-	if _, injected := err.(Injected); injected {
+	if _, injected := err.(Injected); injected { //nolint:errorlint // nobody has wrapped it
 		e.Means = e.Answer
 	}
 	if err != nil {

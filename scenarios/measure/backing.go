@@ -9,6 +9,7 @@ import (
 
 	"holdfast/archive"
 	"holdfast/archive/httpstore/azureblob"
+	"holdfast/archive/redact"
 	"holdfast/archive/s3store"
 	"holdfast/archive/s3store/fakes3"
 )
@@ -63,7 +64,7 @@ func (t Target) kind() (kind, error) {
 		}
 		forms = append(forms, k.form)
 	}
-	return kind{}, fmt.Errorf("--store: store %q: want %s", t.Store, strings.Join(forms, " or "))
+	return kind{}, fmt.Errorf("--store: store %q: want %s", redact.Text(t.Store), strings.Join(forms, " or "))
 }
 
 // Settings is what decides how requests are sent. A result records it.
@@ -127,7 +128,7 @@ type embeddedBacking struct {
 func validateEmbedded(t Target) error {
 	switch {
 	case t.Name() != Embedded:
-		return fmt.Errorf("--store: store %q: want %s", t.Store, Embedded)
+		return fmt.Errorf("--store: store %q: want %s", redact.Text(t.Store), Embedded)
 	case t.Endpoint != "":
 		return fmt.Errorf("endpoint %s: the embedded S3 has its own", t.Endpoint)
 	}

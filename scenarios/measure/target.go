@@ -18,8 +18,8 @@ import (
 
 // Target is the store of the real world. Its zero value is the embedded S3.
 type Target struct {
-	Store     string            `json:"store,omitempty"`      // empty or "fake": the embedded S3; else s3://bucket/prefix
-	Endpoint  string            `json:"endpoint,omitempty"`   // of s3: URL of a server other than AWS; empty: AWS
+	Store     string            `json:"store,omitempty"`      // empty or "fake": the embedded S3; else s3://bucket/prefix or another of kinds
+	Endpoint  string            `json:"endpoint,omitempty"`   // of s3: URL of a server other than AWS, empty: AWS; of azblob: of the account
 	PathStyle s3store.PathStyle `json:"path_style,omitempty"` // of s3
 	// ID tells the keys of the run from those of others: they are in a [sandbox.Sandbox].
 	// Empty: one that nobody else has.
@@ -137,6 +137,10 @@ func (o *opened) connect(ctx context.Context, t *Target, run *scenarios.Run, end
 	}
 	if o.backing, err = kind.open(ctx, *t, w); err != nil || kind.ours {
 		return err
+	}
+	if _, lists := o.at("").(archive.Lister); !lists && run.Scenario.Queue.Reconcile > 0 {
+		return errors.Join(fmt.Errorf("play %s on %s: its reconciler looks through all that is stored (queue.reconcile), and this kind of store can't be listed",
+			run.Scenario.Name, t.Name()), o.backing.Close())
 	}
 	if o.keeper = o.backing; !disturbed {
 		return nil

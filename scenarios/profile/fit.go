@@ -190,13 +190,14 @@ func (o *observed) fitted(ctx context.Context, prof *network.Profile) (*Measured
 	return best, nil
 }
 
+// least is what each of the numbers may as well be as nothing.
+const least = 0.01
+
 // distance between what was measured and predicted, by how many times the one is the other.
 func distance(fit []Fitted) float64 {
 	sum := 0.0
 	for _, f := range fit {
-		if f.Measured > 0 && f.Predicted > 0 {
-			sum += math.Abs(math.Log(f.Measured / f.Predicted))
-		}
+		sum += math.Abs(math.Log((f.Measured + least) / (f.Predicted + least)))
 	}
 	return sum
 }
