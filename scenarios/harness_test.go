@@ -181,8 +181,8 @@ func TestHarnesssOwnCallsAreBounded(t *testing.T) {
 		says  string
 		tries int
 	}{
-		{hiccups{before: always("put", archive.ErrConflict)}, "store the scenario's document archive/CHG-12345.json: given up after 12 tries in 13.15s: ", 12},
-		{hiccups{before: always("get", archive.ErrUnavailable)}, "read the final state of archive/CHG-12345.json: given up after 12 tries in 13.15s: ", 12},
+		{hiccups{before: always("put", archive.ErrConflict)}, "store the scenario's document archive/CHG-12345.json: given up after 16 tries in 21.15s: ", 16},
+		{hiccups{before: always("get", archive.ErrUnavailable)}, "read the final state of archive/CHG-12345.json: given up after 16 tries in 21.15s: ", 16},
 		{hiccups{before: always("put", denied)}, "store the scenario's document archive/CHG-12345.json: 403 AccessDenied", 1},
 		{hiccups{before: always("get", denied)}, "read the final state of archive/CHG-12345.json: 403 AccessDenied", 1},
 	} {

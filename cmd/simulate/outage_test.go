@@ -24,7 +24,12 @@ type front struct {
 	listener net.Listener // nil: it is down
 	hung     bool         // it accepts, and nothing passes any more
 	open     []net.Conn
+	accepted int
+	busy     chan struct{} // closed when all clients of a run have come
 }
+
+// clientsOfARun is how many connections sustained-contention opens at least.
+const clientsOfARun = 12
 
 // startFront returns a front of an S3 of its own, and the flags to play on it.
 func startFront(t *testing.T) (*front, []string) {
@@ -34,7 +39,7 @@ func startFront(t *testing.T) (*front, []string) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = s3.Close() })
-	f := &front{behind: strings.TrimPrefix(s3.Endpoint(), "http://"), address: "127.0.0.1:0"}
+	f := &front{behind: strings.TrimPrefix(s3.Endpoint(), "http://"), address: "127.0.0.1:0", busy: make(chan struct{})}
 	f.start(t)
 	t.Cleanup(f.kill)
 	return f, []string{"--store", "s3://" + s3.Bucket() + "/p", "--endpoint", "http://" + f.address, "--skip-check", "--out", t.TempDir()}
@@ -56,10 +61,19 @@ func (f *front) start(t *testing.T) {
 				return // it was killed
 			}
 			if f.keep(in) {
+				f.count()
 				go f.serve(in)
 			}
 		}
 	}()
+}
+
+func (f *front) count() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.accepted++; f.accepted == clientsOfARun {
+		close(f.busy)
+	}
 }
 
 // keep notes a connection that a kill cuts, and reports whether it is served.
@@ -170,10 +184,18 @@ func TestGoneForGood(t *testing.T) {
 	} {
 		server, flags := startFront(t)
 		all.Go(func() {
-			killed := time.Now().Add(time.Second)
-			time.AfterFunc(time.Second, func() { c.gone(server) })
+			killed := make(chan time.Time, 1)
+			go func() {
+				select {
+				case <-server.busy:
+				case <-time.After(20 * time.Second): // and then it is killed earlier
+				}
+				time.Sleep(300 * time.Millisecond)
+				killed <- time.Now()
+				c.gone(server)
+			}()
 			code, stdout, stderr := simulate(t, slices.Concat([]string{"run", "sustained-contention", "--duration", "1m"}, c.flags, flags)...)
-			took := time.Since(killed)
+			took := time.Since(<-killed)
 			for _, says := range []string{"play sustained-contention: ", "the store has answered none of ", "/p/simulate-"} {
 				if !strings.Contains(stderr, says) {
 					t.Errorf("%s: it does not say %q", name, says)

@@ -13,7 +13,7 @@ import (
 // The bounds of a call that the harness makes for itself: a server that restarts is
 // waited for, one that is gone is not.
 const (
-	InsistTries = 12
+	InsistTries = 16 // against one that refuses at once they take 21 s, as long as it takes to be gone
 	InsistFor   = 30 * time.Second
 
 	insistFirst   = 50 * time.Millisecond // before the second try; then twice as long each time
