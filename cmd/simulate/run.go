@@ -87,7 +87,7 @@ const (
 
 // target is the store of the real world.
 func (o *storeOptions) target() measure.Target {
-	return measure.Target{Store: o.store, Endpoint: o.endpoint, PathStyle: o.pathStyle}
+	return measure.Target{Store: o.store, Endpoint: o.endpoint, PathStyle: o.pathStyle, Program: reports.Version()}
 }
 
 func coreNames() string {
@@ -121,7 +121,7 @@ func (a *app) run(ctx context.Context, o runOptions, flags *pflag.FlagSet, names
 		intent.Text(reports.Text{W: a.stderr})
 	}
 	if o.world == real && !o.skipCheck {
-		if err := a.trust(ctx, o.storeOptions); err != nil {
+		if err := a.trust(ctx, o.storeOptions, allowance); err != nil {
 			return err
 		}
 	}

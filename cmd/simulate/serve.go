@@ -216,7 +216,7 @@ func (a *app) openServed(ctx context.Context, o storeOptions) (*s3store.Store, f
 	if err := store.Check(ctx); err != nil {
 		return nil, nil, couldNotRun("%w", err)
 	}
-	if err := a.trust(ctx, o); err != nil {
+	if err := a.trust(ctx, o, nil); err != nil {
 		return nil, nil, err
 	}
 	return store, func() {}, nil

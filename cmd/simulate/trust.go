@@ -8,17 +8,23 @@ import (
 	"holdfast/archive/storefault"
 	"holdfast/archive/storerace"
 	"holdfast/scenarios/measure"
+	"holdfast/scenarios/sandbox"
 )
+
+// trustEstimate is what [app.trust] sends at most, about, the sandbox's own included.
+var trustEstimate = measure.Estimate{Puts: 70, Gets: 40, Deletes: 25}
 
 // trust tries a store before anything is trusted to it: a few seconds in a sandbox, which
 // refuse one that ignores conditions. One that can't be tried is let pass, with a line that
 // says so: what is done next will tell what is wrong with it. The embedded one is trusted.
-func (a *app) trust(ctx context.Context, o storeOptions) (err error) {
+func (a *app) trust(ctx context.Context, o storeOptions, allowance *sandbox.Allowance) (err error) {
 	t := o.target()
 	if t.Name() == measure.Embedded {
 		return nil
 	}
-	fronts, err := measure.OpenFronts(ctx, t, nil, o.doctor())
+	trying, end := context.WithCancelCause(ctx)
+	defer end(nil)
+	fronts, err := measure.OpenFronts(ctx, t, measure.FrontsConfig{Command: o.doctor(), Allowance: allowance, Ended: end})
 	if err != nil {
 		return couldNotRun("%w", err)
 	}
@@ -27,7 +33,7 @@ func (a *app) trust(ctx context.Context, o storeOptions) (err error) {
 			err = couldNotRun("%w", closeErr)
 		}
 	}()
-	err = storerace.Quick(ctx, fronts.All()[0].Store, "")
+	err = storerace.Quick(trying, fronts.All()[0].Store, "")
 	fault, bad := errors.AsType[*storefault.Error](err)
 	switch {
 	case err == nil || ctx.Err() != nil:

@@ -2,13 +2,17 @@ package main
 
 import (
 	"errors"
+	"io"
 	"net/http"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"holdfast/archive/s3store"
 	"holdfast/reports"
+	"holdfast/scenarios/sandbox"
 )
 
 // deaf is an endpoint that ignores the conditions of writes.
@@ -52,7 +56,7 @@ func TestUntrustworthyStoreIsRefused(t *testing.T) {
 	where := flags[:len(flags)-2] // --out is of run alone
 	for _, args := range [][]string{append([]string{"run", "two-users", "--out", t.TempDir()}, where...), append([]string{"serve"}, where...)} {
 		code, stdout, stderr := simulate(t, args...)
-		if code != exitStoreAtFault || stdout != "" || strings.Count(stderr, "\n") != 1 {
+		if code != exitStoreAtFault || stdout != "" || strings.Count(stderr, "simulate: ") != 1 {
 			t.Errorf("%s: exit %d, want %d\n%s%s", args[0], code, exitStoreAtFault, stdout, stderr)
 		}
 		for _, want := range []string{"ignored-condition", "replaces what others have saved", "simulate doctor --store " + flags[1] + " --endpoint " + flags[3] + " --path-style on"} {
@@ -63,6 +67,38 @@ func TestUntrustworthyStoreIsRefused(t *testing.T) {
 	}
 	if keys := left(t, flags); len(keys) > 0 {
 		t.Errorf("it left %v", keys)
+	}
+}
+
+// TestTheCheckIsEstimated: it sends no more than a run says first, which counts it.
+func TestTheCheckIsEstimated(t *testing.T) {
+	var puts, gets, deletes atomic.Int64
+	flags := meddled(t, func(_ http.ResponseWriter, r *http.Request, _ string, _ int, _ func()) bool {
+		switch {
+		case r.Method == http.MethodPut || strings.Contains(r.URL.RawQuery, "list-type"):
+			puts.Add(1)
+		case r.Method == http.MethodDelete:
+			deletes.Add(1)
+		default:
+			gets.Add(1)
+		}
+		return false
+	})
+	a := &app{stdout: io.Discard, stderr: io.Discard}
+	allowance := sandbox.NewAllowance(1000)
+	if err := a.trust(t.Context(), storeOptions{store: flags[1], endpoint: flags[3]}, allowance); err != nil {
+		t.Fatal(err)
+	}
+	e := trustEstimate
+	if p, g, d := int(puts.Load()), int(gets.Load()), int(deletes.Load()); p > e.Puts || g > e.Gets || d > e.Deletes || 2*p < e.Puts || 2*g < e.Gets {
+		t.Errorf("%d PUTs, %d GETs and %d DELETEs were sent; estimated were %+v", p, g, d, e)
+	}
+	began := time.Now()
+	if err := a.trust(t.Context(), storeOptions{store: flags[1], endpoint: flags[3]}, sandbox.NewAllowance(20)); err != nil || time.Since(began) > 2*time.Second {
+		t.Errorf("%v after %v", err, time.Since(began))
+	}
+	if p := int(puts.Load()); p > 2*e.Puts {
+		t.Errorf("an allowance of 20 bounds nothing: %d PUTs", p)
 	}
 }
 
