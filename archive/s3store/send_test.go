@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"holdfast/archive"
+	"holdfast/archive/s3store"
 	"holdfast/archive/wire"
 )
 
@@ -65,5 +66,30 @@ func TestSendCut(t *testing.T) {
 	}
 	if _, _, err := s.Get(t.Context(), "k"); !errors.Is(err, archive.ErrNotFound) {
 		t.Errorf("half a body is stored: %v", err)
+	}
+}
+
+// TestSendWhereTheSDKSends: the same host, the same path.
+func TestSendWhereTheSDKSends(t *testing.T) {
+	for _, c := range []s3store.Config{
+		{Endpoint: "http://127.0.0.1:9"}, {Endpoint: "http://127.0.0.1:9/at/a/path"},
+		{Endpoint: "http://s3.example:9", PathStyle: s3store.PathStyleOff}, {}, {PathStyle: s3store.PathStyleOn},
+	} {
+		var sent []string
+		c.Bucket, c.Prefix = "bucket", "p"
+		c.Transport = roundTripper(func(r *http.Request) (*http.Response, error) {
+			sent = append(sent, r.URL.Scheme+"://"+r.URL.Host+r.URL.EscapedPath())
+			return nil, errors.New("it is not sent")
+		})
+		s := openIn(t, "eu-central-1", c)
+		if _, _, err := s.Get(t.Context(), "a key+.json"); err == nil {
+			t.Error("no error")
+		}
+		if _, err := s.Send(t.Context(), wire.Request{Method: http.MethodGet, Key: "a key+.json"}); err == nil {
+			t.Error("no error")
+		}
+		if len(sent) != 2 || sent[0] != sent[1] {
+			t.Errorf("%+v: %q", c.Endpoint, sent)
+		}
 	}
 }

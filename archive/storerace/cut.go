@@ -2,7 +2,6 @@ package storerace
 
 import (
 	"errors"
-	"fmt"
 	"net/http"
 
 	"holdfast/archive/storefault"
@@ -28,7 +27,7 @@ func raceCutWrite(r *round) error {
 	case err == nil && answer.Status < 300:
 		return storefault.Errorf(storefault.StrangeBody, "put %s: %d of %d bytes were sent, and it was acknowledged", r.key, len(body)/2, len(body))
 	case err != nil && !errors.Is(err, wire.ErrCut):
-		return fmt.Errorf("put %s: %w", r.key, err)
+		return err
 	}
 	before := r.now
 	for range 2 { // it may arrive late

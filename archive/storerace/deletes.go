@@ -19,7 +19,7 @@ func raceUpdatesAndDelete(r *round) error {
 		return err
 	}
 	if deleted != nil {
-		return fmt.Errorf("delete %s: %w", r.key, deleted)
+		return deleted
 	}
 	return r.settle(func(stored *version) error {
 		if _, err := r.winner(attempts, before, stored, storefault.TwoWinners); err != nil {
@@ -53,7 +53,7 @@ func raceConditionalDelete(r *round) error {
 		return err
 	}
 	if deleted != nil && !refused(deleted) {
-		return fmt.Errorf("delete %s (%s): %w", r.key, archive.IfMatch(before.etag), deleted)
+		return fmt.Errorf("%w (%s)", deleted, archive.IfMatch(before.etag))
 	}
 	return r.settle(func(stored *version) error {
 		won, err := r.winner(attempts, before, stored, storefault.TwoWinners)
@@ -99,7 +99,7 @@ func raceDeletes(r *round) error {
 	case acknowledged > 1:
 		return storefault.Errorf(storefault.TwoDeleters, "of %d deletes of %s under %s, %d were acknowledged", r.racers, r.key, cond, acknowledged)
 	case unclear != nil:
-		return fmt.Errorf("delete %s (%s): %w", r.key, cond, unclear)
+		return fmt.Errorf("%w (%s)", unclear, cond)
 	case acknowledged == 0:
 		return fmt.Errorf("delete %s (%s): all of %d were refused: %w", r.key, cond, r.racers, answers[0])
 	}

@@ -97,7 +97,7 @@ func (r *round) absent() error {
 		return nil
 	}
 	if err := r.store(0).Delete(r.ctx, r.key, archive.Condition{}); err != nil {
-		return fmt.Errorf("delete %s: %w", r.key, err)
+		return err
 	}
 	r.now = nil
 	return nil
@@ -125,7 +125,7 @@ func (r *round) put(racer int, body string, cond archive.Condition) (etag string
 	etag, err = r.store(racer).Put(r.ctx, r.key, []byte(body), cond)
 	switch {
 	case err != nil:
-		return "", fmt.Errorf("put %s (%s): %w", r.key, cond, err)
+		return "", fmt.Errorf("%w (%s)", err, cond)
 	case etag == "":
 		return "", storefault.Errorf(storefault.NoETag, "put %s (%s): it was acknowledged without an ETag", r.key, cond)
 	}
@@ -216,14 +216,14 @@ func (r *round) read(racer int) (*version, error) {
 		case errors.Is(err, archive.ErrNotFound):
 			return nil, nil
 		case !archive.WorthRetrying(err), faulty(err):
-			return nil, fmt.Errorf("get %s: %w", r.key, err)
+			return nil, err
 		}
 		last = err
 		if err := (archive.WallClock{}).Sleep(r.ctx, waitAfter(err, i)); err != nil {
 			break
 		}
 	}
-	return nil, fmt.Errorf("get %s: %w", r.key, last)
+	return nil, last
 }
 
 // settle reads what has come of a race, and judges it. What was not seen at first and is

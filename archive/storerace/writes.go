@@ -61,7 +61,7 @@ func raceCreatesAndDelete(r *round) error {
 		return err
 	}
 	if deleted != nil {
-		return fmt.Errorf("delete %s: %w", r.key, deleted)
+		return deleted
 	}
 	return r.settle(func(stored *version) error {
 		winner, err := r.winner(attempts, before, stored, storefault.TwoCreators)

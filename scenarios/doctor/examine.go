@@ -175,7 +175,7 @@ func (e *examination) writable(ctx context.Context) error {
 			break
 		}
 	}
-	if _, broken := errors.AsType[*storefault.Error](err); err != nil && !broken {
+	if err != nil && !isFault(err) {
 		return fmt.Errorf("examine %s: nothing can be written to it: %w", e.Store, err)
 	}
 	return nil

@@ -82,21 +82,65 @@ func (t *trial) versions(bodies ...string) ([]string, error) {
 	return etags, nil
 }
 
-// get reads what was written. What is not there at first is read again.
-func (t *trial) get() (body, etag string, err error) {
-	got, etag, err := t.store.Get(t.ctx, t.key)
-	if !errors.Is(err, archive.ErrNotFound) {
-		return string(got), etag, err
+// stored is what a read finds: a body, or nothing.
+type stored struct {
+	there      bool
+	body, etag string
+}
+
+func (t *trial) read() (stored, error) {
+	body, etag, err := t.store.Get(t.ctx, t.key)
+	switch {
+	case errors.Is(err, archive.ErrNotFound):
+		return stored{}, nil
+	case err != nil:
+		return stored{}, fmt.Errorf("get: %w", err)
+	}
+	return stored{true, string(body), etag}, nil
+}
+
+// mustBe reads, and again if it is not what is wanted: what is right later was a stale read.
+// The error is the fault; here is what had been answered before.
+func (t *trial) mustBe(here string, want stored) (stored, error) {
+	got, err := t.read()
+	same := func() bool { return got.there == want.there && got.body == want.body }
+	if err != nil || same() {
+		return got, err
 	}
 	const wait = 200 * time.Millisecond
-	kind, later := storefault.LostWrite, "nor later"
 	if err := (archive.WallClock{}).Sleep(t.ctx, wait); err != nil {
-		return "", "", err
+		return got, err
 	}
-	if _, _, err := t.store.Get(t.ctx, t.key); err == nil {
-		kind, later = storefault.StaleRead, "but later"
+	first := tell(got, want)
+	if got, err = t.read(); err != nil {
+		return got, err
 	}
-	return "", "", storefault.Errorf(kind, "acknowledged; then it was not there, %s", later)
+	switch {
+	case same():
+		return got, storefault.Errorf(storefault.StaleRead, "%s; then %s, but right %v later", here, first, wait)
+	case got.there && strings.HasPrefix(want.body, got.body):
+		return got, storefault.Errorf(storefault.StrangeBody, "%s; then %s", here, tell(got, want))
+	case !want.there:
+		return got, storefault.Errorf(storefault.UndoneDelete, "%s; then %s", here, tell(got, want))
+	}
+	return got, storefault.Errorf(storefault.LostWrite, "%s; then %s", here, tell(got, want))
+}
+
+func tell(got, want stored) string {
+	switch {
+	case !got.there:
+		return "nothing is there"
+	case !want.there:
+		return "there is an object"
+	case len(got.body) != len(want.body):
+		return fmt.Sprintf("%d bytes are stored, and not the %d that were acknowledged", len(got.body), len(want.body))
+	}
+	return "another body is stored"
+}
+
+func isFault(err error) bool {
+	_, yes := errors.AsType[*storefault.Error](err)
+	return yes
 }
 
 // undecided reports whether an answer says nothing about the condition.
@@ -115,18 +159,11 @@ func (t *trial) mustRefuse(cond archive.Condition, before string) (finding, erro
 	case undecided(err):
 		return finding{}, err
 	}
-	stored, _, err := t.store.Get(t.ctx, t.key)
-	switch {
-	case errors.Is(err, archive.ErrNotFound) && before == "", err == nil && string(stored) == before:
-		return fine(here)
-	case err == nil && string(stored) == body:
+	got, err := t.mustBe(here, stored{there: before != "", body: before})
+	if err != nil && got.there && got.body == body {
 		return faulty(storefault.RefusedAndKept, here+", and it is stored")
-	case err == nil:
-		return faulty(storefault.StrangeBody, fmt.Sprintf("%s; then %d bytes that nobody wrote", here, len(stored)))
-	case errors.Is(err, archive.ErrNotFound):
-		return faulty(storefault.LostWrite, here+"; then what was stored before is gone")
 	}
-	return finding{}, err
+	return finding{here: here, ok: true}, err
 }
 
 // mustAccept makes a write whose condition holds.
@@ -145,18 +182,11 @@ func (t *trial) mustAccept(body string, cond archive.Condition) (finding, error)
 }
 
 func (t *trial) mustHold(here, body string) (finding, error) {
-	stored, etag, err := t.get()
-	switch {
-	case err != nil:
-		return finding{}, fmt.Errorf("get: %w", err)
-	case stored != body && strings.HasPrefix(body, stored):
-		return faulty(storefault.StrangeBody, fmt.Sprintf("%s; then %d bytes of %d are stored", here, len(stored), len(body)))
-	case stored != body:
-		return faulty(storefault.LostWrite, here+"; then another body is stored")
-	case etag == "":
+	got, err := t.mustBe(here, stored{there: true, body: body})
+	if err == nil && got.etag == "" {
 		return faulty(storefault.NoETag, here+"; read without an ETag")
 	}
-	return fine(here)
+	return finding{here: here, ok: true}, err
 }
 
 // send makes a raw request to the row's key.
