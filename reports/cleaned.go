@@ -127,8 +127,8 @@ func (r *Left) text(t Text, asked bool) {
 			fmt.Fprintf(t.W, "  %s\n", line)
 		}
 	}
-	if r.Command != "" {
-		say(r.Command)
+	if r.Command != "" { // in one line, to be copied
+		fmt.Fprintf(t.W, "  %s\n", r.Command)
 	}
 	switch {
 	case r.Unowned != "":

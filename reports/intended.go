@@ -71,7 +71,7 @@ func (i Intended) Text(t Text) {
 		t.wrapped("identity", who)
 	}
 	t.wrapped("requests", i.requests())
-	t.row("cost", i.cost())
+	t.wrapped("cost", i.cost())
 }
 
 func (i Intended) identity() string {

@@ -16,6 +16,7 @@ import (
 type Entry struct {
 	Key      string // below the store's prefix
 	Version  string // empty: the listing was not of versions
+	Latest   bool   // it is what the key has now; false, if the listing was not of versions
 	Bytes    int64
 	Modified time.Time // by the store's clock, maybe cut to the second
 }
@@ -141,7 +142,7 @@ func (s *Store) pageOfObjects(ctx context.Context, prefix, delimiter string, aft
 		return p, err
 	}
 	for _, o := range out.Contents {
-		p.entries = append(p.entries, Entry{s.below(o.Key), "", aws.ToInt64(o.Size), aws.ToTime(o.LastModified)})
+		p.entries = append(p.entries, Entry{Key: s.below(o.Key), Bytes: aws.ToInt64(o.Size), Modified: aws.ToTime(o.LastModified)})
 	}
 	for _, f := range out.CommonPrefixes {
 		p.folders = append(p.folders, s.below(f.Prefix))
@@ -161,10 +162,10 @@ func (s *Store) pageOfVersions(ctx context.Context, prefix, delimiter string, af
 		return p, err
 	}
 	for _, v := range out.Versions {
-		p.entries = append(p.entries, Entry{s.below(v.Key), aws.ToString(v.VersionId), aws.ToInt64(v.Size), aws.ToTime(v.LastModified)})
+		p.entries = append(p.entries, Entry{s.below(v.Key), aws.ToString(v.VersionId), aws.ToBool(v.IsLatest), aws.ToInt64(v.Size), aws.ToTime(v.LastModified)})
 	}
 	for _, m := range out.DeleteMarkers {
-		p.entries = append(p.entries, Entry{s.below(m.Key), aws.ToString(m.VersionId), 0, aws.ToTime(m.LastModified)})
+		p.entries = append(p.entries, Entry{s.below(m.Key), aws.ToString(m.VersionId), aws.ToBool(m.IsLatest), 0, aws.ToTime(m.LastModified)})
 	}
 	for _, f := range out.CommonPrefixes {
 		p.folders = append(p.folders, s.below(f.Prefix))

@@ -36,7 +36,7 @@ func (o runOptions) intent(ctx context.Context, flags *pflag.FlagSet, plays []*p
 	}
 	var all measure.Estimate
 	if !o.skipCheck {
-		all = trustEstimate
+		all = measure.CheckEstimate
 	}
 	for _, p := range plays {
 		if p.point.World != real {

@@ -11,9 +11,6 @@ import (
 	"holdfast/scenarios/sandbox"
 )
 
-// trustEstimate is what [app.trust] sends at most, about, the sandbox's own included.
-var trustEstimate = measure.Estimate{Puts: 70, Gets: 40, Deletes: 25}
-
 // trust tries a store before anything is trusted to it: a few seconds in a sandbox, which
 // refuse one that ignores conditions. One that can't be tried is let pass, with a line that
 // says so: what is done next will tell what is wrong with it. The embedded one is trusted.
@@ -36,7 +33,7 @@ func (a *app) trust(ctx context.Context, o storeOptions, allowance *sandbox.Allo
 	err = storerace.Quick(trying, fronts.All()[0].Store, "")
 	fault, bad := errors.AsType[*storefault.Error](err)
 	switch {
-	case err == nil || ctx.Err() != nil:
+	case err == nil || trying.Err() != nil: // what cut it short ends the run too, and is said then
 		return nil
 	case bad:
 		return &exitError{exitStoreAtFault, fmt.Errorf("%s can't be trusted with documents: %w. %s See all of it: %s",

@@ -54,7 +54,7 @@ func Find(ctx context.Context, store archive.Store, where string, ids ...string)
 	var now time.Time
 	switch {
 	case b.Inventory != nil:
-		folders, at, err := b.Folders(ctx, "simulate-", b.versions)
+		folders, at, err := b.folders(ctx)
 		if err != nil {
 			return nil, err
 		}
@@ -74,6 +74,27 @@ func Find(ctx context.Context, store archive.Store, where string, ids ...string)
 		}
 	}
 	return found, nil
+}
+
+// folders are those whose names begin as a sandbox's does. Where a server makes none of them,
+// or some that there are not (gofakes3 on files has simulate-/simulate-ID/), what is in them is
+// listed.
+func (b *bucket) folders(ctx context.Context) (folders []string, at time.Time, err error) {
+	folders, at, err = b.Folders(ctx, "simulate-", b.versions)
+	strange := slices.ContainsFunc(folders, func(f string) bool { return strings.IndexByte(f, '/') != len(f)-1 })
+	if err != nil || len(folders) > 0 && !strange {
+		return folders, at, err
+	}
+	folders = nil
+	for e, err := range b.Entries(ctx, "simulate-", b.versions) {
+		if err != nil {
+			return nil, at, err
+		}
+		if folder, _, ok := strings.Cut(e.Key, "/"); ok && !slices.Contains(folders, folder+"/") {
+			folders = append(folders, folder+"/")
+		}
+	}
+	return folders, at, nil
 }
 
 // theirs are the ids that folders name, of those that are wanted; none: of all.
@@ -119,7 +140,7 @@ func (b *bucket) look(ctx context.Context, where, id string, now time.Time) (*Le
 		}
 	})
 	if !now.IsZero() && !newest.IsZero() {
-		l.Age = now.Sub(newest)
+		l.Age = max(now.Sub(newest), 0) // a store may tell the time in whole seconds
 	}
 	return l, err
 }

@@ -217,3 +217,29 @@ func TestAStoreWithoutInventory(t *testing.T) {
 		}
 	})
 }
+
+// foldersOf lists folders in its own way.
+type foldersOf struct {
+	*s3store.Store
+	folders []string
+}
+
+func (f foldersOf) Folders(context.Context, string, bool) ([]string, time.Time, error) {
+	return f.folders, time.Now(), nil
+}
+
+func TestServersThatListNoFolders(t *testing.T) {
+	inBuckets(t, func(t *testing.T, _, store *s3store.Store) {
+		box := open(t, store, sandbox.Config{Parts: 2})
+		play(t, box)
+		for _, folders := range [][]string{nil, {"simulate-/simulate-0123456789/", "simulate-/" + box.Prefix()}} {
+			found, err := sandbox.Find(t.Context(), foldersOf{store, folders}, where)
+			if err != nil || len(found) != 2 {
+				t.Errorf("%v: found %+v, %v", folders, found, err)
+			}
+		}
+		if err := box.Close(t.Context()); err != nil {
+			t.Error(err)
+		}
+	})
+}

@@ -103,6 +103,7 @@ type remover struct {
 	ours      func(key string) bool // of a key below the sandbox's prefix
 	known     []s3store.Entry       // that are to be removed, found or not
 	told      func(where string, objects int, within time.Duration)
+	limit     time.Duration
 }
 
 // Removed is what came of a removal.
@@ -135,34 +136,44 @@ func (r *remover) remove(ctx context.Context) (done Removed, err error) {
 			return done, r.left(err, "what is there could not be listed, and nothing was deleted")
 		}
 	}
-	limit := within(len(todo))
+	r.limit = within(len(todo))
 	if r.told != nil {
-		r.told(place(r.where, r.id), len(todo), limit)
+		r.told(place(r.where, r.id), len(todo), r.limit)
 	}
-	ctx, cancel := context.WithTimeout(ctx, limit)
+	ctx, cancel := context.WithTimeout(ctx, r.limit)
 	defer cancel()
+	if done, err = r.clear(ctx, todo, r.find); err != nil {
+		return done, err
+	}
+	manifest := []s3store.Entry{{Key: prefixOf(r.id) + manifestName}}
+	if r.versions {
+		if manifest, err = r.findManifest(ctx); err != nil {
+			return done, r.left(err, "all is gone but the manifest")
+		}
+	}
+	last, err := r.clear(ctx, manifest, r.findManifest)
+	return Removed{done.Objects + last.Objects, last.Left}, err
+}
+
+// clear deletes entries, until nothing of their kind is found any more.
+func (r *remover) clear(ctx context.Context, todo []s3store.Entry, find func(context.Context) ([]s3store.Entry, error)) (done Removed, err error) {
 	for fewest := len(todo) + 1; len(todo) > 0; {
 		n, key, err := r.deleteAll(ctx, todo)
 		done.Objects += n
 		if done.Left = len(todo) - n; err != nil {
-			return done, r.left(err, "%d of %d objects could not be deleted within %v (%s)", done.Left, len(todo), limit, key)
+			return done, r.left(err, "%d of %d objects could not be deleted within %v (%s)", done.Left, len(todo), r.limit, key)
 		}
 		if r.Inventory == nil {
 			break
 		}
-		if todo, err = r.find(ctx); err != nil {
+		if todo, err = find(ctx); err != nil {
 			return done, r.left(err, "%d objects were deleted, but not whether any is left could be looked for", done.Objects)
 		}
 		if len(todo) >= fewest {
+			done.Left = len(todo)
 			return done, r.left(errors.New("the store said that it had deleted them"), "%d objects are still there", len(todo))
 		}
 		fewest = len(todo)
-	}
-	n, err := r.removeManifest(ctx)
-	done.Objects += n
-	if err != nil {
-		done.Left++
-		return done, r.left(err, "all is gone but the manifest")
 	}
 	return done, nil
 }
@@ -200,26 +211,40 @@ func list(ctx context.Context, b bucket, prefix string, each func(s3store.Entry)
 	return err
 }
 
-func (r *remover) removeManifest(ctx context.Context) (removed int, err error) {
+// findManifest lists the versions of the manifest.
+func (r *remover) findManifest(ctx context.Context) (found []s3store.Entry, err error) {
 	key := prefixOf(r.id) + manifestName
-	manifest := []s3store.Entry{{Key: key}}
-	if r.versions {
-		manifest = nil
-		if err := list(ctx, r.bucket, key, func(e s3store.Entry) {
-			if e.Key == key {
-				manifest = append(manifest, e)
-			}
-		}); err != nil {
-			return 0, err
+	err = list(ctx, r.bucket, key, func(e s3store.Entry) {
+		if e.Key == key {
+			found = append(found, e)
 		}
-	}
-	removed, _, err = r.deleteAll(ctx, manifest)
-	return removed, err
+	})
+	return found, err
 }
 
-// deleteAll deletes several at a time, and says how many it has. The error is why the
-// first of the others, key, is not.
+// deleteAll deletes what is old first: no server has to bring back an old version in the
+// place of the latest while another request deletes that one too.
 func (r *remover) deleteAll(ctx context.Context, all []s3store.Entry) (deleted int, key string, err error) {
+	var old, latest []s3store.Entry
+	for _, e := range all {
+		if e.Version != "" && !e.Latest {
+			old = append(old, e)
+		} else {
+			latest = append(latest, e)
+		}
+	}
+	for _, some := range [][]s3store.Entry{old, latest} {
+		n, failed, why := r.deleteSome(ctx, some)
+		if deleted += n; why != nil {
+			return deleted, failed, why
+		}
+	}
+	return deleted, "", nil
+}
+
+// deleteSome deletes several at a time, and says how many it has. The error is why the
+// first of the others, key, is not.
+func (r *remover) deleteSome(ctx context.Context, all []s3store.Entry) (deleted int, key string, err error) {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	var mu sync.Mutex
