@@ -42,7 +42,7 @@ func (e *StatusError) HTTPStatusCode() int { return e.Status }
 // ErrorCode returns the server's own name of its error; it may be empty.
 func (e *StatusError) ErrorCode() string { return e.Code }
 
-func (s *Store) answer(c *call, resp *http.Response) *Answer {
+func (s *Store) answer(x *exchange.Exchange, c *call, resp *http.Response) *Answer {
 	a := &Answer{Method: c.method, Condition: c.cond, Status: resp.StatusCode, Header: resp.Header}
 	switch a.Method {
 	case http.MethodGet, http.MethodHead:
@@ -52,7 +52,7 @@ func (s *Store) answer(c *call, resp *http.Response) *Answer {
 	case http.MethodDelete:
 		a.Success = a.Status == http.StatusOK || a.Status == http.StatusNoContent
 	case methodMakeCollection:
-		a.Success = a.Status == http.StatusCreated
+		a.Success = a.Status >= 200 && a.Status < 300
 	}
 	if !a.Success {
 		a.Kind = a.kind()
@@ -60,7 +60,7 @@ func (s *Store) answer(c *call, resp *http.Response) *Answer {
 	if s.interpret != nil {
 		s.interpret(a)
 	}
-	a.Code = exchange.OneLine(a.Code)
+	a.Code = x.OneLine(a.Code)
 	return a
 }
 
@@ -81,6 +81,8 @@ func (a *Answer) kind() error {
 		return archive.ErrConflict
 	case http.StatusTooManyRequests:
 		return archive.ErrThrottled
+	case http.StatusTooEarly: // not executed, for it might be a repetition
+		return archive.ErrUnavailable
 	case http.StatusNotImplemented, http.StatusHTTPVersionNotSupported:
 		return nil // refused before anything was done
 	}
@@ -141,14 +143,14 @@ func versionOf(x *exchange.Exchange, resp *http.Response) (etag string, err erro
 	case len(tags) > 1:
 		what = "several ETags"
 	case strings.HasPrefix(tags[0], "W/"):
-		what = fmt.Sprintf("the weak ETag %s, on which no write can be conditioned: is there something on the way that compresses?", brief(tags[0]))
+		what = fmt.Sprintf("the weak ETag %s, on which no write can be conditioned: is there something on the way that compresses?", brief(x, tags[0]))
 	case !isStrong(tags[0]):
-		what = fmt.Sprintf("the ETag %s, which is none by RFC 9110", brief(tags[0]))
+		what = fmt.Sprintf("the ETag %s, which is none by RFC 9110", brief(x, tags[0]))
 	default:
 		return tags[0], nil
 	}
 	what = fmt.Sprintf("%d with %s", resp.StatusCode, what)
-	if !writes {
+	if !writes && len(tags) > 0 && tags[0] != "" {
 		kind = nil // another read would be answered likewise
 	}
 	return "", x.Fail(what, kind, storefault.Errorf(storefault.NoETag, "%s %s: %s", x.Op, x.Key, what))
@@ -168,9 +170,9 @@ func isStrong(tag string) bool {
 }
 
 // brief is a header's value as an error shows it.
-func brief(value string) string {
+func brief(x *exchange.Exchange, value string) string {
 	const most = 80
-	if value = exchange.OneLine(value); len(value) > most {
+	if value = x.OneLine(value); len(value) > most {
 		value = strings.ToValidUTF8(value[:most], "") + "…"
 	}
 	return value

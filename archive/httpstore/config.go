@@ -42,8 +42,8 @@ type Config struct {
 	// Interpret, which may be nil, says what an answer of this kind of server means where
 	// that is not what HTTP says.
 	Interpret func(*Answer)
-	// NoCollections: a 409 to a PUT never means that a collection has to be made, see the
-	// package documentation. A WebDAV server needs it false.
+	// NoCollections: no collection has ever to be made, see the package documentation. A
+	// WebDAV server needs it false.
 	NoCollections bool
 	// Transport sends the requests. Nil is a transport of the store's own, whose pool keeps
 	// [IdleConnsPerHost] connections, that gives up dialling after 5 s, and that honours
@@ -105,7 +105,7 @@ func Open(c Config) (*Store, error) {
 	}
 	s := &Store{
 		base: base, timeout: DefaultRequestTimeout, most: DefaultMaxObjectBytes,
-		header: c.Header.Clone(), query: c.Query.Encode(), sign: c.Sign, interpret: c.Interpret, collections: !c.NoCollections,
+		header: c.Header.Clone(), query: c.Query.Encode(), sign: c.Sign, interpret: c.Interpret, collections: !c.NoCollections, there: &known{},
 	}
 	if c.RequestTimeout > 0 {
 		s.timeout = c.RequestTimeout

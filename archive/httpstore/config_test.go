@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"holdfast/archive/httpstore"
+	"holdfast/archive/wire"
 )
 
 func TestValidate(t *testing.T) {
@@ -45,7 +46,7 @@ func TestNoSecretIsTold(t *testing.T) {
 		_, err := httpstore.Open(httpstore.Config{URL: url})
 		said = append(said, err)
 	}
-	secret := httpstore.Config{Header: http.Header{"Authorization": {"Bearer sekret"}}, Query: map[string][]string{"sig": {"sekret"}}}
+	secret := httpstore.Config{Header: http.Header{"Authorization": {"Bearer sekret-word"}}, Query: map[string][]string{"sig": {"sekret-word"}}}
 	secret.URL, secret.RequestTimeout = refused(t), 50*time.Millisecond
 	stores := []*httpstore.Store{open(t, secret)}
 	for _, h := range []http.HandlerFunc{
@@ -53,6 +54,8 @@ func TestNoSecretIsTold(t *testing.T) {
 		func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(403); r.Header.Write(w) },
 		func(_ http.ResponseWriter, r *http.Request) { _, _ = io.Copy(io.Discard, r.Body); <-r.Context().Done() },
 		hijack("", false), hijack("HTTP/1.1 nonsense\r\n\r\n", false),
+		hijack("Authorization: Bearer sekret-word\r\n\r\n", false), hijack("no HTTP: sekret-word\r\n\r\n", false),
+		answer(200, "ETag", "W/\"sekret-word\""), answer(200, "ETag", `"e"`, "Content-Encoding", "sekret-word"),
 	} {
 		s, _ := serve(t, h)
 		secret.URL = s.URL()
@@ -65,15 +68,22 @@ func TestNoSecretIsTold(t *testing.T) {
 		said = append(said, s.Check(t.Context()))
 		for _, op := range ops {
 			said = append(said, do(t.Context(), s, op))
+			_, err := s.Send(t.Context(), wire.Request{Method: strings.ToUpper(op), Key: "k"})
+			said = append(said, err)
 		}
 	}
+	failed := 0
 	for _, err := range said {
 		if err == nil {
-			t.Error("nothing failed")
+			continue
 		}
+		failed++
 		if text := allOf(err); strings.Contains(text, "sekret") {
 			t.Error(text)
 		}
+	}
+	if failed < 50 {
+		t.Errorf("only %d calls failed", failed)
 	}
 }
 

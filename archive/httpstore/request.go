@@ -12,16 +12,15 @@ import (
 
 	"holdfast/archive"
 	"holdfast/archive/internal/exchange"
+	"holdfast/archive/wire"
 )
-
-// methodMakeCollection makes a collection (RFC 4918).
-const methodMakeCollection = "MKCOL"
 
 // call is one request, and what is done with the answer.
 type call struct {
 	method, key string
 	body        []byte
 	cond        archive.Condition
+	header      http.Header                                    // more than the call itself needs
 	read        func(*exchange.Exchange, *http.Response) error // of a success; nil: nothing is
 }
 
@@ -44,10 +43,36 @@ func (s *Store) do(ctx context.Context, c *call) error {
 	defer x.End()
 	req, err := s.request(ctx, c, key)
 	if err != nil {
-		return x.Unanswered(exchange.OneLine(err.Error()), err)
+		return x.Unanswered(x.OneLine(err.Error()), err)
 	}
+	x.Sends(req)
 	exchange.HandOver(ctx)
-	resp, err := s.client.Do(req)
+	resp, err := s.send(req)
+	if err != nil {
+		return x.Unanswered(x.OneLine(err.Error()), err)
+	}
+	defer resp.Body.Close()
+	a := s.answer(x, c, resp)
+	if a.Success && c.read != nil {
+		if err = c.read(x, resp); err != nil {
+			return err
+		}
+	}
+	// The body is read so that the connection can be used again, and because what breaks off is
+	// no answer.
+	_, cut := io.CopyN(io.Discard, resp.Body, exchange.MaxErrorBytes)
+	switch {
+	case !a.Success:
+		return a.failure(x)
+	case cut != nil && !errors.Is(cut, io.EOF):
+		return x.Unanswered("the answer breaks off: "+x.OneLine(cut.Error()), cut)
+	}
+	return nil
+}
+
+// send sends a request, and follows nothing.
+func (s *Store) send(req *http.Request) (*http.Response, error) {
+	resp, err := wire.Do(s.client, req)
 	if err == nil {
 		err = exchange.Redirected(req, resp)
 	}
@@ -55,21 +80,7 @@ func (s *Store) do(ctx context.Context, c *call) error {
 	if errors.As(err, &outer) {
 		err = outer.Err
 	}
-	if err != nil {
-		return x.Unanswered(exchange.OneLine(err.Error()), err)
-	}
-	defer resp.Body.Close()
-	a := s.answer(c, resp)
-	if a.Success && c.read != nil {
-		return c.read(x, resp)
-	}
-	// Of all else the status has said what there is to say; its body is read so that the
-	// connection can be used again.
-	_, _ = io.CopyN(io.Discard, resp.Body, exchange.MaxErrorBytes)
-	if a.Success {
-		return nil
-	}
-	return a.failure(x)
+	return resp, err
 }
 
 func (c *call) validate(key string) error {
@@ -77,7 +88,7 @@ func (c *call) validate(key string) error {
 		return fmt.Errorf("%w key: it has %w", archive.ErrInvalid, err)
 	}
 	if tag := c.cond.ETag(); tag != "" && !isStrong(tag) {
-		return fmt.Errorf("%w condition: %s is no strong ETag", archive.ErrInvalid, brief(tag))
+		return fmt.Errorf("%w condition: %s is no strong ETag", archive.ErrInvalid, exchange.OneLine(tag))
 	}
 	return nil
 }
@@ -105,6 +116,8 @@ func (s *Store) request(ctx context.Context, c *call, key string) (*http.Request
 		req.Header = http.Header{}
 	}
 	switch c.method {
+	case methodMakeCollection: // whose name ends in a slash; nginx insists
+		u.Path, u.RawPath = u.Path+"/", u.RawPath+"/"
 	case http.MethodGet, http.MethodHead:
 		req.Header.Set("Accept-Encoding", "identity") // an encoded body has another ETag, or a weak one
 		req.Header.Set("Cache-Control", "no-cache")   // of caches on the way
@@ -127,6 +140,9 @@ func (s *Store) request(ctx context.Context, c *call, key string) (*http.Request
 	} else if tag := c.cond.ETag(); tag != "" {
 		req.Header.Set("If-Match", tag)
 	}
+	for name, values := range c.header {
+		req.Header[http.CanonicalHeaderKey(name)] = values
+	}
 	if s.sign != nil {
 		if err := s.sign(req, c.body); err != nil {
 			return nil, fmt.Errorf("sign the request: %w", err)
@@ -143,36 +159,3 @@ func escape(key string) string {
 	}
 	return strings.Join(segments, "/")
 }
-
-// makeCollection makes a collection, and those that it is in, and reports whether it is there by
-// now, so that a PUT that was refused can be sent again. A server that knows none has none.
-func (s *Store) makeCollection(ctx context.Context, path string) (there bool, err error) {
-	if path == "" {
-		return false, fmt.Errorf("make a collection in %s: it is missing itself: make it, or correct the URL", s.URL())
-	}
-	root := *s
-	root.prefix = ""
-	for range 2 {
-		err = root.do(ctx, &call{method: methodMakeCollection, key: path})
-		var refused *StatusError
-		if err == nil || !errors.As(err, &refused) {
-			return err == nil, err
-		}
-		switch refused.Status {
-		case http.StatusMethodNotAllowed: // it is there, or there is no such method
-			return true, nil
-		case http.StatusNotImplemented, http.StatusNotFound, http.StatusBadRequest:
-			return false, nil
-		case http.StatusConflict: // what it is in is missing
-			if there, err := s.makeCollection(ctx, parent(path)); !there {
-				return false, err
-			}
-		default:
-			return false, err
-		}
-	}
-	return false, err
-}
-
-// parent is the collection that a path is in; empty: that of the URL.
-func parent(path string) string { return path[:max(strings.LastIndexByte(path, '/'), 0)] }

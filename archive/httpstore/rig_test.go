@@ -3,6 +3,8 @@ package httpstore_test
 import (
 	"context"
 	"errors"
+	"io"
+	"log"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -50,6 +52,9 @@ func answer(status int, headers ...string) http.HandlerFunc {
 		w.WriteHeader(status)
 	}
 }
+
+// discard is the log of a server that is expected to complain.
+var discard = log.New(io.Discard, "", 0)
 
 var ops = []string{"get", "head", "put", "delete"}
 

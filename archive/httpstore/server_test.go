@@ -45,7 +45,10 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case http.MethodDelete:
 		s.delete(w, r)
 	case "MKCOL":
+		path, named := strings.CutSuffix(path, "/")
 		switch {
+		case !named:
+			w.WriteHeader(http.StatusConflict)
 		case s.collections == nil, s.collections[path]:
 			w.WriteHeader(http.StatusMethodNotAllowed)
 		case !s.collections[parentOf(path)]:

@@ -11,10 +11,12 @@
 // Nothing is sent again, and no redirect is followed: a second write would be refused with 412
 // as its own rival, and only the update loop, which can read back, tells the two apart.
 // net/http may send a request again on another connection, but a write only if nothing of it
-// had been sent. One answer is the exception: by RFC 4918 a server refuses a PUT with 409 if
-// the collection (the folder) of its key is missing. Then the collection is made with MKCOL,
-// and the PUT is sent a second time: the 409 says that the first one was not executed. A
-// collection is never deleted, also when its last object is.
+// had been sent.
+//
+// A WebDAV server refuses a PUT if the collection (the folder) of its key is missing (RFC 4918).
+// So before the first PUT into a collection it is made, with MKCOL, as are those that it is in;
+// a server that has no collections answers that it does not know the method. A collection is
+// never deleted, also when its last object is. See [Config.NoCollections].
 //
 // # What is taken for an answer
 //
@@ -51,6 +53,7 @@ type Store struct {
 	sign        func(*http.Request, []byte) error
 	interpret   func(*Answer)
 	collections bool
+	there       *known // collections
 }
 
 var _ archive.Store = (*Store)(nil)
@@ -84,7 +87,7 @@ func (s *Store) Get(ctx context.Context, key string) (body []byte, etag string, 
 // object reads the body of an answer to a GET.
 func (s *Store) object(x *exchange.Exchange, resp *http.Response) ([]byte, error) {
 	if encoding := resp.Header.Get("Content-Encoding"); encoding != "" && !strings.EqualFold(encoding, "identity") {
-		return nil, x.Fail(fmt.Sprintf("it came with Content-Encoding %q, and none was asked for: what is stored can't be told", brief(encoding)), nil, nil)
+		return nil, x.Fail(fmt.Sprintf("it came with Content-Encoding %q, and none was asked for: what is stored can't be told", brief(x, encoding)), nil, nil)
 	}
 	if resp.ProtoMajor < 2 && resp.ContentLength < 0 && len(resp.TransferEncoding) == 0 {
 		return nil, x.Fail("it came without a length, so that a part can't be told from the whole", nil, nil)
@@ -94,7 +97,7 @@ func (s *Store) object(x *exchange.Exchange, resp *http.Response) ([]byte, error
 	case errors.Is(err, exchange.ErrTooLarge): // it will be no smaller when it is read again
 		return nil, x.Fail(err.Error(), nil, err)
 	case err != nil:
-		return nil, x.Unanswered("reading the body: "+exchange.OneLine(err.Error()), err)
+		return nil, x.Unanswered("reading the body: "+x.OneLine(err.Error()), err)
 	}
 	return body, nil
 }
@@ -110,19 +113,16 @@ func (s *Store) Head(ctx context.Context, key string) (etag string, err error) {
 
 // Put implements [archive.Store].
 func (s *Store) Put(ctx context.Context, key string, body []byte, cond archive.Condition) (etag string, err error) {
-	c := &call{method: http.MethodPut, key: key, body: body, cond: cond, read: func(x *exchange.Exchange, resp *http.Response) error {
+	collection := parent(s.prefix + key)
+	if err := s.needCollection(ctx, collection); err != nil {
+		return "", err
+	}
+	err = s.do(ctx, &call{method: http.MethodPut, key: key, body: body, cond: cond, read: func(x *exchange.Exchange, resp *http.Response) error {
 		etag, err = versionOf(x, resp)
 		return err
-	}}
-	err = s.do(ctx, c)
-	var refused *StatusError
-	if !s.collections || !errors.As(err, &refused) || refused.Status != http.StatusConflict {
-		return etag, err
-	}
-	if there, failed := s.makeCollection(ctx, parent(s.prefix+key)); there {
-		err = s.do(ctx, c)
-	} else if failed != nil {
-		return "", failed
+	}})
+	if errors.Is(err, archive.ErrConflict) {
+		s.there.forget(collection) // somebody may have deleted it
 	}
 	return etag, err
 }

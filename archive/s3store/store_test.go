@@ -37,8 +37,8 @@ func TestStoreOnEmbeddedServer(t *testing.T) {
 // HOLDFAST_TEST_QUIRKS=minio, versitygw or none.
 func TestStoreOnServer(t *testing.T) {
 	endpoint := os.Getenv("HOLDFAST_TEST_ENDPOINT")
-	if endpoint == "" {
-		t.Skip("HOLDFAST_TEST_ENDPOINT is not set")
+	if endpoint == "" || os.Getenv("HOLDFAST_TEST_BUCKET") == "" {
+		t.Skip("HOLDFAST_TEST_ENDPOINT and HOLDFAST_TEST_BUCKET name no S3 server")
 	}
 	name := os.Getenv("HOLDFAST_TEST_QUIRKS")
 	if name == "" {

@@ -66,7 +66,7 @@ Exit codes: 0 safe, or safe with limits; 1 could not run; 5 inconclusive; 6 unsa
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&o.store, "store", measure.Embedded, "`STORE` to examine: fake (embedded S3) or s3://bucket/prefix")
+	f.StringVar(&o.store, "store", measure.Embedded, "`STORE` to examine: fake (embedded S3), s3://bucket/prefix, azblob://container/prefix or https://host/path/")
 	f.StringArrayVar(&o.endpoints, "endpoint", nil, "`URL` of an S3 server other than AWS; repeatable, for several front ends of one bucket")
 	f.TextVar(&o.pathStyle, "path-style", s3store.PathStyleAuto, "`WHEN` the bucket goes into the path: auto, on or off")
 	f.DurationVar(&o.budget, "budget", 0, fmt.Sprintf("time for all of it (default %v, quick %v); what it cuts short is inconclusive", doctor.DefaultBudget, doctor.QuickBudget))
@@ -120,7 +120,7 @@ func (o *doctorOptions) validate(changed func(string) bool) error {
 	case o.out == "":
 		return usage("--out wants a directory, not an empty name")
 	case len(o.endpoints) > 0 && o.store == measure.Embedded:
-		return usage("--endpoint needs --store s3://bucket/prefix")
+		return usage("--endpoint needs --store s3://bucket/prefix or azblob://container/prefix")
 	}
 	for _, t := range o.targets() {
 		if err := t.Validate(); err != nil {

@@ -225,7 +225,7 @@ func (o runOptions) validate() error {
 	case o.out == "":
 		return usage("--out wants a directory, not an empty name")
 	case o.endpoint != "" && o.store == "fake":
-		return usage("--endpoint needs --store s3://bucket/prefix")
+		return usage("--endpoint needs --store s3://bucket/prefix or azblob://container/prefix")
 	case o.maxRequests < 0:
 		return usage("--max-requests must be 0 (any number) or more, not %d", o.maxRequests)
 	case o.store == "fake" && (o.maxRequests > 0 || o.dryRun):

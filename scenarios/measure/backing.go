@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"holdfast/archive"
+	"holdfast/archive/httpstore/azureblob"
 	"holdfast/archive/s3store"
 	"holdfast/archive/s3store/fakes3"
 )
@@ -47,6 +48,9 @@ type kind struct {
 var kinds = []kind{
 	{Embedded, Embedded, true, validateEmbedded, openEmbedded},
 	{"s3", "s3://bucket/prefix", false, validateS3, openS3},
+	{azureblob.Scheme, "azblob://container/prefix", false, validateAzure, openAzure},
+	{"https", "https://host/path/", false, validateHTTP, openHTTP},
+	{"http", "http://host/path/", false, validateHTTP, openHTTP},
 }
 
 // kind returns the target's, or what is wrong with it.

@@ -132,6 +132,10 @@ func (o *opened) connect(ctx context.Context, t *Target, run *scenarios.Run) err
 	if o.backing, err = kind.open(ctx, *t, w); err != nil || kind.ours {
 		return err
 	}
+	if _, lists := o.at("").(archive.Lister); !lists && run.Scenario.Queue.Reconcile > 0 {
+		return errors.Join(fmt.Errorf("play %s on %s: its reconciler looks through all that is stored (queue.reconcile), and this kind of store can't be listed",
+			run.Scenario.Name, t.Name()), o.backing.Close())
+	}
 	if o.keeper = o.backing; w.through == nil {
 		return nil
 	}

@@ -14,6 +14,8 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"holdfast/archive"
 )
 
 // Transport delays the S3 requests of the real world and does to each the
@@ -35,6 +37,7 @@ type Transport struct {
 	rng *rand.Rand
 
 	meter *meters // nil: what comes is served
+	plain bool    // see WithoutCodes
 
 	late   sync.WaitGroup
 	closed context.Context
@@ -195,7 +198,7 @@ func (t *Transport) deliver(late *http.Request, arrival *time.Timer) {
 // serve is what the store does, or seems to.
 func (t *Transport) serve(req *http.Request, fault *Fault, m *Meeting) (*http.Response, error) {
 	if fault.Kind != RequestLost && fault.Kind != NoConnection && fault.Kind != Throttled503 && t.throttles(req) {
-		return refusal(req, slowDown), closeBody(req)
+		return t.tell(req, refusal(req, slowDown), archive.ErrThrottled), closeBody(req)
 	}
 	var real *http.Response
 	if fault.Applies() {
@@ -215,9 +218,13 @@ func (t *Transport) serve(req *http.Request, fault *Fault, m *Meeting) (*http.Re
 		}
 		m.Happened(callOf(req))
 	case Answer:
-		resp, changed, err := answerNamed(fault.As).give(req, real)
+		a := answerNamed(fault.As)
+		resp, changed, err := a.give(req, real)
 		if changed {
 			m.Happened(callOf(req))
+		}
+		if changed && err == nil && (a.odd == made || a.odd == refusing) {
+			resp = t.tell(req, resp, fault.Means(callOf(req)))
 		}
 		return resp, err
 	default:
@@ -228,7 +235,11 @@ func (t *Transport) serve(req *http.Request, fault *Fault, m *Meeting) (*http.Re
 			return nil, err
 		}
 	}
-	return instead(req, fault)
+	resp, err := instead(req, fault)
+	if err != nil {
+		return nil, err
+	}
+	return t.tell(req, resp, fault.Means(callOf(req))), nil
 }
 
 // instead is the answer, or none, that a fault puts in the place of the store's.

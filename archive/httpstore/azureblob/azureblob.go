@@ -132,7 +132,7 @@ func interpret(a *httpstore.Answer) {
 	case a.Code == "ServerBusy":
 		a.Kind = archive.ErrThrottled
 	case strings.HasPrefix(a.Code, "Lease"), a.Code == "ContainerNotFound", a.Code == "ContainerBeingDeleted", a.Code == "ContainerDisabled",
-		a.Status == http.StatusConflict: // a state that no retry changes: a snapshot, a policy, a type
+		a.Code != "" && a.Status == http.StatusConflict: // a state that no retry changes: a snapshot, a policy, a type
 		a.Kind = nil
 	}
 }
