@@ -9,6 +9,7 @@ import (
 	"holdfast/archive/storefault"
 	"holdfast/scenarios/doctor"
 	"holdfast/scenarios/measure"
+	"holdfast/scenarios/profile"
 )
 
 // DoctorSchema names the document of an examination of a store.
@@ -23,7 +24,9 @@ type Diagnosed struct {
 	Environment Environment `json:"environment"`
 	Processes   int         `json:"processes"` // that raced; 1: this program alone
 	Replay      string      `json:"replay"`    // the command that examines the same again
-	Directory   string      `json:"-"`         // where it was saved; empty: nowhere
+	// Profile is how fast the store is; null: nobody asked, or it is unsafe.
+	Profile   *profile.Saved `json:"profile,omitempty"`
+	Directory string         `json:"-"` // where it was saved; empty: nowhere
 }
 
 // NewDiagnosed makes the document of what the others of its fields say.

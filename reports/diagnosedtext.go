@@ -31,6 +31,14 @@ func (d Diagnosed) Text(t Text) {
 		t.wrapped("endpoint", endpointInWords(e))
 	}
 	t.wrapped("took", fmt.Sprintf("%s s, %s%s", formatNumber(d.Seconds), units.Thousands(d.Requests)+" requests", d.processesInWords()))
+	if p := d.Profile; p != nil {
+		word := "the model of it does under the same load what was measured"
+		if !p.Agrees {
+			word = "the model of it DIFFERS under the same load"
+		}
+		t.wrapped("profile", p.File+"; "+word)
+		t.fit(p.Fit)
+	}
 	if d.Directory != "" {
 		t.row("saved in", d.Directory)
 	}

@@ -17,6 +17,7 @@ const (
 	ResultFile   = "result.json"
 	ReportFile   = "report.txt"
 	ScenarioFile = "scenario.yaml"
+	ProfileFile  = "profile.yaml"  // how fast the store was
 	PointsFile   = "points.ndjson" // of a sweep, written as it goes
 	TableFile    = "points.csv"
 	IssueFile    = "issue.md" // of a diagnosis, for the authors of the server

@@ -69,6 +69,8 @@ func classOf(m *measure.Measurement) Class {
 	switch {
 	case m.Verdict == check.Violated:
 		return Violated
+	case m.Verdict == check.StoreAtFault:
+		return StoreAtFault
 	case m.Failure != "":
 		return Broken
 	case m.Interrupted:

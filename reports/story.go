@@ -40,9 +40,14 @@ func (t Text) stories(r *measure.Measurement) {
 
 func (t Text) headline(v check.Violation) {
 	fmt.Fprintf(t.W, "%s %s: %s\n", v.Invariant, v.Invariant.Title(), v.Anomaly)
-	for _, line := range Wrap(checksum.ReplaceAllString(shortNames(v).Replace(v.Summary), ""), Width-2) {
+	for _, line := range Wrap(t.shortened(v), Width-2) {
 		fmt.Fprintf(t.W, "  %s\n", line)
 	}
+}
+
+// shortened is the summary of a violation with the names of its story.
+func (t Text) shortened(v check.Violation) string {
+	return checksum.ReplaceAllString(shortNames(v).Replace(v.Summary), "")
 }
 
 // checksum is what tells long values apart in a history; people need it not.
@@ -59,7 +64,11 @@ func (t Text) story(v check.Violation) {
 			fmt.Fprintf(t.W, "  … %d more events\n", len(v.Witness)-i)
 			return
 		}
-		lines := Wrap(names.Replace(tell(&e)), max(Width-16-width, leastWidth))
+		said := tell(&e)
+		if t.conditions {
+			said += t.asked(&e)
+		}
+		lines := Wrap(names.Replace(said), max(Width-16-width, leastWidth))
 		for n, line := range lines {
 			if n == 0 {
 				fmt.Fprintf(t.W, "%s  %-*s  %s\n", t.moment(e.At), width, e.Actor, line)

@@ -144,7 +144,7 @@ func (t Text) sweptLines(s Swept, columns []sweptColumn) []string {
 			row = append(row, labels[k][param.Value])
 		}
 		if mixed {
-			row = append(row, map[check.Verdict]string{check.OK: "ok", check.Violated: t.paint("FAIL"), check.Inconclusive: "–"}[p.Verdict])
+			row = append(row, map[check.Verdict]string{check.OK: "ok", check.Violated: t.paint("FAIL"), check.StoreAtFault: t.paint("STORE"), check.Inconclusive: "–"}[p.Verdict])
 		}
 		for _, c := range columns {
 			row = append(row, c.value(p, times))

@@ -21,6 +21,8 @@ func (s Swept) Class() Class {
 	switch {
 	case s.Violated():
 		return Violated
+	case s.StoreAtFault():
+		return StoreAtFault
 	case s.Interrupted:
 		return Cut
 	case s.Inconclusive():
@@ -34,6 +36,8 @@ func (s Swept) word() string {
 	switch {
 	case s.Violated():
 		verdict = check.Violated
+	case s.StoreAtFault():
+		verdict = check.StoreAtFault
 	case s.Inconclusive():
 		verdict = check.Inconclusive
 	}
@@ -55,6 +59,8 @@ func (s Swept) line() string {
 	switch violated, doubtful := s.Count(check.Violated), s.Count(check.Inconclusive); {
 	case violated > 0:
 		what += fmt.Sprintf("; %d violate an invariant", violated)
+	case s.StoreAtFault():
+		what += fmt.Sprintf("; in %d the store broke its word", s.Count(check.StoreAtFault))
 	case s.Inconclusive():
 		what += "; nothing was proved"
 	case doubtful > 0:

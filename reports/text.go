@@ -21,7 +21,8 @@ type Text struct {
 	// Color marks verdicts; set it only for a terminal.
 	Color bool
 
-	untimed bool // a schedule has an order, but no times
+	untimed    bool // a schedule has an order, but no times
+	conditions bool // a story is about the store, and says on which condition a call was made, and when
 }
 
 // Width is the number of columns that reports keep to.
@@ -46,7 +47,7 @@ func (r Result) Text(t Text) {
 // run writes one, verdict first.
 func (t Text) run(r *measure.Measurement) {
 	t.verdict(r)
-	if r.Verdict != check.Violated { // it says what a passing run has shown
+	if !r.Verdict.Final() { // it says what a passing run has shown
 		for _, line := range Wrap(r.Shows, Width-6) {
 			fmt.Fprintf(t.W, "      %s\n", line)
 		}
@@ -73,6 +74,7 @@ func (t Text) run(r *measure.Measurement) {
 		t.stories(r)
 		fmt.Fprintln(t.W)
 	}
+	t.findings(r.StoreFindings)
 	t.numbers(r)
 	t.wrapped("setting", fmt.Sprintf("%s core%s%s, %s world, %s, %s", r.Core, via(r), layoutNamed(r.Layout), r.World, r.Store, Plural(r.Clients, "client")))
 	t.row("policy", r.Policy)
@@ -112,6 +114,8 @@ func verdictWord(v check.Verdict, interrupted, met bool) string {
 	switch {
 	case v == check.Violated:
 		return "FAIL"
+	case v == check.StoreAtFault:
+		return StoreWord
 	case interrupted:
 		return "STOPPED"
 	case v == check.Inconclusive:
@@ -122,11 +126,16 @@ func verdictWord(v check.Verdict, interrupted, met bool) string {
 	return "PASS"
 }
 
+// StoreWord is the verdict on a store that broke its promise, in the place of one on the core.
+const StoreWord = "STORE AT FAULT"
+
 func (t Text) verdict(r *measure.Measurement) {
 	what := "every invariant held"
 	switch {
 	case r.Verdict == check.Violated:
 		what = "violates " + strings.Join(violated(r), ", ")
+	case r.Verdict == check.StoreAtFault:
+		what = kinds(r.StoreFindings) + "; nothing is shown against the core"
 	case r.Verdict == check.Inconclusive:
 		what = "nothing was proved"
 	case r.Interrupted:
@@ -182,7 +191,7 @@ func (t Text) summary(r Result) {
 		switch word := word(&r.Runs[i]); {
 		case word == "PASS":
 			passed++
-		case verdict == "PASS" || word == "FAIL":
+		case verdict == "PASS" || word == "FAIL" || word == StoreWord && verdict != "FAIL":
 			verdict = word
 		}
 	}

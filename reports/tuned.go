@@ -22,6 +22,8 @@ func (r Tuned) Class() Class {
 	switch {
 	case r.Verdict == check.Violated:
 		return Violated
+	case r.Verdict == check.StoreAtFault:
+		return StoreAtFault
 	case r.Interrupted:
 		return Cut
 	case r.Verdict == check.Inconclusive:
@@ -40,7 +42,8 @@ func (r Tuned) Brief(t Text) { t.brief(r.word(), r.line()) }
 // Text implements [Document]: the recommendation first, then what it rests on.
 func (r Tuned) Text(t Text) {
 	t.head(r.word(), r.line())
-	if r.Verdict == check.Violated {
+	if r.Verdict.Final() {
+		t.findings(r.StoreFindings)
 		r.writeViolations(t)
 		return
 	}
@@ -71,6 +74,7 @@ func (r Tuned) Text(t Text) {
 	if over := p.Overrun; over != nil {
 		t.wrapped("budget", overrunWords(over))
 	}
+	r.writeProfile(t)
 	t.row("replay", r.Replay)
 }
 
@@ -98,6 +102,8 @@ func latencyName(name string) string {
 func (r Tuned) line() string {
 	rec, st := r.Recommendation, r.Stability
 	switch {
+	case r.Verdict == check.StoreAtFault:
+		return fmt.Sprintf("%s: the store broke its promise; no settings are recommended", r.Scenario)
 	case r.Verdict == check.Violated:
 		return fmt.Sprintf("%s: the %s core violates an invariant; no settings are recommended", r.Scenario, r.Core)
 	case st != nil && st.Unstable:
@@ -110,8 +116,8 @@ func (r Tuned) line() string {
 	case rec.Validated == nil:
 		return fmt.Sprintf("%s: interrupted; the best so far, not validated, is %s", r.Scenario, rec.Promised.Policy)
 	case r.Confirmation != nil && !r.Confirmation.Agrees:
-		return fmt.Sprintf("%s: the model DIFFERS from the real world (%s), so %s is not shown to meet the objective",
-			r.Scenario, strings.Join(r.Confirmation.Differing(), ", "), rec.Promised.Policy)
+		return fmt.Sprintf("%s: the model DIFFERS from %s (%s), so %s is not shown to meet the objective",
+			r.Scenario, realWorld(r.Confirmation), strings.Join(r.Confirmation.Differing(), ", "), rec.Promised.Policy)
 	case r.Passed:
 		return fmt.Sprintf("%s: %s meets the objective on seeds that the search never saw", r.Scenario, rec.Promised.Policy)
 	}
@@ -366,6 +372,21 @@ func (r Tuned) writeCapacity(t Text) {
 	}
 }
 
+// realWorld is what a model was held against.
+func realWorld(c *tuning.Confirmation) string {
+	if c.Store != "" {
+		return c.Store
+	}
+	return "the real world"
+}
+
+// writeProfile says what the search rests on where a store was measured for it.
+func (r Tuned) writeProfile(t Text) {
+	if p := r.Profile; p != nil {
+		t.wrapped("store", fmt.Sprintf("%s was measured: %s; %s", p.Store, p.File, fitWords(p.Fit)))
+	}
+}
+
 func (r Tuned) writeConfirmation(t Text) {
 	c := r.Confirmation
 	if c == nil {
@@ -376,8 +397,12 @@ func (r Tuned) writeConfirmation(t Text) {
 	if !c.Agrees {
 		word = "DIFFERS from"
 	}
-	t.wrapped("confirmed", fmt.Sprintf("the model %s the real world: %d repetitions over HTTP, legs %s; intervals hold %g %% of the model's own sets of %d",
-		word, c.Repetitions, c.Latency, 100*c.Level, c.Repetitions))
+	how := "legs " + c.Latency
+	if c.Store != "" {
+		how = "the model is its profile"
+	}
+	t.wrapped("confirmed", fmt.Sprintf("the model %s %s: %d repetitions over HTTP, %s; intervals hold %g %% of the model's own sets of %d, and %g %% more",
+		word, realWorld(c), c.Repetitions, how, 100*c.Level, c.Repetitions, 100*c.Tolerance))
 	w := NewTable(table.Row{"", "predicted", "interval", "measured", ""}, 2, 3, 4)
 	for _, p := range c.Policies {
 		w.AppendRow(table.Row{p.Name})

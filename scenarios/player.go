@@ -30,7 +30,7 @@ func (r *Run) Play(ctx context.Context, open func(repetition int) world.World, s
 		}
 		steps, err := p.play(ctx, n, w, rec)
 		played.Steps = append(played.Steps, steps...)
-		if err != nil && ctx.Err() == nil {
+		if err = whyFailed(ctx, err); err != nil {
 			rec.Fail(err)
 			return played, err
 		}
@@ -40,6 +40,26 @@ func (r *Run) Play(ctx context.Context, open func(repetition int) world.World, s
 		rec.End(played.Interrupted)
 	}
 	return played, nil
+}
+
+// whyFailed is why a repetition that ended with err could not be brought to its end; nil:
+// it was, or was interrupted.
+func whyFailed(ctx context.Context, err error) error {
+	switch gone := outageOf(ctx); {
+	case gone != nil:
+		return gone
+	case ctx.Err() != nil:
+		return nil
+	}
+	return err
+}
+
+// outageOf is the outage of the store that has ended a run; nil: none has.
+func outageOf(ctx context.Context) error {
+	if gone, ok := errors.AsType[*network.OutageError](context.Cause(ctx)); ok {
+		return gone
+	}
+	return nil
 }
 
 // Player plays repetitions of a run on one goroutine, and keeps what is the same
@@ -137,13 +157,19 @@ func (p *repetition) play(ctx context.Context, actors []performer) error {
 		startLoads(ctx, p, actors)
 	}
 	p.tasks.Wait()
+	gone := outageOf(ctx)
 	ctx = context.WithoutCancel(ctx)
-	p.world.Settle(ctx)
+	if gone == nil {
+		p.world.Settle(ctx)
+	}
 	if p.sendQueue != nil {
 		p.rec.Requested(p.sendQueue.requests)
 	}
 	if s != nil {
 		s.recordLeft()
+	}
+	if gone != nil { // and so would each read of the final state end, after as long a wait
+		return gone
 	}
 	return p.readFinalState(ctx)
 }

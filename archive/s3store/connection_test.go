@@ -184,3 +184,19 @@ func TestOpaqueTransport(t *testing.T) {
 	wantKind(t, "put", do(t.Context(), s, "put"), archive.ErrOutcomeUnknown)
 	wantKind(t, "get", do(t.Context(), s, "get"), archive.ErrUnavailable)
 }
+
+// TestWhatTheTransportSaid is found in the error too when the request's time was up, of
+// which alone the SDK tells.
+func TestWhatTheTransportSaid(t *testing.T) {
+	said := errors.New("what the transport said")
+	s := open(t, s3store.Config{Endpoint: "http://127.0.0.1:9", RequestTimeout: 20 * time.Millisecond, Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
+		<-r.Context().Done()
+		return nil, errors.Join(said, r.Context().Err())
+	})})
+	for _, op := range ops {
+		err := do(t.Context(), s, op)
+		if !errors.Is(err, said) || errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("%s: %v", op, err)
+		}
+	}
+}

@@ -35,6 +35,9 @@ func (s sender) Do(req *http.Request) (*http.Response, error) {
 	}
 	resp, err := wire.Do(s.next, req)
 	if err != nil {
+		if x != nil {
+			x.Lost(err)
+		}
 		return resp, err
 	}
 	if err := exchange.Redirected(req, resp); err != nil {

@@ -24,6 +24,7 @@ const (
 	BodyUnderNewer   Kind = "body-under-newer-etag" // a read returned a body under the ETag of a version after it
 	StaleRead        Kind = "stale-read"            // a read that began after an acknowledgement did not see it
 	NoETag           Kind = "no-etag"               // a read or a write was answered without an ETag
+	SharedETag       Kind = "shared-etag"           // two versions with different bodies have one ETag
 	UnstableETag     Kind = "unstable-etag"         // one version has two ETags, of a write and of a read, or of GET and HEAD
 	IgnoredDelete    Kind = "ignored-delete-condition"
 	TwoDeleters      Kind = "two-deleters"  // two deletes were acknowledged under one If-Match
@@ -81,6 +82,8 @@ var faults = []Fault{
 	{StaleRead, Reads, Limit, "a read that began after an acknowledgement did not see what was acknowledged",
 		"A write on top of it is refused and tried again; whoever only reads is shown an old document."},
 	{NoETag, Writes, Unsafe, "an answer had no ETag", "Without one no write can be made conditional: the core refuses to work with the store."},
+	{SharedETag, Writes, Unsafe, "two versions with different bodies have one ETag",
+		"Whoever saves on top of the one can replace the other without having seen it."},
 	{UnstableETag, Writes, Limit, "one version has two ETags",
 		"Whoever saves on top of what a write answered is told of a conflict that there is not."},
 	{IgnoredDelete, Deletes, Limit, "a delete was acknowledged though its condition did not hold",

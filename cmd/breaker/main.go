@@ -27,12 +27,12 @@ import (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	if err := run(ctx, os.Args[1:], os.Stdout); err != nil {
-		if !errors.Is(err, flag.ErrHelp) {
-			fmt.Fprintln(os.Stderr, "breaker:", err)
-		}
-		stop()
+	err := run(ctx, os.Args[1:], os.Stdout)
+	stop()
+	if err != nil && !errors.Is(err, flag.ErrHelp) {
+		fmt.Fprintln(os.Stderr, "breaker:", err)
+	}
+	if err != nil {
 		os.Exit(2)
 	}
 }
@@ -102,7 +102,9 @@ func serve(ctx context.Context, address string, h http.Handler, stdout io.Writer
 		return err
 	case <-ctx.Done():
 		err := server.Close()
-		<-served
+		if ended := <-served; !errors.Is(ended, http.ErrServerClosed) {
+			err = errors.Join(err, ended)
+		}
 		return err
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/pflag"
 	"golang.org/x/term"
 
+	"holdfast/archive/redact"
 	"holdfast/reports"
 	"holdfast/scenarios"
 )
@@ -96,7 +97,7 @@ func (a *app) exitCode(err error) int {
 	var exit *exitError
 	if errors.As(err, &exit) {
 		code = exit.code
-		if exit.err == nil {
+		if exit.said() {
 			return code
 		}
 	}
@@ -104,11 +105,11 @@ func (a *app) exitCode(err error) int {
 	return code
 }
 
-// complain writes an error as one line; of a file with several mistakes each.
+// complain writes an error as one line without secrets; of a file with several mistakes each.
 func (a *app) complain(err error) {
 	var mistakes scenarios.FileErrors
 	if !errors.As(err, &mistakes) {
-		fmt.Fprintf(a.stderr, "simulate: %s\n", oneLine(err.Error()))
+		fmt.Fprintf(a.stderr, "simulate: %s\n", oneLine(strings.ReplaceAll(err.Error(), "\n", "; "))) // of joined ones each
 		return
 	}
 	context, _, _ := strings.Cut(err.Error(), mistakes.Error())
@@ -117,7 +118,10 @@ func (a *app) complain(err error) {
 	}
 }
 
-func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
+// oneLine is an error's text, which may repeat what the user or the environment has given.
+func oneLine(s string) string {
+	return redact.Text(strings.Join(strings.Fields(s), " "), redact.Environment()...)
+}
 
 // exactly is cobra.ExactArgs with a message that says what is wanted.
 func exactly(n int, what string) cobra.PositionalArgs {

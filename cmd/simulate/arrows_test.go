@@ -18,7 +18,7 @@ func TestImportsPointDownward(t *testing.T) {
 		"holdfast/scenarios/cores", "holdfast/scenarios/network", "holdfast/scenarios/world",
 	}
 	playing := append(slices.Clone(below), "=holdfast/scenarios")
-	measuring := []string{"holdfast/scenarios/measure", "holdfast/scenarios/sandbox", "holdfast/scenarios/doctor"}
+	measuring := []string{"holdfast/scenarios/measure", "holdfast/scenarios/sandbox", "holdfast/scenarios/doctor", "holdfast/scenarios/profile"}
 	allowed := map[string][]string{
 		"holdfast/archive":                {"holdfast/archive/notation"},
 		"holdfast/archive/notation":       {},
@@ -44,7 +44,7 @@ func TestImportsPointDownward(t *testing.T) {
 		"holdfast/scenarios/units":        {},
 		"holdfast/scenarios/doctor":       {"holdfast/archive"},
 		"holdfast/scenarios/sandbox":      {"holdfast/archive", "holdfast/scenarios/network", "holdfast/scenarios/world"},
-		"holdfast/scenarios/measure":      slices.Concat(playing, []string{"holdfast/scenarios/sandbox", "holdfast/scenarios/doctor"}),
+		"holdfast/scenarios/measure":      slices.Concat(playing, []string{"holdfast/scenarios/sandbox", "holdfast/scenarios/doctor", "holdfast/scenarios/profile"}),
 		"holdfast/scenarios/profile":      {"holdfast/archive", "holdfast/scenarios/history", "holdfast/scenarios/network", "holdfast/scenarios/world"},
 		"holdfast/scenarios/explore":      slices.Concat(playing, measuring),
 		"holdfast/scenarios/sweep":        slices.Concat(playing, measuring),

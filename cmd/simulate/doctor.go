@@ -16,6 +16,7 @@ import (
 	"holdfast/reports"
 	"holdfast/scenarios/doctor"
 	"holdfast/scenarios/measure"
+	"holdfast/scenarios/profile"
 	"holdfast/scenarios/sandbox"
 )
 
@@ -30,6 +31,7 @@ type doctorOptions struct {
 	server    string
 	most      int
 	dryRun    bool
+	measure   string
 	format    string
 	out       string
 	output    outputOptions
@@ -50,6 +52,9 @@ with limits, which it names; unsafe: what was acknowledged can be lost. What dif
 from S3 is told with the HTTP that shows it, in issue.md of the directory that is
 saved, for the server's authors.
 
+With --measure FILE a store that is not unsafe is measured afterwards, with a few
+hundred requests more: how fast it is, and whether a model of it does the same.
+
 All keys are below a prefix that nobody else uses, and are deleted in the end; what
 could not be deleted is said. docs/stores.md says what is known of some servers.
 
@@ -59,6 +64,7 @@ Exit codes: 0 safe, or safe with limits; 1 could not run; 5 inconclusive; 6 unsa
   simulate doctor --store s3://bucket/prefix
   simulate doctor --store s3://bucket/prefix --endpoint http://127.0.0.1:9000 --quick
   simulate doctor --store s3://bucket/prefix --endpoint http://10.0.0.1:9000 --endpoint http://10.0.0.2:9000 --processes 4
+  simulate doctor --store s3://bucket/prefix --quick --measure store.yaml
   simulate doctor --store s3://bucket/prefix --endpoint http://127.0.0.1:9000 --format markdown > issue.md`,
 		Args: exactly(0, "flags only"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -75,6 +81,7 @@ Exit codes: 0 safe, or safe with limits; 1 could not run; 5 inconclusive; 6 unsa
 	f.IntVar(&o.most, "max-requests", 0, "`N` requests to a real store at most, cleaning up left out; what they do not suffice for is inconclusive (0: any number)")
 	f.BoolVar(&o.dryRun, "dry-run", false, "say what would be done to a real store, and send it nothing")
 	f.StringVar(&o.server, "server", "", "`NAME` and version of the server, for the report and the issue: few servers say theirs")
+	f.StringVar(&o.measure, "measure", "", "`FILE` for a profile of how fast the store is, which --latency takes everywhere (YAML)")
 	f.StringVar(&o.format, "format", "text", "`FORMAT` on stdout: text, json or markdown")
 	f.StringVar(&o.out, "out", "simulate-out", "`DIR` for the result, the report and the issue")
 	o.output.register(cmd)
@@ -162,7 +169,7 @@ func (a *app) doctor(ctx context.Context, o doctorOptions, cmd *cobra.Command) e
 		return err
 	}
 	d := reports.NewDiagnosed(reports.Diagnosed{
-		Server: o.server, Began: began, Diagnosis: e.found, Environment: reports.NewEnvironment(&e.settings), Processes: o.processes, Replay: o.replay(cmd),
+		Server: o.server, Began: began, Diagnosis: e.found, Environment: reports.NewEnvironment(&e.settings), Processes: o.processes, Replay: o.replay(cmd), Profile: e.profile,
 	})
 	if saveErr := o.save(&d); saveErr != nil && err == nil {
 		err = couldNotRun("--out: %w", saveErr)
@@ -209,7 +216,7 @@ func (o *doctorOptions) shown() string {
 // replay is the command that examines the same again.
 func (o *doctorOptions) replay(cmd *cobra.Command) string {
 	c := commandLine{args: []string{"simulate doctor"}, changed: cmd.Flags().Changed}
-	for _, name := range []string{"store", "endpoint", "path-style", "budget", "quick", "processes", "server"} {
+	for _, name := range []string{"store", "endpoint", "path-style", "budget", "quick", "processes", "server", "measure"} {
 		c.flag(cmd.Flags().Lookup(name))
 	}
 	return c.String()
@@ -230,9 +237,11 @@ func (o *doctorOptions) save(d *reports.Diagnosed) error {
 type examined struct {
 	found    doctor.Diagnosis
 	settings measure.Settings
+	profile  *profile.Saved // nil: none was asked for, or the store is not worth one
 }
 
-// examine opens a store, examines it and leaves it as it was. What was found is returned also
+// examine opens a store, examines it, measures it if that is asked for, and leaves it as it
+// was. What was found is returned also
 // if the store could not be left so; else an error is all there is.
 func (a *app) examine(ctx context.Context, o doctorOptions, c doctor.Config, command string) (e *examined, err error) {
 	var allowance *sandbox.Allowance
@@ -262,14 +271,32 @@ func (a *app) examine(ctx context.Context, o doctorOptions, c doctor.Config, com
 		}
 	}
 	progress := a.startProgress(o.output, "doctor")
-	defer progress.stop()
 	c.Fronts = fronts.All()
 	c.Progress = func(p doctor.Progress) {
 		progress.update(float64(p.Done)/float64(max(p.Total, 1)), fmt.Sprintf("%d of %d, %s", p.Done, p.Total, p.Doing))
 	}
 	found, err := doctor.Examine(examining, c)
+	progress.stop()
 	if err != nil {
 		return nil, couldNotRun("%w", err)
 	}
-	return &examined{found, fronts.Settings()}, nil
+	e = &examined{found: found, settings: fronts.Settings()}
+	if o.measure != "" && found.Verdict != doctor.Unsafe && ctx.Err() == nil {
+		e.profile, err = a.measureFront(examining, fronts, o)
+	}
+	return e, err
+}
+
+// measureFront measures a store that was examined.
+func (a *app) measureFront(ctx context.Context, fronts *measure.Fronts, o doctorOptions) (*profile.Saved, error) {
+	progress := a.startProgress(o.output, "measure")
+	m, err := fronts.Profile(ctx, "simulate doctor", profile.Config{Progress: progress.update})
+	progress.stop()
+	switch {
+	case ctx.Err() != nil: // the report says that it was interrupted
+		return nil, nil
+	case err != nil:
+		return nil, notMeasured(err)
+	}
+	return saveProfile(o.measure, o.store, m)
 }

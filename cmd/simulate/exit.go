@@ -33,6 +33,12 @@ func (e *exitError) Error() string {
 
 func (e *exitError) Unwrap() error { return e.err }
 
+// said reports whether nothing is left to say.
+func (e *exitError) said() bool {
+	inner, ok := e.err.(*exitError)
+	return e.err == nil || ok && inner.said()
+}
+
 func usage(format string, args ...any) error {
 	return &exitError{exitUsage, fmt.Errorf(format, args...)}
 }

@@ -39,14 +39,11 @@ func (a *app) play(ctx context.Context, o runOptions, p *play) (*measure.Measure
 	// Saved at once, too: whoever does not wait until a real store is left as it was has it.
 	m, playErr := a.measure(ctx, o.output, p, history, func(m *measure.Measurement) { _ = keep(m) })
 	var exit *exitError
-	var target *measure.TargetError
 	var left *sandbox.LeftError
 	switch {
 	case errors.As(playErr, &exit):
 	case errors.As(playErr, &left):
-		playErr = couldNotRun("%w: later, %s", playErr, o.cleanCommand(p.point.Target.ID))
-	case errors.As(playErr, &target):
-		playErr = couldNotRun("%w", playErr)
+		playErr = couldNotRun("play %s: %w: later, %s", p.name, playErr, o.cleanCommand(p.point.Target.ID))
 	case playErr != nil:
 		playErr = couldNotRun("play %s: %w", p.name, playErr)
 	}

@@ -133,8 +133,8 @@ func (a *app) run(ctx context.Context, o runOptions, flags *pflag.FlagSet, names
 	var notReached []string
 	var failure error
 	start := time.Now()
-	for _, p := range plays {
-		if failure != nil || ctx.Err() != nil && len(runs) > 0 {
+	for _, p := range plays { // those after one that could not be played too
+		if ctx.Err() != nil && (len(runs) > 0 || failure != nil) {
 			notReached = append(notReached, p.point.Run.Scenario.Name)
 			continue
 		}
@@ -144,7 +144,10 @@ func (a *app) run(ctx context.Context, o runOptions, flags *pflag.FlagSet, names
 		} else {
 			notReached = append(notReached, p.point.Run.Scenario.Name)
 		}
-		failure = err
+		if err != nil {
+			a.complain(err)
+			failure = &exitError{code: exitCouldNotRun}
+		}
 	}
 	if err := metrics.close(ctx); err != nil && failure == nil {
 		failure = err

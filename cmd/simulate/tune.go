@@ -31,6 +31,7 @@ type tuneOptions struct {
 	chart         string
 	confirm       bool
 	confirmRuns   int
+	out           string
 }
 
 func (a *app) tuneCommand() *cobra.Command {
@@ -53,6 +54,9 @@ so that more than N may be played.
 
 --architectures compares all that can be done about a hot object, each with its best
 settings: p99 until stored, writes, dollars, the largest load, and what must be changed.
+--store measures another store than the embedded one, with a few hundred requests, searches on
+its profile, which it saves, and confirms what it found on that store. With --latency
+FILE the profile of an earlier measurement is taken.
 --capacity says how many writers each policy bears. --confirm plays the recommended
 and the incumbent policies in the real world too, over HTTP, and compares.
 
@@ -65,7 +69,8 @@ acknowledged; 130 interrupted, with what was found.`,
   simulate tune backend-fan-in --incumbent 'users=full(base=25ms,cap=1s,retries=8)' --incumbent 'jobs=equal(base=100ms,cap=5s,retries=20)'
   simulate tune backend-fan-in --capacity --chart capacity.svg
   simulate tune backend-fan-in --latency s3-standard --architectures --chart architectures.svg
-  simulate tune burst --latency 'normal(10ms,2ms)' --confirm`,
+  simulate tune burst --latency 'normal(10ms,2ms)' --confirm
+  simulate tune backend-fan-in --clients 50 --store s3://bucket/prefix --endpoint http://127.0.0.1:9000`,
 		Args: exactly(1, "a scenario"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.tune(cmd.Context(), o, cmd.Flags(), args[0])
@@ -80,8 +85,9 @@ acknowledged; 130 interrupted, with what was found.`,
 	f.BoolVar(&o.architectures, "architectures", false, "compare what can be done about a hot object beside its retries: queues, batches, parts, group commit")
 	f.StringVar(&o.chart, "chart", "", "`FILE` for the chart of --capacity or --architectures, as SVG")
 	f.BoolVar(&o.confirm, "confirm", false, "hold the model against the real world")
+	f.StringVar(&o.out, "out", "simulate-out", "`DIR` for the profile of --store")
 	f.IntVar(&o.confirmRuns, "confirm-runs", defaultConfirmRuns, "repetitions of each policy in the real world")
-	o.run.register(f, "core", "document", "layout", "clients", "operations", "duration", "latency", "fault", "codec", "via", "set", "seed")
+	o.run.register(f, "store", "endpoint", "path-style", "core", "document", "layout", "clients", "operations", "duration", "latency", "fault", "codec", "via", "set", "seed")
 	f.Lookup("codec").Usage = "`CODEC` of documents: json, or compact, the default where it is possible"
 	f.Lookup("set").Usage = "`KEY=VALUE` of the scenario's file in place of its own, such as objects.count=4; repeatable"
 	o.run.output.register(cmd)
@@ -98,11 +104,18 @@ func (o *tuneOptions) validate(changed func(string) bool) error {
 		return usage("--budget chooses the number of --evaluations: give one of the two")
 	case o.chart != "" && o.capacity == o.architectures:
 		return usage("--chart draws what --capacity or --architectures finds: give one of the two with it")
+	case o.run.endpoint != "" && !o.asksStore():
+		return usage("--endpoint needs --store s3://bucket/prefix")
+	case o.out == "":
+		return usage("--out wants a directory, not an empty name")
 	case o.confirmRuns < 1:
 		return usage("--confirm-runs must be 1 or more, not %d", o.confirmRuns)
 	}
 	if i := slices.IndexFunc(o.run.sets, func(s string) bool { return strings.HasPrefix(s, scenarios.PolicyPrefix) }); i >= 0 {
 		return usage("--set %s: tune searches the policy; --incumbent states one to compare with", o.run.sets[i])
+	}
+	if err := o.run.target().Validate(); err != nil {
+		return usage("%w", err)
 	}
 	if err := (output{"chart", o.chart}).checkSVG(); err != nil {
 		return err
@@ -118,13 +131,21 @@ func (a *app) tune(ctx context.Context, o tuneOptions, flags *pflag.FlagSet, nam
 	if err != nil {
 		return err
 	}
+	p.point.Replay = o.replay(name, flags, o.evaluations)
+	measured, err := a.profileStore(ctx, &o, p, flags.Changed)
+	if err != nil {
+		return err
+	}
+	c.Run = p.point.Run
 	result, err := a.search(ctx, o, c)
 	if err != nil {
 		return err
 	}
+	result.Profile = measured
 	result.Replay = o.replay(name, flags, result.Plan.Evaluations)
+	p.point.Replay = result.Replay
 	var failure error
-	if o.confirm && result.Recommendation != nil && ctx.Err() == nil {
+	if (o.confirm || o.asksStore()) && result.Recommendation != nil && ctx.Err() == nil {
 		failure = a.confirm(ctx, o, c, p, result)
 		result.Interrupted = ctx.Err() != nil
 		result.NotConfirmed()
@@ -174,7 +195,9 @@ func (o *tuneOptions) config(name string, changed func(string) bool) (tuning.Con
 			c.Incumbents = inUse
 		}
 	}
-	p, err := o.run.prepare(name, changed)
+	run := o.run
+	run.storeOptions = runDefaults().storeOptions // the search plays in a virtual world
+	p, err := run.prepare(name, changed)
 	if err != nil {
 		return c, nil, err
 	}
@@ -200,10 +223,15 @@ func (o *tuneOptions) scenario(command, name string, changed func(string) bool) 
 // replay is the command that searches the same again.
 func (o *tuneOptions) replay(name string, flags *pflag.FlagSet, evaluations int) string {
 	c := o.scenario("simulate tune", name, flags.Changed)
-	for _, flag := range []string{"codec", "objective", "incumbent", "capacity", "architectures", "confirm", "confirm-runs"} {
+	if o.run.latency != "" && !flags.Changed("latency") { // that of the store
+		c.all("latency", []string{o.run.latency})
+	}
+	for _, flag := range []string{"store", "endpoint", "path-style", "codec", "objective", "incumbent", "capacity", "architectures", "confirm", "confirm-runs"} {
 		c.flag(flags.Lookup(flag))
 	}
-	c.all("evaluations", []string{strconv.Itoa(evaluations)})
+	if evaluations > 0 {
+		c.all("evaluations", []string{strconv.Itoa(evaluations)})
+	}
 	c.all("seed", []string{strconv.FormatUint(o.run.seed, 10)})
 	return c.String()
 }

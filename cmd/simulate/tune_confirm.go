@@ -8,7 +8,6 @@ import (
 
 	"holdfast/reports"
 	"holdfast/scenarios"
-	"holdfast/scenarios/check"
 	"holdfast/scenarios/measure"
 	"holdfast/scenarios/network"
 	"holdfast/scenarios/tuning"
@@ -26,37 +25,39 @@ const legsOnly = "normal(10ms,2ms)"
 // the result.
 func (a *app) confirm(ctx context.Context, o tuneOptions, c tuning.Config, p *play, r *tuning.Result) error {
 	s := *p.point.Run.Scenario
-	s.Codec = scenarios.JSON // as a real store holds
-	l, err := network.ParseLatency(legsOnly)
+	l, err := o.modelled(&p.point.Run)
 	if err != nil {
 		return couldNotRun("--confirm: %w", err)
 	}
-	if given := p.point.Run.AddedLatency(); given.Name != "" && given.Read.IsZero() && given.Write.IsZero() {
-		l = given
-	}
 	s.Latency = (*scenarios.Latency)(&l)
 	c.Run.Scenario = &s
-	confirmation := &tuning.Confirmation{Latency: l.Name, Repetitions: o.confirmRuns, Level: tuning.ConfirmLevel, Agrees: true}
+	confirmation := &tuning.Confirmation{Latency: l.Label(), Repetitions: o.confirmRuns, Level: tuning.ConfirmLevel, Tolerance: tuning.Tolerance, Agrees: true}
+	if o.asksStore() {
+		confirmation.Store, confirmation.Tolerance = o.run.store, tuning.ProfileTolerance
+	}
 	runs, err := toConfirm(c, r)
 	if err != nil {
 		return couldNotRun("--confirm: %w", err)
 	}
 	for _, at := range runs {
 		c.Run = at.run
-		measured, err := a.measureReal(ctx, o, c.Run)
-		if measured != nil && measured.Verdict == check.Violated { // whatever came after it
+		measured, err := a.measureReal(ctx, o, c.Run, p.point.Replay)
+		if measured != nil && measured.Verdict.Final() { // whatever came after it
 			r.Withhold(measured, "simulate check "+filepath.Join(measured.Directory, reports.HistoryFile))
 			return err
 		}
 		if err != nil || ctx.Err() != nil {
 			return err
 		}
-		overhead := max(measured.CallTime-l.Request.Mean()-l.Reply.Mean(), 0)
+		overhead := time.Duration(0) // a profile has all that calls take
+		if !o.asksStore() {
+			overhead = max(measured.CallTime-l.Request.Mean()-l.Reply.Mean(), 0)
+		}
 		predicted, err := tuning.Predict(ctx, slower(c, l, overhead), at.run.Policy, o.confirmRuns)
 		if err != nil || ctx.Err() != nil {
 			return err
 		}
-		confirmed := predicted.Confirm(at.name, measured)
+		confirmed := predicted.Confirm(at.name, measured, confirmation.Tolerance)
 		confirmed.Overhead = float64(overhead) / float64(time.Millisecond)
 		confirmation.Agrees = confirmation.Agrees && confirmed.Agrees
 		confirmation.Policies = append(confirmation.Policies, confirmed)
@@ -64,6 +65,16 @@ func (a *app) confirm(ctx context.Context, o tuneOptions, c tuning.Config, p *pl
 	}
 	r.Confirm(confirmation)
 	return nil
+}
+
+// modelled is the latency of the model: the scenario's where the store is one that has it, and
+// else legs that the embedded one can be given.
+func (o *tuneOptions) modelled(run *scenarios.Run) (network.Latency, error) {
+	given := run.AddedLatency()
+	if o.asksStore() || given.Name != "" && given.Read.IsZero() && given.Write.IsZero() {
+		return given, nil
+	}
+	return network.ParseLatency(legsOnly)
 }
 
 // confirmed is a run that is played in both worlds.
@@ -110,18 +121,24 @@ func slower(c tuning.Config, l network.Latency, overhead time.Duration) tuning.C
 
 // measureReal plays repetitions in the real world. A history that violates an invariant is
 // kept.
-func (a *app) measureReal(ctx context.Context, o tuneOptions, run scenarios.Run) (*measure.Measurement, error) {
+func (a *app) measureReal(ctx context.Context, o tuneOptions, run scenarios.Run, replay string) (*measure.Measurement, error) {
 	run.Repetitions = o.confirmRuns
+	s := *run.Scenario
+	s.Codec = scenarios.JSON // as a real store holds
+	if o.asksStore() {
+		s.Latency = nil // it is as fast as it is
+	}
+	run.Scenario = &s
 	dir, err := os.MkdirTemp("", "simulate-tune-")
 	if err != nil {
 		return nil, couldNotRun("--confirm: %w", err)
 	}
-	p := &play{point: measure.Point{World: real, Run: run}}
+	p := &play{point: measure.Point{World: real, Run: run, Target: o.run.target(), Replay: replay}}
 	m, err := a.measure(ctx, o.run.output, p, func() (string, error) { return filepath.Join(dir, reports.HistoryFile), nil }, nil)
 	if err != nil {
 		err = couldNotRun("--confirm: play %s in the real world: %w", run.Scenario.Name, err)
 	}
-	if m != nil && m.Verdict == check.Violated {
+	if m != nil && m.Verdict.Final() {
 		m.Directory = dir
 		return m, err
 	}

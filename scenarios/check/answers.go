@@ -65,13 +65,13 @@ func (o *object) checkAcknowledged(j *Judge, n int32) {
 	v := o.version(op.etag)
 	switch {
 	case !written:
-		o.reportAnswer(j, n, "success without a write", "was told that it had committed, but no version holds its modifications")
+		o.reportTold(j, n, len(o.store.torn) > 0, "success without a write", "was told that it had committed, but no version holds its modifications")
 	case op.etag == 0:
 		o.reportAnswer(j, n, "success without an ETag", "was told that it had committed, without the ETag of the version")
 	case v == none && !o.doubtful(op.etag):
-		o.reportAnswer(j, n, "unknown ETag", "was told ETag "+o.etags.name(op.etag)+", which names no recorded version")
+		o.reportTold(j, n, o.showed(op.etag), "unknown ETag", "was told ETag "+o.etags.name(op.etag)+", which names no recorded version")
 	case o.position(v) != none && o.firstAfter(op, o.position(v)):
-		o.reportAnswer(j, n, "stale ETag", "was told ETag "+o.etags.name(op.etag)+", a version that does not hold its modifications yet")
+		o.reportTold(j, n, o.store.torn[op.etag], "stale ETag", "was told ETag "+o.etags.name(op.etag)+", a version that does not hold its modifications yet")
 	}
 }
 
@@ -124,7 +124,7 @@ func (o *object) reportLost(j *Judge, n, m int32) {
 		what += "; the version read at the end is older"
 	}
 	ev.versions = append(ev.versions, held)
-	j.report(NothingLost, anomaly, what, func() []history.Event { return j.story(o, ev) })
+	o.report(j, o.canLose(m, held, culprit), NothingLost, anomaly, what, func() []history.Event { return j.story(o, ev) })
 }
 
 // overwriter is the first version of the chain that was answered after one off
@@ -147,7 +147,7 @@ func (o *object) checkRefused(j *Judge, n int32) {
 	op := j.ops.all.at(n)
 	for _, m := range o.modsOf(op) {
 		if i := o.firstWritten(m); i != none && j.wrote(o.versions.at(i), n) && !(op.outcome == gone && o.wentWith(m, op)) {
-			o.reportAnswer(j, n, "failure that committed", fmt.Sprintf(
+			o.reportTold(j, n, o.versions.at(i).answer != acknowledged, "failure that committed", fmt.Sprintf(
 				"was told %q, but its modification %s is stored", j.spelled(op.outcome), o.mods.name(m)))
 			return
 		}
@@ -170,7 +170,7 @@ func (o *object) checkRefused(j *Judge, n int32) {
 	case op.outcome == unavailable && !met(refusal):
 		o.reportAnswer(j, n, "unavailable without an outage", "was told that the store is unavailable, though it answered every call")
 	case op.outcome == userConflict && !op.met.has(rivals) && !o.outdated(op, n):
-		o.reportAnswer(j, n, "conflict without a cause", "was told of a conflict, though it met no version but its own")
+		o.reportTold(j, n, o.store.torn[op.base] || op.met.has(absence), "conflict without a cause", "was told of a conflict, though it met no version but its own")
 	case op.outcome == gone && !met(absence):
 		o.reportAnswer(j, n, "gone without a 404", "was told that the object is gone, which the store never said")
 	}
@@ -210,8 +210,14 @@ func (o *object) firstWritten(m int32) int32 {
 	return o.state[m].offChain
 }
 
+// reportAnswer reports an answer that the calls of its operation give the lie, whatever the
+// store holds.
 func (o *object) reportAnswer(j *Judge, n int32, anomaly, what string) {
-	j.report(HonestAnswers, anomaly, j.author(n)+" "+what, func() []history.Event {
+	o.reportTold(j, n, false, anomaly, what)
+}
+
+func (o *object) reportTold(j *Judge, n int32, explained bool, anomaly, what string) {
+	o.report(j, explained, HonestAnswers, anomaly, j.author(n)+" "+what, func() []history.Event {
 		return j.story(o, evidence{ops: []int32{n}, allCalls: true})
 	})
 }
@@ -223,7 +229,7 @@ func (o *object) checkReads(j *Judge) {
 		switch {
 		case r.etag == 0 || r.version == none && (r.load || o.doubtful(r.etag)):
 		case r.version == none:
-			j.report(OneChain, "unknown version", fmt.Sprintf("%s read version %s of %s, which no recorded write made",
+			o.report(j, true, OneChain, "unknown version", fmt.Sprintf("%s read version %s of %s, which no recorded write made",
 				j.actors.name(r.by), o.etags.name(r.etag), o.key),
 				func() []history.Event { return []history.Event{o.readEvent(j, r)} })
 		case r.n != none && r.content() != o.versions.at(r.version).content():
@@ -235,7 +241,7 @@ func (o *object) checkReads(j *Judge) {
 }
 
 func (o *object) reportTwoContents(j *Judge, i int32, ev evidence) {
-	j.report(OneChain, "one ETag, two contents",
+	o.report(j, true, OneChain, "one ETag, two contents",
 		fmt.Sprintf("version %s of %s was written and then met again with other content",
 			o.etags.name(o.versions.at(i).etag), o.key),
 		func() []history.Event { return j.story(o, ev) })

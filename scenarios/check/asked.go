@@ -53,7 +53,7 @@ func (o *object) checkOnce(j *Judge, n int32, op *operation) {
 		if i == none || !j.wrote(o.versions.at(i), n) {
 			continue
 		}
-		j.report(ExactlyOnce, "stored again",
+		o.report(j, o.misled(i), ExactlyOnce, "stored again",
 			fmt.Sprintf("%s wrote modification %s into version %s of %s; %s, with which it belongs, had been stored by %s before",
 				j.author(n), o.mods.name(m), o.etags.name(o.versions.at(i).etag), o.key, o.mods.name(op.once), j.writer(o.versions.at(stored))),
 			func() []history.Event {
@@ -95,7 +95,7 @@ func (o *object) checkEntriesAsked(j *Judge, n int32, op *operation) {
 		}
 		if asked[k] != 0 && stored != 0 && asked[k] != stored {
 			i := o.state[m].version
-			j.report(AsAsked, "entry altered",
+			o.report(j, o.misled(i), AsAsked, "entry altered",
 				fmt.Sprintf("%s wanted modification %s to be appended; version %s of %s holds another entry under that id",
 					j.author(n), o.mods.name(m), o.etags.name(v.etag), o.key), o.askedStory(j, n, i))
 			return
@@ -122,13 +122,13 @@ func (o *object) checkFieldsAsked(j *Judge, n int32, op *operation, at int32) {
 		if text == unchanged {
 			anomaly = "edit dropped"
 		}
-		j.report(AsAsked, anomaly,
+		o.report(j, o.misled(at) || o.store.torn[op.base], AsAsked, anomaly,
 			fmt.Sprintf("%s wanted %s of %s to be %s; version %s, in which that committed, %s",
 				j.author(n), field, o.key, orAbsent(want.Text), o.etags.name(v.etag), what), o.askedStory(j, n, at))
 	}
 	if asked, stored := find(o.wholes.asked, n), find(o.wholes.written, at); asked != 0 && stored != 0 && asked != stored {
 		v := o.versions.at(at)
-		j.report(AsAsked, "document altered",
+		o.report(j, o.misled(at), AsAsked, "document altered",
 			fmt.Sprintf("%s wanted a document to be created as %s; version %s has other fields, or other values in them",
 				j.author(n), o.key, o.etags.name(v.etag)), o.askedStory(j, n, at))
 	}
@@ -218,7 +218,7 @@ func (o *object) checkGiven(j *Judge) {
 		if a.shown {
 			what = "together with the content of another"
 		}
-		j.report(AsAsked, "ETag of what was not given",
+		o.report(j, o.store.torn[op.etag], AsAsked, "ETag of what was not given",
 			fmt.Sprintf("%s was answered version %s of %s, %s", j.author(a.op), o.etags.name(op.etag), o.key, what),
 			func() []history.Event {
 				return j.story(o, evidence{versions: []int32{i}, ops: []int32{a.op, v.op}, allCalls: true})

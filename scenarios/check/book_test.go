@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"holdfast/archive/storefault"
 	"holdfast/scenarios/history"
 )
 
@@ -244,6 +245,14 @@ func (c *client) put(cond, answer, etag string, d doc) *client {
 	return c
 }
 
+// echoed says that a layer below the client had sent its last write twice, and passed on the
+// answer to the second.
+func (c *client) echoed() *client {
+	e := c.events[len(c.events)-1]
+	e.Means = e.Answer
+	return c
+}
+
 // end answers with a version and its content.
 func (c *client) end(outcome, etag string) { c.endWith(outcome, etag, c.versions[etag].read()) }
 
@@ -279,18 +288,36 @@ func judged(h history.Header, events []*history.Event) Report {
 	return j.Finish()
 }
 
-// expect compares the invariants found broken with those wanted.
+// byStore stands, among the invariants that are wanted, for a finding about the store.
+func byStore(k storefault.Kind) Invariant { return Invariant(k) }
+
+// expect compares the invariants found broken, and the findings about the store, with those
+// wanted.
 func expect(t *testing.T, r Report, want ...Invariant) {
 	t.Helper()
-	found := slices.Sorted(maps.Keys(r.Found))
+	found := slices.Collect(maps.Keys(r.Found))
+	for _, f := range r.StoreFindings {
+		found = append(found, byStore(f.Kind))
+		if f.Count < 1 || f.Summary == "" || len(f.Witness) == 0 {
+			t.Errorf("%s is not explained: %+v", f.Kind, f)
+		}
+	}
+	slices.Sort(found)
 	slices.Sort(want)
 	if !slices.Equal(found, want) {
-		t.Errorf("found %v, want %v", r.Found, want)
+		t.Errorf("found %v, want %v", found, want)
 		for _, v := range r.Violations {
 			t.Logf("%s %s: %s", v.Invariant, v.Anomaly, v.Summary)
 		}
 	}
-	if verdict := map[bool]Verdict{true: Violated, false: OK}[len(want) > 0]; r.Verdict != verdict {
+	verdict := OK
+	switch {
+	case slices.ContainsFunc(want, func(i Invariant) bool { return titles[i] != "" }):
+		verdict = Violated
+	case len(want) > 0:
+		verdict = StoreAtFault
+	}
+	if r.Verdict != verdict {
 		t.Errorf("verdict %s, want %s: %v", r.Verdict, verdict, r.Reasons)
 	}
 }

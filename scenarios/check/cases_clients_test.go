@@ -3,6 +3,7 @@ package check
 import (
 	"testing"
 
+	"holdfast/archive/storefault"
 	"holdfast/scenarios/history"
 )
 
@@ -77,7 +78,7 @@ var clientCases = []brokenCase{
 			b.append("ann", "m1", "v0", "v1")
 			b.begin("bob", "load").get("v0").end(history.Committed, "v0")
 			b.final("v1")
-		}, []Invariant{RealTime}, func(b *book) {
+		}, []Invariant{byStore(storefault.StaleRead)}, func(b *book) {
 			b.setup(start)
 			begun := b.now
 			b.append("ann", "m1", "v0", "v1")
@@ -132,7 +133,7 @@ var clientCases = []brokenCase{
 			b.begin("eve", "load").get("v0").end(history.Committed, "v0")
 			ann.from(begun).put("v0", history.OK, "v1", start.plus("m1")).end(history.Committed, "v1")
 			b.final("v1")
-		}, []Invariant{RealTime}, func(b *book) { // the write is answered after it was read
+		}, []Invariant{byStore(storefault.StaleRead)}, func(b *book) { // the write is answered after it was read
 			b.setup(start)
 			ann := b.begin("ann", "append", "m1").get("v0")
 			begun := b.now
@@ -149,7 +150,7 @@ var clientCases = []brokenCase{
 			b.append("ann", "m1", "v0", "v1")
 			b.begin("bob", "load").missing().end(history.Gone, "")
 			b.final("v1")
-		}, []Invariant{RealTime}, func(b *book) {
+		}, []Invariant{byStore(storefault.StaleRead)}, func(b *book) {
 			b.begin("bob", "load").missing().end(history.Gone, "")
 			b.setup(start)
 			b.append("ann", "m1", "v0", "v1")
@@ -269,14 +270,14 @@ var clientCases = []brokenCase{
 		"told gone, of what had been stored and was not deleted", func(b *book) {
 			b.setup(start)
 			b.add(history.Event{Kind: history.Delete, Actor: "eve", Key: b.key, Answer: history.NotFound})
-			ann := b.begin("ann", "append", "m1").get("v0").put("v0", history.PreconditionFailed, "v1", start.plus("m1"))
+			ann := b.begin("ann", "append", "m1").get("v0").put("v0", history.PreconditionFailed, "v1", start.plus("m1")).echoed()
 			b.begin("bob", "load").get("v1").end(history.Committed, "v1")
 			ann.fails(history.Head, history.NotFound).end(history.Gone, "")
 			b.append("bob", "m2", "v1", "v2")
 			b.final("v2")
-		}, []Invariant{HonestAnswers, RealTime}, func(b *book) { // it was an echo, and then the object was deleted
+		}, []Invariant{byStore(storefault.StaleRead)}, func(b *book) { // it was an echo, and then the object was deleted
 			b.setup(start)
-			ann := b.begin("ann", "append", "m1").get("v0").put("v0", history.PreconditionFailed, "v1", start.plus("m1"))
+			ann := b.begin("ann", "append", "m1").get("v0").put("v0", history.PreconditionFailed, "v1", start.plus("m1")).echoed()
 			b.begin("bob", "load").get("v1").end(history.Committed, "v1")
 			b.append("bob", "m2", "v1", "v2")
 			b.add(history.Event{Kind: history.Delete, Actor: "eve", Key: b.key, Answer: history.OK})

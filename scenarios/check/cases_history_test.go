@@ -1,6 +1,9 @@
 package check
 
-import "holdfast/scenarios/history"
+import (
+	"holdfast/archive/storefault"
+	"holdfast/scenarios/history"
+)
 
 // What versions hold, and how they follow each other.
 var historyCases = []brokenCase{
@@ -38,7 +41,7 @@ var historyCases = []brokenCase{
 			b.setup(start)
 			b.append("ann", "m1", "v0", "v1")
 			b.final("")
-		}, []Invariant{NothingLost, RealTime}, func(b *book) {
+		}, []Invariant{byStore(storefault.LostWrite)}, func(b *book) {
 			b.setup(start)
 			b.append("ann", "m1", "v0", "v1")
 			b.begin("bob", "delete").call(history.Event{Kind: history.Delete, Answer: history.OK})
@@ -125,10 +128,10 @@ var historyCases = []brokenCase{
 			b.versions["v2"] = b.versions["v1"].plus("foreign")
 			b.append("bob", "m2", "v2", "v3")
 			b.final("v3")
-		}, []Invariant{OneChain}, func(b *book) { // somebody did, and was refused by a layer below
+		}, []Invariant{byStore(storefault.StrangeBody)}, func(b *book) { // somebody did, and was refused by a layer below
 			b.setup(start)
 			b.append("ann", "m1", "v0", "v1")
-			c := b.begin("eve", "append", "m3").get("v1").put("v1", history.PreconditionFailed, "v2", b.versions["v1"].plus("m3")).get("v2")
+			c := b.begin("eve", "append", "m3").get("v1").put("v1", history.PreconditionFailed, "v2", b.versions["v1"].plus("m3")).echoed().get("v2")
 			b.append("bob", "m2", "v2", "v3")
 			c.end(history.Committed, "v2")
 			b.final("v3")
@@ -172,7 +175,7 @@ var historyCases = []brokenCase{
 			b.append("ann", "m1", "v0", "v1")
 			b.begin("bob", "append", "m2").get("v1").put("v1", history.OK, "v2", b.versions["v1"].plus("m2")).end(history.Unknown, "")
 			b.final("v1")
-		}, []Invariant{RealTime}, func(b *book) { // the last read had begun before
+		}, []Invariant{byStore(storefault.LostWrite)}, func(b *book) { // the last read had begun before
 			b.setup(start)
 			b.append("ann", "m1", "v0", "v1")
 			begun := b.now
@@ -188,7 +191,7 @@ var historyCases = []brokenCase{
 			c := b.begin("bob", "append", "m2").get("v1").put("v1", history.UnknownAnswer, "v2", b.versions["v1"].plus("m2"))
 			c.get("v2").end(history.Unknown, "")
 			b.final("v1")
-		}, []Invariant{RealTime}, func(b *book) { // the same bytes once more under their own ETag
+		}, []Invariant{byStore(storefault.StaleRead)}, func(b *book) { // the same bytes once more under their own ETag
 			b.setup(start)
 			b.append("ann", "m1", "v0", "v1")
 			c := b.begin("bob", "append", "m2").get("v1").put("v1", history.UnknownAnswer, "v2", b.versions["v1"].plus("m2"))
@@ -202,7 +205,7 @@ var historyCases = []brokenCase{
 			b.append("ann", "m1", "v0", "v1")
 			b.versions["v2"] = b.versions["v1"].plus("foreign")
 			b.final("v2")
-		}, []Invariant{OneChain}, func(b *book) {
+		}, []Invariant{byStore(storefault.StrangeBody)}, func(b *book) {
 			b.setup(start)
 			b.append("ann", "m1", "v0", "v1")
 			c := b.begin("eve", "append", "m3").get("v1").put("v1", history.UnknownAnswer, "v2", b.versions["v1"].plus("m3")).head("v2")
@@ -216,7 +219,7 @@ var historyCases = []brokenCase{
 			b.append("ann", "m1", "v0", "v1")
 			b.begin("bob", "load").getAs("v1", start.plus("m2")).end(history.Committed, "v1")
 			b.final("v1")
-		}, []Invariant{OneChain}, func(b *book) {
+		}, []Invariant{byStore(storefault.StrangeBody)}, func(b *book) {
 			b.setup(start)
 			b.append("ann", "m1", "v0", "v1")
 			b.begin("bob", "load").get("v1").end(history.Committed, "v1")
@@ -231,7 +234,7 @@ var historyCases = []brokenCase{
 			c.put("v0", history.OK, "v1", start.plus("m1").set("plan", "Q")).end(history.Committed, "v1")
 			b.versions["v1"] = start.plus("m1")
 			b.final("v1")
-		}, []Invariant{OneChain}, func(b *book) { // the same bytes, sent again by another operation
+		}, []Invariant{byStore(storefault.SharedETag)}, func(b *book) { // the same bytes, sent again by another operation
 			b.setup(start)
 			bob := b.begin("bob", "append", "m1").get("v0")
 			b.append("ann", "m1", "v0", "v1")

@@ -15,10 +15,11 @@ func (o *object) link(j *Judge) {
 	o.byETag = filled(o.byETag, o.etags.len(), none)
 	// A write of what stands there already, under the same ETag, made no version;
 	// its twin did, with or without a good answer.
-	o.claim(j, func(v *version) bool { return v.named() != v.etag })
+	o.claim(func(v *version) bool { return v.named() != v.etag })
 	o.settle(j)
-	o.claim(j, func(v *version) bool { return v.named() == v.etag })
+	o.claim(func(v *version) bool { return v.named() == v.etag })
 	o.attribute()
+	o.checkStore(j)
 	var missing predecessors
 	for i := range o.versions.n {
 		o.versions.at(i).parent = o.replaced(j, i, &missing)
@@ -27,7 +28,7 @@ func (o *object) link(j *Judge) {
 }
 
 // claim gives the ETags of acknowledged writes to those that these words fit.
-func (o *object) claim(j *Judge, fits func(*version) bool) {
+func (o *object) claim(fits func(*version) bool) {
 	for i := range o.versions.n {
 		v := o.versions.at(i)
 		if v.answer != acknowledged || v.etag == 0 || !fits(v) {
@@ -36,7 +37,7 @@ func (o *object) claim(j *Judge, fits func(*version) bool) {
 		if twin := o.byETag[v.etag]; twin == none {
 			o.byETag[v.etag] = i
 		} else if v.content() != o.versions.at(twin).content() {
-			o.reportTwoContents(j, i, evidence{versions: []int32{twin, i}})
+			o.store.twins = append(o.store.twins, [2]int32{twin, i})
 		}
 	}
 }
@@ -91,7 +92,7 @@ func (o *object) replaced(j *Judge, i int32, missing *predecessors) int32 {
 		return parent
 	}
 	if !o.doubtful(named) {
-		j.report(OneChain, "unknown predecessor",
+		o.report(j, o.showed(named), OneChain, "unknown predecessor",
 			fmt.Sprintf("%s wrote version %s of %s on top of version %s, which no recorded write made",
 				j.writer(v), o.etags.name(v.etag), o.key, o.etags.name(named)),
 			func() []history.Event { return j.story(o, evidence{versions: []int32{i}, ops: []int32{v.op}}) })

@@ -13,6 +13,18 @@
 // Where a fault of the harness made the answer to a call, the history says what the
 // caller had to be told of it, and the judge holds the store's adapter to that.
 //
+// Whose fault: what the store's own answers contradict is the store's, whatever the core did
+// ([StoreFinding]); a finding is a proof, in which writes of unknown outcome, bytes that are
+// written again and faults that were injected are allowed for. Proof of fault in the core
+// needs a store that kept its word. So on an object on which it did not, a violation counts
+// only if no store can cause it: an operation's answer against the answers to its own calls
+// (I10), what a write does to the very version that it says it is built on (I2, I3, I5, I6,
+// I11, I12, unless the body or the ETag of that version is itself in doubt), a write without
+// the condition that it needed, a load that answers what was not read, and waits. That
+// acknowledged data is gone (I1), versions fork (I4) or come in no order (I7), several are
+// told that they created (I8), and what messages say of the object (I9) is not held against
+// the core then: Report.Excused counts it.
+//
 // Inconclusive is not ok. A scenario states the conflicts that it needs; without them, without
 // a final read, with nothing acknowledged, or if a fault that was planned for a certain call
 // struck nobody, a history proves nothing.
@@ -39,8 +51,12 @@ type Verdict string
 const (
 	OK           Verdict = "ok"
 	Violated     Verdict = "violated"
+	StoreAtFault Verdict = "store_at_fault" // the store broke its word; nothing is shown against the core
 	Inconclusive Verdict = "inconclusive"
 )
+
+// Final reports whether nothing that comes later can undo the verdict: something was found.
+func (v Verdict) Final() bool { return v == Violated || v == StoreAtFault }
 
 // Invariant names a promise that every run must keep.
 type Invariant string
@@ -100,8 +116,13 @@ type Report struct {
 	// found; Found counts all. Both are nil if there are none.
 	Violations []Violation
 	Found      map[Invariant]int
-	Counts     Counts
-	Tally      Tally
+	// StoreFindings are the promises that the store broke, one for each kind, in the order of
+	// [storefault.All]; nil: none is proved.
+	StoreFindings []StoreFinding
+	// Excused counts what would be violations if the store had kept its word on their object.
+	Excused int
+	Counts  Counts
+	Tally   Tally
 	// Interrupted: the run was cut short; the verdict is about what there is.
 	Interrupted bool
 }
@@ -138,6 +159,8 @@ type Judge struct {
 	cut       bool
 	violation []Violation
 	found     map[Invariant]int
+	findings  []StoreFinding // nil: none
+	excused   int
 	counts    Counts
 	learned   []string // see word
 	effort    int      // spent on versions that rewrite history
@@ -155,6 +178,8 @@ type scratch struct {
 	reads    []int32
 	started  []int32
 	creators []int32
+	takers   []int32
+	since    []int64
 }
 
 // New returns a judge for a history with this header.
@@ -179,7 +204,7 @@ func (j *Judge) Reset(h history.Header) {
 	j.patrol.reset(h)
 	j.sets, j.values = append(j.sets[:0], nil), append(j.values[:0], nil)
 	j.tally, j.cut, j.counts = Tally{}, false, Counts{}
-	j.violation, j.found = nil, nil // a report has them
+	j.violation, j.found, j.findings, j.excused = nil, nil, nil, 0 // a report has them
 	j.learned, j.effort = j.learned[:0], 0
 }
 
@@ -199,7 +224,10 @@ func (j *Judge) Finish() Report {
 		}
 	}
 	j.tally.Drawn = j.patrol.drawn
-	r := Report{Violations: j.violation, Found: j.found, Counts: j.counts, Tally: j.tally, Interrupted: j.cut}
+	r := Report{
+		Violations: j.violation, Found: j.found, StoreFindings: j.findings, Excused: j.excused,
+		Counts: j.counts, Tally: j.tally, Interrupted: j.cut,
+	}
 	r.conclude(j.header)
 	return r
 }

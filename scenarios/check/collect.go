@@ -12,6 +12,7 @@ import (
 func (j *Judge) Add(e *history.Event) {
 	if e.Means != "" || e.Fault != "" || e.Requests > 1 || e.Carried != "" {
 		j.checkWay(e)
+		j.distrust(e)
 	}
 	switch e.Kind {
 	case history.Invoke:
@@ -179,15 +180,18 @@ func (j *Judge) read(e *history.Event) {
 	op.met.note(refusal, e.Answer != history.OK || garbled(e))
 	op.met.note(absence, e.Answer == history.NotFound)
 	j.patrol.call(op, n, e)
-	if garbled(e) && !harness(e.Actor) {
+	r := read{op: n, start: e.Start, at: e.At, n: none, version: none, by: j.actors.numberLike(e.Actor, op.actor), bad: garbled(e)}
+	if r.bad && !harness(e.Actor) {
+		o.noteGarbled(n, r, e)
 		return // whoever wrote such a version is judged by that
 	}
-	r := read{op: n, start: e.Start, at: e.At, n: none, version: none, by: j.actors.numberLike(e.Actor, op.actor)}
 	switch {
 	case e.Answer == history.OK && e.ETag != "":
+		o.store.note(e)
 		r.etag = o.etags.number(e.ETag)
 		op.met.note(rivals, r.etag != op.base || op.object != o.number)
 	case e.Answer == history.NotFound:
+		o.store.absent = true
 	default:
 		return // nothing was learned
 	}
@@ -238,8 +242,9 @@ func (j *Judge) put(e *history.Event) {
 		cond:     o.etags.number(e.IfETag),
 		firstAdd: int32(len(o.added)), adds: int32(len(d.Add)), keep: bounded(d.Keep), n: bounded(d.N),
 		sum: d.Sum, fields: d.Fields, parent: none, pos: none, moved: d.Moved, bad: d.Bad != "",
-		harness: n == 0 && harness(e.Actor),
+		harness: n == 0 && harness(e.Actor), swayed: e.Means != "",
 	}
+	o.store.note(e)
 	v.of = o.etags.numberLike(d.Of, v.cond)
 	op.lastCall = v.answer
 	j.patrol.call(op, n, e)
@@ -284,10 +289,11 @@ func (j *Judge) remove(e *history.Event) {
 	n := j.ops.index(e.Op)
 	op := j.ops.all.at(n)
 	op.lastCall = answer(code(answers, e.Answer))
+	o.store.noteRemoval(e, op.lastCall)
 	switch {
 	case e.Answer == history.OK:
 		o.deletedUntil = max(o.deletedUntil, e.At)
-		o.deletions = append(o.deletions, deletion{e.Start, e.At, n, j.actors.number(e.Actor)})
+		o.deletions = append(o.deletions, deletion{e.Start, e.At, n, j.actors.number(e.Actor), o.etags.number(e.IfETag)})
 	case e.Answer == history.UnknownAnswer:
 		o.deletedUntil = forever // it may be applied at any time
 	default:

@@ -174,7 +174,7 @@ func (w *walker) rewrite(i, previous int32) (kept int) {
 		kept = min(kept, int(v.keep))
 	}
 	if kept < before {
-		w.j.report(AppendOnly, "history rewritten",
+		o.report(w.j, o.misled(i), AppendOnly, "history rewritten",
 			fmt.Sprintf("%s wrote version %s of %s, which keeps %d of the %d modifications that it replaced and drops %d",
 				w.j.writer(v), o.etags.name(v.etag), o.key, kept, before, dropped),
 			func() []history.Event {

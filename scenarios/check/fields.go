@@ -137,7 +137,7 @@ func (l *fieldLog) judge(j *Judge, i int32, s history.Set, before fieldEdit) {
 		return
 	}
 	if op.mods > 0 && op.object == o.number && !slices.ContainsFunc(o.modsOf(op), func(m int32) bool { return o.position(o.state[m].version) >= v.pos }) {
-		j.report(ExactlyOnce, "edit applied again",
+		o.report(j, o.misled(i), ExactlyOnce, "edit applied again",
 			fmt.Sprintf("%s wrote version %s of %s, in which %s goes from %s to %s once more: its modifications were all stored before",
 				j.author(v.op), o.etags.name(v.etag), o.key, s.Field, orAbsent(before.value), orAbsent(s.Now)),
 			func() []history.Event { return j.story(o, evidence{versions: []int32{i}, ops: []int32{v.op}}) })
@@ -181,7 +181,7 @@ func (l *fieldLog) acknowledged(j *Judge, i int32) bool {
 func (l *fieldLog) reportForeign(j *Judge, i int32, anomaly, how string) {
 	o := l.o
 	v := o.versions.at(i)
-	j.report(ForeignDataIntact, anomaly,
+	o.report(j, o.misled(i), ForeignDataIntact, anomaly,
 		fmt.Sprintf("%s wrote version %s of %s %s", j.writer(v), o.etags.name(v.etag), o.key, how),
 		func() []history.Event {
 			return j.story(o, evidence{versions: []int32{v.parent, i}, ops: []int32{v.op}})
@@ -192,7 +192,7 @@ func (l *fieldLog) reportOverwrite(j *Judge, i int32, s history.Set, lost string
 	o := l.o
 	v, w := o.versions.at(i), o.versions.at(victim)
 	j.counts.Overwritten++
-	j.report(NoSilentOverwrite, "stale field written",
+	o.report(j, o.misled(i) || o.store.torn[j.ops.all.at(v.op).base], NoSilentOverwrite, "stale field written",
 		fmt.Sprintf("%s set %s of %s to %s; %s had loaded an older version and replaced it by %s without having seen it",
 			j.writer(w), s.Field, o.key, orAbsent(lost), j.writer(v), orAbsent(s.Now)),
 		func() []history.Event {

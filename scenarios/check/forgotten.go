@@ -77,7 +77,7 @@ func (j *Judge) checkCovers() {
 			ev.versions = []int32{o.chain[upload.pos]}
 		}
 		ev.versions = append(ev.versions, o.chain[read.pos], o.chain[stored.pos])
-		j.report(ArchiveFirst, "covers what was not read",
+		o.report(j, true, ArchiveFirst, "covers what was not read",
 			fmt.Sprintf("the entry of %s for %s of %s says that it covers %s, which is not in the version that was worked on", j.author(w.op), customer, o.key, w.covers),
 			func() []history.Event { return j.story(o, ev) })
 	}
@@ -115,7 +115,7 @@ func (j *Judge) checkLooks() {
 			if told(tellings[addressee{o.key, customer}], upload.pos, seen.pos, l.at) {
 				continue
 			}
-			j.report(ArchiveFirst, "customer forgotten",
+			o.report(j, true, ArchiveFirst, "customer forgotten",
 				fmt.Sprintf("%s looked at %s and left %s untold of the upload by %s, which was older than %v",
 					j.actors.name(l.actor), o.key, customer, j.author(op), time.Duration(j.header.Grace)),
 				func() []history.Event {

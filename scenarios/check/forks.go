@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"holdfast/archive/storefault"
 	"holdfast/scenarios/history"
 )
 
@@ -29,7 +30,7 @@ func (o *object) checkForks(j *Judge) {
 			}
 			continue
 		}
-		j.report(OneChain, "fork",
+		o.report(j, v.ifCond != ifNone && o.versions.at(rival).ifCond != ifNone, OneChain, "fork",
 			fmt.Sprintf("%s and %s both replaced %s of %s", j.writer(v), j.writer(o.versions.at(rival)),
 				o.versionName(v.parent), o.key),
 			func() []history.Event {
@@ -39,7 +40,7 @@ func (o *object) checkForks(j *Judge) {
 	slices.Sort(creators)
 	j.scratch.creators = kept(creators)
 	if creators = slices.Compact(creators); len(creators) > 1 {
-		j.report(OneCreator, "several creators", fmt.Sprintf("%d clients were told that they had created %s", len(creators), o.key),
+		o.report(j, o.allCreated(creators), OneCreator, "several creators", fmt.Sprintf("%d clients were told that they had created %s", len(creators), o.key),
 			func() []history.Event { return j.story(o, evidence{creators: true}) })
 	}
 }
@@ -52,12 +53,9 @@ func (o *object) checkReverted(j *Judge, i int32, at int64) {
 		v.start <= o.deletedUntil || o.rival(i) != none {
 		return
 	}
-	j.report(RealTime, "older at the end",
-		fmt.Sprintf("the last read of %s is of %s, after %s of %s was there",
-			o.key, o.versionName(o.reads.at(o.final).version), o.versionName(i), j.writer(v)),
-		func() []history.Event {
-			return j.story(o, evidence{versions: []int32{i}, ops: []int32{v.op}, final: true})
-		})
+	o.disorder(j, storefault.LostWrite, "older at the end", fmt.Sprintf("the last read of %s is of %s, after %s of %s was there",
+		o.key, o.versionName(o.reads.at(o.final).version), o.versionName(i), j.writer(v)),
+		evidence{versions: []int32{i}, ops: []int32{v.op}, final: true})
 }
 
 // rival is the version on the chain that stands where an off-chain version,

@@ -298,8 +298,13 @@ func (m *message) acknowledged() bool {
 // mostDeliveries, and acknowledgements, that a story tells: the last ones.
 const mostDeliveries = 6
 
+// lacks are the anomalies that come of an object which lacks what was stored in it.
+var lacks = map[string]bool{
+	"trigger without its archive object": true, "trigger vanished": true, "trigger deleted before it was processed": true,
+}
+
 func (j *Judge) reportMessage(o *object, m *message, anomaly, what string, ev evidence, deliveries int) {
-	j.report(ArchiveFirst, anomaly, what, func() []history.Event {
+	o.report(j, lacks[anomaly], ArchiveFirst, anomaly, what, func() []history.Event {
 		events := append(m.events(deliveries), j.story(o, ev)...)
 		slices.SortStableFunc(events, func(a, b history.Event) int { return cmp.Compare(a.At, b.At) })
 		return events

@@ -190,6 +190,9 @@ func agree(t *rapid.T, s *sim) Report {
 	want := s.oracle()
 	r := judged(history.Header{}, s.events)
 	bad := len(want.lost)+len(want.duplicated)+len(want.wrong) > 0
+	if len(r.StoreFindings) > 0 {
+		t.Fatalf("a fault of a client is called the store's: %+v", r.StoreFindings)
+	}
 	counted := r.Counts.Lost == len(want.lost) && r.Counts.Duplicated == len(want.duplicated)
 	if (r.Verdict == Violated) != bad || !counted && !s.returned() && !s.ambiguous() {
 		for _, e := range s.events {

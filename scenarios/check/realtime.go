@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"holdfast/archive/storefault"
 	"holdfast/scenarios/history"
 )
 
@@ -163,10 +164,8 @@ func (o *object) reportLate(j *Judge, i int32, proof proof) {
 	v := o.versions.at(i)
 	ev := evidence{versions: []int32{i}, ops: []int32{v.op}}
 	known := ev.add(o, proof)
-	j.report(RealTime, "replaced too late",
-		fmt.Sprintf("%s wrote version %s of %s after %s had shown %s, which came after it",
-			j.writer(v), o.etags.name(v.etag), o.key, known, o.versionName(o.chain[proof.pos])),
-		func() []history.Event { return j.story(o, ev) })
+	o.disorder(j, storefault.IgnoredCondition, "replaced too late", fmt.Sprintf("%s wrote version %s of %s after %s had shown %s, which came after it",
+		j.writer(v), o.etags.name(v.etag), o.key, known, o.versionName(o.chain[proof.pos])), ev)
 }
 
 func (o *object) reportStale(j *Judge, r *read, proof proof) {
@@ -179,8 +178,10 @@ func (o *object) reportStale(j *Judge, r *read, proof proof) {
 	if r.version != none {
 		seen = o.versionName(r.version)
 	}
-	j.report(RealTime, "stale read",
-		fmt.Sprintf("%s %s %s of %s after %s had shown %s",
-			j.actors.name(r.by), did, seen, o.key, known, o.versionName(o.chain[proof.pos])),
-		func() []history.Event { return j.story(o, ev) })
+	what := fmt.Sprintf("%s %s %s of %s after %s had shown %s", j.actors.name(r.by), did, seen, o.key, known, o.versionName(o.chain[proof.pos]))
+	if r.load { // whatever its core made of what it had read
+		j.report(RealTime, "stale read", what, func() []history.Event { return j.story(o, ev) })
+		return
+	}
+	o.disorder(j, storefault.StaleRead, "stale read", what, ev)
 }

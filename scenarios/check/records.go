@@ -68,6 +68,8 @@ const (
 	outcomeUnknown
 	preconditionFailed
 	conflict
+	notFound
+	throttled
 )
 
 // conditions of a write, as numbers.
@@ -164,6 +166,7 @@ type version struct {
 	answer      answer
 	moved, bad  bool
 	harness     bool // written by the harness, which needs no operation
+	swayed      bool // a fault that was injected decided what its caller was told
 }
 
 // read is a read that was answered with a version, or with nothing (etag 0): a
@@ -177,7 +180,7 @@ type read struct {
 	etag        int32
 	n           int32 // none: only the ETag is known
 	version     int32
-	load        bool
+	load, bad   bool
 }
 
 // wholes are few: most operations create nothing, and most writes are built on something.
@@ -213,6 +216,7 @@ type shownAs struct {
 type deletion struct {
 	start, at int64
 	op, by    int32
+	cond      int32 // ETag that it was conditioned on; 0: none
 }
 
 // object is what the history says of one key.
@@ -254,6 +258,7 @@ type object struct {
 	batches   batches
 	// unreadable says of the bodies that are no document why; nil if all are.
 	unreadable map[bodyOf]string
+	store      storeFacts
 }
 
 // bodyOf is the call by which a body was read or written.
@@ -319,6 +324,7 @@ func (o *object) reset(number int32, key string) {
 	o.chain, o.anchors, o.unsettled = o.chain[:0], o.anchors[:0], false
 	clear(o.unreadable)
 	o.batches.reset()
+	o.store.reset()
 }
 
 // modsOf are the modifications that an operation submitted to this object.

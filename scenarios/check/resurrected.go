@@ -102,13 +102,12 @@ func (w *writes) count(from, to int64) int {
 
 func (o *object) reportResurrected(j *Judge, i int32, deleted *deletion) {
 	v := o.versions.at(i)
-	why := "there was no object to update"
+	why, ev := "there was no object to update", evidence{versions: []int32{i}, ops: []int32{v.op}, allCalls: true}
 	if deleted != nil {
 		why = j.actors.name(deleted.by) + " had deleted the object"
+		ev.deletions = []deletion{*deleted}
 	}
 	j.report(OneChain, "resurrected",
 		fmt.Sprintf("%s wrote version %s of %s in an update that replaced no version: %s", j.writer(v), o.etags.name(v.etag), o.key, why),
-		func() []history.Event {
-			return j.story(o, evidence{versions: []int32{i}, ops: []int32{v.op}, allCalls: true, deletion: deleted})
-		})
+		func() []history.Event { return j.story(o, ev) })
 }

@@ -278,11 +278,11 @@ func (a *actor) send(d doc) {
 			a.sim.apply(r)
 			answer = a.sim.apply(r)
 		}
-		a.step = func() { a.answered(r, answer) }
+		a.step = func() { a.answered(r, answer, fault == "twice") }
 	}
 }
 
-func (a *actor) answered(r *request, answer string) {
+func (a *actor) answered(r *request, answer string, twice bool) {
 	etag := ""
 	a.sent = nil
 	if answer == history.OK {
@@ -292,6 +292,9 @@ func (a *actor) answered(r *request, answer string) {
 		}
 	}
 	a.client.from(r.start).put(r.condition(), answer, etag, r.doc)
+	if twice && answer != history.OK {
+		a.client.echoed()
+	}
 	if answer == history.OK {
 		a.seen, a.seenAs = r.doc, etag
 	}

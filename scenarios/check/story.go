@@ -9,13 +9,13 @@ import (
 
 // evidence says which events tell the story of a violation.
 type evidence struct {
-	versions []int32
-	ops      []int32
-	reads    []*read
-	deletion *deletion // nil: none
-	final    bool      // the last read of the object
-	creators bool      // all creates
-	allCalls bool      // all reads and writes of the operations, not only of these versions
+	versions  []int32
+	ops       []int32
+	reads     []*read
+	deletions []deletion
+	final     bool // the last read of the object
+	creators  bool // all creates
+	allCalls  bool // all reads and writes of the operations, not only of these versions
 }
 
 // author names who did an operation.
@@ -75,10 +75,10 @@ func (j *Judge) story(o *object, ev evidence) []history.Event {
 			events = append(events, o.readEvent(j, r))
 		}
 	}
-	if d := ev.deletion; d != nil {
+	for _, d := range ev.deletions {
 		events = append(events, history.Event{
 			Kind: history.Delete, Start: d.start, At: d.at, Actor: j.actors.name(d.by), Op: int(j.ops.all.at(d.op).number),
-			Key: o.key, Answer: history.OK,
+			Key: o.key, IfETag: o.etags.name(d.cond), Answer: history.OK,
 		})
 	}
 	for n := range ops {

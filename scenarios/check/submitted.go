@@ -57,7 +57,7 @@ func (o *object) checkSubmitted(j *Judge) {
 			if first := o.state[m].origin; first != none && o.versions.at(first).start <= v.at || o.submittedTo(j, v, m) {
 				continue
 			}
-			j.report(NothingInvented, "never submitted",
+			o.report(j, o.misled(i), NothingInvented, "never submitted",
 				fmt.Sprintf("%s wrote version %s of %s with modification %s, which it was never asked to write",
 					j.writer(v), o.etags.name(v.etag), o.key, o.mods.name(m)),
 				func() []history.Event {
@@ -69,7 +69,7 @@ func (o *object) checkSubmitted(j *Judge) {
 
 func (o *object) reportLength(j *Judge, i int32, have int) {
 	v := o.versions.at(i)
-	j.report(AppendOnly, "entries do not add up",
+	o.report(j, o.misled(i), AppendOnly, "entries do not add up",
 		fmt.Sprintf("version %s of %s by %s has %d modifications, but what it kept and added makes %d",
 			o.etags.name(v.etag), o.key, j.writer(v), v.n, have),
 		func() []history.Event { return j.story(o, evidence{versions: []int32{i}}) })
@@ -79,7 +79,7 @@ func (o *object) reportDuplicate(j *Judge, i, m int32) {
 	j.counts.Duplicated++
 	v, first := o.versions.at(i), o.state[m].version
 	w := o.versions.at(first)
-	j.report(ExactlyOnce, "appended again",
+	o.report(j, o.misled(i), ExactlyOnce, "appended again",
 		fmt.Sprintf("%s wrote version %s of %s, in which modification %s stands twice; %s had written it before",
 			j.writer(v), o.etags.name(v.etag), o.key, o.mods.name(m), j.writer(w)),
 		func() []history.Event {

@@ -43,6 +43,8 @@ func Pool(h history.Header, reports []Report) Report {
 		all.Tally = all.Tally.plus(r.Tally)
 		all.Tally.Ended = r.Tally.Ended && (i == 0 || all.Tally.Ended)
 		all.Counts = all.Counts.plus(r.Counts)
+		all.StoreFindings = plusFindings(all.StoreFindings, r.StoreFindings)
+		all.Excused += r.Excused
 		all.Interrupted = all.Interrupted || r.Interrupted
 		if all.Found == nil && len(r.Found) > 0 {
 			all.Found = map[Invariant]int{}
@@ -75,9 +77,15 @@ func (r *Report) conclude(h history.Header) {
 			"values were not recorded of %d of %d acknowledged updates, as in histories of the older format: whether what was asked for is what was stored (%s) was not judged for them",
 			t.Unvalued, t.Acknowledged, AsAsked))
 	}
+	if r.Excused > 0 {
+		r.Notes = append(r.Notes, fmt.Sprintf(
+			"%d times what would have violated an invariant is not held against the core, since the store broke its word on that object", r.Excused))
+	}
 	switch {
 	case len(r.Found) > 0:
 		r.Verdict = Violated
+	case len(r.StoreFindings) > 0:
+		r.Verdict = StoreAtFault
 	case len(r.Reasons) > 0:
 		r.Verdict = Inconclusive
 	}

@@ -164,6 +164,9 @@ func (c *Client) answered(ctx context.Context, kind Kind, start int64, key, etag
 	if way, ok := ctx.(Befallen); ok {
 		e.befell(way)
 	}
+	if _, injected := err.(Injected); injected {
+		e.Means = e.Answer
+	}
 	if err != nil {
 		e.RetryAfter = archive.RetryAfter(err).Nanoseconds()
 	}

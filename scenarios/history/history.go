@@ -249,6 +249,13 @@ type Befallen interface {
 	Carried() (cond archive.Condition, ok bool)
 }
 
+// Injected is an answer that was put in the place of the store's own, of a world whose
+// calls have no context that says so.
+type Injected interface {
+	error
+	Injected()
+}
+
 // Expected is the outcome that a step of a timeline was to have, and the one it had.
 type Expected struct {
 	Want   string `json:"want"`

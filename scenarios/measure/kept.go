@@ -88,7 +88,7 @@ func (k *kept) close(m *Measurement) error {
 			k.left.Thresholds = append(k.left.Thresholds, of)
 		}
 		k.out.Add(&history.Event{Kind: history.Omit, At: k.at, Omitted: &k.left, Text: fmt.Sprintf(
-			"%d repetitions without a violation are left out; the seed makes them again", k.left.Repetitions)})
+			"%d repetitions in which nothing was found are left out; the seed makes them again", k.left.Repetitions)})
 	}
 	k.out.Add(&history.Event{Kind: history.End, At: k.at, Interrupted: m.Interrupted, Text: m.Failure})
 	if err := k.out.Close(); err != nil {

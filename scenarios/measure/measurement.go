@@ -14,39 +14,41 @@ import (
 // sent; the histogram counts acknowledged operations by the attempts that they needed. Latency
 // counts from the intended start.
 type Measurement struct {
-	Scenario    string             `json:"scenario"`
-	Shows       string             `json:"shows,omitempty"`
-	Core        string             `json:"core"`
-	World       string             `json:"world"`
-	Store       string             `json:"store"`
-	Codec       string             `json:"codec"`            // of the documents; "json": real ones
-	Via         string             `json:"via"`              // "core", or "api": over HTTP and the queue
-	Layout      string             `json:"layout,omitempty"` // of the documents; empty: the archive's own
-	Policy      string             `json:"policy"`
-	Seed        uint64             `json:"seed"`
-	Clients     int                `json:"clients"`
-	Repetitions int                `json:"repetitions"`
-	Judged      int                `json:"judged_repetitions,omitempty"` // of a history that does not hold all; the numbers are theirs
-	Verdict     check.Verdict      `json:"verdict"`
-	Reasons     []string           `json:"reasons,omitempty"` // why it is inconclusive
-	Notes       []string           `json:"notes,omitempty"`   // what the verdict is not about
-	Interrupted bool               `json:"interrupted,omitempty"`
-	Failure     string             `json:"failure,omitempty"` // why the run could not go on
-	Violations  []check.Violation  `json:"violations"`        // the first few of each invariant
-	Violated    map[string]int     `json:"violated"`          // how often each invariant was violated
-	Faults      *Faults            `json:"faults,omitempty"`  // nil: none was planned
-	Counts      Counts             `json:"counts"`
-	Attempts    Attempts           `json:"attempts"`
-	Rates       map[string]float64 `json:"rates"`
-	LatencyMS   *Latency           `json:"latency_ms"`  // null: nothing was acknowledged
-	MakespanMS  *Makespan          `json:"makespan_ms"` // null: no repetition ended
-	Elapsed     float64            `json:"elapsed_ms"`
-	Thresholds  []ThresholdResult  `json:"thresholds"`
-	NeverBegun  []Reason           `json:"never_begun_because,omitempty"` // the commonest first
-	StoreErrors []StoreError       `json:"store_errors,omitempty"`        // the commonest few, of all calls
-	Steps       []StepResult       `json:"steps,omitempty"`
-	Replay      string             `json:"replay"`
-	Directory   string             `json:"directory,omitempty"`
+	Scenario    string            `json:"scenario"`
+	Shows       string            `json:"shows,omitempty"`
+	Core        string            `json:"core"`
+	World       string            `json:"world"`
+	Store       string            `json:"store"`
+	Codec       string            `json:"codec"`            // of the documents; "json": real ones
+	Via         string            `json:"via"`              // "core", or "api": over HTTP and the queue
+	Layout      string            `json:"layout,omitempty"` // of the documents; empty: the archive's own
+	Policy      string            `json:"policy"`
+	Seed        uint64            `json:"seed"`
+	Clients     int               `json:"clients"`
+	Repetitions int               `json:"repetitions"`
+	Judged      int               `json:"judged_repetitions,omitempty"` // of a history that does not hold all; the numbers are theirs
+	Verdict     check.Verdict     `json:"verdict"`
+	Reasons     []string          `json:"reasons,omitempty"` // why it is inconclusive
+	Notes       []string          `json:"notes,omitempty"`   // what the verdict is not about
+	Interrupted bool              `json:"interrupted,omitempty"`
+	Failure     string            `json:"failure,omitempty"` // why the run could not go on
+	Violations  []check.Violation `json:"violations"`        // the first few of each invariant
+	Violated    map[string]int    `json:"violated"`          // how often each invariant was violated
+	// StoreFindings are the promises that the store broke, each kind once; nil: none is proved.
+	StoreFindings []check.StoreFinding `json:"store_findings,omitempty"`
+	Faults        *Faults              `json:"faults,omitempty"` // nil: none was planned
+	Counts        Counts               `json:"counts"`
+	Attempts      Attempts             `json:"attempts"`
+	Rates         map[string]float64   `json:"rates"`
+	LatencyMS     *Latency             `json:"latency_ms"`  // null: nothing was acknowledged
+	MakespanMS    *Makespan            `json:"makespan_ms"` // null: no repetition ended
+	Elapsed       float64              `json:"elapsed_ms"`
+	Thresholds    []ThresholdResult    `json:"thresholds"`
+	NeverBegun    []Reason             `json:"never_begun_because,omitempty"` // the commonest first
+	StoreErrors   []StoreError         `json:"store_errors,omitempty"`        // the commonest few, of all calls
+	Steps         []StepResult         `json:"steps,omitempty"`
+	Replay        string               `json:"replay"`
+	Directory     string               `json:"directory,omitempty"`
 
 	// Played are the repetitions that were begun.
 	Played int `json:"-"`

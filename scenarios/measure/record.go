@@ -133,7 +133,7 @@ func (c *Config) playReal(ctx context.Context, i int, p *Point, t *told) (m *Mea
 // then holds, but that nothing is wrong.
 func spent(m *Measured, a *sandbox.Allowance) *Measured {
 	m.Interrupted = false
-	if m.Verdict != check.Violated {
+	if !m.Verdict.Final() {
 		m.Verdict = check.Inconclusive
 		m.Reasons = append(m.Reasons, fmt.Sprintf("it was ended before its time, as all of %d requests were sent: --max-requests allows more", a.Most()))
 	}

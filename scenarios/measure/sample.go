@@ -112,9 +112,11 @@ func (s *Sample) again(ctx context.Context, point *Point, h history.Header, n in
 	w.copying = true
 	err := point.Run.PlayAgain(context.WithoutCancel(ctx), n, w)
 	found := len(r.report.Found) > 0
-	if r.report = w.judge.Finish(); found && len(r.report.Found) == 0 {
+	blamed := len(r.report.StoreFindings) > 0
+	r.report = w.judge.Finish()
+	if found && len(r.report.Found) == 0 || blamed && len(r.report.StoreFindings) == 0 {
 		s.lost = errors.Join(s.lost, err,
-			fmt.Errorf("keep repetition %d in the history: played again, it does not show its violation", n))
+			fmt.Errorf("keep repetition %d in the history: played again, it does not show what was found in it", n))
 	}
 	return w
 }
@@ -130,7 +132,7 @@ func (s *Sample) add(w *witness, r repetition) {
 // evidence reports whether a repetition shows more than that all went well.
 func evidence(r *check.Report) bool {
 	t := &r.Tally
-	return len(r.Found) > 0 || !t.Ended || t.Open > 0 || t.Unread > 0 || t.Contradictions > 0
+	return len(r.Found) > 0 || len(r.StoreFindings) > 0 || !t.Ended || t.Open > 0 || t.Unread > 0 || t.Contradictions > 0
 }
 
 // witness watches one repetition.

@@ -59,7 +59,7 @@ type opened struct {
 // gets a sandbox. Ended is told why it can't go on.
 func (c *Config) open(ctx context.Context, i int, p *Point, ended func(error)) (*opened, error) {
 	o := &opened{name: p.Target.Name()}
-	if err := o.connect(ctx, &p.Target, &p.Run); err != nil {
+	if err := o.connect(ctx, &p.Target, &p.Run, ended); err != nil {
 		return nil, &TargetError{err}
 	}
 	if o.keeper == nil {
@@ -113,15 +113,21 @@ func (t *Target) Account(ctx context.Context) (*s3store.Account, error) {
 	return &a, b.Close()
 }
 
-func (o *opened) connect(ctx context.Context, t *Target, run *scenarios.Run) error {
+func (o *opened) connect(ctx context.Context, t *Target, run *scenarios.Run, ended func(error)) error {
 	kind, err := t.kind()
 	if err != nil {
 		return err
 	}
 	plain := wire{timeout: run.RequestTimeout()}
-	w := plain
-	if run.Scenario.Latency != nil || len(run.Scenario.Faults) > 0 {
+	if !kind.ours {
+		plain.through = network.NewVigil(network.OutageAfter, func(gone *network.OutageError) { ended(gone) }).Over
+	}
+	w, disturbed := plain, run.Scenario.Latency != nil || len(run.Scenario.Faults) > 0
+	if disturbed {
 		w.through = func(base http.RoundTripper) http.RoundTripper {
+			if plain.through != nil {
+				base = plain.through(base)
+			}
 			o.network = network.NewTransport(base, run.AddedLatency(), run.TransportStream())
 			if limit := run.Scenario.Throttle(); limit.Kind != "" {
 				o.network.Limit(limit.Throttle)
@@ -136,7 +142,7 @@ func (o *opened) connect(ctx context.Context, t *Target, run *scenarios.Run) err
 		return errors.Join(fmt.Errorf("play %s on %s: its reconciler looks through all that is stored (queue.reconcile), and this kind of store can't be listed",
 			run.Scenario.Name, t.Name()), o.backing.Close())
 	}
-	if o.keeper = o.backing; w.through == nil {
+	if o.keeper = o.backing; !disturbed {
 		return nil
 	}
 	if o.keeper, err = kind.open(ctx, *t, plain); err != nil {

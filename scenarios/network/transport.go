@@ -45,7 +45,7 @@ type Transport struct {
 }
 
 // lateTimeout bounds a write that nobody waits for any more.
-const lateTimeout = 30 * time.Second
+const lateTimeout = 10 * time.Second
 
 // NewTransport returns a transport over base. It owns rng from now on, which
 // only latencies use. A nil base is [http.DefaultTransport].

@@ -52,11 +52,19 @@ func (c Config) Validate() error {
 
 // Measured is what was found out.
 type Measured struct {
-	Profile *network.Profile `json:"-"`
+	Profile *network.Profile
 	// Fit holds what the model makes of the profile against what was measured.
-	Fit []Fitted `json:"fit"`
+	Fit []Fitted
 	// Agrees: all of Fit does.
-	Agrees bool `json:"agrees"`
+	Agrees bool
+}
+
+// Saved is a profile in a file, with what the model of it makes of what was measured.
+type Saved struct {
+	Store  string   `json:"store"`
+	File   string   `json:"file"`
+	Fit    []Fitted `json:"fit"`
+	Agrees bool     `json:"agrees"`
 }
 
 // Measure measures a store. It makes keys below profile-ID/ and deletes them, also when ctx

@@ -228,6 +228,8 @@ func judged(t *testing.T, p measure.Point) {
 	switch m.Verdict {
 	case check.Violated:
 		told(t, m.Violations)
+	case check.StoreAtFault:
+		t.Errorf("the store broke its promise, which is no fault of the core: %s", m.StoreFindings[0].Summary)
 	case check.Inconclusive:
 		t.Errorf("it proves nothing: %s", strings.Join(m.Reasons, "; "))
 	}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 
-	"holdfast/scenarios/check"
 	"holdfast/scenarios/measure"
 )
 
@@ -67,7 +66,7 @@ func Play(ctx context.Context, c Config) ([]Measured, error) {
 	for i := range c.Points {
 		if p, complete := points[i]; complete {
 			rows = append(rows, p)
-		} else if i < len(all) && all[i].Verdict == check.Violated { // which more repetitions would not undo
+		} else if i < len(all) && all[i].Verdict.Final() { // which more repetitions would not undo
 			rows = append(rows, row(i, all[i]))
 		}
 	}

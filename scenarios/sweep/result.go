@@ -113,7 +113,7 @@ func (s *Result) Complete() int {
 // Conclude says whether a sweep gives no reason to stop a release: nothing is
 // violated, something is proved, and nothing is missing.
 func (s *Result) Conclude() {
-	s.Passed = s.Complete() == s.Planned && !s.Interrupted && s.Count(check.Violated) == 0 && s.Count(check.OK) > 0
+	s.Passed = s.Complete() == s.Planned && !s.Interrupted && s.Count(check.Violated) == 0 && !s.StoreAtFault() && s.Count(check.OK) > 0
 }
 
 // Count is the number of points with a verdict.
@@ -129,6 +129,9 @@ func (s *Result) Count(v check.Verdict) int {
 
 // Violated reports whether a point violates an invariant.
 func (s *Result) Violated() bool { return s.Count(check.Violated) > 0 }
+
+// StoreAtFault reports whether the store broke a promise in a point.
+func (s *Result) StoreAtFault() bool { return s.Count(check.StoreAtFault) > 0 }
 
 // Inconclusive reports whether no point proves anything.
 func (s *Result) Inconclusive() bool {

@@ -11,6 +11,7 @@ import (
 
 	"holdfast/archive"
 	"holdfast/scenarios"
+	"holdfast/scenarios/check"
 	"holdfast/scenarios/measure"
 	"holdfast/scenarios/units"
 )
@@ -316,10 +317,13 @@ const NotApplicable = "not applicable"
 
 // withheld is what is said instead of advice.
 func withheld(r *measure.Measurement, replay string) Advice {
+	what := fmt.Sprintf("the %s core violates %s here", r.Core, strings.Join(slices.Sorted(maps.Keys(r.Violated)), ", "))
+	if r.Verdict == check.StoreAtFault {
+		what = "the store breaks its word here"
+	}
 	return Advice{
-		Rule: "withheld",
-		Text: fmt.Sprintf("No settings are recommended: the %s core violates %s here, and no retry policy repairs what is lost or doubled.",
-			r.Core, strings.Join(slices.Sorted(maps.Keys(r.Violated)), ", ")),
+		Rule:       "withheld",
+		Text:       fmt.Sprintf("No settings are recommended: %s, and no retry policy repairs what is lost or doubled.", what),
 		Evidence:   "replay: " + replay,
 		Confidence: "certain: the history shows it",
 	}

@@ -15,11 +15,16 @@ import (
 // Confirmation holds the model against the real world: what it predicted for a policy
 // beside what was measured with goroutines, over HTTP.
 type Confirmation struct {
-	Latency     string      `json:"latency"` // legs, the same in both worlds
-	Repetitions int         `json:"repetitions"`
-	Level       float64     `json:"level"` // of each interval
-	Policies    []Confirmed `json:"policies"`
-	Agrees      bool        `json:"agrees"`
+	// Store is the one that was asked; empty: the embedded S3, with the legs of the model.
+	Store string `json:"store,omitempty"`
+	// Latency is that of the model: legs, the same in both worlds, or the store's profile.
+	Latency     string  `json:"latency"`
+	Repetitions int     `json:"repetitions"`
+	Level       float64 `json:"level"` // of each interval
+	// Tolerance widens each interval, as a share of its ends.
+	Tolerance float64     `json:"tolerance"`
+	Policies  []Confirmed `json:"policies"`
+	Agrees    bool        `json:"agrees"`
 }
 
 // Confirmed is one policy in both worlds.
@@ -48,10 +53,13 @@ type Measure struct {
 // compared, so that of a model that is right one confirmation in fifty fails, at most.
 const ConfirmLevel = 0.998
 
-// tolerance widens each interval, as a share of the value: timers of the real world are
-// late by a part of a millisecond, which is more than the model scatters where waits
-// have no jitter.
-const tolerance = 0.01
+// Tolerance is that of legs which both worlds have: timers of the real world are late by a part
+// of a millisecond, which is more than the model scatters where waits have no jitter.
+const Tolerance = 0.01
+
+// ProfileTolerance is that of a measured profile: what some fifty calls have shown of a store
+// is known to about a tenth.
+const ProfileTolerance = 0.1
 
 // predictions is how many sets of repetitions the model plays, each as large as the
 // // measured one: enough for the quantiles that make the interval.
@@ -64,8 +72,8 @@ type Prediction struct {
 	all    *measure.Measurement
 }
 
-// Predict plays the model. The scenario's latency must be one that the real world can
-// have too: legs only.
+// Predict plays the model. The scenario's latency must be one that the real world has too:
+// legs only, or the profile of the store.
 func Predict(ctx context.Context, c Config, policy archive.Policy, repetitions int) (*Prediction, error) {
 	p := c.player()
 	m := p.measure(policy)
@@ -77,7 +85,8 @@ func Predict(ctx context.Context, c Config, policy archive.Policy, repetitions i
 
 // Confirm judges what was measured. Each number is compared with the distribution of
 // the same number over the model's sets: a Monte Carlo test, at level 1 − ConfirmLevel.
-func (p *Prediction) Confirm(name string, measured *measure.Measurement) Confirmed {
+// Tolerance widens the intervals.
+func (p *Prediction) Confirm(name string, measured *measure.Measurement, tolerance float64) Confirmed {
 	c := Confirmed{
 		Name: name, Policy: p.policy, Agrees: true,
 		Predicted: shares(p.all.Attempts.Histogram), Measured: shares(measured.Attempts.Histogram),
@@ -87,7 +96,7 @@ func (p *Prediction) Confirm(name string, measured *measure.Measurement) Confirm
 		for i := range p.sets {
 			of = append(of, s.of(&p.sets[i], p.all))
 		}
-		m := Measure{Name: s.name, Predicted: p.interval(of, s.distance), Measured: s.of(measured, p.all)}
+		m := Measure{Name: s.name, Predicted: p.interval(of, s.distance, tolerance), Measured: s.of(measured, p.all)}
 		m.Agrees = m.Predicted.Low <= m.Measured && m.Measured <= m.Predicted.High
 		c.Agrees = c.Agrees && m.Agrees
 		c.Measures = append(c.Measures, m)
@@ -132,12 +141,13 @@ func (r *Result) AdviseOnSettings(requests int) {
 	}
 }
 
-// interval holds ConfirmLevel of the values, of a distance those from 0.
-func (p *Prediction) interval(values []float64, distance bool) Interval {
+// interval holds ConfirmLevel of the values, of a distance those from 0, which has no value of
+// its own to be wide in proportion to: shares of operations are off by as much.
+func (p *Prediction) interval(values []float64, distance bool, tolerance float64) Interval {
 	slices.Sort(values)
 	at := func(q float64) float64 { return stat.Quantile(q, stat.Empirical, values, nil) }
 	if distance {
-		return Interval{at(0.5), 0, at(ConfirmLevel)}
+		return Interval{at(0.5), 0, at(ConfirmLevel) + tolerance - Tolerance}
 	}
 	tail := (1 - ConfirmLevel) / 2
 	return Interval{at(0.5), at(tail) * (1 - tolerance), at(1-tail) * (1 + tolerance)}

@@ -22,7 +22,7 @@ func TestTheModelAgreesWithItself(t *testing.T) {
 		for try := range uint64(tries) {
 			other := run(t, "backend-fan-in", 5, latency)
 			other.Seed = 1000 + try
-			if p.Confirm("documented", playedBy(t, other, archive.DocumentedPolicy(), 1, repetitions).pooled()).Agrees {
+			if p.Confirm("documented", playedBy(t, other, archive.DocumentedPolicy(), 1, repetitions).pooled(), Tolerance).Agrees {
 				agreed++
 			}
 		}

@@ -3,6 +3,7 @@ package tuning
 import (
 	"holdfast/archive"
 	"holdfast/scenarios/check"
+	"holdfast/scenarios/profile"
 )
 
 // Schema names the document; it changes with every incompatible change.
@@ -18,21 +19,25 @@ type Result struct {
 	// real world if it was asked.
 	Passed bool `json:"passed"`
 	// Missed are the limits that the recommendation was seen to miss.
-	Missed    []string      `json:"missed,omitempty"`
-	Scenario  string        `json:"scenario"`
-	Core      string        `json:"core"`
-	Latency   string        `json:"latency"`
-	Codec     string        `json:"codec"`
-	Layout    string        `json:"layout,omitempty"` // of the documents; empty: the archive's own
-	Clients   int           `json:"clients"`
-	Objective string        `json:"objective"`
-	Seed      uint64        `json:"seed"`
-	Verdict   check.Verdict `json:"verdict"`
+	Missed   []string `json:"missed,omitempty"`
+	Scenario string   `json:"scenario"`
+	Core     string   `json:"core"`
+	Latency  string   `json:"latency"`
+	// Profile is what was measured of the store that was asked; null: none was measured.
+	Profile   *profile.Saved `json:"profile,omitempty"`
+	Codec     string         `json:"codec"`
+	Layout    string         `json:"layout,omitempty"` // of the documents; empty: the archive's own
+	Clients   int            `json:"clients"`
+	Objective string         `json:"objective"`
+	Seed      uint64         `json:"seed"`
+	Verdict   check.Verdict  `json:"verdict"`
 	// Reasons say why it is inconclusive, or not confirmed; Violations, why nothing is recommended.
 	Reasons     []string          `json:"reasons,omitempty"`
 	Violations  []check.Violation `json:"violations"`
 	Interrupted bool              `json:"interrupted,omitempty"`
-	Plan        Plan              `json:"plan"`
+	// StoreFindings are why nothing is recommended, if the store is at fault.
+	StoreFindings []check.StoreFinding `json:"store_findings,omitempty"`
+	Plan          Plan                 `json:"plan"`
 	// Stability is null where no load has a rate.
 	Stability *Stability `json:"stability,omitempty"`
 	// Recommendation is null if the search ended before it had one.

@@ -43,7 +43,7 @@ type player struct {
 	progress func(played int)
 }
 
-// violatedError ends a search: what loses modifications needs no tuning.
+// violatedError ends a search: what loses modifications, core or store, needs no tuning.
 type violatedError struct {
 	run   measure.Measurement
 	where string // what is not as in the run that a replay plays; empty: nothing
@@ -103,7 +103,7 @@ func (p *player) play(ctx context.Context, all []batch, repetitions int) error {
 	measured, err := measure.Play(ctx, plan, measure.Config{
 		Workers: p.workers,
 		Done: func(_ int, m *measure.Measured) error {
-			if m.Verdict == check.Violated {
+			if m.Verdict.Final() {
 				return &violatedError{run: m.Measurement}
 			}
 			if ended += repetitions; p.progress != nil {
@@ -113,14 +113,14 @@ func (p *player) play(ctx context.Context, all []batch, repetitions int) error {
 		},
 	})
 	for i, m := range measured {
-		if m.Interrupted || m.Verdict == check.Violated {
+		if m.Interrupted || m.Verdict.Final() {
 			break
 		}
 		p.played += repetitions
 		all[i].of.add(m)
 	}
 	for _, m := range measured { // also in a batch that was interrupted: the rest of it would not undo that
-		if m.Verdict == check.Violated {
+		if m.Verdict.Final() {
 			return &violatedError{run: m.Measurement}
 		}
 	}

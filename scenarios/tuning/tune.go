@@ -64,10 +64,10 @@ func Tune(ctx context.Context, c Config) (*Result, error) {
 	return s.result, nil
 }
 
-// Withhold leaves nothing but a violation: settings don't repair a core that loses
-// modifications. Replay shows it again.
+// Withhold leaves nothing but what was found: settings repair neither a core that loses
+// modifications nor a store that breaks its word. Replay shows it again.
 func (r *Result) Withhold(run *measure.Measurement, replay string) {
-	r.Verdict, r.Violations, r.Passed = check.Violated, run.Violations, false
+	r.Verdict, r.Violations, r.StoreFindings, r.Passed = run.Verdict, run.Violations, run.StoreFindings, false
 	r.Recommendation, r.Incumbents, r.Front, r.Capacity = nil, []Policy{}, []Policy{}, nil
 	r.Missed, r.Stability, r.Robustness, r.Architectures = nil, nil, nil, nil
 	r.Advice = []Advice{withheld(run, replay)}

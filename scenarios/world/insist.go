@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"holdfast/archive"
+	"holdfast/scenarios/network"
 )
 
 // The bounds of a call that the harness makes for itself: a server that restarts is
@@ -48,8 +49,12 @@ func Insist(ctx context.Context, w Patient, what string, call func(ctx context.C
 	}
 }
 
-// passing reports whether a failure may be over the next time.
+// passing reports whether a failure may be over the next time. Who has been waited for
+// long enough is not waited for again by each call.
 func passing(err error) bool {
+	if _, gone := errors.AsType[*network.OutageError](err); gone {
+		return false
+	}
 	for _, kind := range []error{archive.ErrConflict, archive.ErrThrottled, archive.ErrUnavailable, archive.ErrOutcomeUnknown} {
 		if errors.Is(err, kind) {
 			return true

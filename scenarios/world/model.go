@@ -28,12 +28,22 @@ var (
 func Echo(status int) error {
 	switch status {
 	case http.StatusConflict:
-		return errConflict
+		return echo409
 	case http.StatusServiceUnavailable:
-		return errSlowDown
+		return echo503
 	}
-	return errPrecondition
+	return echo412
 }
+
+var echo412, echo409, echo503 error = echo{errPrecondition}, echo{errConflict}, echo{errSlowDown}
+
+// echo is a refusal that does not say that nothing was applied.
+type echo struct{ error }
+
+func (e echo) Unwrap() error { return e.error }
+
+// Injected says so to the history.
+func (echo) Injected() {}
 
 // Model is a bucket that answers as S3 promises, without time: each call takes
 // effect as a whole.

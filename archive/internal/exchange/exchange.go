@@ -26,6 +26,7 @@ type Exchange struct {
 	cancel  context.CancelFunc
 
 	sent    atomic.Pointer[http.Request]
+	lost    error // what the HTTP client says of an answer that did not come
 	handed  atomic.Bool // to the HTTP client
 	dialing atomic.Bool // the transport looked for a connection …
 	dialed  atomic.Bool // … and has got one
@@ -67,6 +68,10 @@ func HandOver(ctx context.Context) *Exchange {
 // Sends says which request it is, so that what is secret in it is not repeated.
 func (x *Exchange) Sends(req *http.Request) { x.sent.Store(req) }
 
+// Lost says why the HTTP client has got no answer. A layer above it may report the end of the
+// context alone.
+func (x *Exchange) Lost(err error) { x.lost = err }
+
 // OneLine is [OneLine] without what was secret in the request, however the text has it.
 func (x *Exchange) OneLine(text string) string {
 	if req := x.sent.Load(); req != nil {
@@ -101,7 +106,7 @@ func (x *Exchange) Unclear() error {
 // does.
 func (x *Exchange) Unanswered(text string, err error) *Error {
 	what, kind := x.unanswered(text, err)
-	return x.Fail(what, kind, err)
+	return x.Fail(what, kind, errors.Join(err, x.lost))
 }
 
 func (x *Exchange) unanswered(text string, err error) (what string, kind error) {

@@ -50,11 +50,12 @@ type Proxy struct {
 
 // object is what is remembered of one.
 type object struct {
-	writes atomic.Int64 // PUTs and DELETEs that came and are not answered
-	mu     sync.Mutex   // held by each of them, so that their order is known
-	known  sync.Mutex   // for what follows
-	before version      // the one that current has replaced
-	now    version      // zero: not known, or deleted
+	writes atomic.Int64      // PUTs and DELETEs that came and are not answered
+	mu     sync.Mutex        // held by each of them, so that their order is known
+	known  sync.Mutex        // for what follows
+	before version           // the one that now has replaced
+	now    version           // zero: not known, or deleted
+	shown  map[string]string // ETags that are shown in the place of others; nil: none
 }
 
 type version struct {
@@ -195,12 +196,10 @@ func (e *exchange) send() (*answer, error) {
 	return a, err
 }
 
-// sendWithout passes it on without a header that it has.
-func (e *exchange) sendWithout(headers ...string) (*answer, error) {
+// sendChanged passes it on with another header.
+func (e *exchange) sendChanged(change func(http.Header)) (*answer, error) {
 	out := e.outgoing()
-	for _, name := range headers {
-		out.Header.Del(name)
-	}
+	change(out.Header)
 	if err := e.sign(out, e.body); err != nil {
 		return nil, err
 	}

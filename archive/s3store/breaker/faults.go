@@ -2,6 +2,7 @@ package breaker
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/md5"
 	"fmt"
 	"net/http"
@@ -38,9 +39,11 @@ var faults = []Fault{
 	{string(storefault.StrangeBody), storefault.StrangeBody, "mixes the body of every 20th GET with that of the version before", rare, tear},
 	{"foreign-body", storefault.StrangeBody, "answers every 20th GET with other digits, of which a document is made that nobody wrote", rare, confuse},
 	{string(storefault.BodyUnderOlder), storefault.BodyUnderOlder, "answers every 20th GET with the ETag of the version before", rare, lateETag},
+	{string(storefault.BodyUnderNewer), storefault.BodyUnderNewer, "answers every 20th GET with the body of the version before", rare, lateBody},
 	{string(storefault.StaleRead), storefault.StaleRead, "answers every 20th GET or HEAD with the version before", rare, stale},
 	{string(storefault.NoETag), storefault.NoETag, "takes the ETag out of every answer", 1, dropETag},
 	{string(storefault.UnstableETag), storefault.UnstableETag, "answers a PUT with another ETag than a GET", 1, otherETag},
+	{string(storefault.SharedETag), storefault.SharedETag, "lets every 5th PUT keep the ETag of the version that it replaces", 5, share},
 	{string(storefault.IgnoredDelete), storefault.IgnoredDelete, "drops the condition of every DELETE", 1, dropDeleteConditions},
 	{string(storefault.TwoDeleters), storefault.TwoDeleters, "acknowledges every 20th conditional DELETE that has lost a race", rare, acknowledgeDelete},
 	{string(storefault.UndoneDelete), storefault.UndoneDelete, "stores the object again after every 5th DELETE", 5, undelete},
@@ -51,14 +54,14 @@ func Faults() []Fault { return slices.Clone(faults) }
 
 func dropConditions(e *exchange) (*answer, error) {
 	if e.request.Method == http.MethodPut && e.conditional() && e.due() {
-		return e.sendWithout("If-Match", "If-None-Match")
+		return e.sendChanged(func(h http.Header) { h.Del("If-Match"); h.Del("If-None-Match") })
 	}
 	return e.send()
 }
 
 func dropDeleteConditions(e *exchange) (*answer, error) {
 	if e.request.Method == http.MethodDelete && e.conditional() && e.due() {
-		return e.sendWithout("If-Match")
+		return e.sendChanged(func(h http.Header) { h.Del("If-Match") })
 	}
 	return e.send()
 }
@@ -73,7 +76,7 @@ func acceptLoser(condition string) func(*exchange) (*answer, error) {
 		if err != nil || e.request.Method != http.MethodPut || e.request.Header.Get(condition) == "" || !e.lost(a) || !e.due() {
 			return a, err
 		}
-		return e.sendWithout(condition)
+		return e.sendChanged(func(h http.Header) { h.Del(condition) })
 	}
 }
 
@@ -196,6 +199,17 @@ func lateETag(e *exchange) (*answer, error) {
 	return a, err
 }
 
+func lateBody(e *exchange) (*answer, error) {
+	if e.request.Method != http.MethodGet {
+		return e.send()
+	}
+	a, before, due, err := e.ofVersion()
+	if due {
+		a.setBody(before.body)
+	}
+	return a, err
+}
+
 func stale(e *exchange) (*answer, error) {
 	a, before, due, err := e.ofVersion()
 	if !due {
@@ -223,6 +237,35 @@ func otherETag(e *exchange) (*answer, error) {
 		a.header.Set("ETag", fmt.Sprintf(`"put-%x"`, md5.Sum(e.body)))
 	}
 	return a, err
+}
+
+// share shows one ETag for two versions, and takes it for the one that is there.
+func share(e *exchange) (*answer, error) {
+	o := e.object
+	o.known.Lock()
+	match := e.request.Header.Get("If-Match")
+	hidden := match != "" && match != o.now.etag && match == o.shown[o.now.etag]
+	now := o.now.etag
+	o.known.Unlock()
+	send := e.send
+	if hidden {
+		send = func() (*answer, error) { return e.sendChanged(func(h http.Header) { h.Set("If-Match", now) }) }
+	}
+	a, err := send()
+	if err != nil || a.header.Get("ETag") == "" {
+		return a, err
+	}
+	o.known.Lock()
+	defer o.known.Unlock()
+	etag := a.header.Get("ETag")
+	if e.request.Method == http.MethodPut && o.before.etag != "" && o.before.etag != etag && e.due() {
+		if o.shown == nil {
+			o.shown = map[string]string{}
+		}
+		o.shown[etag] = cmp.Or(o.shown[o.before.etag], o.before.etag)
+	}
+	a.header.Set("ETag", cmp.Or(o.shown[etag], etag))
+	return a, nil
 }
 
 func acknowledgeDelete(e *exchange) (*answer, error) {

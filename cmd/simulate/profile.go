@@ -1,0 +1,33 @@
+package main
+
+import (
+	"errors"
+	"io"
+
+	"holdfast/scenarios/network"
+	"holdfast/scenarios/profile"
+)
+
+// notMeasured is how a command ends whose store could not be measured.
+func notMeasured(err error) error {
+	if _, unsound := errors.AsType[*profile.UnsoundError](err); unsound {
+		return &exitError{exitStoreAtFault, err}
+	}
+	return couldNotRun("%w", err)
+}
+
+// saveProfile writes what was measured of a store into a file.
+func saveProfile(file, store string, m *profile.Measured) (*profile.Saved, error) {
+	if err := writeProfile(file, m.Profile); err != nil {
+		return nil, couldNotRun("write the profile: %w", err)
+	}
+	return &profile.Saved{Store: store, File: file, Fit: m.Fit, Agrees: m.Agrees}, nil
+}
+
+func writeProfile(file string, p *network.Profile) error {
+	text, err := p.Encode()
+	if err != nil {
+		return err
+	}
+	return writeFile(file, func(w io.Writer) error { _, err := w.Write(text); return err })
+}

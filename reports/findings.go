@@ -1,0 +1,59 @@
+package reports
+
+import (
+	"fmt"
+	"strings"
+
+	"holdfast/archive/storefault"
+	"holdfast/scenarios/check"
+	"holdfast/scenarios/history"
+)
+
+// kinds are those of the findings, and how often each was met.
+func kinds(all []check.StoreFinding) string {
+	var said []string
+	for _, f := range all {
+		said = append(said, fmt.Sprintf("%s (%d×)", strings.ReplaceAll(string(f.Kind), "-", " "), f.Count))
+	}
+	return strings.Join(said, ", ")
+}
+
+// findings tells what the store did, each kind with the calls that prove it, and what it
+// means for whoever works with the store.
+func (t Text) findings(all []check.StoreFinding) {
+	t.conditions = true
+	for _, f := range all {
+		v := check.Violation{Summary: f.Summary, Witness: f.Witness}
+		fault := storefault.Of(f.Kind)
+		fmt.Fprintf(t.W, "store: %s (%s)\n", fault.What, f.Kind)
+		for _, text := range []string{t.shortened(v), fault.Means} {
+			for _, line := range Wrap(text, Width-2) {
+				fmt.Fprintf(t.W, "  %s\n", line)
+			}
+		}
+		t.story(v)
+		fmt.Fprintln(t.W)
+	}
+}
+
+// asked says on which condition a call was made, and when it was sent: whether calls
+// overlapped is what a promise of the store depends on.
+func (t Text) asked(e *history.Event) string {
+	var said []string
+	switch {
+	case e.If == history.IfAbsent:
+		said = append(said, "If-None-Match: *")
+	case e.IfETag != "":
+		said = append(said, "If-Match: "+e.IfETag)
+	}
+	switch e.Kind {
+	case history.Get, history.Head, history.Put, history.Delete:
+		if !t.untimed {
+			said = append(said, "sent at "+strings.TrimSpace(t.moment(e.Start)))
+		}
+	}
+	if said == nil {
+		return ""
+	}
+	return " [" + strings.Join(said, "; ") + "]"
+}
