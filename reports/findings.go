@@ -25,7 +25,9 @@ func (t Text) findings(all []check.StoreFinding) {
 	for _, f := range all {
 		v := check.Violation{Summary: f.Summary, Witness: f.Witness}
 		fault := storefault.Of(f.Kind)
-		fmt.Fprintf(t.W, "store: %s (%s)\n", fault.What, f.Kind)
+		for _, line := range Wrap(fmt.Sprintf("%s: %s", f.Kind, fault.What), Width) {
+			fmt.Fprintln(t.W, line)
+		}
 		for _, text := range []string{t.shortened(v), fault.Means} {
 			for _, line := range Wrap(text, Width-2) {
 				fmt.Fprintf(t.W, "  %s\n", line)

@@ -129,6 +129,7 @@ func TestSelfTestedReports(t *testing.T) {
 			{Core: "production", Where: "explore two-users --faults 1", Schedules: 174, Complete: true},
 			{Core: "production", Where: "storm", Schedules: 10_000, Complete: true},
 		},
+		Stores: []PlantedStore{{Name: "two-winners", Fault: "of ten writers that lose a race one is told that it has won", Kind: "two-winners", Scenario: "storm", Found: true, Seeds: 3, Played: 100}},
 	}
 	failed := s
 	failed.Passed = false
@@ -137,6 +138,7 @@ func TestSelfTestedReports(t *testing.T) {
 		Core: "reference", Where: "explore lost-reply --faults 1", Schedules: 12,
 		Accused: "I2 doubled modification: bob wrote version \"e3\" of archive/CHG-12345.json, in which modification m-1 stands twice",
 	}}, s.Sound...)
+	failed.Stores = append([]PlantedStore{{Name: "stale-read", Kind: "stale-read", Scenario: "three-writers", Seeds: 100, Played: 100, Blamed: "repetition 4: I7 stale read: bob read version v1"}}, s.Stores...)
 	for name, s := range map[string]SelfTested{"selftested": s, "selftested-failed": failed} {
 		var b strings.Builder
 		s.Text(Text{W: &b})

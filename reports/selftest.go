@@ -1,11 +1,13 @@
 package reports
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
 	"github.com/jedib0t/go-pretty/v6/table"
 
+	"holdfast/archive/storefault"
 	"holdfast/scenarios/check"
 	"holdfast/scenarios/explore"
 )
@@ -15,11 +17,12 @@ const SelfTestSchema = "simulate.selftest/v1"
 
 // SelfTested is the result of a self-test: what selftest --json prints.
 type SelfTested struct {
-	Schema  string       `json:"schema"`
-	Passed  bool         `json:"passed"`
-	Bugs    []PlantedBug `json:"bugs"`
-	Sound   []SoundCore  `json:"sound"`
-	Elapsed float64      `json:"elapsed_ms"`
+	Schema  string         `json:"schema"`
+	Passed  bool           `json:"passed"`
+	Bugs    []PlantedBug   `json:"bugs"`
+	Sound   []SoundCore    `json:"sound"`
+	Stores  []PlantedStore `json:"stores"`
+	Elapsed float64        `json:"elapsed_ms"`
 }
 
 // PlantedBug is a bug and how it was caught.
@@ -31,7 +34,9 @@ type PlantedBug struct {
 	Caught    bool   `json:"caught"`
 	CaughtBy  string `json:"caught_by"` // the command that plays the schedule; of a bug that got away, the search
 	Schedules int    `json:"schedules"` // played until it was caught, or repetitions in virtual time
-	Calls     int    `json:"calls"`     // of the shortest schedule found that shows it; 0 in virtual time
+	// Accused is what the store, which keeps its word, was wrongly accused of.
+	Accused string `json:"accused,omitempty"`
+	Calls   int    `json:"calls"` // of the shortest schedule found that shows it; 0 in virtual time
 }
 
 // SoundCore is a core that nothing may be found against.
@@ -43,13 +48,26 @@ type SoundCore struct {
 	Accused   string `json:"accused,omitempty"`
 }
 
+// PlantedStore is a store that breaks a promise, and whether that was found, and was not taken
+// for the core's fault.
+type PlantedStore struct {
+	Name     string          `json:"name"`
+	Fault    string          `json:"fault"` // what it does
+	Kind     storefault.Kind `json:"kind"`
+	Scenario string          `json:"scenario"`
+	Found    bool            `json:"found"`
+	Seeds    int             `json:"seeds"`  // played until it was found, or in vain
+	Played   int             `json:"played"` // in all of which the core was not to be accused
+	Blamed   string          `json:"blamed,omitempty"`
+}
+
 // NewSelfTested makes the document.
 func NewSelfTested(t explore.Tested, elapsedMS float64) SelfTested {
-	s := SelfTested{Schema: SelfTestSchema, Passed: len(t.Bugs) > 0 && len(t.Cleared) > 0, Elapsed: elapsedMS}
+	s := SelfTested{Schema: SelfTestSchema, Passed: len(t.Bugs) > 0 && len(t.Cleared) > 0 && len(t.Stores) > 0, Elapsed: elapsedMS}
 	for _, c := range t.Bugs {
 		args := strings.TrimSpace(c.Bug.Scenario + " " + c.Bounds)
 		b := PlantedBug{
-			Name: c.Bug.Name, Fault: c.Bug.Fault, Invariant: c.Bug.Invariant, Scenario: c.Bug.Scenario, Caught: c.Caught, Schedules: c.Schedules,
+			Name: c.Bug.Name, Fault: c.Bug.Fault, Invariant: c.Bug.Invariant, Scenario: c.Bug.Scenario, Caught: c.Caught, Schedules: c.Schedules, Accused: c.Accused,
 			CaughtBy: fmt.Sprintf("simulate explore %s --core %s --faults %d", args, c.Bug.Name, c.Faults),
 		}
 		if c.Bug.InTime {
@@ -59,12 +77,20 @@ func NewSelfTested(t explore.Tested, elapsedMS float64) SelfTested {
 			b.Calls = w.Calls
 			b.CaughtBy = fmt.Sprintf("simulate run %s --core %s --schedule '%s'", args, c.Bug.Name, w.Schedule)
 		}
-		s.Passed = s.Passed && c.Caught
+		s.Passed = s.Passed && c.Caught && c.Accused == ""
 		s.Bugs = append(s.Bugs, b)
 	}
 	for _, c := range t.Cleared {
 		s.Passed = s.Passed && c.Accused == "" && c.Schedules > 0
 		s.Sound = append(s.Sound, SoundCore(c))
+	}
+	for _, d := range t.Stores {
+		p := PlantedStore{
+			Name: d.Store.Name, Fault: d.Store.Fault, Kind: d.Store.Kind, Scenario: d.Store.Scenario,
+			Found: d.Found > 0, Seeds: cmp.Or(d.Found, d.Played), Played: d.Played, Blamed: d.Blamed,
+		}
+		s.Passed = s.Passed && p.Found && p.Blamed == ""
+		s.Stores = append(s.Stores, p)
 	}
 	return s
 }
@@ -101,12 +127,26 @@ func (s *SelfTested) line() string {
 			accused++
 		}
 	}
+	for _, b := range s.Bugs {
+		if b.Accused != "" {
+			accused++
+		}
+	}
+	found := 0
+	for _, p := range s.Stores {
+		if p.Found {
+			found++
+		}
+		if p.Blamed != "" {
+			accused++
+		}
+	}
 	wrongly := "none wrongly accused"
 	if accused > 0 {
 		wrongly = fmt.Sprintf("%d WRONGLY ACCUSED", accused)
 	}
-	return fmt.Sprintf("selftest: %d of %d planted bugs caught; sound cores: %d schedules and %d seeds, %s",
-		caught, len(s.Bugs), schedules, seeds, wrongly)
+	return fmt.Sprintf("selftest: %d of %d planted bugs caught, %d of %d planted stores found; sound cores: %d schedules and %d seeds, %s",
+		caught, len(s.Bugs), found, len(s.Stores), schedules, seeds, wrongly)
 }
 
 // Text implements [Document].
@@ -125,13 +165,39 @@ func (s SelfTested) Text(t Text) {
 		w.AppendRow(table.Row{b.Name, by, b.Schedules, calls, b.Scenario})
 	}
 	t.Table(w)
+	fmt.Fprintln(t.W)
+	t.plantedStores(s.Stores)
 	for _, c := range s.Sound {
-		if c.Accused != "" {
-			fmt.Fprintln(t.W)
-			fmt.Fprintf(t.W, "WRONGLY ACCUSED  %s core in %s\n", c.Core, c.Where)
-			for _, line := range Wrap(c.Accused, Width-6) {
-				fmt.Fprintf(t.W, "      %s\n", line)
-			}
+		t.accused(c.Core+" core in "+c.Where, c.Accused)
+	}
+	for _, b := range s.Bugs {
+		t.accused("the store, with "+b.Name+" in "+b.Scenario, b.Accused)
+	}
+	for _, p := range s.Stores {
+		t.accused("production core on the store "+p.Name+" in "+p.Scenario, p.Blamed)
+	}
+}
+
+func (t Text) plantedStores(all []PlantedStore) {
+	w := NewTable(table.Row{"planted store", "found as", "seeds", "scenario"}, 3)
+	for _, p := range all {
+		as := string(p.Kind)
+		if !p.Found {
+			as = "NOT as " + as
 		}
+		w.AppendRow(table.Row{p.Name, as, p.Seeds, p.Scenario})
+	}
+	t.Table(w)
+}
+
+// accused tells of a wrong accusation, if it is one.
+func (t Text) accused(who, what string) {
+	if what == "" {
+		return
+	}
+	fmt.Fprintln(t.W)
+	fmt.Fprintf(t.W, "WRONGLY ACCUSED  %s\n", who)
+	for _, line := range Wrap(what, Width-6) {
+		fmt.Fprintf(t.W, "      %s\n", line)
 	}
 }

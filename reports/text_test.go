@@ -11,6 +11,7 @@ import (
 	gocmp "github.com/google/go-cmp/cmp"
 	"github.com/jedib0t/go-pretty/v6/text"
 
+	"holdfast/archive/storefault"
 	"holdfast/scenarios/check"
 	"holdfast/scenarios/history"
 	"holdfast/scenarios/measure"
@@ -102,6 +103,30 @@ func interrupted() measure.Measurement {
 	return r
 }
 
+// storeAtFault is a run whose core did nothing wrong.
+func storeAtFault() measure.Measurement {
+	r := small()
+	r.Verdict, r.Store = check.StoreAtFault, "s3://bucket/prefix"
+	r.Notes = []string{"2 times what would have violated an invariant is not held against the core, since the store broke its word on that object"}
+	put := func(start, at int64, actor, etag, id string) history.Event {
+		return history.Event{
+			Kind: history.Put, Start: start, At: at, Actor: actor, If: history.IfMatch, IfETag: `"e1"`, ETag: etag, Answer: history.OK,
+			Doc: &history.Doc{N: 6, Of: `"e1"`, Keep: 5, Add: []string{id}},
+		}
+	}
+	r.StoreFindings = []check.StoreFinding{
+		{
+			Kind: storefault.TwoWinners, Count: 3, Summary: `alice and bob both replaced version "e1" of archive/CHG-12345.json, each on the condition that it was still there`,
+			Witness: []history.Event{put(1_100_000, 2_730_000, "alice", `"e2"`, "m-1"), put(1_200_000, 3_160_000, "bob", `"e3"`, "m-2")},
+		},
+		{
+			Kind: storefault.StaleRead, Count: 1, Summary: `bob read version "e1" of archive/CHG-12345.json after alice had written version "e2"`,
+			Witness: []history.Event{{Kind: history.Get, Start: 3_000_000, At: 4_000_000, Actor: "bob", Answer: history.OK, ETag: `"e1"`, Doc: &history.Doc{N: 5}}},
+		},
+	}
+	return r
+}
+
 func withMissed() measure.Measurement {
 	r := small()
 	r.Thresholds = []measure.ThresholdResult{{Expression: "attempts.p99<6", Value: 3, Passed: true, NoValue: false}, {Expression: "latency_ms.p99<1e-05", Value: 0.66, Passed: false, NoValue: false}, {Expression: "makespan_ms.max<9", Value: 0, Passed: false, NoValue: true}}
@@ -118,6 +143,7 @@ func TestTextReports(t *testing.T) {
 		"pass-few":        {small()},
 		"violated":        {brokenRun()},
 		"inconclusive":    {inconclusive()},
+		"store-at-fault":  {storeAtFault()},
 		"interrupted":     {interrupted()},
 		"threshold":       {withMissed()},
 		"many-passed":     {passed(), small()},
@@ -154,6 +180,7 @@ func TestScenariosThatWereNotReached(t *testing.T) {
 	}{
 		{[]measure.Measurement{small()}, "STOPPED  1 of 3 scenarios passed in 6 ms; 2 not reached\n"},
 		{[]measure.Measurement{small(), brokenRun()}, "FAIL  1 of 4 scenarios passed in 12 ms; 2 not reached\n"},
+		{[]measure.Measurement{small(), storeAtFault()}, "STORE AT FAULT  1 of 4 scenarios passed in 12 ms; 2 not reached\n"},
 	} {
 		r := NewResult(Environment{}, c.runs...)
 		r.Lacks([]string{"storm", "burst"})
@@ -196,7 +223,7 @@ func checkColor(t *testing.T, report string, runs []measure.Measurement) {
 }
 
 func TestWordAndPassed(t *testing.T) {
-	for want, r := range map[string]measure.Measurement{"PASS": passed(), "FAIL": brokenRun(), "INCONCLUSIVE": inconclusive(), "STOPPED": interrupted()} {
+	for want, r := range map[string]measure.Measurement{"PASS": passed(), "FAIL": brokenRun(), "INCONCLUSIVE": inconclusive(), "STOPPED": interrupted(), StoreWord: storeAtFault()} {
 		if got := word(&r); got != want || r.Passed() != (want == "PASS") {
 			t.Errorf("%s, passed %v; want %s", got, r.Passed(), want)
 		}

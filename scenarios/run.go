@@ -28,6 +28,10 @@ type Run struct {
 	// actor. It is asked each time that the actor's process starts. Its hooks see the
 	// calls of repetitions that are played at the same time, and must not block.
 	Observe func(actor string, kind Kind) archive.Observer
+	// Between, which may be nil, returns for each repetition in a virtual world what stands
+	// between its actors and the store, such as a store that breaks its word. The harness
+	// reaches the store itself.
+	Between func(repetition int) func(archive.Store) archive.Store
 }
 
 // NewRun is one repetition of the scenario with a core, on the scenario's document and with

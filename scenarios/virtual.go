@@ -4,6 +4,7 @@ import (
 	"context"
 	"math/rand/v2"
 
+	"holdfast/archive"
 	"holdfast/scenarios/history"
 	"holdfast/scenarios/world"
 )
@@ -27,12 +28,30 @@ func (v *VirtualPlayer) Play(ctx context.Context, repetition int, sink history.S
 	if p.unsuited != nil {
 		return Played{}, p.unsuited
 	}
-	w := p.virtualWorld(&v.crew)
+	var w world.World = p.virtualWorld(&v.crew)
+	if between := p.compiled.Run.Between; between != nil {
+		w = fronted{p.virtual, between(repetition)}
+	}
 	steps, interrupted, err := p.Play(ctx, repetition, w, sink)
 	if err != nil {
 		p.virtual = nil // somebody may still be in it
 	}
 	return Played{Interrupted: interrupted, Steps: steps}, err
+}
+
+// fronted is a world with something in front of its store.
+type fronted struct {
+	*world.Virtual
+	between func(archive.Store) archive.Store
+}
+
+// Store implements [world.World].
+func (f fronted) Store(actor string) archive.Store {
+	s := f.Virtual.Store(actor)
+	if world.Harness(actor) {
+		return s
+	}
+	return f.between(s)
 }
 
 // Close ends what the player has started.

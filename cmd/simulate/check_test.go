@@ -1,11 +1,17 @@
 package main
 
 import (
+	"encoding/json"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"holdfast/reports"
+	"holdfast/reports/schema"
+	"holdfast/scenarios"
+	"holdfast/scenarios/cores"
+	"holdfast/scenarios/measure"
+	"holdfast/scenarios/stores"
 )
 
 // TestCheckForgets: of case "check forgets". The history carries what was expected.
@@ -17,6 +23,53 @@ func TestCheckForgets(t *testing.T) {
 	code, stdout, _ := simulate(t, "check", filepath.Join(out, "latest", reports.HistoryFile))
 	if code != exitThreshold || !strings.Contains(stdout, "threshold attempts.max<1 missed: it is 2") {
 		t.Errorf("check: exit %d, want %d\n%s", code, exitThreshold, stdout)
+	}
+}
+
+// TestCheckOfAStoreAtFault: a history says by itself whose fault it is, and holds the
+// repetitions that prove it.
+func TestCheckOfAStoreAtFault(t *testing.T) {
+	file := filepath.Join(t.TempDir(), reports.HistoryFile)
+	for core, want := range map[string]int{"production": exitStoreAtFault, "documented": exitViolated} {
+		s, err := scenarios.Open("sustained-contention")
+		if err != nil {
+			t.Fatal(err)
+		}
+		spec, err := cores.Find(core)
+		if err != nil {
+			t.Fatal(err)
+		}
+		run, err := scenarios.NewRun(s, spec)
+		if err != nil {
+			t.Fatal(err)
+		}
+		run.Repetitions = 2
+		for _, p := range stores.All() {
+			if p.Name == "stale-read" {
+				run.Between = p.Around
+			}
+		}
+		played, err := measure.Play(t.Context(), measure.Plan{Points: []measure.Point{{Run: *run}}},
+			measure.Config{History: func(int) (string, error) { return file, nil }, Keep: 1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		code, stdout, stderr := simulate(t, "check", file, "--json")
+		if code != want {
+			t.Fatalf("%s: exit %d, want %d\n%s%s", core, code, want, stdout, stderr)
+		}
+		validate(t, schema.Result, stdout)
+		var r reports.Result
+		if err := json.Unmarshal([]byte(stdout), &r); err != nil {
+			t.Fatal(err)
+		}
+		found := r.Runs[0].StoreFindings
+		if len(found) == 0 || len(found) != len(played[0].StoreFindings) || found[0].Count != played[0].StoreFindings[0].Count || r.Passed {
+			t.Errorf("%s: %+v, played %+v", core, found, played[0].StoreFindings)
+		}
+		if code, stdout, _ := simulate(t, "check", file); want == exitStoreAtFault && (code != want || !strings.HasPrefix(stdout, "STORE AT FAULT  sustained-contention: stale read (")) {
+			t.Errorf("exit %d\n%s", code, stdout)
+		}
 	}
 }
 

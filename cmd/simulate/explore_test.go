@@ -105,6 +105,9 @@ func TestSelfTestDocument(t *testing.T) {
 			t.Errorf("%s violates %v", b.CaughtBy, r.Runs[0].Violated)
 		}
 	}
+	if len(s.Stores) < 10 {
+		t.Errorf("%d planted stores", len(s.Stores))
+	}
 	// A bound that is too tight lets bugs get away, and that is a failure.
 	if code, stdout, _ := simulate(t, "selftest", "--quiet", "--seeds", "2", "--schedules", "1"); code != exitViolated || !strings.HasPrefix(stdout, "FAIL") {
 		t.Errorf("exit %d\n%s", code, stdout)

@@ -31,7 +31,11 @@ the plainly written loop that many bugs are planted in, nor others that keep the
 promises in another way: they look by HEAD first, try only once, begin with what they
 know, read twice, or read what they have written. These go through a part of it.
 
-Exit codes: 0 all caught, none accused; 3 a bug got away or a sound core was accused.`,
+The production core also works with stores that break a promise each. What they do must be
+found to be the store's, and not be held against the core; nor may a planted bug be taken
+for a fault of the store.
+
+Exit codes: 0 all caught, none accused; 3 a bug or a store got away, or somebody was wrongly accused.`,
 		Args: exactly(0, "no arguments"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return a.selftest(cmd.Context(), o, t)

@@ -40,20 +40,20 @@ func (o *object) doneBefore(j *Judge, op *operation, n int32) bool {
 	if op.once == none {
 		return false
 	}
-	first := o.state[op.once].version
+	first := o.firstWritten(op.once)
 	return first != none && !j.wrote(o.versions.at(first), n)
 }
 
 // checkOnce: an operation that is known by one modification, and finds it stored, adds
 // nothing: what it came to has been stored before, if differently.
 func (o *object) checkOnce(j *Judge, n int32, op *operation) {
-	stored := o.state[op.once].version
+	stored := o.firstWritten(op.once)
 	for _, m := range o.modsOf(op) {
 		i := o.state[m].version
 		if i == none || !j.wrote(o.versions.at(i), n) {
 			continue
 		}
-		o.report(j, o.misled(i), ExactlyOnce, "stored again",
+		o.report(j, o.misledSince(stored, i), ExactlyOnce, "stored again",
 			fmt.Sprintf("%s wrote modification %s into version %s of %s; %s, with which it belongs, had been stored by %s before",
 				j.author(n), o.mods.name(m), o.etags.name(o.versions.at(i).etag), o.key, o.mods.name(op.once), j.writer(o.versions.at(stored))),
 			func() []history.Event {

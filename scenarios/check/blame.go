@@ -22,11 +22,19 @@ func (o *object) disorder(j *Judge, k storefault.Kind, anomaly, what string, ev 
 	switch {
 	case o.store.faulty:
 		j.excused++
-	case o.store.dubious || !newLedger(o).straight:
+	case o.store.dubious || !o.straight():
 		j.report(RealTime, anomaly, what, func() []history.Event { return j.story(o, ev) })
 	default:
 		o.finding(j, k, what, ev)
 	}
+}
+
+// straight is what the ledger says; it is made once for that.
+func (o *object) straight() bool {
+	if !o.store.looked {
+		o.store.looked, o.store.straight = true, newLedger(o).straight
+	}
+	return o.store.straight
 }
 
 // misled reports whether a version can be wrong because its writer was shown what was not
@@ -36,6 +44,20 @@ func (o *object) misled(i int32) bool {
 	v := o.versions.at(i)
 	torn := o.store.torn
 	return torn[v.of] || torn[v.cond] || torn[v.etag] || v.named() != 0 && o.version(v.named()) == none
+}
+
+// misledSince reports whether that can be said of a version of the chain, or of one before it
+// back to another (none: the first of all): what is wrong there is carried along.
+func (o *object) misledSince(first, i int32) bool {
+	if len(o.store.torn) == 0 {
+		return o.misled(i)
+	}
+	for pos := max(o.position(first), 0); pos <= o.position(i); pos++ {
+		if o.misled(o.chain[pos]) {
+			return true
+		}
+	}
+	return false
 }
 
 // canLose reports whether a store that broke its word can have lost what an operation was
@@ -72,15 +94,5 @@ func (o *object) allCreated(ops []int32) bool {
 	return true
 }
 
-// showed reports whether the store has ever shown an ETag to a reader.
-func (o *object) showed(etag int32) bool {
-	if !o.store.faulty {
-		return false
-	}
-	for i := range o.reads.n {
-		if r := o.reads.at(i); r.etag == etag && !r.load {
-			return true
-		}
-	}
-	return false
-}
+// showed reports whether the store has shown a reader an ETag that no write was answered with.
+func (o *object) showed(etag int32) bool { return o.described[etag] || o.store.torn[etag] }

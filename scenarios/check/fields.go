@@ -137,7 +137,7 @@ func (l *fieldLog) judge(j *Judge, i int32, s history.Set, before fieldEdit) {
 		return
 	}
 	if op.mods > 0 && op.object == o.number && !slices.ContainsFunc(o.modsOf(op), func(m int32) bool { return o.position(o.state[m].version) >= v.pos }) {
-		o.report(j, o.misled(i), ExactlyOnce, "edit applied again",
+		o.report(j, o.misledSince(none, i), ExactlyOnce, "edit applied again",
 			fmt.Sprintf("%s wrote version %s of %s, in which %s goes from %s to %s once more: its modifications were all stored before",
 				j.author(v.op), o.etags.name(v.etag), o.key, s.Field, orAbsent(before.value), orAbsent(s.Now)),
 			func() []history.Event { return j.story(o, evidence{versions: []int32{i}, ops: []int32{v.op}}) })

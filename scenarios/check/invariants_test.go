@@ -20,7 +20,7 @@ type brokenCase struct {
 }
 
 func TestInvariants(t *testing.T) {
-	for _, c := range slices.Concat(historyCases, clientCases, messageCases, batchCases, batchedValueCases) {
+	for _, c := range slices.Concat(historyCases, clientCases, messageCases, batchCases, batchedValueCases, storeCases) {
 		t.Run(c.name, func(t *testing.T) {
 			b := newBook()
 			c.broken(b)

@@ -32,7 +32,8 @@ type storeFacts struct {
 	garbled  []read     // of bodies that are no documents, not by the harness
 	twins    [][2]int32 // acknowledged writes of different contents under one ETag
 
-	faulty bool // there is a finding
+	faulty           bool // there is a finding
+	looked, straight bool // see object.straight
 	// torn are the ETags of which it is in doubt which content they stand for.
 	torn map[int32]bool
 }
@@ -57,7 +58,7 @@ func (s *storeFacts) noteRemoval(e *history.Event, told answer) {
 // noteGarbled keeps a read whose body is no document.
 func (o *object) noteGarbled(op int32, r read, e *history.Event) {
 	if e.Means == "" {
-		r.etag = o.etags.number(e.ETag)
+		r.etag, r.n = o.etags.number(e.ETag), bounded(e.Doc.N)
 		o.noteBody(op, e)
 		o.store.garbled = append(o.store.garbled, r)
 	}

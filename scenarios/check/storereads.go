@@ -34,16 +34,9 @@ func (c *storeCheck) whole() bool {
 
 // checkGarbled: nobody but the store makes a body no document, if nobody wrote such a body.
 func (c *storeCheck) checkGarbled(r *read) {
-	o := c.o
-	if !c.whole() {
-		return
+	if c.whole() && c.torn >= r.at {
+		c.strange(r)
 	}
-	for i := range o.versions.n {
-		if v := o.versions.at(i); v.bad && v.start < r.at {
-			return
-		}
-	}
-	c.strange(r)
 }
 
 // strange reports a body that nobody wrote.
@@ -52,7 +45,7 @@ func (c *storeCheck) strange(r *read) {
 	o.store.tear(r.etag)
 	o.finding(c.j, storefault.StrangeBody,
 		fmt.Sprintf("%s read a body of %s, under the ETag %s, that nobody had written", c.j.actors.name(r.by), o.key, o.etags.name(r.etag)),
-		evidence{reads: []*read{r}})
+		evidence{strange: r})
 }
 
 // checkUnknown: a read showed an ETag that no write can have got.
@@ -120,7 +113,7 @@ func (c *storeCheck) checkReads() {
 	}
 	for i := range o.reads.n {
 		r := o.reads.at(i)
-		if r.load || r.etag == c.gone {
+		if r.load || c.gone[r.etag] {
 			continue
 		}
 		if by := c.outdated(r); by != none {
@@ -158,7 +151,7 @@ func (c *storeCheck) outdated(r *read) int32 {
 func (c *storeCheck) proof(by int32, r *read) evidence {
 	ev := evidence{versions: []int32{by}, reads: []*read{r}}
 	if v := c.o.versions.at(by); !v.certain() || v.at >= r.start {
-		ev.reads = append(ev.reads, c.showed(v.etag)...)
+		ev.shown = v.etag
 	}
 	return ev
 }
@@ -176,7 +169,7 @@ func (c *storeCheck) checkFinal(r *read) {
 	if !v.certain() || r.etag != 0 && c.showing(v.etag) >= 0 {
 		return // somebody has read it: it had been stored
 	}
-	c.gone = r.etag
+	c.lose(r.etag)
 	o.finding(c.j, storefault.LostWrite,
 		fmt.Sprintf("%s was acknowledged as version %s of %s; the last read shows %s, and nobody had deleted it or written on top",
 			c.j.writer(v), o.etags.name(v.etag), o.key, o.versionNamed(r.etag)),

@@ -22,7 +22,9 @@ type storeCheck struct {
 	early  int32 // the ETag that was certainly there first; 0: none was
 	made   *ledger
 	shown  []int64 // see showing
-	gone   int32   // the ETag whose replacement is lost at the end, 0 for no object; none: nothing is
+	// gone are the ETags whose replacements are lost, 0 for no object: they are still there.
+	gone map[int32]bool
+	torn int64 // when the first write of what is no document began; forever if there is none
 }
 
 // checkStore is called when versions and reads are known, and not yet who replaced what.
@@ -33,7 +35,7 @@ func (o *object) checkStore(j *Judge) {
 		}
 		return
 	}
-	c := storeCheck{j: j, o: o, gone: none}
+	c := storeCheck{j: j, o: o, torn: forever}
 	c.survey()
 	c.checkTwins()
 	c.checkBodies()
@@ -65,6 +67,9 @@ func (c *storeCheck) survey() {
 	}
 	for i := range o.versions.n {
 		v := o.versions.at(i)
+		if v.bad {
+			c.torn = min(c.torn, v.start)
+		}
 		if !v.certain() {
 			continue
 		}
@@ -83,6 +88,14 @@ func (c *storeCheck) survey() {
 			}
 		}
 	}
+}
+
+// lose notes that the write is lost by which something was replaced.
+func (c *storeCheck) lose(etag int32) {
+	if c.gone == nil {
+		c.gone = map[int32]bool{}
+	}
+	c.gone[etag] = true
 }
 
 // was notes that a version was there before a time.
@@ -109,20 +122,17 @@ func (c *storeCheck) showing(etag int32) int64 {
 	return c.shown[etag] - 1
 }
 
-// checkTwins: two acknowledged writes of different bodies have different ETags.
+// checkTwins: an acknowledged write has another ETag than what another write has made, as its
+// answer or a read says.
 func (c *storeCheck) checkTwins() {
 	o := c.o
 	for _, twins := range o.store.twins {
 		v, w := o.versions.at(twins[0]), o.versions.at(twins[1])
-		if !v.certain() || !w.certain() {
-			o.reportTwoContents(c.j, twins[1], evidence{versions: twins[:]})
-			continue
-		}
 		o.store.tear(v.etag)
 		o.finding(c.j, storefault.SharedETag,
-			fmt.Sprintf("%s and %s wrote different bodies to %s, and both were acknowledged as version %s",
+			fmt.Sprintf("%s and %s wrote different bodies to %s, and both are version %s",
 				c.j.writer(v), c.j.writer(w), o.key, o.etags.name(v.etag)),
-			evidence{versions: twins[:]})
+			evidence{versions: twins[:], shown: v.etag})
 	}
 }
 
@@ -160,6 +170,7 @@ func (c *storeCheck) secondWinner(first, i int32) {
 		kind, what = storefault.TwoWinners, fmt.Sprintf("%s and %s both replaced %s of %s, each on the condition that it was still there",
 			j.writer(v), j.writer(w), o.versionNamed(v.cond), o.key)
 	case v.certain() && c.showing(v.cond) > v.at && c.showing(v.etag) < 0:
+		c.lose(v.cond)
 		kind, what = storefault.LostWrite, fmt.Sprintf("%s was answered that version %s of %s is stored; nobody ever read it, and later the store still showed %s, and let %s write on top of that",
 			j.writer(v), o.etags.name(v.etag), o.key, o.versionNamed(v.cond), j.writer(w))
 	}
@@ -179,18 +190,8 @@ func (c *storeCheck) checkRefused() {
 		}
 		o.finding(j, storefault.RefusedAndKept,
 			fmt.Sprintf("%s was refused a write of %s, and what it wrote is stored as version %s", j.writer(v), o.key, o.etags.name(v.etag)),
-			evidence{versions: []int32{i}, reads: c.showed(v.etag)})
+			evidence{versions: []int32{i}, shown: v.etag})
 	}
-}
-
-// showed is the first read that showed an ETag, if there is one.
-func (c *storeCheck) showed(etag int32) []*read {
-	for i := range c.o.reads.n {
-		if r := c.o.reads.at(i); r.etag == etag && !r.load {
-			return []*read{r}
-		}
-	}
-	return nil
 }
 
 // checkDeletions: of the calls on condition of one version one is applied, be it a write or

@@ -12,6 +12,8 @@ type evidence struct {
 	versions  []int32
 	ops       []int32
 	reads     []*read
+	strange   *read // of a body that is in no version; nil: none
+	shown     int32 // an ETag, by the first read that showed it; 0: none
 	deletions []deletion
 	final     bool // the last read of the object
 	creators  bool // all creates
@@ -67,13 +69,20 @@ func (j *Judge) story(o *object, ev evidence) []history.Event {
 	}
 	for i := range o.reads.n {
 		r := o.reads.at(i)
-		wanted := slices.Contains(ev.reads, r) || ev.final && i == o.final || ops[r.op] && (ev.allCalls || o.builtOn(r, versions))
+		first := ev.shown != 0 && r.etag == ev.shown && !r.load
+		if first {
+			ev.shown = 0
+		}
+		wanted := first || slices.Contains(ev.reads, r) || ev.final && i == o.final || ops[r.op] && (ev.allCalls || o.builtOn(r, versions))
 		switch {
 		case wanted && r.load:
 			ops[r.op] = true // its beginning and its end
 		case wanted:
 			events = append(events, o.readEvent(j, r))
 		}
+	}
+	if ev.strange != nil {
+		events = append(events, o.readEvent(j, ev.strange))
 	}
 	for _, d := range ev.deletions {
 		events = append(events, history.Event{

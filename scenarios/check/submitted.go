@@ -79,7 +79,7 @@ func (o *object) reportDuplicate(j *Judge, i, m int32) {
 	j.counts.Duplicated++
 	v, first := o.versions.at(i), o.state[m].version
 	w := o.versions.at(first)
-	o.report(j, o.misled(i), ExactlyOnce, "appended again",
+	o.report(j, o.misledSince(first, i), ExactlyOnce, "appended again",
 		fmt.Sprintf("%s wrote version %s of %s, in which modification %s stands twice; %s had written it before",
 			j.writer(v), o.etags.name(v.etag), o.key, o.mods.name(m), j.writer(w)),
 		func() []history.Event {

@@ -152,7 +152,12 @@ func (p *runner) play(ctx context.Context, c chooser) (check.Report, error) {
 	if !s.stopped {
 		p.tally.acknowledged.add(p.acknowledged)
 	}
-	return p.judge.Finish(), nil
+	report := p.judge.Finish()
+	if len(report.StoreFindings) > 0 {
+		f := report.StoreFindings[0]
+		return report, fmt.Errorf("the judge finds fault with the model of a store, which has none: %s: %s", f.Kind, f.Summary)
+	}
+	return report, nil
 }
 
 var errEndless = fmt.Errorf("a schedule does not end within %d calls: bound the retries of the policy", mostMoves)

@@ -1,6 +1,7 @@
 package explore
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 	"holdfast/scenarios/check"
 	"holdfast/scenarios/cores"
 	"holdfast/scenarios/measure"
+	"holdfast/scenarios/stores"
 )
 
 // SelfTest says how thorough a self-test is.
@@ -34,6 +36,9 @@ type Caught struct {
 	Faults    int
 	// Bounds are the flags that make the scenario as small as it was.
 	Bounds string
+	// Accused is what the store, which is sound, was wrongly accused of; empty: nothing. An
+	// exploration that accuses it ends with an error.
+	Accused string
 }
 
 // Cleared is a sound core that was put before the judge: nothing may be found.
@@ -50,6 +55,7 @@ type Cleared struct {
 type Tested struct {
 	Bugs    []Caught
 	Cleared []Cleared
+	Stores  []Doubted
 }
 
 // soundCore is one that must never be accused, and goes through a share of the schedules
@@ -78,12 +84,12 @@ var inTimes = []struct {
 }{{"storm", 1}, {"redelivery", 25}, {"queue-redelivers", 25}, {"outbox", 50}, {"service-faults", 40}, {"impatient", 20}, {"hurried", 20}, {"any-edit", 40}, {"poisoned-batches", 40}, {"poisoned-group", 40}, {"service-batches", 40}}
 
 // Run searches for each planted bug in its scenario, one schedule after the other,
-// until its own invariant catches it; and lets the sound cores go through the same
+// until its own invariant catches it; lets the production core work with each planted store; and lets the sound cores go through the same
 // scenarios with the same faults, and through many seeds of storm.
 func (t *SelfTest) Run(ctx context.Context) (Tested, error) {
 	defer measure.CollectAt(measure.VirtualGCPercent)()
-	bugs := cores.Bugs()
-	result := Tested{Bugs: make([]Caught, len(bugs))}
+	bugs, planted := cores.Bugs(), stores.All()
+	result := Tested{Bugs: make([]Caught, len(bugs)), Stores: make([]Doubted, len(planted))}
 	type place struct {
 		scenario string
 		faults   int
@@ -99,6 +105,12 @@ func (t *SelfTest) Run(ctx context.Context) (Tested, error) {
 		if p := (place{b.Scenario, b.Faults}); !b.InTime && !known[p] {
 			known[p], places = true, append(places, p)
 		}
+	}
+	for i, p := range planted {
+		jobs = append(jobs, func() (err error) {
+			result.Stores[i], err = t.doubt(ctx, p)
+			return err
+		})
 	}
 	for _, core := range soundCores() {
 		for _, p := range places {
@@ -243,6 +255,7 @@ func (t *SelfTest) catchInTime(ctx context.Context, b cores.Bug) (Caught, error)
 		Each: func(_, n int, r *check.Report) bool {
 			c.Schedules = n
 			c.Caught = r.Found[check.Invariant(b.Invariant)] > 0
+			c.Accused = cmp.Or(c.Accused, accusesStore(r))
 			return !c.Caught
 		},
 	})
@@ -272,6 +285,7 @@ func (t *SelfTest) weather(ctx context.Context, core, scenario string, seeds int
 				v := r.Violations[0]
 				c.Accused = fmt.Sprintf("repetition %d: %s %s: %s", n, v.Invariant, v.Anomaly, v.Summary)
 			}
+			c.Accused = cmp.Or(c.Accused, accusesStore(r))
 			t.tell("%s core: %d of %d seeds of %s", core, n, seeds, scenario)
 			return true
 		},

@@ -11,6 +11,7 @@ import (
 	"holdfast/scenarios/check"
 	"holdfast/scenarios/cores"
 	"holdfast/scenarios/measure"
+	"holdfast/scenarios/stores"
 )
 
 // TestAViolationBeforeAnInterrupt is a row, of as many runs as were played, and the sweep is
@@ -43,6 +44,31 @@ func TestAViolationBeforeAnInterrupt(t *testing.T) {
 	if s.Conclude(); s.Complete() != 0 || s.Passed {
 		t.Errorf("complete %d, passed %v", s.Complete(), s.Passed)
 	}
+}
+
+// TestAStoreThatBreaksItsWord makes a point one that has not passed, and no violation.
+func TestAStoreThatBreaksItsWord(t *testing.T) {
+	point := experimentPoint(t, "full", 5, 20)
+	point.Run.Between = planted(t, "stale-read").Around
+	rows, err := Play(t.Context(), Config{Points: []Point{point}})
+	if err != nil || len(rows) != 1 || rows[0].Verdict != check.StoreAtFault {
+		t.Fatalf("%v, %+v", err, rows)
+	}
+	s := Result{Planned: 1, Runs: point.Run.Repetitions, Points: rows}
+	if s.Conclude(); s.Passed || s.Violated() || !s.StoreAtFault() || s.Inconclusive() {
+		t.Errorf("%+v", s)
+	}
+}
+
+func planted(t *testing.T, name string) *stores.Planted {
+	t.Helper()
+	for _, p := range stores.All() {
+		if p.Name == name {
+			return &p
+		}
+	}
+	t.Fatal("no planted store ", name)
+	return nil
 }
 
 // TestASaveThatFailsIsSaid, also if an interrupt comes as well.

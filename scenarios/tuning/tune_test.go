@@ -17,6 +17,7 @@ import (
 	"holdfast/scenarios"
 	"holdfast/scenarios/check"
 	"holdfast/scenarios/cores"
+	"holdfast/scenarios/stores"
 )
 
 func read(t *testing.T, path string) string {
@@ -170,6 +171,27 @@ func TestAViolationWithholdsAdvice(t *testing.T) {
 	}
 	if sound := sixTuned(t); slices.ContainsFunc(sound.Advice, func(a Advice) bool { return a.Rule == "withheld" }) {
 		t.Error("advice is withheld from a sound core")
+	}
+}
+
+// TestAStoreThatBreaksItsWordWithholdsAdvice: no policy repairs it.
+func TestAStoreThatBreaksItsWordWithholdsAdvice(t *testing.T) {
+	c := six(t)
+	c.Evaluations = 100_000
+	for _, p := range stores.All() {
+		if p.Name == "stale-read" {
+			c.Run.Between = p.Around
+		}
+	}
+	r, err := Tune(t.Context(), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.Verdict != check.StoreAtFault || r.Passed || r.Recommendation != nil || len(r.Violations) > 0 || len(r.StoreFindings) == 0 {
+		t.Errorf("%+v", r)
+	}
+	if len(r.Advice) != 1 || !strings.Contains(r.Advice[0].Text, "the store breaks its word here") {
+		t.Errorf("%+v", r.Advice)
 	}
 }
 
