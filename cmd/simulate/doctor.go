@@ -292,8 +292,8 @@ func (a *app) measureFront(ctx context.Context, fronts *measure.Fronts, o doctor
 	progress := a.startProgress(o.output, "measure")
 	m, err := fronts.Profile(ctx, "simulate doctor", profile.Config{Progress: progress.update})
 	progress.stop()
-	switch {
-	case ctx.Err() != nil: // the report says that it was interrupted
+	switch cut := ctx.Err() != nil; {
+	case cut: // the report says that it was interrupted
 		return nil, nil
 	case err != nil:
 		return nil, notMeasured(err)
