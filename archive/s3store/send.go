@@ -31,7 +31,7 @@ func (s *Store) Send(ctx context.Context, r wire.Request) (wire.Answer, error) {
 	defer cancel()
 	answer, err := s.sendOnce(sending, r, time.Now())
 	if err == nil && answer.Code() == "RequestTimeTooSkewed" {
-		if now, err := http.ParseTime(answer.Header.Get("Date")); err == nil {
+		if now, unreadable := http.ParseTime(answer.Header.Get("Date")); unreadable == nil {
 			answer, err = s.sendOnce(sending, r, now)
 		}
 	}
@@ -67,6 +67,7 @@ func (s *Store) sendOnce(ctx context.Context, r wire.Request, now time.Time) (wi
 	if err != nil {
 		return wire.Answer{}, err
 	}
+	defer resp.Body.Close()
 	return wire.ReadAnswer(resp)
 }
 

@@ -39,6 +39,7 @@ func TestLogHoldsNoSecret(t *testing.T) {
 		if err != nil {
 			return err
 		}
+		defer resp.Body.Close()
 		_, err = wire.ReadAnswer(resp)
 		return err
 	}

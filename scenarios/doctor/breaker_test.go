@@ -23,9 +23,10 @@ func TestBreaker(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer server.Close()
+	t.Cleanup(func() { server.Close() })
 	for _, fault := range breaker.Faults() {
 		t.Run(fault.Name, func(t *testing.T) {
+			t.Parallel()
 			proxy, err := breaker.New(breaker.Config{Upstream: server.Endpoint(), Fault: fault.Name})
 			if err != nil {
 				t.Fatal(err)

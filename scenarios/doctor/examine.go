@@ -123,12 +123,19 @@ func Examine(ctx context.Context, c Config) (Diagnosis, error) {
 	for _, k := range e.kinds() {
 		e.total += e.wanted(k)
 	}
-	for _, r := range chosen {
-		if row, told := e.try(budget, r); told {
-			d.Rows = append(d.Rows, row)
+	var rowsDone sync.WaitGroup
+	rowsDone.Go(func() {
+		for _, r := range chosen {
+			if row, told := e.try(budget, r); told {
+				d.Rows = append(d.Rows, row)
+			}
 		}
+	})
+	if !c.Quick { // there is time to try what is alone alone
+		rowsDone.Wait()
 	}
 	d.Races = e.races(budget)
+	rowsDone.Wait()
 	for _, f := range c.Fronts {
 		if f.At != nil {
 			d.Endpoints = append(d.Endpoints, *f.At)
@@ -162,23 +169,22 @@ func (e *examination) tell(doing string, done, bad int) {
 	}
 }
 
-// writable tries to write, some times if the store is in trouble.
+// writable tries to write, for ten seconds at most: a server that is starting refuses.
 func (e *examination) writable(ctx context.Context) error {
-	const tries = 3
-	var err error
-	for i := range tries {
-		key := fmt.Sprintf("rows/writable-%d", i+1)
-		if _, err = e.Fronts[0].Store.Put(ctx, key, []byte("is it writable?"), archive.Condition{}); err == nil || !undecided(err) {
-			break
+	const patience = 10 * time.Second
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	for i := 1; ; i++ {
+		key := fmt.Sprintf("rows/writable-%d", i)
+		_, err := e.Fronts[0].Store.Put(ctx, key, []byte("is it writable?"), archive.Condition{})
+		if err == nil || isFault(err) {
+			return nil
 		}
-		if (archive.WallClock{}).Sleep(ctx, max(archive.RetryAfter(err), time.Second/4)) != nil {
-			break
+		const wait = time.Second / 4
+		if !undecided(err) || (archive.WallClock{}).Sleep(ctx, max(archive.RetryAfter(err), wait)) != nil {
+			return fmt.Errorf("examine %s: nothing can be written to it: %w", e.Store, err)
 		}
 	}
-	if err != nil && !isFault(err) {
-		return fmt.Errorf("examine %s: nothing can be written to it: %w", e.Store, err)
-	}
-	return nil
 }
 
 // rows are those that are tried.
@@ -204,7 +210,7 @@ func (e *examination) try(ctx context.Context, r row) (tried Row, told bool) {
 		t := &trial{store: e.Fronts[0].Store, raw: e.Fronts[0].Raw, front: &e.Fronts[0], all: e.Fronts, key: fmt.Sprintf("rows/%s-%d", slug(r.name), i+1)}
 		t.ctx, t.log = wire.Record(budget)
 		log = t.log
-		if found, err = r.try(t); err == nil || !undecided(err) {
+		if found, err = r.try(t); err == nil || isFault(err) || !undecided(err) {
 			break
 		}
 		if (archive.WallClock{}).Sleep(budget, max(archive.RetryAfter(err), time.Duration(i+1)*time.Second/10)) != nil {
@@ -228,6 +234,9 @@ func (e *examination) try(ctx context.Context, r row) (tried Row, told bool) {
 func (r *Row) conclude(found finding, err error, log *wire.Log) {
 	if fault, broken := errors.AsType[*storefault.Error](err); broken {
 		found, err = finding{here: fault.Seen, kind: fault.Kind}, nil
+		if said := log.Last(); fault.Kind == storefault.NoETag && said != "" {
+			found.here = said + " without an ETag"
+		}
 	}
 	if err != nil {
 		r.Inconclusive, r.Here = true, "not known: "+err.Error()

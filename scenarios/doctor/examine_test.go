@@ -56,7 +56,8 @@ func TestSoundStore(t *testing.T) {
 func TestBrokenStores(t *testing.T) {
 	for _, fault := range storefault.All() {
 		t.Run(string(fault.Kind), func(t *testing.T) {
-			d := examine(t, doctor.Config{Fronts: fronts(broken.Store(fault.Kind)), Races: 300, BodyBytes: []int{64, 2000}, Budget: 20 * time.Second})
+			t.Parallel()
+			d := examine(t, doctor.Config{Fronts: fronts(broken.Store(fault.Kind)), Races: 150, BodyBytes: []int{64, 2000}, Budget: 30 * time.Second})
 			var kinds []storefault.Kind
 			for _, r := range d.Rows {
 				kinds = append(kinds, r.Kind)
@@ -88,10 +89,13 @@ func TestLimitsOnly(t *testing.T) {
 	for _, kind := range []storefault.Kind{
 		storefault.UnstableETag, storefault.BodyUnderOlder, storefault.StaleRead, storefault.IgnoredDelete, storefault.TwoDeleters,
 	} {
-		d := examine(t, doctor.Config{Fronts: fronts(broken.Store(kind)), Races: 300, BodyBytes: []int{64, 2000}})
-		if d.Verdict != doctor.SafeWithLimits {
-			t.Errorf("%s: %s, %q %q", kind, d.Verdict, d.Limits, d.Reasons)
-		}
+		t.Run(string(kind), func(t *testing.T) {
+			t.Parallel()
+			d := examine(t, doctor.Config{Fronts: fronts(broken.Store(kind)), Races: 150, BodyBytes: []int{64, 2000}})
+			if d.Verdict != doctor.SafeWithLimits {
+				t.Errorf("%s, %q %q", d.Verdict, d.Limits, d.Reasons)
+			}
+		})
 	}
 }
 
@@ -200,8 +204,28 @@ func TestNothingToExamine(t *testing.T) {
 	if _, err := doctor.Examine(t.Context(), doctor.Config{}); err == nil {
 		t.Error("no front, and no error")
 	}
-	if _, err := doctor.Examine(t.Context(), doctor.Config{Fronts: fronts(mute{broken.NewMemory()})}); !errors.Is(err, archive.ErrUnavailable) {
+	if _, err := doctor.Examine(t.Context(), doctor.Config{Fronts: fronts(mute{broken.NewMemory()}), Budget: time.Second}); !errors.Is(err, archive.ErrUnavailable) {
 		t.Error(err)
+	}
+}
+
+// starting refuses what comes in its first second.
+type starting struct {
+	archive.Store
+	began time.Time
+}
+
+func (s starting) Put(ctx context.Context, key string, body []byte, cond archive.Condition) (string, error) {
+	if time.Since(s.began) < time.Second {
+		return "", archive.ErrOutcomeUnknown
+	}
+	return s.Store.Put(ctx, key, body, cond)
+}
+
+func TestStartingServerIsWaitedFor(t *testing.T) {
+	d := examine(t, doctor.Config{Fronts: fronts(starting{broken.NewMemory(), time.Now()}), Quick: true})
+	if d.Verdict != doctor.Safe {
+		t.Errorf("%s, %q", d.Verdict, d.Reasons)
 	}
 }
 

@@ -21,7 +21,7 @@ func ifNoneMatchETag(t *trial) (finding, error) {
 		return finding{}, err
 	}
 	if acknowledged(a) {
-		return finding{here: here + ": ignored", means: neverSent + " A program that does replaces what it wanted to keep."}, nil
+		return different(here+": ignored", neverSent+" A program that does replaces what it wanted to keep.")
 	}
 	return fine(here)
 }
@@ -38,7 +38,7 @@ func ifMatchAny(present bool) func(*trial) (finding, error) {
 		case err != nil:
 			return finding{}, err
 		case !present && acknowledged(a):
-			return finding{here: here + ": created", means: neverSent + " A program that does creates what it wanted to update."}, nil
+			return different(here+": created", neverSent+" A program that does creates what it wanted to update.")
 		}
 		return fine(here)
 	}
@@ -54,7 +54,7 @@ func bothConditions(t *trial) (finding, error) {
 	case err != nil:
 		return finding{}, err
 	case acknowledged(a):
-		return finding{here: here, means: neverSent + " By RFC 9110, 13.2.2, it must be refused."}, nil
+		return different(here, neverSent+" By RFC 9110, 13.2.2, it must be refused.")
 	}
 	return fine(here)
 }
@@ -72,13 +72,13 @@ func deleteCurrent(t *trial) (finding, error) {
 	if err != nil {
 		return finding{}, err
 	}
-	err = t.store.Delete(t.ctx, t.key, archive.IfMatch(etags[0]))
-	here := t.answer(err)
+	refusal := t.store.Delete(t.ctx, t.key, archive.IfMatch(etags[0]))
+	here := t.answer(refusal)
 	switch {
-	case undecided(err):
-		return finding{}, err
-	case err != nil:
-		return finding{here: here, means: "Conditional deletes don't work; the core makes none."}, nil
+	case undecided(refusal):
+		return finding{}, refusal
+	case refusal != nil:
+		return different(here, "Conditional deletes don't work; the core makes none.")
 	}
 	if _, err := t.store.Head(t.ctx, t.key); !errors.Is(err, archive.ErrNotFound) {
 		if err != nil {
@@ -125,7 +125,7 @@ func deleteNothing(t *trial) (finding, error) {
 }
 
 func oneETag(t *trial) (finding, error) {
-	put, err := t.put("first", archive.Condition{})
+	put, err := t.put("first")
 	if err != nil {
 		return finding{}, err
 	}
@@ -184,7 +184,7 @@ func readAfterWrite(t *trial) (finding, error) {
 	}
 	for i := range times {
 		body := fmt.Sprintf("write %d", i)
-		if _, err := t.put(body, archive.Condition{}); err != nil {
+		if _, err := t.put(body); err != nil {
 			return finding{}, err
 		}
 		if err := look(fmt.Sprintf("write %d of %d", i+1, times), stored{there: true, body: body}); err != nil {
@@ -200,7 +200,7 @@ func readAfterWrite(t *trial) (finding, error) {
 func everyByte(t *trial) (finding, error) {
 	const size = 100_000
 	body := bytes.Repeat([]byte("\x00\r\n\xff\t\"ž"), size/8)
-	if _, err := t.put(string(body), archive.Condition{}); err != nil {
+	if _, err := t.put(string(body)); err != nil {
 		return finding{}, err
 	}
 	_, err := t.mustBe("acknowledged", stored{there: true, body: string(body)})
