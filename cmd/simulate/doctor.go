@@ -292,11 +292,15 @@ func (a *app) measureFront(ctx context.Context, fronts *measure.Fronts, o doctor
 	progress := a.startProgress(o.output, "measure")
 	m, err := fronts.Profile(ctx, "simulate doctor", profile.Config{Progress: progress.update})
 	progress.stop()
-	switch cut := ctx.Err() != nil; {
-	case cut: // the report says that it was interrupted
-		return nil, nil
-	case err != nil:
+	ended, spent := errors.AsType[*doctor.Ended](context.Cause(ctx))
+	interrupted := ctx.Err() != nil && !spent
+	switch {
+	case spent:
+		return nil, notMeasured(ended)
+	case err != nil && !interrupted:
 		return nil, notMeasured(err)
+	case interrupted: // the report says so
+		return nil, nil
 	}
 	return saveProfile(o.measure, o.store, m)
 }
