@@ -73,8 +73,7 @@ func raceConditionalDelete(r *round) error {
 		case deleted != nil && won == nil:
 			return fmt.Errorf("delete %s (%s), and all updates: %w", r.key, archive.IfMatch(before.etag), deleted)
 		}
-		r.found(stored)
-		return nil
+		return r.found(stored)
 	})
 }
 

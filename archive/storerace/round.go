@@ -84,8 +84,7 @@ func (r *round) alone(racer int, body string, cond archive.Condition) error {
 	if err != nil {
 		return err
 	}
-	r.acknowledged(body, etag)
-	return nil
+	return r.acknowledged(body, etag)
 }
 
 // absent makes sure that there is no object.
@@ -103,22 +102,31 @@ func (r *round) absent() error {
 	return nil
 }
 
-// acknowledged notes what is stored from now on.
-func (r *round) acknowledged(body, etag string) {
+// acknowledged notes what is stored from now on. The error is that another version has the
+// same ETag.
+func (r *round) acknowledged(body, etag string) error {
 	const remembered = 8
+	for _, v := range r.past {
+		if v.etag == etag && v.body != body {
+			return storefault.Errorf(storefault.SharedETag, "%s has the ETag %s with the body of %s, as it had with that of %s",
+				r.key, etag, author(body), author(v.body))
+		}
+	}
 	r.now = &version{body, etag}
 	r.past = append(r.past, *r.now)
 	r.past = r.past[max(0, len(r.past)-remembered):]
+	return nil
 }
 
 // found notes what is stored, maybe nothing.
-func (r *round) found(stored *version) {
+func (r *round) found(stored *version) error {
 	switch {
 	case stored == nil:
 		r.now = nil
 	case r.now == nil || *r.now != *stored:
-		r.acknowledged(stored.body, stored.etag)
+		return r.acknowledged(stored.body, stored.etag)
 	}
+	return nil
 }
 
 func (r *round) put(racer int, body string, cond archive.Condition) (etag string, err error) {

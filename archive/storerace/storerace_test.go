@@ -57,6 +57,7 @@ func TestBrokenStores(t *testing.T) {
 		{storefault.BodyUnderNewer, "readers"},
 		{storefault.StaleRead, "update read-after-write readers"},
 		{storefault.NoETag, "update create"},
+		{storefault.SharedETag, "update read-after-write"},
 		{storefault.UnstableETag, "read-after-write"},
 		{storefault.IgnoredDelete, "conditional-delete"},
 		{storefault.TwoDeleters, "delete-and-delete"},

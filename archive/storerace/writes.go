@@ -22,10 +22,10 @@ func raceUpdates(r *round) error {
 	}
 	return r.settle(func(stored *version) error {
 		winner, err := r.oneWinner(attempts, before, stored, storefault.TwoWinners)
-		if err == nil {
-			r.acknowledged(winner.body, winner.etag)
+		if err != nil {
+			return err
 		}
-		return err
+		return r.acknowledged(winner.body, winner.etag)
 	})
 }
 
@@ -39,10 +39,10 @@ func raceCreates(r *round) error {
 	}
 	return r.settle(func(stored *version) error {
 		winner, err := r.oneWinner(attempts, nil, stored, storefault.TwoCreators)
-		if err == nil {
-			r.acknowledged(winner.body, winner.etag)
+		if err != nil {
+			return err
 		}
-		return err
+		return r.acknowledged(winner.body, winner.etag)
 	})
 }
 
@@ -74,8 +74,7 @@ func raceCreatesAndDelete(r *round) error {
 		case winner == nil && stored != nil && stored.body == before.body:
 			return storefault.Errorf(storefault.UndoneDelete, "a delete of %s was acknowledged, and all creates refused; then %s", r.key, r.tell(stored))
 		}
-		r.found(stored)
-		return nil
+		return r.found(stored)
 	})
 }
 
@@ -257,8 +256,7 @@ func raceCounter(r *round) error {
 		case unknown > 0:
 			return fmt.Errorf("the outcome of %d of %d increments of %s is not known", unknown, r.racers, r.key)
 		}
-		r.acknowledged(stored.body, stored.etag)
-		return nil
+		return r.acknowledged(stored.body, stored.etag)
 	})
 }
 

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"holdfast/archive"
+	"holdfast/archive/storefault"
 )
 
 var basics = []spec{
@@ -71,7 +72,7 @@ func etagChanges(ctx context.Context, s archive.Store) error {
 			return err
 		}
 		if other, ok := seen[etag]; ok {
-			return fmt.Errorf("put %s: %s and %s have the same ETag %s", k, brief(other), brief(body), etag)
+			return storefault.Errorf(storefault.SharedETag, "put %s: %s and %s have the same ETag %s", k, brief(other), brief(body), etag)
 		}
 		seen[etag] = body
 		if err := mustHold(ctx, s, k, body, etag); err != nil {

@@ -95,6 +95,8 @@ var rows = []row{
 
 	{name: "one ETag for one version", aws: "PUT, GET and HEAD agree", subject: storefault.Writes, quick: true,
 		means: "What a save answered can be saved on.", try: oneETag},
+	{name: "another body, another ETag", aws: "another", subject: storefault.Writes, quick: true,
+		means: "A version is known by its ETag.", try: anotherETag},
 	{name: "ETag is strong", aws: "strong", raw: true, subject: storefault.Writes,
 		means: "By a weak one no write can be made conditional (RFC 9110, 13.1.1).", try: strongETag},
 	{name: "same bytes, written twice", aws: "the same ETag (MD5)",

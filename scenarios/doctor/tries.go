@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 
 	"holdfast/archive"
@@ -144,6 +145,19 @@ func oneETag(t *trial) (finding, error) {
 		return faulty(storefault.UnstableETag, here)
 	}
 	return fine("PUT, GET and HEAD agree")
+}
+
+// anotherETag writes bodies of one length, at which a server without a better idea might look.
+func anotherETag(t *trial) (finding, error) {
+	etags, err := t.versions("A, of five", "B, of five", "C, of five", "D, of five", "E, of five")
+	if err != nil {
+		return finding{}, err
+	}
+	slices.Sort(etags)
+	if len(slices.Compact(etags)) < 5 {
+		return faulty(storefault.SharedETag, "the same, of two bodies")
+	}
+	return fine("another")
 }
 
 func strongETag(t *trial) (finding, error) {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"sync/atomic"
 
@@ -34,6 +35,7 @@ var twists = map[storefault.Kind]func(*Twisted, *Memory){
 	storefault.BodyUnderNewer:   readsBodyFirst,
 	storefault.StaleRead:        readsLate,
 	storefault.NoETag:           tellsNoETag,
+	storefault.SharedETag:       keepsETag,
 	storefault.UnstableETag:     headsDiffer,
 	storefault.IgnoredDelete:    DeletesIgnoreConditions,
 	storefault.TwoDeleters:      CheckThenDelete,
@@ -163,6 +165,27 @@ func tellsNoETag(s *Twisted, m *Memory) {
 	s.OnPut = func(ctx context.Context, key string, body []byte, cond archive.Condition) (string, error) {
 		_, err := m.Put(ctx, key, body, cond)
 		return "", err
+	}
+}
+
+// keepsETag has one ETag for all versions whose bodies are equally long.
+func keepsETag(s *Twisted, m *Memory) {
+	length := func(body []byte) string { return fmt.Sprintf(`"%d bytes"`, len(body)) }
+	s.OnGet = func(ctx context.Context, key string) ([]byte, string, error) {
+		body, _, err := m.Get(ctx, key)
+		return body, length(body), err
+	}
+	s.OnHead = func(ctx context.Context, key string) (string, error) {
+		body, _, err := m.Get(ctx, key)
+		return length(body), err
+	}
+	s.OnPut = func(ctx context.Context, key string, body []byte, cond archive.Condition) (string, error) {
+		now, etag, err := m.Get(ctx, key)
+		if err == nil && cond.ETag() == length(now) {
+			cond = archive.IfMatch(etag)
+		}
+		_, err = m.Put(ctx, key, body, cond)
+		return length(body), err
 	}
 }
 
