@@ -19,7 +19,7 @@ import (
 // play plays one scenario, judges it and saves what it has shown. It returns a measurement
 // also when something failed after it.
 func (a *app) play(ctx context.Context, o runOptions, p *play) (*measure.Measurement, error) {
-	p.point.Target.ID, p.point.Target.Program = sandbox.NewID(), reports.Version()
+	p.point.Target.ID = sandbox.NewID()
 	p.cleaning = a.leaving(ctx, &o.storeOptions, p)
 	dir := ""
 	history := func() (string, error) { // when there is something to be kept

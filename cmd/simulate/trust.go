@@ -22,7 +22,10 @@ func (a *app) trust(ctx context.Context, o storeOptions, allowance *sandbox.Allo
 	trying, end := context.WithCancelCause(ctx)
 	defer end(nil)
 	fronts, err := measure.OpenFronts(ctx, t, measure.FrontsConfig{Command: o.doctor(), Allowance: allowance, Ended: end})
-	if err != nil {
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return nil // what is done next will say that it was interrupted
+	case err != nil:
 		return couldNotRun("%w", err)
 	}
 	defer func() {
@@ -33,11 +36,13 @@ func (a *app) trust(ctx context.Context, o storeOptions, allowance *sandbox.Allo
 	err = storerace.Quick(trying, fronts.All()[0].Store, "")
 	fault, bad := errors.AsType[*storefault.Error](err)
 	switch {
-	case err == nil || trying.Err() != nil: // what cut it short ends the run too, and is said then
+	case err == nil || ctx.Err() != nil:
 		return nil
 	case bad:
 		return &exitError{exitStoreAtFault, fmt.Errorf("%s can't be trusted with documents: %w. %s See all of it: %s",
 			o.named(), err, storefault.Of(fault.Kind).Means, o.doctor())}
+	case trying.Err() != nil: // no more requests are allowed, which ends the run too, and is said then
+		return nil
 	}
 	fmt.Fprintf(a.stderr, "simulate: whether %s keeps its promises is not known: %s\n", o.named(), oneLine(err.Error()))
 	return nil

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -11,6 +12,7 @@ import (
 
 	"holdfast/archive"
 	"holdfast/scenarios"
+	"holdfast/scenarios/sandbox"
 )
 
 // plainBacking is a store of another kind than S3, which can't list.
@@ -49,11 +51,17 @@ type plainStore struct {
 	bodies  map[string][]byte
 	etags   map[string]string
 	refused error // of deletes
+	// refusedReads are refused too, and wrote is called with each write; nil: neither.
+	refusedReads error
+	wrote        func()
 }
 
 func (s *plainStore) get(key string) ([]byte, string, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.refusedReads != nil {
+		return nil, "", s.refusedReads
+	}
 	if s.etags[key] == "" {
 		return nil, "", archive.ErrNotFound
 	}
@@ -68,6 +76,9 @@ func (s *plainStore) put(key string, body []byte, cond archive.Condition) (strin
 	}
 	s.written++
 	s.bodies[key], s.etags[key] = body, strings.Repeat("v", s.written)
+	if s.wrote != nil {
+		s.wrote()
+	}
 	return s.etags[key], nil
 }
 
@@ -128,6 +139,39 @@ func TestAnyStoreCanBePlayedOn(t *testing.T) {
 	_, err = Play(t.Context(), Plan{[]Point{point}}, Config{})
 	if failed, ok := errors.AsType[*TargetError](err); !ok || !strings.Contains(failed.Error(), "plain://host/simulate-") {
 		t.Errorf("what could not be deleted: %v", err)
+	}
+}
+
+// TestWhatIsLeftIsSaidWhateverElseFails: of a run that was interrupted, and of one that could
+// not go on.
+func TestWhatIsLeftIsSaidWhateverElseFails(t *testing.T) {
+	run, err := scenarios.Prepare("two-users", scenarios.Choice{Seed: 1, Repetitions: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	restore := kinds
+	t.Cleanup(func() { kinds = restore })
+	for name, fail := range map[string]func(s *plainStore, interrupt func()){
+		"interrupted":    func(_ *plainStore, interrupt func()) { interrupt() },
+		"could not read": func(s *plainStore, _ func()) { s.refusedReads = errors.New("not yours to read") },
+	} {
+		ctx, cancel := context.WithCancel(t.Context())
+		objects, closed := &plainStore{bodies: map[string][]byte{}, etags: map[string]string{}, refused: errors.New("not yours to delete")}, false
+		objects.wrote = func() {
+			if objects.written == 2 { // the manifest and a document
+				fail(objects, cancel)
+			}
+		}
+		kinds = append(slices.Clone(restore), kind{
+			scheme: "plain", form: "plain://host/", validate: func(Target) error { return nil },
+			open: func(context.Context, Target, wire) (backing, error) { return plainBacking{objects, "", &closed}, nil },
+		})
+		_, err = Play(ctx, Plan{[]Point{{Run: *run, World: scenarios.RealWorld, Target: Target{Store: "plain://host/"}}}}, Config{})
+		cancel()
+		left, ok := errors.AsType[*sandbox.LeftError](err)
+		if !ok || !strings.HasPrefix(left.Place, "plain://host/simulate-") || !strings.Contains(err.Error(), "not yours to delete") || !closed {
+			t.Errorf("%s: %v, closed: %v", name, err, closed)
+		}
 	}
 }
 

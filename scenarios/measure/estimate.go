@@ -37,7 +37,7 @@ const (
 	// against the clock send no more than is estimated.
 	fastCall = time.Millisecond
 	// mostEstimated are the requests that are played at most; what is larger is scaled up.
-	mostEstimated = 50_000
+	mostEstimated = 10_000
 	// estimateMargin is for what a real store does otherwise than the model: what it
 	// answers more slowly it is asked again.
 	estimateMargin = 1.5

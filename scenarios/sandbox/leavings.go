@@ -40,7 +40,7 @@ func (l *Leaving) Running() bool { return l.Manifest != nil && l.Age < Dead }
 
 var idForm = regexp.MustCompile(`^simulate-([0-9a-f]{10})/$`)
 
-// ErrNoInventory: a store can't tell which runs have left something in it.
+// ErrNoInventory says that a store can't tell which runs have left something in it.
 var ErrNoInventory = errors.New("the store can't list what it holds: name the runs")
 
 // Find finds the sandboxes in a store; of runs that are named, theirs alone. It asks for

@@ -3,6 +3,7 @@ package sandbox
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -81,7 +82,8 @@ func readManifest(ctx context.Context, store archive.Store, id string) (*Manifes
 
 var errNotOurs = errors.New("manifest.json was not written by simulate for this run")
 
-// write stores the manifest. Only one goroutine does so at a time.
+// write stores the manifest, once: whoever writes a key tries again if it was not stored. Only
+// one goroutine does so at a time.
 func (s *Sandbox) write(ctx context.Context) error {
 	if s.failed != nil {
 		return s.failed
@@ -94,43 +96,60 @@ func (s *Sandbox) write(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	key, cond := s.Prefix()+manifestName, archive.IfAbsent()
-	if s.etag != "" {
-		cond = archive.IfMatch(s.etag)
+	key := s.Prefix() + manifestName
+	etag, err := s.Put(ctx, key, body, s.condition())
+	if errors.Is(err, archive.ErrPreconditionFailed) || errors.Is(err, archive.ErrNotFound) {
+		etag, err = s.afterOwn(ctx, key, body, err)
 	}
-	if s.Unconditional {
-		cond = archive.Condition{}
+	if fault, bad := errors.AsType[*storefault.Error](err); bad && s.Unconditional && fault.Kind == storefault.NoETag {
+		return nil // which nobody needs here
 	}
-	err = world.Insist(ctx, patience, "write "+key, func(ctx context.Context) error {
-		etag, err := s.Put(ctx, key, body, cond)
-		if errors.Is(err, archive.ErrPreconditionFailed) || errors.Is(err, archive.ErrNotFound) {
-			etag, err = s.ownWrite(ctx, key, body, err)
-		}
-		if fault, bad := errors.AsType[*storefault.Error](err); bad && s.Unconditional && fault.Kind == storefault.NoETag {
-			return nil // which nobody needs here
-		}
-		if err == nil {
-			s.etag = etag
-		}
-		return err
-	})
-	if err != nil && ctx.Err() == nil { // otherwise the run ends anyway
-		s.failed = s.end(err)
+	switch {
+	case err == nil:
+		s.etag = etag
+		clear(s.unsettled)
+		return nil
+	case archive.MayBeApplied(err):
+		s.unsettled[sha256.Sum256(body)] = true
+	case !archive.WorthRetrying(err) && ctx.Err() == nil: // otherwise it passes, or the run ends anyway
+		s.failed = s.end(fmt.Errorf("write %s: %w", key, err))
 	}
-	return err
+	return fmt.Errorf("write %s: %w", key, err)
 }
 
-// ownWrite tells a write that was refused because an earlier try of it was applied, without
-// an answer, from one that somebody else has come before.
-func (s *Sandbox) ownWrite(ctx context.Context, key string, body []byte, refused error) (etag string, err error) {
+func (s *Sandbox) condition() archive.Condition {
+	switch {
+	case s.Unconditional:
+		return archive.Condition{}
+	case s.etag == "":
+		return archive.IfAbsent()
+	}
+	return archive.IfMatch(s.etag)
+}
+
+// errTaken ends a run.
+var errTaken = errors.New("somebody else has removed or replaced the run's manifest")
+
+// afterOwn goes on from an earlier write that was applied without an answer. What somebody
+// else has written is not gone on from.
+func (s *Sandbox) afterOwn(ctx context.Context, key string, body []byte, refused error) (etag string, err error) {
 	stored, etag, err := s.Get(ctx, key)
 	switch {
+	case errors.Is(err, archive.ErrNotFound) && s.etag == "" && errors.Is(refused, archive.ErrPreconditionFailed):
+		return "", archive.ErrConflict // it was there a moment ago
 	case errors.Is(err, archive.ErrNotFound):
-		return "", fmt.Errorf("somebody has removed the run's manifest: %w", refused)
+		return "", errTaken
 	case err != nil:
 		return "", err
-	case !bytes.Equal(stored, body):
-		return "", fmt.Errorf("somebody else has written the run's manifest: %w", refused)
+	case bytes.Equal(stored, body):
+		return etag, nil
+	case !s.unsettled[sha256.Sum256(stored)]:
+		return "", errTaken
 	}
-	return etag, nil
+	s.etag = etag
+	etag, err = s.Put(ctx, key, body, s.condition())
+	if errors.Is(err, archive.ErrPreconditionFailed) || errors.Is(err, archive.ErrNotFound) {
+		return "", errTaken
+	}
+	return etag, err
 }

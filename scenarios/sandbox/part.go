@@ -75,8 +75,8 @@ func (l listing) List(ctx context.Context, prefix, after string) ([]archive.List
 	return found, err
 }
 
-// ErrSpent: as many requests were sent as are allowed, and this one was not. It is none
-// that is over the next time.
+// ErrSpent says that as many requests were sent as are allowed, and that this one was not.
+// It is no refusal that is over the next time.
 var ErrSpent = errors.New("as many requests were sent as are allowed")
 
 // Allowance is a number of requests that may be sent, by one run or several. It is safe

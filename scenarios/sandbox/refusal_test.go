@@ -3,9 +3,12 @@ package sandbox_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"iter"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -238,6 +241,95 @@ func TestServersThatListNoFolders(t *testing.T) {
 				t.Errorf("%v: found %+v, %v", folders, found, err)
 			}
 		}
+		if err := box.Close(t.Context()); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// TestMoreThanAListing: the embedded server lists a thousand versions and not where the next
+// begin.
+func TestMoreThanAListing(t *testing.T) {
+	inBuckets(t, func(t *testing.T, _, store *s3store.Store) {
+		box := open(t, store, sandbox.Config{Keys: []string{"k"}})
+		for range 2100 {
+			put(t, box.Part(1), "k", "")
+		}
+		if err := box.Close(t.Context()); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// pretending says that it deletes, and does not.
+type pretending struct{ *s3store.Store }
+
+func (pretending) Delete(context.Context, string, archive.Condition) error { return nil }
+func (pretending) DeleteVersion(context.Context, string, string) error     { return nil }
+
+func TestAStoreThatDoesNotDelete(t *testing.T) {
+	inBuckets(t, func(t *testing.T, _, store *s3store.Store) {
+		box := open(t, pretending{store}, sandbox.Config{})
+		put(t, box.Part(1), "k", "")
+		if err := box.Close(t.Context()); err == nil || !strings.Contains(err.Error(), "1 still there: the store said that it had deleted them") {
+			t.Error(err)
+		}
+		found, err := sandbox.Find(t.Context(), store, where, box.ID)
+		if err != nil || len(found) != 1 {
+			t.Fatalf("found %+v, %v", found, err)
+		}
+		if _, err := found[0].Remove(t.Context(), store, where, nil); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func TestIDsThatNobodyWouldFind(t *testing.T) {
+	inBuckets(t, func(t *testing.T, _, store *s3store.Store) {
+		for _, id := range []string{"x", "../other", "0123456789a"} {
+			if _, err := sandbox.Open(t.Context(), store, sandbox.Config{Where: where, ID: id}); err == nil {
+				t.Errorf("%q is taken", id)
+			}
+		}
+	})
+}
+
+// down answers no write for a while, and only after a moment.
+type down struct {
+	*s3store.Store
+	is atomic.Bool
+}
+
+func (d *down) Put(ctx context.Context, key string, body []byte, cond archive.Condition) (string, error) {
+	if d.is.Load() {
+		time.Sleep(200 * time.Millisecond)
+		return "", archive.ErrUnavailable
+	}
+	return d.Store.Put(ctx, key, body, cond)
+}
+
+// TestAnOutage ends no run, and who waits for the manifest does not wait for everybody's turn.
+func TestAnOutage(t *testing.T) {
+	inBuckets(t, func(t *testing.T, _, store *s3store.Store) {
+		d := &down{Store: store}
+		box := open(t, d, sandbox.Config{Ended: func(err error) { t.Errorf("ended: %v", err) }})
+		part := box.Part(1)
+		d.is.Store(true)
+		start := time.Now()
+		var wg sync.WaitGroup
+		for i := range 50 {
+			wg.Go(func() {
+				if _, err := part.Put(t.Context(), fmt.Sprint("k", i), nil, archive.Condition{}); !errors.Is(err, archive.ErrUnavailable) {
+					t.Error(err)
+				}
+			})
+		}
+		wg.Wait()
+		if took := time.Since(start); took > 5*time.Second {
+			t.Errorf("they waited for %v", took)
+		}
+		d.is.Store(false)
+		put(t, part, "k1", "")
 		if err := box.Close(t.Context()); err != nil {
 			t.Error(err)
 		}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -85,11 +86,25 @@ func (b *bucket) mayRemoveVersions(ctx context.Context, prefix string) error {
 // The bounds of a removal.
 const (
 	workers = 16
-	// calledFor is how long a store may give no usable answer to one deletion: then it is
-	// asked for no other either.
-	calledFor = 10 * time.Second
+	// calledFor is how long a call is repeated that gets no usable answer; the last one may
+	// take as long as a request may. If it deletes, the store is asked for nothing else then.
+	calledFor = 5 * time.Second
 	lookFor   = 30 * time.Second
 )
+
+// persist repeats a call while the store gives no usable answer, for calledFor.
+func persist(ctx context.Context, what string, call func(context.Context) error) error {
+	start := time.Now()
+	for pause := 50 * time.Millisecond; ; pause *= 2 {
+		err := call(ctx)
+		switch {
+		case err == nil:
+			return nil
+		case !archive.WorthRetrying(err) || time.Since(start)+pause > calledFor || (archive.WallClock{}).Sleep(ctx, pause) != nil:
+			return fmt.Errorf("%s, for %v: %w", what, time.Since(start).Round(time.Millisecond), err)
+		}
+	}
+}
 
 // within is how long the deletion of so many may take: some fifty times what S3 needs.
 func within(objects int) time.Duration {
@@ -112,7 +127,7 @@ type Removed struct {
 	Left    int // that could not be
 }
 
-// LeftError: some of what a run has written is still there, and its manifest with it.
+// LeftError says that some of what a run has written is still there, and its manifest with it.
 type LeftError struct {
 	Place string // the exact prefix
 	Err   error  // why
@@ -155,25 +170,41 @@ func (r *remover) remove(ctx context.Context) (done Removed, err error) {
 	return Removed{done.Objects + last.Objects, last.Left}, err
 }
 
-// clear deletes entries, until nothing of their kind is found any more.
+// mostRounds in which nothing is found but what the store said it had deleted.
+const mostRounds = 3
+
+// clear deletes entries, until nothing of their kind is found any more: a store may list a
+// part of them, and a write may have been late.
 func (r *remover) clear(ctx context.Context, todo []s3store.Entry, find func(context.Context) ([]s3store.Entry, error)) (done Removed, err error) {
-	for fewest := len(todo) + 1; len(todo) > 0; {
+	type version struct{ key, version string }
+	deleted := map[version]bool{}
+	for vain := 0; len(todo) > 0; {
 		n, key, err := r.deleteAll(ctx, todo)
 		done.Objects += n
 		if done.Left = len(todo) - n; err != nil {
-			return done, r.left(err, "%d of %d objects could not be deleted within %v (%s)", done.Left, len(todo), r.limit, key)
+			late := ""
+			if errors.Is(err, context.DeadlineExceeded) {
+				late = fmt.Sprintf(" within %v", r.limit)
+			}
+			return done, r.left(err, "%d of %d objects could not be deleted%s (%s)", done.Left, len(todo), late, key)
 		}
 		if r.Inventory == nil {
 			break
 		}
+		for _, e := range todo {
+			deleted[version{e.Key, e.Version}] = true
+		}
 		if todo, err = find(ctx); err != nil {
 			return done, r.left(err, "%d objects were deleted, but not whether any is left could be looked for", done.Objects)
 		}
-		if len(todo) >= fewest {
-			done.Left = len(todo)
-			return done, r.left(errors.New("the store said that it had deleted them"), "%d objects are still there", len(todo))
+		vain++
+		if slices.ContainsFunc(todo, func(e s3store.Entry) bool { return !deleted[version{e.Key, e.Version}] }) {
+			vain = 0
 		}
-		fewest = len(todo)
+		if vain == mostRounds && len(todo) > 0 {
+			done.Left = len(todo)
+			return done, r.left(errors.New("the store said that it had deleted them"), "%d still there", len(todo))
+		}
 	}
 	return done, nil
 }
@@ -195,7 +226,7 @@ func list(ctx context.Context, b bucket, prefix string, each func(s3store.Entry)
 	ctx, cancel := context.WithTimeout(ctx, lookFor)
 	defer cancel()
 	var all []s3store.Entry
-	err := world.Insist(ctx, patience, "list "+prefix, func(ctx context.Context) error {
+	err := persist(ctx, "list "+prefix, func(ctx context.Context) error {
 		all = all[:0]
 		for e, err := range b.Entries(ctx, prefix, b.versions) {
 			if err != nil {
@@ -282,9 +313,7 @@ func (r *remover) deleteSome(ctx context.Context, all []s3store.Entry) (deleted 
 }
 
 func (r *remover) delete(ctx context.Context, e s3store.Entry) error {
-	ctx, cancel := context.WithTimeout(ctx, calledFor)
-	defer cancel()
-	return world.Insist(ctx, patience, "delete "+e.Key, func(ctx context.Context) (err error) {
+	return persist(ctx, "delete "+e.Key, func(ctx context.Context) (err error) {
 		if e.Version == "" {
 			err = r.Delete(ctx, e.Key, archive.Condition{})
 		} else {

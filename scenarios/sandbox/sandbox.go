@@ -11,6 +11,7 @@ import (
 	"cmp"
 	"context"
 	"crypto/rand"
+	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -29,7 +30,7 @@ import (
 type Config struct {
 	// Where is what the store is called in messages, such as s3://bucket/prefix.
 	Where string
-	// ID tells the run from others. Empty: [NewID].
+	// ID tells the run from others, in the form of [NewID]. Empty: a new one.
 	ID string
 	// Program and Command are for whoever finds the manifest: which version of what was run.
 	Program, Command string
@@ -67,7 +68,11 @@ type Sandbox struct {
 	writing  sync.Mutex // one write of the manifest at a time
 	manifest Manifest
 	etag     string
-	failed   error // why the manifest could not be written; nothing else is then
+	failed   error // why the manifest can't be written any more; nothing else is then
+	attempts int   // to name keys in it
+	attempt  error // what came of the last
+	// unsettled are hashes of manifests that may have been written since etag was.
+	unsettled map[[sha256.Size]byte]bool
 
 	mu     sync.Mutex
 	named  map[string]bool // keys that the manifest names
@@ -88,7 +93,11 @@ func NewID() string {
 // writes before it is closed ends with ctx.
 func Open(ctx context.Context, store archive.Store, c Config) (*Sandbox, error) {
 	c.ID, c.Parts = cmp.Or(c.ID, NewID()), max(c.Parts, 1)
-	s := &Sandbox{Config: c, bucket: bucket{Store: store}, named: map[string]bool{}, wanted: map[string]bool{}, made: map[string]bool{}}
+	s := &Sandbox{Config: c, bucket: bucket{Store: store}, named: map[string]bool{}, wanted: map[string]bool{}, made: map[string]bool{},
+		unsettled: map[[sha256.Size]byte]bool{}}
+	if !idForm.MatchString(s.Prefix()) {
+		return nil, fmt.Errorf("begin a run at %s: %q is none of its ids, so that nobody would find it", s.Place(), c.ID)
+	}
 	s.Inventory, _ = store.(Inventory)
 	s.manifest = Manifest{
 		Schema: manifestSchema, ID: c.ID, Program: c.Program, Command: c.Command,
@@ -117,7 +126,8 @@ func (s *Sandbox) begin(ctx context.Context) error {
 	}
 	s.writing.Lock()
 	defer s.writing.Unlock()
-	if err := s.write(ctx); err != nil {
+	err = world.Insist(ctx, patience, "write its manifest", func(ctx context.Context) error { return s.write(ctx) })
+	if err != nil {
 		failed := fmt.Errorf("begin a run at %s: %w", s.Place(), err)
 		if archive.MayBeApplied(err) {
 			return errors.Join(failed, s.clean(ctx))
@@ -202,6 +212,7 @@ func (s *Sandbox) claim(p *part, key string) error {
 		s.wanted[key] = true
 	}
 	s.made[partName(p.number)+key] = true
+	begun := s.attempts
 	s.mu.Unlock()
 	if named {
 		return nil
@@ -211,13 +222,26 @@ func (s *Sandbox) claim(p *part, key string) error {
 	s.mu.Lock()
 	named = s.named[key]
 	batch := slices.Collect(maps.Keys(s.wanted))
-	s.mu.Unlock()
-	if named {
-		return nil
+	tried := s.attempts > begun && s.attempt != nil // it was to name this key too
+	failed := s.attempt
+	if !named && !tried {
+		s.attempts++
 	}
-	s.manifest.Keys = append(s.manifest.Keys, batch...)
-	slices.Sort(s.manifest.Keys)
-	if err := s.write(s.run); err != nil {
+	s.mu.Unlock()
+	switch {
+	case named:
+		return nil
+	case tried:
+		return fmt.Errorf("write %s%s: %w", p.dir, key, failed)
+	}
+	before := s.manifest.Keys
+	s.manifest.Keys = slices.Sorted(slices.Values(append(slices.Clone(before), batch...)))
+	err := s.write(s.run)
+	s.mu.Lock()
+	s.attempt = err
+	s.mu.Unlock()
+	if err != nil {
+		s.manifest.Keys = before
 		return fmt.Errorf("write %s%s: %w", p.dir, key, err)
 	}
 	s.mu.Lock()
@@ -240,11 +264,8 @@ func (s *Sandbox) heartbeat() {
 			return
 		}
 		s.writing.Lock()
-		err := s.write(s.run)
+		_ = s.write(s.run) // the next one may succeed, or it is told why not
 		s.writing.Unlock()
-		if err != nil {
-			return // write has told it
-		}
 	}
 }
 
