@@ -295,11 +295,11 @@ func (a *app) measureFront(ctx context.Context, fronts *measure.Fronts, o doctor
 	ended, spent := errors.AsType[*doctor.Ended](context.Cause(ctx))
 	interrupted := ctx.Err() != nil && !spent
 	switch {
-	case spent:
+	case spent && m == nil:
 		return nil, notMeasured(ended)
-	case err != nil && !interrupted:
+	case m == nil && !interrupted:
 		return nil, notMeasured(err)
-	case interrupted: // the report says so
+	case m == nil: // the report says that it was interrupted
 		return nil, nil
 	}
 	return saveProfile(o.measure, o.store, m)

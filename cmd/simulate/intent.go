@@ -28,15 +28,18 @@ func origin(f *pflag.FlagSet, name string) string {
 	return "--" + name
 }
 
-// intent is what plays are about to do to a real store; it sends it nothing. Nil: the store
-// is the embedded one.
-func (o runOptions) intent(ctx context.Context, flags *pflag.FlagSet, plays []*play) (*reports.Intended, error) {
+// intent is what plays, and what is done beside them, are about to do to a real store; it sends
+// it nothing. Nil: the store is the embedded one.
+func (o runOptions) intent(ctx context.Context, flags *pflag.FlagSet, plays []*play, beside ...measure.Estimate) (*reports.Intended, error) {
 	if o.target().Name() == measure.Embedded {
 		return nil, nil
 	}
 	var all measure.Estimate
+	for _, e := range beside {
+		all.Add(e)
+	}
 	if !o.skipCheck {
-		all = measure.CheckEstimate
+		all.Add(measure.CheckEstimate)
 	}
 	for _, p := range plays {
 		if p.point.World != real {

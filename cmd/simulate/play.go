@@ -127,6 +127,7 @@ func save(out, dir string, p *play, m *measure.Measurement) error {
 		return err
 	}
 	return errors.Join(
+		saveProfileOf(dir, p, m),
 		saveDocument(dir, result),
 		os.WriteFile(filepath.Join(dir, reports.ScenarioFile), scenario, 0o644),
 		reports.PointLatest(out, dir),

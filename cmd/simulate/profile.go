@@ -3,7 +3,10 @@ package main
 import (
 	"errors"
 	"io"
+	"path/filepath"
 
+	"holdfast/reports"
+	"holdfast/scenarios/measure"
 	"holdfast/scenarios/network"
 	"holdfast/scenarios/profile"
 )
@@ -30,4 +33,14 @@ func writeProfile(file string, p *network.Profile) error {
 		return err
 	}
 	return writeFile(file, func(w io.Writer) error { _, err := w.Write(text); return err })
+}
+
+// saveProfileOf writes how fast the store of a run was into the run's directory, if the run has
+// shown it.
+func saveProfileOf(dir string, p *play, m *measure.Measurement) error {
+	prof, err := measure.ProfileOf(&p.point, m, filepath.Join(dir, reports.HistoryFile))
+	if err != nil || prof == nil {
+		return err
+	}
+	return writeProfile(filepath.Join(dir, reports.ProfileFile), prof)
 }

@@ -132,11 +132,11 @@ func (a *app) tune(ctx context.Context, o tuneOptions, flags *pflag.FlagSet, nam
 		return err
 	}
 	p.point.Replay = o.replay(name, flags, o.evaluations)
-	measured, err := a.profileStore(ctx, &o, p, flags.Changed)
+	measured, err := a.profileStore(ctx, &o, p, flags)
 	if err != nil {
 		return err
 	}
-	c.Run = p.point.Run
+	c.Run, c.Flags = p.point.Run, o.scenario("", name, flags.Changed).String()
 	result, err := a.search(ctx, o, c)
 	if err != nil {
 		return err
@@ -211,21 +211,21 @@ func (o *tuneOptions) config(name string, changed func(string) bool) (tuning.Con
 	case s.Codec == "" && o.run.codec == "" && s.Via != scenarios.ViaAPI:
 		s.Codec = scenarios.Compact // the same in every number, several times faster
 	}
-	c.Run, c.Flags = p.point.Run, o.scenario("", name, changed).String()
 	return c, p, nil
 }
 
 // scenario is what is tuned, with the flags that "simulate run" has too.
 func (o *tuneOptions) scenario(command, name string, changed func(string) bool) *commandLine {
-	return o.run.again(command, name, changed, "core", "document", "layout", "clients", "operations", "duration", "latency", "via", "fault", "set")
+	c := o.run.again(command, name, changed, "core", "document", "layout", "clients", "operations", "duration", "latency", "via", "fault", "set")
+	if o.run.latency != "" && !changed("latency") { // the profile of the store
+		c.all("latency", []string{o.run.latency})
+	}
+	return c
 }
 
 // replay is the command that searches the same again.
 func (o *tuneOptions) replay(name string, flags *pflag.FlagSet, evaluations int) string {
 	c := o.scenario("simulate tune", name, flags.Changed)
-	if o.run.latency != "" && !flags.Changed("latency") { // that of the store
-		c.all("latency", []string{o.run.latency})
-	}
 	for _, flag := range []string{"store", "endpoint", "path-style", "codec", "objective", "incumbent", "capacity", "architectures", "confirm", "confirm-runs"} {
 		c.flag(flags.Lookup(flag))
 	}

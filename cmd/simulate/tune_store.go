@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/spf13/pflag"
+
 	"holdfast/reports"
 	"holdfast/scenarios"
 	"holdfast/scenarios/measure"
@@ -18,11 +20,14 @@ func (o *tuneOptions) asksStore() bool { return o.run.store != measure.Embedded 
 
 // profileStore measures the store and gives its profile to the run that is tuned, unless the
 // user has given one. A store that ignores conditions is refused.
-func (a *app) profileStore(ctx context.Context, o *tuneOptions, p *play, changed func(string) bool) (*profile.Saved, error) {
+func (a *app) profileStore(ctx context.Context, o *tuneOptions, p *play, flags *pflag.FlagSet) (*profile.Saved, error) {
 	if !o.asksStore() {
 		return nil, nil
 	}
-	if err := a.trust(ctx, o.run.storeOptions, nil); err != nil || changed("latency") {
+	if err := a.announceTuning(ctx, o, p, flags); err != nil {
+		return nil, err
+	}
+	if err := a.trust(ctx, o.run.storeOptions, nil); err != nil || flags.Changed("latency") {
 		return nil, err
 	}
 	dir, err := reports.NewDirectory(o.out, p.point.Run.Scenario.Name, sandbox.NewID(), time.Now())
@@ -47,4 +52,21 @@ func (a *app) profileStore(ctx context.Context, o *tuneOptions, p *play, changed
 	s.Latency = (*scenarios.Latency)(&l)
 	p.point.Run.Scenario, o.run.latency = &s, saved.File
 	return saved, nil
+}
+
+// announceTuning says what the store is about to be asked: the measurement, and the
+// confirmation of two policies, which are estimated by the scenario's own.
+func (a *app) announceTuning(ctx context.Context, o *tuneOptions, p *play, flags *pflag.FlagSet) error {
+	confirmed := *p
+	confirmed.point.World = real
+	confirmed.point.Run.Repetitions = o.confirmRuns
+	var beside []measure.Estimate
+	if !flags.Changed("latency") {
+		beside = append(beside, measure.ProfileEstimate)
+	}
+	intent, err := o.run.intent(ctx, flags, []*play{&confirmed, &confirmed}, beside...)
+	if err == nil && !o.run.output.quiet {
+		intent.Text(reports.Text{W: a.stderr})
+	}
+	return err
 }

@@ -26,6 +26,9 @@ func TestTuneOnAStore(t *testing.T) {
 		t.Fatalf("%v: %s%s", err, stdout, stderr)
 	}
 	validate(t, schema.Tune, stdout)
+	if !strings.Contains(stderr, on[1]) || !strings.Contains(stderr, "requests") {
+		t.Errorf("it does not say what it is about to do: %s", stderr)
+	}
 	if r.Profile == nil || len(r.Profile.Fit) == 0 {
 		t.Fatal(stdout)
 	}

@@ -10,6 +10,7 @@ import (
 	"holdfast/archive/s3store/fakes3"
 	"holdfast/archive/storerace"
 	"holdfast/scenarios"
+	"holdfast/scenarios/profile"
 )
 
 // sent counts requests to the embedded S3.
@@ -66,6 +67,18 @@ func TestCheckEstimate(t *testing.T) {
 		t.Error(err)
 	}
 	e := CheckEstimate
+	if wrote, read := count(); wrote > e.Puts+e.Deletes || read > e.Gets || wrote*2 < e.Puts+e.Deletes || read*2 < e.Gets {
+		t.Errorf("sent were %d PUT and DELETE, %d GET; estimated %+v", wrote, read, e)
+	}
+}
+
+// TestProfileEstimate: so does a measurement.
+func TestProfileEstimate(t *testing.T) {
+	count := countRequests(t)
+	if _, err := (Target{Store: "counted://"}).Profile(t.Context(), "a test", "", profile.Config{}); err != nil {
+		t.Fatal(err)
+	}
+	e := ProfileEstimate
 	if wrote, read := count(); wrote > e.Puts+e.Deletes || read > e.Gets || wrote*2 < e.Puts+e.Deletes || read*2 < e.Gets {
 		t.Errorf("sent were %d PUT and DELETE, %d GET; estimated %+v", wrote, read, e)
 	}

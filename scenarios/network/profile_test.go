@@ -191,6 +191,9 @@ func TestQuantiles(t *testing.T) {
 	if back.String() != d.String() || *back.table != *d.table {
 		t.Errorf("%s reads as %s", d, back)
 	}
+	if half := parse(t, d.Half().String()); math.Abs(2*float64(half.Mean())-float64(d.Mean())) > 0.001*float64(d.Mean()) {
+		t.Errorf("the half of %v is %v", d.Mean(), half.Mean())
+	}
 	if one := Quantiles([]time.Duration{3 * ms}); one.Mean() != 3*ms || one.Sample(rng) != 3*ms {
 		t.Errorf("of one sample: %s", one)
 	}

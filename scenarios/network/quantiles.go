@@ -89,3 +89,16 @@ func Constant(d time.Duration) Distribution {
 }
 
 func inText(d time.Duration) time.Duration { return min(max(d.Round(precision), 0), longest) }
+
+// Half returns quantiles that are half as long, which its text says, unlike that of
+// [Distribution.Times]; what is no table is returned as it is.
+func (d Distribution) Half() Distribution {
+	if d.shape != quantiles {
+		return d
+	}
+	t := *d.table
+	for i := range t {
+		t[i] = inText(t[i] / 2)
+	}
+	return Distribution{shape: quantiles, table: &t}
+}

@@ -172,9 +172,11 @@ func each(all time.Duration, n int) float64 { return ratio(all.Seconds()*1000, f
 func (o *observed) fitted(ctx context.Context, prof *network.Profile) (*Measured, error) {
 	ways := []network.Profile{*prof}
 	if !prof.Waiting.IsZero() {
-		polls, inTurn := *prof, *prof
-		polls.Polls, inTurn.Waiting = true, network.Leg{}
-		ways = append(ways, polls, inTurn)
+		polls, twice, inTurn := *prof, *prof, *prof
+		polls.Polls, twice.Polls, inTurn.Waiting = true, true, network.Leg{}
+		// In the races whoever lost may have asked more than once.
+		twice.Waiting.Distribution = twice.Waiting.Half()
+		ways = append(ways, polls, twice, inTurn)
 	}
 	var best *Measured
 	for i := range ways {
@@ -190,13 +192,14 @@ func (o *observed) fitted(ctx context.Context, prof *network.Profile) (*Measured
 	return best, nil
 }
 
+// least is what each of the numbers may as well be as nothing.
+const least = 0.01
+
 // distance between what was measured and predicted, by how many times the one is the other.
 func distance(fit []Fitted) float64 {
 	sum := 0.0
 	for _, f := range fit {
-		if f.Measured > 0 && f.Predicted > 0 {
-			sum += math.Abs(math.Log(f.Measured / f.Predicted))
-		}
+		sum += math.Abs(math.Log((f.Measured + least) / (f.Predicted + least)))
 	}
 	return sum
 }

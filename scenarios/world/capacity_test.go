@@ -92,3 +92,34 @@ func TestWaitingForAnother(t *testing.T) {
 		}
 	})
 }
+
+// TestPolling: who asks again and again is decided when nobody is in flight, and asking without
+// a pause ends, too.
+func TestPolling(t *testing.T) {
+	for waiting, want := range map[string]time.Duration{"constant(20ms)": 61 * ms, "constant(0s)": 50 * ms} {
+		mustPlay(t, func(ctx context.Context, w *Virtual) {
+			etag, err := w.Store("harness/setup").Put(ctx, "k", []byte("1"), archive.Condition{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			w.Latency.Write, w.Latency.Waiting, w.Latency.Polls = mustDistribution("constant(30ms)"), mustDistribution(waiting), true
+			g := NewGroup(w)
+			ends := map[string]time.Duration{}
+			for i, name := range []string{"wins", "loses"} {
+				store := w.Store(name)
+				g.Go(func() {
+					_ = w.Sleep(ctx, time.Duration(i)*ms)
+					_, err := store.Put(ctx, "k", []byte(name), archive.IfMatch(etag))
+					if refused := errors.Is(err, archive.ErrPreconditionFailed); refused != (name == "loses") {
+						t.Errorf("%s: %v", name, err)
+					}
+					ends[name] = w.since()
+				})
+			}
+			g.Wait()
+			if ends["wins"] != 50*ms || ends["loses"] != want {
+				t.Errorf("%s: ended at %v", waiting, ends)
+			}
+		})
+	}
+}

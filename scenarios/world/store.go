@@ -289,12 +289,12 @@ func (w *Virtual) serve(c *call) {
 
 // wait lets a write wait for the one that is in flight.
 func (w *Virtual) wait(c *call, lane *lane) {
-	until := w.now + w.turn(false) + int64(w.Latency.Waiting.Sample(c.port.rng))
-	if w.Latency.Polls {
-		w.nextAt(c, woken, until)
+	takes := w.Latency.Waiting.Sample(c.port.rng)
+	if w.Latency.Polls { // once in a millisecond at most: asking without a pause would never end
+		w.nextAt(c, woken, w.now+w.turn(false)+int64(max(takes, time.Millisecond)))
 		return
 	}
-	w.nextAt(c, applied, max(until, lane.until))
+	w.nextAt(c, applied, max(w.now+w.turn(false)+int64(takes), lane.until))
 }
 
 // nextAt is [Virtual.plan] of what the client may not live to see.
