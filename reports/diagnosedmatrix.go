@@ -61,7 +61,10 @@ func (d *Diagnosed) cell(about storefault.Subject, level doctor.Level) string {
 			parts = append(parts, fmt.Sprintf("`%s`, %d of %d", f.Kind, r.Bad, r.Races))
 		}
 	}
-	if len(parts) == 0 {
+	switch {
+	case len(parts) == 0 && clean == 0:
+		return levelWord(level)
+	case len(parts) == 0:
 		return fmt.Sprintf("%s: 0 of %s", levelWord(level), units.Thousands(clean))
 	}
 	return levelWord(level) + ": " + strings.Join(parts, "; ")

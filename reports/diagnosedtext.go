@@ -43,7 +43,7 @@ func (d Diagnosed) Text(t Text) {
 		t.row("saved in", d.Directory)
 	}
 	t.row("replay", d.Replay)
-	if !d.Interrupted && slices.ContainsFunc(d.Races, func(r doctor.Race) bool { return r.Bad == 0 && r.Races < r.Wanted }) {
+	if d.Verdict == doctor.Inconclusive && !d.Interrupted && slices.ContainsFunc(d.Races, func(r doctor.Race) bool { return r.Bad == 0 && r.Races < r.Wanted }) {
 		t.row("", "(--budget gives a slow store more time)")
 	}
 }
@@ -56,7 +56,8 @@ func (d *Diagnosed) processesInWords() string {
 }
 
 // notes are the sentences below the verdict: what was found and what it means, limits that
-// no finding tells, and why not all is known. Beside what is unsafe, limits are only named.
+// no finding tells, and why not all is known. Beside what is unsafe, faults of less weight are
+// only named, and the rest is left to the document.
 func (d *Diagnosed) notes() []string {
 	var notes, told, beside []string
 	for _, f := range d.findings() {
@@ -72,6 +73,9 @@ func (d *Diagnosed) notes() []string {
 	}
 	if len(beside) > 0 {
 		notes = append(notes, "Beside that: "+strings.Join(beside, "; ")+".")
+	}
+	if d.Verdict == doctor.Unsafe {
+		return notes
 	}
 	for _, limit := range d.Limits {
 		if !slices.ContainsFunc(told, func(means string) bool { return strings.Contains(limit, means) }) {

@@ -7,10 +7,10 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"strconv"
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"holdfast/archive/s3store"
 	"holdfast/reports"
@@ -29,6 +29,8 @@ type doctorOptions struct {
 	quick     bool
 	processes int
 	server    string
+	most      int
+	dryRun    bool
 	measure   string
 	format    string
 	out       string
@@ -76,6 +78,8 @@ Exit codes: 0 safe, or safe with limits; 1 could not run; 5 inconclusive; 6 unsa
 	f.DurationVar(&o.budget, "budget", 0, fmt.Sprintf("time for all of it (default %v, quick %v); what it cuts short is inconclusive", doctor.DefaultBudget, doctor.QuickBudget))
 	f.BoolVar(&o.quick, "quick", false, "only what matters for writes, in a few seconds")
 	f.IntVar(&o.processes, "processes", 1, "number of processes that races come from")
+	f.IntVar(&o.most, "max-requests", 0, "`N` requests to a real store at most, cleaning up left out; what they do not suffice for is inconclusive (0: any number)")
+	f.BoolVar(&o.dryRun, "dry-run", false, "say what would be done to a real store, and send it nothing")
 	f.StringVar(&o.server, "server", "", "`NAME` and version of the server, for the report and the issue: few servers say theirs")
 	f.StringVar(&o.measure, "measure", "", "`FILE` for a profile of how fast the store is, which --latency takes everywhere (YAML)")
 	f.StringVar(&o.format, "format", "text", "`FORMAT` on stdout: text, json or markdown")
@@ -116,6 +120,10 @@ func (o *doctorOptions) validate(changed func(string) bool) error {
 		return usage("--format is text, json or markdown, not %q", o.format)
 	case o.output.json && changed("format") && o.format != "json":
 		return usage("--json and --format %s: want one of them", o.format)
+	case o.most < 0:
+		return usage("--max-requests must be 0 (any number) or more, not %d", o.most)
+	case (o.most > 0 || o.dryRun) && o.store == measure.Embedded:
+		return usage("--max-requests and --dry-run are for a real store: give --store s3://bucket/prefix")
 	case o.out == "":
 		return usage("--out wants a directory, not an empty name")
 	case len(o.endpoints) > 0 && o.store == measure.Embedded:
@@ -144,12 +152,18 @@ func (o *doctorOptions) targets() []measure.Target {
 }
 
 func (a *app) doctor(ctx context.Context, o doctorOptions, cmd *cobra.Command) error {
-	changed := cmd.Flags().Changed
-	if err := o.validate(changed); err != nil {
+	if err := o.validate(cmd.Flags().Changed); err != nil {
 		return err
 	}
 	began := time.Now()
 	c := doctor.Config{Store: o.store, Quick: o.quick, Budget: o.budget}
+	if intent, err := o.intent(ctx, cmd.Flags(), c); err != nil {
+		return err
+	} else if o.dryRun {
+		return a.tell(o.output, *intent, nil, false)
+	} else if intent != nil && !o.output.quiet {
+		intent.Text(reports.Text{W: a.stderr})
+	}
 	e, err := a.examine(ctx, o, c, o.replay(cmd))
 	if e == nil {
 		return err
@@ -165,6 +179,31 @@ func (a *app) doctor(ctx context.Context, o doctorOptions, cmd *cobra.Command) e
 	}
 	return ending(d, err, ctx.Err() != nil)
 }
+
+// intent is what is about to be done to a real store; nil: it is the embedded one.
+func (o *doctorOptions) intent(ctx context.Context, flags *pflag.FlagSet, c doctor.Config) (*reports.Intended, error) {
+	if o.store == measure.Embedded {
+		return nil, nil
+	}
+	at := storeOptions{store: o.store, pathStyle: o.pathStyle}
+	if len(o.endpoints) > 0 {
+		at.endpoint = o.endpoints[0]
+	}
+	writes := c.Requests() / 2
+	d, err := at.intended(ctx, flags, measure.Estimate{Puts: writes, Gets: writes, Deletes: keysRemoved})
+	if err != nil {
+		return nil, err
+	}
+	d.Runs, d.MaxRequests = 1, o.most
+	for _, endpoint := range o.endpoints[min(1, len(o.endpoints)):] {
+		d.Endpoint.Value += " and " + endpoint
+	}
+	return d, nil
+}
+
+// keysRemoved is about how many keys an examination leaves to be removed: one or more of each
+// row and kind of race, and the manifest.
+const keysRemoved = 60
 
 // shown is the format of stdout.
 func (o *doctorOptions) shown() string {
@@ -205,12 +244,15 @@ type examined struct {
 // was. What was found is returned also
 // if the store could not be left so; else an error is all there is.
 func (a *app) examine(ctx context.Context, o doctorOptions, c doctor.Config, command string) (e *examined, err error) {
-	targets := o.targets()
-	var endpoints []string
-	for _, t := range targets {
-		endpoints = append(endpoints, t.Endpoint)
+	var allowance *sandbox.Allowance
+	if o.most > 0 {
+		allowance = sandbox.NewAllowance(o.most)
 	}
-	fronts, err := measure.OpenFronts(ctx, targets[0], endpoints, command)
+	examining, end := context.WithCancelCause(ctx)
+	defer end(nil)
+	fronts, err := measure.OpenFronts(ctx, measure.Target{Store: o.store, PathStyle: o.pathStyle, Program: reports.Version()}, measure.FrontsConfig{
+		Endpoints: o.endpoints, Command: command, Allowance: allowance, Ended: func(why error) { end(&doctor.Ended{Why: why}) },
+	})
 	if err != nil {
 		return nil, couldNotRun("%w", err)
 	}
@@ -225,23 +267,22 @@ func (a *app) examine(ctx context.Context, o doctorOptions, c doctor.Config, com
 			err = fronts.Start(ctx, program, []string{workerCommand}, o.processes-1)
 		}
 		if err != nil {
-			return nil, couldNotRun("--processes %s: %w", strconv.Itoa(o.processes), err)
+			return nil, couldNotRun("--processes %d: %w", o.processes, err)
 		}
 	}
-	a.announceExamination(targets, fronts, c, o.output)
 	progress := a.startProgress(o.output, "doctor")
 	c.Fronts = fronts.All()
 	c.Progress = func(p doctor.Progress) {
 		progress.update(float64(p.Done)/float64(max(p.Total, 1)), fmt.Sprintf("%d of %d, %s", p.Done, p.Total, p.Doing))
 	}
-	found, err := doctor.Examine(ctx, c)
+	found, err := doctor.Examine(examining, c)
 	progress.stop()
 	if err != nil {
-		return nil, couldNotRun("examine %s: %w", c.Store, err)
+		return nil, couldNotRun("%w", err)
 	}
 	e = &examined{found: found, settings: fronts.Settings()}
 	if o.measure != "" && found.Verdict != doctor.Unsafe && ctx.Err() == nil {
-		e.profile, err = a.measureFront(ctx, fronts, o)
+		e.profile, err = a.measureFront(examining, fronts, o)
 	}
 	return e, err
 }
@@ -251,27 +292,15 @@ func (a *app) measureFront(ctx context.Context, fronts *measure.Fronts, o doctor
 	progress := a.startProgress(o.output, "measure")
 	m, err := fronts.Profile(ctx, "simulate doctor", profile.Config{Progress: progress.update})
 	progress.stop()
+	ended, spent := errors.AsType[*doctor.Ended](context.Cause(ctx))
+	interrupted := ctx.Err() != nil && !spent
 	switch {
-	case m == nil && ctx.Err() == nil:
+	case spent && m == nil:
+		return nil, notMeasured(ended)
+	case m == nil && !interrupted:
 		return nil, notMeasured(err)
 	case m == nil: // the report says that it was interrupted
 		return nil, nil
 	}
 	return saveProfile(o.measure, o.store, m)
-}
-
-// announceExamination says where something is about to be written.
-func (a *app) announceExamination(targets []measure.Target, fronts *measure.Fronts, c doctor.Config, o outputOptions) {
-	if o.quiet || targets[0].Name() == measure.Embedded {
-		return
-	}
-	s := fronts.Settings()
-	at := s.Endpoint
-	if at == "" {
-		at = "AWS"
-	}
-	for _, t := range targets[1:] {
-		at += " and " + t.Endpoint
-	}
-	fmt.Fprintf(a.stderr, "doctor: %s at %s; writes below %s only, and removes it\n", c.Store, at, fronts.Place())
 }

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -67,7 +68,7 @@ func TestDoctorFindsThatConditionsAreIgnored(t *testing.T) {
 			t.Errorf("it does not say %q:\n%s", want, stdout)
 		}
 	}
-	if !strings.Contains(stderr, "s3://holdfast/p/simulate-") {
+	if !strings.Contains(stderr, "s3://holdfast/p/simulate-") || !strings.Contains(stderr, "access key") {
 		t.Errorf("it does not say where it writes: %s", stderr)
 	}
 	if keys := left(t, flags); len(keys) > 0 {
@@ -113,7 +114,7 @@ func TestFrontsInOtherProcesses(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	fronts, err := measure.OpenFronts(t.Context(), measure.Target{Store: flags[1], Endpoint: flags[3]}, nil, "")
+	fronts, err := measure.OpenFronts(t.Context(), measure.Target{Store: flags[1], Endpoint: flags[3]}, measure.FrontsConfig{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -169,7 +170,7 @@ func TestDoctorWithoutAStore(t *testing.T) {
 	t.Setenv("AWS_SECRET_ACCESS_KEY", "x")
 	out := t.TempDir()
 	code, stdout, stderr := simulate(t, "doctor", "--store", "s3://b", "--endpoint", "http://127.0.0.1:1", "--out", out)
-	if code != exitCouldNotRun || stdout != "" || strings.Count(stderr, "\n") != 1 || !strings.Contains(stderr, "http://127.0.0.1:1") {
+	if code != exitCouldNotRun || stdout != "" || strings.Count(stderr, "simulate: ") != 1 || !strings.Contains(stderr, "simulate: check s3://b at http://127.0.0.1:1: ") {
 		t.Errorf("exit %d\n%s%s", code, stdout, stderr)
 	}
 	if made, err := os.ReadDir(out); err != nil || len(made) > 0 {
@@ -187,6 +188,8 @@ func TestMistakesInDoctorsFlags(t *testing.T) {
 		"--json --format markdown":         "want one of them",
 		"--endpoint http://127.0.0.1:9000": "--endpoint needs --store",
 		"--store ftp://x":                  "--store",
+		"--dry-run":                        "are for a real store",
+		"--max-requests -1":                "--max-requests must be 0",
 		"--store s3://b --endpoint http://u:p@127.0.0.1:9000": "has a user or a password in it",
 		"--progress loud": "--progress is",
 		"extra":           "doctor wants flags only",
@@ -195,6 +198,32 @@ func TestMistakesInDoctorsFlags(t *testing.T) {
 		if code != exitUsage || stdout != "" || !strings.Contains(stderr, want) || strings.Contains(stderr, "u:p") {
 			t.Errorf("%s: exit %d, want %q\n%s%s", args, code, want, stdout, stderr)
 		}
+	}
+}
+
+// TestDoctorsRequests: with --dry-run none is sent, and with --max-requests no more than so
+// many, which prove nothing.
+func TestDoctorsRequests(t *testing.T) {
+	var sent atomic.Int64
+	flags := meddled(t, func(_ http.ResponseWriter, r *http.Request, _ string, _ int, _ func()) bool {
+		if r.Method != http.MethodDelete && !strings.Contains(r.URL.RawQuery, "list-type") {
+			sent.Add(1)
+		}
+		return false
+	})
+	code, stdout, stderr := simulate(t, append([]string{"doctor", "--dry-run"}, flags...)...)
+	if code != exitPassed || sent.Load() != 0 || !strings.Contains(stdout, "requests") || !strings.Contains(stdout, flags[3]) {
+		t.Errorf("exit %d, %d requests\n%s%s", code, sent.Load(), stdout, stderr)
+	}
+	code, stdout, stderr = simulate(t, append([]string{"doctor", "--max-requests", "100"}, flags...)...)
+	if code != exitInconclusive || !strings.Contains(stdout, "as many requests were sent as are allowed") {
+		t.Errorf("exit %d\n%s%s", code, stdout, stderr)
+	}
+	if n := sent.Load(); n > 110 { // with the look whether the store is there, and versions
+		t.Errorf("%d requests were sent", n)
+	}
+	if keys := left(t, flags); len(keys) > 0 {
+		t.Errorf("it left %v", keys)
 	}
 }
 

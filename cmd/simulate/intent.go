@@ -31,14 +31,42 @@ func origin(f *pflag.FlagSet, name string) string {
 // intent is what plays, and what is done beside them, are about to do to a real store; it sends
 // it nothing. Nil: the store is the embedded one.
 func (o runOptions) intent(ctx context.Context, flags *pflag.FlagSet, plays []*play, beside ...measure.Estimate) (*reports.Intended, error) {
-	target := o.target()
-	if target.Name() == measure.Embedded {
+	if o.target().Name() == measure.Embedded {
 		return nil, nil
 	}
+	var all measure.Estimate
+	for _, e := range beside {
+		all.Add(e)
+	}
+	if !o.skipCheck {
+		all.Add(measure.CheckEstimate)
+	}
+	for _, p := range plays {
+		if p.point.World != real {
+			continue
+		}
+		e, err := p.point.Estimate(ctx)
+		if err != nil {
+			return nil, couldNotRun("estimate the requests of %s: %w", p.name, err)
+		}
+		all.Add(e)
+	}
+	d, err := o.intended(ctx, flags, all)
+	if err != nil {
+		return nil, err
+	}
+	d.Below += ", with an ID for each scenario"
+	d.Runs, d.MaxRequests = len(plays), o.maxRequests
+	return d, nil
+}
+
+// intended is what is about to be done to the store, which is not the embedded one, on whose
+// behalf and at what cost.
+func (o *storeOptions) intended(ctx context.Context, flags *pflag.FlagSet, e measure.Estimate) (*reports.Intended, error) {
+	target := o.target()
 	d := &reports.Intended{
-		Schema: reports.IntentSchema, Runs: len(plays), MaxRequests: o.maxRequests,
-		Store: reports.Chosen{Value: target.Name(), From: origin(flags, "store")},
-		Below: strings.TrimSuffix(target.Name(), "/") + "/simulate-ID/, with an ID for each scenario",
+		Schema: reports.IntentSchema, Store: reports.Chosen{Value: target.Name(), From: origin(flags, "store")},
+		Below: strings.TrimSuffix(target.Name(), "/") + "/simulate-ID/", Puts: e.Puts, Gets: e.Gets, Deletes: e.Deletes,
 	}
 	account, err := target.Account(ctx)
 	if err != nil {
@@ -58,31 +86,13 @@ func (o runOptions) intent(ctx context.Context, flags *pflag.FlagSet, plays []*p
 		d.Key = reports.Chosen{Value: account.Key, From: account.KeyFrom}
 		d.Profile, d.Role, d.NoCredentials = account.Profile, account.Role, account.Missing
 	}
-	var all measure.Estimate
-	for _, e := range beside {
-		all.Add(e)
-	}
-	if !o.skipCheck {
-		all.Add(measure.CheckEstimate)
-	}
-	for _, p := range plays {
-		if p.point.World != real {
-			continue
-		}
-		e, err := p.point.Estimate(ctx)
-		if err != nil {
-			return nil, couldNotRun("estimate the requests of %s: %w", p.name, err)
-		}
-		all.Add(e)
-	}
-	d.Puts, d.Gets, d.Deletes = all.Puts, all.Gets, all.Deletes
 	endpoint := target.Name()
 	if account != nil {
 		endpoint = account.Endpoint
 	}
 	var prices measure.Prices
 	prices, d.Prices, d.PricesKnown = measure.PricesAt(endpoint, bucket)
-	d.Cost = all.Cost(prices)
+	d.Cost = e.Cost(prices)
 	return d, nil
 }
 

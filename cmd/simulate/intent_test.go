@@ -81,7 +81,7 @@ func TestDryRunSaysWhatItWouldDo(t *testing.T) {
 			_, document, _ := simulate(t, append(args, "--json")...)
 			validate(t, schema.Intent, document)
 			var d reports.Intended
-			if err := json.Unmarshal([]byte(document), &d); err != nil || d.Puts < 2 || d.Gets < 2 || d.Puts > 100 {
+			if err := json.Unmarshal([]byte(document), &d); err != nil || d.Puts < 2 || d.Gets < 2 || d.Puts > 200 {
 				t.Errorf("%+v, %v", d, err)
 			}
 			if code != exitPassed || strings.Contains(stdout+stderr+document, "sekret") || asked.Load() > 0 {

@@ -14,12 +14,14 @@ import (
 // trust tries a store before anything is trusted to it: a few seconds in a sandbox, which
 // refuse one that ignores conditions. One that can't be tried is let pass, with a line that
 // says so: what is done next will tell what is wrong with it. The embedded one is trusted.
-func (a *app) trust(ctx context.Context, o storeOptions, allowed *sandbox.Allowance) (err error) {
+func (a *app) trust(ctx context.Context, o storeOptions, allowance *sandbox.Allowance) (err error) {
 	t := o.target()
 	if t.Name() == measure.Embedded {
 		return nil
 	}
-	fronts, err := measure.OpenFrontsWithin(ctx, t, nil, o.doctor(), allowed)
+	trying, end := context.WithCancelCause(ctx)
+	defer end(nil)
+	fronts, err := measure.OpenFronts(ctx, t, measure.FrontsConfig{Command: o.doctor(), Allowance: allowance, Ended: end})
 	switch {
 	case err != nil && ctx.Err() != nil:
 		return nil // what is done next will say that it was interrupted
@@ -31,14 +33,16 @@ func (a *app) trust(ctx context.Context, o storeOptions, allowed *sandbox.Allowa
 			err = couldNotRun("%w", closeErr)
 		}
 	}()
-	err = storerace.Quick(ctx, fronts.All()[0].Store, "")
+	err = storerace.Quick(trying, fronts.All()[0].Store, "")
 	fault, bad := errors.AsType[*storefault.Error](err)
 	switch {
-	case err == nil || ctx.Err() != nil || errors.Is(err, sandbox.ErrSpent):
+	case err == nil || ctx.Err() != nil:
 		return nil
 	case bad:
 		return &exitError{exitStoreAtFault, fmt.Errorf("%s can't be trusted with documents: %w. %s See all of it: %s",
 			o.named(), err, storefault.Of(fault.Kind).Means, o.doctor())}
+	case trying.Err() != nil: // no more requests are allowed, which ends the run too, and is said then
+		return nil
 	}
 	fmt.Fprintf(a.stderr, "simulate: whether %s keeps its promises is not known: %s\n", o.named(), oneLine(err.Error()))
 	return nil

@@ -2,13 +2,17 @@ package main
 
 import (
 	"errors"
+	"io"
 	"net/http"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"holdfast/archive/s3store"
 	"holdfast/reports"
+	"holdfast/scenarios/sandbox"
 )
 
 // deaf is an endpoint that ignores the conditions of writes.
@@ -52,7 +56,7 @@ func TestUntrustworthyStoreIsRefused(t *testing.T) {
 	where := flags[:len(flags)-2] // --out is of run alone
 	for _, args := range [][]string{append([]string{"run", "two-users", "--out", t.TempDir()}, where...), append([]string{"serve"}, where...)} {
 		code, stdout, stderr := simulate(t, args...)
-		if code != exitStoreAtFault || stdout != "" || strings.Count(stderr, "\n") != 1 {
+		if code != exitStoreAtFault || stdout != "" || strings.Count(stderr, "simulate: ") != 1 {
 			t.Errorf("%s: exit %d, want %d\n%s%s", args[0], code, exitStoreAtFault, stdout, stderr)
 		}
 		for _, want := range []string{"ignored-condition", "replaces what others have saved", "simulate doctor --store " + flags[1] + " --endpoint " + flags[3] + " --path-style on"} {
@@ -63,6 +67,23 @@ func TestUntrustworthyStoreIsRefused(t *testing.T) {
 	}
 	if keys := left(t, flags); len(keys) > 0 {
 		t.Errorf("it left %v", keys)
+	}
+}
+
+// TestTheCheckKeepsToAnAllowance, and does not go on when it is spent.
+func TestTheCheckKeepsToAnAllowance(t *testing.T) {
+	var puts atomic.Int64
+	flags := meddled(t, func(_ http.ResponseWriter, r *http.Request, _ string, _ int, _ func()) bool {
+		if r.Method == http.MethodPut {
+			puts.Add(1)
+		}
+		return false
+	})
+	a := &app{stdout: io.Discard, stderr: io.Discard}
+	began := time.Now()
+	err := a.trust(t.Context(), storeOptions{store: flags[1], endpoint: flags[3]}, sandbox.NewAllowance(20))
+	if took := time.Since(began); err != nil || took > 2*time.Second || puts.Load() > 20 {
+		t.Errorf("%v after %v and %d writes", err, took, puts.Load())
 	}
 }
 

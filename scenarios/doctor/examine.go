@@ -91,8 +91,15 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
+// Ended is a cause of the end of a context (see context.Cause) that is no interrupt: nothing
+// more can be asked of the store.
+type Ended struct{ Why error }
+
+// Error implements error.
+func (e *Ended) Error() string { return e.Why.Error() }
+
 // Examine finds out what a store does. When ctx ends it returns what was found so far, and
-// says so in Interrupted. The error says that there was nothing to examine: no front, or a
+// says so in Interrupted, unless it ended for a cause that is [Ended]. The error says that there was nothing to examine: no front, or a
 // store to which nothing can be written.
 func Examine(ctx context.Context, c Config) (Diagnosis, error) {
 	c = c.withDefaults()
@@ -136,7 +143,8 @@ func Examine(ctx context.Context, c Config) (Diagnosis, error) {
 	}
 	d.Requests = int(e.requests.Load())
 	d.Seconds = time.Since(began).Seconds()
-	d.Interrupted = ctx.Err() != nil
+	_, ended := errors.AsType[*Ended](context.Cause(ctx))
+	d.Interrupted = ctx.Err() != nil && !ended
 	d.judge()
 	return d, nil
 }

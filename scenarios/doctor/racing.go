@@ -90,7 +90,9 @@ func (e *examination) race(ctx context.Context, k storerace.Kind) Race {
 }
 
 func unfinished(ctx, budget context.Context, t storerace.Tally) string {
-	switch {
+	switch ended, is := errors.AsType[*Ended](context.Cause(ctx)); {
+	case is:
+		return "then " + ended.Error()
 	case errors.Is(ctx.Err(), context.Canceled):
 		return "then it was interrupted"
 	case budget.Err() != nil && t.Why != nil:

@@ -15,6 +15,7 @@ import (
 //     a limit.
 //   - What was not tried to its end is inconclusive, but where the worst has been seen: of
 //     deletes a warning is the worst, as the core makes no conditional ones.
+//   - What was spoilt by faults that are not about it, in every race, is inconclusive too.
 //   - What the quick form did not try at all is inconclusive; its verdict is about the rest.
 //   - The store is as safe as the least of the three, and safe with limits by any warning.
 func (d *Diagnosis) judge() {
@@ -61,12 +62,27 @@ func (d *Diagnosis) level(about storefault.Subject) Level {
 		unfinished = unfinished || r.Subject == about && r.Inconclusive != ""
 	}
 	switch {
-	case unfinished && !(warned && about == storefault.Deletes):
+	case unfinished && !(warned && about == storefault.Deletes), !warned && d.spoilt(about):
 		return LevelInconclusive
 	case warned:
 		return LevelWarn
 	}
 	return LevelSafe
+}
+
+// spoilt reports whether every race about it went wrong.
+func (d *Diagnosis) spoilt(about storefault.Subject) bool {
+	n := 0
+	for _, r := range d.Races {
+		switch {
+		case r.Subject != about:
+		case r.Bad == 0 || r.Bad < r.Races:
+			return false
+		default:
+			n++
+		}
+	}
+	return n > 0
 }
 
 // leftOut reports whether the quick form has nothing about it.

@@ -57,6 +57,8 @@ func TestVerdict(t *testing.T) {
 			verdict: Inconclusive, writes: LevelSafe, reads: LevelSafe, deletes: LevelSafe},
 		{name: "interrupted after a proof", rows: []Row{broken}, interrupted: true,
 			verdict: Unsafe, writes: LevelUnsafe, reads: LevelSafe, deletes: LevelSafe, limits: 1},
+		{name: "spoilt by another fault", races: []Race{race(storefault.Writes, "", storefault.NoETag), race(storefault.Reads, "", storefault.NoETag)},
+			verdict: Unsafe, writes: LevelUnsafe, reads: LevelInconclusive, deletes: LevelSafe, limits: 1},
 		{name: "the quick form has nothing about deletes", rows: []Row{ok, {Name: "row", Subject: storefault.Reads, OK: true}}, quick: true,
 			verdict: Safe, writes: LevelSafe, reads: LevelSafe, deletes: LevelInconclusive},
 		{name: "the quick form has not finished", rows: []Row{ok, unknown}, quick: true,

@@ -56,7 +56,7 @@ func countRequests(t *testing.T) func() (writes, reads int) {
 // TestCheckEstimate: so does the check before it.
 func TestCheckEstimate(t *testing.T) {
 	count := countRequests(t)
-	f, err := OpenFronts(t.Context(), Target{Store: "counted://"}, nil, "")
+	f, err := OpenFronts(t.Context(), Target{Store: "counted://"}, FrontsConfig{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -25,36 +25,39 @@ type Fronts struct {
 	backings []backing        // of the targets
 	workers  []*worker.Store
 	fronts   []doctor.Front
-	allowed  *sandbox.Allowance // nil: any number of requests
 }
 
 // onlyPart is the one of the sandbox of an examination.
 const onlyPart = 1
 
-// OpenFronts opens the store through each of the endpoints, or through the target's own if
-// none is given. Command is the one that does the same again, for whoever finds what was left
-// behind.
-func OpenFronts(ctx context.Context, t Target, endpoints []string, command string) (*Fronts, error) {
-	return OpenFrontsWithin(ctx, t, endpoints, command, nil)
+// FrontsConfig says how to get to a store. The zero value is the target's own way.
+type FrontsConfig struct {
+	// Endpoints are front ends of the store, in place of the target's own.
+	Endpoints []string
+	// Command does the same again: for whoever finds what was left behind.
+	Command string
+	// Allowance bounds the requests; nil: there may be any number. Ended, which may be nil, is
+	// told when nothing more can be written.
+	Allowance *sandbox.Allowance
+	Ended     func(error)
 }
 
-// OpenFrontsWithin is [OpenFronts] for who may send no more requests than are allowed,
-// cleaning up left out.
-func OpenFrontsWithin(ctx context.Context, t Target, endpoints []string, command string, allowed *sandbox.Allowance) (*Fronts, error) {
-	f := &Fronts{allowed: allowed}
-	if len(endpoints) == 0 {
-		endpoints = []string{t.Endpoint}
+// OpenFronts opens the store and makes a sandbox in it.
+func OpenFronts(ctx context.Context, t Target, c FrontsConfig) (*Fronts, error) {
+	f := &Fronts{}
+	if len(c.Endpoints) == 0 {
+		c.Endpoints = []string{t.Endpoint}
 	}
-	for _, endpoint := range endpoints {
+	for _, endpoint := range c.Endpoints {
 		t.Endpoint = endpoint
-		if err := f.open(ctx, t, command); err != nil {
+		if err := f.open(ctx, t, &c); err != nil {
 			return nil, &TargetError{errors.Join(err, f.Close(ctx))}
 		}
 	}
 	return f, nil
 }
 
-func (f *Fronts) open(ctx context.Context, t Target, command string) error {
+func (f *Fronts) open(ctx context.Context, t Target, c *FrontsConfig) error {
 	kind, err := t.kind()
 	if err != nil {
 		return err
@@ -71,7 +74,8 @@ func (f *Fronts) open(ctx context.Context, t Target, command string) error {
 	}
 	if !kind.ours && f.box == nil {
 		f.box, err = sandbox.Open(ctx, b.at(""), sandbox.Config{
-			Where: t.Name(), ID: t.ID, Program: t.Program, Command: command, Parts: onlyPart, Unconditional: true, Allowance: f.allowed,
+			Where: t.Name(), ID: t.ID, Program: t.Program, Command: c.Command, Parts: onlyPart, Unconditional: true,
+			Allowance: c.Allowance, Ended: c.Ended,
 		})
 		if err != nil {
 			return err
@@ -120,10 +124,16 @@ type claiming struct {
 }
 
 func (s claiming) Send(ctx context.Context, r wires.Request) (wires.Answer, error) {
-	if s.box != nil && !r.Bucket && r.Method != http.MethodGet && r.Method != http.MethodHead {
-		if err := s.box.Claim(onlyPart, r.Key); err != nil {
-			return wires.Answer{}, err
-		}
+	var err error
+	switch {
+	case s.box == nil:
+	case r.Bucket, r.Method == http.MethodGet, r.Method == http.MethodHead:
+		err = s.box.Allowance.Spend()
+	default:
+		err = s.box.Claim(onlyPart, r.Key)
+	}
+	if err != nil {
+		return wires.Answer{}, err
 	}
 	return s.Sender.Send(ctx, r)
 }

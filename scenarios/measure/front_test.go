@@ -46,7 +46,7 @@ func keysOf(t *testing.T, server *fakes3.Server) string {
 func TestFronts(t *testing.T) {
 	server, target := elsewhere(t)
 	ctx, cancel := context.WithCancel(t.Context())
-	f, err := OpenFronts(ctx, target, []string{server.Endpoint(), server.Endpoint()}, "")
+	f, err := OpenFronts(ctx, target, FrontsConfig{Endpoints: []string{server.Endpoint(), server.Endpoint()}, Command: "simulate doctor"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -78,7 +78,7 @@ func TestFronts(t *testing.T) {
 func TestFrontsThatCannotBeOpened(t *testing.T) {
 	server, target := elsewhere(t)
 	const nobody = "http://127.0.0.1:1"
-	_, err := OpenFronts(t.Context(), target, []string{server.Endpoint(), nobody}, "")
+	_, err := OpenFronts(t.Context(), target, FrontsConfig{Endpoints: []string{server.Endpoint(), nobody}})
 	if err == nil || !strings.Contains(err.Error(), nobody) {
 		t.Error(err)
 	}
@@ -90,7 +90,7 @@ func TestFrontsThatCannotBeOpened(t *testing.T) {
 // TestFrontsRemoveWhatWasSentRaw: also what a request of another kind wrote.
 func TestFrontsRemoveWhatWasSentRaw(t *testing.T) {
 	server, target := elsewhere(t)
-	f, err := OpenFronts(t.Context(), target, nil, "")
+	f, err := OpenFronts(t.Context(), target, FrontsConfig{})
 	if err != nil {
 		t.Fatal(err)
 	}

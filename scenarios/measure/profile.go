@@ -16,7 +16,7 @@ var ProfileEstimate = Estimate{Puts: 370, Gets: 290, Deletes: 30}
 // Profile measures how fast the store of the target is, in a sandbox that is removed. Command
 // is the one that does it, and by says who. An error of the store is a [TargetError].
 func (t Target) Profile(ctx context.Context, by, command string, c profile.Config) (m *profile.Measured, err error) {
-	fronts, err := OpenFronts(ctx, t, nil, command)
+	fronts, err := OpenFronts(ctx, t, FrontsConfig{Command: command})
 	if err != nil {
 		return nil, err
 	}
