@@ -248,7 +248,7 @@ func TestNoSecretInAnyOutput(t *testing.T) {
 			turns <- struct{}{}
 			defer func() { <-turns }()
 			args := c.args
-			if args[0] == "run" || args[0] == "doctor" {
+			if args[0] == "run" || args[0] == "doctor" || args[0] == "sweep" {
 				args = append(args, "--out", out)
 			}
 			said := program(t, secretly(t, c.env...), args...)
