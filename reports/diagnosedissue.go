@@ -87,7 +87,7 @@ func (d *Diagnosed) deviations(t Text) {
 		if r.Bad == 0 {
 			continue
 		}
-		fmt.Fprintf(t.W, "## Race: %s\n\n%s. %d of %d races were bad, the first of them number %d. In it: %s. %s\n\n", r.Name,
+		fmt.Fprintf(t.W, "## Race: %s\n\n%s. %d of %d races were bad, the first of them number %d. In one: %s. %s\n\n", r.Name,
 			capital(r.What), r.Bad, r.Races, r.FirstBad, strings.TrimSuffix(r.Seen, "."), r.Means)
 		t.reproduction(where.Replace(r.Reproduction))
 	}
@@ -141,6 +141,8 @@ func rowState(r *doctor.Row) string {
 // raceState is what came of a race, for a table.
 func raceState(r *doctor.Race) string {
 	switch {
+	case r.Bad > 0 && r.Inconclusive != "":
+		return fmt.Sprintf("%s; not known: %s", r.Kind, r.Inconclusive)
 	case r.Bad > 0:
 		return string(r.Kind)
 	case r.Inconclusive != "":

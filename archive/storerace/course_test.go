@@ -100,8 +100,8 @@ func TestSecondLookThatFails(t *testing.T) {
 	}
 }
 
-// tardy is a right store behind a front end that gives up waiting for the second of two
-// creates, which is made when its key is free: after the next delete.
+// tardy is a right store behind a front end that gives up waiting for some of the
+// creates, which arrive when their key is free: after the next delete.
 type tardy struct {
 	*broken.Memory
 	mu    sync.Mutex
@@ -135,7 +135,7 @@ func (s *tardy) Delete(ctx context.Context, key string, cond archive.Condition) 
 func TestWriteThatArrivesLater(t *testing.T) {
 	s := &tardy{Memory: broken.NewMemory(), late: map[string]func(){}, spoil: 5}
 	got := storerace.Named("create").On(storerace.Field{Stores: []archive.Store{s}}).
-		Play(t.Context(), storerace.Plan{Races: 60, Racers: []int{2}, BodyBytes: []int{64}, AfterUnsafe: -1}, nil)
+		Play(t.Context(), storerace.Plan{Races: 60, Racers: []int{3}, BodyBytes: []int{64}, AfterUnsafe: -1}, nil)
 	if got.Judged != 60 || got.Bad > 0 {
 		t.Errorf("%d of %d are bad: %v, %v", got.Bad, got.Judged, got.Faults, got.Why)
 	}
@@ -144,15 +144,24 @@ func TestWriteThatArrivesLater(t *testing.T) {
 // TestFaultAmongReads: what an adapter says of one read counts, though others were right.
 func TestFaultAmongReads(t *testing.T) {
 	s := &broken.Twisted{Memory: broken.NewMemory()}
-	reads := 0
+	reads, read := 0, make(chan struct{})
 	var mu sync.Mutex
 	s.OnGet = func(ctx context.Context, key string) ([]byte, string, error) {
 		mu.Lock()
 		defer mu.Unlock()
 		if reads++; reads == 2 {
+			close(read)
+		}
+		if reads == 1 {
 			return nil, "", storefault.Errorf(storefault.NoETag, "get %s: no ETag", key)
 		}
 		return s.Memory.Get(ctx, key)
+	}
+	s.OnPut = func(ctx context.Context, key string, body []byte, cond archive.Condition) (string, error) {
+		if cond.ETag() != "" { // the writer, which is still at it when the first read has ended
+			<-read
+		}
+		return s.Memory.Put(ctx, key, body, cond)
 	}
 	err := storerace.Named("readers").On(storerace.Field{Stores: []archive.Store{s}}).Race(t.Context(), 2, 64)
 	if fault, bad := errors.AsType[*storefault.Error](err); !bad || fault.Kind != storefault.NoETag {

@@ -258,7 +258,8 @@ func (r *round) settle(judge func(stored *version) error) error {
 // seenLater looks again, some times, whether what is stored is judged right now. The error is
 // that the last look told nothing: whether it was lost or only seen late is not known.
 func (r *round) seenLater(judge func(stored *version) error) (right bool, unclear error) {
-	for _, wait := range []time.Duration{10 * time.Millisecond, 100 * time.Millisecond} {
+	const first, last = 10 * time.Millisecond, 80 * time.Millisecond
+	for wait := first; wait <= last; wait *= 2 {
 		if err := (archive.WallClock{}).Sleep(r.ctx, wait); err != nil {
 			return false, fmt.Errorf("read %s again: %w", r.key, err)
 		}

@@ -13,7 +13,7 @@ import (
 //     lose by it, else a warning.
 //   - What is not as S3 has it and is no known fault is a warning for what it is about, and
 //     a limit.
-//   - What was not tried to its end is inconclusive, but where the worst has been seen: of
+//   - What was not tried to its end, or not enough, is inconclusive, but where the worst has been seen: of
 //     deletes a warning is the worst, as the core makes no conditional ones.
 //   - What was spoilt by faults that are not about it, in every race, is inconclusive too.
 //   - What the quick form did not try at all is inconclusive; its verdict is about the rest.
