@@ -62,8 +62,11 @@ func TestVerdict(t *testing.T) {
 			verdict: Unsafe, writes: LevelUnsafe, reads: LevelSafe, deletes: LevelSafe, limits: 1},
 		{name: "spoilt by another fault", races: []Race{race(storefault.Writes, "", storefault.NoETag), race(storefault.Reads, "", storefault.NoETag)},
 			verdict: Unsafe, writes: LevelUnsafe, reads: LevelInconclusive, deletes: LevelSafe, limits: 1},
-		{name: "the quick form has nothing about deletes", rows: []Row{ok, {Name: "row", Subject: storefault.Reads, OK: true}}, quick: true,
-			verdict: Safe, writes: LevelSafe, reads: LevelSafe, deletes: LevelInconclusive},
+		{name: "the quick form has no races but of writes", rows: []Row{ok, {Name: "row", Subject: storefault.Reads, OK: true}},
+			races: []Race{race(storefault.Writes, "")}, quick: true,
+			verdict: Safe, writes: LevelSafe, reads: LevelInconclusive, deletes: LevelInconclusive},
+		{name: "the quick form has seen a fault of reads", rows: []Row{ok, {Name: "row", Subject: storefault.Reads, Kind: storefault.StrangeBody}}, quick: true,
+			verdict: Unsafe, writes: LevelSafe, reads: LevelUnsafe, deletes: LevelInconclusive, limits: 1},
 		{name: "the quick form has not finished", rows: []Row{ok, unknown}, quick: true,
 			verdict: Inconclusive, writes: LevelSafe, reads: LevelInconclusive, deletes: LevelInconclusive, reasons: 1},
 	} {
