@@ -94,7 +94,7 @@ func (d *Diagnosed) line() string {
 		follows = "nothing that loses, doubles or overwrites a change was seen; what others must know is below"
 	}
 	line := d.named() + ": " + follows
-	if d.Quick {
+	if d.Quick && d.Verdict != doctor.Unsafe { // what is unsafe is so by a quick look too
 		return "(quick look at writes) " + line
 	}
 	return line
