@@ -203,3 +203,30 @@ func TestQuickNeedsAllItsRaces(t *testing.T) {
 		}
 	})
 }
+
+// TestLateReadAfterAnUpdateThatBeatADelete: what was read late must not be taken for what is
+// stored, on which the next race would build.
+func TestLateReadAfterAnUpdateThatBeatADelete(t *testing.T) {
+	s := &broken.Twisted{Memory: broken.NewMemory()}
+	var before []byte
+	var tag string
+	reads := 0
+	s.OnPut = func(ctx context.Context, key string, body []byte, cond archive.Condition) (string, error) {
+		etag, err := s.Memory.Put(ctx, key, body, cond)
+		if cond.IsAbsent() {
+			before, tag = body, etag
+		}
+		return etag, err
+	}
+	s.OnDelete = func(context.Context, string, archive.Condition) error { return archive.ErrPreconditionFailed }
+	s.OnGet = func(ctx context.Context, key string) ([]byte, string, error) {
+		if reads++; reads == 1 {
+			return before, tag, nil
+		}
+		return s.Memory.Get(ctx, key)
+	}
+	err := storerace.Named("conditional-delete").On(storerace.Field{Stores: []archive.Store{s}}).Race(t.Context(), 3, 64)
+	if fault, bad := errors.AsType[*storefault.Error](err); !bad || fault.Kind != storefault.StaleRead {
+		t.Error(err)
+	}
+}
