@@ -180,15 +180,21 @@ func (a *app) doctor(ctx context.Context, o doctorOptions, cmd *cobra.Command) e
 	return ending(d, err, ctx.Err() != nil)
 }
 
+// at is the store by its first endpoint, through which all is removed.
+func (o *doctorOptions) at() storeOptions {
+	at := storeOptions{store: o.store, pathStyle: o.pathStyle}
+	if len(o.endpoints) > 0 {
+		at.endpoint = o.endpoints[0]
+	}
+	return at
+}
+
 // intent is what is about to be done to a real store; nil: it is the embedded one.
 func (o *doctorOptions) intent(ctx context.Context, flags *pflag.FlagSet, c doctor.Config) (*reports.Intended, error) {
 	if o.store == measure.Embedded {
 		return nil, nil
 	}
-	at := storeOptions{store: o.store, pathStyle: o.pathStyle}
-	if len(o.endpoints) > 0 {
-		at.endpoint = o.endpoints[0]
-	}
+	at := o.at()
 	writes := c.Requests() / 2
 	d, err := at.intended(ctx, flags, measure.Estimate{Puts: writes, Gets: writes, Deletes: keysRemoved})
 	if err != nil {
@@ -253,14 +259,11 @@ func (a *app) examine(ctx context.Context, o doctorOptions, c doctor.Config, com
 	fronts, err := measure.OpenFronts(ctx, measure.Target{Store: o.store, PathStyle: o.pathStyle, Program: reports.Version()}, measure.FrontsConfig{
 		Endpoints: o.endpoints, Command: command, Allowance: allowance, Ended: func(why error) { end(&doctor.Ended{Why: why}) },
 	})
+	at := o.at()
 	if err != nil {
-		return nil, couldNotRun("%w", err)
+		return nil, couldNotRun("%w", at.later(err))
 	}
-	defer func() {
-		if closeErr := fronts.Close(ctx); closeErr != nil && err == nil {
-			err = couldNotRun("%w", closeErr)
-		}
-	}()
+	defer func() { err = errors.Join(err, at.ended(ctx, fronts.Close(ctx))) }()
 	if o.processes > 1 {
 		program, err := os.Executable()
 		if err == nil {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -98,11 +99,33 @@ func (o *storeOptions) intended(ctx context.Context, flags *pflag.FlagSet, e mea
 
 // cleanCommand removes what a run has left.
 func (o *storeOptions) cleanCommand(id string) string {
-	text := "simulate clean --store " + quoteShell(o.store)
-	if o.endpoint != "" {
-		text += " --endpoint " + quoteShell(o.endpoint)
+	return o.command("simulate clean") + " --run " + id + " --yes"
+}
+
+// leaves reports whether an error says that something was left in the store.
+func leaves(err error) bool {
+	_, left := errors.AsType[*sandbox.LeftError](err)
+	return left
+}
+
+// later adds to an error that says that something was left in the store what removes it.
+func (o *storeOptions) later(err error) error {
+	left, ok := errors.AsType[*sandbox.LeftError](err)
+	if !ok {
+		return err
 	}
-	return text + " --run " + id + " --yes"
+	return fmt.Errorf("%w: later, %s", err, o.cleanCommand(left.ID))
+}
+
+// ended is what came of opening a store or closing it; nil: nothing did.
+func (o *storeOptions) ended(ctx context.Context, err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case ctx.Err() != nil:
+		return &exitError{exitInterrupted, o.later(err)}
+	}
+	return couldNotRun("%w", o.later(err))
 }
 
 // leaving says, of a run that was interrupted, that it is being cleaned up after: what

@@ -136,7 +136,7 @@ func (a *app) measureReal(ctx context.Context, o tuneOptions, run scenarios.Run,
 	p := &play{point: measure.Point{World: real, Run: run, Target: o.run.target(), Replay: replay}}
 	m, err := a.measure(ctx, o.run.output, p, func() (string, error) { return filepath.Join(dir, reports.HistoryFile), nil }, nil)
 	if err != nil {
-		err = couldNotRun("--confirm: play %s in the real world: %w", run.Scenario.Name, err)
+		err = couldNotRun("--confirm: play %s in the real world: %w", run.Scenario.Name, o.run.later(err))
 	}
 	if m != nil && m.Verdict.Final() {
 		m.Directory = dir

@@ -38,7 +38,7 @@ func (a *app) profileStore(ctx context.Context, o *tuneOptions, p *play, flags *
 	m, err := o.run.target().Profile(ctx, "simulate tune", p.point.Replay, profile.Config{Progress: progress.update})
 	progress.stop()
 	if err != nil {
-		return nil, notMeasured(err)
+		return nil, notMeasured(o.run.later(err))
 	}
 	saved, err := saveProfile(filepath.Join(dir, reports.ProfileFile), o.run.store, m)
 	if err != nil {

@@ -1,7 +1,6 @@
 package measure
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"time"
@@ -20,7 +19,7 @@ func (t Target) Profile(ctx context.Context, by, command string, c profile.Confi
 	if err != nil {
 		return nil, err
 	}
-	defer func() { err = cmp.Or(err, fronts.Close(ctx)) }()
+	defer func() { err = errors.Join(err, fronts.Close(ctx)) }()
 	return fronts.Profile(ctx, by, c)
 }
 
