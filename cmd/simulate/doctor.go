@@ -157,14 +157,18 @@ func (a *app) doctor(ctx context.Context, o doctorOptions, cmd *cobra.Command) e
 	}
 	began := time.Now()
 	c := doctor.Config{Store: o.store, Quick: o.quick, Budget: o.budget}
+	var allowance *sandbox.Allowance
+	if o.most > 0 {
+		allowance = sandbox.NewAllowance(o.most)
+	}
 	if intent, err := o.intent(ctx, cmd.Flags(), c); err != nil {
 		return err
 	} else if o.dryRun {
 		return a.tell(o.output, *intent, nil, false)
-	} else if intent != nil && !o.output.quiet {
-		intent.Text(reports.Text{W: a.stderr})
+	} else if err := a.approach(ctx, o.output, intent, allowance, o.targets()...); err != nil {
+		return err
 	}
-	e, err := a.examine(ctx, o, c, o.replay(cmd))
+	e, err := a.examine(ctx, o, c, o.replay(cmd), allowance)
 	if e == nil {
 		return err
 	}
@@ -249,11 +253,7 @@ type examined struct {
 // examine opens a store, examines it, measures it if that is asked for, and leaves it as it
 // was. What was found is returned also
 // if the store could not be left so; else an error is all there is.
-func (a *app) examine(ctx context.Context, o doctorOptions, c doctor.Config, command string) (e *examined, err error) {
-	var allowance *sandbox.Allowance
-	if o.most > 0 {
-		allowance = sandbox.NewAllowance(o.most)
-	}
+func (a *app) examine(ctx context.Context, o doctorOptions, c doctor.Config, command string, allowance *sandbox.Allowance) (e *examined, err error) {
 	examining, end := context.WithCancelCause(ctx)
 	defer end(nil)
 	fronts, err := measure.OpenFronts(ctx, measure.Target{Store: o.store, PathStyle: o.pathStyle, Program: reports.Version()}, measure.FrontsConfig{
@@ -261,7 +261,7 @@ func (a *app) examine(ctx context.Context, o doctorOptions, c doctor.Config, com
 	})
 	at := o.at()
 	if err != nil {
-		return nil, couldNotRun("%w", at.later(err))
+		return nil, o.notBegun(at.later(err))
 	}
 	defer func() { err = errors.Join(err, at.ended(ctx, fronts.Close(ctx))) }()
 	if o.processes > 1 {
@@ -281,13 +281,21 @@ func (a *app) examine(ctx context.Context, o doctorOptions, c doctor.Config, com
 	found, err := doctor.Examine(examining, c)
 	progress.stop()
 	if err != nil {
-		return nil, couldNotRun("%w", err)
+		return nil, o.notBegun(err)
 	}
 	e = &examined{found: found, settings: fronts.Settings()}
 	if o.measure != "" && found.Verdict != doctor.Unsafe && ctx.Err() == nil {
 		e.profile, err = a.measureFront(examining, fronts, o)
 	}
 	return e, err
+}
+
+// notBegun is why there is no examination at all.
+func (o *doctorOptions) notBegun(err error) error {
+	if errors.Is(err, sandbox.ErrSpent) {
+		return &exitError{exitInconclusive, fmt.Errorf("--max-requests %d do not suffice to begin: %w", o.most, err)}
+	}
+	return couldNotRun("%w", err)
 }
 
 // measureFront measures a store that was examined.

@@ -97,6 +97,25 @@ func (o *storeOptions) intended(ctx context.Context, flags *pflag.FlagSet, e mea
 	return d, nil
 }
 
+// approach says what is about to be done to real stores, once each has answered: one that can't
+// be reached, mostly a wrong address, is told in one line, and nobody asks what it would cost.
+func (a *app) approach(ctx context.Context, o outputOptions, intent *reports.Intended, allowance *sandbox.Allowance, at ...measure.Target) error {
+	if intent == nil {
+		return nil
+	}
+	for _, t := range at {
+		switch err := t.Reach(ctx, allowance); {
+		case ctx.Err() != nil || errors.Is(err, sandbox.ErrSpent): // what is done next will say so
+		case err != nil:
+			return couldNotRun("%w", err)
+		}
+	}
+	if !o.quiet {
+		intent.Text(reports.Text{W: a.stderr})
+	}
+	return nil
+}
+
 // cleanCommand removes what a run has left.
 func (o *storeOptions) cleanCommand(id string) string {
 	return o.command("simulate clean") + " --run " + id + " --yes"

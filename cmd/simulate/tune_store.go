@@ -65,8 +65,8 @@ func (a *app) announceTuning(ctx context.Context, o *tuneOptions, p *play, flags
 		beside = append(beside, measure.ProfileEstimate)
 	}
 	intent, err := o.run.intent(ctx, flags, []*play{&confirmed, &confirmed}, beside...)
-	if err == nil && !o.run.output.quiet {
-		intent.Text(reports.Text{W: a.stderr})
+	if err != nil {
+		return err
 	}
-	return err
+	return a.approach(ctx, o.run.output, intent, nil, o.run.target())
 }

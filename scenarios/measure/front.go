@@ -68,7 +68,7 @@ func (f *Fronts) open(ctx context.Context, t Target, c *FrontsConfig) error {
 	}
 	f.targets, f.backings = append(f.targets, t), append(f.backings, b)
 	if !kind.ours {
-		if err := checkStore(ctx, b); err != nil {
+		if err := checkStore(ctx, b, c.Allowance); err != nil {
 			return err
 		}
 	}
