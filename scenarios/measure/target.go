@@ -140,6 +140,12 @@ func (o *opened) connect(ctx context.Context, t *Target, run *scenarios.Run, end
 		plain.through = network.NewVigil(network.OutageAfter, func(gone *network.OutageError) { ended(gone) }).Over
 	}
 	w, disturbed := plain, run.Scenario.Latency != nil || len(run.Scenario.Faults) > 0
+	w.through = func(base http.RoundTripper) http.RoundTripper {
+		if plain.through != nil {
+			base = plain.through(base)
+		}
+		return network.Counting(base)
+	}
 	if disturbed {
 		w.through = func(base http.RoundTripper) http.RoundTripper {
 			if plain.through != nil {
