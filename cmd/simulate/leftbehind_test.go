@@ -53,7 +53,7 @@ func TestWhatIsLeftIsSaid(t *testing.T) {
 // TestRequestsAreCounted: none is sent beyond those that are allowed, but to clean up.
 func TestRequestsAreCounted(t *testing.T) {
 	for most := 1; most <= 7; most += 2 {
-		for _, command := range []string{"run two-users --skip-check", "run two-users", "doctor --quick"} {
+		for _, command := range []string{"run two-users --skip-check", "run two-users", "doctor --quick", "tune burst --progress none --budget 1ms"} {
 			var sent atomic.Int64
 			var cleaning atomic.Bool
 			flags := meddled(t, func(_ http.ResponseWriter, r *http.Request, _ string, _ int, _ func()) bool {
@@ -70,6 +70,43 @@ func TestRequestsAreCounted(t *testing.T) {
 			if code != exitInconclusive || sent.Load() > int64(most) {
 				t.Errorf("%s, of %d requests: exit %d after %d\n%s%s", command, most, code, sent.Load(), stdout, stderr)
 			}
+		}
+	}
+}
+
+// TestTuneEndsWhenAllIsSent, in the measurement or in the confirmation, and leaves nothing.
+func TestTuneEndsWhenAllIsSent(t *testing.T) {
+	if raceDetector {
+		t.Skip("not under the race detector: a search takes too long there")
+	}
+	for _, most := range []string{"150", "900"} {
+		flags := meddled(t, func(http.ResponseWriter, *http.Request, string, int, func()) bool { return false })
+		code, stdout, stderr := simulate(t, slices.Concat(strings.Fields("tune backend-fan-in --progress none --evaluations 3550 --max-requests "+most), flags)...)
+		if code != exitInconclusive || !strings.Contains(stderr, "all of "+most+" requests were sent: --max-requests allows more") {
+			t.Errorf("%s requests: exit %d\n%s%s", most, code, stdout, stderr)
+		}
+		if keys := left(t, flags); len(keys) > 0 {
+			t.Errorf("it left %v", keys)
+		}
+	}
+}
+
+// TestDryRunsSendNothing, of whatever command.
+func TestDryRunsSendNothing(t *testing.T) {
+	var sent atomic.Int64
+	flags := meddled(t, func(http.ResponseWriter, *http.Request, string, int, func()) bool {
+		sent.Add(1)
+		return false
+	})
+	for _, command := range []string{"run two-users", "doctor", "tune burst"} {
+		code, stdout, stderr := simulate(t, slices.Concat(strings.Fields(command), []string{"--dry-run"}, flags)...)
+		if code != exitPassed || sent.Load() > 0 || !strings.HasPrefix(stdout, "store       "+flags[1]) {
+			t.Errorf("%s: exit %d, %d requests\n%s%s", command, code, sent.Load(), stdout, stderr)
+		}
+	}
+	for _, flag := range []string{"--dry-run", "--max-requests=5", "--max-requests=-1"} {
+		if code, _, stderr := simulate(t, "tune", "burst", flag); code != exitUsage {
+			t.Errorf("%s: exit %d: %s", flag, code, stderr)
 		}
 	}
 }
