@@ -84,7 +84,11 @@ func (c *Config) playReal(ctx context.Context, i int, p *Point, t *told) (m *Mea
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	target, err := c.open(ctx, i, p, stop)
-	if err != nil {
+	switch _, left := errors.AsType[*sandbox.LeftError](err); {
+	case errors.Is(err, sandbox.ErrSpent) && !left:
+		m, err := nothing(p)
+		return spent(m, c.Allowance), err
+	case err != nil:
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, target.close(whole)) }()
