@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/jedib0t/go-pretty/v6/table"
 
@@ -26,8 +27,9 @@ type Cleaned struct {
 
 // Left is what one run has left.
 type Left struct {
-	ID      string    `json:"id"`
-	Place   string    `json:"place"` // the exact prefix
+	ID    string `json:"id"`
+	Place string `json:"place"` // the exact prefix
+	// What its manifest says, which anybody could have written, without what can't be printed.
 	Program string    `json:"program,omitempty"`
 	Command string    `json:"command,omitempty"`
 	Started time.Time `json:"started,omitzero"`
@@ -40,19 +42,36 @@ type Left struct {
 	// Unowned is why nothing tells what is the run's; empty: its manifest does.
 	Unowned string `json:"unowned,omitempty"`
 	Removed int    `json:"removed"`
-	Error   string `json:"error,omitempty"` // why not all could be removed
+	Error   string `json:"error,omitempty"` // why not all could be removed, or it could not be looked at
 }
 
 // NewLeft describes what a run has left.
 func NewLeft(l *sandbox.Leaving) Left {
 	left := Left{
 		ID: l.ID, Place: l.Place, AgeMS: float64(l.Age) / float64(time.Millisecond), Running: l.Running(),
-		Objects: l.Objects, Bytes: l.Bytes, Foreign: l.Foreign, Unowned: l.Why,
+		Objects: l.Objects, Bytes: l.Bytes, Foreign: l.Foreign, Unowned: printable(l.Why),
+	}
+	if l.Err != nil {
+		left.Unowned, left.Error = "it could not be looked at", printable(l.Err.Error())
 	}
 	if m := l.Manifest; m != nil {
-		left.Program, left.Command, left.Started = m.Program, m.Command, m.Started
+		left.Program, left.Command, left.Started = printable(m.Program), printable(m.Command), m.Started
 	}
 	return left
+}
+
+// Fail says why not all could be removed.
+func (r *Left) Fail(err error) { r.Error = printable(err.Error()) }
+
+// printable is a text of others in one line, and with nothing that a terminal obeys.
+func printable(text string) string {
+	text = strings.Join(strings.Fields(text), " ")
+	return strings.Map(func(c rune) rune {
+		if unicode.IsPrint(c) {
+			return c
+		}
+		return unicode.ReplacementChar
+	}, text)
 }
 
 // Class implements [Document].
@@ -100,7 +119,7 @@ func (c Cleaned) Text(t Text) {
 		return
 	}
 	fmt.Fprintln(t.W)
-	rows := NewTable(table.Row{"run", "objects", "bytes", "removed", "last seen", ""}, 2, 3, 4)
+	rows := NewTable(table.Row{"run", "objects", "bytes", "removed", "last seen", "its manifest"}, 2, 3, 4)
 	for i := range c.Runs {
 		r := &c.Runs[i]
 		if r.Unowned != "" {
@@ -128,9 +147,10 @@ func (r *Left) text(t Text, asked bool) {
 		}
 	}
 	if r.Command != "" { // in one line, to be copied
-		fmt.Fprintf(t.W, "  %s\n", r.Command)
+		fmt.Fprintf(t.W, "  in the words of its manifest: %s\n", r.Command)
 	}
 	switch {
+	case r.Unowned != "" && r.Error != "": // why is said below
 	case r.Unowned != "":
 		say(fmt.Sprintf("%s: nothing tells what of the %s here a run has left, so all stays", r.Unowned, Plural(r.Foreign, "object")))
 	case r.Foreign > 0:

@@ -69,12 +69,12 @@ func classOf(m *measure.Measurement) Class {
 	switch {
 	case m.Verdict == check.Violated:
 		return Violated
+	case m.Interrupted && m.Failure == "":
+		return Cut
 	case m.Verdict == check.StoreAtFault:
 		return StoreAtFault
 	case m.Failure != "":
 		return Broken
-	case m.Interrupted:
-		return Cut
 	case m.Verdict == check.Inconclusive:
 		return Inconclusive
 	case !m.Met():

@@ -56,6 +56,9 @@ func (t Text) run(r *measure.Measurement) {
 	if r.Verdict == check.Inconclusive {
 		notes = append(slices.Clone(r.Reasons), notes...)
 	}
+	if r.Interrupted && r.Verdict.Final() {
+		notes = append(notes, "it was interrupted after that")
+	}
 	notes = append(notes, r.Notes...)
 	if r.Judged > 0 {
 		notes = append(notes, fmt.Sprintf("The history holds %d of %s, which is what the numbers are of; the run found nothing wrong with the others",

@@ -130,6 +130,21 @@ func playBelow(t *testing.T, name string, read func(error) error, via func(http.
 	return judge.Finish()
 }
 
+// TestAdapterThatDropsConditions: whether an adapter sends what it was asked to is known also
+// of scenarios without faults, so that what comes of it is not called the store's.
+func TestAdapterThatDropsConditions(t *testing.T) {
+	drop := func(next http.RoundTripper) http.RoundTripper {
+		return roundTrip(func(req *http.Request) (*http.Response, error) {
+			req = req.Clone(req.Context())
+			req.Header.Del("If-Match")
+			return next.RoundTrip(req)
+		})
+	}
+	if r := playBelow(t, "two-users", nil, drop); r.Verdict != check.Violated || len(r.StoreFindings) > 0 {
+		t.Errorf("%s %v %v", r.Verdict, r.Found, r.StoreFindings)
+	}
+}
+
 // TestEveryAnswerIsInTheLibrary: the gate plays each that a write and a read can get.
 func TestEveryAnswerIsInTheLibrary(t *testing.T) {
 	text := ""
@@ -142,3 +157,7 @@ func TestEveryAnswerIsInTheLibrary(t *testing.T) {
 		}
 	}
 }
+
+type roundTrip func(*http.Request) (*http.Response, error)
+
+func (f roundTrip) RoundTrip(req *http.Request) (*http.Response, error) { return f(req) }

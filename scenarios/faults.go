@@ -58,6 +58,9 @@ func (f *performer) strike(ctx context.Context, m network.Method, key string, co
 		sent = network.Metered(ctx)
 	}
 	if f.faults == nil {
+		if f.counted {
+			sent = network.WithFault(sent, network.Fault{})
+		}
 		return sent, nil, nil
 	}
 	return f.inject(ctx, sent, m, key, conditional)

@@ -22,9 +22,9 @@ func (f *performer) enter(p *repetition, s *service, r *role) error {
 		f.client.Serve(p.sendQueue.batches)
 	}
 	f.rng = f.source.start(r.seed.of(p.Seed, p.Scenario.Name, p.number, r.name))
+	_, f.counted = p.world.(*world.Real)
 	if len(p.Scenario.Faults) > 0 {
 		f.faults = network.NewInjector(p.Scenario.faults(), r.name, r.actor.Name, stream(p.Seed, p.Scenario.Name, p.number, r.name+"\x00faults"))
-		_, f.counted = p.world.(*world.Real)
 	}
 	return f.start()
 }

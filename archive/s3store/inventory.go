@@ -2,6 +2,8 @@ package s3store
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"iter"
 	"strings"
 	"time"
@@ -9,6 +11,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/middleware"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+
+	"holdfast/archive"
 )
 
 // Entry is an object as a listing shows it; in a listing of versions, one of its versions
@@ -65,43 +69,69 @@ func (s *Store) DeleteVersion(ctx context.Context, key, version string) error {
 	return nil
 }
 
+// ErrNoMarker says that a page is not the last of its listing, and that the server did not say
+// where the next one begins.
+var ErrNoMarker = errors.New("the listing goes on, and the server does not say where")
+
 // Entries lists the objects whose keys begin with prefix, or their versions and delete
-// markers, in pages of a thousand. A server that does not say where the next page begins is
-// asked for no more.
+// markers, in pages of a thousand, each a request of its own. Whoever goes on after an error
+// that is [archive.WorthRetrying] asks for the same page again; any other ends the listing:
+// [ErrNoMarker], or that a server repeats a page or lists what was not asked for.
 func (s *Store) Entries(ctx context.Context, prefix string, versions bool) iter.Seq2[Entry, error] {
 	return func(yield func(Entry, error) bool) {
-		for next := (page{}); ; {
-			p, err := s.page(ctx, prefix, "", versions, next)
-			if err != nil {
-				yield(Entry{}, err)
-				return
-			}
+		for p, err := range s.pages(ctx, prefix, "", versions) {
 			for _, e := range p.entries {
 				if !yield(e, nil) {
 					return
 				}
 			}
-			if !p.more {
+			if err != nil && !yield(Entry{}, err) {
 				return
 			}
-			next = p
 		}
 	}
 }
 
-// Folders lists what stands in keys between prefix and the next slash, both included, and
-// says what time it was by the store's clock; the zero time: it did not say.
-func (s *Store) Folders(ctx context.Context, prefix string, versions bool) (folders []string, at time.Time, err error) {
-	for next := (page{}); ; {
-		p, err := s.page(ctx, prefix, "/", versions, next)
-		if err != nil {
-			return nil, at, err
+// Folder is what stands in keys between a prefix and the next slash, both included.
+type Folder struct {
+	Name string
+	At   time.Time // what time it was by the store's clock; zero: it did not say
+}
+
+// Folders lists those of keys that begin with prefix, in pages as [Store.Entries] does.
+func (s *Store) Folders(ctx context.Context, prefix string, versions bool) iter.Seq2[Folder, error] {
+	return func(yield func(Folder, error) bool) {
+		for p, err := range s.pages(ctx, prefix, "/", versions) {
+			for _, name := range p.folders {
+				if !yield(Folder{name, p.at}, nil) {
+					return
+				}
+			}
+			if err != nil && !yield(Folder{}, err) {
+				return
+			}
 		}
-		folders, at = append(folders, p.folders...), p.at
-		if !p.more {
-			return folders, at, nil
+	}
+}
+
+// pages are those of a listing. With an error comes what the page had that is to be relied on.
+func (s *Store) pages(ctx context.Context, prefix, delimiter string, versions bool) iter.Seq2[page, error] {
+	return func(yield func(page, error) bool) {
+		for after := (page{}); ; {
+			p, err := s.page(ctx, prefix, delimiter, versions, after)
+			switch {
+			case err == nil && p.more && p.key == nil:
+				err = fmt.Errorf("list %s: %w", s.prefix+prefix, ErrNoMarker)
+			case err == nil && p.more && after.key != nil && *p.key == *after.key && aws.ToString(p.version) == aws.ToString(after.version):
+				err = fmt.Errorf("list %s: the server says that the page after %q is followed by itself", s.prefix+prefix, *p.key)
+			}
+			if !yield(p, err) || err == nil && !p.more || err != nil && !archive.WorthRetrying(err) {
+				return
+			}
+			if err == nil {
+				after = p
+			}
 		}
-		next = p
 	}
 }
 
@@ -110,7 +140,7 @@ type page struct {
 	entries      []Entry
 	folders      []string
 	at           time.Time
-	more         bool
+	more         bool // it is not the last
 	key, version *string
 }
 
@@ -129,7 +159,8 @@ func (s *Store) page(ctx context.Context, prefix, delimiter string, versions boo
 	if err != nil {
 		return page{}, r.classify(err)
 	}
-	return p, nil
+	err = s.strip(&p, prefix)
+	return p, err
 }
 
 func (s *Store) pageOfObjects(ctx context.Context, prefix, delimiter string, after page) (p page, err error) {
@@ -142,13 +173,13 @@ func (s *Store) pageOfObjects(ctx context.Context, prefix, delimiter string, aft
 		return p, err
 	}
 	for _, o := range out.Contents {
-		p.entries = append(p.entries, Entry{Key: s.below(o.Key), Bytes: aws.ToInt64(o.Size), Modified: aws.ToTime(o.LastModified)})
+		p.entries = append(p.entries, Entry{Key: aws.ToString(o.Key), Bytes: aws.ToInt64(o.Size), Modified: aws.ToTime(o.LastModified)})
 	}
 	for _, f := range out.CommonPrefixes {
-		p.folders = append(p.folders, s.below(f.Prefix))
+		p.folders = append(p.folders, aws.ToString(f.Prefix))
 	}
 	p.at, _ = middleware.GetServerTime(out.ResultMetadata)
-	p.more, p.key = aws.ToBool(out.IsTruncated) && out.NextContinuationToken != nil, out.NextContinuationToken
+	p.more, p.key = aws.ToBool(out.IsTruncated), out.NextContinuationToken
 	return p, nil
 }
 
@@ -162,18 +193,40 @@ func (s *Store) pageOfVersions(ctx context.Context, prefix, delimiter string, af
 		return p, err
 	}
 	for _, v := range out.Versions {
-		p.entries = append(p.entries, Entry{s.below(v.Key), aws.ToString(v.VersionId), aws.ToBool(v.IsLatest), aws.ToInt64(v.Size), aws.ToTime(v.LastModified)})
+		p.entries = append(p.entries, Entry{aws.ToString(v.Key), aws.ToString(v.VersionId), aws.ToBool(v.IsLatest), aws.ToInt64(v.Size), aws.ToTime(v.LastModified)})
 	}
 	for _, m := range out.DeleteMarkers {
-		p.entries = append(p.entries, Entry{s.below(m.Key), aws.ToString(m.VersionId), aws.ToBool(m.IsLatest), 0, aws.ToTime(m.LastModified)})
+		p.entries = append(p.entries, Entry{aws.ToString(m.Key), aws.ToString(m.VersionId), aws.ToBool(m.IsLatest), 0, aws.ToTime(m.LastModified)})
 	}
 	for _, f := range out.CommonPrefixes {
-		p.folders = append(p.folders, s.below(f.Prefix))
+		p.folders = append(p.folders, aws.ToString(f.Prefix))
 	}
 	p.at, _ = middleware.GetServerTime(out.ResultMetadata)
-	p.more, p.key, p.version = aws.ToBool(out.IsTruncated) && out.NextKeyMarker != nil, out.NextKeyMarker, out.NextVersionIdMarker
+	p.more, p.key, p.version = aws.ToBool(out.IsTruncated), out.NextKeyMarker, out.NextVersionIdMarker
 	return p, nil
 }
 
-// below is a key without the store's prefix.
-func (s *Store) below(key *string) string { return strings.TrimPrefix(aws.ToString(key), s.prefix) }
+// strip leaves the store's prefix off all that a page lists. A page with anything that was not
+// asked for is not to be relied on, and is emptied.
+func (s *Store) strip(p *page, prefix string) error {
+	below := func(key *string) error {
+		if !strings.HasPrefix(*key, s.prefix+prefix) {
+			err := fmt.Errorf("list %s: the server lists what was not asked for: %q", s.prefix+prefix, *key)
+			*p = page{}
+			return err
+		}
+		*key = (*key)[len(s.prefix):]
+		return nil
+	}
+	for i := range p.entries {
+		if err := below(&p.entries[i].Key); err != nil {
+			return err
+		}
+	}
+	for i := range p.folders {
+		if err := below(&p.folders[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}

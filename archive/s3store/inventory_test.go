@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -27,6 +28,17 @@ func inventory(t *testing.T, s *s3store.Store, prefix string, versions bool) (al
 	}
 	slices.Sort(all)
 	return all, found
+}
+
+func foldersIn(t *testing.T, s *s3store.Store, prefix string, versions bool) (names []string) {
+	t.Helper()
+	for f, err := range s.Folders(t.Context(), prefix, versions) {
+		if err != nil || time.Since(f.At) > time.Minute {
+			t.Fatalf("%+v, %v", f, err)
+		}
+		names = append(names, f.Name)
+	}
+	return names
 }
 
 // fill makes two versions of one object, a deletion of another, and what is none of ours.
@@ -55,9 +67,8 @@ func TestInventory(t *testing.T) {
 	if all, _ := inventory(t, s, "run-", false); !slices.Equal(all, []string{"run-1/a false 3"}) {
 		t.Errorf("there are %v", all)
 	}
-	folders, at, err := s.Folders(t.Context(), "run-", false)
-	if err != nil || !slices.Equal(folders, []string{"run-1/"}) || time.Since(at) > time.Minute {
-		t.Errorf("folders %v at %v, %v", folders, at, err)
+	if folders := foldersIn(t, s, "run-", false); !slices.Equal(folders, []string{"run-1/"}) {
+		t.Errorf("folders %v", folders)
 	}
 }
 
@@ -78,8 +89,8 @@ func TestInventoryOfVersions(t *testing.T) {
 	if !slices.Equal(all, []string{"run-1/a true 3", "run-1/a true 3", "run-2/b true 0", "run-2/b true 3"}) {
 		t.Errorf("there are %v", all)
 	}
-	if folders, _, err := s.Folders(t.Context(), "run-", true); err != nil || !slices.Equal(folders, []string{"run-1/", "run-2/"}) {
-		t.Errorf("folders %v, %v", folders, err)
+	if folders := foldersIn(t, s, "run-", true); !slices.Equal(folders, []string{"run-1/", "run-2/"}) {
+		t.Errorf("folders %v", folders)
 	}
 	for _, e := range found {
 		for range 2 { // the second time it is not there, which is as well
@@ -124,5 +135,65 @@ func TestInventoryOfVersionsHasPages(t *testing.T) {
 	all, _ := inventory(t, s, "", true)
 	if !slices.Equal(all, []string{"a true 0", "a true 1"}) || !slices.Equal(asked, []string{" ", "a 2"}) {
 		t.Errorf("found %v, asked for what comes after %q", all, asked)
+	}
+}
+
+// TestListingsThatCannotBeReliedOn end with an error, and none of them goes on for ever.
+func TestListingsThatCannotBeReliedOn(t *testing.T) {
+	const entry = "<Contents><Key>run-1/a</Key></Contents>"
+	for name, c := range map[string]struct {
+		pages   []string // the last one again and again
+		entries int
+		says    string
+	}{
+		"a page without a marker": {[]string{entry + "<IsTruncated>true</IsTruncated>"}, 1, "the server does not say where"},
+		"a page that follows itself": {[]string{entry + "<IsTruncated>true</IsTruncated><NextContinuationToken>x</NextContinuationToken>"}, 2,
+			"followed by itself"},
+		"what was not asked for": {[]string{entry + "<Contents><Key>other/b</Key></Contents>"}, 0, `not asked for: "other/b"`},
+		"a folder that was not":  {[]string{"<CommonPrefixes><Prefix>other/</Prefix></CommonPrefixes>"}, 0, `not asked for: "other/"`},
+	} {
+		asked := 0
+		s := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+			page := c.pages[min(asked, len(c.pages)-1)]
+			asked++
+			_, _ = io.WriteString(w, "<ListBucketResult>"+page+"</ListBucketResult>")
+		})
+		entries, failed := 0, error(nil)
+		for _, err := range s.Entries(t.Context(), "run-", false) {
+			if err != nil {
+				failed = err // and goes on
+			} else if entries++; entries > 10 {
+				t.Fatalf("%s: it goes on for ever", name)
+			}
+		}
+		if failed == nil || !strings.Contains(failed.Error(), c.says) || entries != c.entries {
+			t.Errorf("%s: %d entries, %v", name, entries, failed)
+		}
+	}
+}
+
+// TestAPageIsAskedForAgain, and not the whole listing.
+func TestAPageIsAskedForAgain(t *testing.T) {
+	var asked []string
+	s := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		token := r.URL.Query().Get("continuation-token")
+		asked = append(asked, token)
+		switch {
+		case token == "":
+			_, _ = io.WriteString(w, "<ListBucketResult><Contents><Key>a</Key></Contents><IsTruncated>true</IsTruncated><NextContinuationToken>x</NextContinuationToken></ListBucketResult>")
+		case len(asked) == 2:
+			w.WriteHeader(http.StatusServiceUnavailable)
+		default:
+			_, _ = io.WriteString(w, "<ListBucketResult><Contents><Key>b</Key></Contents></ListBucketResult>")
+		}
+	})
+	var keys []string
+	for e, err := range s.Entries(t.Context(), "", false) {
+		if err == nil {
+			keys = append(keys, e.Key)
+		}
+	}
+	if !slices.Equal(keys, []string{"a", "b"}) || !slices.Equal(asked, []string{"", "x", "x"}) {
+		t.Errorf("listed are %v, asked for what comes after %q", keys, asked)
 	}
 }

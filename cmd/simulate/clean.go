@@ -37,7 +37,8 @@ is written. Nothing else is removed, not even if it stands beside it, and nothin
 is not below simulate-ID/ is listed, read or written. A run whose manifest is younger
 than a minute may be running: it is left, unless --force is given.
 
-Exit codes: 0 nothing is left, or it was shown or removed; 1 not all could be removed.`,
+Exit codes: 0 nothing is left, or it was shown or removed; 1 not all could be looked at
+or removed.`,
 		Example: `  simulate clean --store s3://bucket/prefix --endpoint http://127.0.0.1:9000
   simulate clean --store s3://bucket/prefix --endpoint http://127.0.0.1:9000 --yes`,
 		Args: exactly(0, "flags only"),
@@ -82,11 +83,15 @@ func (a *app) clean(ctx context.Context, o cleanOptions) error {
 	d := reports.Cleaned{Schema: reports.CleanSchema, Passed: true, Store: target.Name(), Asked: o.yes, Runs: []reports.Left{}}
 	for i := range found {
 		l := reports.NewLeft(&found[i])
+		if found[i].Err != nil {
+			d.Passed = false
+		}
 		if o.yes && found[i].Manifest != nil && (o.force || !found[i].Running()) && ctx.Err() == nil {
 			done, err := found[i].Remove(ctx, store, target.Name(), a.cleaning(o.output))
 			l.Removed = done.Objects
 			if err != nil {
-				l.Error, d.Passed = err.Error(), false
+				l.Fail(o.later(err))
+				d.Passed = false
 			}
 		}
 		d.Runs = append(d.Runs, l)

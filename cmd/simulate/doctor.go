@@ -158,14 +158,18 @@ func (a *app) doctor(ctx context.Context, o doctorOptions, cmd *cobra.Command) e
 	}
 	began := time.Now()
 	c := doctor.Config{Store: o.store, Quick: o.quick, Budget: o.budget}
+	var allowance *sandbox.Allowance
+	if o.most > 0 {
+		allowance = sandbox.NewAllowance(o.most)
+	}
 	if intent, err := o.intent(ctx, cmd.Flags(), c); err != nil {
 		return err
 	} else if o.dryRun {
 		return a.tell(o.output, *intent, nil, false)
-	} else if intent != nil && !o.output.quiet {
-		intent.Text(reports.Text{W: a.stderr})
+	} else if err := a.approach(ctx, o.output, intent, allowance, o.targets()...); err != nil {
+		return err
 	}
-	e, err := a.examine(ctx, o, c, o.replay(cmd))
+	e, err := a.examine(ctx, o, c, o.replay(cmd), allowance)
 	if e == nil {
 		return err
 	}
@@ -181,15 +185,21 @@ func (a *app) doctor(ctx context.Context, o doctorOptions, cmd *cobra.Command) e
 	return ending(d, err, ctx.Err() != nil)
 }
 
+// at is the store by its first endpoint, through which all is removed.
+func (o *doctorOptions) at() storeOptions {
+	at := storeOptions{store: o.store, pathStyle: o.pathStyle}
+	if len(o.endpoints) > 0 {
+		at.endpoint = o.endpoints[0]
+	}
+	return at
+}
+
 // intent is what is about to be done to a real store; nil: it is the embedded one.
 func (o *doctorOptions) intent(ctx context.Context, flags *pflag.FlagSet, c doctor.Config) (*reports.Intended, error) {
 	if o.store == measure.Embedded {
 		return nil, nil
 	}
-	at := storeOptions{store: o.store, pathStyle: o.pathStyle}
-	if len(o.endpoints) > 0 {
-		at.endpoint = o.endpoints[0]
-	}
+	at := o.at()
 	writes := c.Requests() / 2
 	d, err := at.intended(ctx, flags, measure.Estimate{Puts: writes, Gets: writes, Deletes: keysRemoved})
 	if err != nil {
@@ -244,24 +254,17 @@ type examined struct {
 // examine opens a store, examines it, measures it if that is asked for, and leaves it as it
 // was. What was found is returned also
 // if the store could not be left so; else an error is all there is.
-func (a *app) examine(ctx context.Context, o doctorOptions, c doctor.Config, command string) (e *examined, err error) {
-	var allowance *sandbox.Allowance
-	if o.most > 0 {
-		allowance = sandbox.NewAllowance(o.most)
-	}
+func (a *app) examine(ctx context.Context, o doctorOptions, c doctor.Config, command string, allowance *sandbox.Allowance) (e *examined, err error) {
 	examining, end := context.WithCancelCause(ctx)
 	defer end(nil)
 	fronts, err := measure.OpenFronts(ctx, measure.Target{Store: o.store, PathStyle: o.pathStyle, Program: reports.Version()}, measure.FrontsConfig{
 		Endpoints: o.endpoints, Command: command, Allowance: allowance, Ended: func(why error) { end(&doctor.Ended{Why: why}) },
 	})
+	at := o.at()
 	if err != nil {
-		return nil, couldNotRun("%w", err)
+		return nil, o.notBegun(at.later(err))
 	}
-	defer func() {
-		if closeErr := fronts.Close(ctx); closeErr != nil && err == nil {
-			err = couldNotRun("%w", closeErr)
-		}
-	}()
+	defer func() { err = errors.Join(err, at.ended(ctx, fronts.Close(ctx))) }()
 	if o.processes > 1 {
 		program, err := os.Executable()
 		if err == nil {
@@ -279,13 +282,21 @@ func (a *app) examine(ctx context.Context, o doctorOptions, c doctor.Config, com
 	found, err := doctor.Examine(examining, c)
 	progress.stop()
 	if err != nil {
-		return nil, couldNotRun("%w", err)
+		return nil, o.notBegun(err)
 	}
 	e = &examined{found: found, settings: fronts.Settings()}
 	if o.measure != "" && found.Verdict != doctor.Unsafe && ctx.Err() == nil {
 		e.profile, err = a.measureFront(examining, fronts, o)
 	}
 	return e, err
+}
+
+// notBegun is why there is no examination at all.
+func (o *doctorOptions) notBegun(err error) error {
+	if errors.Is(err, sandbox.ErrSpent) {
+		return &exitError{exitInconclusive, fmt.Errorf("--max-requests %d do not suffice to begin: %w", o.most, err)}
+	}
+	return couldNotRun("%w", err)
 }
 
 // measureFront measures a store that was examined.

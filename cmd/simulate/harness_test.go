@@ -106,12 +106,12 @@ func TestFirstCauseLost(t *testing.T) {
 			func(w http.ResponseWriter) { _, _ = io.WriteString(w, xml) }, exitPassed,
 			[]string{"errors 1× get: 200 without an ETag"},
 		},
-		"and with an ETag": { // it may have been garbled on the way
+		"and with an ETag": { // then it is what the store says is stored
 			func(w http.ResponseWriter) {
 				w.Header().Set("ETag", `"abc"`)
 				_, _ = io.WriteString(w, xml)
-			}, exitPassed,
-			[]string{"errors 1× get: 200 with a body that is no document"},
+			}, exitStoreAtFault,
+			[]string{"STORE AT FAULT", "strange-body", "errors 1× get: 200 with a body that is no document"},
 		},
 		"a GET is refused": {
 			func(w http.ResponseWriter) { answerError(w, 403, "AccessDenied") }, exitInconclusive,

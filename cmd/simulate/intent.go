@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -96,13 +97,54 @@ func (o *storeOptions) intended(ctx context.Context, flags *pflag.FlagSet, e mea
 	return d, nil
 }
 
+// approach says what is about to be done to real stores, once each has answered: one that can't
+// be reached, mostly a wrong address, is told in one line, and nobody asks what it would cost.
+func (a *app) approach(ctx context.Context, o outputOptions, intent *reports.Intended, allowance *sandbox.Allowance, at ...measure.Target) error {
+	if intent == nil {
+		return nil
+	}
+	for _, t := range at {
+		switch err := t.Reach(ctx, allowance); {
+		case ctx.Err() != nil || errors.Is(err, sandbox.ErrSpent): // what is done next will say so
+		case err != nil:
+			return couldNotRun("%w", err)
+		}
+	}
+	if !o.quiet {
+		intent.Text(reports.Text{W: a.stderr})
+	}
+	return nil
+}
+
 // cleanCommand removes what a run has left.
 func (o *storeOptions) cleanCommand(id string) string {
-	text := "simulate clean --store " + quoteShell(o.store)
-	if o.endpoint != "" {
-		text += " --endpoint " + quoteShell(o.endpoint)
+	return o.command("simulate clean") + " --run " + id + " --yes"
+}
+
+// leaves reports whether an error says that something was left in the store.
+func leaves(err error) bool {
+	_, left := errors.AsType[*sandbox.LeftError](err)
+	return left
+}
+
+// later adds to an error that says that something was left in the store what removes it.
+func (o *storeOptions) later(err error) error {
+	left, ok := errors.AsType[*sandbox.LeftError](err)
+	if !ok {
+		return err
 	}
-	return text + " --run " + id + " --yes"
+	return fmt.Errorf("%w: later, %s", err, o.cleanCommand(left.ID))
+}
+
+// ended is what came of opening a store or closing it; nil: nothing did.
+func (o *storeOptions) ended(ctx context.Context, err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case ctx.Err() != nil:
+		return &exitError{exitInterrupted, o.later(err)}
+	}
+	return couldNotRun("%w", o.later(err))
 }
 
 // leaving says, of a run that was interrupted, that it is being cleaned up after: what

@@ -39,13 +39,8 @@ func (a *app) play(ctx context.Context, o runOptions, p *play) (*measure.Measure
 	// Saved at once, too: whoever does not wait until a real store is left as it was has it.
 	m, playErr := a.measure(ctx, o.output, p, history, func(m *measure.Measurement) { _ = keep(m) })
 	var exit *exitError
-	var left *sandbox.LeftError
-	switch {
-	case errors.As(playErr, &exit):
-	case errors.As(playErr, &left):
-		playErr = couldNotRun("play %s: %w: later, %s", p.name, playErr, o.cleanCommand(p.point.Target.ID))
-	case playErr != nil:
-		playErr = couldNotRun("play %s: %w", p.name, playErr)
+	if playErr != nil && !errors.As(playErr, &exit) {
+		playErr = couldNotRun("play %s: %w", p.name, o.later(playErr))
 	}
 	if m == nil {
 		return nil, playErr

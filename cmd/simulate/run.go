@@ -44,8 +44,8 @@ stderr) it goes there, as OpenTelemetry's other variables say.
 Operations that a rate asked for within the duration, or a number of operations, and
 that nobody began (counts.never_begun; k6 says dropped_iterations) were intended all
 the same: acknowledged.rate is of what was intended. A load without either intends
-what it begins. Before anything is sent to a real store, stderr says where, on whose behalf, how many
-requests that may be, and what they cost; --dry-run says it and stops. A run writes below
+what it begins. Before anything is written to a real store, once it has answered a first request, stderr
+says where, on whose behalf, how many requests that may be, and what they cost; --dry-run says it and stops. A run writes below
 simulate-ID/ alone, and removes that when it ends; simulate clean finds what it could not.
 A --threshold can name these metrics:
 ` + listed(scenarios.Metrics),
@@ -117,8 +117,8 @@ func (a *app) run(ctx context.Context, o runOptions, flags *pflag.FlagSet, names
 		return err
 	} else if o.dryRun {
 		return a.tell(o.output, *intent, nil, false)
-	} else if intent != nil && !o.output.quiet {
-		intent.Text(reports.Text{W: a.stderr})
+	} else if err := a.approach(ctx, o.output, intent, allowance, o.target()); err != nil {
+		return err
 	}
 	if o.world == real && !o.skipCheck {
 		if err := a.trust(ctx, o.storeOptions, allowance); err != nil {

@@ -23,16 +23,13 @@ func (a *app) trust(ctx context.Context, o storeOptions, allowance *sandbox.Allo
 	defer end(nil)
 	fronts, err := measure.OpenFronts(ctx, t, measure.FrontsConfig{Command: o.doctor(), Allowance: allowance, Ended: end})
 	switch {
-	case err != nil && ctx.Err() != nil:
-		return nil // what is done next will say that it was interrupted
-	case err != nil:
-		return couldNotRun("%w", err)
+	case err == nil:
+	case (ctx.Err() != nil || errors.Is(err, sandbox.ErrSpent)) && !leaves(err):
+		return nil // what is done next will say so
+	default:
+		return o.ended(ctx, err)
 	}
-	defer func() {
-		if closeErr := fronts.Close(ctx); closeErr != nil && err == nil {
-			err = couldNotRun("%w", closeErr)
-		}
-	}()
+	defer func() { err = errors.Join(err, o.ended(ctx, fronts.Close(ctx))) }()
 	err = storerace.Quick(trying, fronts.All()[0].Store, "")
 	fault, bad := errors.AsType[*storefault.Error](err)
 	switch {
@@ -56,8 +53,11 @@ func (o *storeOptions) named() string {
 }
 
 // doctor is the command that examines the store.
-func (o *storeOptions) doctor() string {
-	c := commandLine{args: []string{"simulate doctor"}, changed: func(flag string) bool { return flag != "endpoint" || o.endpoint != "" }}
+func (o *storeOptions) doctor() string { return o.command("simulate doctor") }
+
+// command is one on the store.
+func (o *storeOptions) command(name string) string {
+	c := commandLine{args: []string{name}, changed: func(flag string) bool { return flag != "endpoint" || o.endpoint != "" }}
 	c.add("store", o.store)
 	c.add("endpoint", o.endpoint)
 	if o.pathStyle != 0 {

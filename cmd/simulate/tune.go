@@ -16,6 +16,7 @@ import (
 	"holdfast/archive"
 	"holdfast/reports"
 	"holdfast/scenarios"
+	"holdfast/scenarios/sandbox"
 	"holdfast/scenarios/tuning"
 )
 
@@ -32,6 +33,7 @@ type tuneOptions struct {
 	confirm       bool
 	confirmRuns   int
 	out           string
+	allowance     *sandbox.Allowance // of --max-requests; nil: there may be any number
 }
 
 func (a *app) tuneCommand() *cobra.Command {
@@ -87,6 +89,8 @@ acknowledged; 130 interrupted, with what was found.`,
 	f.BoolVar(&o.confirm, "confirm", false, "hold the model against the real world")
 	f.StringVar(&o.out, "out", "simulate-out", "`DIR` for the profile of --store")
 	f.IntVar(&o.confirmRuns, "confirm-runs", defaultConfirmRuns, "repetitions of each policy in the real world")
+	f.IntVar(&o.run.maxRequests, "max-requests", 0, "`N` requests to a real store at most, cleaning up left out; what they do not suffice for is inconclusive (0: any number)")
+	f.BoolVar(&o.run.dryRun, "dry-run", false, "say what would be done to a real store, and send it nothing")
 	o.run.register(f, "store", "endpoint", "path-style", "core", "document", "layout", "clients", "operations", "duration", "latency", "fault", "codec", "via", "set", "seed")
 	f.Lookup("codec").Usage = "`CODEC` of documents: json, or compact, the default where it is possible"
 	f.Lookup("set").Usage = "`KEY=VALUE` of the scenario's file in place of its own, such as objects.count=4; repeatable"
@@ -106,6 +110,10 @@ func (o *tuneOptions) validate(changed func(string) bool) error {
 		return usage("--chart draws what --capacity or --architectures finds: give one of the two with it")
 	case o.run.endpoint != "" && !o.asksStore():
 		return usage("--endpoint needs --store s3://bucket/prefix")
+	case o.run.maxRequests < 0:
+		return usage("--max-requests must be 0 (any number) or more, not %d", o.run.maxRequests)
+	case !o.asksStore() && (o.run.maxRequests > 0 || o.run.dryRun):
+		return usage("--max-requests and --dry-run are for real stores: --store s3://bucket/prefix")
 	case o.out == "":
 		return usage("--out wants a directory, not an empty name")
 	case o.confirmRuns < 1:
@@ -132,6 +140,17 @@ func (a *app) tune(ctx context.Context, o tuneOptions, flags *pflag.FlagSet, nam
 		return err
 	}
 	p.point.Replay = o.replay(name, flags, o.evaluations)
+	intent, err := o.intent(ctx, p, flags)
+	if err != nil {
+		return err
+	}
+	if o.run.dryRun {
+		return a.tell(o.run.output, *intent, nil, false)
+	}
+	o.allowance = o.run.allowance()
+	if err := a.approach(ctx, o.run.output, intent, o.allowance, o.run.target()); err != nil {
+		return err
+	}
 	measured, err := a.profileStore(ctx, &o, p, flags)
 	if err != nil {
 		return err
@@ -197,6 +216,7 @@ func (o *tuneOptions) config(name string, changed func(string) bool) (tuning.Con
 	}
 	run := o.run
 	run.storeOptions = runDefaults().storeOptions // the search plays in a virtual world
+	run.maxRequests, run.dryRun = 0, false
 	p, err := run.prepare(name, changed)
 	if err != nil {
 		return c, nil, err

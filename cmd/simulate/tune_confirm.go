@@ -46,6 +46,9 @@ func (a *app) confirm(ctx context.Context, o tuneOptions, c tuning.Config, p *pl
 			r.Withhold(measured, "simulate check "+filepath.Join(measured.Directory, reports.HistoryFile))
 			return err
 		}
+		if o.allowance.Spent() && ctx.Err() == nil {
+			return o.spent(err)
+		}
 		if err != nil || ctx.Err() != nil {
 			return err
 		}
@@ -133,10 +136,10 @@ func (a *app) measureReal(ctx context.Context, o tuneOptions, run scenarios.Run,
 	if err != nil {
 		return nil, couldNotRun("--confirm: %w", err)
 	}
-	p := &play{point: measure.Point{World: real, Run: run, Target: o.run.target(), Replay: replay}}
+	p := &play{point: measure.Point{World: real, Run: run, Target: o.run.target(), Replay: replay}, allowance: o.allowance}
 	m, err := a.measure(ctx, o.run.output, p, func() (string, error) { return filepath.Join(dir, reports.HistoryFile), nil }, nil)
 	if err != nil {
-		err = couldNotRun("--confirm: play %s in the real world: %w", run.Scenario.Name, err)
+		err = couldNotRun("--confirm: play %s in the real world: %w", run.Scenario.Name, o.run.later(err))
 	}
 	if m != nil && m.Verdict.Final() {
 		m.Directory = dir

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"path/filepath"
 	"time"
 
@@ -24,10 +25,7 @@ func (a *app) profileStore(ctx context.Context, o *tuneOptions, p *play, flags *
 	if !o.asksStore() {
 		return nil, nil
 	}
-	if err := a.announceTuning(ctx, o, p, flags); err != nil {
-		return nil, err
-	}
-	if err := a.trust(ctx, o.run.storeOptions, nil); err != nil || flags.Changed("latency") {
+	if err := a.trust(ctx, o.run.storeOptions, o.allowance); err != nil || flags.Changed("latency") {
 		return nil, err
 	}
 	dir, err := reports.NewDirectory(o.out, p.point.Run.Scenario.Name, sandbox.NewID(), time.Now())
@@ -35,10 +33,13 @@ func (a *app) profileStore(ctx context.Context, o *tuneOptions, p *play, flags *
 		return nil, couldNotRun("--out: %w", err)
 	}
 	progress := a.startProgress(o.run.output, "measure "+o.run.store)
-	m, err := o.run.target().Profile(ctx, "simulate tune", p.point.Replay, profile.Config{Progress: progress.update})
+	m, err := o.run.target().Profile(ctx, "simulate tune", p.point.Replay, o.allowance, profile.Config{Progress: progress.update})
 	progress.stop()
-	if err != nil {
-		return nil, notMeasured(err)
+	switch {
+	case o.allowance.Spent():
+		return nil, o.spent(o.run.later(err))
+	case err != nil:
+		return nil, notMeasured(o.run.later(err))
 	}
 	saved, err := saveProfile(filepath.Join(dir, reports.ProfileFile), o.run.store, m)
 	if err != nil {
@@ -54,9 +55,19 @@ func (a *app) profileStore(ctx context.Context, o *tuneOptions, p *play, flags *
 	return saved, nil
 }
 
-// announceTuning says what the store is about to be asked: the measurement, and the
-// confirmation of two policies, which are estimated by the scenario's own.
-func (a *app) announceTuning(ctx context.Context, o *tuneOptions, p *play, flags *pflag.FlagSet) error {
+// spent is what comes of a store that may be asked no more; the error, which may be nil, came
+// with it.
+func (o *tuneOptions) spent(err error) error {
+	enough := fmt.Errorf("all of %d requests were sent: --max-requests allows more", o.allowance.Most())
+	if leaves(err) {
+		enough = fmt.Errorf("%w: %w", enough, err)
+	}
+	return &exitError{exitInconclusive, enough}
+}
+
+// intent is what the store is about to be asked: the measurement, and the confirmation of two
+// policies, which are estimated by the scenario's own. Nil: it is the embedded one.
+func (o *tuneOptions) intent(ctx context.Context, p *play, flags *pflag.FlagSet) (*reports.Intended, error) {
 	confirmed := *p
 	confirmed.point.World = real
 	confirmed.point.Run.Repetitions = o.confirmRuns
@@ -64,9 +75,5 @@ func (a *app) announceTuning(ctx context.Context, o *tuneOptions, p *play, flags
 	if !flags.Changed("latency") {
 		beside = append(beside, measure.ProfileEstimate)
 	}
-	intent, err := o.run.intent(ctx, flags, []*play{&confirmed, &confirmed}, beside...)
-	if err == nil && !o.run.output.quiet {
-		intent.Text(reports.Text{W: a.stderr})
-	}
-	return err
+	return o.run.intent(ctx, flags, []*play{&confirmed, &confirmed}, beside...)
 }

@@ -141,13 +141,28 @@ func (o *object) overwriter(i, rival int32) int32 {
 	return rival
 }
 
+// misledAbout reports whether the store, and no fault that was injected, told an operation that
+// its write had failed, or showed it something after that: then what it says may be the store's.
+func (o *object) misledAbout(i, n int32) bool {
+	v := o.versions.at(i)
+	if v.answer != acknowledged && v.answer != outcomeUnknown && !v.swayed {
+		return true
+	}
+	for k := range o.reads.n {
+		if r := o.reads.at(k); v.answer != acknowledged && r.op == n && r.start >= v.at {
+			return true
+		}
+	}
+	return false
+}
+
 // checkRefused: an operation that was told that it failed has written nothing,
 // and was told the right kind of failure.
 func (o *object) checkRefused(j *Judge, n int32) {
 	op := j.ops.all.at(n)
 	for _, m := range o.modsOf(op) {
 		if i := o.firstWritten(m); i != none && j.wrote(o.versions.at(i), n) && !(op.outcome == gone && o.wentWith(m, op)) {
-			o.reportTold(j, n, o.versions.at(i).answer != acknowledged, "failure that committed", fmt.Sprintf(
+			o.reportTold(j, n, o.misledAbout(i, n), "failure that committed", fmt.Sprintf(
 				"was told %q, but its modification %s is stored", j.spelled(op.outcome), o.mods.name(m)))
 			return
 		}

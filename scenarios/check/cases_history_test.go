@@ -128,7 +128,7 @@ var historyCases = []brokenCase{
 			b.versions["v2"] = b.versions["v1"].plus("foreign")
 			b.append("bob", "m2", "v2", "v3")
 			b.final("v3")
-		}, []Invariant{byStore(storefault.StrangeBody)}, func(b *book) { // somebody did, and was refused by a layer below
+		}, []Invariant{OneChain}, func(b *book) { // somebody did, and was refused by a layer below
 			b.setup(start)
 			b.append("ann", "m1", "v0", "v1")
 			c := b.begin("eve", "append", "m3").get("v1").put("v1", history.PreconditionFailed, "v2", b.versions["v1"].plus("m3")).echoed().get("v2")

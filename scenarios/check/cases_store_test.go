@@ -278,3 +278,43 @@ func TestPoolOfFindings(t *testing.T) {
 		t.Errorf("%+v", r.StoreFindings)
 	}
 }
+
+// TestInjectedAbsence: a fault that answers 404 knows of no object, and its word is not the
+// store's.
+func TestInjectedAbsence(t *testing.T) {
+	for _, means := range []string{history.NotFound, ""} {
+		b := newBook()
+		b.setup(start)
+		b.append("ann", "m1", "v0", "v1")
+		c := b.begin("bob", "append", "m2").get("v1").missing()
+		b.events[len(b.events)-1].Means = means
+		c.put("v1", history.OK, "v2", start.plus("m1", "m2")).end(history.Committed, "v2")
+		b.final("v2")
+		r := judged(history.Header{}, b.events)
+		if injected := means != ""; injected != (r.Verdict == OK) || injected == (len(r.StoreFindings) > 0) {
+			t.Errorf("means %q: %s %v", means, r.Verdict, r.StoreFindings)
+		}
+	}
+}
+
+// TestStaleReadExcusesNoAnswer: whom the store told nothing after the write, that was of unknown
+// outcome, has no reason to call it failed, whatever the store does to others.
+func TestStaleReadExcusesNoAnswer(t *testing.T) {
+	for _, looked := range []bool{false, true} {
+		b := newBook()
+		b.setup(start)
+		c := b.begin("ann", "append", "m1").get("v0").put("v0", history.UnknownAnswer, "", start.plus("m1"))
+		b.versions["v1"] = start.plus("m1")
+		if looked {
+			c.get("v0")
+		}
+		c.end(history.Failed, "")
+		b.append("bob", "m2", "v1", "v2")
+		b.begin("eve", "load").get("v1").end(history.Committed, "v1")
+		b.final("v2")
+		r := judged(history.Header{}, b.events)
+		if len(r.StoreFindings) == 0 || looked == (r.Found[HonestAnswers] > 0) {
+			t.Errorf("looked %v: %s %v %v", looked, r.Verdict, r.StoreFindings, r.Found)
+		}
+	}
+}

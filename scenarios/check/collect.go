@@ -190,6 +190,9 @@ func (j *Judge) read(e *history.Event) {
 		o.store.note(e)
 		r.etag = o.etags.number(e.ETag)
 		op.met.note(rivals, r.etag != op.base || op.object != o.number)
+	case e.Answer == history.NotFound && e.Means != "": // a fault said so, and knows of no object
+		op.show(e.Kind, 0)
+		return
 	case e.Answer == history.NotFound:
 		o.store.absent = true
 	default:

@@ -49,7 +49,10 @@ func (c *storeCheck) strange(r *read) {
 		evidence{strange: r})
 }
 
-// checkUnknown: a read showed an ETag that no write can have got.
+// checkUnknown: a read showed an ETag that no write can have got. Nothing is the store's if
+// nobody wrote such a body, and yet the store accepted a write on top of it, or a client was
+// told that it is its own: then somebody did whose write was not recorded, or who went past
+// the recorder.
 func (c *storeCheck) checkUnknown(r *read) {
 	if !c.whole() {
 		return
@@ -62,11 +65,27 @@ func (c *storeCheck) checkUnknown(r *read) {
 		return
 	}
 	switch wrote, known := l.by[r.content()]; {
+	case !known && c.vouched(r.etag):
 	case !known || wrote.start > r.at:
 		c.strange(r)
 	case l.most(wrote) > 0 && wrote.etags+1 > l.most(wrote):
 		c.unstable(r.etag, wrote.one, evidence{versions: []int32{wrote.one}, reads: []*read{r}})
 	}
+}
+
+// vouched reports whether somebody knows of a version that no recorded write made.
+func (c *storeCheck) vouched(etag int32) bool {
+	for i := range c.o.versions.n {
+		if v := c.o.versions.at(i); v.certain() && v.ifCond == ifMatch && v.cond == etag {
+			return true
+		}
+	}
+	for _, n := range c.o.ops {
+		if op := c.j.ops.all.at(n); op.outcome == committed && op.etag == etag {
+			return true
+		}
+	}
+	return false
 }
 
 // unstable reports an ETag that is none of those that writes were answered with.

@@ -185,12 +185,20 @@ func (s server) Put(_ context.Context, key string, body []byte, cond archive.Con
 			if _, err := s.apply(key, body, cond); err != nil {
 				return "", err
 			}
-			return "", []error{archive.ErrPreconditionFailed, archive.ErrConflict, archive.ErrThrottled}[s.rng.IntN(3)]
+			return "", echo{[]error{archive.ErrPreconditionFailed, archive.ErrConflict, archive.ErrThrottled}[s.rng.IntN(3)]}
 		}
 		return "", archive.ErrConflict
 	}
 	return s.apply(key, body, cond)
 }
+
+// echo is a refusal that does not say that nothing was applied.
+type echo struct{ error }
+
+func (e echo) Unwrap() error { return e.error }
+
+// Injected implements [history.Injected].
+func (echo) Injected() {}
 
 func (s server) apply(key string, body []byte, cond archive.Condition) (string, error) {
 	v, there := s.objects[key]

@@ -152,7 +152,7 @@ func (c *Client) next(kind Kind, fullKey string) *Event {
 func (c *Client) answered(ctx context.Context, kind Kind, start int64, key, etag string, err error) *Event {
 	e := c.next(kind, c.full(key))
 	e.Start, e.At = start, c.rec.Now()
-	if c.asked != start {
+	if c.asked < start {
 		e.Asked = c.asked
 	}
 	c.asked = 0

@@ -127,7 +127,7 @@ func (c *Client) Status(code int) { c.status = code }
 
 // Held notes, before a store call, that the core made it at a time and the harness has
 // held it back since: for others to act first, or for a step of a timeline.
-func (c *Client) Held(since int64) { c.asked = since }
+func (c *Client) Held(since int64) { c.asked = max(since, 1) } // 0: it was not held
 
 // Interrupted notes, before Finish, that the run was interrupted while the operation
 // was under way.

@@ -75,7 +75,7 @@ func TestCheckEstimate(t *testing.T) {
 // TestProfileEstimate: so does a measurement.
 func TestProfileEstimate(t *testing.T) {
 	count := countRequests(t)
-	if _, err := (Target{Store: "counted://"}).Profile(t.Context(), "a test", "", profile.Config{}); err != nil {
+	if _, err := (Target{Store: "counted://"}).Profile(t.Context(), "a test", "", nil, profile.Config{}); err != nil {
 		t.Fatal(err)
 	}
 	e := ProfileEstimate

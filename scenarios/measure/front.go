@@ -68,7 +68,7 @@ func (f *Fronts) open(ctx context.Context, t Target, c *FrontsConfig) error {
 	}
 	f.targets, f.backings = append(f.targets, t), append(f.backings, b)
 	if !kind.ours {
-		if err := checkStore(ctx, b); err != nil {
+		if err := checkStore(ctx, b, c.Allowance); err != nil {
 			return err
 		}
 	}
@@ -82,6 +82,11 @@ func (f *Fronts) open(ctx context.Context, t Target, c *FrontsConfig) error {
 		}
 	}
 	settings := b.settings()
+	if f.box != nil && len(f.fronts) > 0 { // all is removed through the first
+		if err := f.box.Check(ctx, b.at("")); err != nil {
+			return fmt.Errorf("endpoint %s, beside %s: %w", settings.Endpoint, f.Settings().Endpoint, err)
+		}
+	}
 	front := doctor.Front{
 		Store: f.through(b.at("")),
 		At:    &doctor.Endpoint{URL: settings.Endpoint, Region: settings.Region, PathStyle: settings.PathStyle},

@@ -87,6 +87,21 @@ func TestFrontsThatCannotBeOpened(t *testing.T) {
 	}
 }
 
+// TestFrontsOfAnotherStore: what is written through them nobody would remove.
+func TestFrontsOfAnotherStore(t *testing.T) {
+	other, _ := elsewhere(t)
+	server, target := elsewhere(t)
+	_, err := OpenFronts(t.Context(), target, FrontsConfig{Endpoints: []string{server.Endpoint(), other.Endpoint()}})
+	if err == nil || !strings.Contains(err.Error(), "endpoint "+other.Endpoint()) || !strings.Contains(err.Error(), "it leads to another store") {
+		t.Error(err)
+	}
+	for _, s := range []*fakes3.Server{server, other} {
+		if keys := keysOf(t, s); keys != "p/theirs" {
+			t.Errorf("it left %s", keys)
+		}
+	}
+}
+
 // TestFrontsRemoveWhatWasSentRaw: also what a request of another kind wrote.
 func TestFrontsRemoveWhatWasSentRaw(t *testing.T) {
 	server, target := elsewhere(t)

@@ -68,6 +68,9 @@ func (k *kept) write(events []*history.Event) {
 		if e.Due > 0 {
 			e.Due += k.at
 		}
+		if e.Asked > 0 {
+			e.Asked += k.at
+		}
 		k.out.Add(e)
 	}
 	k.ops, k.at = k.ops+ops, k.at+at

@@ -11,6 +11,7 @@ import (
 
 	"holdfast/scenarios"
 	"holdfast/scenarios/check"
+	"holdfast/scenarios/network"
 )
 
 // little is a simulation with next to no room for its history, and what that gives when it
@@ -113,4 +114,19 @@ func must[T any](v T, err error) T {
 		panic(err)
 	}
 	return v
+}
+
+// TestHeldCalls: a call that is held back, also one at the very beginning, is judged by when
+// its core made it, and so it is in a history of several repetitions.
+func TestHeldCalls(t *testing.T) {
+	s := simulated(t, "burst", "production", 1, 6, 2)
+	f, err := network.ParseFault("delete(rate=0.1,call=any)")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.run.Scenario.Faults = append(s.run.Scenario.Faults, scenarios.Fault(f))
+	r, all := s.play(t.Context(), t)
+	if kept := judged(t, all); len(r.Violated)+len(kept.Violated) > 0 {
+		t.Errorf("%v, as it was kept %v", r.Violated, kept.Violated)
+	}
 }

@@ -1,26 +1,29 @@
 package measure
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"time"
 
 	"holdfast/scenarios/network"
 	"holdfast/scenarios/profile"
+	"holdfast/scenarios/sandbox"
 )
 
 // ProfileEstimate is for the measurement of a store, which a test counts.
 var ProfileEstimate = Estimate{Puts: 370, Gets: 290, Deletes: 30}
 
 // Profile measures how fast the store of the target is, in a sandbox that is removed. Command
-// is the one that does it, and by says who. An error of the store is a [TargetError].
-func (t Target) Profile(ctx context.Context, by, command string, c profile.Config) (m *profile.Measured, err error) {
-	fronts, err := OpenFronts(ctx, t, FrontsConfig{Command: command})
+// is the one that does it, and by says who; allowance, which may be nil, bounds its requests. An
+// error of the store is a [TargetError].
+func (t Target) Profile(ctx context.Context, by, command string, allowance *sandbox.Allowance, c profile.Config) (m *profile.Measured, err error) {
+	ctx, end := context.WithCancelCause(ctx)
+	defer end(nil)
+	fronts, err := OpenFronts(ctx, t, FrontsConfig{Command: command, Allowance: allowance, Ended: end})
 	if err != nil {
 		return nil, err
 	}
-	defer func() { err = cmp.Or(err, fronts.Close(ctx)) }()
+	defer func() { err = errors.Join(err, fronts.Close(ctx)) }()
 	return fronts.Profile(ctx, by, c)
 }
 

@@ -84,7 +84,11 @@ func (c *Config) playReal(ctx context.Context, i int, p *Point, t *told) (m *Mea
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	target, err := c.open(ctx, i, p, stop)
-	if err != nil {
+	switch _, left := errors.AsType[*sandbox.LeftError](err); {
+	case errors.Is(err, sandbox.ErrSpent) && !left:
+		m, err := nothing(p)
+		return spent(m, c.Allowance), err
+	case err != nil:
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, target.close(whole)) }()
@@ -133,10 +137,12 @@ func (c *Config) playReal(ctx context.Context, i int, p *Point, t *told) (m *Mea
 // then holds, but that nothing is wrong.
 func spent(m *Measured, a *sandbox.Allowance) *Measured {
 	m.Interrupted = false
-	if !m.Verdict.Final() {
-		m.Verdict = check.Inconclusive
-		m.Reasons = append(m.Reasons, fmt.Sprintf("it was ended before its time, as all of %d requests were sent: --max-requests allows more", a.Most()))
+	why := fmt.Sprintf("it was ended before its time, as all of %d requests were sent: --max-requests allows more", a.Most())
+	if m.Verdict.Final() {
+		m.Notes = append(m.Notes, why)
+		return m
 	}
+	m.Verdict, m.Reasons = check.Inconclusive, append(m.Reasons, why)
 	return m
 }
 

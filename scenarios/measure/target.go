@@ -65,7 +65,7 @@ func (c *Config) open(ctx context.Context, i int, p *Point, ended func(error)) (
 	if o.keeper == nil {
 		return o, nil
 	}
-	err := checkStore(ctx, o.keeper)
+	err := checkStore(ctx, o.keeper, c.Allowance)
 	if err == nil {
 		err = o.begin(ctx, c, i, p, ended)
 	}
@@ -86,12 +86,29 @@ func (t *Target) Open(ctx context.Context) (store archive.Store, closed func() e
 	b, err := kind.open(ctx, *t, wire{})
 	if err == nil {
 		closed = b.Close
-		err = checkStore(ctx, b)
+		err = checkStore(ctx, b, nil)
 	}
 	if err != nil {
 		return nil, closed, &TargetError{err}
 	}
 	return b.at(""), closed, nil
+}
+
+// Reach asks the store for an object that is not there, and says why it can't be played on. It
+// writes nothing.
+func (t *Target) Reach(ctx context.Context, allowance *sandbox.Allowance) error {
+	kind, err := t.kind()
+	if err != nil || kind.ours {
+		return err
+	}
+	b, err := kind.open(ctx, *t, wire{})
+	if err == nil {
+		err = errors.Join(checkStore(ctx, b, allowance), b.Close())
+	}
+	if err != nil {
+		return &TargetError{err}
+	}
+	return nil
 }
 
 // Account says where the target is and on whose behalf it is asked, as far as its kind of
@@ -123,6 +140,12 @@ func (o *opened) connect(ctx context.Context, t *Target, run *scenarios.Run, end
 		plain.through = network.NewVigil(network.OutageAfter, func(gone *network.OutageError) { ended(gone) }).Over
 	}
 	w, disturbed := plain, run.Scenario.Latency != nil || len(run.Scenario.Faults) > 0
+	w.through = func(base http.RoundTripper) http.RoundTripper {
+		if plain.through != nil {
+			base = plain.through(base)
+		}
+		return network.Counting(base)
+	}
 	if disturbed {
 		w.through = func(base http.RoundTripper) http.RoundTripper {
 			if plain.through != nil {
@@ -170,9 +193,12 @@ func (o *opened) begin(ctx context.Context, c *Config, i int, p *Point, ended fu
 
 // checkStore asks again while the store is only too busy to answer. One that can't be
 // reached is mostly a wrong address, and nobody wants to wait to be told so.
-func checkStore(ctx context.Context, store backing) error {
+func checkStore(ctx context.Context, store backing, allowance *sandbox.Allowance) error {
 	var refused error
 	err := world.Insist(ctx, patience, "connect", func(ctx context.Context) error {
+		if err := allowance.Spend(); err != nil {
+			return err
+		}
 		if refused = store.Check(ctx); errors.Is(refused, archive.ErrThrottled) {
 			return refused
 		}

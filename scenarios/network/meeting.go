@@ -88,6 +88,17 @@ func (m *Meeting) Carried() (cond archive.Condition, ok bool) {
 	return archive.Condition{}, false
 }
 
+// Counting has the meetings of calls note their requests, which nothing befalls: whether an
+// adapter sends what it was asked to, and once, is known also where there are no faults.
+func Counting(base http.RoundTripper) http.RoundTripper { return counting{base} }
+
+type counting struct{ next http.RoundTripper }
+
+func (c counting) RoundTrip(req *http.Request) (*http.Response, error) {
+	MeetingOf(req.Context()).request(req)
+	return c.next.RoundTrip(req)
+}
+
 // request counts a request, notes its condition, and returns the fault that it meets.
 // Only the first of a call meets one: a second is to be seen, and is seen best if it
 // succeeds.

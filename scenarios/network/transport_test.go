@@ -305,3 +305,22 @@ type closer struct {
 }
 
 func (c closer) Close() error { *c.closed = true; return nil }
+
+// TestCounting: where nothing befalls requests it is known all the same how many were sent for
+// a call, and on which condition.
+func TestCounting(t *testing.T) {
+	server, err := fakes3.Start()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer server.Close()
+	store := server.StoreVia(network.Counting)
+	call := network.WithFault(t.Context(), network.Fault{})
+	if _, err := store.Put(call, "k", []byte("new"), archive.IfAbsent()); err != nil {
+		t.Fatal(err)
+	}
+	_, requests, means := call.Befell()
+	if cond, ok := call.Carried(); requests != 1 || means != nil || !ok || !cond.IsAbsent() {
+		t.Errorf("%d requests, %v, carried %v %v", requests, means, cond, ok)
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -25,6 +26,8 @@ type Leaving struct {
 	// nothing tells whose the objects are, and all are Foreign.
 	Manifest *Manifest
 	Why      string
+	// Err is why it could not be looked at; nil: it was.
+	Err error
 	// Objects of the run, or versions and delete markers of them, the manifest's included.
 	Objects int
 	Bytes   int64
@@ -44,7 +47,8 @@ var idForm = regexp.MustCompile(`^simulate-([0-9a-f]{10})/$`)
 var ErrNoInventory = errors.New("the store can't list what it holds: name the runs")
 
 // Find finds the sandboxes in a store; of runs that are named, theirs alone. It asks for
-// nothing but what is below simulate-ID/, and writes nothing.
+// nothing but what is below simulate-ID/, and writes nothing. One that can't be looked at is
+// no reason not to find the others: [Leaving.Err].
 func Find(ctx context.Context, store archive.Store, where string, ids ...string) ([]Leaving, error) {
 	b := bucket{Store: store}
 	b.Inventory, _ = store.(Inventory)
@@ -65,11 +69,11 @@ func Find(ctx context.Context, store archive.Store, where string, ids ...string)
 	}
 	var found []Leaving
 	for _, id := range ids {
-		l, err := b.look(ctx, where, id, now)
-		if err != nil {
-			return nil, fmt.Errorf("look what is below %s: %w", place(where, id), err)
+		l := b.look(ctx, where, id, now)
+		if ctx.Err() != nil {
+			return nil, fmt.Errorf("look what is below %s: %w", l.Place, ctx.Err())
 		}
-		if l.Manifest != nil || l.Foreign > 0 {
+		if l.Manifest != nil || l.Foreign > 0 || l.Err != nil {
 			found = append(found, *l)
 		}
 	}
@@ -80,21 +84,26 @@ func Find(ctx context.Context, store archive.Store, where string, ids ...string)
 // or some that there are not (gofakes3 on files has simulate-/simulate-ID/), what is in them is
 // listed.
 func (b *bucket) folders(ctx context.Context) (folders []string, at time.Time, err error) {
-	folders, at, err = b.Folders(ctx, "simulate-", b.versions)
-	strange := slices.ContainsFunc(folders, func(f string) bool { return strings.IndexByte(f, '/') != len(f)-1 })
+	const all = "simulate-"
+	strange := false
+	err = through(ctx, all, b.Folders(ctx, all, b.versions), func(f s3store.Folder) string { return f.Name }, func(f s3store.Folder) {
+		folders, at = append(folders, f.Name), f.At
+		strange = strange || strings.IndexByte(f.Name, '/') != len(f.Name)-1
+	})
 	if err != nil || len(folders) > 0 && !strange {
 		return folders, at, err
 	}
+	seen := map[string]bool{}
+	err = b.list(ctx, all, func(e s3store.Entry) {
+		if folder, _, ok := strings.Cut(e.Key, "/"); ok {
+			seen[folder] = true
+		}
+	})
 	folders = nil
-	for e, err := range b.Entries(ctx, "simulate-", b.versions) {
-		if err != nil {
-			return nil, at, err
-		}
-		if folder, _, ok := strings.Cut(e.Key, "/"); ok && !slices.Contains(folders, folder+"/") {
-			folders = append(folders, folder+"/")
-		}
+	for _, folder := range slices.Sorted(maps.Keys(seen)) {
+		folders = append(folders, folder+"/")
 	}
-	return folders, at, nil
+	return folders, at, err
 }
 
 // theirs are the ids that folders name, of those that are wanted; none: of all.
@@ -109,7 +118,7 @@ func theirs(folders, wanted []string) []string {
 }
 
 // look counts what a run has left.
-func (b *bucket) look(ctx context.Context, where, id string, now time.Time) (*Leaving, error) {
+func (b *bucket) look(ctx context.Context, where, id string, now time.Time) *Leaving {
 	l := &Leaving{ID: id, Place: place(where, id)}
 	m, err := readManifest(ctx, b.Store, id)
 	switch {
@@ -121,14 +130,14 @@ func (b *bucket) look(ctx context.Context, where, id string, now time.Time) (*Le
 	case errors.Is(err, errNotOurs):
 		l.Why = err.Error()
 	default:
-		return nil, err
+		return l.unseen(err)
 	}
 	if b.Inventory == nil {
-		return l, nil
+		return l
 	}
 	prefix, newest := prefixOf(id), time.Time{}
-	err = list(ctx, *b, prefix, func(e s3store.Entry) {
-		key := strings.TrimPrefix(e.Key, prefix)
+	err = b.list(ctx, prefix, func(e s3store.Entry) {
+		key, _ := strings.CutPrefix(e.Key, prefix)
 		if l.Manifest == nil || !l.Manifest.names(key) {
 			l.Foreign++
 			return
@@ -139,10 +148,18 @@ func (b *bucket) look(ctx context.Context, where, id string, now time.Time) (*Le
 			newest = e.Modified
 		}
 	})
+	if err != nil && !errors.Is(err, s3store.ErrNoMarker) { // then there are more than are counted
+		return l.unseen(err)
+	}
 	if !now.IsZero() && !newest.IsZero() {
 		l.Age = max(now.Sub(newest), 0) // a store may tell the time in whole seconds
 	}
-	return l, err
+	return l
+}
+
+// unseen is one that could not be looked at.
+func (l *Leaving) unseen(err error) *Leaving {
+	return &Leaving{ID: l.ID, Place: l.Place, Err: err, Why: "it could not be looked at: " + err.Error()}
 }
 
 // Remove removes what a run has left, and nothing beside it. Told, which may be nil, is
@@ -151,18 +168,25 @@ func (l *Leaving) Remove(ctx context.Context, store archive.Store, where string,
 	if l.Manifest == nil {
 		return Removed{}, fmt.Errorf("%s: %s: nothing tells which of the objects are a run's", l.Place, l.Why)
 	}
-	r := &remover{bucket: bucket{Store: store}, id: l.ID, where: where, ours: l.Manifest.names, told: told}
-	r.Inventory, _ = store.(Inventory)
-	known, err := r.findVersions(ctx, "")
-	if err == nil && !known {
-		_, err = r.findVersions(ctx, prefixOf(l.ID)+manifestName)
-	}
-	if err != nil {
+	r := &remover{bucket: bucket{Store: store}, id: l.ID, where: where, told: told}
+	// It may have been a while since it was found.
+	m, err := readManifest(ctx, store, l.ID)
+	switch {
+	case errors.Is(err, archive.ErrNotFound):
+		return Removed{}, fmt.Errorf("%s: its manifest is gone by now: nothing was deleted", l.Place)
+	case err != nil:
 		return Removed{}, r.left(err, "nothing was deleted")
+	case l.Age >= Dead && !m.Alive.Equal(l.Manifest.Alive):
+		return Removed{}, fmt.Errorf("%s: its manifest was written anew meanwhile, so it is running: nothing was deleted", l.Place)
+	}
+	r.ours = m.names
+	r.Inventory, _ = store.(Inventory)
+	if err := r.versionsByNow(ctx); err != nil {
+		return Removed{}, err
 	}
 	if r.Inventory == nil {
-		for n := range l.Manifest.Parts {
-			for _, key := range l.Manifest.Keys {
+		for n := range m.Parts {
+			for _, key := range m.Keys {
 				r.known = append(r.known, s3store.Entry{Key: prefixOf(l.ID) + partName(n+1) + key})
 			}
 		}

@@ -73,11 +73,22 @@ func readManifest(ctx context.Context, store archive.Store, id string) (*Manifes
 		return nil, err
 	}
 	var m Manifest
-	if err := json.Unmarshal(body, &m); err != nil || m.Schema != manifestSchema || m.ID != id {
+	if err := json.Unmarshal(body, &m); err != nil || m.Schema != manifestSchema || m.ID != id || m.tooMany() != nil {
 		return nil, errNotOurs
 	}
 	slices.Sort(m.Keys)
 	return &m, nil
+}
+
+// mostNamed is how many objects a manifest may name: far more than any run writes.
+const mostNamed = 10_000_000
+
+// tooMany reports that it names none, or more than may be.
+func (m *Manifest) tooMany() error {
+	if m.Parts < 1 || m.Parts > mostNamed/max(len(m.Keys), 1) {
+		return fmt.Errorf("%w: %d keys in each of %d parts, and a manifest may name %d objects", archive.ErrInvalid, len(m.Keys), m.Parts, mostNamed)
+	}
+	return nil
 }
 
 var errNotOurs = errors.New("manifest.json was not written by simulate for this run")
@@ -88,7 +99,10 @@ func (s *Sandbox) write(ctx context.Context) error {
 	if s.failed != nil {
 		return s.failed
 	}
-	if err := s.spend(); err != nil {
+	if err := s.manifest.tooMany(); err != nil {
+		return err
+	}
+	if err := s.take(); err != nil {
 		return err
 	}
 	s.manifest.Alive = time.Now().UTC()
@@ -133,6 +147,9 @@ var errTaken = errors.New("somebody else has removed or replaced the run's manif
 // afterOwn goes on from an earlier write that was applied without an answer. What somebody
 // else has written is not gone on from.
 func (s *Sandbox) afterOwn(ctx context.Context, key string, body []byte, refused error) (etag string, err error) {
+	if err := s.take(); err != nil {
+		return "", err
+	}
 	stored, etag, err := s.Get(ctx, key)
 	switch {
 	case errors.Is(err, archive.ErrNotFound) && s.etag == "" && errors.Is(refused, archive.ErrPreconditionFailed):
@@ -147,6 +164,9 @@ func (s *Sandbox) afterOwn(ctx context.Context, key string, body []byte, refused
 		return "", errTaken
 	}
 	s.etag = etag
+	if err := s.take(); err != nil {
+		return "", err
+	}
 	etag, err = s.Put(ctx, key, body, s.condition())
 	if errors.Is(err, archive.ErrPreconditionFailed) || errors.Is(err, archive.ErrNotFound) {
 		return "", errTaken

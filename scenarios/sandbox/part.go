@@ -18,14 +18,14 @@ type part struct {
 }
 
 func (p *part) Get(ctx context.Context, key string) ([]byte, string, error) {
-	if err := p.box.spend(); err != nil {
+	if err := p.box.take(); err != nil {
 		return nil, "", err
 	}
 	return p.Store.Get(ctx, p.dir+key)
 }
 
 func (p *part) Head(ctx context.Context, key string) (string, error) {
-	if err := p.box.spend(); err != nil {
+	if err := p.box.take(); err != nil {
 		return "", err
 	}
 	return p.Store.Head(ctx, p.dir+key)
@@ -51,7 +51,7 @@ func (p *part) write(key string) error {
 	if err := p.box.claim(p, key); err != nil {
 		return err
 	}
-	return p.box.spend()
+	return p.box.take()
 }
 
 // listing is a part of a store that can list.
@@ -62,7 +62,7 @@ type listing struct {
 
 // List implements [archive.Lister].
 func (l listing) List(ctx context.Context, prefix, after string) ([]archive.Listed, error) {
-	if err := l.box.spend(); err != nil {
+	if err := l.box.take(); err != nil {
 		return nil, err
 	}
 	if after != "" {
@@ -103,7 +103,8 @@ func (a *Allowance) Spend() error {
 // Spent reports whether none is left.
 func (a *Allowance) Spent() bool { return a != nil && a.sent.Load() >= a.most }
 
-func (s *Sandbox) spend() error {
+// take takes a request from the allowance. If there is none, the run ends.
+func (s *Sandbox) take() error {
 	err := s.Allowance.Spend()
 	if errors.Is(err, ErrSpent) {
 		return s.end(err)

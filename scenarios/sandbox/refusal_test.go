@@ -227,8 +227,14 @@ type foldersOf struct {
 	folders []string
 }
 
-func (f foldersOf) Folders(context.Context, string, bool) ([]string, time.Time, error) {
-	return f.folders, time.Now(), nil
+func (f foldersOf) Folders(context.Context, string, bool) iter.Seq2[s3store.Folder, error] {
+	return func(yield func(s3store.Folder, error) bool) {
+		for _, name := range f.folders {
+			if !yield(s3store.Folder{Name: name, At: time.Now()}, nil) {
+				return
+			}
+		}
+	}
 }
 
 func TestServersThatListNoFolders(t *testing.T) {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"iter"
 	"slices"
 	"strings"
 	"sync"
@@ -12,76 +11,7 @@ import (
 
 	"holdfast/archive"
 	"holdfast/archive/s3store"
-	"holdfast/scenarios/world"
 )
-
-// Inventory is a store that can tell what it holds, old versions too. [s3store.Store] is one.
-type Inventory interface {
-	Versioning(ctx context.Context) (string, error)
-	VersionOf(ctx context.Context, key string) (string, error)
-	DeleteVersion(ctx context.Context, key, version string) error
-	Entries(ctx context.Context, prefix string, versions bool) iter.Seq2[s3store.Entry, error]
-	Folders(ctx context.Context, prefix string, versions bool) ([]string, time.Time, error)
-}
-
-var _ Inventory = (*s3store.Store)(nil)
-
-// bucket is a store with what is known of it.
-type bucket struct {
-	archive.Store
-	Inventory      // nil: it can't tell what it holds
-	versions  bool // it keeps versions, or has kept them
-}
-
-// findVersions finds out whether the bucket keeps versions. Whoever may not ask for that
-// can see it by an object that was just written, if one is named.
-func (b *bucket) findVersions(ctx context.Context, written string) (known bool, err error) {
-	if b.Inventory == nil {
-		return true, nil
-	}
-	if written != "" {
-		version := ""
-		err = world.Insist(ctx, patience, "look for versions", func(ctx context.Context) (err error) {
-			version, err = b.VersionOf(ctx, written)
-			return err
-		})
-		b.versions = version != ""
-		return err == nil, err
-	}
-	state := ""
-	err = world.Insist(ctx, patience, "look for versions", func(ctx context.Context) (err error) {
-		state, err = b.Versioning(ctx)
-		return err
-	})
-	switch {
-	case err == nil:
-		b.versions = state != ""
-		return true, nil
-	case archive.WorthRetrying(err) || ctx.Err() != nil:
-		return false, err
-	}
-	return false, nil // it may not be asked, or does not know what that is
-}
-
-// absent is a key of the sandbox that is never written.
-const absent = "nothing-is-stored-here"
-
-// mayRemoveVersions tries what the clean-up will need, on an object that is not there.
-func (b *bucket) mayRemoveVersions(ctx context.Context, prefix string) error {
-	if !b.versions {
-		return nil
-	}
-	err := b.DeleteVersion(ctx, prefix+absent, "null")
-	if err == nil {
-		for _, err = range b.Entries(ctx, prefix, true) {
-			break
-		}
-	}
-	if err != nil && !archive.WorthRetrying(err) {
-		return fmt.Errorf("the bucket keeps versions: allow s3:ListBucketVersions and s3:DeleteObjectVersion, or play on one without versions: %w", err)
-	}
-	return err
-}
 
 // The bounds of a removal.
 const (
@@ -89,22 +19,7 @@ const (
 	// calledFor is how long a call is repeated that gets no usable answer; the last one may
 	// take as long as a request may. If it deletes, the store is asked for nothing else then.
 	calledFor = 5 * time.Second
-	lookFor   = 30 * time.Second
 )
-
-// persist repeats a call while the store gives no usable answer, for calledFor.
-func persist(ctx context.Context, what string, call func(context.Context) error) error {
-	start := time.Now()
-	for pause := 50 * time.Millisecond; ; pause *= 2 {
-		err := call(ctx)
-		switch {
-		case err == nil:
-			return nil
-		case !archive.WorthRetrying(err) || time.Since(start)+pause > calledFor || (archive.WallClock{}).Sleep(ctx, pause) != nil:
-			return fmt.Errorf("%s, for %v: %w", what, time.Since(start).Round(time.Millisecond), err)
-		}
-	}
-}
 
 // within is how long the deletion of so many may take: some fifty times what S3 needs.
 func within(objects int) time.Duration {
@@ -129,6 +44,7 @@ type Removed struct {
 
 // LeftError says that some of what a run has written is still there, and its manifest with it.
 type LeftError struct {
+	ID    string // the run's
 	Place string // the exact prefix
 	Err   error  // why
 	text  string
@@ -139,7 +55,7 @@ func (e *LeftError) Unwrap() error { return e.Err }
 
 func (r *remover) left(err error, format string, args ...any) error {
 	at := place(r.where, r.id)
-	return &LeftError{at, err, fmt.Sprintf("clean up %s: %s: %v", at, fmt.Sprintf(format, args...), err)}
+	return &LeftError{r.id, at, err, fmt.Sprintf("clean up %s: %s: %v", at, fmt.Sprintf(format, args...), err)}
 }
 
 // remove deletes what is known, or found if the bucket keeps versions or nothing is known,
@@ -160,6 +76,9 @@ func (r *remover) remove(ctx context.Context) (done Removed, err error) {
 	if done, err = r.clear(ctx, todo, r.find); err != nil {
 		return done, err
 	}
+	if err := r.mayRemoveManifest(ctx); err != nil {
+		return done, err
+	}
 	manifest := []s3store.Entry{{Key: prefixOf(r.id) + manifestName}}
 	if r.versions {
 		if manifest, err = r.findManifest(ctx); err != nil {
@@ -168,6 +87,33 @@ func (r *remover) remove(ctx context.Context) (done Removed, err error) {
 	}
 	last, err := r.clear(ctx, manifest, r.findManifest)
 	return Removed{done.Objects + last.Objects, last.Left}, err
+}
+
+// versionsByNow asks again whether the bucket keeps versions: that may have been turned on
+// since the run began.
+func (r *remover) versionsByNow(ctx context.Context) error {
+	if r.versions { // and has some for ever
+		return nil
+	}
+	known, err := r.findVersions(ctx, "")
+	if err == nil && !known {
+		if _, err = r.findVersions(ctx, prefixOf(r.id)+manifestName); errors.Is(err, archive.ErrNotFound) {
+			err = nil
+		}
+	}
+	if err != nil {
+		return r.left(err, "nothing was deleted")
+	}
+	return nil
+}
+
+// mayRemoveManifest looks whether what stands in its place is one of the run's.
+func (r *remover) mayRemoveManifest(ctx context.Context) error {
+	_, err := readManifest(ctx, r.Store, r.id)
+	if err == nil || errors.Is(err, archive.ErrNotFound) {
+		return nil
+	}
+	return r.left(err, "all else is gone, and manifest.json stays")
 }
 
 // mostRounds in which nothing is found but what the store said it had deleted.
@@ -210,47 +156,33 @@ func (r *remover) clear(ctx context.Context, todo []s3store.Entry, find func(con
 }
 
 // find lists what is the run's, without its manifest.
-func (r *remover) find(ctx context.Context) ([]s3store.Entry, error) {
-	var found []s3store.Entry
-	prefix := prefixOf(r.id)
-	err := list(ctx, r.bucket, prefix, func(e s3store.Entry) {
-		if key := strings.TrimPrefix(e.Key, prefix); key != manifestName && r.ours(key) {
+func (r *remover) find(ctx context.Context) (found []s3store.Entry, err error) {
+	err = r.list(ctx, prefixOf(r.id), func(e s3store.Entry) {
+		if key, in := strings.CutPrefix(e.Key, prefixOf(r.id)); in && key != manifestName && r.ours(key) {
 			found = append(found, e)
 		}
 	})
-	return found, err
-}
-
-// list calls each with all that a sandbox holds.
-func list(ctx context.Context, b bucket, prefix string, each func(s3store.Entry)) error {
-	ctx, cancel := context.WithTimeout(ctx, lookFor)
-	defer cancel()
-	var all []s3store.Entry
-	err := persist(ctx, "list "+prefix, func(ctx context.Context) error {
-		all = all[:0]
-		for e, err := range b.Entries(ctx, prefix, b.versions) {
-			if err != nil {
-				return err
-			}
-			all = append(all, e)
-		}
-		return nil
-	})
-	for _, e := range all {
-		each(e)
-	}
-	return err
+	return found, cutOff(err, found)
 }
 
 // findManifest lists the versions of the manifest.
 func (r *remover) findManifest(ctx context.Context) (found []s3store.Entry, err error) {
 	key := prefixOf(r.id) + manifestName
-	err = list(ctx, r.bucket, key, func(e s3store.Entry) {
+	err = r.list(ctx, key, func(e s3store.Entry) {
 		if e.Key == key {
 			found = append(found, e)
 		}
 	})
-	return found, err
+	return found, cutOff(err, found)
+}
+
+// cutOff lets pass that the server does not say where a listing goes on: once what was found is
+// deleted, another listing shows the rest.
+func cutOff(err error, found []s3store.Entry) error {
+	if errors.Is(err, s3store.ErrNoMarker) && len(found) > 0 {
+		return nil
+	}
+	return err
 }
 
 // deleteAll deletes what is old first: no server has to bring back an old version in the

@@ -99,6 +99,7 @@ func Open(ctx context.Context, store archive.Store, c Config) (*Sandbox, error) 
 		return nil, fmt.Errorf("begin a run at %s: %q is none of its ids, so that nobody would find it", s.Place(), c.ID)
 	}
 	s.Inventory, _ = store.(Inventory)
+	s.spend = s.take
 	s.manifest = Manifest{
 		Schema: manifestSchema, ID: c.ID, Program: c.Program, Command: c.Command,
 		Started: time.Now().UTC(), Parts: c.Parts, Keys: slices.Compact(slices.Sorted(slices.Values(c.Keys))),
@@ -126,10 +127,13 @@ func (s *Sandbox) begin(ctx context.Context) error {
 	}
 	s.writing.Lock()
 	defer s.writing.Unlock()
+	if err := s.mayOverwrite(ctx); err != nil {
+		return fmt.Errorf("begin a run at %s: %w", s.Place(), err)
+	}
 	err = world.Insist(ctx, patience, "write its manifest", func(ctx context.Context) error { return s.write(ctx) })
 	if err != nil {
 		failed := fmt.Errorf("begin a run at %s: %w", s.Place(), err)
-		if archive.MayBeApplied(err) {
+		if len(s.unsettled) > 0 || archive.MayBeApplied(err) { // by an earlier try
 			return errors.Join(failed, s.clean(ctx))
 		}
 		return failed
@@ -144,6 +148,52 @@ func (s *Sandbox) begin(ctx context.Context) error {
 		return errors.Join(s.refused(err), s.clean(ctx))
 	}
 	return nil
+}
+
+// mayOverwrite looks, for a manifest that is written without conditions, that nothing is there.
+func (s *Sandbox) mayOverwrite(ctx context.Context) error {
+	if !s.Unconditional {
+		return nil
+	}
+	key := s.Prefix() + manifestName
+	err := world.Insist(ctx, patience, "look for "+key, func(ctx context.Context) error {
+		if err := s.take(); err != nil {
+			return err
+		}
+		_, _, err := s.Get(ctx, key)
+		return err
+	})
+	switch {
+	case errors.Is(err, archive.ErrNotFound):
+		return nil
+	case err == nil:
+		return fmt.Errorf("%s is there already, and is somebody else's", key)
+	}
+	return err
+}
+
+// Check reports whether another way to the store leads to this one: through it the manifest is
+// to be found, by then or in a few seconds.
+func (s *Sandbox) Check(ctx context.Context, way archive.Store) error {
+	for t := newTries(); ; {
+		if err := s.take(); err != nil {
+			return err
+		}
+		_, err := readManifest(ctx, way, s.ID)
+		late := err
+		if errors.Is(err, archive.ErrNotFound) { // a store may show a write late
+			late = errors.Join(err, archive.ErrUnavailable)
+		}
+		switch {
+		case err == nil || errors.Is(err, errNotOurs): // which is there, however it is garbled
+			return nil
+		case t.again(ctx, late):
+		case errors.Is(err, archive.ErrNotFound):
+			return fmt.Errorf("what was written at %s is not there: it leads to another store", s.Place())
+		default:
+			return err
+		}
+	}
 }
 
 func (s *Sandbox) refused(err error) error {
@@ -284,10 +334,15 @@ func (s *Sandbox) clean(ctx context.Context) error {
 	made := maps.Clone(s.made)
 	s.mu.Unlock()
 	r := &remover{bucket: s.bucket, id: s.ID, where: s.Where, told: s.Cleaning, ours: func(key string) bool { return made[key] }}
+	r.spend = nil
 	for _, key := range slices.Sorted(maps.Keys(made)) {
 		r.known = append(r.known, s3store.Entry{Key: s.Prefix() + key})
 	}
-	_, err := r.remove(context.WithoutCancel(ctx))
+	ctx = context.WithoutCancel(ctx)
+	if err := r.versionsByNow(ctx); err != nil {
+		return err
+	}
+	_, err := r.remove(ctx)
 	return err
 }
 

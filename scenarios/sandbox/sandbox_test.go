@@ -252,10 +252,18 @@ func TestPartsThatThereAreNot(t *testing.T) {
 	})
 }
 
+// requestsOf is how many TestAllowance may send: versions cost two more to be looked for.
+func requestsOf(t *testing.T) int {
+	if strings.HasSuffix(t.Name(), "versioned") {
+		return 7
+	}
+	return 5
+}
+
 func TestAllowance(t *testing.T) {
 	inBuckets(t, func(t *testing.T, _, store *s3store.Store) {
 		var ended error
-		allowed := sandbox.NewAllowance(4) // the manifest twice, a write, a read
+		allowed := sandbox.NewAllowance(requestsOf(t)) // looking for versions, the manifest twice, a write, a read
 		box := open(t, store, sandbox.Config{Allowance: allowed, Ended: func(err error) { ended = err }})
 		part := box.Part(1)
 		put(t, part, "k", "")
@@ -286,9 +294,17 @@ func TestSomebodyTakesTheManifest(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), "somebody else has removed or replaced the run's manifest") || len(ended) != 1 {
 			t.Errorf("%v, told %d times", err, len(ended))
 		}
-		if err := box.Close(t.Context()); err != nil {
-			t.Error(err)
+		left, ok := errors.AsType[*sandbox.LeftError](box.Close(t.Context()))
+		if !ok || left.ID != box.ID || !strings.Contains(left.Error(), "manifest.json stays: manifest.json was not written by simulate for this run") {
+			t.Errorf("%v", left)
 		}
+		if body, _, err := store.Get(t.Context(), box.Prefix()+"manifest.json"); err != nil || string(body) != "{}" {
+			t.Errorf("what is somebody else's is %q by now, %v", body, err)
+		}
+		if rest := snapshot(t, store.WithPrefix(box.Prefix()+"r00001")); len(rest) > 0 {
+			t.Errorf("left are %v", rest)
+		}
+		removeAll(t, store, box.Prefix())
 	})
 }
 
