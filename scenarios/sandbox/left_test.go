@@ -7,10 +7,13 @@ import (
 	"iter"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"holdfast/archive"
 	"holdfast/archive/s3store"
 	"holdfast/archive/s3store/fakes3"
+	"holdfast/archive/storetest/broken"
 	"holdfast/scenarios/sandbox"
 )
 
@@ -241,4 +244,43 @@ func (l *lateVersions) Versioning(ctx context.Context) (string, error) {
 		return "", nil
 	}
 	return l.Store.Versioning(ctx)
+}
+
+// gone is a store that at some moment answers nothing more, not even what it holds.
+type gone struct {
+	*broken.Memory
+	is bool
+}
+
+func (g *gone) Versioning(context.Context) (string, error) {
+	if g.is {
+		return "", archive.ErrUnavailable
+	}
+	return "", nil
+}
+
+func (g *gone) VersionOf(context.Context, string) (string, error)   { return "", nil }
+func (g *gone) DeleteVersion(context.Context, string, string) error { return nil }
+func (g *gone) Entries(context.Context, string, bool) iter.Seq2[s3store.Entry, error] {
+	return func(yield func(s3store.Entry, error) bool) { yield(s3store.Entry{}, archive.ErrUnavailable) }
+}
+func (g *gone) Folders(context.Context, string, bool) iter.Seq2[s3store.Folder, error] {
+	return func(func(s3store.Folder, error) bool) {}
+}
+
+// TestAStoreThatIsGoneIsNotWaitedFor longer than is said.
+func TestAStoreThatIsGoneIsNotWaitedFor(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := &gone{Memory: broken.NewMemory()}
+		box := open(t, g, sandbox.Config{})
+		put(t, box.Part(1), "k", "")
+		g.is = true
+		start := time.Now()
+		if err := box.Close(t.Context()); !strings.Contains(fmt.Sprint(err), "nothing was deleted") {
+			t.Error(err)
+		}
+		if took := time.Since(start); took > 10*time.Second {
+			t.Errorf("it took %v", took)
+		}
+	})
 }
