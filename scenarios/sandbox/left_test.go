@@ -284,3 +284,41 @@ func TestAStoreThatIsGoneIsNotWaitedFor(t *testing.T) {
 		}
 	})
 }
+
+// counting loses every third answer to a write, and counts what it is asked.
+type counting struct {
+	archive.Store
+	sent, lost int
+}
+
+func (c *counting) Put(ctx context.Context, key string, body []byte, cond archive.Condition) (string, error) {
+	c.sent++
+	etag, err := c.Store.Put(ctx, key, body, cond)
+	if c.lost++; c.lost%3 == 1 {
+		return "", archive.ErrOutcomeUnknown
+	}
+	return etag, err
+}
+
+func (c *counting) Get(ctx context.Context, key string) ([]byte, string, error) {
+	c.sent++
+	return c.Store.Get(ctx, key)
+}
+
+// TestLostAnswersAreCounted: what finds out what became of a manifest is a request too.
+func TestLostAnswersAreCounted(t *testing.T) {
+	for most := 1; most < 12; most++ {
+		c, sent := &counting{Store: broken.NewMemory()}, 0
+		box, err := sandbox.Open(t.Context(), c, sandbox.Config{
+			Where: where, Allowance: sandbox.NewAllowance(most), Ended: func(error) { sent = c.sent },
+		})
+		for i := 0; err == nil && i < 100; i++ {
+			if _, err = box.Part(1).Put(t.Context(), fmt.Sprint("k", i), nil, archive.Condition{}); archive.WorthRetrying(err) {
+				err = nil
+			}
+		}
+		if !errors.Is(err, sandbox.ErrSpent) || sent != most {
+			t.Errorf("%d were sent, of %d: %v", sent, most, err)
+		}
+	}
+}
