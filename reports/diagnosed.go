@@ -87,13 +87,17 @@ func (d *Diagnosed) line() string {
 	case d.Interrupted:
 		follows = "interrupted; nothing that loses a change was seen up to there"
 	case d.Quick && d.Class() == Passed:
-		follows = "a quick look at its writes saw nothing that loses, doubles or overwrites a change"
+		follows = "nothing that loses, doubles or overwrites a change was seen; reads and deletes were not raced"
 	case d.Verdict == doctor.Safe:
 		follows = "nothing that loses, doubles or overwrites a change was seen"
 	case d.Verdict == doctor.SafeWithLimits:
 		follows = "nothing that loses, doubles or overwrites a change was seen; what others must know is below"
 	}
-	return d.named() + ": " + follows
+	line := d.named() + ": " + follows
+	if d.Quick && d.Verdict != doctor.Unsafe { // what is unsafe is so by a quick look too
+		return "(quick look at writes) " + line
+	}
+	return line
 }
 
 // named is the store, with what it is and the first of its endpoints, as far as they are known.

@@ -207,3 +207,67 @@ func TestDiagnosedMatchesItsSchema(t *testing.T) {
 		validate(t, schema.Doctor, b.Bytes())
 	}
 }
+
+// TestDiagnosedIssueHidesWhere: in what was answered, in errors and in the command too.
+func TestDiagnosedIssueHidesWhere(t *testing.T) {
+	for _, test := range []struct {
+		name, store, endpoint, replay, said string
+		again                               string
+		hidden                              []string
+	}{
+		{"S3", "s3://changes/deep/down", "http://minio.internal:9000",
+			"simulate doctor --store s3://changes/deep/down --endpoint http://minio.internal:9000 --budget 5m0s --quick --processes 4 --measure /home/me/store.yaml",
+			`Put "http://minio.internal:9000/changes/deep/down/simulate-1/k": dial tcp 10.1.2.3:9000: refused; lookup minio.internal; put deep/down/simulate-1/k; x-minio: 1`,
+			"`simulate doctor --store s3://BUCKET/PREFIX --endpoint http://HOST --budget 5m0s --quick --processes 4`",
+			[]string{"minio.internal", "10.1.2.3", "changes", "deep", "/home/me"}},
+		{"AWS", "s3://changes", "", "simulate doctor --store s3://changes",
+			`Put "https://changes.s3.eu-central-1.amazonaws.com/k": refused`, "`simulate doctor --store s3://BUCKET`", []string{"changes"}},
+		{"HTTP", "https://dav.internal/files/", "https://dav.internal/files/", "simulate doctor --store https://dav.internal/files/",
+			`Put "https://dav.internal/files/simulate-1/k": refused; PUT /files/simulate-1/k`, "`simulate doctor --store https://HOST/PREFIX/`", []string{"internal", "files"}},
+		{"Azure", "azblob://changes/p", "", "simulate doctor --store azblob://changes/p",
+			`PUT https://mine.blob.core.windows.net/changes/p/simulate-1/k`, "`simulate doctor --store azblob://BUCKET/PREFIX`", []string{"mine", "changes", "/p/"}},
+		{"Azurite", "azblob://changes/p", "http://127.0.0.1:10000/mine", "simulate doctor --store azblob://changes/p --endpoint http://127.0.0.1:10000/mine",
+			`PUT http://127.0.0.1:10000/mine/changes/p/simulate-1/k`, "`simulate doctor --store azblob://BUCKET/PREFIX --endpoint http://HOST/ACCOUNT`", []string{"mine", "changes", "/p/"}},
+		{"IPv6", "s3://changes/p", "http://[::1]:9000", "simulate doctor --store s3://changes/p --endpoint 'http://[::1]:9000'",
+			`dial tcp [fe80::1%eth0]:9000: refused`, "--endpoint 'http://[HOST]:9000'`", []string{"::1", "fe80", "eth0", "changes"}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			found := doctor.Diagnosis{Store: test.store, Verdict: doctor.Unsafe, Quick: true, Endpoints: []doctor.Endpoint{{URL: test.endpoint}}}
+			found.Rows = []doctor.Row{{Name: "refused", Here: test.said, Kind: storefault.IgnoredCondition}, {Name: "not known", Here: test.said, Inconclusive: true}}
+			found.Races = []doctor.Race{{Name: "update", Bad: 1, Races: 12, Kind: storefault.TwoWinners, Kinds: []storefault.Kind{storefault.TwoWinners}, Seen: test.said},
+				{Name: "create", Races: 20, Inconclusive: test.said}}
+			d := diagnosed(found)
+			d.Replay = test.replay
+			var b strings.Builder
+			if err := Formats["markdown"](&b, d, false); err != nil {
+				t.Fatal(err)
+			}
+			for _, where := range test.hidden {
+				if strings.Contains(b.String(), where) {
+					t.Errorf("it says %q", where)
+				}
+			}
+			for _, want := range []string{test.again, "by a quick look at writes", "2 promises alone, 32 races of 2 kinds: the quick form"} {
+				if !strings.Contains(b.String(), want) {
+					t.Errorf("it does not say %q", want)
+				}
+			}
+			if t.Failed() {
+				t.Log(b.String())
+			}
+		})
+	}
+}
+
+// TestQuickFormIsSaid: the head must not be taken for that of the whole examination.
+func TestQuickFormIsSaid(t *testing.T) {
+	d := safe()
+	d.Quick, d.Reads, d.Deletes = true, doctor.LevelInconclusive, doctor.LevelInconclusive
+	var b strings.Builder
+	if err := Formats["text"](&b, diagnosed(d), false); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.HasPrefix(b.String(), "SAFE  (quick look at writes) ") || !strings.Contains(b.String(), "reads: not known; conditional deletes: not known") {
+		t.Error(b.String())
+	}
+}

@@ -2,7 +2,6 @@ package reports
 
 import (
 	"fmt"
-	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -16,21 +15,23 @@ import (
 // least HTTP that shows it, and with what it was found. Where the store is it does not say, so
 // that it can be published.
 func (d Diagnosed) Markdown(t Text) {
+	where := d.anonymous()
 	fmt.Fprintf(t.W, "# %s\n\n", d.issueTitle())
 	fmt.Fprintf(t.W, "%s\n\n", markdownTable(table.Row{"", ""}, []table.Row{
 		{"server", d.serverNamed()},
-		{"verdict", fmt.Sprintf("%s for optimistic locking (writes: %s; reads: %s; conditional deletes: %s)",
-			strings.ToLower(d.word()), levelWord(d.Writes), levelWord(d.Reads), levelWord(d.Deletes))},
+		{"verdict", fmt.Sprintf("%s (writes: %s; reads: %s; conditional deletes: %s)",
+			d.verdictInWords(), levelWord(d.Writes), levelWord(d.Reads), levelWord(d.Deletes))},
 		{"found by", fmt.Sprintf("`simulate doctor`, version %s, %s on %s/%s, %s%s",
 			d.Environment.Version, d.Environment.Go, d.Environment.OS, d.Environment.Arch, Plural(d.Environment.CPUs, "processor"), d.processesInWords())},
-		{"again", "`simulate doctor --store s3://BUCKET/PREFIX --endpoint URL`"},
+		{"again", "`" + where(withoutFile.ReplaceAllString(d.Replay, "")) + "`"},
+		{"tried", d.tried()},
 		{"took", fmt.Sprintf("%s s on %s, %s", formatNumber(d.Seconds), d.Began.Format(time.DateOnly), Plural(d.Requests, "request"))},
 	}))
-	d.deviations(t)
+	d.deviations(t, where)
 	fmt.Fprint(t.W, "## All that was tried\n\n")
 	var rows []table.Row
 	for _, r := range d.Rows {
-		rows = append(rows, table.Row{r.Name, r.Here, r.AWS, rowState(&r)})
+		rows = append(rows, table.Row{r.Name, where(r.Here), r.AWS, rowState(&r)})
 	}
 	fmt.Fprintf(t.W, "%s\n", markdownTable(table.Row{"promise", "here", "S3", ""}, rows))
 	if len(d.Races) == 0 {
@@ -38,9 +39,30 @@ func (d Diagnosed) Markdown(t Text) {
 	}
 	rows = nil
 	for _, r := range d.Races {
-		rows = append(rows, table.Row{r.Name, writersOf(&r), bodiesOf(&r), badOf(&r), boundOf(&r), raceState(&r)})
+		rows = append(rows, table.Row{r.Name, writersOf(&r), bodiesOf(&r), badOf(&r), boundOf(&r), where(raceState(&r))})
 	}
 	fmt.Fprintf(t.W, "\n%s\n", markdownTable(table.Row{"race", "writers", "body", "bad", "rate, with 95 % confidence", ""}, rows))
+}
+
+// verdictInWords is the verdict, and of what form.
+func (d *Diagnosed) verdictInWords() string {
+	if d.Quick {
+		return strings.ToLower(d.word()) + " for optimistic locking, by a quick look at writes"
+	}
+	return strings.ToLower(d.word()) + " for optimistic locking"
+}
+
+// tried says how much was tried.
+func (d *Diagnosed) tried() string {
+	races := 0
+	for _, r := range d.Races {
+		races += r.Races
+	}
+	tried := fmt.Sprintf("%s alone, %s of %s", Plural(len(d.Rows), "promise"), Plural(races, "race"), Plural(len(d.Races), "kind"))
+	if d.Quick {
+		tried += ": the quick form, which looks at writes"
+	}
+	return tried
 }
 
 // issueTitle says in a line what is wrong, the worst of it.
@@ -74,43 +96,22 @@ func (d *Diagnosed) serverNamed() string {
 }
 
 // deviations tells each row and race that went wrong, with its reproduction.
-func (d *Diagnosed) deviations(t Text) {
-	where := d.anonymous()
+func (d *Diagnosed) deviations(t Text, where func(string) string) {
 	for _, r := range d.Rows {
 		if r.OK || r.Inconclusive {
 			continue
 		}
-		fmt.Fprintf(t.W, "## %s\n\nHere: %s. S3: %s. %s\n\n", r.Name, r.Here, r.AWS, r.Means)
-		t.reproduction(where.Replace(r.Reproduction))
+		fmt.Fprintf(t.W, "## %s\n\nHere: %s. S3: %s. %s\n\n", r.Name, where(r.Here), r.AWS, r.Means)
+		t.reproduction(where(r.Reproduction))
 	}
 	for _, r := range d.Races {
 		if r.Bad == 0 {
 			continue
 		}
-		fmt.Fprintf(t.W, "## Race: %s\n\n%s. %d of %d races were bad, the first of them number %d. In it: %s. %s\n\n", r.Name,
-			capital(r.What), r.Bad, r.Races, r.FirstBad, strings.TrimSuffix(r.Seen, "."), r.Means)
-		t.reproduction(where.Replace(r.Reproduction))
+		fmt.Fprintf(t.W, "## Race: %s\n\n%s. %d of %d races were bad, the first of them number %d. In one: %s. %s\n\n", r.Name,
+			capital(r.What), r.Bad, r.Races, r.FirstBad, where(strings.TrimSuffix(r.Seen, ".")), r.Means)
+		t.reproduction(where(r.Reproduction))
 	}
-}
-
-// anonymous takes out of HTTP where the store is.
-func (d *Diagnosed) anonymous() *strings.Replacer {
-	_, place, _ := strings.Cut(d.Store, "://")
-	bucket, prefix, _ := strings.Cut(strings.Trim(place, "/"), "/")
-	var pairs []string
-	for _, e := range d.Endpoints {
-		if u, err := url.Parse(e.URL); err == nil && u.Host != "" {
-			pairs = append(pairs, u.Host, "HOST")
-		}
-	}
-	if bucket == "" { // the embedded S3's
-		return strings.NewReplacer(pairs...)
-	}
-	pairs = append(pairs, "Host: "+bucket+".", "Host: BUCKET.")
-	if prefix != "" {
-		pairs = append(pairs, "/"+bucket+"/"+prefix+"/", "/BUCKET/PREFIX/", " /"+prefix+"/", " /PREFIX/", "prefix="+url.QueryEscape(prefix+"/"), "prefix=PREFIX%2F")
-	}
-	return strings.NewReplacer(append(pairs, "/"+bucket+"/", "/BUCKET/", " /"+bucket+"?", " /BUCKET?", " /"+bucket+" ", " /BUCKET ")...)
 }
 
 // reproduction writes HTTP as a block of code. What a server sent can't end the block.
@@ -141,6 +142,8 @@ func rowState(r *doctor.Row) string {
 // raceState is what came of a race, for a table.
 func raceState(r *doctor.Race) string {
 	switch {
+	case r.Bad > 0 && r.Inconclusive != "":
+		return fmt.Sprintf("%s; not known: %s", r.Kind, r.Inconclusive)
 	case r.Bad > 0:
 		return string(r.Kind)
 	case r.Inconclusive != "":

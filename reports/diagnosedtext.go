@@ -43,7 +43,7 @@ func (d Diagnosed) Text(t Text) {
 		t.row("saved in", d.Directory)
 	}
 	t.row("replay", d.Replay)
-	if d.Verdict == doctor.Inconclusive && !d.Interrupted && slices.ContainsFunc(d.Races, func(r doctor.Race) bool { return r.Bad == 0 && r.Races < r.Wanted }) {
+	if d.Verdict == doctor.Inconclusive && !d.Interrupted && slices.ContainsFunc(d.Races, func(r doctor.Race) bool { return r.Inconclusive != "" && r.Races < r.Wanted }) {
 		t.row("", "(--budget gives a slow store more time)")
 	}
 }
@@ -107,7 +107,7 @@ func (d *Diagnosed) unknown() []string {
 		notes = append(notes, fmt.Sprintf("Not known: %s (%s).", strings.Join(rows.names[why], ", "), why))
 	}
 	for _, why := range races.order {
-		notes = append(notes, fmt.Sprintf("Fewer races than wanted of %s: %s.", strings.Join(races.names[why], ", "), why))
+		notes = append(notes, fmt.Sprintf("Too few races of %s: %s.", strings.Join(races.names[why], ", "), why))
 	}
 	return notes
 }

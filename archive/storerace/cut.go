@@ -3,7 +3,9 @@ package storerace
 import (
 	"errors"
 	"net/http"
+	"time"
 
+	"holdfast/archive"
 	"holdfast/archive/storefault"
 	"holdfast/archive/wire"
 )
@@ -30,7 +32,12 @@ func raceCutWrite(r *round) error {
 		return err
 	}
 	before := r.now
-	for range 2 { // it may arrive late
+	for look := range 2 {
+		if look > 0 { // it may arrive late
+			if err := (archive.WallClock{}).Sleep(r.ctx, 10*time.Millisecond+r.upTo(80*time.Millisecond)); err != nil {
+				return err
+			}
+		}
 		stored, err := r.read(0)
 		if err != nil {
 			return err
@@ -43,7 +50,11 @@ func raceCutWrite(r *round) error {
 		case stored == nil:
 			return storefault.Errorf(storefault.LostWrite, "of a PUT of %s half was sent and the connection closed; then %s", r.key, r.tell(nil))
 		}
-		return storefault.Errorf(storefault.StrangeBody, "of a PUT of %s half was sent (%d of %d bytes) and the connection closed; then %d bytes are stored, %s",
+		kind := storefault.StrangeBody
+		if before != nil {
+			kind = storefault.LostWrite // of the version that was acknowledged, and that this one replaced
+		}
+		return storefault.Errorf(kind, "of a PUT of %s half was sent (%d of %d bytes) and the connection closed; then %d bytes are stored, %s",
 			r.key, len(body)/2, len(body), len(stored.body), author(stored.body))
 	}
 	return nil

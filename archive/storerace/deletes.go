@@ -67,6 +67,8 @@ func raceConditionalDelete(r *round) error {
 		case deleted == nil && stored != nil:
 			return storefault.Errorf(storefault.UndoneDelete, "a delete of %s under %s was acknowledged; then %s",
 				r.key, archive.IfMatch(before.etag), r.tell(stored))
+		case updated && stored != nil && stored.body != won.body:
+			return storefault.Errorf(storefault.LostWrite, "%s was acknowledged, and a delete of %s refused; then %s", won.by, r.key, r.tell(stored))
 		case deleted != nil && stored == nil:
 			return storefault.Errorf(storefault.LostWrite, "a delete of %s under %s was refused; then %s",
 				r.key, archive.IfMatch(before.etag), r.tell(nil))

@@ -4,13 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"holdfast/archive"
 	"holdfast/archive/storefault"
 )
 
-// QuickTimeout is the longest that [Quick] takes, and then again to remove what it wrote.
+// QuickTimeout is the longest that [Quick] looks, and then again to remove what it wrote.
 const QuickTimeout = 5 * time.Second
 
 // quickUpdates find a store that lets two writers win in one race of ten with 92 %; creates
@@ -58,18 +59,32 @@ func quick(ctx context.Context, store archive.Store, key string, updates, create
 	if err := alone(ctx, store, key); err != nil {
 		return err
 	}
-	for _, c := range []struct {
-		course *Course
-		races  int
-	}{{updates, quickUpdates}, {creates, quickCreates}} {
-		t := c.course.Play(ctx, Plan{Races: c.races, Racers: []int{2}, BodyBytes: []int{64}}, nil)
-		for _, fault := range t.Faults {
+	courses := []struct {
+		*Course
+		races int
+		Tally
+	}{{Course: updates, races: quickUpdates}, {Course: creates, races: quickCreates}}
+	var all sync.WaitGroup
+	for i := range courses { // at once, so that there is time for them on a store that is far away
+		all.Go(func() {
+			c := &courses[i]
+			c.Tally = c.Play(ctx, Plan{Races: c.races, Racers: []int{2}, BodyBytes: []int{64}}, nil)
+		})
+	}
+	all.Wait()
+	for _, c := range courses {
+		for _, fault := range c.Faults {
 			if storefault.Of(fault.Kind).Severity == storefault.Unsafe {
 				return fault
 			}
 		}
-		if t.Judged == 0 {
-			return fmt.Errorf("races of the check of the store: %w", errors.Join(t.Why, ctx.Err()))
+	}
+	for _, c := range courses {
+		switch {
+		case c.Judged < c.races:
+			return fmt.Errorf("check of the store: %d of %d races (%s) were judged: %w", c.Judged, c.races, c.kind.Name, errors.Join(c.Why, ctx.Err()))
+		case c.Refused == c.races: // a limit, which is no proof against the store
+			return fmt.Errorf("check of the store: nothing is known of its races (%s): %s", c.kind.Name, c.Worst.Seen)
 		}
 	}
 	return nil

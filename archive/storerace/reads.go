@@ -41,7 +41,11 @@ func raceReaders(r *round) error {
 		return writeErr
 	}
 	for i, reads := range seen {
-		if err := r.inOrder(reads, len(r.past)-2); err != nil {
+		err := r.inOrder(reads, len(r.past)-2)
+		if err == nil && faulty(errs[i]) {
+			err = errs[i]
+		}
+		if err != nil {
 			return fmt.Errorf("reader %d, while one writes: %w", i+1, err)
 		}
 	}
@@ -56,6 +60,8 @@ func (r *round) readUntil(reader int, finished *atomic.Bool) (seen []version, er
 		last := finished.Load()
 		body, etag, getErr := r.store(reader).Get(r.ctx, r.key)
 		switch {
+		case faulty(getErr):
+			return seen, getErr
 		case errors.Is(getErr, archive.ErrNotFound):
 			return seen, storefault.Errorf(storefault.StaleRead, "get %s: %v, but there is an object", r.key, getErr)
 		case getErr != nil:
@@ -154,8 +160,14 @@ func (r *round) readAfter(what string, want *version) error {
 			continue
 		}
 		kind := fault.Kind
-		if kind == storefault.StaleRead && want != nil && !r.seenLater(func(stored *version) error { return r.mustBe(stored, want) }) {
-			kind = storefault.LostWrite
+		if kind == storefault.StaleRead && want != nil {
+			later, err := r.seenLater(func(stored *version) error { return r.mustBe(stored, want) })
+			if err != nil {
+				return err
+			}
+			if !later {
+				kind = storefault.LostWrite
+			}
 		}
 		return storefault.Errorf(kind, "after %s was acknowledged: %s", what, fault.Seen)
 	}
@@ -164,7 +176,7 @@ func (r *round) readAfter(what string, want *version) error {
 
 func (r *round) mustBe(stored, want *version) error {
 	if stored == nil || stored.body != want.body {
-		return fmt.Errorf("get %s: %s", r.key, r.tell(stored))
+		return storefault.Errorf(storefault.LostWrite, "get %s: %s", r.key, r.tell(stored))
 	}
 	return nil
 }

@@ -243,21 +243,37 @@ func (r *round) settle(judge func(stored *version) error) error {
 	}
 	found := judge(stored)
 	fault, bad := errors.AsType[*storefault.Error](found)
-	if bad && (fault.Kind == storefault.LostWrite || fault.Kind == storefault.UndoneDelete) && r.seenLater(judge) {
+	if !bad || fault.Kind != storefault.LostWrite && fault.Kind != storefault.UndoneDelete {
+		return found
+	}
+	switch later, err := r.seenLater(judge); {
+	case err != nil:
+		return err
+	case later:
 		return storefault.Errorf(storefault.StaleRead, "%s; read again, it was right", fault.Seen)
 	}
 	return found
 }
 
-// seenLater looks again, some times, whether what is stored is judged right now.
-func (r *round) seenLater(judge func(stored *version) error) bool {
-	for _, wait := range []time.Duration{10 * time.Millisecond, 100 * time.Millisecond} {
-		if (archive.WallClock{}).Sleep(r.ctx, wait) != nil {
-			return false
+// seenLater looks again, some times, whether what is stored is judged right now. The error is
+// that the last look told nothing: whether it was lost or only seen late is not known.
+func (r *round) seenLater(judge func(stored *version) error) (right bool, unclear error) {
+	const first, last = 10 * time.Millisecond, 80 * time.Millisecond
+	for wait := first; wait <= last; wait *= 2 {
+		if err := (archive.WallClock{}).Sleep(r.ctx, wait); err != nil {
+			return false, fmt.Errorf("read %s again: %w", r.key, err)
 		}
-		if stored, err := r.read(1); err == nil && judge(stored) == nil {
-			return true
+		stored, err := r.read(1)
+		if err == nil {
+			err = judge(stored)
+		}
+		if err == nil {
+			return true, nil
+		}
+		unclear = nil
+		if !faulty(err) {
+			unclear = fmt.Errorf("read %s again: %w", r.key, err)
 		}
 	}
-	return false
+	return false, unclear
 }

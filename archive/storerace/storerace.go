@@ -140,25 +140,31 @@ type Plan struct {
 	// Racers and BodyBytes are mixed: of each, the first is taken in three races of four,
 	// and the others in turn.
 	Racers, BodyBytes []int
-	// AfterBad is how many more are played after the first bad one, for two seconds at most.
-	// Negative: as if none were bad.
-	AfterBad int
+	// AfterUnsafe is how many more are played after the first whose fault decides, for two
+	// seconds at most: one of severity [storefault.Unsafe], about writes or what the course is
+	// about. After all others it goes on, as something worse may come. Negative: after that too.
+	AfterUnsafe int
 }
 
 // Tally is what came of a course.
 type Tally struct {
 	Judged, Bad, Unjudged int
 	FirstBad              int // its number among the judged, from 1; 0: none
-	// Faults are the first of each kind that was seen.
+	Decided               int // likewise, of the first whose fault decides (see [Plan])
+	// Refused of the bad ones showed a [storefault.WrongRefusal], and so nothing of what comes
+	// of a race.
+	Refused int
+	// Faults are the first of each kind that was seen, and Worst is the first of the worst severity.
 	Faults []*storefault.Error
-	// Log is what was sent and answered in the first bad race, if the adapter tells.
+	Worst  *storefault.Error
+	// Log is what was sent and answered in the race that showed Worst, if the adapter tells.
 	Log string
 	// Why says of the last unjudged race why it is.
 	Why error
 }
 
-// mostAfterBad is for how long a course goes on after the first bad race.
-const mostAfterBad = 2 * time.Second
+// mostAfterUnsafe is for how long a course goes on after it is decided.
+const mostAfterUnsafe = 2 * time.Second
 
 // mostUnjudged is how many unjudged races in a row end a course.
 const mostUnjudged = 12
@@ -169,7 +175,7 @@ const mostUnjudged = 12
 func (c *Course) Play(ctx context.Context, p Plan, each func(Tally)) Tally {
 	var t Tally
 	for inRow := 0; t.Judged < p.Races && ctx.Err() == nil && inRow < mostUnjudged; {
-		if p.AfterBad >= 0 && t.Bad > 0 && t.Judged >= t.FirstBad+p.AfterBad {
+		if p.AfterUnsafe >= 0 && t.Decided > 0 && t.Judged >= t.Decided+p.AfterUnsafe {
 			break
 		}
 		racers, size := p.pick(t.Judged)
@@ -179,10 +185,10 @@ func (c *Course) Play(ctx context.Context, p Plan, each func(Tally)) Tally {
 		switch {
 		case err == nil, bad:
 			inRow = 0
-			t.judged(fault, log)
-			if p.AfterBad >= 0 && t.Bad == 1 && t.FirstBad == t.Judged {
+			t.judged(fault, log, c.kind)
+			if p.AfterUnsafe >= 0 && t.Decided == t.Judged {
 				var cancel context.CancelFunc
-				ctx, cancel = context.WithTimeout(ctx, mostAfterBad)
+				ctx, cancel = context.WithTimeout(ctx, mostAfterUnsafe)
 				defer cancel()
 			}
 			if each != nil {
@@ -211,7 +217,7 @@ func (p Plan) pick(n int) (racers, size int) {
 	return of(p.Racers, n), of(p.BodyBytes, n+n/often)
 }
 
-func (t *Tally) judged(fault *storefault.Error, log *wire.Log) {
+func (t *Tally) judged(fault *storefault.Error, log *wire.Log, k Kind) {
 	t.Judged++
 	if fault == nil {
 		return
@@ -219,7 +225,16 @@ func (t *Tally) judged(fault *storefault.Error, log *wire.Log) {
 	t.Bad++
 	if t.Bad == 1 {
 		t.FirstBad = t.Judged
-		t.Log = log.Brief()
+	}
+	known := storefault.Of(fault.Kind)
+	if t.Decided == 0 && known.Severity == storefault.Unsafe && (known.Subject == storefault.Writes || known.Subject == k.Subject) {
+		t.Decided = t.Judged
+	}
+	if fault.Kind == storefault.WrongRefusal {
+		t.Refused++
+	}
+	if t.Worst == nil || known.Severity > storefault.Of(t.Worst.Kind).Severity {
+		t.Worst, t.Log = fault, log.Brief()
 	}
 	if !slices.ContainsFunc(t.Faults, func(f *storefault.Error) bool { return f.Kind == fault.Kind }) {
 		t.Faults = append(t.Faults, fault)

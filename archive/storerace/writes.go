@@ -138,6 +138,9 @@ func (r *round) winner(attempts []attempt, before, stored *version, two storefau
 	if err := r.strange(attempts, before, stored); err != nil {
 		return nil, err
 	}
+	if unknown > 0 {
+		r.known = false // it may arrive yet, and must not meet the next race
+	}
 	switch {
 	case won == nil && unknown > 0:
 		return nil, fmt.Errorf("the outcome of %d of %d writes of %s is not known", unknown, len(attempts), r.key)

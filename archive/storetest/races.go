@@ -33,7 +33,7 @@ var races = []spec{
 
 // plan has few races with many racers: a suite is for what a store does often. Whoever has
 // to know what it does in one race of a hundred plays more of them (package storerace).
-var plan = storerace.Plan{Races: 30, Racers: []int{12}, BodyBytes: []int{40, 40_000}, AfterBad: -1}
+var plan = storerace.Plan{Races: 30, Racers: []int{12}, BodyBytes: []int{40, 40_000}, AfterUnsafe: -1}
 
 func play(ctx context.Context, s archive.Store, kind string) storerace.Tally {
 	return storerace.Named(kind).On(storerace.Field{Stores: []archive.Store{s}, Prefix: key("races", "")}).Play(ctx, plan, nil)

@@ -25,6 +25,9 @@ func TestBucketOfOthersOnServer(t *testing.T) {
 	if os.Getenv("HOLDFAST_TEST_SERVER") == "" {
 		t.Skip("HOLDFAST_TEST_SERVER is not set: run make test-servers")
 	}
+	if store := os.Getenv("HOLDFAST_TEST_STORE"); !strings.HasPrefix(store, "s3://") {
+		t.Skipf("%s is no bucket", store)
+	}
 	for bucket, status := range map[string]types.BucketVersioningStatus{
 		"plain-bucket": "", "versioned-bucket": types.BucketVersioningStatusEnabled, "suspended-bucket": types.BucketVersioningStatusSuspended,
 	} {

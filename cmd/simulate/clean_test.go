@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -50,15 +51,27 @@ func held(t *testing.T, s *s3store.Store) []string {
 	if err != nil {
 		t.Logf("the server keeps no versions: %v", err)
 	}
-	var all []string
-	for e, err := range s.Entries(t.Context(), "", versioning != "") {
-		if err != nil {
+	for tries := 1; ; tries++ { // a server may stumble over what is being written
+		all, err := entries(t, s, versioning != "")
+		if err == nil {
+			slices.Sort(all)
+			return all
+		}
+		if tries == 5 || !errors.Is(err, archive.ErrUnavailable) {
 			t.Fatal(err)
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+}
+
+func entries(t *testing.T, s *s3store.Store, versions bool) (all []string, err error) {
+	for e, err := range s.Entries(t.Context(), "", versions) {
+		if err != nil {
+			return nil, err
 		}
 		all = append(all, fmt.Sprint(e.Key, " ", e.Version, " ", e.Bytes, " ", e.Modified.UnixNano()))
 	}
-	slices.Sort(all)
-	return all
+	return all, nil
 }
 
 func cleaned(t *testing.T, wantCode int, args ...string) reports.Cleaned {

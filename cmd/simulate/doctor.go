@@ -43,9 +43,10 @@ func (a *app) doctorCommand() *cobra.Command {
 		Use:   "doctor",
 		Short: "Find out whether a store can be trusted, and with what",
 		Long: `doctor tries each promise that optimistic locking builds on against a store: alone,
-then in races of 2 and 8 writers, small bodies and large ones. A kind of race ends at
-the first proof that the promise is broken, else when enough were played to say how
-rare it must be: "0 of 600: below 0.5 % a race".
+then in races of 2 and 8 writers, small bodies and large ones. A kind of race ends when
+enough were played to say how rare a fault must be ("0 of 600: below 0.5 % a race"; half
+of them are enough when the time is up), or 30 races, or two seconds, after the first
+proof that a change can be lost.
 
 The verdict is on writes, reads and conditional deletes, and on this core: safe; safe
 with limits, which it names; unsafe: what was acknowledged can be lost. What differs
@@ -55,8 +56,8 @@ saved, for the server's authors.
 With --measure FILE a store that is not unsafe is measured afterwards, with a few
 hundred requests more: how fast it is, and whether a model of it does the same.
 
-All keys are below a prefix that nobody else uses, and are deleted in the end; what
-could not be deleted is said. docs/stores.md says what is known of some servers.
+All keys are below a prefix that nobody else uses, and are deleted in the end, which may
+take a minute; what could not be deleted is said. docs/stores.md says what is known of some servers.
 
 Exit codes: 0 safe, or safe with limits; 1 could not run; 5 inconclusive; 6 unsafe;
 130 interrupted.`,
@@ -75,7 +76,7 @@ Exit codes: 0 safe, or safe with limits; 1 could not run; 5 inconclusive; 6 unsa
 	f.StringVar(&o.store, "store", measure.Embedded, "`STORE` to examine: fake (embedded S3), s3://bucket/prefix, azblob://container/prefix or https://host/path/")
 	f.StringArrayVar(&o.endpoints, "endpoint", nil, "`URL` of an S3 server other than AWS; repeatable, for several front ends of one bucket")
 	f.TextVar(&o.pathStyle, "path-style", s3store.PathStyleAuto, "`WHEN` the bucket goes into the path: auto, on or off")
-	f.DurationVar(&o.budget, "budget", 0, fmt.Sprintf("time for all of it (default %v, quick %v); what it cuts short is inconclusive", doctor.DefaultBudget, doctor.QuickBudget))
+	f.DurationVar(&o.budget, "budget", 0, fmt.Sprintf("time to look (default %v, quick %v), without opening, --measure and cleaning up; what it cuts short is inconclusive", doctor.DefaultBudget, doctor.QuickBudget))
 	f.BoolVar(&o.quick, "quick", false, "only what matters for writes, in a few seconds")
 	f.IntVar(&o.processes, "processes", 1, "number of processes that races come from")
 	f.IntVar(&o.most, "max-requests", 0, "`N` requests to a real store at most, cleaning up left out; what they do not suffice for is inconclusive (0: any number)")

@@ -93,15 +93,15 @@ type Race struct {
 	Bad       int                `json:"bad"`
 	// FirstBad is the number of the first bad race, from 1; 0: none was.
 	FirstBad int               `json:"first_bad"`
-	Kind     storefault.Kind   `json:"kind,omitempty"`  // of the first bad one
-	Kinds    []storefault.Kind `json:"kinds,omitempty"` // all that were seen, that one first
-	Seen     string            `json:"seen,omitempty"`  // in it
+	Kind     storefault.Kind   `json:"kind,omitempty"`  // the worst, of its severity the first
+	Kinds    []storefault.Kind `json:"kinds,omitempty"` // all, as they were seen first
+	Seen     string            `json:"seen,omitempty"`  // in the race that showed Kind, as is Reproduction
 	// RateUpper95 is the rate of bad races above which, with 95 % confidence, it is not:
 	// the exact bound of Clopper and Pearson, about 3/Races if none was bad.
 	RateUpper95 float64 `json:"rate_upper_95"`
 	Seconds     float64 `json:"seconds"`
 	// Unjudged are races of which the transport left too little to tell, and Inconclusive
-	// says why fewer than wanted were played.
+	// says why there are too few: less than half of the wanted, or the store went away.
 	Unjudged     int    `json:"unjudged,omitempty"`
 	Inconclusive string `json:"inconclusive,omitempty"`
 	Means        string `json:"means"`

@@ -41,7 +41,7 @@ type Config struct {
 	// all that the rows leave.
 	RowBudget, RaceBudget time.Duration
 	// Races is how many races of each kind are wanted, of costly ones a third: DefaultRaces,
-	// or QuickRaces.
+	// or QuickRaces. If the time is up, half of them are conclusive, but of the short form all.
 	Races int
 	// Writers and BodyBytes are mixed in the races of a kind: 2 and 8 writers, 64 and
 	// 100,000 bytes; of the short form 2 and 64.
@@ -55,7 +55,7 @@ const (
 	DefaultBudget    = time.Minute
 	QuickBudget      = 5 * time.Second
 	DefaultRowBudget = 10 * time.Second
-	DefaultRaces     = 600 // none bad of so many: below 0.5 %, with 95 % confidence
+	DefaultRaces     = 600 // none bad of so many: below 0.5 %, with 95 % confidence; of half: below 1 %
 	QuickRaces       = 24
 )
 

@@ -16,8 +16,9 @@ import (
 	"holdfast/archive/storerace"
 )
 
-// afterBad is how many races are played after the first bad one, to tell how often it is so.
-const afterBad = 30
+// afterUnsafe is how many races are played after the first that decides, to tell how often it
+// is so.
+const afterUnsafe = 30
 
 // quickKinds are those of the short form.
 var quickKinds = []string{"update", "create"}
@@ -50,6 +51,14 @@ func (e *examination) wanted(k storerace.Kind) int {
 	return e.Races
 }
 
+// enough is how many are conclusive when the time is up: of the short form, which has few, all.
+func (e *examination) enough(wanted int) int {
+	if e.Quick {
+		return wanted
+	}
+	return (wanted + 1) / 2
+}
+
 func (e *examination) race(ctx context.Context, k storerace.Kind) Race {
 	wanted := e.wanted(k)
 	began := time.Now()
@@ -64,7 +73,7 @@ func (e *examination) race(ctx context.Context, k storerace.Kind) Race {
 	if k.Crowd {
 		slices.Reverse(racers)
 	}
-	tally := k.On(field).Play(budget, storerace.Plan{Races: wanted, Racers: racers, BodyBytes: e.BodyBytes, AfterBad: afterBad},
+	tally := k.On(field).Play(budget, storerace.Plan{Races: wanted, Racers: racers, BodyBytes: e.BodyBytes, AfterUnsafe: afterUnsafe},
 		func(t storerace.Tally) {
 			e.tell(k.Name, t.Judged-before.Judged, t.Bad-before.Bad)
 			before = t
@@ -79,14 +88,29 @@ func (e *examination) race(ctx context.Context, k storerace.Kind) Race {
 	for _, fault := range tally.Faults {
 		r.Kinds = append(r.Kinds, fault.Kind)
 	}
+	if tally.Decided == 0 {
+		r.Inconclusive = e.inconclusive(ctx, budget, wanted, tally)
+	}
 	switch {
-	case tally.Bad > 0:
-		r.Kind, r.Seen, r.Means = tally.Faults[0].Kind, tally.Faults[0].Seen, means(tally.Faults[0].Kind)
-	case tally.Judged < wanted:
-		r.Inconclusive = unfinished(ctx, budget, tally)
+	case tally.Worst != nil:
+		r.Kind, r.Seen, r.Means = tally.Worst.Kind, tally.Worst.Seen, means(tally.Worst.Kind)
+	case r.Inconclusive != "":
 		r.Means = "Too few races to tell."
 	}
 	return r
+}
+
+// inconclusive says why the races of a kind that nothing unsafe has decided tell too little;
+// empty: they tell enough.
+func (e *examination) inconclusive(ctx, budget context.Context, wanted int, t storerace.Tally) string {
+	enough := e.enough(wanted)
+	switch {
+	case t.Judged < enough, t.Judged < wanted && budget.Err() == nil:
+		return unfinished(ctx, budget, t)
+	case t.Judged-t.Refused < enough:
+		return fmt.Sprintf("but in %d of them writes were refused though their condition held: what else may be does not show", t.Refused)
+	}
+	return ""
 }
 
 func unfinished(ctx, budget context.Context, t storerace.Tally) string {

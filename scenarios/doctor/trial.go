@@ -196,6 +196,20 @@ func (t *trial) send(method, body string, headers ...string) (wire.Answer, strin
 	return a, told(a), err
 }
 
+// ask is send of what an answer must tell: 5xx and 403 tell that nobody has looked at the
+// condition. 501 is an answer of S3's own.
+func (t *trial) ask(method, body string, headers ...string) (wire.Answer, string, error) {
+	a, here, err := t.send(method, body, headers...)
+	switch {
+	case err != nil:
+	case a.Status >= 500 && a.Status != http.StatusNotImplemented, a.Status == http.StatusTooManyRequests:
+		err = fmt.Errorf("%s %s: %w: %s", method, t.key, archive.ErrUnavailable, here)
+	case a.Status == http.StatusForbidden:
+		err = fmt.Errorf("%s %s: it is not allowed: %s", method, t.key, here)
+	}
+	return a, here, err
+}
+
 // told is an answer in a few words.
 func told(a wire.Answer) string {
 	return strings.TrimSpace(fmt.Sprintf("%d %s", a.Status, a.Code()))

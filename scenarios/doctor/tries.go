@@ -17,7 +17,7 @@ func ifNoneMatchETag(t *trial) (finding, error) {
 	if err != nil {
 		return finding{}, err
 	}
-	a, here, err := t.send(http.MethodPut, "second", "If-None-Match", etags[0])
+	a, here, err := t.ask(http.MethodPut, "second", "If-None-Match", etags[0])
 	if err != nil {
 		return finding{}, err
 	}
@@ -34,7 +34,7 @@ func ifMatchAny(present bool) func(*trial) (finding, error) {
 				return finding{}, err
 			}
 		}
-		a, here, err := t.send(http.MethodPut, "second", "If-Match", "*")
+		a, here, err := t.ask(http.MethodPut, "second", "If-Match", "*")
 		switch {
 		case err != nil:
 			return finding{}, err
@@ -50,7 +50,7 @@ func bothConditions(t *trial) (finding, error) {
 	if err != nil {
 		return finding{}, err
 	}
-	a, here, err := t.send(http.MethodPut, "second", "If-Match", etags[0], "If-None-Match", "*")
+	a, here, err := t.ask(http.MethodPut, "second", "If-Match", etags[0], "If-None-Match", "*")
 	switch {
 	case err != nil:
 		return finding{}, err
@@ -64,8 +64,11 @@ func statusOfRefusal(t *trial) (finding, error) {
 	if _, err := t.versions("first"); err != nil {
 		return finding{}, err
 	}
-	a, here, err := t.send(http.MethodPut, "second", "If-None-Match", "*")
-	return finding{here: here, ok: a.Status >= 400 || a.Code() != "" || acknowledged(a)}, err
+	a, here, err := t.ask(http.MethodPut, "second", "If-None-Match", "*")
+	if err != nil {
+		return finding{}, err
+	}
+	return finding{here: here, ok: a.Status >= 400 || a.Code() != "" || acknowledged(a)}, nil
 }
 
 func deleteCurrent(t *trial) (finding, error) {
@@ -164,9 +167,12 @@ func strongETag(t *trial) (finding, error) {
 	if _, err := t.versions("first"); err != nil {
 		return finding{}, err
 	}
-	a, _, err := t.send(http.MethodGet, "")
+	a, here, err := t.ask(http.MethodGet, "")
 	if err != nil {
 		return finding{}, err
+	}
+	if !acknowledged(a) {
+		return finding{}, fmt.Errorf("get %s: %s, but it was written", t.key, here)
 	}
 	etag := a.Header.Get("ETag")
 	return finding{here: etag, ok: etag != "" && !strings.HasPrefix(etag, "W/")}, nil
@@ -251,9 +257,12 @@ func listing(t *trial) (finding, error) {
 }
 
 func wrongDigest(t *trial) (finding, error) {
-	a, here, err := t.send(http.MethodPut, "first", "Content-MD5", "1B2M2Y8AsgTpgAmY7PhCfg==") // of no bytes
-	if acknowledged(a) {
-		return finding{here: here, means: "A body that was garbled on its way is refused for its signature, or by TLS, or not at all."}, err
+	a, here, err := t.ask(http.MethodPut, "first", "Content-MD5", "1B2M2Y8AsgTpgAmY7PhCfg==") // of no bytes
+	switch {
+	case err != nil:
+		return finding{}, err
+	case acknowledged(a):
+		return different(here, "A body that was garbled on its way is refused for its signature, or by TLS, or not at all.")
 	}
-	return finding{here: here, ok: true}, err
+	return fine(here)
 }

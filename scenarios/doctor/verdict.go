@@ -13,17 +13,18 @@ import (
 //     lose by it, else a warning.
 //   - What is not as S3 has it and is no known fault is a warning for what it is about, and
 //     a limit.
-//   - What was not tried to its end is inconclusive, but where the worst has been seen: of
+//   - What was not tried to its end, or not enough, is inconclusive, but where the worst has been seen: of
 //     deletes a warning is the worst, as the core makes no conditional ones.
 //   - What was spoilt by faults that are not about it, in every race, is inconclusive too.
-//   - What the quick form did not try at all is inconclusive; its verdict is about the rest.
+//   - Reads and deletes that the quick form has no races of are inconclusive, but where a fault
+//     was seen; its verdict is about the rest.
 //   - The store is as safe as the least of the three, and safe with limits by any warning.
 func (d *Diagnosis) judge() {
 	d.Writes, d.Reads, d.Deletes = d.level(storefault.Writes), d.level(storefault.Reads), d.level(storefault.Deletes)
 	var levels []Level
 	for _, about := range []storefault.Subject{storefault.Writes, storefault.Reads, storefault.Deletes} {
-		if !d.leftOut(about) {
-			levels = append(levels, d.level(about))
+		if level := d.level(about); level != LevelInconclusive || !d.leftOut(about) || d.unfinished(about) {
+			levels = append(levels, level)
 		}
 	}
 	d.Limits = d.limits()
@@ -41,7 +42,7 @@ func (d *Diagnosis) judge() {
 }
 
 func (d *Diagnosis) level(about storefault.Subject) Level {
-	warned, unfinished := false, d.leftOut(about)
+	warned, unfinished := false, d.leftOut(about) || d.unfinished(about)
 	for _, k := range d.kinds() {
 		fault := storefault.Of(k)
 		switch {
@@ -53,13 +54,7 @@ func (d *Diagnosis) level(about storefault.Subject) Level {
 		}
 	}
 	for _, r := range d.Rows {
-		if r.Subject == about {
-			unfinished = unfinished || r.Inconclusive
-			warned = warned || !r.OK && !r.Inconclusive && r.Kind == ""
-		}
-	}
-	for _, r := range d.Races {
-		unfinished = unfinished || r.Subject == about && r.Inconclusive != ""
+		warned = warned || r.Subject == about && !r.OK && !r.Inconclusive && r.Kind == ""
 	}
 	switch {
 	case unfinished && !(warned && about == storefault.Deletes), !warned && d.spoilt(about):
@@ -85,10 +80,15 @@ func (d *Diagnosis) spoilt(about storefault.Subject) bool {
 	return n > 0
 }
 
-// leftOut reports whether the quick form has nothing about it.
+// unfinished reports whether something about it was not tried to its end.
+func (d *Diagnosis) unfinished(about storefault.Subject) bool {
+	return slices.ContainsFunc(d.Rows, func(r Row) bool { return r.Subject == about && r.Inconclusive }) ||
+		slices.ContainsFunc(d.Races, func(r Race) bool { return r.Subject == about && r.Inconclusive != "" })
+}
+
+// leftOut reports whether the quick form, which is about writes, has no races of it.
 func (d *Diagnosis) leftOut(about storefault.Subject) bool {
-	return d.Quick && !slices.ContainsFunc(d.Rows, func(r Row) bool { return r.Subject == about }) &&
-		!slices.ContainsFunc(d.Races, func(r Race) bool { return r.Subject == about })
+	return d.Quick && about != storefault.Writes && !slices.ContainsFunc(d.Races, func(r Race) bool { return r.Subject == about })
 }
 
 // kinds are the faults that were seen, each once, in the order of storefault.

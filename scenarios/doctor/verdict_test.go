@@ -1,11 +1,14 @@
 package doctor
 
 import (
+	"context"
+	"errors"
 	"math"
 	"strings"
 	"testing"
 
 	"holdfast/archive/storefault"
+	"holdfast/archive/storerace"
 )
 
 // TestVerdict is the table of the rules.
@@ -59,8 +62,11 @@ func TestVerdict(t *testing.T) {
 			verdict: Unsafe, writes: LevelUnsafe, reads: LevelSafe, deletes: LevelSafe, limits: 1},
 		{name: "spoilt by another fault", races: []Race{race(storefault.Writes, "", storefault.NoETag), race(storefault.Reads, "", storefault.NoETag)},
 			verdict: Unsafe, writes: LevelUnsafe, reads: LevelInconclusive, deletes: LevelSafe, limits: 1},
-		{name: "the quick form has nothing about deletes", rows: []Row{ok, {Name: "row", Subject: storefault.Reads, OK: true}}, quick: true,
-			verdict: Safe, writes: LevelSafe, reads: LevelSafe, deletes: LevelInconclusive},
+		{name: "the quick form has no races but of writes", rows: []Row{ok, {Name: "row", Subject: storefault.Reads, OK: true}},
+			races: []Race{race(storefault.Writes, "")}, quick: true,
+			verdict: Safe, writes: LevelSafe, reads: LevelInconclusive, deletes: LevelInconclusive},
+		{name: "the quick form has seen a fault of reads", rows: []Row{ok, {Name: "row", Subject: storefault.Reads, Kind: storefault.StrangeBody}}, quick: true,
+			verdict: Unsafe, writes: LevelSafe, reads: LevelUnsafe, deletes: LevelInconclusive, limits: 1},
 		{name: "the quick form has not finished", rows: []Row{ok, unknown}, quick: true,
 			verdict: Inconclusive, writes: LevelSafe, reads: LevelInconclusive, deletes: LevelInconclusive, reasons: 1},
 	} {
@@ -102,5 +108,34 @@ func TestRowsHaveNames(t *testing.T) {
 			t.Errorf("%+v", r.name)
 		}
 		names[r.name], keys[slug(r.name)] = true, true
+	}
+}
+
+// TestConclusive: half of the races are when the time is up; a limit decides nothing.
+func TestConclusive(t *testing.T) {
+	over, cancel := context.WithTimeout(t.Context(), 0)
+	defer cancel()
+	away := errors.New("the store is away")
+	for _, test := range []struct {
+		name                    string
+		budget                  context.Context
+		wanted, judged, refused int
+		why                     error
+		quick                   bool
+		want                    string
+	}{
+		{name: "all", budget: t.Context(), wanted: 600, judged: 600},
+		{name: "half, in time", budget: over, wanted: 600, judged: 300},
+		{name: "less", budget: over, wanted: 600, judged: 299, want: "budget"},
+		{name: "most, and the store went away", budget: t.Context(), wanted: 600, judged: 599, why: away, want: "away"},
+		{name: "half of a quick look", budget: over, wanted: 24, judged: 23, quick: true, want: "budget"},
+		{name: "some refused", budget: t.Context(), wanted: 600, judged: 600, refused: 300},
+		{name: "most refused", budget: t.Context(), wanted: 600, judged: 600, refused: 301, want: "refused"},
+	} {
+		e := &examination{Config: Config{Quick: test.quick}}
+		got := e.inconclusive(t.Context(), test.budget, test.wanted, storerace.Tally{Judged: test.judged, Refused: test.refused, Why: test.why})
+		if (got != "") != (test.want != "") || !strings.Contains(got, test.want) {
+			t.Errorf("%s: %q, want %q", test.name, got, test.want)
+		}
 	}
 }
