@@ -146,7 +146,7 @@ func TestListingsThatCannotBeReliedOn(t *testing.T) {
 		entries int
 		says    string
 	}{
-		"a page without a marker": {[]string{entry + "<IsTruncated>true</IsTruncated>"}, 1, "the server does not say where"},
+		"a page without a marker":    {[]string{entry + "<IsTruncated>true</IsTruncated>"}, 1, "the server does not say where"},
 		"a page that follows itself": {[]string{entry + "<IsTruncated>true</IsTruncated><NextContinuationToken>x</NextContinuationToken>"}, 2, "in a circle"},
 		"two in turn": {[]string{
 			entry + "<IsTruncated>true</IsTruncated><NextContinuationToken>x</NextContinuationToken>",
