@@ -76,7 +76,7 @@ var ErrNoMarker = errors.New("the listing goes on, and the server does not say w
 // Entries lists the objects whose keys begin with prefix, or their versions and delete
 // markers, in pages of a thousand, each a request of its own. Whoever goes on after an error
 // that is [archive.WorthRetrying] asks for the same page again; any other ends the listing:
-// [ErrNoMarker], or that a server repeats a page or lists what was not asked for.
+// [ErrNoMarker], or that a server lists in a circle or what was not asked for.
 func (s *Store) Entries(ctx context.Context, prefix string, versions bool) iter.Seq2[Entry, error] {
 	return func(yield func(Entry, error) bool) {
 		for p, err := range s.pages(ctx, prefix, "", versions) {
@@ -117,19 +117,20 @@ func (s *Store) Folders(ctx context.Context, prefix string, versions bool) iter.
 // pages are those of a listing. With an error comes what the page had that is to be relied on.
 func (s *Store) pages(ctx context.Context, prefix, delimiter string, versions bool) iter.Seq2[page, error] {
 	return func(yield func(page, error) bool) {
+		asked := map[string]bool{} // with these markers
 		for after := (page{}); ; {
 			p, err := s.page(ctx, prefix, delimiter, versions, after)
 			switch {
 			case err == nil && p.more && p.key == nil:
 				err = fmt.Errorf("list %s: %w", s.prefix+prefix, ErrNoMarker)
-			case err == nil && p.more && after.key != nil && *p.key == *after.key && aws.ToString(p.version) == aws.ToString(after.version):
-				err = fmt.Errorf("list %s: the server says that the page after %q is followed by itself", s.prefix+prefix, *p.key)
+			case err == nil && p.more && asked[p.marker()]:
+				err = fmt.Errorf("list %s: the server lists in a circle: the page after %q comes again", s.prefix+prefix, *p.key)
 			}
 			if !yield(p, err) || err == nil && !p.more || err != nil && !archive.WorthRetrying(err) {
 				return
 			}
 			if err == nil {
-				after = p
+				after, asked[p.marker()] = p, true
 			}
 		}
 	}
@@ -143,6 +144,9 @@ type page struct {
 	more         bool // it is not the last
 	key, version *string
 }
+
+// marker tells where the next page begins.
+func (p *page) marker() string { return *p.key + "\x00" + aws.ToString(p.version) }
 
 func (s *Store) page(ctx context.Context, prefix, delimiter string, versions bool, after page) (page, error) {
 	r, ctx, err := s.begin(ctx, "list", prefix)

@@ -146,9 +146,13 @@ func TestListingsThatCannotBeReliedOn(t *testing.T) {
 		entries int
 		says    string
 	}{
-		"a page without a marker": {[]string{entry + "<IsTruncated>true</IsTruncated>"}, 1, "the server does not say where"},
-		"a page that follows itself": {[]string{entry + "<IsTruncated>true</IsTruncated><NextContinuationToken>x</NextContinuationToken>"}, 2,
-			"followed by itself"},
+		"a page without a marker":    {[]string{entry + "<IsTruncated>true</IsTruncated>"}, 1, "the server does not say where"},
+		"a page that follows itself": {[]string{entry + "<IsTruncated>true</IsTruncated><NextContinuationToken>x</NextContinuationToken>"}, 2, "in a circle"},
+		"two in turn": {[]string{
+			entry + "<IsTruncated>true</IsTruncated><NextContinuationToken>x</NextContinuationToken>",
+			entry + "<IsTruncated>true</IsTruncated><NextContinuationToken>y</NextContinuationToken>",
+			entry + "<IsTruncated>true</IsTruncated><NextContinuationToken>x</NextContinuationToken>",
+		}, 3, "in a circle"},
 		"what was not asked for": {[]string{entry + "<Contents><Key>other/b</Key></Contents>"}, 0, `not asked for: "other/b"`},
 		"a folder that was not":  {[]string{"<CommonPrefixes><Prefix>other/</Prefix></CommonPrefixes>"}, 0, `not asked for: "other/"`},
 	} {

@@ -2,13 +2,20 @@ package measure
 
 import (
 	"context"
+	"errors"
 	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"strings"
 	"testing"
 
 	"holdfast/archive"
+	"holdfast/archive/s3store"
 	"holdfast/archive/s3store/fakes3"
 	wires "holdfast/archive/wire"
+	"holdfast/scenarios/profile"
+	"holdfast/scenarios/sandbox"
 )
 
 // elsewhere is a server that is somebody's, with an object of theirs.
@@ -129,4 +136,28 @@ func TestFrontsRemoveWhatWasSentRaw(t *testing.T) {
 
 func rawRequest(method, key, body string) wires.Request {
 	return wires.Request{Method: method, Key: key, Body: []byte(body), Header: http.Header{}}
+}
+
+// TestProfileThatLeavesSomething says so beside what it failed of.
+func TestProfileThatLeavesSomething(t *testing.T) {
+	server, target := elsewhere(t)
+	to, err := url.Parse(server.Endpoint())
+	if err != nil {
+		t.Fatal(err)
+	}
+	proxy := httputil.NewSingleHostReverseProxy(to)
+	refusing := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodDelete || r.Method == http.MethodPut && !strings.HasSuffix(r.URL.Path, "/manifest.json") {
+			w.WriteHeader(http.StatusForbidden)
+			return
+		}
+		proxy.ServeHTTP(w, r)
+	}))
+	t.Cleanup(refusing.Close)
+	target.Endpoint, target.PathStyle = refusing.URL, s3store.PathStyleOn
+	_, err = target.Profile(t.Context(), "a test", "", nil, profile.Config{})
+	left, ok := errors.AsType[*sandbox.LeftError](err)
+	if !ok || !strings.HasPrefix(err.Error(), "put ") && !strings.Contains(err.Error(), ": put ") || strings.HasPrefix(err.Error(), left.Error()) {
+		t.Errorf("%v", err)
+	}
 }

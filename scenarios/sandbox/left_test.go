@@ -7,10 +7,13 @@ import (
 	"iter"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"holdfast/archive"
 	"holdfast/archive/s3store"
 	"holdfast/archive/s3store/fakes3"
+	"holdfast/archive/storetest/broken"
 	"holdfast/scenarios/sandbox"
 )
 
@@ -241,4 +244,81 @@ func (l *lateVersions) Versioning(ctx context.Context) (string, error) {
 		return "", nil
 	}
 	return l.Store.Versioning(ctx)
+}
+
+// gone is a store that at some moment answers nothing more, not even what it holds.
+type gone struct {
+	*broken.Memory
+	is bool
+}
+
+func (g *gone) Versioning(context.Context) (string, error) {
+	if g.is {
+		return "", archive.ErrUnavailable
+	}
+	return "", nil
+}
+
+func (g *gone) VersionOf(context.Context, string) (string, error)   { return "", nil }
+func (g *gone) DeleteVersion(context.Context, string, string) error { return nil }
+func (g *gone) Entries(context.Context, string, bool) iter.Seq2[s3store.Entry, error] {
+	return func(yield func(s3store.Entry, error) bool) { yield(s3store.Entry{}, archive.ErrUnavailable) }
+}
+func (g *gone) Folders(context.Context, string, bool) iter.Seq2[s3store.Folder, error] {
+	return func(func(s3store.Folder, error) bool) {}
+}
+
+// TestAStoreThatIsGoneIsNotWaitedFor longer than is said.
+func TestAStoreThatIsGoneIsNotWaitedFor(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := &gone{Memory: broken.NewMemory()}
+		box := open(t, g, sandbox.Config{})
+		put(t, box.Part(1), "k", "")
+		g.is = true
+		start := time.Now()
+		if err := box.Close(t.Context()); !strings.Contains(fmt.Sprint(err), "nothing was deleted") {
+			t.Error(err)
+		}
+		if took := time.Since(start); took > 10*time.Second {
+			t.Errorf("it took %v", took)
+		}
+	})
+}
+
+// counting loses every third answer to a write, and counts what it is asked.
+type counting struct {
+	archive.Store
+	sent, lost int
+}
+
+func (c *counting) Put(ctx context.Context, key string, body []byte, cond archive.Condition) (string, error) {
+	c.sent++
+	etag, err := c.Store.Put(ctx, key, body, cond)
+	if c.lost++; c.lost%3 == 1 {
+		return "", archive.ErrOutcomeUnknown
+	}
+	return etag, err
+}
+
+func (c *counting) Get(ctx context.Context, key string) ([]byte, string, error) {
+	c.sent++
+	return c.Store.Get(ctx, key)
+}
+
+// TestLostAnswersAreCounted: what finds out what became of a manifest is a request too.
+func TestLostAnswersAreCounted(t *testing.T) {
+	for most := 1; most < 12; most++ {
+		c, sent := &counting{Store: broken.NewMemory()}, 0
+		box, err := sandbox.Open(t.Context(), c, sandbox.Config{
+			Where: where, Allowance: sandbox.NewAllowance(most), Ended: func(error) { sent = c.sent },
+		})
+		for i := 0; err == nil && i < 100; i++ {
+			if _, err = box.Part(1).Put(t.Context(), fmt.Sprint("k", i), nil, archive.Condition{}); archive.WorthRetrying(err) {
+				err = nil
+			}
+		}
+		if !errors.Is(err, sandbox.ErrSpent) || sent != most {
+			t.Errorf("%d were sent, of %d: %v", sent, most, err)
+		}
+	}
 }

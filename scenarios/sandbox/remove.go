@@ -19,6 +19,7 @@ const (
 	// calledFor is how long a call is repeated that gets no usable answer; the last one may
 	// take as long as a request may. If it deletes, the store is asked for nothing else then.
 	calledFor = 5 * time.Second
+	looksFor  = 10 * time.Second // for versions, and at the manifest
 )
 
 // within is how long the deletion of so many may take: some fifty times what S3 needs.
@@ -95,6 +96,8 @@ func (r *remover) versionsByNow(ctx context.Context) error {
 	if r.versions { // and has some for ever
 		return nil
 	}
+	ctx, cancel := context.WithTimeout(ctx, looksFor)
+	defer cancel()
 	known, err := r.findVersions(ctx, "")
 	if err == nil && !known {
 		if _, err = r.findVersions(ctx, prefixOf(r.id)+manifestName); errors.Is(err, archive.ErrNotFound) {
@@ -109,6 +112,8 @@ func (r *remover) versionsByNow(ctx context.Context) error {
 
 // mayRemoveManifest looks whether what stands in its place is one of the run's.
 func (r *remover) mayRemoveManifest(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, looksFor)
+	defer cancel()
 	_, err := readManifest(ctx, r.Store, r.id)
 	if err == nil || errors.Is(err, archive.ErrNotFound) {
 		return nil
