@@ -48,7 +48,7 @@ test: ## all tests that need nothing but Go
 
 .PHONY: race
 race: ## all tests under the race detector
-	$(GO) test -p 1 -race ./...
+	$(GO) test -p 1 -race -timeout 20m ./...
 
 .PHONY: test-browser
 test-browser: ## the edit page in headless Chromium, which must be installed

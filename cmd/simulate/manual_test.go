@@ -80,6 +80,9 @@ func TestManualsCommandsAreUnderstood(t *testing.T) {
 // TestManualsCommandsWork plays commands that the README, the documentation and the help
 // texts show, and holds their exit codes against what they say.
 func TestManualsCommandsWork(t *testing.T) {
+	if raceDetector {
+		t.Skip("what they play, other tests play under the race detector, in a fraction of the time")
+	}
 	all := commandsOf(manuals(t))
 	document := string(read(t, filepath.Join("..", "..", "archive", "testdata", "CHG-12345.json")))
 	mine := string(read(t, filepath.Join("..", "..", "scenarios", "testdata", "reference", "loads.yaml")))

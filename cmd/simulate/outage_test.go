@@ -167,7 +167,7 @@ func TestKilledAndStartedAgain(t *testing.T) {
 
 // TestGoneForGood: the run ends soon, says what it waited for and what is left.
 func TestGoneForGood(t *testing.T) {
-	if testing.Short() {
+	if testing.Short() || raceDetector {
 		t.Skip("a store that answers nothing is waited for, in real time")
 	}
 	withCredentials(t)
