@@ -306,11 +306,11 @@ func TestInterruptBeforeTheStoreIsOpen(t *testing.T) {
 func TestEnvironmentSetsFlags(t *testing.T) {
 	t.Setenv("SIMULATE_CLIENTS", "7")
 	t.Setenv("SIMULATE_OUT", t.TempDir())
-	r := result(t, exitPassed, "run", "burst").Runs[0]
+	r := result(t, exitPassed, "run", "burst", "--world", "virtual").Runs[0]
 	if r.Clients != 7 {
 		t.Errorf("%d clients, want the environment's 7", r.Clients)
 	}
-	if r := result(t, exitPassed, "run", "burst", "--clients", "5").Runs[0]; r.Clients != 5 {
+	if r := result(t, exitPassed, "run", "burst", "--world", "virtual", "--clients", "5").Runs[0]; r.Clients != 5 {
 		t.Errorf("%d clients, want the flag's 5", r.Clients)
 	}
 	t.Setenv("SIMULATE_CLIENTS", "many")
