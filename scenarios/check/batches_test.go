@@ -228,7 +228,7 @@ func TestBatchesAtRandom(t *testing.T) {
 	} {
 		t.Run(string(f), func(t *testing.T) {
 			shown := 0
-			rapid.Check(t, func(t *rapid.T) {
+			at := func(t *rapid.T) {
 				s := &consumers{book: newBook(), t: t, flaw: f, current: "v0", left: rapid.IntRange(2, 7).Draw(t, "operations")}
 				s.setup(start)
 				s.run()
@@ -250,7 +250,11 @@ func TestBatchesAtRandom(t *testing.T) {
 				if s.shown {
 					shown++
 				}
-			})
+			}
+			// The rarest shows in one of some five hundred, and in one of twenty checks not at all.
+			for tries := 0; tries == 0 || tries < 4 && shown == 0 && f != faultless; tries++ {
+				rapid.Check(t, at)
+			}
 			if f != faultless && shown == 0 {
 				t.Error("the flaw has never shown")
 			}
