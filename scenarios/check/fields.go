@@ -192,7 +192,7 @@ func (l *fieldLog) reportOverwrite(j *Judge, i int32, s history.Set, lost string
 	o := l.o
 	v, w := o.versions.at(i), o.versions.at(victim)
 	j.counts.Overwritten++
-	o.report(j, o.misled(i) || o.store.torn[j.ops.all.at(v.op).base], NoSilentOverwrite, "stale field written",
+	o.report(j, o.misledSince(victim, i) || o.store.torn[j.ops.all.at(v.op).base], NoSilentOverwrite, "stale field written",
 		fmt.Sprintf("%s set %s of %s to %s; %s had loaded an older version and replaced it by %s without having seen it",
 			j.writer(w), s.Field, o.key, orAbsent(lost), j.writer(v), orAbsent(s.Now)),
 		func() []history.Event {
