@@ -14,6 +14,7 @@ import (
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
+	"holdfast/archive"
 	"holdfast/archive/wire"
 )
 
@@ -29,7 +30,7 @@ func (s *Store) Send(ctx context.Context, r wire.Request) (wire.Answer, error) {
 	}
 	sending, cancel := context.WithTimeout(ctx, s.timeout)
 	defer cancel()
-	answer, err := s.sendOnce(sending, r, time.Now())
+	answer, err := s.sendOnce(sending, r, archive.WallClock{}.Now())
 	if err == nil && answer.Code() == "RequestTimeTooSkewed" {
 		if now, unreadable := http.ParseTime(answer.Header.Get("Date")); unreadable == nil {
 			answer, err = s.sendOnce(sending, r, now)

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"sync/atomic"
-	"time"
 
 	"holdfast/archive"
 	"holdfast/archive/storefault"
@@ -33,7 +32,7 @@ func raceReaders(r *round) error {
 			seen[i], errs[i] = r.readUntil(i, &finished)
 			return
 		}
-		time.Sleep(r.upTo(r.took / 2)) // the readers are reading
+		_ = archive.WallClock{}.Sleep(r.ctx, r.upTo(r.took/2)) // the readers are reading
 		writeErr = r.alone(i, next, archive.IfMatch(r.now.etag))
 		finished.Store(true)
 	})

@@ -179,7 +179,7 @@ func (r *round) write(n int, cond archive.Condition, rival func()) []attempt {
 	}
 	together(racers, func(i int) {
 		if i == n {
-			time.Sleep(late)
+			_ = archive.WallClock{}.Sleep(r.ctx, late)
 			rival()
 			return
 		}

@@ -125,9 +125,9 @@ func (k Kind) On(f Field) *Course {
 // it broke it, and otherwise why the race can't be judged.
 func (c *Course) Race(ctx context.Context, racers, bodyBytes int) error {
 	c.played++
-	began := time.Now()
+	began := archive.WallClock{}.Now()
 	err := c.kind.race(&round{Course: c, ctx: ctx, racers: max(racers, 2), size: bodyBytes})
-	c.took = time.Since(began)
+	c.took = archive.WallClock{}.Now().Sub(began)
 	if err != nil {
 		c.known = false // what was sent may arrive yet: the next race has a key of its own
 	}

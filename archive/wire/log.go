@@ -12,6 +12,7 @@ import (
 	"sync"
 	"time"
 
+	"holdfast/archive"
 	"holdfast/archive/redact"
 )
 
@@ -29,7 +30,7 @@ type logKey struct{}
 
 // Record returns a context under which adapters note what they send.
 func Record(ctx context.Context) (context.Context, *Log) {
-	l := &Log{began: time.Now()}
+	l := &Log{began: archive.WallClock{}.Now()}
 	return context.WithValue(ctx, logKey{}, l), l
 }
 
@@ -62,7 +63,7 @@ func Do(client Client, req *http.Request) (*http.Response, error) {
 func (l *Log) add(e *exchange) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	e.sent = time.Since(l.began)
+	e.sent = archive.WallClock{}.Now().Sub(l.began)
 	l.exchanges = append(l.exchanges, e)
 }
 
@@ -150,7 +151,7 @@ func (e *exchange) method() string {
 func (e *exchange) answered(resp *http.Response, err error) {
 	e.log.mu.Lock()
 	defer e.log.mu.Unlock()
-	e.back = time.Since(e.log.began)
+	e.back = archive.WallClock{}.Now().Sub(e.log.began)
 	if err != nil {
 		e.status, e.failed = 0, failure(err)
 		return

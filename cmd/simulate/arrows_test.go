@@ -26,7 +26,7 @@ func TestImportsPointDownward(t *testing.T) {
 		"holdfast/archive/telemetry":      {"holdfast/archive"},
 		"holdfast/archive/redact":         {},
 		"holdfast/archive/storefault":     {},
-		"holdfast/archive/wire":           {"holdfast/archive/redact"},
+		"holdfast/archive/wire":           {"holdfast/archive/redact", "=holdfast/archive", "holdfast/archive/notation"},
 		"holdfast/archive/storerace":      {"holdfast/archive/redact", "holdfast/archive/storefault", "holdfast/archive/wire", "=holdfast/archive", "holdfast/archive/notation"},
 		"holdfast/archive/storetest":      {"holdfast/archive"},
 		"holdfast/archive/web":            {"holdfast/archive"},
@@ -65,7 +65,7 @@ func TestImportsPointDownward(t *testing.T) {
 		"holdfast/scenarios/doctor/worker":    {"holdfast/archive"},
 
 		"holdfast/archive/httpstore/azureblob": {"holdfast/archive"},
-		"holdfast/archive/s3store/breaker":     {"holdfast/archive/storefault"},
+		"holdfast/archive/s3store/breaker":     {"holdfast/archive/storefault", "=holdfast/archive", "holdfast/archive/notation"},
 		"holdfast/cmd/breaker":                 {"holdfast/archive"},
 	}
 	for _, pkg := range strings.Fields(goList(t, "holdfast/...")) {

@@ -11,7 +11,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
+
+	"holdfast/archive"
 )
 
 // blockBlob says what a PUT makes.
@@ -33,7 +34,7 @@ func sharedKey(account, key string) (func(*http.Request, []byte) error, error) {
 		if err := blockBlob(r, body); err != nil {
 			return err
 		}
-		r.Header.Set("x-ms-date", time.Now().UTC().Format(http.TimeFormat))
+		r.Header.Set("x-ms-date", archive.WallClock{}.Now().UTC().Format(http.TimeFormat))
 		mac := hmac.New(sha256.New, secret)
 		mac.Write([]byte(toSign(account, r)))
 		r.Header.Set("Authorization", "SharedKey "+account+":"+base64.StdEncoding.EncodeToString(mac.Sum(nil)))

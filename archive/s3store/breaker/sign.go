@@ -2,10 +2,11 @@ package breaker
 
 import (
 	"net/http"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
+
+	"holdfast/archive"
 )
 
 // Signer returns a [Config.Sign] that signs for S3, as these credentials.
@@ -18,6 +19,6 @@ func Signer(as aws.CredentialsProvider, region string) func(r *http.Request, sha
 		}
 		r.Header.Del("Authorization")
 		r.Header.Set("X-Amz-Content-Sha256", sha256)
-		return signer.SignHTTP(r.Context(), credentials, r, sha256, "s3", region, time.Now())
+		return signer.SignHTTP(r.Context(), credentials, r, sha256, "s3", region, archive.WallClock{}.Now())
 	}
 }

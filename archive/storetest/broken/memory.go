@@ -63,7 +63,7 @@ func (m *Memory) Put(ctx context.Context, key string, body []byte, cond archive.
 	}
 	m.writes++
 	etag := fmt.Sprintf(`"%d"`, m.writes)
-	m.objects[key] = object{bytes.Clone(body), etag, time.Now()}
+	m.objects[key] = object{bytes.Clone(body), etag, archive.WallClock{}.Now()}
 	return etag, nil
 }
 
