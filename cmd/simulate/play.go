@@ -121,9 +121,15 @@ func save(out, dir string, p *play, m *measure.Measurement) error {
 	if err != nil {
 		return err
 	}
+	repetitions, err := p.point.Repetitions()
+	if err != nil {
+		return err
+	}
+	repetitions.Each = m.Each
 	return errors.Join(
 		saveProfileOf(dir, p, m),
 		saveDocument(dir, result),
+		writeFile(filepath.Join(dir, reports.RepetitionsFile), repetitions.Write),
 		os.WriteFile(filepath.Join(dir, reports.ScenarioFile), scenario, 0o644),
 		reports.PointLatest(out, dir),
 	)
@@ -137,13 +143,7 @@ func saveDocument(dir string, d reports.Document) error {
 	return errors.Join(as("json", reports.ResultFile), as("text", reports.ReportFile))
 }
 
-func writeFile(path string, write func(io.Writer) error) error {
-	f, err := os.Create(path)
-	if err != nil {
-		return err
-	}
-	return errors.Join(write(f), f.Close())
-}
+func writeFile(path string, write func(io.Writer) error) error { return reports.WriteFile(path, write) }
 
 // settings are what decided how requests were sent; nil: none were.
 func settings(runs []measure.Measurement) *measure.Settings {
