@@ -37,6 +37,7 @@ import (
 	"holdfast/archive"
 	"holdfast/scenarios"
 	"holdfast/scenarios/check"
+	"holdfast/scenarios/history"
 	"holdfast/scenarios/measure"
 )
 
@@ -107,6 +108,8 @@ type Witness struct {
 	Calls     int // store calls
 	Found     int // number of the schedule in the search, from 1
 	Longest   int // calls of the schedule as it was found
+	// Events are all of the schedule.
+	Events []*history.Event
 
 	moves []name
 }
@@ -144,10 +147,23 @@ func Explore(ctx context.Context, c Config) (Result, error) {
 	if err != nil || result.Witness == nil {
 		return result, err
 	}
+	ctx = context.WithoutCancel(ctx)
 	p := c.newRunner()
 	defer p.close()
-	return result, p.shrink(context.WithoutCancel(ctx), result.Witness)
+	if err := p.shrink(ctx, result.Witness); err != nil {
+		return result, err
+	}
+	var all recorded
+	_, err = Replay(ctx, c.Run, result.Witness.Schedule, &all)
+	result.Witness.Events = all
+	return result, err
 }
+
+// recorded are events that are kept.
+type recorded []*history.Event
+
+// Add implements [history.Sink].
+func (r *recorded) Add(e *history.Event) { *r = append(*r, e.Clone()) }
 
 // validate reports what the search lacks.
 func (c *Config) validate() error {
