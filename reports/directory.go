@@ -15,15 +15,16 @@ import (
 
 // The files of a run directory.
 const (
-	HistoryFile     = history.FileName
-	RepetitionsFile = measure.RepetitionsFile
-	ResultFile      = "result.json"
-	ReportFile      = "report.txt"
-	ScenarioFile    = "scenario.yaml"
-	ProfileFile     = "profile.yaml"  // how fast the store was
-	PointsFile      = "points.ndjson" // of a sweep, written as it goes
-	TableFile       = "points.csv"
-	IssueFile       = "issue.md" // of a diagnosis, for the authors of the server
+	HistoryFile      = history.FileName
+	RepetitionsFile  = measure.RepetitionsFile
+	ResultFile       = "result.json"
+	ReportFile       = "report.txt"
+	DistributionFile = measure.DistributionFile
+	ScenarioFile     = measure.ScenarioFile
+	ProfileFile      = "profile.yaml"  // how fast the store was
+	PointsFile       = "points.ndjson" // of a sweep, written as it goes
+	TableFile        = "points.csv"
+	IssueFile        = "issue.md" // of a diagnosis, for the authors of the server
 )
 
 // NewDirectory makes out/scenario/<UTC time>-<id>/ for a run.

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"time"
 
@@ -117,7 +116,7 @@ func (p *play) showing(to *progress) func(measure.Progress) {
 // save writes the run's files and lets "latest" point to them.
 func save(out, dir string, p *play, m *measure.Measurement) error {
 	result := reports.NewResult(reports.NewEnvironment(m.Settings), *m)
-	scenario, err := p.point.Run.Scenario.Encode()
+	scenario, err := p.point.Resolved()
 	if err != nil {
 		return err
 	}
@@ -126,11 +125,16 @@ func save(out, dir string, p *play, m *measure.Measurement) error {
 		return err
 	}
 	repetitions.Each = m.Each
+	distribution := error(nil)
+	if len(m.Latencies) > 0 {
+		distribution = writeFile(filepath.Join(dir, reports.DistributionFile), m.WriteDistribution)
+	}
 	return errors.Join(
+		distribution,
 		saveProfileOf(dir, p, m),
 		saveDocument(dir, result),
 		writeFile(filepath.Join(dir, reports.RepetitionsFile), repetitions.Write),
-		os.WriteFile(filepath.Join(dir, reports.ScenarioFile), scenario, 0o644),
+		writeText(filepath.Join(dir, reports.ScenarioFile), scenario),
 		reports.PointLatest(out, dir),
 	)
 }
@@ -144,6 +148,10 @@ func saveDocument(dir string, d reports.Document) error {
 }
 
 func writeFile(path string, write func(io.Writer) error) error { return reports.WriteFile(path, write) }
+
+func writeText(path string, text []byte) error {
+	return writeFile(path, func(w io.Writer) error { _, err := w.Write(text); return err })
+}
 
 // settings are what decided how requests were sent; nil: none were.
 func settings(runs []measure.Measurement) *measure.Settings {
