@@ -42,7 +42,7 @@ type seen struct {
 // lanes draws and tells it.
 func (t *story) lanes() page.Lanes {
 	b := t.board(t.events())
-	l := page.Lanes{ID: t.id, Kind: t.kind, Title: b.title(), Where: b.where(), Lanes: b.named, Moves: t.moves, Inevitable: t.inevitable}
+	l := page.Lanes{ID: t.id, Kind: t.kind, Title: b.title(), Where: b.where(), Across: b.named, Moves: t.moves, Inevitable: t.inevitable}
 	for i := range b.seen {
 		if left := b.seen[i].left; left > 0 {
 			l.Steps = append(l.Steps, page.LaneStep{Weight: page.Gap, Text: leftOut(left, i == 0)})
@@ -187,14 +187,17 @@ func (t *story) wrong(all []seen) int {
 	}
 	wrote := func(e *history.Event) bool { return e.Kind == history.Put && e.ETag != "" }
 	returned := func(e *history.Event) bool { return e.Kind == history.Return }
+	succeeded := func(e *history.Event) bool { return e.Outcome == history.Committed }
 	any := func(*history.Event) bool { return true }
 	switch t.Invariant {
+	case check.HonestAnswers:
+		return cmp.Or(1+last(returned), 1+last(any)) - 1
+	case check.OneCreator:
+		return last(succeeded)
 	case check.RealTime:
 		return len(all) - 1
-	case check.HonestAnswers, check.OneCreator:
-		return cmp.Or(1+last(returned), 1+last(any)) - 1
 	case check.ArchiveFirst, "":
-		return last(any)
+		return cmp.Or(1+last(func(e *history.Event) bool { return !succeeded(e) }), 1+last(any)) - 1
 	case check.NothingLost:
 		if v := t.overwriter(); v == nil {
 			return -1

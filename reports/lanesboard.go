@@ -22,6 +22,7 @@ type board struct {
 	names *strings.Replacer
 	known []page.LaneVersion // that were there at first
 	made  map[string]bool    // versions that have been drawn
+	begun map[string]bool    // objects of which a version has been
 }
 
 // The lanes that are nobody's name.
@@ -31,7 +32,7 @@ const (
 )
 
 func (t *story) board(shown []seen) *board {
-	b := &board{story: t, seen: shown, at: make([]int, len(shown)), lane: map[string]int{}, made: map[string]bool{}}
+	b := &board{story: t, seen: shown, at: make([]int, len(shown)), lane: map[string]int{}, made: map[string]bool{}, begun: map[string]bool{}}
 	all := make([]history.Event, len(shown))
 	for i := range shown {
 		all[i] = shown[i].Event
@@ -46,7 +47,11 @@ func (t *story) board(shown []seen) *board {
 // layOut gives everybody a lane: the objects in the middle, so that ways are short.
 func (b *board) layOut() {
 	actors, objects, queue := b.who()
-	half := (len(actors) + 1) / 2
+	acting := len(actors)
+	if acting > 0 && actors[acting-1] == history.FinalActor {
+		acting-- // which reads when the others have ended
+	}
+	half := (acting + 1) / 2
 	for _, name := range actors[:half] {
 		b.add(name, false)
 	}
@@ -61,14 +66,15 @@ func (b *board) layOut() {
 	}
 }
 
-// who takes part, in the order in which it appears; of actors that are too many those who are
-// no evidence are put together, or else the last.
+// who takes part, in the order in which it appears. Of actors that are too many those are put
+// together who have the least part in it: no success, or no evidence.
 func (b *board) who() (actors, objects []string, queue bool) {
-	evident := map[string]bool{}
+	evident, leads := map[string]bool{}, map[string]bool{}
 	for i := range b.seen {
 		e := &b.seen[i]
 		if e.weight != page.Context {
 			evident[e.Actor] = true
+			leads[e.Actor] = leads[e.Actor] || e.weight == page.Wrong || e.Outcome == history.Committed
 		}
 		queue = queue || e.Kind == history.Queue || e.OfTrigger()
 		if e.Actor != "" && !slices.Contains(actors, e.Actor) {
@@ -85,15 +91,20 @@ func (b *board) who() (actors, objects []string, queue bool) {
 	if len(actors) <= mostActors {
 		return actors, objects, queue
 	}
-	var own, others []string
-	for _, name := range actors {
-		if evident[name] && len(own) < mostActors-1 {
-			own = append(own, name)
-		} else {
-			others = append(others, name)
+	part := func(name string) int {
+		switch {
+		case leads[name]:
+			return 0
+		case evident[name]:
+			return 1
 		}
+		return 2
 	}
+	byPart := slices.Clone(actors)
+	slices.SortStableFunc(byPart, func(a, b string) int { return part(a) - part(b) })
+	others := byPart[mostActors-1:]
 	b.others(others)
+	own := slices.DeleteFunc(actors, func(name string) bool { return slices.Contains(others, name) })
 	return append(own, othersLane), objects, queue
 }
 
@@ -151,6 +162,11 @@ func (b *board) step(i int) page.LaneStep {
 		s.Move = int(e.At / explore.Tick.Nanoseconds())
 		if e.Kind == history.Invoke || s.Move > len(b.moves) {
 			s.Move = 0
+		}
+	}
+	if s.Move > 0 && e.Kind != history.Return {
+		if _, fault, struck := strings.Cut(b.moves[s.Move-1].Name, "!"); struck {
+			s.Fault = fault
 		}
 	}
 	b.draw(&s, &e.Event)

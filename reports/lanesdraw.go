@@ -27,7 +27,7 @@ func (b *board) draw(s *page.LaneStep, e *history.Event) {
 	case history.Queue:
 		b.drawMessage(s, e)
 	case history.Tell:
-		b.know(e.Key, e.ETag)
+		b.meet(s, e)
 		s.Arrow = &page.LaneArrow{From: b.lane[e.Key], To: b.lane[e.Actor], Above: "looks at " + b.short(e.ETag), End: page.Arrives}
 	default:
 		s.Box = &page.LaneBox{Lane: b.lane[e.Actor], Shape: page.Says, Lines: []string{string(e.Kind)}}
@@ -44,8 +44,21 @@ func (b *board) know(key, etag string) {
 			return // it comes
 		}
 	}
-	b.made[etag] = true
+	b.made[etag], b.begun[key] = true, true
 	b.known = append(b.known, page.LaneVersion{Lane: b.lane[key], Name: b.short(etag)})
+}
+
+// meet draws a version that is shown to somebody, if it has not been drawn: it was there at
+// first, or has come when nobody looked.
+func (b *board) meet(s *page.LaneStep, e *history.Event) {
+	switch {
+	case e.ETag == "" || b.made[e.ETag]:
+	case b.begun[e.Key]:
+		b.made[e.ETag] = true
+		s.Version = &page.LaneVersion{Lane: b.lane[e.Key], Name: b.short(e.ETag), Seen: true}
+	default:
+		b.know(e.Key, e.ETag)
+	}
 }
 
 // wanted is what an operation is about, in two lines.
@@ -56,7 +69,7 @@ func (b *board) wanted(e *history.Event) []string {
 		what = b.short(e.IDs[n-1])
 	}
 	if e.Base != "" {
-		what = strings.TrimPrefix(what+" on "+b.short(e.Base), " ")
+		first += " on " + b.short(e.Base)
 	}
 	if what == "" {
 		return []string{first}
@@ -65,17 +78,15 @@ func (b *board) wanted(e *history.Event) []string {
 }
 
 func (b *board) answered(e *history.Event) *page.LaneBox {
-	box := &page.LaneBox{Lane: b.lane[e.Actor], Shape: page.Failed, Lines: []string{"told: " + e.Outcome}}
+	box := &page.LaneBox{Lane: b.lane[e.Actor], Shape: page.Failed, Lines: []string{"is told", e.Outcome}}
 	switch {
 	case e.Outcome == history.Crashed:
-		box.Shape, box.Lines[0] = page.Dies, "dies"
+		box.Shape, box.Lines = page.Dies, []string{"dies"}
 	case e.Outcome == history.Committed:
 		box.Shape = page.Done
-		if e.ETag != "" {
-			box.Lines = append(box.Lines, "as "+b.short(e.ETag))
-		}
+		box.Lines[1] += " " + b.short(e.ETag)
 	case len(e.Fields) > 0:
-		box.Lines = append(box.Lines, "on "+strings.Join(e.Fields, ", "))
+		box.Lines[1] += " on " + strings.Join(e.Fields, ", ")
 	}
 	return box
 }
@@ -99,7 +110,7 @@ func (b *board) drawRead(s *page.LaneStep, e *history.Event) {
 	case e.OfTrigger():
 		a.Above = "reads the trigger"
 	default:
-		b.know(e.Key, e.ETag)
+		b.meet(s, e)
 		a.Above = "reads " + b.short(e.ETag)
 		if e.Doc != nil && e.Doc.Bad != "" {
 			a.Below = "no document"
@@ -152,7 +163,7 @@ func (b *board) drawWrite(s *page.LaneStep, e *history.Event) {
 			s.Version = &page.LaneVersion{Lane: a.To, Name: "gone", Gone: true}
 		}
 	case applied && e.ETag != "":
-		b.made[e.ETag] = true
+		b.made[e.ETag], b.begun[e.Key] = true, true
 		s.Version = &page.LaneVersion{Lane: a.To, Name: b.short(e.ETag), On: b.short(on)}
 		if on == e.ETag { // the same bytes once more
 			s.Version.On = ""
@@ -173,23 +184,22 @@ func (b *board) condition(e *history.Event) string {
 
 // brings is what a write adds and changes.
 func (b *board) brings(d *history.Doc) string {
-	var all []string
-	if n := len(d.Add); n > 0 && d.Of != "" {
-		all = append(all, "+ "+b.short(d.Add[n-1]))
-		if n > 1 {
-			all[0] += fmt.Sprintf(" and %d more", n-1)
-		}
-	}
-	for _, set := range d.Set {
-		all = append(all, set.Field)
-	}
+	n := len(d.Add)
 	switch {
 	case d.Bad != "":
 		return "no document"
 	case d.Of == "":
-		return "the whole document"
+		return "the whole"
+	case n == 1:
+		return "+ " + b.short(d.Add[0])
+	case n > 1:
+		return fmt.Sprintf("+ %d entries", n)
 	}
-	return strings.Join(all, ", ")
+	var fields []string
+	for _, set := range d.Set {
+		fields = append(fields, set.Field)
+	}
+	return strings.Join(fields, ", ")
 }
 
 func (b *board) customer(trigger string) string {

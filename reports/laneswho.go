@@ -71,6 +71,9 @@ func (t *story) lost(by, from *history.Event) string {
 
 // title says in one sentence who did what to whom.
 func (b *board) title() string {
+	if b.Invariant == check.OneCreator {
+		return b.creators()
+	}
 	by := b.overwriter()
 	if by == nil {
 		return b.short(b.Summary)
@@ -92,8 +95,26 @@ func (b *board) title() string {
 		return b.short(fmt.Sprintf("%s wrote %s%s and replaced %s's %s of %s without having seen it%s",
 			called(by.Actor), by.ETag, on, called(from.Actor), lost, from.ETag, seen))
 	}
+	what := "modification " + lost
+	if op := b.operation(from.Op); len(op.Sets) > 0 {
+		what = fmt.Sprintf("change of %s (%s)", strings.Join(op.Sets, ", "), lost)
+	}
 	return b.short(fmt.Sprintf("%s wrote %s%s, without %[4]s's %[5]s, which %[4]s had been told is stored as %[6]s",
-		called(by.Actor), by.ETag, on, called(from.Actor), lost, from.ETag))
+		called(by.Actor), by.ETag, on, called(from.Actor), what, from.ETag))
+}
+
+// creators are those who were told that they had created an object.
+func (b *board) creators() string {
+	var names []string
+	for i := range b.Witness {
+		if e := &b.Witness[i]; e.Kind == history.Return && e.Outcome == history.Committed {
+			names = append(names, called(e.Actor))
+		}
+	}
+	if len(names) < 2 {
+		return b.short(b.Summary)
+	}
+	return fmt.Sprintf("%s were all told that they had created %s", few(names, 4), b.Witness[0].Key)
 }
 
 // where says which part of the scenario to look at.
@@ -150,12 +171,12 @@ func (b *board) bands() []page.LaneBand {
 	band := page.LaneBand{From: -1}
 	if by := b.overwriter(); by != nil {
 		from := b.victim(by)
-		band = page.LaneBand{Lane: b.lane[by.Key], From: at(from), To: at(by), Label: b.short(b.lost(by, from))}
+		band = page.LaneBand{Lane: b.lane[by.Key], From: at(from), To: at(by), Label: b.short(b.lost(by, from)), State: "is stored", End: "✕ lacks it"}
 	} else if b.Invariant == check.RealTime && len(b.Witness) > 0 {
 		stale := &b.Witness[len(b.Witness)-1]
 		for i := range b.Witness[:len(b.Witness)-1] {
 			if e := &b.Witness[i]; e.Key == stale.Key && e.ETag != "" && e.ETag != stale.ETag && (e.Kind == history.Put || e.Kind == history.Get) {
-				band = page.LaneBand{Lane: b.lane[e.Key], From: at(e), To: at(stale), Label: b.short(e.ETag) + " is there"}
+				band = page.LaneBand{Lane: b.lane[e.Key], From: at(e), To: at(stale), Label: b.short(e.ETag), State: "is there", End: "✕ older"}
 			}
 		}
 	}

@@ -9,8 +9,8 @@ type Lanes struct {
 	// Kind names what was broken, Title says in one sentence who did what to whom, and Where,
 	// which may be empty, of what it was made.
 	Kind, Title, Where string
-	// Lanes stand side by side, in this order.
-	Lanes []Lane
+	// Across are the lanes, from left to right.
+	Across []Lane
 	// Before are the versions that were there at first.
 	Before []LaneVersion
 	Steps  []LaneStep
@@ -101,6 +101,8 @@ type LaneVersion struct {
 	Lane     int
 	Name, On string
 	Gone     bool
+	// Seen: it was made when nobody looked, and is met here for the first time.
+	Seen bool
 }
 
 // LaneBar is an operation, from one step to another. Open: it did not end there.
@@ -109,10 +111,11 @@ type LaneBar struct {
 	Open           bool
 }
 
-// LaneBand is for how long something holds that ought to hold on.
+// LaneBand is for how long something holds that ought to hold on: what, how it is, and what
+// becomes of it at the end.
 type LaneBand struct {
-	Lane, From, To int
-	Label          string
+	Lane, From, To    int
+	Label, State, End string
 }
 
 // LaneMove is one of a schedule. Of those who go on from it at random Share come to the same
@@ -123,5 +126,3 @@ type LaneMove struct {
 	Continuations int
 	Complete      bool
 }
-
-func (Lanes) block() {}
