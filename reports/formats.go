@@ -5,6 +5,8 @@ import (
 	"io"
 	"maps"
 	"slices"
+
+	"holdfast/reports/page"
 )
 
 // Format writes a document; what it is for decides whether with colors.
@@ -16,6 +18,7 @@ var Formats = map[string]Format{
 	"json":     func(w io.Writer, d Document, _ bool) error { return WriteJSON(w, d) },
 	"text":     func(w io.Writer, d Document, color bool) error { return written(w, d.Text, color) },
 	"brief":    func(w io.Writer, d Document, color bool) error { return written(w, d.Brief, color) },
+	"html":     func(w io.Writer, d Document, _ bool) error { return paged(w, d, "HTML", page.HTML) },
 	"markdown": writeMarkdown,
 }
 
@@ -27,12 +30,21 @@ type UntoldError struct{ Kind, Format string }
 
 func (e *UntoldError) Error() string { return fmt.Sprintf("%s can't be told as %s", e.Kind, e.Format) }
 
-// marked is a document that can be told as Markdown.
+// marked is a document that has a Markdown of its own.
 type marked interface{ Markdown(t Text) }
 
 func writeMarkdown(w io.Writer, d Document, color bool) error {
 	if m, ok := d.(marked); ok {
 		return written(w, m.Markdown, color)
 	}
-	return &UntoldError{kindOf(d), "markdown"}
+	return paged(w, d, "Markdown", page.Markdown)
+}
+
+// paged writes a document that can be told as a page.
+func paged(w io.Writer, d Document, format string, write func(io.Writer, page.Page) error) error {
+	p, ok := d.(interface{ Page() page.Page })
+	if !ok {
+		return &UntoldError{kindOf(d), format}
+	}
+	return write(w, p.Page())
 }
