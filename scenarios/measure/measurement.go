@@ -228,7 +228,7 @@ type ThresholdResult struct {
 	Expression string  `json:"expression"`
 	Value      float64 `json:"value"`
 	Passed     bool    `json:"passed"`
-	NoValue    bool    `json:"-"` // nothing was measured; Value is 0 and means nothing
+	NoValue    bool    `json:"no_value,omitempty"` // nothing was measured; Value is 0 and means nothing
 }
 
 // StepResult is a step of a timeline that expected an outcome.
