@@ -16,12 +16,19 @@ const (
 	HistoryFile  = history.FileName
 	ResultFile   = "result.json"
 	ReportFile   = "report.txt"
+	PageFile     = "report.html"
+	SummaryFile  = "summary.md"
+	CasesFile    = "junit.xml"
 	ScenarioFile = "scenario.yaml"
 	ProfileFile  = "profile.yaml"  // how fast the store was
 	PointsFile   = "points.ndjson" // of a sweep, written as it goes
 	TableFile    = "points.csv"
 	IssueFile    = "issue.md" // of a diagnosis, for the authors of the server
 )
+
+// WholeName is where commands that play several scenarios keep what these have shown together,
+// in the place of a scenario's name.
+const WholeName = "run"
 
 // NewDirectory makes out/scenario/<UTC time>-<id>/ for a run.
 func NewDirectory(out, scenario, id string, now time.Time) (string, error) {

@@ -36,6 +36,10 @@ func (r Result) Text(t Text) {
 		return
 	}
 	t.summary(r)
+	if r.Directory != "" {
+		fmt.Fprintln(t.W)
+		t.row("saved in", r.Directory)
+	}
 	for i := range r.Runs {
 		if run := &r.Runs[i]; !run.Passed() {
 			fmt.Fprintln(t.W)

@@ -123,18 +123,10 @@ func save(out, dir string, p *play, m *measure.Measurement) error {
 	}
 	return errors.Join(
 		saveProfileOf(dir, p, m),
-		saveDocument(dir, result),
+		reports.Save(dir, result),
 		os.WriteFile(filepath.Join(dir, reports.ScenarioFile), scenario, 0o644),
 		reports.PointLatest(out, dir),
 	)
-}
-
-// saveDocument writes a document and its report.
-func saveDocument(dir string, d reports.Document) error {
-	as := func(format, file string) error {
-		return writeFile(filepath.Join(dir, file), func(w io.Writer) error { return reports.Formats[format](w, d, false) })
-	}
-	return errors.Join(as("json", reports.ResultFile), as("text", reports.ReportFile))
 }
 
 func writeFile(path string, write func(io.Writer) error) error {

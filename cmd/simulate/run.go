@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"strings"
 	"time"
 
@@ -158,7 +160,24 @@ func (a *app) run(ctx context.Context, o runOptions, flags *pflag.FlagSet, names
 	result := reports.NewResult(reports.NewEnvironment(settings(runs)), runs...)
 	result.TookMS = milliseconds(time.Since(start))
 	result.Lacks(notReached)
+	if len(plays) > 1 {
+		if err := saveWhole(o.out, &result); err != nil {
+			a.complain(fmt.Errorf("save the runs together: %w", err))
+			failure = &exitError{code: exitCouldNotRun}
+		}
+	}
 	return a.tellRuns(ctx, o.output, result, failure)
+}
+
+// saveWhole keeps what several scenarios have shown together, beside the directory of each,
+// and lets "latest" point to it.
+func saveWhole(out string, result *reports.Result) error {
+	dir, err := reports.NewDirectory(out, reports.WholeName, sandbox.NewID(), time.Now())
+	if err != nil {
+		return err
+	}
+	result.Directory = dir
+	return errors.Join(reports.Save(dir, *result), reports.PointLatest(out, dir))
 }
 
 // tellRuns tells what runs have shown.

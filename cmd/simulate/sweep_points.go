@@ -279,7 +279,7 @@ func (o *sweepOptions) save(dir string, c *sweeping) error {
 		return err
 	}
 	err = errors.Join(
-		saveDocument(dir, s),
+		reports.Save(dir, s),
 		writeFile(filepath.Join(dir, reports.TableFile), s.WriteCSV),
 		os.WriteFile(filepath.Join(dir, reports.ScenarioFile), scenario, 0o644),
 	)
