@@ -63,6 +63,9 @@ type Measurement struct {
 	// the same, 1/n if one of n waits and the others don't. Nil: it takes two clients
 	// that were acknowledged.
 	Fairness *float64 `json:"-"`
+	// Each are the repetitions that were played, in their order; of a history that leaves some
+	// out, those that it holds.
+	Each []Repetition `json:"-"`
 	// GivenUpIn is the number of repetitions in which an operation was given up, as
 	// [Counts.GivenUp] counts them.
 	GivenUpIn int `json:"-"`
