@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+
+	"holdfast/reports/page"
 )
 
 // Document is what a command gives. In JSON it is itself, with its schema; every other
@@ -41,16 +43,25 @@ var Formats = map[string]Format{
 	"text":  func(w io.Writer, d Document, color bool) error { return written(w, d.Text, color) },
 	"brief": func(w io.Writer, d Document, color bool) error { return written(w, d.Brief, color) },
 	"markdown": func(w io.Writer, d Document, color bool) error {
-		m, ok := d.(marked)
-		if !ok {
-			return fmt.Errorf("there is no Markdown of a %T", d)
+		if m, ok := d.(marked); ok {
+			return written(w, m.Markdown, color)
 		}
-		return written(w, m.Markdown, color)
+		return paged(w, d, "Markdown", page.Markdown)
 	},
+	"html": func(w io.Writer, d Document, _ bool) error { return paged(w, d, "HTML", page.HTML) },
 }
 
-// marked is a document that can be told as Markdown.
+// marked is a document that has a Markdown of its own.
 type marked interface{ Markdown(t Text) }
+
+// paged writes a document that can be told as a page.
+func paged(w io.Writer, d Document, format string, write func(io.Writer, page.Page) error) error {
+	p, ok := d.(interface{ Page() page.Page })
+	if !ok {
+		return fmt.Errorf("there is no %s of a %T", format, d)
+	}
+	return write(w, p.Page())
+}
 
 // WriteJSON writes a document, indented, without HTML escaping.
 func WriteJSON(w io.Writer, document any) error {

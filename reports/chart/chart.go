@@ -46,7 +46,6 @@ const MostSeries = 24
 
 // The size of a chart, in pixels at its natural size.
 const (
-	width      = 800.0
 	margin     = 16.0
 	plotHeight = 240.0
 
@@ -57,22 +56,28 @@ const (
 
 var errEmpty = errors.New("there is nothing to draw")
 
-// WriteSVG draws the chart.
-func (c *Chart) WriteSVG(w io.Writer) error {
-	if err := c.check(); err != nil {
-		return err
-	}
-	var p picture
+// WriteSVG draws the chart as a file.
+func (c *Chart) WriteSVG(w io.Writer) error { return writeFile(w, c) }
+
+// WriteElement draws the chart, without title and notes, for a page that says them and has
+// [Style]. Text is legible if the page shows it at about the width, in pixels.
+func (c *Chart) WriteElement(w io.Writer, width float64) error { return writeElement(w, c, width) }
+
+func (c *Chart) title() string { return c.Title }
+
+func (c *Chart) heading(p *picture) float64 {
 	y := p.paragraph(c.Title, titleSize, margin) + margin/4
 	for _, note := range c.Notes {
 		y = p.paragraph(note, noteSize, y)
 	}
-	if y += margin / 2; !c.Panels[0].Named {
+	return y + margin/2
+}
+
+func (c *Chart) draw(p *picture, y float64) float64 {
+	if !c.Panels[0].Named {
 		y = p.legend(c.names(), y)
 	}
-	y = c.drawPanels(&p, y)
-	_, err := w.Write(p.document(c.Title, c.inWords(), y+margin/2))
-	return err
+	return c.drawPanels(p, y)
 }
 
 // drawPanels draws them from a height downward, the axes in line, and returns where
@@ -86,11 +91,11 @@ func (c *Chart) drawPanels(p *picture, y float64) float64 {
 			left = max(left, widthOf(t.label, tickSize))
 		}
 	}
-	plot := area{left: margin + left + tickLength + 4, right: width - 1.5*margin}
+	plot := area{left: margin + left + tickLength + 4, right: p.width - 1.5*margin}
 	x := c.axis(plot.right - plot.left)
 	for i := range c.Panels {
 		// Above the axis, where it is easier to read than along it.
-		y = p.lines(wrap(ys[i].name(c.Panels[i].Y), labelSize, width-2*margin), labelSize, margin, y, "start")
+		y = p.lines(wrap(ys[i].name(c.Panels[i].Y), labelSize, p.width-2*margin), labelSize, margin, y, "start")
 		plot.top = y + 6
 		plot.bottom = plot.top + plotHeight
 		p.panel(&c.Panels[i], plot, &x, &ys[i])

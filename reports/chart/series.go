@@ -5,19 +5,6 @@ import (
 	"strings"
 )
 
-// scheme is the colors for a light or dark background.
-type scheme struct {
-	paper, ink, pale string
-	lines            [7]string
-}
-
-// The lines' colors are Okabe and Ito's, which color-blind people can tell apart, made
-// so dark or light that they stand out from the paper; their yellow can't be.
-var (
-	light = scheme{"#ffffff", "#202020", "#dddddd", [...]string{"#0072b2", "#d55e00", "#009e73", "#b8528c", "#000000", "#b37a00", "#3b93c9"}}
-	dark  = scheme{"#16181d", "#e4e4e4", "#3a3d44", [...]string{"#3fa0e0", "#ff8a4c", "#2bc497", "#e79cc6", "#ffffff", "#f0b429", "#9bd3f7"}}
-)
-
 // look is how a line is told from the others. The numbers of colors and shapes are the
 // same, that of dashes has no factor in common with it: no two of 28 lines are alike,
 // not even in gray.
@@ -165,7 +152,7 @@ func (p *picture) legend(names []string, y float64) float64 {
 		return y // nothing to tell apart
 	}
 	const size, between = 13.5, 24
-	room := width - 2*margin
+	room := p.width - 2*margin
 	widest := 0.0
 	wrapped := make([][]string, len(names))
 	for i, name := range names {
@@ -179,7 +166,7 @@ func (p *picture) legend(names []string, y float64) float64 {
 	// Fill the rows evenly: 4 and 4, not 7 and 1.
 	rows := (len(names) + columns - 1) / columns
 	columns = (len(names) + rows - 1) / rows
-	left := max((width-cell*float64(columns)+between)/2, margin)
+	left := max((p.width-cell*float64(columns)+between)/2, margin)
 	end := y
 	for i := range names {
 		if i%columns == 0 {
