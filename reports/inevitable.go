@@ -53,12 +53,16 @@ func moveInWords(p *explore.Prefix) string {
 
 // shareInWords is a share, with its interval if it was estimated.
 func shareInWords(p *explore.Prefix) string {
-	share := units.Percent(p.Share)
-	if p.Escapes() && p.Share >= 0.995 { // which is not all
-		share = "all but " + units.Percent(1-p.Share)
-	}
 	if p.Complete {
-		return share
+		return shareAlone(p)
 	}
-	return fmt.Sprintf("%s (95 %%: %s–%s)", share, strings.TrimSuffix(units.Percent(p.Low), " %"), units.Percent(p.High))
+	return fmt.Sprintf("%s (95 %%: %s–%s)", shareAlone(p), strings.TrimSuffix(units.Percent(p.Low), " %"), units.Percent(p.High))
+}
+
+// shareAlone is a share without its interval; what is not all never looks so.
+func shareAlone(p *explore.Prefix) string {
+	if p.Escapes() && p.Share >= 0.995 {
+		return "all but " + units.Percent(1-p.Share)
+	}
+	return units.Percent(p.Share)
 }
