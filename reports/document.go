@@ -5,8 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-
-	"holdfast/reports/page"
 )
 
 // Document is what a command gives. In JSON it is itself, with its schema; every other
@@ -33,35 +31,6 @@ const (
 	StoreAtFault       // the store broke its promise; nothing is shown against the core
 	Violated           // an invariant is violated
 )
-
-// Format writes a document; what it is for decides whether with colors.
-type Format func(w io.Writer, d Document, color bool) error
-
-// Formats are those that there are, by their names.
-var Formats = map[string]Format{
-	"json":  func(w io.Writer, d Document, _ bool) error { return WriteJSON(w, d) },
-	"text":  func(w io.Writer, d Document, color bool) error { return written(w, d.Text, color) },
-	"brief": func(w io.Writer, d Document, color bool) error { return written(w, d.Brief, color) },
-	"markdown": func(w io.Writer, d Document, color bool) error {
-		if m, ok := d.(marked); ok {
-			return written(w, m.Markdown, color)
-		}
-		return paged(w, d, "Markdown", page.Markdown)
-	},
-	"html": func(w io.Writer, d Document, _ bool) error { return paged(w, d, "HTML", page.HTML) },
-}
-
-// marked is a document that has a Markdown of its own.
-type marked interface{ Markdown(t Text) }
-
-// paged writes a document that can be told as a page.
-func paged(w io.Writer, d Document, format string, write func(io.Writer, page.Page) error) error {
-	p, ok := d.(interface{ Page() page.Page })
-	if !ok {
-		return fmt.Errorf("there is no %s of a %T", format, d)
-	}
-	return write(w, p.Page())
-}
 
 // WriteJSON writes a document, indented, without HTML escaping.
 func WriteJSON(w io.Writer, document any) error {

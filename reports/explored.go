@@ -40,7 +40,7 @@ type Explored struct {
 	Inevitable      []explore.Prefix `json:"inevitable,omitempty"`
 	InevitableAfter *int             `json:"inevitable_after,omitempty"`
 	Replay          string           `json:"replay"`
-	Saved           string           `json:"-"` // the command that plays the scenario that was saved
+	Saved           string           `json:"saved,omitempty"` // the command that plays the scenario that was saved
 }
 
 // NewExplored makes the document of a search.

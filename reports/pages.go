@@ -5,7 +5,6 @@ import (
 	"io"
 	"strings"
 
-	"holdfast/archive/storefault"
 	"holdfast/reports/page"
 	"holdfast/scenarios/check"
 )
@@ -95,21 +94,4 @@ func (t Text) violationSections(all []check.Violation) []page.Block {
 		blocks = append(blocks, s)
 	}
 	return blocks
-}
-
-// brokenPromises tell what the store did, each kind with the calls that prove it, and what it
-// means for whoever works with the store.
-func brokenPromises(all []check.StoreFinding) page.Section {
-	s := page.Section{ID: "store-findings", Title: "What the store did"}
-	t := Text{conditions: true}
-	for i := range all {
-		f := &all[i]
-		v := check.Violation{Summary: f.Summary, Witness: f.Witness}
-		fault := storefault.Of(f.Kind)
-		s.Blocks = append(s.Blocks, page.Section{
-			ID: fmt.Sprintf("finding-%d", i+1), Title: fmt.Sprintf("%s: %s", f.Kind, fault.What), Verdict: "store at fault",
-			Blocks: []page.Block{page.Prose(t.shortened(v)), page.Prose(fault.Means), t.storyTable(&v)},
-		})
-	}
-	return s
 }

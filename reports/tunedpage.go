@@ -9,6 +9,7 @@ import (
 	"holdfast/reports/chart"
 	"holdfast/reports/page"
 	"holdfast/scenarios/check"
+	"holdfast/scenarios/measure"
 	"holdfast/scenarios/tuning"
 	"holdfast/scenarios/units"
 )
@@ -28,7 +29,9 @@ func (r Tuned) Page() page.Page {
 		p.Sections = append(p.Sections, page.Section{ID: "violations", Title: "What went wrong", Blocks: t.violationSections(r.Violations)})
 	}
 	if len(r.StoreFindings) > 0 {
-		p.Sections = append(p.Sections, brokenPromises(r.StoreFindings))
+		p.Sections = append(p.Sections, page.Section{
+			ID: "store-findings", Title: "What the store did", Blocks: findingBlocks(&measure.Measurement{StoreFindings: r.StoreFindings}, ""),
+		})
 	}
 	for _, s := range []page.Section{
 		r.policiesSection(), r.robustnessSection(), r.architecturesSection(), r.capacitySection(), r.confirmationSection(), r.adviceSection(), r.settingsSection(),

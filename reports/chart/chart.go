@@ -21,6 +21,10 @@ type Chart struct {
 	Notes  []string // lines below the title
 	X      string   // what the axis shows, with its unit
 	Panels []Panel
+	// Ticks are the values that the axis has a label at, if they are not to be round ones, and
+	// Say how a value of the axis is written; nil: as a number.
+	Ticks []float64
+	Say   func(x float64) string
 }
 
 // Panel is a quantity that is never negative.
@@ -28,6 +32,7 @@ type Panel struct {
 	Y      string  // what the axis shows, with its unit
 	Linear bool    // also where values span decades; a linear axis starts at 0
 	Limit  float64 // is drawn across; 0: none
+	Close  bool    // points lie too close for markers
 	Named  bool    // names stand beside the last points, and not above the panels
 	Series []Series
 }
@@ -75,7 +80,7 @@ func (c *Chart) heading(p *picture) float64 {
 
 func (c *Chart) draw(p *picture, y float64) float64 {
 	if !c.Panels[0].Named {
-		y = p.legend(c.names(), y)
+		y = p.legend(c.names(), y, sampleLength, func(i int, x, at float64) { p.sample(i, !c.Panels[0].Close, x, at) })
 	}
 	return c.drawPanels(p, y)
 }
@@ -154,12 +159,20 @@ func (c *Chart) inWords() string {
 				continue
 			}
 			first, last := s.Points[0], s.Points[len(s.Points)-1]
-			fmt.Fprintf(&b, " %s: %s at %s", s.Name, number(first.Y), number(first.X))
+			fmt.Fprintf(&b, " %s: %s at %s", s.Name, number(first.Y), c.said(first.X))
 			if len(s.Points) > 1 {
-				fmt.Fprintf(&b, ", %s at %s", number(last.Y), number(last.X))
+				fmt.Fprintf(&b, ", %s at %s", number(last.Y), c.said(last.X))
 			}
 			b.WriteString(".")
 		}
 	}
 	return b.String()
+}
+
+// said writes a value of the axis.
+func (c *Chart) said(x float64) string {
+	if c.Say != nil {
+		return c.Say(x)
+	}
+	return number(x)
 }

@@ -76,7 +76,7 @@ func (p *picture) panel(panel *Panel, plot area, x, y *axis) {
 	measured := false
 	for i := range panel.Series {
 		if s := &panel.Series[i]; len(s.Points) > 0 {
-			p.series(lookOf(i), s, plot, x, y)
+			p.series(lookOf(i), s, panel.Close, plot, x, y)
 			measured = true
 		}
 	}
@@ -118,9 +118,9 @@ func (t tick) length() float64 {
 	return tickLength
 }
 
-// series draws a line with its markers, and the confidence intervals that are larger
-// than a marker.
-func (p *picture) series(l look, s *Series, plot area, x, y *axis) {
+// series draws a line with its markers, unless its points are too close for them, and the
+// confidence intervals that are larger than a marker.
+func (p *picture) series(l look, s *Series, close bool, plot area, x, y *axis) {
 	var points, intervals, marks strings.Builder
 	for _, point := range s.Points {
 		at, height := plot.x(x, point.X), plot.y(y, point.Y)
@@ -134,7 +134,9 @@ func (p *picture) series(l look, s *Series, plot area, x, y *axis) {
 		if point.Half > 0 {
 			value += " ± " + number(point.Half)
 		}
-		marks.WriteString(l.mark(at, height, fmt.Sprintf("%s: %s at %s", s.Name, value, number(point.X))))
+		if !close || len(s.Points) == 1 {
+			marks.WriteString(l.mark(at, height, fmt.Sprintf("%s: %s at %s", s.Name, value, x.say(point.X))))
+		}
 	}
 	p.add(`<g class="color%d">`, l.color)
 	if intervals.Len() > 0 {
@@ -145,9 +147,10 @@ func (p *picture) series(l look, s *Series, plot area, x, y *axis) {
 
 const sampleLength, sampleGap = 40.0, 6.0
 
-// legend draws what tells the lines apart below a height and returns where it ends. It
-// stands above the panels, in rows, because names are long and lines fill the panels.
-func (p *picture) legend(names []string, y float64) float64 {
+// legend draws what tells things apart below a height and returns where it ends. It stands
+// above what it explains, in rows, because names are long. Sample draws the i-th, from x on, so
+// long, in the middle of a line.
+func (p *picture) legend(names []string, y, long float64, sample func(i int, x, at float64)) float64 {
 	if len(names) == 1 {
 		return y // nothing to tell apart
 	}
@@ -156,12 +159,12 @@ func (p *picture) legend(names []string, y float64) float64 {
 	widest := 0.0
 	wrapped := make([][]string, len(names))
 	for i, name := range names {
-		wrapped[i] = wrap(name, size, room-sampleLength-sampleGap)
+		wrapped[i] = wrap(name, size, room-long-sampleGap)
 		for _, line := range wrapped[i] {
 			widest = max(widest, widthOf(line, size))
 		}
 	}
-	cell := sampleLength + sampleGap + widest + between
+	cell := long + sampleGap + widest + between
 	columns := min(max(int((room+between)/cell), 1), len(names))
 	// Fill the rows evenly: 4 and 4, not 7 and 1.
 	rows := (len(names) + columns - 1) / columns
@@ -173,10 +176,19 @@ func (p *picture) legend(names []string, y float64) float64 {
 			y = end
 		}
 		x := left + cell*float64(i%columns)
-		l, at := lookOf(i), y+lineSpacing*size/2
-		line := l.line(fmt.Sprintf("%s,%s %s,%[2]s", pixels(x), pixels(at), pixels(x+sampleLength)))
-		p.add(`<g class="color%d">%s%s</g>`, l.color, line, l.mark(x+sampleLength/2, at, ""))
-		end = max(end, p.lines(wrapped[i], size, x+sampleLength+sampleGap, y, "start"))
+		sample(i, x, y+lineSpacing*size/2)
+		end = max(end, p.lines(wrapped[i], size, x+long+sampleGap, y, "start"))
 	}
 	return end + margin
+}
+
+// sample draws a piece of a line, as the legend shows it.
+func (p *picture) sample(i int, marked bool, x, at float64) {
+	l := lookOf(i)
+	mark := ""
+	if marked {
+		mark = l.mark(x+sampleLength/2, at, "")
+	}
+	line := l.line(fmt.Sprintf("%s,%s %s,%[2]s", pixels(x), pixels(at), pixels(x+sampleLength)))
+	p.add(`<g class="color%d">%s%s</g>`, l.color, line, mark)
 }

@@ -76,6 +76,9 @@ const shapes = `.chart text { font-family: system-ui, sans-serif }
 .chart .line { stroke: currentColor; stroke-width: 1.8; stroke-linejoin: round }
 .chart .interval { stroke: currentColor; stroke-width: 1.2; stroke-opacity: 0.8 }
 .chart .mark, .chart .bar { fill: currentColor; stroke: currentColor; stroke-width: 1.4 }
+.chart .pale { fill-opacity: 0.25 }
+.chart .empty { fill-opacity: 0.06 }
+.chart .stripes { stroke: currentColor; stroke-width: 1.2 }
 `
 
 // rules are what is colored how.
@@ -86,7 +89,7 @@ var rules = []struct {
 }{
 	{".paper, .chart .hollow", "fill", func(s *scheme) string { return s.paper }, "paper"},
 	{".grid", "stroke", func(s *scheme) string { return s.pale }, "pale"},
-	{".axis, .chart .limit, .chart .hatch", "stroke", func(s *scheme) string { return s.ink }, "ink"},
+	{".axis, .chart .limit", "stroke", func(s *scheme) string { return s.ink }, "ink"},
 	{"text", "fill", func(s *scheme) string { return s.ink }, "ink"},
 }
 
