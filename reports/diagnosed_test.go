@@ -166,7 +166,7 @@ func TestDiagnosedClasses(t *testing.T) {
 }
 
 // validate holds a document against a committed schema.
-func validate(t *testing.T, committed, document []byte) {
+func validate(t testing.TB, committed, document []byte) {
 	t.Helper()
 	source, err := jsonschema.UnmarshalJSON(bytes.NewReader(committed))
 	if err != nil {

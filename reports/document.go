@@ -32,26 +32,6 @@ const (
 	Violated           // an invariant is violated
 )
 
-// Format writes a document; what it is for decides whether with colors.
-type Format func(w io.Writer, d Document, color bool) error
-
-// Formats are those that there are, by their names.
-var Formats = map[string]Format{
-	"json":  func(w io.Writer, d Document, _ bool) error { return WriteJSON(w, d) },
-	"text":  func(w io.Writer, d Document, color bool) error { return written(w, d.Text, color) },
-	"brief": func(w io.Writer, d Document, color bool) error { return written(w, d.Brief, color) },
-	"markdown": func(w io.Writer, d Document, color bool) error {
-		m, ok := d.(marked)
-		if !ok {
-			return fmt.Errorf("there is no Markdown of a %T", d)
-		}
-		return written(w, m.Markdown, color)
-	},
-}
-
-// marked is a document that can be told as Markdown.
-type marked interface{ Markdown(t Text) }
-
 // WriteJSON writes a document, indented, without HTML escaping.
 func WriteJSON(w io.Writer, document any) error {
 	enc := json.NewEncoder(w)

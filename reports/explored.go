@@ -36,7 +36,7 @@ type Explored struct {
 	Schedule           string            `json:"schedule,omitempty"`
 	FoundAfter         int               `json:"found_after,omitempty"` // schedules
 	Replay             string            `json:"replay"`
-	Saved              string            `json:"-"` // the command that plays the scenario that was saved
+	Saved              string            `json:"saved,omitempty"` // the command that plays the scenario that was saved
 }
 
 // NewExplored makes the document of a search.

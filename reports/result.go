@@ -3,8 +3,8 @@
 package reports
 
 import (
+	"errors"
 	"slices"
-	"time"
 
 	"holdfast/scenarios"
 	"holdfast/scenarios/check"
@@ -23,9 +23,9 @@ type Result struct {
 	// one before could not be played, or the user has interrupted.
 	NotReached  []string    `json:"not_reached,omitempty"`
 	Environment Environment `json:"environment"`
-	// Took is how long the runs took to play and judge, for people; 0: not known.
-	// Virtual time goes by faster, and a document must not depend on the machine.
-	Took time.Duration `json:"-"`
+	// TookMS is how long the runs took to play and judge; 0: not known. Virtual time goes
+	// by faster.
+	TookMS float64 `json:"took_ms,omitempty"`
 }
 
 // NewResult collects runs into a document.
@@ -43,16 +43,24 @@ func (r *Result) Lacks(scenarios []string) {
 	r.Passed = r.Passed && len(scenarios) == 0
 }
 
-// WithoutDirectories leaves out where virtual runs are saved, which is the only
-// thing that differs when the same seed is run again.
-func (r Result) WithoutDirectories() Result {
+// Reproducible leaves out what alone differs when the same seed is run again: where virtual
+// runs are saved, and how long it took to play them.
+func (r Result) Reproducible() Document {
 	r.Runs = slices.Clone(r.Runs)
 	for i := range r.Runs {
 		if r.Runs[i].World == scenarios.VirtualWorld {
-			r.Runs[i].Directory = ""
+			r.Runs[i].Directory, r.TookMS = "", 0
 		}
 	}
 	return r
+}
+
+// sound implements [sound]: what was not run has not passed.
+func (r Result) sound() error {
+	if r.Passed && len(r.Runs) == 0 {
+		return errors.New("it has passed without a run")
+	}
+	return nil
 }
 
 // Class implements [Document]. A run that was cut short says so by itself, and says which

@@ -244,8 +244,8 @@ func (r *Result) took() string {
 		}
 	}
 	seconds := real / 1000
-	if r.Took > 0 {
-		seconds = r.Took.Seconds()
+	if r.TookMS > 0 {
+		seconds = r.TookMS / 1000
 	}
 	took := fmt.Sprintf(" in %.1fs", seconds)
 	if seconds < 1 {

@@ -53,6 +53,7 @@ func TestImportsPointDownward(t *testing.T) {
 		"holdfast/scenarios/simtest":      slices.Concat(playing, measuring, []string{"holdfast/scenarios/explore", "holdfast/scenarios/stores"}),
 		"holdfast/reports/schema":         {},
 		"holdfast/reports/chart":          {},
+		"holdfast/reports/page":           {"holdfast/reports/chart"},
 		"holdfast/reports":                {"holdfast/archive", "holdfast/scenarios", "holdfast/reports"},
 		"holdfast/cmd/simulate":           {"holdfast/archive", "holdfast/scenarios", "holdfast/reports"},
 		"holdfast/cmd/mutants/mutate":     {},

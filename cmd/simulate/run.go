@@ -156,7 +156,7 @@ func (a *app) run(ctx context.Context, o runOptions, flags *pflag.FlagSet, names
 		return ending(reports.Result{}, failure, ctx.Err() != nil)
 	}
 	result := reports.NewResult(reports.NewEnvironment(settings(runs)), runs...)
-	result.Took = time.Since(start)
+	result.TookMS = milliseconds(time.Since(start))
 	result.Lacks(notReached)
 	return a.tellRuns(ctx, o.output, result, failure)
 }
@@ -165,9 +165,6 @@ func (a *app) run(ctx context.Context, o runOptions, flags *pflag.FlagSet, names
 func (a *app) tellRuns(ctx context.Context, o outputOptions, result reports.Result, failure error) error {
 	if failure == nil && result.Class() == reports.Broken {
 		failure = couldNotRun("the run could not go on: %s", result.Failure())
-	}
-	if o.json {
-		result = result.WithoutDirectories()
 	}
 	return a.tell(o, result, failure, ctx.Err() != nil)
 }
