@@ -2,8 +2,10 @@ package measure
 
 import (
 	"fmt"
+	"iter"
 	"reflect"
 	"slices"
+	"strings"
 	"time"
 
 	"holdfast/scenarios/check"
@@ -172,6 +174,19 @@ func (c *Counts) add(o *Counts) {
 	sum, more := reflect.ValueOf(c).Elem(), reflect.ValueOf(o).Elem()
 	for i := range sum.NumField() {
 		sum.Field(i).SetInt(sum.Field(i).Int() + more.Field(i).Int())
+	}
+}
+
+// All are the counts by their names in JSON, in the order of the type.
+func (c *Counts) All() iter.Seq2[string, int] {
+	return func(yield func(string, int) bool) {
+		v := reflect.ValueOf(c).Elem()
+		for i := range v.NumField() {
+			tag, _, _ := strings.Cut(v.Type().Field(i).Tag.Get("json"), ",")
+			if !yield(tag, int(v.Field(i).Int())) {
+				return
+			}
+		}
 	}
 }
 
