@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"path/filepath"
 	"time"
 
@@ -127,30 +126,16 @@ func save(out, dir string, p *play, m *measure.Measurement) error {
 	repetitions.Each = m.Each
 	distribution := error(nil)
 	if len(m.Latencies) > 0 {
-		distribution = writeFile(filepath.Join(dir, reports.DistributionFile), m.WriteDistribution)
+		distribution = reports.WriteFile(filepath.Join(dir, reports.DistributionFile), m.WriteDistribution)
 	}
 	return errors.Join(
 		distribution,
 		saveProfileOf(dir, p, m),
-		saveDocument(dir, result),
-		writeFile(filepath.Join(dir, reports.RepetitionsFile), repetitions.Write),
-		writeText(filepath.Join(dir, reports.ScenarioFile), scenario),
+		reports.Save(dir, result),
+		reports.WriteFile(filepath.Join(dir, reports.RepetitionsFile), repetitions.Write),
+		reports.WriteText(filepath.Join(dir, reports.ScenarioFile), scenario),
 		reports.PointLatest(out, dir),
 	)
-}
-
-// saveDocument writes a document and its report.
-func saveDocument(dir string, d reports.Document) error {
-	as := func(format, file string) error {
-		return writeFile(filepath.Join(dir, file), func(w io.Writer) error { return reports.Formats[format](w, d, false) })
-	}
-	return errors.Join(as("json", reports.ResultFile), as("text", reports.ReportFile))
-}
-
-func writeFile(path string, write func(io.Writer) error) error { return reports.WriteFile(path, write) }
-
-func writeText(path string, text []byte) error {
-	return writeFile(path, func(w io.Writer) error { _, err := w.Write(text); return err })
 }
 
 // settings are what decided how requests were sent; nil: none were.

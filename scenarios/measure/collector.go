@@ -309,7 +309,7 @@ func (c *Collector) Fill(r *Measurement, judged check.Counts) {
 	r.Attempts = c.attempts()
 	r.Rates = r.Counts.Rates(cmp.Or(r.Judged, r.Repetitions))
 	r.Elapsed = float64(c.end) / 1e6
-	r.LatencyMS = latency(c.latencies)
+	r.LatencyMS, r.LatencyDistribution = latency(c.latencies)
 	slices.Sort(c.makespans)
 	r.PutsEach, r.MakespansMS, r.Fairness, r.GivenUpIn = c.puts, c.makespans, jain(c.delays), c.givenUpIn
 	r.Each, r.Latencies = c.each, c.latencies
@@ -331,19 +331,17 @@ func reasons(skipped map[string]int) []Reason {
 	return all
 }
 
-func latency(micros []int64) *Latency {
+// latency of operations, in microseconds, with its distribution.
+func latency(micros []int64) (*Latency, []Quantile) {
 	n := len(micros)
 	if n == 0 {
-		return nil
+		return nil, nil
 	}
 	histogram := histogramOf(micros)
 	at := func(percent float64) float64 {
-		// The library rounds the rank to the nearest, so that it would call the
-		// last but one of six samples their p90: ask for the rank itself.
-		rank := math.Ceil(percent*float64(n)/100 - 1e-9)
-		return float64(histogram.ValueAtPercentile(100*rank/float64(n))) / 1e3
+		return float64(histogram.ValueAtPercentile(rankOf(percent, int64(n)))) / 1e3
 	}
-	return &Latency{n, at(50), at(90), at(99), at(99.9), float64(histogram.Max()) / 1e3}
+	return &Latency{n, at(50), at(90), at(99), at(99.9), float64(histogram.Max()) / 1e3}, distribution(histogram)
 }
 
 func (c *Collector) attempts() Attempts {

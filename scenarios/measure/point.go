@@ -30,6 +30,8 @@ func (p *Point) Validate() error {
 	switch {
 	case p.World != "" && p.World != scenarios.RealWorld && p.World != scenarios.VirtualWorld:
 		return fmt.Errorf("there is no world %q: it is %s or %s", p.World, scenarios.RealWorld, scenarios.VirtualWorld)
+	case p.real() && p.Run.First > 1:
+		return fmt.Errorf("repetition %d can be played alone in a virtual world only: in the real one no number decides what happens", p.Run.First)
 	case !p.real() && p.Target.Name() != Embedded:
 		return fmt.Errorf("the store %s is of the real world: a virtual one has a store of its own", p.Target.Store)
 	}
@@ -62,8 +64,12 @@ func (p *Point) Resolved() ([]byte, error) {
 			store += " --endpoint " + p.Target.Endpoint
 		}
 	}
-	head := fmt.Sprintf("# What a run has played, every setting resolved; again: simulate run %s --world %s%s --runs %d --seed %d\n",
-		ScenarioFile, in, store, p.Run.Repetitions, p.Run.Seed)
+	which := fmt.Sprintf("--runs %d", p.Run.Repetitions)
+	if p.Run.First > 0 {
+		which = fmt.Sprintf("--repetition %d", p.Run.First)
+	}
+	head := fmt.Sprintf("# What a run has played, every setting resolved; again: simulate run %s --world %s%s %s --seed %d\n",
+		ScenarioFile, in, store, which, p.Run.Seed)
 	return append([]byte(head), text...), nil
 }
 
@@ -109,9 +115,9 @@ func (p *Plan) parts(skip func(point int) bool) []part {
 		if skip != nil && skip(i) {
 			continue
 		}
-		n := p.Points[i].Run.Repetitions
-		for first := 1; first <= n; first += size {
-			all = append(all, part{i, Part{&p.Points[i], first, min(first+size-1, n)}})
+		first, last := p.Points[i].Run.Numbers()
+		for ; first <= last; first += size {
+			all = append(all, part{i, Part{&p.Points[i], first, min(first+size-1, last)}})
 		}
 	}
 	return all
