@@ -77,7 +77,7 @@ func TestARepetitionAloneHasItsDigest(t *testing.T) {
 		m, events := s.play(t.Context(), t)
 		for _, each := range [][]Repetition{m.Each, judged(t, events).Each} {
 			if len(each) != 1 || each[0].N != 5 || each[0].Digest != want[4] {
-				t.Errorf("%s: %+v, not %s", name, each, want[4])
+				t.Errorf("%s: %+v, not %x", name, each, want[4])
 			}
 		}
 	}
