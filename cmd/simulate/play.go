@@ -18,6 +18,7 @@ import (
 // also when something failed after it.
 func (a *app) play(ctx context.Context, o runOptions, p *play) (*measure.Measurement, error) {
 	p.point.Target.ID = sandbox.NewID()
+	p.load = reports.BeginLoad()
 	p.cleaning = a.leaving(ctx, &o.storeOptions, p)
 	dir := ""
 	history := func() (string, error) { // when there is something to be kept
@@ -115,6 +116,7 @@ func (p *play) showing(to *progress) func(measure.Progress) {
 // save writes the run's files and lets "latest" point to them.
 func save(out, dir string, p *play, m *measure.Measurement) error {
 	result := reports.NewResult(reports.NewEnvironment(m.Settings), *m)
+	result.Environment.Load = p.load.Ended()
 	scenario, err := p.point.Resolved()
 	if err != nil {
 		return err
