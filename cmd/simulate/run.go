@@ -134,6 +134,10 @@ func (a *app) run(ctx context.Context, o runOptions, flags *pflag.FlagSet, names
 	var runs []measure.Measurement
 	var notReached []string
 	var failure error
+	if err := reports.Writable(o.out); err != nil { // whoever waits for the verdict gets it
+		a.complain(fmt.Errorf("--out: nothing of this will be kept: %w", err))
+		o.out, failure = "", &exitError{code: exitCouldNotRun}
+	}
 	start, load := time.Now(), reports.BeginLoad()
 	for _, p := range plays { // those after one that could not be played too
 		if ctx.Err() != nil && (len(runs) > 0 || failure != nil) {
@@ -160,7 +164,7 @@ func (a *app) run(ctx context.Context, o runOptions, flags *pflag.FlagSet, names
 	result := reports.NewResult(reports.NewEnvironment(settings(runs)), runs...)
 	result.TookMS, result.Environment.Load = milliseconds(time.Since(start)), load.Ended()
 	result.Lacks(notReached)
-	if len(plays) > 1 {
+	if len(plays) > 1 && o.out != "" {
 		if err := saveWhole(o.out, &result); err != nil {
 			a.complain(fmt.Errorf("save the runs together: %w", err))
 			failure = &exitError{code: exitCouldNotRun}
@@ -195,6 +199,7 @@ type play struct {
 	schedule explore.Schedule // to replay; empty: none
 	// allowance bounds the requests of all plays of a command; nil: nothing does.
 	allowance *sandbox.Allowance
+	scratch   string       // where its history is until it is judged, if nothing can be kept; empty: nowhere
 	load      reports.Load // when it began
 	cleaning  func(point int, where string, objects int, within time.Duration)
 }
