@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"holdfast/reports/page"
-	"holdfast/scenarios/check"
 	"holdfast/scenarios/measure"
 	"holdfast/scenarios/units"
 )
@@ -73,8 +72,15 @@ func (r *Result) overall() (word, about string) {
 	return word, about
 }
 
-// resultWord is the verdict of a run. One that could not go on has not been stopped by its user.
-func resultWord(m *measure.Measurement) string { return word(m) }
+// resultWord is the verdict of a run. One that could not go on has not passed, whatever it has
+// shown up to there.
+func resultWord(m *measure.Measurement) string {
+	w := word(m)
+	if m.Failure != "" && w == "PASS" {
+		return "INCONCLUSIVE"
+	}
+	return w
+}
 
 func runID(i int) string { return fmt.Sprintf("run-%d", i+1) }
 
@@ -155,7 +161,7 @@ func sentences(m *measure.Measurement) string {
 		s += " The run could not go on: " + m.Failure + "."
 	}
 	return s + fmt.Sprintf(" Played: %s of %s with the %s core in %s of the %s world, policy %s, seed %d.",
-		Plural(m.Counts.Operations, "operation"), Plural(m.Clients, "client"), m.Core, Plural(m.Repetitions, "repetition"), m.World, m.Policy, m.Seed)
+		many(m.Counts.Operations, "operation"), many(m.Clients, "client"), m.Core, many(m.Repetitions, "repetition"), m.World, m.Policy, m.Seed)
 }
 
 // runSections are what there is to know of a run, the most important first. All IDs begin with
@@ -171,9 +177,14 @@ func runSections(m *measure.Measurement, prefix string) []page.Section {
 	add("violations", "What went wrong", false, violationBlocks(m, prefix)...)
 	add("store", "What the store did", false, findingBlocks(m, prefix)...)
 	add("notes", "What it shows", false, shownBlocks(m)...)
-	add("expectations", "What was expected", false, expectationBlocks(m)...)
-	add("numbers", "Key numbers", false, keyNumbers(m))
+	if !m.Met() {
+		add("expectations", "What was expected", false, expectationBlocks(m)...)
+	}
 	add("charts", "Charts", true, figures(m)...)
+	add("numbers", "Key numbers", false, keyNumbers(m))
+	if m.Met() {
+		add("expectations", "What was expected", true, expectationBlocks(m)...)
+	}
 	add("counts", "Counts that add up", true, countBlocks(m)...)
 	add("settings", "Settings", true, settingFacts(m))
 	add("files", "Files of this run", true, fileBlocks(m)...)
@@ -198,14 +209,10 @@ func shownBlocks(m *measure.Measurement) []page.Block {
 		}
 		blocks = append(blocks, page.Prose(text))
 	}
-	var notes page.List
-	if m.Verdict == check.Inconclusive {
-		notes = append(notes, m.Reasons...)
-	}
-	notes = append(notes, m.Notes...)
+	notes := page.List(slices.Clone(m.Notes)) // why it is inconclusive stands with what to do about it
 	if m.Judged > 0 {
 		notes = append(notes, fmt.Sprintf("The history holds %d of %s, which is what the numbers are of; the run found nothing wrong with the others.",
-			m.Judged, Plural(m.Repetitions, "repetition")))
+			m.Judged, many(m.Repetitions, "repetition")))
 	}
 	if len(notes) > 0 {
 		blocks = append(blocks, notes)
@@ -248,7 +255,7 @@ func expectationBlocks(m *measure.Measurement) []page.Block {
 // pooled says of what the numbers are.
 func pooled(m *measure.Measurement) string {
 	if m.Judged > 0 {
-		return fmt.Sprintf("%d judged of %s, pooled", m.Judged, Plural(m.Repetitions, "repetition"))
+		return fmt.Sprintf("%d judged of %s, pooled", m.Judged, many(m.Repetitions, "repetition"))
 	}
 	if m.Repetitions > 1 {
 		return units.Thousands(m.Repetitions) + " repetitions, pooled"

@@ -8,6 +8,7 @@ import (
 	"holdfast/scenarios"
 	"holdfast/scenarios/check"
 	"holdfast/scenarios/measure"
+	"holdfast/scenarios/units"
 )
 
 // advice is what to do about a run, the most important first; store is what requests were sent
@@ -39,7 +40,7 @@ func advice(m *measure.Measurement, store *measure.Settings) []page.Advice {
 		say("Not as expected: "+t+".", "")
 	}
 	if n := m.Counts.GivenUp(); n > 0 {
-		say(fmt.Sprintf("%s gave up, of %d. Search for a retry policy under which fewer do.", Plural(n, "operation"), m.Counts.Operations), "simulate tune "+m.Scenario)
+		say(fmt.Sprintf("%s gave up, of %s. Search for a retry policy under which fewer do.", many(n, "operation"), units.Thousands(m.Counts.Operations)), "simulate tune "+m.Scenario)
 	}
 	if m.Replay != "" {
 		say(replaying(m, "Play it again"), m.Replay)

@@ -43,7 +43,7 @@ func keyNumbers(m *measure.Measurement) page.Block {
 		}
 	}
 	if s := m.MakespanMS; s != nil {
-		row("makespan, mean (ms)", formatNumber(s.Mean), Plural(s.Samples, "repetition"))
+		row("makespan, mean (ms)", formatNumber(s.Mean), many(s.Samples, "repetition"))
 	}
 	return t
 }
@@ -77,7 +77,7 @@ func attemptsFigure(m *measure.Measurement) *page.Figure {
 	f := page.Figure{
 		Title: title, Drawing: &b,
 		Caption: fmt.Sprintf("Of %s that were acknowledged or gave up: %s gave up. Who was acknowledged needed %.2f writes on average, %d at most.",
-			Plural(total, "operation"), said(gaveUp), m.Attempts.Mean, m.Attempts.Max),
+			many(total, "operation"), said(gaveUp), m.Attempts.Mean, m.Attempts.Max),
 		Table: page.Table{Columns: []page.Column{{Name: "attempts"}, {Name: "operations", Number: true}, {Name: "share (%)", Number: true}}},
 	}
 	for needed, n := range m.Attempts.Histogram {
@@ -105,7 +105,7 @@ func latencyFigure(m *measure.Measurement) *page.Figure {
 		line.Points = append(line.Points, chart.Point{X: place(q.Percent), Y: q.MS})
 		table.Rows = append(table.Rows, []string{strconv.FormatFloat(q.Percent, 'f', -1, 64), formatNumber(q.MS)})
 	}
-	ticks := []float64{0, place(50)}
+	ticks := []float64{place(50)}
 	for nines := 1.0; nines <= end; nines++ {
 		ticks = append(ticks, nines)
 	}
@@ -117,7 +117,7 @@ func latencyFigure(m *measure.Measurement) *page.Figure {
 	return &page.Figure{
 		Title: title, Drawing: &c, Table: table,
 		Caption: fmt.Sprintf("From the intended start to the answer, of %s that were acknowledged: half took at most %s ms, the longest %s ms.",
-			Plural(l.Samples, "operation"), formatNumber(l.P50), formatNumber(l.Max)),
+			many(l.Samples, "operation"), formatNumber(l.P50), formatNumber(l.Max)),
 	}
 }
 
@@ -125,4 +125,12 @@ func latencyFigure(m *measure.Measurement) *page.Figure {
 func percentile(x float64) string {
 	const digits = 1e4
 	return "p" + strconv.FormatFloat(math.Round(100*(1-math.Pow(10, -x))*digits)/digits, 'f', -1, 64)
+}
+
+// many says how many there are of something, in digits that are grouped.
+func many(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return units.Thousands(n) + " " + what + "s"
 }

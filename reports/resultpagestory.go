@@ -30,7 +30,7 @@ func violationBlocks(m *measure.Measurement, prefix string) []page.Block {
 		}
 		s := page.Section{
 			ID: fmt.Sprintf("%sviolation-%d", prefix, i+1), Title: fmt.Sprintf("%s %s: %s (%d×)", v.Invariant, v.Invariant.Title(), v.Anomaly, m.Violated[string(v.Invariant)]),
-			Detail: len(told) > 0, Blocks: storyBlocks(v, false),
+			Detail: len(told) > 0, Blocks: storyBlocks(v, false, len(told) > 0),
 		}
 		told[v.Invariant] = true
 		blocks = append(blocks, s)
@@ -47,22 +47,23 @@ func findingBlocks(m *measure.Measurement, prefix string) []page.Block {
 			fault := storefault.Of(f.Kind)
 			s.Blocks = append(s.Blocks, page.Prose(capital(fault.What)+". "+fault.Means))
 		}
-		s.Blocks = append(s.Blocks, storyBlocks(check.Violation{Summary: f.Summary, Witness: f.Witness}, true)...)
+		s.Blocks = append(s.Blocks, storyBlocks(check.Violation{Summary: f.Summary, Witness: f.Witness}, true, i > 0)...)
 		blocks = append(blocks, s)
 	}
 	return blocks
 }
 
 // storyBlocks tell what happened, in a sentence and event by event.
-func storyBlocks(v check.Violation, conditions bool) []page.Block {
+func storyBlocks(v check.Violation, conditions, folded bool) []page.Block {
 	text := Text{conditions: conditions}
-	blocks := []page.Block{page.Prose(capital(text.shortened(v)) + ".")}
+	blocks := []page.Block{page.Prose(text.shortened(v) + ".")}
 	if len(v.Witness) == 0 {
 		return blocks
 	}
 	names := shortNames(v)
 	t := page.Table{
-		Caption: "The events that show it, in the order in which they ended. Versions are v1, v2, … in the order in which the story names them.",
+		Caption: "What shows it, in the order in which it ended. Versions are called v1, v2, … in the order in which they are named.",
+		Folded:  folded,
 		Columns: []page.Column{{Name: "time (ms)", Number: true}, {Name: "who"}, {Name: "what happened"}},
 	}
 	for i := range v.Witness {
