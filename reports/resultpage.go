@@ -31,7 +31,14 @@ func (r Result) Page() page.Page {
 		s := page.Section{ID: runID(i), Title: m.Scenario, Verdict: resultWord(m)}
 		if !m.Passed() && full < mostInFull {
 			full++
-			s.Blocks = append([]page.Block{page.Prose(sentences(m))}, blocksOf(runSections(m, s.ID+"-"))...)
+			s.Blocks = []page.Block{page.Prose(sentences(m))}
+			for _, a := range advice(m, r.Environment.Store) {
+				s.Blocks = append(s.Blocks, page.Prose(a.Text))
+				if a.Command != "" {
+					s.Blocks = append(s.Blocks, page.Code{Text: a.Command})
+				}
+			}
+			s.Blocks = append(s.Blocks, blocksOf(runSections(m, s.ID+"-"))...)
 		} else {
 			s.Folded, s.Detail = true, true
 			s.Blocks = r.short(m)
@@ -118,7 +125,7 @@ func p99(l *measure.Latency) string {
 	if l.Samples < 100 {
 		return "–"
 	}
-	return formatNumber(l.P99)
+	return readable(l.P99)
 }
 
 // short tells of a run what fits beside others.
@@ -231,7 +238,7 @@ func expectationBlocks(m *measure.Measurement) []page.Block {
 			Columns: []page.Column{{Name: "threshold"}, {Name: "value", Number: true}, {Name: "verdict", Verdict: true}},
 		}
 		for _, th := range m.Thresholds {
-			value := formatNumber(th.Value)
+			value := readable(th.Value)
 			if th.NoValue {
 				value = "no samples"
 			}

@@ -137,6 +137,7 @@ func TestDistributionsArePlaced(t *testing.T) {
 // detailed is a run that has all that a run can have.
 func detailed() measure.Measurement {
 	m := passed()
+	m.Counts.Intended = m.Counts.Operations
 	m.LatencyDistribution = made(4200, 1, 1254.5)
 	m.Thresholds = []measure.ThresholdResult{{Expression: "attempts.p99<6", Value: 4, Passed: true}}
 	m.StoreErrors = []measure.StoreError{{Call: "put", Error: "503 or 429: the store is too busy", Count: 3}}

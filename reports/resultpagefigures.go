@@ -38,12 +38,12 @@ func keyNumbers(m *measure.Measurement) page.Block {
 			samples int
 		}{{"latency, p50 (ms)", l.P50, 1}, {"latency, p99 (ms)", l.P99, 100}, {"latency, longest (ms)", l.Max, 1}} {
 			if l.Samples >= q.samples {
-				row(q.name, formatNumber(q.value), of)
+				row(q.name, readable(q.value), of)
 			}
 		}
 	}
 	if s := m.MakespanMS; s != nil {
-		row("makespan, mean (ms)", formatNumber(s.Mean), many(s.Samples, "repetition"))
+		row("makespan, mean (ms)", readable(s.Mean), many(s.Samples, "repetition"))
 	}
 	return t
 }
@@ -103,7 +103,7 @@ func latencyFigure(m *measure.Measurement) *page.Figure {
 	table := page.Table{Columns: []page.Column{{Name: "percent of operations", Number: true}, {Name: "at most (ms)", Number: true}}}
 	for _, q := range d {
 		line.Points = append(line.Points, chart.Point{X: place(q.Percent), Y: q.MS})
-		table.Rows = append(table.Rows, []string{strconv.FormatFloat(q.Percent, 'f', -1, 64), formatNumber(q.MS)})
+		table.Rows = append(table.Rows, []string{strconv.FormatFloat(q.Percent, 'f', -1, 64), readable(q.MS)})
 	}
 	ticks := []float64{place(50)}
 	for nines := 1.0; nines <= end; nines++ {
@@ -117,7 +117,7 @@ func latencyFigure(m *measure.Measurement) *page.Figure {
 	return &page.Figure{
 		Title: title, Drawing: &c, Table: table,
 		Caption: fmt.Sprintf("From the intended start to the answer, of %s that were acknowledged: half took at most %s ms, the longest %s ms.",
-			many(l.Samples, "operation"), formatNumber(l.P50), formatNumber(l.Max)),
+			many(l.Samples, "operation"), readable(l.P50), readable(l.Max)),
 	}
 }
 
@@ -125,6 +125,14 @@ func latencyFigure(m *measure.Measurement) *page.Figure {
 func percentile(x float64) string {
 	const digits = 1e4
 	return "p" + strconv.FormatFloat(math.Round(100*(1-math.Pow(10, -x))*digits)/digits, 'f', -1, 64)
+}
+
+// readable is a number with as many digits as people read, in groups.
+func readable(v float64) string {
+	if v >= 1000 {
+		return units.Thousands(int(math.Round(v)))
+	}
+	return formatNumber(v)
 }
 
 // many says how many there are of something, in digits that are grouped.
