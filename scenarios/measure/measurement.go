@@ -47,6 +47,11 @@ type Measurement struct {
 	NeverBegun    []Reason             `json:"never_begun_because,omitempty"` // the commonest first
 	StoreErrors   []StoreError         `json:"store_errors,omitempty"`        // the commonest few, of all calls
 	Steps         []StepResult         `json:"steps,omitempty"`
+	Timeline      *Timeline            `json:"timeline,omitempty"` // nil: nothing was written, or there are no times
+	Spent         *Spent               `json:"spent,omitempty"`    // nil: nothing was acknowledged but by batches, or there are no times
+	Fairness      *Fairness            `json:"fairness,omitempty"` // nil: it takes two actors that were acknowledged
+	Cost          *Cost                `json:"cost,omitempty"`     // nil: nothing was committed
+	Alarms        []Alarm              `json:"alarms,omitempty"`
 	Replay        string               `json:"replay"`
 	Directory     string               `json:"directory,omitempty"`
 
@@ -56,10 +61,6 @@ type Measurement struct {
 	// in ascending order, of those in which somebody was answered.
 	PutsEach    []float64 `json:"-"`
 	MakespansMS []float64 `json:"-"`
-	// Fairness is Jain's index of the mean latencies of the clients: 1 if all have
-	// the same, 1/n if one of n waits and the others don't. Nil: it takes two clients
-	// that were acknowledged.
-	Fairness *float64 `json:"-"`
 	// GivenUpIn is the number of repetitions in which an operation was given up, as
 	// [Counts.GivenUp] counts them.
 	GivenUpIn int `json:"-"`
