@@ -125,7 +125,7 @@ func p99(l *measure.Latency) string {
 	if l.Samples < 100 {
 		return "–"
 	}
-	return readable(l.P99)
+	return inDigits(l.P99)
 }
 
 // short tells of a run what fits beside others.
@@ -238,7 +238,7 @@ func expectationBlocks(m *measure.Measurement) []page.Block {
 			Columns: []page.Column{{Name: "threshold"}, {Name: "value", Number: true}, {Name: "verdict", Verdict: true}},
 		}
 		for _, th := range m.Thresholds {
-			value := readable(th.Value)
+			value := inDigits(th.Value)
 			if th.NoValue {
 				value = "no samples"
 			}

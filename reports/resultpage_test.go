@@ -138,7 +138,7 @@ func TestDistributionsArePlaced(t *testing.T) {
 func detailed() measure.Measurement {
 	m := passed()
 	m.Counts.Intended = m.Counts.Operations
-	m.LatencyDistribution = made(4200, 1, 1254.5)
+	m.Distribution = made(4200, 1, 1254.5)
 	m.Thresholds = []measure.ThresholdResult{{Expression: "attempts.p99<6", Value: 4, Passed: true}}
 	m.StoreErrors = []measure.StoreError{{Call: "put", Error: "503 or 429: the store is too busy", Count: 3}}
 	return m
@@ -156,7 +156,7 @@ func million() measure.Measurement {
 		left -= m.Attempts.Histogram[i]
 	}
 	m.LatencyMS = &measure.Latency{Samples: 990_000, P50: 120, P90: 2000, P99: 19_000, P999: 80_000, Max: 119_000}
-	m.LatencyDistribution = made(990_000, 12, 119_000)
+	m.Distribution = made(990_000, 12, 119_000)
 	m.Rates = m.Counts.Rates(m.Repetitions)
 	return m
 }

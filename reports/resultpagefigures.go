@@ -38,12 +38,12 @@ func keyNumbers(m *measure.Measurement) page.Block {
 			samples int
 		}{{"latency, p50 (ms)", l.P50, 1}, {"latency, p99 (ms)", l.P99, 100}, {"latency, longest (ms)", l.Max, 1}} {
 			if l.Samples >= q.samples {
-				row(q.name, readable(q.value), of)
+				row(q.name, inDigits(q.value), of)
 			}
 		}
 	}
 	if s := m.MakespanMS; s != nil {
-		row("makespan, mean (ms)", readable(s.Mean), many(s.Samples, "repetition"))
+		row("makespan, mean (ms)", inDigits(s.Mean), many(s.Samples, "repetition"))
 	}
 	return t
 }
@@ -92,7 +92,7 @@ func attemptsFigure(m *measure.Measurement) *page.Figure {
 // latencyFigure shows the whole distribution of latency, as HdrHistogram plots it: over the
 // share of operations that took longer, each factor of ten as wide as the one before.
 func latencyFigure(m *measure.Measurement) *page.Figure {
-	d := m.LatencyDistribution
+	d := m.Distribution
 	if len(d) == 0 || m.LatencyMS == nil {
 		return nil
 	}
@@ -103,7 +103,7 @@ func latencyFigure(m *measure.Measurement) *page.Figure {
 	table := page.Table{Columns: []page.Column{{Name: "percent of operations", Number: true}, {Name: "at most (ms)", Number: true}}}
 	for _, q := range d {
 		line.Points = append(line.Points, chart.Point{X: place(q.Percent), Y: q.MS})
-		table.Rows = append(table.Rows, []string{strconv.FormatFloat(q.Percent, 'f', -1, 64), readable(q.MS)})
+		table.Rows = append(table.Rows, []string{strconv.FormatFloat(q.Percent, 'f', -1, 64), inDigits(q.MS)})
 	}
 	ticks := []float64{place(50)}
 	for nines := 1.0; nines <= end; nines++ {
@@ -117,7 +117,7 @@ func latencyFigure(m *measure.Measurement) *page.Figure {
 	return &page.Figure{
 		Title: title, Drawing: &c, Table: table,
 		Caption: fmt.Sprintf("From the intended start to the answer, of %s that were acknowledged: half took at most %s ms, the longest %s ms.",
-			many(l.Samples, "operation"), readable(l.P50), readable(l.Max)),
+			many(l.Samples, "operation"), inDigits(l.P50), inDigits(l.Max)),
 	}
 }
 
@@ -127,8 +127,8 @@ func percentile(x float64) string {
 	return "p" + strconv.FormatFloat(math.Round(100*(1-math.Pow(10, -x))*digits)/digits, 'f', -1, 64)
 }
 
-// readable is a number with as many digits as people read, in groups.
-func readable(v float64) string {
+// inDigits is a number with as many digits as people read, in groups.
+func inDigits(v float64) string {
 	if v >= 1000 {
 		return units.Thousands(int(math.Round(v)))
 	}
