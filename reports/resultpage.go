@@ -192,6 +192,8 @@ func runSections(m *measure.Measurement, prefix string) []page.Section {
 	if m.Met() {
 		add("expectations", "What was expected", true, expectationBlocks(m)...)
 	}
+	add("alarms", "Alarms", true, alarmBlocks(m)...)
+	add("cost", "Cost", true, costBlocks(m)...)
 	add("counts", "Counts that add up", true, countBlocks(m)...)
 	add("settings", "Settings", true, settingFacts(m))
 	add("files", "Files of this run", true, fileBlocks(m)...)

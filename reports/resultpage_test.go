@@ -1,6 +1,7 @@
 package reports
 
 import (
+	"fmt"
 	"math"
 	"os"
 	"path/filepath"
@@ -89,7 +90,7 @@ func TestPagesShowWhatIsKnown(t *testing.T) {
 		return all
 	}
 	full, bare := titles(detailed()), titles(measure.Measurement{Verdict: check.Inconclusive, Reasons: []string{"no operation was run"}})
-	for _, title := range []string{"Attempts needed", "Latency", "What was expected", "Files of this run"} {
+	for _, title := range []string{"Attempts needed", "Latency", "Over time", "Waiting against working", "Fairness across actors", "Alarms", "Cost", "What was expected", "Files of this run"} {
 		if !slices.Contains(full, title) {
 			t.Errorf("%q is missing: %q", title, full)
 		}
@@ -140,6 +141,23 @@ func detailed() measure.Measurement {
 	m.Counts.Intended = m.Counts.Operations
 	m.Distribution = made(4200, 1, 1254.5)
 	m.Thresholds = []measure.ThresholdResult{{Expression: "attempts.p99<6", Value: 4, Passed: true}}
+	m.Timeline = &measure.Timeline{
+		WidthMS: 100, Repetitions: 3, Commits: make([]int, 50), Conflicts: make([]int, 50), Retries: make([]int, 50),
+	}
+	for i := range 50 {
+		m.Timeline.Commits[i], m.Timeline.Conflicts[i], m.Timeline.Retries[i] = 70+i*i%29, 10+i*i%23, 5+i*i%19
+	}
+	m.Spent = &measure.Spent{Samples: 4200, QueuedMS: 0.5, CallsMS: 1.7, WaitingMS: 24.1, OwnMS: 0.3}
+	m.Fairness = &measure.Fairness{Actors: 16, Starved: 1, Jain: 0.923, Worst: "user-7", WorstP99MS: 1250, MedianP99MS: 240}
+	for i := range 16 {
+		m.Fairness.Each = append(m.Fairness.Each, measure.ActorLatency{Actor: fmt.Sprintf("user-%d", (i+8)%16), Samples: 240 + i, GaveUp: i / 5, P50MS: 1 + float64(i)/4, P99MS: 90 + 5*float64(i*i)})
+	}
+	m.Cost = &measure.Cost{Prices: "S3 Standard (us-east-1, November 2026)", PutPer1000: 0.005, GetPer1000: 0.0004, PerMillionCommits: 7.05, PerMillionUpdates: 7.05, Assumed: true}
+	m.Alarms = []measure.Alarm{
+		{Metric: "FrontendETagMismatchCount", Means: "saves of users that met a conflict", Threshold: "above 5 %", Value: 23.4, Unit: "%", Samples: 2100, Fires: true},
+		{Metric: "ETagMismatchCount", Means: "updates of the back end that met a conflict", Threshold: "above 10 %", Value: 4.2, Unit: "%", Samples: 2100},
+		{Metric: "ArchiveUpdateDuration", Means: "p99 of the back end's updates", Threshold: "above 1000 ms", Unit: "ms", Note: "no update of the back end was made"},
+	}
 	m.StoreErrors = []measure.StoreError{{Call: "put", Error: "503 or 429: the store is too busy", Count: 3}}
 	return m
 }

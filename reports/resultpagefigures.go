@@ -45,13 +45,17 @@ func keyNumbers(m *measure.Measurement) page.Block {
 	if s := m.MakespanMS; s != nil {
 		row("makespan, mean (ms)", inDigits(s.Mean), many(s.Samples, "repetition"))
 	}
+	if len(m.Alarms) > 0 {
+		firing, unknown := alarmsOf(m)
+		row("documented alarms that would fire", fmt.Sprintf("%d%s", firing, notKnown(unknown)), Plural(len(m.Alarms), "alarm"))
+	}
 	return t
 }
 
 // figures are the drawings of a run, of what is known.
 func figures(m *measure.Measurement) []page.Block {
 	var all []page.Block
-	for _, f := range []*page.Figure{attemptsFigure(m), latencyFigure(m)} {
+	for _, f := range []*page.Figure{attemptsFigure(m), latencyFigure(m), timelineFigure(m), spentFigure(m), fairnessFigure(m)} {
 		if f != nil {
 			all = append(all, *f)
 		}
