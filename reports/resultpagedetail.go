@@ -52,7 +52,7 @@ func timelineFigure(m *measure.Measurement) *page.Figure {
 		panel.Series = append(panel.Series, s)
 		f.Table.Columns = append(f.Table.Columns, page.Column{Name: l.name, Number: true})
 	}
-	f.Drawing = &chart.Chart{Title: title, X: unit, Panels: []chart.Panel{panel}}
+	f.Drawing = &chart.Chart{Title: title, X: unit, Linear: true, Panels: []chart.Panel{panel}}
 	return &f
 }
 
@@ -89,7 +89,7 @@ func spentFigure(m *measure.Measurement) *page.Figure {
 		Table: page.Table{Columns: []page.Column{{Name: "what"}, {Name: "mean (ms)", Number: true}, {Name: "share (%)", Number: true}}},
 	}
 	for _, p := range parts {
-		b.Parts, b.Bars[0].Values = append(b.Parts, p.name), append(b.Bars[0].Values, p.ms)
+		b.Parts, b.Bars[0].Values = append(b.Parts, fmt.Sprintf("%s: %s ms", p.name, inDigits(p.ms))), append(b.Bars[0].Values, p.ms)
 		f.Table.Rows = append(f.Table.Rows, []string{p.name, inDigits(p.ms), fmt.Sprintf("%.1f", 100*p.ms/total)})
 	}
 	return &f
@@ -124,7 +124,7 @@ func fairnessFigure(m *measure.Measurement) *page.Figure {
 	if fewest < 100 {
 		f.Caption += fmt.Sprintf(" Of an actor with fewer than 100 samples p99 is the longest; the fewest are %d.", fewest)
 	}
-	f.Drawing = &chart.Chart{Title: f.Title, X: "actors, in the order of their p99", Panels: []chart.Panel{{
+	f.Drawing = &chart.Chart{Title: f.Title, X: "actors, in the order of their p99", Linear: true, Panels: []chart.Panel{{
 		Y: "latency (ms)", Close: len(fair.Each) > mostMarked, Series: []chart.Series{slow, middle},
 	}}}
 	return &f
