@@ -150,6 +150,10 @@ func (s *sketch) bands() {
 	for _, b := range s.Bands {
 		x, y := s.x(b.Lane), s.y(b.From)
 		s.add(`<rect class="band" x="%s" y="%s" width="%s" height="%s"/>`, px(x-versionBox-10), px(y), px(2*versionBox+20), px(s.y(b.To)-y))
+		if s.Steps[b.From].Version != nil { // which says what it is
+			s.label("held", x, y+26, b.State, mostInLane)
+			continue
+		}
 		s.label("held", x, y-6, b.Label, mostInLane)
 		s.label("held", x, y+12, b.State, mostInLane)
 	}
