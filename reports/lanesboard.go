@@ -129,10 +129,10 @@ func (b *board) add(name string, object bool) {
 		}
 		l.Title = l.Name
 	case history.SetupActor, history.FinalActor:
-		l.Name = called(name)
+		l.Name = strings.TrimPrefix(called(name), "the ")
 	default:
 		if object {
-			l.Name = path.Base(name)
+			l.Name = strings.TrimSuffix(path.Base(name), ".json")
 		}
 	}
 	b.lane[name] = len(b.named)

@@ -51,9 +51,9 @@ func (l Lanes) markdown(m *marker) {
 	for _, s := range l.numbered() {
 		switch {
 		case s.Number == 0:
-			m.line("   *… %s*", words(s.Text))
+			m.line("   … %s", words(s.Text))
 		case s.Weight == Wrong:
-			m.line("%d. **%s**%s", s.Number, words(s.Text), timed(words(s.When)))
+			m.line("%d. ✕ %s%s", s.Number, words(s.Text), timed(words(s.When)))
 		default:
 			m.line("%d. %s%s", s.Number, words(s.Text), timed(words(s.When)))
 		}
