@@ -114,7 +114,8 @@ func TestReadGivesBack(t *testing.T) {
 var heldBack = []string{
 	"measure.Measurement.Played", "measure.Measurement.PutsEach", "measure.Measurement.MakespansMS", "measure.Measurement.Fairness",
 	"measure.Measurement.GivenUpIn", "measure.Measurement.CallTime", "measure.Measurement.Settings",
-	"sweep.Result.Directory", "reports.Diagnosed.Directory", "reports.Result.Directory", // [kept]
+	"sweep.Result.Directory", "reports.Diagnosed.Directory", "reports.Result.Directory",
+	"tuning.Result.Directory", "reports.Explored.Directory", "reports.SelfTested.Directory", // [kept]
 }
 
 // TestEveryKeyIsReadBack, with whatever value: documents in which all is set.
