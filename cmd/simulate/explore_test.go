@@ -56,6 +56,9 @@ func TestExplore(t *testing.T) {
 			if c.code == exitViolated && (len(strings.Fields(e.Schedule)) > 8 || len(e.Violations) == 0) {
 				t.Errorf("the witness is %s", e.Schedule)
 			}
+			if (c.code == exitViolated) != (len(e.Inevitable) == len(strings.Fields(e.Schedule))+1) {
+				t.Errorf("shares of %d beginnings of %q", len(e.Inevitable), e.Schedule)
+			}
 		})
 	}
 }
