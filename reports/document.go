@@ -24,6 +24,7 @@ type Class int
 // The classes, from what gives no reason to stop a release to what gives the best.
 const (
 	Passed       Class = iota
+	Regressed          // a figure is worse than that of the run that it was compared with
 	Missed             // a threshold, an expectation or an objective
 	Inconclusive       // nothing was proved
 	Cut                // it was interrupted

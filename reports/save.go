@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"os"
+	"io"
 	"path/filepath"
 )
 
@@ -35,7 +35,7 @@ func Save(dir string, d Document) error {
 			continue
 		}
 		if err == nil {
-			err = os.WriteFile(filepath.Join(dir, f.file), told.Bytes(), 0o644)
+			err = WriteFile(filepath.Join(dir, f.file), func(w io.Writer) error { _, err := w.Write(told.Bytes()); return err })
 		} else {
 			err = fmt.Errorf("%s: %w", f.file, err)
 		}

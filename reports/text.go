@@ -274,9 +274,9 @@ func (t Text) paint(word string) string {
 	}
 	color := text.FgRed
 	switch word {
-	case "PASS", "SAFE":
+	case "PASS", "SAFE", wordSteady:
 		color = text.FgGreen
-	case "INCONCLUSIVE", "STOPPED", "SAFE WITH LIMITS", NotRun:
+	case "INCONCLUSIVE", "STOPPED", "SAFE WITH LIMITS", NotRun, wordChanged, wordUnclear:
 		color = text.FgYellow
 	}
 	return text.Colors{text.Bold, color}.Sprint(word)

@@ -241,7 +241,7 @@ func (o *doctorOptions) save(d *reports.Diagnosed) error {
 		return err
 	}
 	issue := func(w io.Writer) error { return reports.Formats["markdown"](w, *d, false) }
-	if err := writeFile(filepath.Join(d.Directory, reports.IssueFile), issue); err != nil {
+	if err := reports.WriteFile(filepath.Join(d.Directory, reports.IssueFile), issue); err != nil {
 		return couldNotRun("--out: %w", err)
 	}
 	return nil

@@ -86,7 +86,7 @@ func (a *app) report(o reportOptions, paths []string) error {
 	if o.output == "" {
 		err = write(a.stdout)
 	} else {
-		err = writeFile(o.output, write)
+		err = reports.WriteFile(o.output, write)
 	}
 	if err != nil {
 		return couldNotRun("write the report: %w", err)

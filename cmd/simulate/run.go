@@ -65,7 +65,7 @@ A --threshold can name these metrics:
 	}
 	f := cmd.Flags()
 	o.register(f, "world", "store", "endpoint", "path-style", "core", "policy", "document", "layout", "clients", "operations", "duration",
-		"seed", "runs", "latency", "fault", "codec", "via", "schedule", "set", "threshold", "skip-check")
+		"seed", "runs", "repetition", "latency", "fault", "codec", "via", "schedule", "set", "threshold", "skip-check")
 	f.StringVar(&o.out, "out", "simulate-out", "`DIR` for histories and results")
 	f.IntVar(&o.maxRequests, "max-requests", 0, "`N` requests to a real store at most, cleaning up left out; a run that needs more is inconclusive (0: any number)")
 	f.BoolVar(&o.dryRun, "dry-run", false, "say what would be done to a real store, and send it nothing")
@@ -206,6 +206,9 @@ func (o runOptions) prepare(name string, changed func(string) bool) (*play, erro
 		return nil, usage("%s: %w", name, err)
 	}
 	if len(p.schedule) > 0 {
+		if o.repetition > 0 {
+			return nil, usage("--repetition %d: a schedule is replayed once, and is no repetition", o.repetition)
+		}
 		if changed("world") && o.world == real {
 			return nil, usage("--world real: the schedule of %s can be replayed in a virtual world only", name)
 		}
@@ -230,6 +233,10 @@ func (o runOptions) validate() error {
 		return usage("--codec compact is for --world virtual: a real store holds real documents")
 	case o.runs < 1:
 		return usage("--runs must be 1 or more, not %d", o.runs)
+	case o.repetition < 0:
+		return usage("--repetition must be 1 or more, or 0 for all, not %d", o.repetition)
+	case o.repetition > 0 && o.world == real:
+		return usage("--repetition %d is for --world virtual: in the real world no number decides what happens", o.repetition)
 	case o.out == "":
 		return notEmpty(o.out)
 	case o.endpoint != "" && o.store == "fake":
