@@ -283,6 +283,9 @@ func (o *sweepOptions) save(dir string, c *sweeping) error {
 		reports.WriteFile(filepath.Join(dir, reports.TableFile), s.WriteCSV),
 		os.WriteFile(filepath.Join(dir, reports.ScenarioFile), scenario, 0o644),
 	)
+	if o.resume == "" {
+		err = errors.Join(err, reports.PointLatest(o.run.out, dir))
+	}
 	if o.csv != "" {
 		err = errors.Join(err, reports.WriteFile(o.csv, s.WriteCSV))
 	}
