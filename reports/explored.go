@@ -91,6 +91,9 @@ func (e *Explored) doubt() string {
 	return ""
 }
 
+// sound implements [sound].
+func (e Explored) sound() error { return known(e.Verdict) }
+
 // Class implements [Document].
 func (e Explored) Class() Class {
 	switch e.Verdict {

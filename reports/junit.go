@@ -50,7 +50,9 @@ type cased interface{ Cases() []Case }
 func writeJUnit(w io.Writer, d Document, _ bool) error {
 	var cases []Case
 	if c, ok := d.(cased); ok {
-		cases = c.Cases()
+		if err := guarded(func() error { cases = c.Cases(); return nil }); err != nil {
+			return err
+		}
 	}
 	red := false
 	for _, c := range cases {

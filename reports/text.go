@@ -36,6 +36,10 @@ func (r Result) Text(t Text) {
 		return
 	}
 	t.summary(r)
+	if r.Directory != "" {
+		fmt.Fprintln(t.W)
+		t.row("saved in", r.Directory)
+	}
 	for i := range r.Runs {
 		if run := &r.Runs[i]; !run.Passed() {
 			fmt.Fprintln(t.W)
@@ -270,9 +274,9 @@ func (t Text) paint(word string) string {
 	}
 	color := text.FgRed
 	switch word {
-	case "PASS", "SAFE":
+	case "PASS", "SAFE", wordSteady:
 		color = text.FgGreen
-	case "INCONCLUSIVE", "STOPPED", "SAFE WITH LIMITS", NotRun:
+	case "INCONCLUSIVE", "STOPPED", "SAFE WITH LIMITS", NotRun, wordChanged, wordUnclear:
 		color = text.FgYellow
 	}
 	return text.Colors{text.Bold, color}.Sprint(word)

@@ -42,6 +42,7 @@ func TestImportsPointDownward(t *testing.T) {
 		"holdfast/scenarios/world":        {"holdfast/archive", "holdfast/scenarios/network"},
 		"holdfast/scenarios":              below,
 		"holdfast/scenarios/units":        {},
+		"holdfast/scenarios/changepoint":  {},
 		"holdfast/scenarios/doctor":       {"holdfast/archive"},
 		"holdfast/scenarios/sandbox":      {"holdfast/archive", "holdfast/scenarios/network", "holdfast/scenarios/world"},
 		"holdfast/scenarios/measure":      slices.Concat(playing, []string{"holdfast/scenarios/sandbox", "holdfast/scenarios/doctor", "holdfast/scenarios/profile"}),
