@@ -48,10 +48,24 @@ type cased interface{ Cases() []Case }
 // writeJUnit writes a document as CI servers read test results: Jenkins, GitLab, and actions
 // on GitHub. It is red if the document has not passed.
 func writeJUnit(w io.Writer, d Document, _ bool) error {
+	cases, err := casesOf(d)
+	if err != nil {
+		return err
+	}
+	all := suites(cases)
+	all.Skipped = 0 // which the schema of Jenkins has for suites only
+	if _, err := io.WriteString(w, `<?xml version="1.0" encoding="UTF-8"?>`+"\n"); err != nil {
+		return err
+	}
+	return all.WriteXML(w)
+}
+
+// casesOf are all that a document says, its verdict among them unless they say it.
+func casesOf(d Document) ([]Case, error) {
 	var cases []Case
 	if c, ok := d.(cased); ok {
 		if err := guarded(func() error { cases = c.Cases(); return nil }); err != nil {
-			return err
+			return nil, err
 		}
 	}
 	red := false
@@ -61,12 +75,7 @@ func writeJUnit(w io.Writer, d Document, _ bool) error {
 	if len(cases) == 0 || !red && d.Class() != Passed {
 		cases = append(cases, verdictCase(d, cases))
 	}
-	all := suites(cases)
-	all.Skipped = 0 // which the schema of Jenkins has for suites only
-	if _, err := io.WriteString(w, `<?xml version="1.0" encoding="UTF-8"?>`+"\n"); err != nil {
-		return err
-	}
-	return all.WriteXML(w)
+	return cases, nil
 }
 
 // verdictCase is the verdict of a document as a case.

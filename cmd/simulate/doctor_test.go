@@ -24,6 +24,9 @@ func TestMain(m *testing.M) {
 	if len(os.Args) > 1 && os.Args[1] == workerCommand {
 		main()
 	}
+	for _, name := range []string{"GITHUB_STEP_SUMMARY", "GITHUB_ACTIONS"} { // they may run there
+		_ = os.Unsetenv(name)
+	}
 	os.Exit(m.Run())
 }
 
