@@ -129,7 +129,7 @@ func examples(t *testing.T) map[string]example {
 		"version":         {NewBuilt(), "OK", page.Good, []string{NewBuilt().Go}},
 	}
 	for _, d := range examinedStores(t) {
-		found["doctor "+d.Server] = example{d, d.word(), toneOf(d.Class()), []string{string(d.Server)}}
+		found["doctor "+d.Server] = example{d, d.word(), toneOf(d.Class()), []string{d.Server}}
 	}
 	return found
 }
