@@ -44,8 +44,22 @@ func WriteJSON(w io.Writer, document any) error {
 // written writes what is for people.
 func written(w io.Writer, write func(Text), color bool) error {
 	b := bufio.NewWriter(w)
-	write(Text{W: b, Color: color})
+	if err := guarded(func() error { write(Text{W: b, Color: color}); return nil }); err != nil {
+		return err
+	}
 	return b.Flush()
+}
+
+// guarded has a document that contradicts itself end in an error: one that was read may lack
+// what every program that writes such documents puts in, and a page that can't be written
+// must not take a verdict with it.
+func guarded(write func() error) (err error) {
+	defer func() {
+		if why := recover(); why != nil {
+			err = fmt.Errorf("the document lacks something or contradicts itself: %v", why)
+		}
+	}()
+	return write()
 }
 
 // brief writes a verdict as one line, however long.

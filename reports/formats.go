@@ -46,5 +46,5 @@ func paged(w io.Writer, d Document, format string, write func(io.Writer, page.Pa
 	if !ok {
 		return &UntoldError{kindOf(d), format}
 	}
-	return write(w, p.Page())
+	return guarded(func() error { return write(w, p.Page()) })
 }

@@ -12,6 +12,7 @@ import (
 	"regexp"
 	"strings"
 
+	"holdfast/scenarios/check"
 	"holdfast/scenarios/sweep"
 	"holdfast/scenarios/tuning"
 )
@@ -164,14 +165,23 @@ func Decode(text []byte) (Document, error) {
 	}
 	if s, ok := d.(sound); ok {
 		if err := s.sound(); err != nil {
-			return nil, fmt.Errorf("contradicts itself: %w", err)
+			return nil, fmt.Errorf("is no sound %s: %w", schema, err)
 		}
 	}
 	return d, nil
 }
 
-// sound is a document whose parts refer to each other.
+// sound is a document that can be asked whether its parts go together.
 type sound interface{ sound() error }
+
+// known refuses verdicts that this program can't weigh: what is not known has not passed.
+func known(v check.Verdict) error {
+	switch v {
+	case check.OK, check.Violated, check.StoreAtFault, check.Inconclusive:
+		return nil
+	}
+	return fmt.Errorf("there is no verdict %q", v)
+}
 
 func schemaOf(text []byte) string {
 	var head struct {

@@ -116,8 +116,8 @@ func TestReadGivesBack(t *testing.T) {
 // heldBack are parts of what documents consist of that they do not say, and no report needs.
 var heldBack = []string{
 	"measure.Measurement.Played", "measure.Measurement.PutsEach", "measure.Measurement.MakespansMS", "measure.Measurement.Fairness",
-	"measure.Measurement.GivenUpIn", "measure.Measurement.CallTime", "measure.Measurement.Settings",
-	"sweep.Result.Directory", "reports.Diagnosed.Directory", // [kept]
+	"measure.Measurement.GivenUpIn", "measure.Measurement.CallTime", "measure.Measurement.Each", "measure.Measurement.Settings",
+	"sweep.Result.Directory", "reports.Diagnosed.Directory", "reports.Result.Directory", // [kept]
 }
 
 // TestEveryKeyIsReadBack, with whatever value: documents in which all is set.
@@ -229,9 +229,10 @@ func TestWhatCannotBeRead(t *testing.T) {
 		"newer":               {map[string]string{"d": `{"schema":"simulate.result/v2","runs":7}`}, "d", "DIR was written by a newer simulate: simulate.result/v2; this one reads v1"},
 		"unheard of":          {map[string]string{"d": `{"schema":"simulate.dream/v1"}`}, "d", "DIR is a simulate.dream/v1, which this simulate can't tell"},
 		"of another type":     {map[string]string{"d": `{"schema":"simulate.result/v1","runs":7}`}, "d", "DIR is no simulate.result/v1: json: cannot unmarshal number"},
-		"without runs":        {map[string]string{"d": `{"schema":"simulate.result/v1","passed":true,"runs":[]}`}, "d", "DIR contradicts itself: it has passed without a run"},
+		"without runs":        {map[string]string{"d": `{"schema":"simulate.result/v1","passed":true,"runs":[]}`}, "d", "DIR is no sound simulate.result/v1: it has no run"},
+		"an unknown verdict":  {map[string]string{"d": `{"schema":"simulate.explore/v1","passed":true,"verdict":"fine"}`}, "d", `DIR is no sound simulate.explore/v1: there is no verdict "fine"`},
 		"strange parameters":  {map[string]string{"d": `{"schema":"simulate.sweep/v1","points":[{"params":[1]}]}`}, "d", "DIR is no simulate.sweep/v1: params: want an object"},
-		"other parameters":    {map[string]string{"d": `{"schema":"simulate.sweep/v1","vary":[{"name":"clients","values":["1"]}],"points":[{"params":{"clients":2}}]}`}, "d", "DIR contradicts itself: point clients=2 is not of the product"},
+		"other parameters":    {map[string]string{"d": `{"schema":"simulate.sweep/v1","vary":[{"name":"clients","values":["1"]}],"points":[{"verdict":"ok","params":{"clients":2}}]}`}, "d", "DIR is no sound simulate.sweep/v1: point clients=2 is not of the product"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()

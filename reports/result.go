@@ -4,6 +4,8 @@ package reports
 
 import (
 	"errors"
+	"os"
+	"path/filepath"
 	"slices"
 
 	"holdfast/scenarios"
@@ -23,6 +25,8 @@ type Result struct {
 	// one before could not be played, or the user has interrupted.
 	NotReached  []string    `json:"not_reached,omitempty"`
 	Environment Environment `json:"environment"`
+	// Directory is where the runs are kept together; each says where it is kept itself.
+	Directory string `json:"-"`
 	// TookMS is how long the runs took to play and judge; 0: not known. Virtual time goes
 	// by faster.
 	TookMS float64 `json:"took_ms,omitempty"`
@@ -43,6 +47,30 @@ func (r *Result) Lacks(scenarios []string) {
 	r.Passed = r.Passed && len(scenarios) == 0
 }
 
+// In says where it is kept.
+func (r Result) In(dir string) Document {
+	r.Directory = dir
+	return r
+}
+
+// RunDirectory is where a run is kept of which the result is kept in a directory; empty: it is
+// not known. That beside the result counts, since all of them may have been moved.
+func (r Result) RunDirectory(i int) string {
+	recorded := r.Runs[i].Directory
+	if recorded == "" || r.Directory == "" {
+		return recorded
+	}
+	whole, err := filepath.EvalSymlinks(r.Directory)
+	if err != nil {
+		return recorded
+	}
+	beside := filepath.Join(whole, "..", "..", filepath.Base(filepath.Dir(recorded)), filepath.Base(recorded))
+	if info, err := os.Stat(beside); err != nil || !info.IsDir() {
+		return recorded
+	}
+	return beside
+}
+
 // Reproducible leaves out what alone differs when the same seed is run again: where virtual
 // runs are saved, and how long it took to play them.
 func (r Result) Reproducible() Document {
@@ -57,16 +85,24 @@ func (r Result) Reproducible() Document {
 
 // sound implements [sound]: what was not run has not passed.
 func (r Result) sound() error {
-	if r.Passed && len(r.Runs) == 0 {
-		return errors.New("it has passed without a run")
+	if len(r.Runs) == 0 {
+		return errors.New("it has no run")
+	}
+	for i := range r.Runs {
+		if err := known(r.Runs[i].Verdict); err != nil {
+			return err
+		}
 	}
 	return nil
 }
 
 // Class implements [Document]. A run that was cut short says so by itself, and says which
-// failure was the reason, if one was.
+// failure was the reason, if one was. Scenarios without a run prove nothing.
 func (r Result) Class() Class {
 	worst := Passed
+	if len(r.NotReached) > 0 {
+		worst = Inconclusive
+	}
 	for i := range r.Runs {
 		worst = max(worst, classOf(&r.Runs[i]))
 	}

@@ -1,7 +1,6 @@
 package reports
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -33,10 +32,10 @@ func (s Swept) Reproducible() Document {
 
 // sound implements [sound]: each point is one of the product.
 func (s Swept) sound() error {
-	if s.Result == nil {
-		return errors.New("it is empty")
-	}
 	for i := range s.Points {
+		if err := known(s.Points[i].Verdict); err != nil {
+			return err
+		}
 		params := s.Points[i].Params
 		if !slices.EqualFunc(params, s.Vary, func(p sweep.Param, v sweep.Varied) bool {
 			return p.Name == v.Name && slices.Contains(v.Values, p.Value)

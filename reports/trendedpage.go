@@ -11,7 +11,7 @@ import (
 // Page tells the trend with its charts.
 func (t Trended) Page() page.Page {
 	word, _ := t.word()
-	p := page.Page{Title: "Trend", Verdict: word, Tone: trendTone(word), Lead: t.lead(), Facts: t.facts()}
+	p := page.Page{Title: "Trend", Verdict: word, Tone: trendTone(word), Lead: t.lead(), Facts: t.facts(), Advice: t.advice()}
 	for _, wanted := range []string{wordWorse, wordChanged, wordUnclear, wordSteady} {
 		for i := range t.Series {
 			if s := &t.Series[i]; s.word() == wanted {
@@ -42,6 +42,25 @@ func trendTone(word string) page.Tone {
 	return page.Doubt
 }
 
+// advice is to look at the runs on both sides of what has become worse.
+func (t *Trended) advice() []page.Advice {
+	var all []page.Advice
+	for i := range t.Series {
+		s := &t.Series[i]
+		for m := range s.Metrics {
+			if s.Metrics[m].worse() {
+				c := s.Metrics[m].latest()
+				all = append(all, page.Advice{
+					Text:    fmt.Sprintf("%s: compare the last run before %s became worse with the first one after", s.name(), s.Metrics[m].Metric),
+					Command: "simulate compare " + s.Runs[c.At-1].Run + " " + s.Runs[c.At].Run,
+				})
+				break // of those that go together one is enough
+			}
+		}
+	}
+	return all
+}
+
 func (t *Trended) facts() []page.Fact {
 	return []page.Fact{
 		{Name: "found by", Value: t.method()},
@@ -67,11 +86,6 @@ func (s *TrendSeries) section(id string) page.Section {
 		sec.Blocks = append(sec.Blocks, *f)
 	}
 	return sec
-}
-
-// sentence is a text as one.
-func sentence(text string) string {
-	return strings.ToUpper(text[:1]) + text[1:] + "."
 }
 
 // changed says which metrics changed with a run, and how.

@@ -77,13 +77,16 @@ func (a *app) report(o reportOptions, paths []string) error {
 	// All of it before a file is touched: one that can't be told replaces nothing.
 	var told bytes.Buffer
 	if err := reports.Formats[o.format](&told, d, o.output == "" && colored(a.stdout, o.noColor)); err != nil {
-		return usage("report %s: %w", strings.Join(paths, " "), err)
+		if _, untold := errors.AsType[*reports.UntoldError](err); untold {
+			return usage("report: %w", err)
+		}
+		return couldNotRun("report %s: %w", strings.Join(paths, " "), err)
 	}
 	write := func(w io.Writer) error { _, err := w.Write(told.Bytes()); return err }
 	if o.output == "" {
 		err = write(a.stdout)
 	} else {
-		err = writeFile(o.output, write)
+		err = reports.WriteFile(o.output, write)
 	}
 	if err != nil {
 		return couldNotRun("write the report: %w", err)

@@ -89,6 +89,7 @@ func TestReportRefuses(t *testing.T) {
 	newer, cut := at("newer.json", `{"schema": "simulate.result/v2"}`), at("cut.json", `{"schema": "simulate.result/v1", "ru`)
 	kept := at("kept", "kept")
 	version := filepath.Join(dir, "version.json")
+	lacking := at("lacking.json", `{"schema": "simulate.tune/v1", "verdict": "ok", "architectures": {"rows": [{"name": "FIFO with batches", "latency_p99_ms": {"value": 1}}]}}`)
 	_, stdout, _ := simulate(t, "version", "--json")
 	write(t, version, stdout)
 	for _, c := range []struct {
@@ -102,8 +103,8 @@ func TestReportRefuses(t *testing.T) {
 		{[]string{cut, "-o", kept}, exitUsage, "cut.json is cut off after 36 bytes"},
 		{[]string{dir}, exitUsage, "has no result.json: it is no run's directory"},
 		{[]string{version, "--format", "yaml"}, exitUsage, `--format is one of brief, `},
-		{[]string{version, "--format", "markdown", "-o", kept}, exitUsage, "a version can't be told as Markdown"},
-		{[]string{version, version}, exitUsage, "only runs of scenarios are told together, and a version is none"},
+				{[]string{version, version}, exitUsage, "only runs of scenarios are told together, and a version is none"},
+		{[]string{lacking}, exitCouldNotRun, "lacking.json: the document lacks something or contradicts itself: runtime error: "},
 		{[]string{version, "-o", "/dev/full"}, exitCouldNotRun, "write the report: write /dev/full: no space left on device"},
 		{[]string{version, "-o", filepath.Join(dir, "nowhere", "x")}, exitUsage, "--output " + filepath.Join(dir, "nowhere", "x") + ": there is no directory"},
 	} {

@@ -111,7 +111,7 @@ func (o *trendOptions) writePage(t reports.Trended) error {
 	if o.html == "" {
 		return nil
 	}
-	if err := writeFile(o.html, func(w io.Writer) error { return reports.Formats["html"](w, t, false) }); err != nil {
+	if err := reports.WriteFile(o.html, func(w io.Writer) error { return reports.Formats["html"](w, t, false) }); err != nil {
 		return couldNotRun("--html: %w", err)
 	}
 	return nil

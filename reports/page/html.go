@@ -35,8 +35,8 @@ var (
 	//go:embed page.js
 	pageScript string
 
-	style  = schemes() + pageStyle + chart.Style
-	script = pageScript
+	style  = schemes() + pageStyle + lanesStyle + chart.Style
+	script = pageScript + lanesScript
 
 	templates = template.Must(template.New("").Funcs(template.FuncMap{
 		"clean": func(s string) string { return cut(clean(s), mostText) },
@@ -46,8 +46,9 @@ var (
 		"style": func() template.CSS { return template.CSS(style) }, //nolint:gosec // the file's own
 		"js":    func() template.JS { return template.JS(script) },  //nolint:gosec // the file's own
 		"csp":   func() string { return policy },                    // forbids all but the two above
-		"h":     func(level int) int { return min(level, 6) },       // headings end there
-	}).Parse(pageTemplates))
+		"inc":   func(n int) int { return n + 1 },
+		"h":     func(level int) int { return min(level, 6) }, // headings end there
+	}).Parse(pageTemplates + lanesTemplates))
 )
 
 // policy is the Content-Security-Policy of a page: its own style and script, by their

@@ -33,6 +33,10 @@ type Collector struct {
 	errors     errorCounts
 	delays     map[string]*delay // of each actor
 	puts       []float64         // of each repetition
+	each       []Repetition      // that has ended
+	repetition int               // its number
+	answeredIn int               // how many operations were acknowledged when it began
+	sorted     []int64           // its latencies, once it has ended
 	before     Counts            // when the repetition began
 	givenUpIn  int               // repetitions
 	calls      delay             // nanoseconds that reads and writes took
@@ -87,6 +91,7 @@ func (c *Collector) Merge(later *Collector) {
 		delayOf(c.delays, actor).add(*d)
 	}
 	c.puts = append(c.puts, later.puts...)
+	c.each = append(c.each, later.each...)
 	c.givenUpIn += later.givenUpIn
 	c.calls.add(later.calls)
 }
@@ -105,7 +110,7 @@ func (c *Collector) Reset() {
 	c.actors.reset()
 	*c = Collector{
 		open: c.open, histogram: c.histogram[:0], latencies: c.latencies[:0], makespans: c.makespans[:0],
-		skipped: c.skipped, errors: c.errors, delays: c.delays, puts: c.puts[:0],
+		skipped: c.skipped, errors: c.errors, delays: c.delays, puts: c.puts[:0], each: c.each[:0], sorted: c.sorted,
 		batched: c.batched, answered: c.answered[:0], actors: c.actors,
 	}
 }
@@ -125,6 +130,7 @@ func (c *Collector) Add(e *history.Event) {
 	case history.Begin:
 		c.closeRepetition()
 		c.begin, c.last, c.begun, c.before = e.At, e.At, true, c.counts
+		c.repetition, c.answeredIn = e.Repetition, len(c.latencies)
 	case history.Invoke:
 		c.invoke(e)
 	case history.Skip:
@@ -179,6 +185,7 @@ func (c *Collector) closeRepetition() {
 	if c.counts.GivenUp() > c.before.GivenUp() {
 		c.givenUpIn++
 	}
+	c.each = append(c.each, c.ended())
 }
 
 func (c *Collector) invoke(e *history.Event) {
@@ -306,6 +313,7 @@ func (c *Collector) Fill(r *Measurement, judged check.Counts) {
 	r.LatencyMS, r.LatencyDistribution = latency(c.latencies)
 	slices.Sort(c.makespans)
 	r.PutsEach, r.MakespansMS, r.Fairness, r.GivenUpIn = c.puts, c.makespans, jain(c.delays), c.givenUpIn
+	r.Each = c.each
 	r.CallTime = time.Duration(c.calls.total / max(c.calls.n, 1))
 	if n := len(c.makespans); n > 0 {
 		r.MakespanMS = &Makespan{

@@ -2,8 +2,10 @@ package measure
 
 import (
 	"fmt"
+	"iter"
 	"reflect"
 	"slices"
+	"strings"
 	"time"
 
 	"holdfast/scenarios/check"
@@ -63,6 +65,9 @@ type Measurement struct {
 	// the same, 1/n if one of n waits and the others don't. Nil: it takes two clients
 	// that were acknowledged.
 	Fairness *float64 `json:"-"`
+	// Each are the repetitions that were played, in their order; of a history that leaves some
+	// out, those that it holds.
+	Each []Repetition `json:"-"`
 	// GivenUpIn is the number of repetitions in which an operation was given up, as
 	// [Counts.GivenUp] counts them.
 	GivenUpIn int `json:"-"`
@@ -169,6 +174,19 @@ func (c *Counts) add(o *Counts) {
 	sum, more := reflect.ValueOf(c).Elem(), reflect.ValueOf(o).Elem()
 	for i := range sum.NumField() {
 		sum.Field(i).SetInt(sum.Field(i).Int() + more.Field(i).Int())
+	}
+}
+
+// All are the counts by their names in JSON, in the order of the type.
+func (c *Counts) All() iter.Seq2[string, int] {
+	return func(yield func(string, int) bool) {
+		v := reflect.ValueOf(c).Elem()
+		for i := range v.NumField() {
+			tag, _, _ := strings.Cut(v.Type().Field(i).Tag.Get("json"), ",")
+			if !yield(tag, int(v.Field(i).Int())) {
+				return
+			}
+		}
 	}
 }
 
