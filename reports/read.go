@@ -33,6 +33,7 @@ var readable = map[string]struct {
 	IntentSchema:   {"an intent", decode[Intended]},
 	ListSchema:     {"a list of scenarios", decode[Library]},
 	VersionSchema:  {"a version", decode[Built]},
+	TrendSchema:    {"a trend", decode[Trended]},
 }
 
 func decode[D Document](text []byte) (Document, error) {

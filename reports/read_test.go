@@ -63,6 +63,9 @@ func everyDocument(t testing.TB) map[string]Document {
 	}
 	all["library"] = NewLibrary(listed)
 	all["built"] = NewBuilt()
+	for name, d := range allTrended(t) {
+		all[name] = d
+	}
 	return all
 }
 
@@ -120,7 +123,7 @@ var heldBack = []string{
 // TestEveryKeyIsReadBack, with whatever value: documents in which all is set.
 func TestEveryKeyIsReadBack(t *testing.T) {
 	var held []string
-	for _, d := range []Document{Result{}, Explored{}, Swept{new(sweep.Result)}, Tuned{new(tuning.Result)}, SelfTested{}, Diagnosed{}, Cleaned{}, Intended{}, Library{}, Built{}} {
+	for _, d := range []Document{Result{}, Explored{}, Swept{new(sweep.Result)}, Tuned{new(tuning.Result)}, SelfTested{}, Diagnosed{}, Cleaned{}, Intended{}, Library{}, Built{}, Trended{}} {
 		full := reflect.New(reflect.TypeOf(d))
 		n := 0
 		fill(full.Elem(), &n, &held)

@@ -52,3 +52,8 @@ var Clean []byte
 //
 //go:embed intent.v1.schema.json
 var Intent []byte
+
+// Trend is the schema of simulate.trend/v1.
+//
+//go:embed trend.v1.schema.json
+var Trend []byte
