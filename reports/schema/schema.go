@@ -52,3 +52,13 @@ var Clean []byte
 //
 //go:embed intent.v1.schema.json
 var Intent []byte
+
+// Compare is the schema of simulate.compare/v1.
+//
+//go:embed compare.v1.schema.json
+var Compare []byte
+
+// Baseline is the schema of simulate.baseline/v1.
+//
+//go:embed baseline.v1.schema.json
+var Baseline []byte
