@@ -34,6 +34,8 @@ var readable = map[string]struct {
 	ListSchema:     {"a list of scenarios", decode[Library]},
 	VersionSchema:  {"a version", decode[Built]},
 	TrendSchema:    {"a trend", decode[Trended]},
+	CompareSchema:  {"a comparison", decode[Compared]},
+	BaselineSchema: {"a baseline", decode[Baseline]},
 }
 
 func decode[D Document](text []byte) (Document, error) {

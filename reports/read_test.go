@@ -17,6 +17,7 @@ import (
 	gocmp "github.com/google/go-cmp/cmp"
 
 	"holdfast/archive"
+	"holdfast/reports/compare"
 	"holdfast/scenarios"
 	"holdfast/scenarios/sandbox"
 	"holdfast/scenarios/sweep"
@@ -66,6 +67,13 @@ func everyDocument(t testing.TB) map[string]Document {
 	for name, d := range allTrended(t) {
 		all[name] = d
 	}
+	for name, c := range comparisons() {
+		all[name] = c
+	}
+	all["baseline"] = baseline(t)
+	against := NewResult(NewEnvironment(nil), repeated("storm", 20, nil).Runs...)
+	against.Against(repeated("storm", 20, more), nil, compare.Defaults())
+	all["against"] = against
 	return all
 }
 
@@ -123,7 +131,7 @@ var heldBack = []string{
 // TestEveryKeyIsReadBack, with whatever value: documents in which all is set.
 func TestEveryKeyIsReadBack(t *testing.T) {
 	var held []string
-	for _, d := range []Document{Result{}, Explored{}, Swept{new(sweep.Result)}, Tuned{new(tuning.Result)}, SelfTested{}, Diagnosed{}, Cleaned{}, Intended{}, Library{}, Built{}, Trended{}} {
+	for _, d := range []Document{Result{}, Explored{}, Swept{new(sweep.Result)}, Tuned{new(tuning.Result)}, SelfTested{}, Diagnosed{}, Cleaned{}, Intended{}, Library{}, Built{}, Trended{}, Compared{}, Baseline{}} {
 		full := reflect.New(reflect.TypeOf(d))
 		n := 0
 		fill(full.Elem(), &n, &held)
