@@ -39,6 +39,12 @@ func NewDiagnosed(d Diagnosed) Diagnosed {
 	return d
 }
 
+// In says where it is kept.
+func (d Diagnosed) In(dir string) Document {
+	d.Directory = dir
+	return d
+}
+
 // notNil is a list that JSON writes as one, also if it is empty.
 func notNil[T any](list []T) []T {
 	if list == nil {
@@ -122,6 +128,11 @@ func (d *Diagnosed) findings() []storefault.Fault {
 		kinds = append(kinds, r.Kinds...)
 	}
 	found := slices.DeleteFunc(storefault.All(), func(f storefault.Fault) bool { return !slices.Contains(kinds, f.Kind) })
+	for _, kind := range kinds { // those of a newer simulate
+		if kind != "" && !slices.ContainsFunc(found, func(f storefault.Fault) bool { return f.Kind == kind }) {
+			found = append(found, faultOf(kind))
+		}
+	}
 	slices.SortStableFunc(found, func(a, b storefault.Fault) int { return cmp.Compare(b.Severity, a.Severity) })
 	return found
 }

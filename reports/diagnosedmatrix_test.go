@@ -44,7 +44,7 @@ func TestTablesOfTheManual(t *testing.T) {
 }
 
 // examinedStores are those of docs/stores.
-func examinedStores(t *testing.T) []Diagnosed {
+func examinedStores(t testing.TB) []Diagnosed {
 	t.Helper()
 	files, err := filepath.Glob("../docs/stores/*.json")
 	if err != nil || len(files) == 0 {

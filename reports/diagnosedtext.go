@@ -172,7 +172,7 @@ func (t Text) differences(rows []doctor.Row) {
 // gravity orders rows: what is worse has more.
 func gravity(r *doctor.Row) int {
 	switch {
-	case r.Kind != "" && storefault.Of(r.Kind).Severity == storefault.Unsafe:
+	case r.Kind != "" && faultOf(r.Kind).Severity == storefault.Unsafe:
 		return 3
 	case r.Kind != "":
 		return 2

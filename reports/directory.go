@@ -3,25 +3,35 @@ package reports
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"time"
 
 	"holdfast/scenarios/history"
+	"holdfast/scenarios/measure"
 )
 
 // The files of a run directory.
 const (
-	HistoryFile  = history.FileName
-	ResultFile   = "result.json"
-	ReportFile   = "report.txt"
-	ScenarioFile = "scenario.yaml"
-	ProfileFile  = "profile.yaml"  // how fast the store was
-	PointsFile   = "points.ndjson" // of a sweep, written as it goes
-	TableFile    = "points.csv"
-	IssueFile    = "issue.md" // of a diagnosis, for the authors of the server
+	HistoryFile     = history.FileName
+	RepetitionsFile = measure.RepetitionsFile
+	ResultFile      = "result.json"
+	ReportFile      = "report.txt"
+	PageFile        = "report.html"
+	SummaryFile     = "summary.md"
+	CasesFile       = "junit.xml"
+	ScenarioFile    = "scenario.yaml"
+	ProfileFile     = "profile.yaml"  // how fast the store was
+	PointsFile      = "points.ndjson" // of a sweep, written as it goes
+	TableFile       = "points.csv"
+	IssueFile       = "issue.md" // of a diagnosis, for the authors of the server
 )
+
+// WholeName is where commands that play several scenarios keep what these have shown together,
+// in the place of a scenario's name.
+const WholeName = "run"
 
 // NewDirectory makes out/scenario/<UTC time>-<id>/ for a run.
 func NewDirectory(out, scenario, id string, now time.Time) (string, error) {
@@ -30,6 +40,35 @@ func NewDirectory(out, scenario, id string, now time.Time) (string, error) {
 		return "", fmt.Errorf("make the run's directory: %w", err)
 	}
 	return dir, nil
+}
+
+// WriteFile writes a file that is whole or, after an error, as it was before: absent, or what
+// it held. What is no plain file, such as a pipe, is written as it goes.
+func WriteFile(path string, write func(io.Writer) error) error {
+	if info, err := os.Lstat(path); err == nil && !info.Mode().IsRegular() {
+		return into(path, os.O_WRONLY|os.O_TRUNC, write)
+	}
+	next := fmt.Sprintf("%s.%d.tmp", path, os.Getpid())
+	if err := into(next, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, write); err != nil {
+		return errors.Join(err, removed(next))
+	}
+	return os.Rename(next, path)
+}
+
+func into(path string, flag int, write func(io.Writer) error) error {
+	f, err := os.OpenFile(path, flag, 0o666)
+	if err != nil {
+		return err
+	}
+	return errors.Join(write(f), f.Close())
+}
+
+// removed removes a file, if there is one.
+func removed(path string) error {
+	if err := os.Remove(path); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
 }
 
 // PointLatest makes out/latest point to a run's directory.
@@ -42,7 +81,7 @@ func PointLatest(out, dir string) error {
 	// Replaced by a rename, so that there is always a latest.
 	// Its name is the run's own: others may be ending at the same moment.
 	next := link + "." + filepath.Base(dir)
-	if err := os.Remove(next); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err := removed(next); err != nil {
 		return err
 	}
 	if err := os.Symlink(target, next); err != nil {

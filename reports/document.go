@@ -24,6 +24,7 @@ type Class int
 // The classes, from what gives no reason to stop a release to what gives the best.
 const (
 	Passed       Class = iota
+	Regressed          // a figure is worse than that of the run that it was compared with
 	Missed             // a threshold, an expectation or an objective
 	Inconclusive       // nothing was proved
 	Cut                // it was interrupted
@@ -31,26 +32,6 @@ const (
 	StoreAtFault       // the store broke its promise; nothing is shown against the core
 	Violated           // an invariant is violated
 )
-
-// Format writes a document; what it is for decides whether with colors.
-type Format func(w io.Writer, d Document, color bool) error
-
-// Formats are those that there are, by their names.
-var Formats = map[string]Format{
-	"json":  func(w io.Writer, d Document, _ bool) error { return WriteJSON(w, d) },
-	"text":  func(w io.Writer, d Document, color bool) error { return written(w, d.Text, color) },
-	"brief": func(w io.Writer, d Document, color bool) error { return written(w, d.Brief, color) },
-	"markdown": func(w io.Writer, d Document, color bool) error {
-		m, ok := d.(marked)
-		if !ok {
-			return fmt.Errorf("there is no Markdown of a %T", d)
-		}
-		return written(w, m.Markdown, color)
-	},
-}
-
-// marked is a document that can be told as Markdown.
-type marked interface{ Markdown(t Text) }
 
 // WriteJSON writes a document, indented, without HTML escaping.
 func WriteJSON(w io.Writer, document any) error {
@@ -63,8 +44,22 @@ func WriteJSON(w io.Writer, document any) error {
 // written writes what is for people.
 func written(w io.Writer, write func(Text), color bool) error {
 	b := bufio.NewWriter(w)
-	write(Text{W: b, Color: color})
+	if err := guarded(func() error { write(Text{W: b, Color: color}); return nil }); err != nil {
+		return err
+	}
 	return b.Flush()
+}
+
+// guarded has a document that contradicts itself end in an error: one that was read may lack
+// what every program that writes such documents puts in, and a page that can't be written
+// must not take a verdict with it.
+func guarded(write func() error) (err error) {
+	defer func() {
+		if why := recover(); why != nil {
+			err = fmt.Errorf("the document lacks something or contradicts itself: %v", why)
+		}
+	}()
+	return write()
 }
 
 // brief writes a verdict as one line, however long.

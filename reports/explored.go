@@ -35,8 +35,12 @@ type Explored struct {
 	Violations         []check.Violation `json:"violations"` // of the schedule below
 	Schedule           string            `json:"schedule,omitempty"`
 	FoundAfter         int               `json:"found_after,omitempty"` // schedules
-	Replay             string            `json:"replay"`
-	Saved              string            `json:"-"` // the command that plays the scenario that was saved
+	// Inevitable says of each beginning of the schedule what may come after it, and
+	// InevitableAfter after how many of its moves none was seen to escape; null: some do.
+	Inevitable      []explore.Prefix `json:"inevitable,omitempty"`
+	InevitableAfter *int             `json:"inevitable_after,omitempty"`
+	Replay          string           `json:"replay"`
+	Saved           string           `json:"saved,omitempty"` // the command that plays the scenario that was saved
 }
 
 // NewExplored makes the document of a search.
@@ -53,6 +57,10 @@ func NewExplored(c explore.Config, r explore.Result, replay string) Explored {
 	switch w := r.Witness; {
 	case w != nil:
 		e.Verdict, e.Schedule, e.FoundAfter = check.Violated, w.Schedule.String(), w.Found
+		e.Inevitable = w.Prefixes
+		if after, inevitable := explore.InevitableAfter(w.Prefixes); inevitable {
+			e.InevitableAfter = &after
+		}
 		e.Violations = append(e.Violations, w.Report.Violations...)
 		slices.SortStableFunc(e.Violations, func(a, b check.Violation) int { return byNumber(string(a.Invariant), string(b.Invariant)) })
 	case e.doubt() != "":
@@ -82,6 +90,9 @@ func (e *Explored) doubt() string {
 	}
 	return ""
 }
+
+// sound implements [sound].
+func (e Explored) sound() error { return known(e.Verdict) }
 
 // Class implements [Document].
 func (e Explored) Class() Class {
@@ -134,6 +145,9 @@ func (e Explored) Text(t Text) {
 		fmt.Fprintln(t.W)
 		t.wrapped("schedule", fmt.Sprintf("%s (%s; shortest found, first seen as number %d)",
 			e.Schedule, Plural(len(strings.Fields(e.Schedule)), "store call"), e.FoundAfter))
+		if words := e.inevitability(); words != "" {
+			t.wrapped("inevitable", words)
+		}
 	} else {
 		t.wrapped("updates", fmt.Sprintf("%d acknowledged, %d conflicts in all schedules together", e.Acknowledged, e.Conflicts))
 	}

@@ -18,13 +18,26 @@ func kinds(all []check.StoreFinding) string {
 	return strings.Join(said, ", ")
 }
 
+// faultOf is what a kind of fault means; a newer simulate may know kinds that this one does not.
+func faultOf(kind storefault.Kind) storefault.Fault {
+	for _, f := range storefault.All() {
+		if f.Kind == kind {
+			return f
+		}
+	}
+	return storefault.Fault{
+		Kind: kind, Severity: storefault.Unsafe,
+		What: fmt.Sprintf("it did what a newer simulate calls %s", kind), Means: "What that means, a newer simulate says.",
+	}
+}
+
 // findings tells what the store did, each kind with the calls that prove it, and what it
 // means for whoever works with the store.
 func (t Text) findings(all []check.StoreFinding) {
 	t.conditions = true
 	for _, f := range all {
 		v := check.Violation{Summary: f.Summary, Witness: f.Witness}
-		fault := storefault.Of(f.Kind)
+		fault := faultOf(f.Kind)
 		for _, line := range Wrap(fmt.Sprintf("%s: %s", f.Kind, fault.What), Width) {
 			fmt.Fprintln(t.W, line)
 		}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/jedib0t/go-pretty/v6/table"
 
+	"holdfast/reports/page"
 	"holdfast/scenarios/profile"
 	"holdfast/scenarios/units"
 )
@@ -37,4 +38,17 @@ func (t Text) fit(fit []profile.Fitted) {
 		w.AppendRow(table.Row{f.Name, fitted(f.Measured, f.Unit), fitted(f.Predicted, f.Unit), fitted(f.Low, "") + "–" + fitted(f.High, ""), verdict})
 	}
 	t.Table(w)
+}
+
+// fitTable is the same for a page.
+func fitTable(fit []profile.Fitted) page.Table {
+	table := page.Table{Caption: "What was measured of the store under load, beside what the model of it does", Columns: columns("", "#measured", "#predicted", "#from", "#to", "verdict")}
+	for _, f := range fit {
+		verdict := "agrees"
+		if !f.Agrees {
+			verdict = "DIFFERS"
+		}
+		table.Rows = append(table.Rows, []string{f.Name, fitted(f.Measured, f.Unit), fitted(f.Predicted, f.Unit), fitted(f.Low, f.Unit), fitted(f.High, f.Unit), verdict})
+	}
+	return table
 }

@@ -3,8 +3,10 @@
 package reports
 
 import (
+	"errors"
+	"os"
+	"path/filepath"
 	"slices"
-	"time"
 
 	"holdfast/scenarios"
 	"holdfast/scenarios/check"
@@ -23,9 +25,11 @@ type Result struct {
 	// one before could not be played, or the user has interrupted.
 	NotReached  []string    `json:"not_reached,omitempty"`
 	Environment Environment `json:"environment"`
-	// Took is how long the runs took to play and judge, for people; 0: not known.
-	// Virtual time goes by faster, and a document must not depend on the machine.
-	Took time.Duration `json:"-"`
+	// Directory is where the runs are kept together; each says where it is kept itself.
+	Directory string `json:"-"`
+	// TookMS is how long the runs took to play and judge; 0: not known. Virtual time goes
+	// by faster.
+	TookMS float64 `json:"took_ms,omitempty"`
 }
 
 // NewResult collects runs into a document.
@@ -43,22 +47,62 @@ func (r *Result) Lacks(scenarios []string) {
 	r.Passed = r.Passed && len(scenarios) == 0
 }
 
-// WithoutDirectories leaves out where virtual runs are saved, which is the only
-// thing that differs when the same seed is run again.
-func (r Result) WithoutDirectories() Result {
+// In says where it is kept.
+func (r Result) In(dir string) Document {
+	r.Directory = dir
+	return r
+}
+
+// RunDirectory is where a run is kept of which the result is kept in a directory; empty: it is
+// not known. That beside the result counts, since all of them may have been moved.
+func (r Result) RunDirectory(i int) string {
+	recorded := r.Runs[i].Directory
+	if recorded == "" || r.Directory == "" {
+		return recorded
+	}
+	whole, err := filepath.EvalSymlinks(r.Directory)
+	if err != nil {
+		return recorded
+	}
+	beside := filepath.Join(whole, "..", "..", filepath.Base(filepath.Dir(recorded)), filepath.Base(recorded))
+	if info, err := os.Stat(beside); err != nil || !info.IsDir() {
+		return recorded
+	}
+	return beside
+}
+
+// Reproducible leaves out what alone differs when the same seed is run again: where virtual
+// runs are saved, and how long it took to play them.
+func (r Result) Reproducible() Document {
 	r.Runs = slices.Clone(r.Runs)
 	for i := range r.Runs {
 		if r.Runs[i].World == scenarios.VirtualWorld {
-			r.Runs[i].Directory = ""
+			r.Runs[i].Directory, r.TookMS = "", 0
 		}
 	}
 	return r
 }
 
+// sound implements [sound]: what was not run has not passed.
+func (r Result) sound() error {
+	if len(r.Runs) == 0 {
+		return errors.New("it has no run")
+	}
+	for i := range r.Runs {
+		if err := known(r.Runs[i].Verdict); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // Class implements [Document]. A run that was cut short says so by itself, and says which
-// failure was the reason, if one was.
+// failure was the reason, if one was. Scenarios without a run prove nothing.
 func (r Result) Class() Class {
 	worst := Passed
+	if len(r.NotReached) > 0 {
+		worst = Inconclusive
+	}
 	for i := range r.Runs {
 		worst = max(worst, classOf(&r.Runs[i]))
 	}

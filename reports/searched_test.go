@@ -41,7 +41,8 @@ func complete() Explored {
 	}
 }
 
-func TestExploredReports(t *testing.T) {
+// allExplored are searches of each kind.
+func allExplored() map[string]Explored {
 	stopped := complete()
 	stopped.Passed, stopped.Complete, stopped.Verdict, stopped.Stopped = false, false, check.Inconclusive, "the number of schedules is reached"
 	sampled := complete()
@@ -55,9 +56,13 @@ func TestExploredReports(t *testing.T) {
 	}
 	violated.Replay = "simulate run two-users --core unlocked --schedule 'alice bob bob!reply-lost alice'"
 	violated.Saved = "simulate run witness.yaml"
-	for name, e := range map[string]Explored{
+	return map[string]Explored{
 		"explored": complete(), "explored-stopped": stopped, "explored-sampled": sampled, "explored-violated": violated,
-	} {
+	}
+}
+
+func TestExploredReports(t *testing.T) {
+	for name, e := range allExplored() {
 		var b strings.Builder
 		e.Text(Text{W: &b})
 		golden(t, name, b.String())
@@ -118,7 +123,8 @@ func TestEveryAnswerIsTold(t *testing.T) {
 	}
 }
 
-func TestSelfTestedReports(t *testing.T) {
+// allSelfTested are self-tests that caught all, and not.
+func allSelfTested() map[string]SelfTested {
 	s := SelfTested{
 		Schema: SelfTestSchema, Passed: true, Elapsed: 8123.4,
 		Bugs: []PlantedBug{
@@ -139,7 +145,11 @@ func TestSelfTestedReports(t *testing.T) {
 		Accused: "I2 doubled modification: bob wrote version \"e3\" of archive/CHG-12345.json, in which modification m-1 stands twice",
 	}}, s.Sound...)
 	failed.Stores = append([]PlantedStore{{Name: "stale-read", Kind: "stale-read", Scenario: "three-writers", Seeds: 100, Played: 100, Blamed: "repetition 4: I7 stale read: bob read version v1"}}, s.Stores...)
-	for name, s := range map[string]SelfTested{"selftested": s, "selftested-failed": failed} {
+	return map[string]SelfTested{"selftested": s, "selftested-failed": failed}
+}
+
+func TestSelfTestedReports(t *testing.T) {
+	for name, s := range allSelfTested() {
 		var b strings.Builder
 		s.Text(Text{W: &b})
 		golden(t, name, b.String())
@@ -151,7 +161,7 @@ func TestVirtualTimeIsNotTakenForReal(t *testing.T) {
 	virtual := passed()
 	virtual.World = "virtual"
 	r := NewResult(Environment{}, virtual, virtual)
-	r.Took = 1_234_000_000
+	r.TookMS = 1_234
 	var b strings.Builder
 	r.Text(Text{W: &b})
 	if want := "PASS  2 of 2 scenarios passed in 1.2s (30.4s of virtual time)\n"; !strings.HasPrefix(b.String(), want) {

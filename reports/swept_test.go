@@ -38,7 +38,8 @@ func swept() sweep.Result {
 
 var commandLine = regexp.MustCompile(`(?m)^(go on +simulate|        simulate run) .*$`)
 
-func TestSweptReports(t *testing.T) {
+// allSwept are sweeps of each kind.
+func allSwept() map[string]sweep.Result {
 	violated := swept()
 	violated.Points[1].Verdict, violated.Points[1].Violated = check.Violated, map[string]int{"I1": 3, "I10": 1}
 	violated.Points[0].Verdict, violated.Points[0].Reasons = check.Inconclusive, []string{"too little contention to prove anything: 0 conflicts, the scenario wants at least 1"}
@@ -68,7 +69,11 @@ func TestSweptReports(t *testing.T) {
 	for i := range presets.Points {
 		presets.Points[i].Params[0].Value = presets.Vary[0].Values[i/2]
 	}
-	for name, s := range map[string]sweep.Result{"swept-narrow": narrow, "swept-presets": presets, "swept": swept(), "swept-violated": violated, "swept-stopped": stopped, "swept-nothing": nothing} {
+	return map[string]sweep.Result{"swept-narrow": narrow, "swept-presets": presets, "swept": swept(), "swept-violated": violated, "swept-stopped": stopped, "swept-nothing": nothing}
+}
+
+func TestSweptReports(t *testing.T) {
+	for name, s := range allSwept() {
 		var b strings.Builder
 		Swept{&s}.Text(Text{W: &b})
 		// Commands are never wrapped: they are there to be copied.

@@ -16,11 +16,19 @@ import (
 // Chart draws, as SVG, puts and makespan over the first parameter with numbers, a line for
 // each combination of the others, and the share that gave up if somebody did.
 func (s Swept) Chart(w io.Writer) error {
+	c, err := s.chart()
+	if err != nil {
+		return err
+	}
+	return c.WriteSVG(w)
+}
+
+func (s Swept) chart() (*chart.Chart, error) {
 	axis := slices.IndexFunc(s.Vary, sweep.Varied.Numeric)
 	if axis < 0 {
-		return errors.New("no parameter has numbers for an axis")
+		return nil, errors.New("no parameter has numbers for an axis")
 	}
-	c := chart.Chart{
+	c := &chart.Chart{
 		Title: title(s), Notes: notes(s), X: s.Vary[axis].Name,
 	}
 	if _, unit, _ := s.Vary[axis].Numbers(); unit != "" {
@@ -40,7 +48,7 @@ func (s Swept) Chart(w io.Writer) error {
 		shares.Linear = true
 		c.Panels = append(c.Panels, shares)
 	}
-	return c.WriteSVG(w)
+	return c, nil
 }
 
 // title says what was played.

@@ -16,6 +16,36 @@ const mostTold = 5
 // Swept is the document of a sweep.
 type Swept struct{ *sweep.Result }
 
+// In says where it is kept.
+func (s Swept) In(dir string) Document {
+	r := *s.Result
+	r.Directory = dir
+	return Swept{&r}
+}
+
+// Reproducible leaves out what alone differs when the same seed is swept again.
+func (s Swept) Reproducible() Document {
+	r := *s.Result
+	r.TookMS = 0
+	return Swept{&r}
+}
+
+// sound implements [sound]: each point is one of the product.
+func (s Swept) sound() error {
+	for i := range s.Points {
+		if err := known(s.Points[i].Verdict); err != nil {
+			return err
+		}
+		params := s.Points[i].Params
+		if !slices.EqualFunc(params, s.Vary, func(p sweep.Param, v sweep.Varied) bool {
+			return p.Name == v.Name && slices.Contains(v.Values, p.Value)
+		}) {
+			return fmt.Errorf("point %s is not of the product", params)
+		}
+	}
+	return nil
+}
+
 // Class implements [Document].
 func (s Swept) Class() Class {
 	switch {
@@ -68,8 +98,8 @@ func (s Swept) line() string {
 	default:
 		what += "; every invariant held"
 	}
-	if s.Took > 0 {
-		what += fmt.Sprintf(" (%.1fs)", s.Took.Seconds())
+	if s.TookMS > 0 {
+		what += fmt.Sprintf(" (%.1fs)", s.TookMS/1000)
 	}
 	return what
 }

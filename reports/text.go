@@ -36,6 +36,10 @@ func (r Result) Text(t Text) {
 		return
 	}
 	t.summary(r)
+	if r.Directory != "" {
+		fmt.Fprintln(t.W)
+		t.row("saved in", r.Directory)
+	}
 	for i := range r.Runs {
 		if run := &r.Runs[i]; !run.Passed() {
 			fmt.Fprintln(t.W)
@@ -133,20 +137,24 @@ func verdictWord(v check.Verdict, interrupted, met bool) string {
 const StoreWord = "STORE AT FAULT"
 
 func (t Text) verdict(r *measure.Measurement) {
-	what := "every invariant held"
+	t.head(word(r), fmt.Sprintf("%s: %s", r.Scenario, outcome(r)))
+}
+
+// outcome says what a run has come to.
+func outcome(r *measure.Measurement) string {
 	switch {
 	case r.Verdict == check.Violated:
-		what = "violates " + strings.Join(violated(r), ", ")
+		return "violates " + strings.Join(violated(r), ", ")
 	case r.Verdict == check.StoreAtFault:
-		what = kinds(r.StoreFindings) + "; nothing is shown against the core"
+		return kinds(r.StoreFindings) + "; nothing is shown against the core"
 	case r.Verdict == check.Inconclusive:
-		what = "nothing was proved"
+		return "nothing was proved"
 	case r.Interrupted:
-		what = "interrupted; every invariant held up to there"
+		return "interrupted; every invariant held up to there"
 	case !r.Met():
-		what = "every invariant held, but not every expectation"
+		return "every invariant held, but not every expectation"
 	}
-	t.head(word(r), fmt.Sprintf("%s: %s", r.Scenario, what))
+	return "every invariant held"
 }
 
 // head writes a verdict and what it is about.
@@ -244,8 +252,8 @@ func (r *Result) took() string {
 		}
 	}
 	seconds := real / 1000
-	if r.Took > 0 {
-		seconds = r.Took.Seconds()
+	if r.TookMS > 0 {
+		seconds = r.TookMS / 1000
 	}
 	took := fmt.Sprintf(" in %.1fs", seconds)
 	if seconds < 1 {
@@ -266,9 +274,9 @@ func (t Text) paint(word string) string {
 	}
 	color := text.FgRed
 	switch word {
-	case "PASS", "SAFE":
+	case "PASS", "SAFE", wordSteady:
 		color = text.FgGreen
-	case "INCONCLUSIVE", "STOPPED", "SAFE WITH LIMITS", NotRun:
+	case "INCONCLUSIVE", "STOPPED", "SAFE WITH LIMITS", NotRun, wordChanged, wordUnclear:
 		color = text.FgYellow
 	}
 	return text.Colors{text.Bold, color}.Sprint(word)

@@ -137,8 +137,9 @@ func withMissed() measure.Measurement {
 	return r
 }
 
-func TestTextReports(t *testing.T) {
-	for name, runs := range map[string][]measure.Measurement{
+// allRuns are runs of each kind, one or several.
+func allRuns() map[string][]measure.Measurement {
+	return map[string][]measure.Measurement{
 		"pass":            {passed()},
 		"pass-few":        {small()},
 		"violated":        {brokenRun()},
@@ -149,7 +150,11 @@ func TestTextReports(t *testing.T) {
 		"many-passed":     {passed(), small()},
 		"many-of-a-kind":  {passed(), brokenRun(), inconclusive(), small()},
 		"many-and-missed": {small(), withMissed(), interrupted()},
-	} {
+	}
+}
+
+func TestTextReports(t *testing.T) {
+	for name, runs := range allRuns() {
 		t.Run(name, func(t *testing.T) {
 			var b strings.Builder
 			NewResult(Environment{}, runs...).Text(Text{W: &b})

@@ -17,6 +17,9 @@ import (
 // Tuned is the document of a search for a policy.
 type Tuned struct{ *tuning.Result }
 
+// sound implements [sound].
+func (r Tuned) sound() error { return known(r.Verdict) }
+
 // Class implements [Document].
 func (r Tuned) Class() Class {
 	switch {

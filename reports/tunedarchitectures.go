@@ -2,7 +2,6 @@ package reports
 
 import (
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 
@@ -103,7 +102,7 @@ func (r Tuned) writeAllArchitectures(t Text) {
 	for _, text := range grouped(leftOut) {
 		t.wrapped("", text)
 	}
-	r.writeChoice(t)
+	t.wrapped("choose", r.choice())
 	r.writeSensitivity(t)
 	r.writeChanges(t)
 }
@@ -152,14 +151,13 @@ func architectureCells(o *tuning.Architecture) table.Row {
 	return table.Row{p99, half, lost, units.Number(o.Puts), fmt.Sprintf("%.2f", o.Price.Total()), most, o.Ordering}
 }
 
-// writeChoice says which is recommended, and why.
-func (r Tuned) writeChoice(t Text) {
+// choice says which is recommended, and why.
+func (r Tuned) choice() string {
 	a := r.Architectures
 	if a.Recommended == "" {
-		t.wrapped("choose", "none of them meets the objective")
-		return
+		return "none of them meets the objective"
 	}
-	t.wrapped("choose", fmt.Sprintf("%s: %s", a.Recommended, a.Evidence))
+	return fmt.Sprintf("%s: %s", a.Recommended, a.Evidence)
 }
 
 // writeSensitivity shows p99 where things are not as they were played.
@@ -223,8 +221,8 @@ func (r Tuned) writeChanges(t Text) {
 }
 
 // architecturesChart draws p99 over the price of a million updates, a point for each.
-func (r Tuned) architecturesChart(w io.Writer) error {
-	all := chart.Chart{
+func (r Tuned) architecturesChart() *chart.Chart {
+	all := &chart.Chart{
 		Title: "What each architecture costs, and how long an update takes", X: "dollars for a million updates, store and queue",
 		Notes: []string{fmt.Sprintf("%s, %s, %s", r.Scenario, Plural(r.Clients, "client"), latencyName(r.Latency)), "* no other but ‡ has both a shorter p99 and a lower price; ‡ never recommended"},
 	}
@@ -244,5 +242,5 @@ func (r Tuned) architecturesChart(w io.Writer) error {
 		panel.Series = append(panel.Series, s)
 	}
 	all.Panels = []chart.Panel{panel}
-	return all.WriteSVG(w)
+	return all
 }

@@ -16,15 +16,23 @@ const floor = 1e-9
 // limit of the objective, at the end of the interval that is judged, and one for what is
 // minimized.
 func (r Tuned) Chart(w io.Writer) error {
-	c := r.Capacity
-	if c == nil {
-		return r.architecturesChart(w)
+	if r.Capacity == nil {
+		return r.architecturesChart().WriteSVG(w)
 	}
-	o, err := tuning.ParseObjective(c.Objective)
+	c, err := r.capacityChart()
 	if err != nil {
 		return err
 	}
-	all := chart.Chart{Title: "What each policy bears", X: "clients, as --clients counts them"}
+	return c.WriteSVG(w)
+}
+
+func (r Tuned) capacityChart() (*chart.Chart, error) {
+	c := r.Capacity
+	o, err := tuning.ParseObjective(c.Objective)
+	if err != nil {
+		return nil, err
+	}
+	all := &chart.Chart{Title: "What each policy bears", X: "clients, as --clients counts them"}
 	limited := false
 	for _, l := range o.Constraints {
 		judged := func(i tuning.Interval) float64 { return i.High }
@@ -39,7 +47,7 @@ func (r Tuned) Chart(w io.Writer) error {
 	if !limited {
 		all.Panels = append(all.Panels, capacityPanel(c, o.Minimize, func(i tuning.Interval) float64 { return i.Value }))
 	}
-	return all.WriteSVG(w)
+	return all, nil
 }
 
 // capacityPanel has a curve of each policy.

@@ -10,16 +10,18 @@ import (
 
 // writeStability says how much of what can be carried is offered.
 func (r Tuned) writeStability(t Text) {
-	st := r.Stability
-	if st == nil {
-		return
+	if st := r.Stability; st != nil {
+		t.wrapped("load", stabilityInWords(st))
 	}
+}
+
+func stabilityInWords(st *tuning.Stability) string {
 	text := fmt.Sprintf("%s updates a second are offered; the store commits %s at most, the best policy carries %s",
 		units.Number(st.Offered), units.Number(st.Ceiling), units.Number(st.Carried.Value))
 	if st.Recommended != nil {
 		text += fmt.Sprintf(", the recommended one %s", units.Number(st.Recommended.Value))
 	}
-	t.wrapped("load", text)
+	return text
 }
 
 // writeRobustness says what the recommendation does where things are not as they were

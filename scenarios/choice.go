@@ -30,6 +30,8 @@ type Choice struct {
 	Seed       uint64
 	// Repetitions of the run. 0: one.
 	Repetitions int
+	// Repetition is the only one that is played, by its number, whatever Repetitions is. 0: all are.
+	Repetition int
 }
 
 // Prepare opens the built-in scenario of that name, or the file at that path, and makes a
@@ -54,6 +56,9 @@ func Prepare(nameOrPath string, c Choice) (*Run, error) {
 		return nil, fmt.Errorf("%s: %w", c.documentFrom(nameOrPath), err)
 	}
 	r.Seed, r.Repetitions = c.Seed, cmp.Or(c.Repetitions, 1)
+	if c.Repetition != 0 {
+		r.First, r.Repetitions = c.Repetition, 1
+	}
 	if len(parts) > 0 {
 		if r.Policy, err = changePolicy(r.Policy, parts); err != nil {
 			return nil, ofSetting(err)

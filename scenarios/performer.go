@@ -40,7 +40,8 @@ type performer struct {
 
 	base   archive.Snapshot // what the user has loaded
 	baseID string
-	cue    *cue // set while it plays in a timeline
+	cue    *cue   // set while it plays in a timeline
+	step   string // of the timeline that it is about; empty: none
 	// disturbers commit an update each before this one's store calls.
 	disturbers []disturber
 	turn       turns // several that it disturbs may call at once
@@ -68,6 +69,7 @@ func (f *performer) meaning(in intent) *intent {
 	if l := f.actor.Load; l != nil {
 		in.op.GiveUp = time.Duration(l.GiveUpAfter)
 	}
+	in.op.Step = f.step
 	f.intent = in
 	return &f.intent
 }

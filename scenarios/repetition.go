@@ -54,7 +54,7 @@ type repetition struct {
 func (p *repetition) begin(c *compiled, w world.World, rec *history.Recorder, n int) {
 	*p = repetition{compiled: c, number: n, world: w, rec: rec, harness: p.harness, objects: p.objects}
 	p.throttle = c.Scenario.Throttle()
-	if c.Repetitions > 1 {
+	if c.Repetitions > 1 || n > 1 {
 		p.prefix = fmt.Sprintf("r%05d/", n)
 	}
 	if p.objects == nil {

@@ -21,6 +21,9 @@ type Run struct {
 	Policy      archive.Policy
 	Seed        uint64
 	Repetitions int
+	// First is the number of the first of them, in virtual worlds, where the number and the
+	// seed decide what happens. 0: 1.
+	First int
 	// AnyOrder lets each actor of a timeline do its own steps in their order, but
 	// without waiting for those of the others.
 	AnyOrder bool
@@ -63,11 +66,19 @@ func (r *Run) Validate() error {
 		return fmt.Errorf("the run of %s needs a core, such as cores.Find finds", r.Scenario.Name)
 	case r.Repetitions < 1:
 		return fmt.Errorf("the run of %s needs 1 repetition or more, not %d", r.Scenario.Name, r.Repetitions)
+	case r.First < 0:
+		return fmt.Errorf("the run of %s can't begin with repetition %d: the first is 1", r.Scenario.Name, r.First)
 	}
 	if err := r.Policy.Validate(); err != nil {
 		return fmt.Errorf("the run of %s needs a retry policy: %w", r.Scenario.Name, err)
 	}
 	return nil
+}
+
+// Numbers are those of the first and the last repetition.
+func (r *Run) Numbers() (first, last int) {
+	first = max(r.First, 1)
+	return first, first + r.Repetitions - 1
 }
 
 // Codec is how the run's documents are encoded in a virtual world: as the scenario

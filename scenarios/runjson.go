@@ -22,6 +22,7 @@ type runFile struct {
 	Policy      string `json:"policy"`
 	Seed        uint64 `json:"seed"`
 	Repetitions int    `json:"repetitions"`
+	First       int    `json:"first,omitempty"`
 	AnyOrder    bool   `json:"any_order,omitempty"`
 	// Identity is a hash of [Run.Identity]: a scenario may name files, such as that of a
 	// latency, which may hold something else where it is read.
@@ -35,7 +36,7 @@ func (r Run) MarshalJSON() ([]byte, error) {
 		return nil, err
 	}
 	w := runFile{
-		Document: string(r.Document.Encode()), Core: r.Core.Name, Policy: r.Policy.String(), Seed: r.Seed, Repetitions: r.Repetitions, AnyOrder: r.AnyOrder,
+		Document: string(r.Document.Encode()), Core: r.Core.Name, Policy: r.Policy.String(), Seed: r.Seed, Repetitions: r.Repetitions, First: r.First, AnyOrder: r.AnyOrder,
 	}
 	scenario, err := r.Scenario.Encode()
 	if err != nil {
@@ -63,7 +64,7 @@ func (r *Run) UnmarshalJSON(text []byte) error {
 	if err := json.Unmarshal(text, &w); err != nil {
 		return err
 	}
-	run := Run{Seed: w.Seed, Repetitions: w.Repetitions, AnyOrder: w.AnyOrder}
+	run := Run{Seed: w.Seed, Repetitions: w.Repetitions, First: w.First, AnyOrder: w.AnyOrder}
 	var err error
 	if run.Scenario, err = Parse("scenario", []byte(w.Scenario)); err != nil {
 		return err

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"holdfast/archive"
@@ -135,6 +136,8 @@ func (f *performer) perform(ctx context.Context, i int) error {
 	s, set := &f.repetition.Scenario.Timeline[i], f.repetition.sets[i]
 	id := f.repetition.objects.current(0)
 	f.baseID = id
+	f.step = cmp.Or(s.At, strconv.Itoa(i+1))
+	defer func() { f.step = "" }()
 	switch s.Do {
 	case DoLoad:
 		return f.load(ctx, id)

@@ -1,10 +1,13 @@
 package scenarios
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"holdfast/scenarios/history"
 )
 
 // TestTimelinesPlayInExactlyTheirOrder: what is recorded is the script, call by call.
@@ -231,5 +234,35 @@ func TestStepsThatGoOtherwise(t *testing.T) {
 				t.Errorf("the last line is %q, want %q", lines[len(lines)-1], c.last)
 			}
 		})
+	}
+}
+
+// TestOperationsNameTheirStep: an operation of a timeline by its label, or without one by its
+// number; what another actor does in between is no step.
+func TestOperationsNameTheirStep(t *testing.T) {
+	_, events := inMemory(t, `
+name: t
+shows: T.
+actors:
+  - {name: ann, kind: user}
+  - {name: bob, kind: backend}
+  - {name: imp, kind: backend, interferes: {with: bob, before: put, times: 1}}
+timeline:
+  - {at: T1, actor: ann, do: load}
+  - {actor: bob, do: append, hold: put}
+  - {at: T3, actor: ann, do: save, set: {changeTitle: A}}
+  - {at: T4, actor: bob, do: resume}
+`, nil)
+	var got []string
+	for _, e := range events {
+		if e.Kind == history.Invoke {
+			got = append(got, e.Actor+" "+e.Do+" "+e.Step)
+		}
+	}
+	want := []string{"ann load T1", "bob append 2", "imp append ", "ann save T3"}
+	slices.Sort(got)
+	slices.Sort(want)
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
 	}
 }

@@ -175,6 +175,7 @@ type recorded struct{ f *performer }
 func (r recorded) Layout() *archive.Layout { return r.f.repetition.Layout.Archive() }
 
 func (r recorded) record(ctx context.Context, op history.Operation, do func() (archive.Snapshot, error)) (archive.Snapshot, error) {
+	op.Step = r.f.step
 	r.f.client.Begin(op)
 	done, err := do()
 	r.f.finish(ctx, done, err)

@@ -3,6 +3,8 @@ package main
 import (
 	"errors"
 	"io/fs"
+	"os"
+	"path/filepath"
 
 	"github.com/spf13/cobra"
 
@@ -22,6 +24,9 @@ func (a *app) checkCommand() *cobra.Command {
 and exits as the run did: the history carries what the run expected, with the
 thresholds of its scenario and of its command line. --threshold adds others.
 
+The directory of a command that played several scenarios holds no history: it judges
+that of each. A scenario that has none, though it was to be played, proves nothing (5).
+
 The history of many repetitions in a virtual world may hold only the first of them,
 and those that showed anything but that all went well. The verdict and the run's own
 thresholds are then still those of all, as the run found them; the numbers are of the
@@ -40,17 +45,53 @@ be compressed or not; zstdcat shows the lines of one that is.`,
 			if err != nil {
 				return usage("%w", err)
 			}
-			run, err := checked(args[0])
+			paths, without, err := histories(args[0])
 			if err != nil {
 				return err
 			}
-			run.Demand(more)
-			return a.tellRuns(cmd.Context(), o, reports.NewResult(reports.NewEnvironment(nil), run.Measurement), nil)
+			var runs []measure.Measurement
+			for _, path := range paths {
+				run, err := checked(path)
+				if err != nil {
+					return err
+				}
+				run.Demand(more)
+				runs = append(runs, run.Measurement)
+			}
+			result := reports.NewResult(reports.NewEnvironment(nil), runs...)
+			result.Lacks(without)
+			return a.tellRuns(cmd.Context(), o, result, nil)
 		},
 	}
 	cmd.Flags().StringArrayVar(&conditions, "threshold", nil, "fail unless `METRIC<LIMIT` holds, too; repeatable")
 	o.register(cmd)
 	return cmd
+}
+
+// histories are those to judge: what is given, or, of a directory in which several runs are
+// kept together, that of each; and the scenarios that were asked for and have none.
+func histories(path string) (all, without []string, err error) {
+	if _, err := os.Stat(filepath.Join(path, reports.HistoryFile)); !errors.Is(err, fs.ErrNotExist) {
+		return []string{path}, nil, nil
+	}
+	d, err := readDocument(path)
+	if err != nil {
+		return []string{path}, nil, nil // what is wrong with it, who opens it says
+	}
+	if together, ok := d.(reports.Result); ok {
+		without = together.NotReached
+		for i := range together.Runs {
+			if dir := together.RunDirectory(i); dir == "" || dir == path {
+				without = append(without, together.Runs[i].Scenario)
+			} else {
+				all = append(all, dir)
+			}
+		}
+	}
+	if len(all) == 0 {
+		return nil, nil, usage("check: %s keeps no history; simulate report %[1]s tells what it shows", path)
+	}
+	return all, without, nil
 }
 
 // checked judges the history in a file, or of the run in a directory.

@@ -241,7 +241,7 @@ func (o *doctorOptions) save(d *reports.Diagnosed) error {
 	}
 	d.Directory = dir
 	issue := func(w io.Writer) error { return reports.Formats["markdown"](w, *d, false) }
-	return errors.Join(saveDocument(dir, *d), writeFile(filepath.Join(dir, reports.IssueFile), issue))
+	return errors.Join(reports.Save(dir, *d), reports.WriteFile(filepath.Join(dir, reports.IssueFile), issue))
 }
 
 // examined is what an examination has shown, and how requests were sent.

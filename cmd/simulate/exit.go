@@ -16,6 +16,7 @@ const (
 	exitCouldNotRun  = 1
 	exitInconclusive = 5
 	exitThreshold    = 99
+	exitRegressed    = 4
 	exitUsage        = 2 // bad flags or scenario: nothing was run
 )
 
@@ -68,6 +69,8 @@ func ending(d reports.Document, failure error, interrupted bool) error {
 		return &exitError{code: exitInconclusive}
 	case class == reports.Missed:
 		return &exitError{code: exitThreshold}
+	case class == reports.Regressed:
+		return &exitError{code: exitRegressed}
 	}
 	return nil
 }

@@ -107,7 +107,8 @@ func (a *app) explore(ctx context.Context, o exploreOptions, changed func(string
 	progress := a.startProgress(o.run.output, name)
 	c := explore.Config{
 		Run: &p.point.Run, Strategy: explore.Strategy(o.strategy), Faults: o.faults, Schedules: o.schedules, Budget: o.budget,
-		Workers: runtime.GOMAXPROCS(0), Clock: archive.WallClock{}, Progress: func(schedules int) { progress.update(0, fmt.Sprintf("%d schedules", schedules)) },
+		Continuations: explore.DefaultContinuations,
+		Workers:       runtime.GOMAXPROCS(0), Clock: archive.WallClock{}, Progress: func(schedules int) { progress.update(0, fmt.Sprintf("%d schedules", schedules)) },
 	}
 	found, err := explore.Explore(ctx, c)
 	progress.stop()

@@ -56,6 +56,9 @@ func TestExplore(t *testing.T) {
 			if c.code == exitViolated && (len(strings.Fields(e.Schedule)) > 8 || len(e.Violations) == 0) {
 				t.Errorf("the witness is %s", e.Schedule)
 			}
+			if (c.code == exitViolated) != (len(e.Inevitable) == len(strings.Fields(e.Schedule))+1) {
+				t.Errorf("shares of %d beginnings of %q", len(e.Inevitable), e.Schedule)
+			}
 		})
 	}
 }
@@ -192,14 +195,19 @@ func TestSchemasShareTheirDefinitions(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	shared := 0
 	for name, d := range explore.Defs {
+		if result.Defs[name] == nil {
+			continue
+		}
+		shared++
 		a, errA := json.Marshal(d)
 		b, errB := json.Marshal(result.Defs[name])
 		if errA != nil || errB != nil || string(a) != string(b) {
 			t.Errorf("%s is described in two ways", name)
 		}
 	}
-	if len(explore.Defs) == 0 {
+	if shared < 3 {
 		t.Error("nothing was compared")
 	}
 }

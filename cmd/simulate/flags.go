@@ -33,6 +33,7 @@ type runOptions struct {
 	duration   time.Duration
 	seed       uint64
 	runs       int
+	repetition int
 	latency    string
 	faults     []string
 	codec      string
@@ -90,6 +91,7 @@ func (o *runOptions) flags() *pflag.FlagSet {
 	f.DurationVar(&o.duration, "duration", o.duration, "how long to keep the load up")
 	f.Uint64Var(&o.seed, "seed", o.seed, "seed of all random choices")
 	f.IntVar(&o.runs, "runs", o.runs, "repetitions of each scenario")
+	f.IntVar(&o.repetition, "repetition", o.repetition, "`N`: play the repetition of that number alone, as it goes among --runs in a virtual world (0: all)")
 	f.StringVar(&o.latency, "latency", o.latency, "`LATENCY` of a store call's legs, such as normal(10ms,2ms), or of a store: "+strings.Join(network.Profiles(), ", ")+", or the file of a measured profile")
 	f.StringArrayVar(&o.faults, "fault", o.faults, "`FAULT` in place of the scenario's, such as reply-lost(rate=0.1), throttle(writes=100,reads=200), or none; repeatable")
 	f.StringVar(&o.codec, "codec", o.codec, "`CODEC` of the virtual world's documents: json, or compact for large loads")
@@ -119,7 +121,7 @@ func (o runOptions) again(command, scenario string, changed func(string) bool, n
 func (o runOptions) choice(changed func(string) bool) (scenarios.Choice, error) {
 	c := scenarios.Choice{
 		Document: o.document, Layout: o.layout, Schedule: o.schedule, Codec: scenarios.Codec(o.codec), Via: scenarios.Via(o.via),
-		Latency: o.latency, Faults: o.faults, Policy: o.policy, Thresholds: o.thresholds, Seed: o.seed, Repetitions: o.runs,
+		Latency: o.latency, Faults: o.faults, Policy: o.policy, Thresholds: o.thresholds, Seed: o.seed, Repetitions: o.runs, Repetition: o.repetition,
 	}
 	for _, text := range o.sets {
 		key, value, ok := strings.Cut(text, "=")

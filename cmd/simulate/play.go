@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"time"
@@ -121,28 +120,18 @@ func save(out, dir string, p *play, m *measure.Measurement) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(
-		saveProfileOf(dir, p, m),
-		saveDocument(dir, result),
-		os.WriteFile(filepath.Join(dir, reports.ScenarioFile), scenario, 0o644),
-		reports.PointLatest(out, dir),
-	)
-}
-
-// saveDocument writes a document and its report.
-func saveDocument(dir string, d reports.Document) error {
-	as := func(format, file string) error {
-		return writeFile(filepath.Join(dir, file), func(w io.Writer) error { return reports.Formats[format](w, d, false) })
-	}
-	return errors.Join(as("json", reports.ResultFile), as("text", reports.ReportFile))
-}
-
-func writeFile(path string, write func(io.Writer) error) error {
-	f, err := os.Create(path)
+	repetitions, err := p.point.Repetitions()
 	if err != nil {
 		return err
 	}
-	return errors.Join(write(f), f.Close())
+	repetitions.Each = m.Each
+	return errors.Join(
+		saveProfileOf(dir, p, m),
+		reports.Save(dir, result),
+		reports.WriteFile(filepath.Join(dir, reports.RepetitionsFile), repetitions.Write),
+		os.WriteFile(filepath.Join(dir, reports.ScenarioFile), scenario, 0o644),
+		reports.PointLatest(out, dir),
+	)
 }
 
 // settings are what decided how requests were sent; nil: none were.

@@ -32,7 +32,7 @@ func writeProfile(file string, p *network.Profile) error {
 	if err != nil {
 		return err
 	}
-	return writeFile(file, func(w io.Writer) error { _, err := w.Write(text); return err })
+	return reports.WriteFile(file, func(w io.Writer) error { _, err := w.Write(text); return err })
 }
 
 // saveProfileOf writes how fast the store of a run was into the run's directory, if the run has

@@ -52,7 +52,7 @@ func (c *commandLine) flag(f *pflag.Flag) {
 
 // replay is the command that runs the same again.
 func (o runOptions) replay(name string, changed func(string) bool) string {
-	c := o.again("simulate run", name, changed, "world", "core", "policy", "document", "layout", "clients", "operations", "duration", "runs",
+	c := o.again("simulate run", name, changed, "world", "core", "policy", "document", "layout", "clients", "operations", "duration", "runs", "repetition",
 		"store", "endpoint", "path-style", "skip-check", "latency", "fault", "codec", "via", "schedule", "set", "threshold")
 	c.all("seed", []string{strconv.FormatUint(o.seed, 10)})
 	return c.String()

@@ -1,55 +1,108 @@
 package main
 
 import (
+	"bytes"
+	"errors"
+	"io"
+	"io/fs"
+	"slices"
+	"strings"
+
 	"github.com/spf13/cobra"
 
 	"holdfast/reports"
 )
 
-// outputOptions are the flags that say what is written.
-type outputOptions struct {
-	json     bool
-	quiet    bool
-	noColor  bool
-	progress string
+// reportOptions are the flags of report.
+type reportOptions struct {
+	format  string
+	output  string
+	noColor bool
 }
 
-func (o *outputOptions) register(cmd *cobra.Command) {
+func (a *app) reportCommand() *cobra.Command {
+	var o reportOptions
+	cmd := &cobra.Command{
+		Use:   "report RUN…",
+		Short: "Tell again what a run, sweep, search or examination has shown",
+		Long: `report reads a document again and tells it in any format. A RUN is a run's directory,
+simulate-out/latest, the file of a document that --json has printed, or -, the standard
+input. It reads no history, so the document is enough, also on another machine. Several
+RUNs are told as one, if they are runs of scenarios.
+
+Telling is not judging: the exit code is 0 if it could be told, whatever it says.
+simulate check judges a run again and exits as the run did.
+
+Exit codes: 0 told; 1 it could not be read or written; 2 it is no document, is cut, or
+was written by a newer simulate.`,
+		Example: `  simulate report simulate-out/latest
+  simulate report simulate-out/latest --format markdown
+  simulate report here/result.json there/result.json --format json -o both.json
+  simulate report docs/stores/minio.json`,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return usage("report wants the directory of a run, or the file of a document")
+			}
+			return nil
+		},
+		RunE: func(_ *cobra.Command, args []string) error { return a.report(o, args) },
+	}
 	f := cmd.Flags()
-	f.BoolVar(&o.json, "json", false, "write one JSON document to stdout")
-	f.BoolVar(&o.quiet, "quiet", false, "write the verdict only, and no progress")
+	f.StringVar(&o.format, "format", "text", "`FORMAT`: "+strings.Join(reports.FormatNames(), ", "))
+	f.StringVarP(&o.output, "output", "o", "", "`FILE` to write instead of stdout")
 	f.BoolVar(&o.noColor, "no-color", false, "no colors")
-	f.StringVar(&o.progress, "progress", "auto", "`KIND` of progress on stderr: auto, bar, plain or none")
+	return cmd
 }
 
-func (o outputOptions) validate() error {
-	switch o.progress {
-	case "auto", "bar", "plain", "none":
-		return nil
+// report reads documents and tells them as one.
+func (a *app) report(o reportOptions, paths []string) error {
+	if !slices.Contains(reports.FormatNames(), o.format) {
+		return usage("--format is one of %s, not %q", strings.Join(reports.FormatNames(), ", "), o.format)
 	}
-	return usage("--progress is auto, bar, plain or none, not %q", o.progress)
-}
-
-// tell writes a document to stdout as it was asked for, and returns the error that decides
-// the exit code, see [ending].
-func (a *app) tell(o outputOptions, d reports.Document, failure error, interrupted bool) error {
-	if err := a.write(o, d); err != nil && failure == nil {
-		failure = couldNotRun("write the report: %w", err)
+	if err := (output{"output", o.output}).check(); err != nil {
+		return err
 	}
-	return ending(d, failure, interrupted)
+	var all []reports.Document
+	for _, path := range paths {
+		d, err := readDocument(path)
+		if err != nil {
+			return err
+		}
+		all = append(all, d)
+	}
+	d, err := reports.Pool(all)
+	if err != nil {
+		return usage("report: %w", err)
+	}
+	// All of it before a file is touched: one that can't be told replaces nothing.
+	var told bytes.Buffer
+	if err := reports.Formats[o.format](&told, d, o.output == "" && colored(a.stdout, o.noColor)); err != nil {
+		if _, untold := errors.AsType[*reports.UntoldError](err); untold {
+			return usage("report: %w", err)
+		}
+		return couldNotRun("report %s: %w", strings.Join(paths, " "), err)
+	}
+	write := func(w io.Writer) error { _, err := w.Write(told.Bytes()); return err }
+	if o.output == "" {
+		err = write(a.stdout)
+	} else {
+		err = reports.WriteFile(o.output, write)
+	}
+	if err != nil {
+		return couldNotRun("write the report: %w", err)
+	}
+	return nil
 }
 
-func (a *app) write(o outputOptions, d reports.Document) error {
-	return reports.Formats[o.format()](a.stdout, d, colored(a.stdout, o.noColor))
-}
-
-// format is the name of the one that was asked for.
-func (o outputOptions) format() string {
+// readDocument reads one, and tells what is the caller's mistake from what is not.
+func readDocument(path string) (reports.Document, error) {
+	d, err := reports.Read(path)
+	var unreadable *reports.UnreadableError
 	switch {
-	case o.json:
-		return "json"
-	case o.quiet:
-		return "brief"
+	case errors.As(err, &unreadable), errors.Is(err, fs.ErrNotExist):
+		return nil, usage("%w", err)
+	case err != nil:
+		return nil, couldNotRun("read a document: %w", err)
 	}
-	return "text"
+	return d, nil
 }

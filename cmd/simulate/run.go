@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"strings"
 	"time"
 
@@ -65,7 +67,7 @@ A --threshold can name these metrics:
 	}
 	f := cmd.Flags()
 	o.register(f, "world", "store", "endpoint", "path-style", "core", "policy", "document", "layout", "clients", "operations", "duration",
-		"seed", "runs", "latency", "fault", "codec", "via", "schedule", "set", "threshold", "skip-check")
+		"seed", "runs", "repetition", "latency", "fault", "codec", "via", "schedule", "set", "threshold", "skip-check")
 	f.StringVar(&o.out, "out", "simulate-out", "`DIR` for histories and results")
 	f.IntVar(&o.maxRequests, "max-requests", 0, "`N` requests to a real store at most, cleaning up left out; a run that needs more is inconclusive (0: any number)")
 	f.BoolVar(&o.dryRun, "dry-run", false, "say what would be done to a real store, and send it nothing")
@@ -156,18 +158,32 @@ func (a *app) run(ctx context.Context, o runOptions, flags *pflag.FlagSet, names
 		return ending(reports.Result{}, failure, ctx.Err() != nil)
 	}
 	result := reports.NewResult(reports.NewEnvironment(settings(runs)), runs...)
-	result.Took = time.Since(start)
+	result.TookMS = milliseconds(time.Since(start))
 	result.Lacks(notReached)
+	if len(plays) > 1 {
+		if err := saveWhole(o.out, &result); err != nil {
+			a.complain(fmt.Errorf("save the runs together: %w", err))
+			failure = &exitError{code: exitCouldNotRun}
+		}
+	}
 	return a.tellRuns(ctx, o.output, result, failure)
+}
+
+// saveWhole keeps what several scenarios have shown together, beside the directory of each,
+// and lets "latest" point to it.
+func saveWhole(out string, result *reports.Result) error {
+	dir, err := reports.NewDirectory(out, reports.WholeName, sandbox.NewID(), time.Now())
+	if err != nil {
+		return err
+	}
+	result.Directory = dir
+	return errors.Join(reports.Save(dir, *result), reports.PointLatest(out, dir))
 }
 
 // tellRuns tells what runs have shown.
 func (a *app) tellRuns(ctx context.Context, o outputOptions, result reports.Result, failure error) error {
 	if failure == nil && result.Class() == reports.Broken {
 		failure = couldNotRun("the run could not go on: %s", result.Failure())
-	}
-	if o.json {
-		result = result.WithoutDirectories()
 	}
 	return a.tell(o, result, failure, ctx.Err() != nil)
 }
@@ -201,6 +217,9 @@ func (o runOptions) prepare(name string, changed func(string) bool) (*play, erro
 		return nil, usage("%s: %w", name, err)
 	}
 	if len(p.schedule) > 0 {
+		if o.repetition > 0 {
+			return nil, usage("--repetition %d: a schedule is replayed once, and is no repetition", o.repetition)
+		}
 		if changed("world") && o.world == real {
 			return nil, usage("--world real: the schedule of %s can be replayed in a virtual world only", name)
 		}
@@ -225,6 +244,10 @@ func (o runOptions) validate() error {
 		return usage("--codec compact is for --world virtual: a real store holds real documents")
 	case o.runs < 1:
 		return usage("--runs must be 1 or more, not %d", o.runs)
+	case o.repetition < 0:
+		return usage("--repetition must be 1 or more, or 0 for all, not %d", o.repetition)
+	case o.repetition > 0 && o.world == real:
+		return usage("--repetition %d is for --world virtual: in the real world no number decides what happens", o.repetition)
 	case o.out == "":
 		return usage("--out wants a directory, not an empty name")
 	case o.endpoint != "" && o.store == "fake":

@@ -66,5 +66,5 @@ func (a *app) selftest(ctx context.Context, o outputOptions, t explore.SelfTest)
 	case err != nil:
 		return couldNotRun("selftest: %w", err)
 	}
-	return a.tell(o, reports.NewSelfTested(tested, float64(time.Since(start).Microseconds())/1e3), nil, false)
+	return a.tell(o, reports.NewSelfTested(tested, milliseconds(time.Since(start))), nil, false)
 }

@@ -105,7 +105,7 @@ func (a *app) sweep(ctx context.Context, o sweepOptions, flags *pflag.FlagSet, n
 		failure = couldNotRun("sweep: %w", failure)
 	}
 	s := &c.swept
-	s.Points, s.Directory, s.Took = points, dir, time.Since(start)
+	s.Points, s.Directory, s.TookMS = points, dir, milliseconds(time.Since(start))
 	if s.Complete() < s.Planned {
 		s.Interrupted = ctx.Err() != nil
 		s.Resume = resumeCommand(name, flags, dir)

@@ -279,15 +279,15 @@ func (o *sweepOptions) save(dir string, c *sweeping) error {
 		return err
 	}
 	err = errors.Join(
-		saveDocument(dir, s),
-		writeFile(filepath.Join(dir, reports.TableFile), s.WriteCSV),
+		reports.Save(dir, s),
+		reports.WriteFile(filepath.Join(dir, reports.TableFile), s.WriteCSV),
 		os.WriteFile(filepath.Join(dir, reports.ScenarioFile), scenario, 0o644),
 	)
 	if o.csv != "" {
-		err = errors.Join(err, writeFile(o.csv, s.WriteCSV))
+		err = errors.Join(err, reports.WriteFile(o.csv, s.WriteCSV))
 	}
 	if o.chart != "" && len(s.Points) > 0 {
-		err = errors.Join(err, writeFile(o.chart, s.Chart))
+		err = errors.Join(err, reports.WriteFile(o.chart, s.Chart))
 	}
 	return err
 }

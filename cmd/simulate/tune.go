@@ -170,7 +170,7 @@ func (a *app) tune(ctx context.Context, o tuneOptions, flags *pflag.FlagSet, nam
 		result.NotConfirmed()
 	}
 	if o.chart != "" && (o.capacity && result.Capacity != nil || o.architectures && result.Architectures != nil) {
-		if err := writeFile(o.chart, reports.Tuned{Result: result}.Chart); err != nil {
+		if err := reports.WriteFile(o.chart, reports.Tuned{Result: result}.Chart); err != nil {
 			failure = errors.Join(failure, couldNotRun("--chart: %w", err))
 		}
 	}

@@ -32,6 +32,7 @@ type axis struct {
 	low, high float64
 	log       bool
 	ticks     []tick
+	say       func(v float64) string
 }
 
 type tick struct {
@@ -49,16 +50,43 @@ func (c *Chart) axis(length float64) axis {
 			}
 		}
 	}
+	if c.Ticks != nil {
+		return c.tickedAxis(l, length)
+	}
 	a := newAxis(l, manyDecadesX)
+	a.say = c.said
 	if !a.log && l.low >= 0 && l.low < l.high/3 {
 		a.low = 0
 	}
 	if l.low == l.high { // what lies around a single value means nothing
-		a.ticks = []tick{{l.low, number(l.low)}}
+		a.ticks = []tick{{l.low, c.said(l.low)}}
 		return a
 	}
+	a.mark(mostTicksX, length, roomOf)
+	return a
+}
+
+// roomOf is what a label needs beside others.
+func roomOf(label string) float64 {
 	const gap = 14
-	a.mark(mostTicksX, length, func(label string) float64 { return widthOf(label, tickSize) + gap })
+	return widthOf(label, tickSize) + gap
+}
+
+// tickedAxis has the chart's own ticks, and labels at those that have room.
+func (c *Chart) tickedAxis(l limits, length float64) axis {
+	for _, v := range c.Ticks {
+		l.include(v)
+	}
+	a := newAxis(l, math.Inf(1))
+	a.say = c.said
+	end := math.Inf(-1)
+	for _, v := range c.Ticks {
+		t := tick{value: v}
+		if label := c.said(v); a.share(v)*length-roomOf(label)/2 >= end {
+			t.label, end = label, a.share(v)*length+roomOf(label)/2
+		}
+		a.ticks = append(a.ticks, t)
+	}
 	return a
 }
 

@@ -21,6 +21,10 @@ type Chart struct {
 	Notes  []string // lines below the title
 	X      string   // what the axis shows, with its unit
 	Panels []Panel
+	// Ticks are the values that the axis has a label at, if they are not to be round ones, and
+	// Say how a value of the axis is written; nil: as a number.
+	Ticks []float64
+	Say   func(x float64) string
 }
 
 // Panel is a quantity that is never negative.
@@ -28,6 +32,7 @@ type Panel struct {
 	Y      string  // what the axis shows, with its unit
 	Linear bool    // also where values span decades; a linear axis starts at 0
 	Limit  float64 // is drawn across; 0: none
+	Close  bool    // points lie too close for markers
 	Named  bool    // names stand beside the last points, and not above the panels
 	Series []Series
 }
@@ -46,7 +51,6 @@ const MostSeries = 24
 
 // The size of a chart, in pixels at its natural size.
 const (
-	width      = 800.0
 	margin     = 16.0
 	plotHeight = 240.0
 
@@ -57,22 +61,28 @@ const (
 
 var errEmpty = errors.New("there is nothing to draw")
 
-// WriteSVG draws the chart.
-func (c *Chart) WriteSVG(w io.Writer) error {
-	if err := c.check(); err != nil {
-		return err
-	}
-	var p picture
+// WriteSVG draws the chart as a file.
+func (c *Chart) WriteSVG(w io.Writer) error { return writeFile(w, c) }
+
+// WriteElement draws the chart, without title and notes, for a page that says them and has
+// [Style]. Text is legible if the page shows it at about the width, in pixels.
+func (c *Chart) WriteElement(w io.Writer, width float64) error { return writeElement(w, c, width) }
+
+func (c *Chart) title() string { return c.Title }
+
+func (c *Chart) heading(p *picture) float64 {
 	y := p.paragraph(c.Title, titleSize, margin) + margin/4
 	for _, note := range c.Notes {
 		y = p.paragraph(note, noteSize, y)
 	}
-	if y += margin / 2; !c.Panels[0].Named {
-		y = p.legend(c.names(), y)
+	return y + margin/2
+}
+
+func (c *Chart) draw(p *picture, y float64) float64 {
+	if !c.Panels[0].Named {
+		y = p.legend(c.names(), y, sampleLength, func(i int, x, at float64) { p.sample(i, !c.Panels[0].Close, x, at) })
 	}
-	y = c.drawPanels(&p, y)
-	_, err := w.Write(p.document(c.Title, c.inWords(), y+margin/2))
-	return err
+	return c.drawPanels(p, y)
 }
 
 // drawPanels draws them from a height downward, the axes in line, and returns where
@@ -86,11 +96,11 @@ func (c *Chart) drawPanels(p *picture, y float64) float64 {
 			left = max(left, widthOf(t.label, tickSize))
 		}
 	}
-	plot := area{left: margin + left + tickLength + 4, right: width - 1.5*margin}
+	plot := area{left: margin + left + tickLength + 4, right: p.width - 1.5*margin}
 	x := c.axis(plot.right - plot.left)
 	for i := range c.Panels {
 		// Above the axis, where it is easier to read than along it.
-		y = p.lines(wrap(ys[i].name(c.Panels[i].Y), labelSize, width-2*margin), labelSize, margin, y, "start")
+		y = p.lines(wrap(ys[i].name(c.Panels[i].Y), labelSize, p.width-2*margin), labelSize, margin, y, "start")
 		plot.top = y + 6
 		plot.bottom = plot.top + plotHeight
 		p.panel(&c.Panels[i], plot, &x, &ys[i])
@@ -149,12 +159,20 @@ func (c *Chart) inWords() string {
 				continue
 			}
 			first, last := s.Points[0], s.Points[len(s.Points)-1]
-			fmt.Fprintf(&b, " %s: %s at %s", s.Name, number(first.Y), number(first.X))
+			fmt.Fprintf(&b, " %s: %s at %s", s.Name, number(first.Y), c.said(first.X))
 			if len(s.Points) > 1 {
-				fmt.Fprintf(&b, ", %s at %s", number(last.Y), number(last.X))
+				fmt.Fprintf(&b, ", %s at %s", number(last.Y), c.said(last.X))
 			}
 			b.WriteString(".")
 		}
 	}
 	return b.String()
+}
+
+// said writes a value of the axis.
+func (c *Chart) said(x float64) string {
+	if c.Say != nil {
+		return c.Say(x)
+	}
+	return number(x)
 }

@@ -166,11 +166,11 @@ func TestNoTextIsInTheWay(t *testing.T) {
 // need not.
 func TestLinearAxesStartAtZero(t *testing.T) {
 	near := Chart{X: "clients", Panels: []Panel{{Y: "y", Series: []Series{{Name: "a", Points: []Point{{X: 1000, Y: 100, Half: 1}, {X: 1100, Y: 105, Half: 1}}}}}}}
-	if x, y := near.axis(width), near.Panels[0].axis(); y.low != 0 || x.low != 1000 {
+	if x, y := near.axis(naturalWidth), near.Panels[0].axis(); y.low != 0 || x.low != 1000 {
 		t.Errorf("y from %v, x from %v", y.low, x.low)
 	}
 	far := Chart{X: "clients", Panels: []Panel{{Y: "y", Series: []Series{{Name: "a", Points: []Point{{X: 1, Y: 1}, {X: 100, Y: 100}}}}}}}
-	if x, y := far.axis(width), far.Panels[0].axis(); y.low <= 0 || x.low <= 0 || x.name(far.X) != "clients (log)" {
+	if x, y := far.axis(naturalWidth), far.Panels[0].axis(); y.low <= 0 || x.low <= 0 || x.name(far.X) != "clients (log)" {
 		t.Errorf("y from %v, x from %v, %q", y.low, x.low, x.name(far.X))
 	}
 }
@@ -178,7 +178,7 @@ func TestLinearAxesStartAtZero(t *testing.T) {
 // TestPanelsHaveOneAxis, also where a panel has values in a part of it.
 func TestPanelsHaveOneAxis(t *testing.T) {
 	c := Chart{Panels: []Panel{{Series: []Series{line("a", 1)}}, {Series: []Series{line("a", 1, 2, 3, 4)}}}}
-	if x := c.axis(width); x.low != 0 || x.high != 40 {
+	if x := c.axis(naturalWidth); x.low != 0 || x.high != 40 {
 		t.Errorf("from %v to %v", x.low, x.high)
 	}
 }
@@ -235,7 +235,7 @@ func TestAnyRangeCanBeDrawn(t *testing.T) {
 		points := []Point{{X: ends[0], Y: ends[0]}, {X: ends[1], Y: ends[1]}}
 		c := Chart{Title: "t", X: "x", Panels: []Panel{{Y: "y", Series: []Series{{Name: "a", Points: points}}}}}
 		draw(t, &c)
-		for _, a := range []axis{c.axis(width), c.Panels[0].axis()} {
+		for _, a := range []axis{c.axis(naturalWidth), c.Panels[0].axis()} {
 			labels := 0
 			for _, tick := range a.ticks {
 				if tick.label != "" {
@@ -368,7 +368,7 @@ func TestNamesBesidePoints(t *testing.T) {
 		x, _ := strconv.ParseFloat(found[0][1], 64)
 		y, _ := strconv.ParseFloat(found[0][2], 64)
 		at := box{x, y - tickSize*0.8, x + widthOf(s.Name, tickSize), y}
-		if meetsAny(at, boxes) || at.right > width {
+		if meetsAny(at, boxes) || at.right > naturalWidth {
 			t.Errorf("%s stands on another, or beyond the edge: %+v, %+v", s.Name, at, boxes)
 		}
 		boxes = append(boxes, at)

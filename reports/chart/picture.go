@@ -11,8 +11,11 @@ import (
 	"unicode"
 )
 
-// picture is the body of an SVG document.
-type picture struct{ body bytes.Buffer }
+// picture is the body of an SVG element of a width.
+type picture struct {
+	width float64
+	body  bytes.Buffer
+}
 
 func (p *picture) add(format string, args ...any) {
 	fmt.Fprintf(&p.body, format+"\n", args...)
@@ -37,48 +40,7 @@ func (p *picture) lines(lines []string, size, x, y float64, anchor string) float
 
 // paragraph writes lines in the middle.
 func (p *picture) paragraph(s string, size, y float64) float64 {
-	return p.lines(wrap(s, size, width-2*margin), size, width/2, y, "middle")
-}
-
-// document returns the whole, with a title and a description for those who do not see
-// it. Nothing in it has an id, and its styles are those of its class alone: several fit
-// into one page.
-func (p *picture) document(title, description string, height float64) []byte {
-	var b bytes.Buffer
-	w, h := pixels(width), pixels(math.Ceil(height))
-	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" class="line-chart" role="img" width="%s" height="%s" viewBox="0 0 %[1]s %[2]s">`+"\n", w, h)
-	fmt.Fprintf(&b, "<title>%s</title>\n<desc>%s</desc>\n<style>\n%s", escape(title), escape(description), shapesStyle)
-	light.write(&b)
-	b.WriteString("@media (prefers-color-scheme: dark) {\n")
-	dark.write(&b)
-	b.WriteString("}\n</style>\n")
-	fmt.Fprintf(&b, `<rect class="paper" width="%s" height="%s"/>`+"\n", w, h)
-	b.Write(p.body.Bytes())
-	b.WriteString("</svg>\n")
-	return b.Bytes()
-}
-
-const shapesStyle = `.line-chart text { font-family: sans-serif }
-.line-chart path, .line-chart polyline { fill: none }
-.line-chart .limit { stroke-dasharray: 6 4 }
-.line-chart .line { stroke: currentColor; stroke-width: 1.8; stroke-linejoin: round }
-.line-chart .interval { stroke: currentColor; stroke-width: 1.2; stroke-opacity: 0.8 }
-.line-chart .mark { fill: currentColor; stroke: currentColor; stroke-width: 1.4 }
-`
-
-// write writes the style sheet of a scheme. Colors are not variables of CSS, which some
-// programs that draw SVG don't know.
-func (s *scheme) write(b *bytes.Buffer) {
-	for _, rule := range []struct{ class, property, color string }{
-		{"paper", "fill", s.paper}, {"hollow", "fill", s.paper}, {"grid", "stroke", s.pale},
-		{"axis", "stroke", s.ink}, {"limit", "stroke", s.ink},
-	} {
-		fmt.Fprintf(b, ".line-chart .%s { %s: %s }\n", rule.class, rule.property, rule.color)
-	}
-	fmt.Fprintf(b, ".line-chart text { fill: %s }\n", s.ink)
-	for i, color := range s.lines {
-		fmt.Fprintf(b, ".line-chart .color%d { color: %s }\n", i, color)
-	}
+	return p.lines(wrap(s, size, p.width-2*margin), size, p.width/2, y, "middle")
 }
 
 func escape(s string) string {

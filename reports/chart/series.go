@@ -5,19 +5,6 @@ import (
 	"strings"
 )
 
-// scheme is the colors for a light or dark background.
-type scheme struct {
-	paper, ink, pale string
-	lines            [7]string
-}
-
-// The lines' colors are Okabe and Ito's, which color-blind people can tell apart, made
-// so dark or light that they stand out from the paper; their yellow can't be.
-var (
-	light = scheme{"#ffffff", "#202020", "#dddddd", [...]string{"#0072b2", "#d55e00", "#009e73", "#b8528c", "#000000", "#b37a00", "#3b93c9"}}
-	dark  = scheme{"#16181d", "#e4e4e4", "#3a3d44", [...]string{"#3fa0e0", "#ff8a4c", "#2bc497", "#e79cc6", "#ffffff", "#f0b429", "#9bd3f7"}}
-)
-
 // look is how a line is told from the others. The numbers of colors and shapes are the
 // same, that of dashes has no factor in common with it: no two of 28 lines are alike,
 // not even in gray.
@@ -89,7 +76,7 @@ func (p *picture) panel(panel *Panel, plot area, x, y *axis) {
 	measured := false
 	for i := range panel.Series {
 		if s := &panel.Series[i]; len(s.Points) > 0 {
-			p.series(lookOf(i), s, plot, x, y)
+			p.series(lookOf(i), s, panel.Close, plot, x, y)
 			measured = true
 		}
 	}
@@ -131,9 +118,9 @@ func (t tick) length() float64 {
 	return tickLength
 }
 
-// series draws a line with its markers, and the confidence intervals that are larger
-// than a marker.
-func (p *picture) series(l look, s *Series, plot area, x, y *axis) {
+// series draws a line with its markers, unless its points are too close for them, and the
+// confidence intervals that are larger than a marker.
+func (p *picture) series(l look, s *Series, close bool, plot area, x, y *axis) {
 	var points, intervals, marks strings.Builder
 	for _, point := range s.Points {
 		at, height := plot.x(x, point.X), plot.y(y, point.Y)
@@ -147,7 +134,9 @@ func (p *picture) series(l look, s *Series, plot area, x, y *axis) {
 		if point.Half > 0 {
 			value += " ± " + number(point.Half)
 		}
-		marks.WriteString(l.mark(at, height, fmt.Sprintf("%s: %s at %s", s.Name, value, number(point.X))))
+		if !close || len(s.Points) == 1 {
+			marks.WriteString(l.mark(at, height, fmt.Sprintf("%s: %s at %s", s.Name, value, x.say(point.X))))
+		}
 	}
 	p.add(`<g class="color%d">`, l.color)
 	if intervals.Len() > 0 {
@@ -158,38 +147,48 @@ func (p *picture) series(l look, s *Series, plot area, x, y *axis) {
 
 const sampleLength, sampleGap = 40.0, 6.0
 
-// legend draws what tells the lines apart below a height and returns where it ends. It
-// stands above the panels, in rows, because names are long and lines fill the panels.
-func (p *picture) legend(names []string, y float64) float64 {
+// legend draws what tells things apart below a height and returns where it ends. It stands
+// above what it explains, in rows, because names are long. Sample draws the i-th, from x on, so
+// long, in the middle of a line.
+func (p *picture) legend(names []string, y, long float64, sample func(i int, x, at float64)) float64 {
 	if len(names) == 1 {
 		return y // nothing to tell apart
 	}
 	const size, between = 13.5, 24
-	room := width - 2*margin
+	room := p.width - 2*margin
 	widest := 0.0
 	wrapped := make([][]string, len(names))
 	for i, name := range names {
-		wrapped[i] = wrap(name, size, room-sampleLength-sampleGap)
+		wrapped[i] = wrap(name, size, room-long-sampleGap)
 		for _, line := range wrapped[i] {
 			widest = max(widest, widthOf(line, size))
 		}
 	}
-	cell := sampleLength + sampleGap + widest + between
+	cell := long + sampleGap + widest + between
 	columns := min(max(int((room+between)/cell), 1), len(names))
 	// Fill the rows evenly: 4 and 4, not 7 and 1.
 	rows := (len(names) + columns - 1) / columns
 	columns = (len(names) + rows - 1) / rows
-	left := max((width-cell*float64(columns)+between)/2, margin)
+	left := max((p.width-cell*float64(columns)+between)/2, margin)
 	end := y
 	for i := range names {
 		if i%columns == 0 {
 			y = end
 		}
 		x := left + cell*float64(i%columns)
-		l, at := lookOf(i), y+lineSpacing*size/2
-		line := l.line(fmt.Sprintf("%s,%s %s,%[2]s", pixels(x), pixels(at), pixels(x+sampleLength)))
-		p.add(`<g class="color%d">%s%s</g>`, l.color, line, l.mark(x+sampleLength/2, at, ""))
-		end = max(end, p.lines(wrapped[i], size, x+sampleLength+sampleGap, y, "start"))
+		sample(i, x, y+lineSpacing*size/2)
+		end = max(end, p.lines(wrapped[i], size, x+long+sampleGap, y, "start"))
 	}
 	return end + margin
+}
+
+// sample draws a piece of a line, as the legend shows it.
+func (p *picture) sample(i int, marked bool, x, at float64) {
+	l := lookOf(i)
+	mark := ""
+	if marked {
+		mark = l.mark(x+sampleLength/2, at, "")
+	}
+	line := l.line(fmt.Sprintf("%s,%s %s,%[2]s", pixels(x), pixels(at), pixels(x+sampleLength)))
+	p.add(`<g class="color%d">%s%s</g>`, l.color, line, mark)
 }

@@ -1,9 +1,15 @@
 // Package page is what a document says, in the order in which people read it: a verdict, what
 // to do next, and sections of words, tables, figures and stories. It writes itself as one HTML
 // file and as Markdown, so that a document says a thing once.
+//
+// All texts are plain: what they hold of Markdown, HTML or control characters is shown, not
+// obeyed.
 package page
 
-import "io"
+import (
+	"io"
+	"strings"
+)
 
 // Page is a document as it is read.
 type Page struct {
@@ -19,7 +25,7 @@ type Page struct {
 	// Sections follow in the order of their importance.
 	Sections []Section
 	// Facts say where it comes from: program, settings, machine.
-	Facts []Fact
+	Facts Facts
 }
 
 // Tone is how a verdict is to be taken.
@@ -41,14 +47,27 @@ type Advice struct {
 // Fact is a name and a value.
 type Fact struct{ Name, Value string }
 
+// Facts are names with their values.
+type Facts []Fact
+
 // Section is a part with a heading. ID is its anchor, of [a-z0-9-], and unique in its page.
+// A section within another is a block of it.
 type Section struct {
 	ID, Title string
 	Blocks    []Block
+	// Verdict, which may be empty, stands beside the heading, as one of a table does.
+	Verdict string
+	// Of a folded one the heading alone is seen at first.
+	Folded bool
+	// Detail is for who wants to know more: it is left out of Markdown.
+	Detail bool
 }
 
 // Block is a part of a section.
-type Block interface{ block() }
+type Block interface {
+	html(r *renderer)
+	markdown(m *marker)
+}
 
 // Prose is a paragraph.
 type Prose string
@@ -66,12 +85,16 @@ type Table struct {
 	Columns []Column
 	Rows    [][]string
 	Folded  bool
+	// Anchors, which may be nil, are the IDs of the sections that tell more of each row.
+	Anchors []string
 }
 
-// Column is one of a table; numbers are aligned to the right.
+// Column is one of a table. Numbers are aligned to the right; verdicts, which are words as
+// [ToneOf] knows them, look like that of the page.
 type Column struct {
-	Name   string
-	Number bool
+	Name    string
+	Number  bool
+	Verdict bool
 }
 
 // Figure is a drawing with the table of its numbers, for who can't see it, or wants them to
@@ -82,11 +105,20 @@ type Figure struct {
 	Table          Table
 }
 
-// Drawing writes itself as an SVG element, complete in itself.
-type Drawing interface{ WriteSVG(w io.Writer) error }
+// Drawing draws itself as an SVG element of a width in pixels, for a page that has
+// [chart.Style]. Every drawing of package chart is one.
+type Drawing interface {
+	WriteElement(w io.Writer, width float64) error
+}
 
-func (Prose) block()  {}
-func (List) block()   {}
-func (Code) block()   {}
-func (Table) block()  {}
-func (Figure) block() {}
+// ToneOf is how a verdict's word is to be taken, in any case of letters. A word that it does
+// not know is doubt.
+func ToneOf(word string) Tone {
+	switch strings.ToUpper(word) {
+	case "PASS", "SAFE", "OK", "MET", "SAME", "BETTER", "CAUGHT":
+		return Good
+	case "FAIL", "STORE AT FAULT", "UNSAFE", "VIOLATED", "MISSED", "WORSE", "FIRES", "NOT CAUGHT":
+		return Bad
+	}
+	return Doubt
+}

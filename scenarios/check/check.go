@@ -167,6 +167,7 @@ type Judge struct {
 	excused   int
 	counts    Counts
 	learned   []string // see word
+	steps     []string // of the timeline; the first is none
 	effort    int      // spent on versions that rewrite history
 	scratch   scratch
 }
@@ -210,6 +211,7 @@ func (j *Judge) Reset(h history.Header) {
 	j.tally, j.cut, j.counts = Tally{}, false, Counts{}
 	j.violation, j.found, j.findings, j.excused = nil, nil, nil, 0 // a report has them
 	j.learned, j.effort = j.learned[:0], 0
+	j.steps = append(j.steps[:0], "")
 }
 
 // Finish gives the verdict. The judge must not be used afterwards, but for [Judge.Reset].

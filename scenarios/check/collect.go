@@ -75,6 +75,9 @@ func (j *Judge) invoke(e *history.Event) {
 	if e.Through != "" {
 		op.through, op.invalid, o.batches.any = int16(j.throughs.number(e.Through)), e.Invalid, true
 	}
+	if e.Step != "" {
+		op.step = j.step(e.Step)
+	}
 	if len(e.Sets) > 0 {
 		op.sets = int32(len(j.sets))
 		j.sets, j.values = append(j.sets, e.Sets), append(j.values, e.Values)

@@ -26,7 +26,8 @@ type operation struct {
 	do, outcome word
 	lastCall    answer // to its last store call, of those that explain a failure
 	met         met
-	invalid     bool // its core must refuse it
+	invalid     bool  // its core must refuse it
+	step        uint8 // of the timeline: judge.steps[step]; 0: none
 }
 
 // met is what an operation met with, as bits: millions of operations are held.
@@ -144,6 +145,16 @@ func (j *Judge) spelled(w word) string {
 		return words[w]
 	}
 	return j.learned[int(w)-len(words)]
+}
+
+// step returns the number of a step; 0 for what is one too many.
+func (j *Judge) step(label string) uint8 {
+	at := slices.Index(j.steps, label)
+	if at < 0 && len(j.steps) <= math.MaxUint8 {
+		at = len(j.steps)
+		j.steps = append(j.steps, label)
+	}
+	return uint8(max(at, 0))
 }
 
 // version is a write that was, or may have been, applied.

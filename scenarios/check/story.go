@@ -163,7 +163,7 @@ func (j *Judge) callEvents(n int32) []history.Event {
 	o := j.objects[op.object]
 	invoke := history.Event{
 		Kind: history.Invoke, At: op.invoked, Actor: j.actors.name(op.actor), Op: int(op.number), Key: o.key,
-		Do: j.spelled(op.do), Through: j.throughs.name(int32(op.through)), Invalid: op.invalid, Sets: j.sets[op.sets], Values: j.values[op.sets], Base: o.etags.name(op.base),
+		Do: j.spelled(op.do), Through: j.throughs.name(int32(op.through)), Invalid: op.invalid, Step: j.steps[op.step], Sets: j.sets[op.sets], Values: j.values[op.sets], Base: o.etags.name(op.base),
 	}
 	for _, m := range o.modsOf(op) {
 		invoke.IDs = append(invoke.IDs, o.mods.name(m))

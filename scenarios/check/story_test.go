@@ -29,3 +29,36 @@ func TestLostNamesTheOverwriter(t *testing.T) {
 	}
 	t.Error("nothing was lost")
 }
+
+// TestWitnessesNameTheSteps of the operations in them, however many steps there are.
+func TestWitnessesNameTheSteps(t *testing.T) {
+	b := newBook()
+	b.setup(start)
+	ann := b.begin("ann", "append", "m1").get("v0")
+	bob := b.begin("bob", "append", "m2").get("v0")
+	ann.put("none", history.OK, "v1", start.plus("m1")).end(history.Committed, "v1")
+	bob.put("none", history.OK, "v2", start.plus("m2")).end(history.Committed, "v2")
+	b.final("v2")
+	for _, e := range b.events {
+		if e.Kind == history.Invoke {
+			e.Step = map[string]string{"ann": "T1", "bob": "T2"}[e.Actor]
+		}
+	}
+	found := judged(history.Header{}, b.events).Violations
+	for _, v := range found {
+		for _, e := range v.Witness {
+			if e.Kind == history.Invoke && e.Step != map[string]string{"ann": "T1", "bob": "T2"}[e.Actor] {
+				t.Errorf("%s of %s is of step %q", e.Do, e.Actor, e.Step)
+			}
+		}
+	}
+	if len(found) == 0 {
+		t.Error("nothing was lost")
+	}
+	j := New(history.Header{})
+	for i := range 300 {
+		if n := j.step(strings.Repeat("x", i+1)); i < 255 && n != uint8(i+1) || i >= 255 && n != 0 {
+			t.Errorf("step %d is number %d", i, n)
+		}
+	}
+}

@@ -91,6 +91,25 @@ func (r *Report) conclude(h history.Header) {
 	}
 }
 
+// Proved are the invariants that are violated, in the order of their names. That waits are
+// unlike the policy is not of them: it takes those of all repetitions to say so.
+func (r *Report) Proved() []Invariant {
+	uneven := 0
+	for i := range r.Violations {
+		if r.Violations[i].Anomaly == unevenWaits {
+			uneven++
+		}
+	}
+	var proved []Invariant
+	for invariant, n := range r.Found {
+		if invariant != HonestAnswers || n > uneven {
+			proved = append(proved, invariant)
+		}
+	}
+	slices.Sort(proved)
+	return proved
+}
+
 // plus adds everything but whether the history has ended.
 func (t Tally) plus(u Tally) Tally {
 	if t.Contradictions == 0 {

@@ -131,7 +131,7 @@ func (c *Config) split(ctx context.Context) ([][]node, branch, error) {
 		p.tally = tally{}
 		for {
 			if ctx.Err() != nil {
-				head.unseen = true
+				head.unseen, head.tally = true, p.tally
 				return nil, head, nil
 			}
 			report, err := p.play(ctx, d)
@@ -145,6 +145,7 @@ func (c *Config) split(ctx context.Context) ([][]node, branch, error) {
 			case !d.blocked:
 				head.schedules++
 				if c.seen(p, d, &report, &head) {
+					head.tally = p.tally
 					return nil, head, nil
 				}
 			}

@@ -66,6 +66,9 @@ type Config struct {
 	Invariant check.Invariant
 	// Clock is what Elapsed is measured by; nil: it is not.
 	Clock archive.Clock
+	// Continuations of each prefix of a witness that are played at most, to find out where
+	// the violation became inevitable; 0: none are.
+	Continuations int
 	// Progress, which may be nil, is told now and then how many were explored.
 	Progress func(schedules int)
 
@@ -107,6 +110,9 @@ type Witness struct {
 	Calls     int // store calls
 	Found     int // number of the schedule in the search, from 1
 	Longest   int // calls of the schedule as it was found
+	// Prefixes say how it may go on after none of its moves, after the first, …, after all;
+	// empty: nobody asked, it was interrupted, or some never end.
+	Prefixes []Prefix
 
 	moves []name
 }
@@ -127,18 +133,19 @@ func Explore(ctx context.Context, c Config) (Result, error) {
 	}
 	c.Run = prepared(c.Run)
 	defer measure.CollectAt(measure.VirtualGCPercent)()
+	searching := ctx
 	if c.Budget > 0 {
 		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeoutCause(ctx, c.Budget, errBudget)
+		searching, cancel = context.WithTimeoutCause(ctx, c.Budget, errBudget)
 		defer cancel()
 	}
 	elapsed := c.stopwatch()
 	var result Result
 	var err error
 	if c.Strategy == Exhaustive {
-		result, err = c.exhaust(ctx)
+		result, err = c.exhaust(searching)
 	} else {
-		result, err = c.sample(ctx)
+		result, err = c.sample(searching)
 	}
 	result.Strategy, result.Elapsed = c.Strategy, elapsed()
 	if err != nil || result.Witness == nil {
@@ -146,7 +153,11 @@ func Explore(ctx context.Context, c Config) (Result, error) {
 	}
 	p := c.newRunner()
 	defer p.close()
-	return result, p.shrink(context.WithoutCancel(ctx), result.Witness)
+	if err := p.shrink(context.WithoutCancel(ctx), result.Witness); err != nil || c.Continuations == 0 {
+		return result, err
+	}
+	result.Witness.Prefixes, err = c.prefixes(ctx, result.Witness)
+	return result, err
 }
 
 // validate reports what the search lacks.
@@ -156,6 +167,8 @@ func (c *Config) validate() error {
 		return errors.New("an exploration needs a run: make one by scenarios.NewRun")
 	case c.Strategy != Exhaustive && c.Strategy != Random && c.Strategy != PCT:
 		return fmt.Errorf("there is no strategy %q (known: %s, %s, %s)", c.Strategy, Exhaustive, Random, PCT)
+	case c.Continuations < 0:
+		return fmt.Errorf("continuations of a witness must be 0 or more, not %d", c.Continuations)
 	case c.Workers < 1:
 		return fmt.Errorf("an exploration needs 1 worker or more, not %d", c.Workers)
 	}

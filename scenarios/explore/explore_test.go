@@ -183,6 +183,15 @@ func TestOnlyUpdatesAreAcknowledged(t *testing.T) {
 	}
 }
 
+// TestWhatLedToAViolationIsCounted: both updates of the two schedules that were played, also
+// if the search had only begun.
+func TestWhatLedToAViolationIsCounted(t *testing.T) {
+	r := must(Explore(t.Context(), Config{Run: runOf(t, "two-users", "unlocked", nil), Strategy: Exhaustive, Workers: 1}))
+	if r.Witness == nil || r.Schedules != 2 || r.Acknowledged != 4 || r.Saves != 4 {
+		t.Errorf("%+v", r)
+	}
+}
+
 func TestResultDoesNotDependOnTheWorkers(t *testing.T) {
 	for _, core := range []string{"production", "unlocked", "settled-by-etag"} {
 		var first Result

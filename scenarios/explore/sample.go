@@ -107,13 +107,7 @@ type random struct {
 }
 
 func (r *random) choose(s *stage, moves []move) (move, bool) {
-	faulty := len(moves)
-	for i, m := range moves {
-		if m.fault() {
-			faulty = i
-			break
-		}
-	}
+	faulty := len(withoutFaults(moves))
 	if s.budget > 0 && faulty < len(moves) && r.rng.IntN(r.length) < r.faults {
 		return moves[faulty+r.rng.IntN(len(moves)-faulty)], true
 	}

@@ -70,7 +70,7 @@ func (c *Client) Begin(o Operation) {
 	if c.serves != nil {
 		e.Through = c.serves.through
 	}
-	e.Invalid = o.Invalid
+	e.Invalid, e.Step = o.Invalid, o.Step
 	c.wants = o.Sets
 	e.Customers, c.concerns = o.Customers, o.Customers
 	if o.Message != nil {

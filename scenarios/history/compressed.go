@@ -41,11 +41,17 @@ func Create(path string) (*File, error) {
 	if err != nil {
 		return nil, err
 	}
-	encoder, err := zstd.NewWriter(file, zstd.WithEncoderConcurrency(1), zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithWindowSize(window))
+	encoder, err := Compressed(file)
 	if err != nil {
 		return nil, errors.Join(err, file.Close())
 	}
 	return &File{file: file, zstd: encoder}, nil
+}
+
+// Compressed is w for what is to be compressed by Zstandard. The same writes give the same
+// bytes. Its Close ends them, and closes nothing else.
+func Compressed(w io.Writer) (*zstd.Encoder, error) {
+	return zstd.NewWriter(w, zstd.WithEncoderConcurrency(1), zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithWindowSize(window))
 }
 
 // Write compresses p and writes it to the disk, so that the file of a program that was
@@ -98,8 +104,8 @@ func in(dir string) string {
 	return path
 }
 
-// decompressed is what is read, or what it says if it is compressed.
-func decompressed(r io.Reader) (io.Reader, error) {
+// Decompressed is what is read, or what it says if it is compressed.
+func Decompressed(r io.Reader) (io.Reader, error) {
 	buffered := bufio.NewReaderSize(r, 64<<10)
 	if start, _ := buffered.Peek(len(zstdMagic)); string(start) != zstdMagic {
 		return buffered, nil

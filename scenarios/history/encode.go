@@ -33,6 +33,7 @@ func appendEvent(b []byte, e *Event) []byte {
 	if e.Invalid {
 		b = append(b, `,"invalid":true`...)
 	}
+	b = text(b, `,"step":`, e.Step)
 	b = text(b, `,"trigger":`, e.Trigger)
 	b = text(b, `,"worked":`, e.Worked)
 	b = text(b, `,"covers":`, e.Covers)

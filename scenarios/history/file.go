@@ -106,7 +106,7 @@ type Reader struct {
 // [LineError], named by file.
 func NewReader(r io.Reader, file string) (*Reader, error) {
 	rd := &Reader{file: file}
-	lines, err := decompressed(r)
+	lines, err := Decompressed(r)
 	if err != nil {
 		return nil, rd.fail(err.Error())
 	}

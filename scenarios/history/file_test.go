@@ -31,7 +31,7 @@ func anyEvent(t *rapid.T) *Event {
 		Outcome: text.Draw(t, "outcome"), Fields: texts.Draw(t, "fields"), Text: text.Draw(t, "text"),
 		Trigger: text.Draw(t, "trigger"), Told: texts.Draw(t, "told"), Customers: texts.Draw(t, "customers"), Count: number.Draw(t, "count"),
 		GiveUp: int64(number.Draw(t, "giveup")), Entries: sums.Draw(t, "entries"), Whole: sum.Draw(t, "whole"), Once: text.Draw(t, "once"),
-		Through: text.Draw(t, "through"), Invalid: rapid.Bool().Draw(t, "invalid"),
+		Through: text.Draw(t, "through"), Invalid: rapid.Bool().Draw(t, "invalid"), Step: text.Draw(t, "step"),
 		Worked: text.Draw(t, "worked"), Covers: text.Draw(t, "covers"), Asked: int64(number.Draw(t, "asked")), Fault: text.Draw(t, "fault"),
 		Means: text.Draw(t, "means"), Requests: number.Draw(t, "requests"), RetryAfter: int64(number.Draw(t, "after")),
 		Carried: text.Draw(t, "carried"), Status: number.Draw(t, "status"), Shown: rapid.Bool().Draw(t, "shown"),

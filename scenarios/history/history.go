@@ -183,6 +183,9 @@ type Event struct {
 	Through string `json:"through,omitempty"`
 	// Invalid: it asks for what no core may store, so that it must be refused, and alone.
 	Invalid bool `json:"invalid,omitempty"`
+	// Step is the step of the scenario's timeline that it is: its label, or without one its
+	// number, from 1. Empty: it is none.
+	Step string `json:"step,omitempty"`
 	// Trigger is the version of a trigger that it processes, or that a message is
 	// about: its key, "@" and its ETag.
 	Trigger string `json:"trigger,omitempty"`

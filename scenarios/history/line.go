@@ -54,6 +54,7 @@ func (r *lineReader) readEvent(e *Event) {
 	e.Once = r.text(`,"once":`)
 	e.Through = r.text(`,"through":`)
 	e.Invalid = r.has(`,"invalid":true`)
+	e.Step = r.text(`,"step":`)
 	e.Trigger = r.text(`,"trigger":`)
 	e.Worked = r.text(`,"worked":`)
 	e.Covers = r.text(`,"covers":`)

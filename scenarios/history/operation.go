@@ -34,6 +34,8 @@ type Operation struct {
 	Once    string
 	// Invalid: the core must refuse it.
 	Invalid bool
+	// Step is the one of the timeline that it is, as in [Event]; empty: none.
+	Step string
 }
 
 // Wants says what an append or a save of a document of a layout wants: an edit, by a

@@ -38,7 +38,11 @@ type Collector struct {
 	timeline   timeline
 	spent      spending
 	watch      telemetry.Watch
-	ran        int64 // nanoseconds of the repetitions, from their starts to their last answers
+	ran        int64        // nanoseconds of the repetitions, from their starts to their last answers
+	each       []Repetition // that has ended
+	repetition int          // its number
+	answeredIn int          // how many operations were acknowledged when it began
+	sorted     []int64      // its latencies, once it has ended
 	// batched are the modifications of open operations that batches store, and how many
 	// writes the last batch needed that has written it; 0: none has.
 	batched map[string]int
@@ -88,6 +92,7 @@ func (c *Collector) Merge(later *Collector) {
 	c.watch.Merge(&later.watch)
 	c.ran += later.ran
 	c.puts = append(c.puts, later.puts...)
+	c.each = append(c.each, later.each...)
 	c.givenUpIn += later.givenUpIn
 	c.calls.add(later.calls)
 }
@@ -107,7 +112,7 @@ func (c *Collector) Reset() {
 	c.watch.Reset()
 	*c = Collector{
 		open: c.open, histogram: c.histogram[:0], latencies: c.latencies[:0], makespans: c.makespans[:0],
-		skipped: c.skipped, errors: c.errors, puts: c.puts[:0],
+		skipped: c.skipped, errors: c.errors, puts: c.puts[:0], each: c.each[:0], sorted: c.sorted,
 		batched: c.batched, answered: c.answered[:0], actors: c.actors,
 		timeline: c.timeline, watch: c.watch,
 	}
@@ -128,6 +133,7 @@ func (c *Collector) Add(e *history.Event) {
 	case history.Begin:
 		c.closeRepetition()
 		c.begin, c.last, c.begun, c.before = e.At, e.At, true, c.counts
+		c.repetition, c.answeredIn = e.Repetition, len(c.latencies)
 	case history.Invoke:
 		c.invoke(e)
 	case history.Skip:
@@ -190,6 +196,7 @@ func (c *Collector) closeRepetition() {
 	if c.counts.GivenUp() > c.before.GivenUp() {
 		c.givenUpIn++
 	}
+	c.each = append(c.each, c.ended())
 }
 
 func (c *Collector) invoke(e *history.Event) {
@@ -348,9 +355,10 @@ func (c *Collector) Fill(r *Measurement, judged check.Counts) {
 	r.Attempts = c.attempts()
 	r.Rates = r.Counts.Rates(cmp.Or(r.Judged, r.Repetitions))
 	r.Elapsed = float64(c.end) / 1e6
-	r.LatencyMS = latency(c.latencies)
+	r.LatencyMS, r.LatencyDistribution = latency(c.latencies)
 	slices.Sort(c.makespans)
 	r.PutsEach, r.MakespansMS, r.GivenUpIn = c.puts, c.makespans, c.givenUpIn
+	r.Each = c.each
 	r.CallTime = time.Duration(c.calls.total / max(c.calls.n, 1))
 	if n := len(c.makespans); n > 0 {
 		r.MakespanMS = &Makespan{

@@ -21,7 +21,7 @@ func FromHistory(rd *history.Reader) (*Measured, error) {
 	if err != nil {
 		return nil, rd.HeaderError(err)
 	}
-	judge, numbers := check.New(rd.Header), NewCollector()
+	judge, numbers := newJudges(rd.Header), NewCollector()
 	var taken steps
 	var told ending
 	for e, err := range rd.Events() {
@@ -33,7 +33,8 @@ func FromHistory(rd *history.Reader) (*Measured, error) {
 		taken.Add(e)
 		told.Add(e)
 	}
-	verdict := judge.Finish()
+	numbers.closeRepetition()
+	verdict := judge.finish(numbers.each, told.interrupted)
 	r := newMeasurement(rd.Header, verdict)
 	r.Steps, r.Interrupted, r.Failure = taken, told.interrupted, told.failure
 	r.Judged, r.Played = told.judged(rd.Header), told.begun

@@ -62,7 +62,7 @@ func (k *kept) write(events []*history.Event) {
 			e.Op += k.ops
 		}
 		e.At += k.at
-		if e.Start > 0 || e.Kind == history.Get || e.Kind == history.Put || e.Kind == history.Head || e.Kind == history.Delete {
+		if e.Start > 0 || e.Calls() {
 			e.Start += k.at
 		}
 		if e.Due > 0 {

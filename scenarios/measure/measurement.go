@@ -2,8 +2,10 @@ package measure
 
 import (
 	"fmt"
+	"iter"
 	"reflect"
 	"slices"
+	"strings"
 	"time"
 
 	"holdfast/scenarios/check"
@@ -40,20 +42,23 @@ type Measurement struct {
 	Counts        Counts               `json:"counts"`
 	Attempts      Attempts             `json:"attempts"`
 	Rates         map[string]float64   `json:"rates"`
-	LatencyMS     *Latency             `json:"latency_ms"`  // null: nothing was acknowledged
-	MakespanMS    *Makespan            `json:"makespan_ms"` // null: no repetition ended
-	Elapsed       float64              `json:"elapsed_ms"`
-	Thresholds    []ThresholdResult    `json:"thresholds"`
-	NeverBegun    []Reason             `json:"never_begun_because,omitempty"` // the commonest first
-	StoreErrors   []StoreError         `json:"store_errors,omitempty"`        // the commonest few, of all calls
-	Steps         []StepResult         `json:"steps,omitempty"`
-	Timeline      *Timeline            `json:"timeline,omitempty"` // nil: nothing was written, or there are no times
-	Spent         *Spent               `json:"spent,omitempty"`    // nil: nothing was acknowledged but by batches, or there are no times
-	Fairness      *Fairness            `json:"fairness,omitempty"` // nil: it takes two actors that were acknowledged
-	Cost          *Cost                `json:"cost,omitempty"`     // nil: nothing was committed
-	Alarms        []Alarm              `json:"alarms,omitempty"`
-	Replay        string               `json:"replay"`
-	Directory     string               `json:"directory,omitempty"`
+	LatencyMS     *Latency             `json:"latency_ms"` // null: nothing was acknowledged
+	// LatencyDistribution is the whole of it, ascending, of at most 60 points; nil: of fewer
+	// than ten samples, or in a document of an earlier version.
+	LatencyDistribution []Quantile        `json:"latency_distribution,omitempty"`
+	MakespanMS          *Makespan         `json:"makespan_ms"` // null: no repetition ended
+	Elapsed             float64           `json:"elapsed_ms"`
+	Thresholds          []ThresholdResult `json:"thresholds"`
+	NeverBegun          []Reason          `json:"never_begun_because,omitempty"` // the commonest first
+	StoreErrors         []StoreError      `json:"store_errors,omitempty"`        // the commonest few, of all calls
+	Steps               []StepResult      `json:"steps,omitempty"`
+	Timeline            *Timeline         `json:"timeline,omitempty"` // nil: nothing was written, or there are no times
+	Spent               *Spent            `json:"spent,omitempty"`    // nil: nothing was acknowledged but by batches, or there are no times
+	Fairness            *Fairness         `json:"fairness,omitempty"` // nil: it takes two actors that were acknowledged
+	Cost                *Cost             `json:"cost,omitempty"`     // nil: nothing was committed
+	Alarms              []Alarm           `json:"alarms,omitempty"`
+	Replay              string            `json:"replay"`
+	Directory           string            `json:"directory,omitempty"`
 
 	// Played are the repetitions that were begun.
 	Played int `json:"-"`
@@ -61,6 +66,9 @@ type Measurement struct {
 	// in ascending order, of those in which somebody was answered.
 	PutsEach    []float64 `json:"-"`
 	MakespansMS []float64 `json:"-"`
+	// Each are the repetitions that were played, in their order; of a history that leaves some
+	// out, those that it holds.
+	Each []Repetition `json:"-"`
 	// GivenUpIn is the number of repetitions in which an operation was given up, as
 	// [Counts.GivenUp] counts them.
 	GivenUpIn int `json:"-"`
@@ -170,6 +178,19 @@ func (c *Counts) add(o *Counts) {
 	}
 }
 
+// All are the counts by their names in JSON, in the order of the type.
+func (c *Counts) All() iter.Seq2[string, int] {
+	return func(yield func(string, int) bool) {
+		v := reflect.ValueOf(c).Elem()
+		for i := range v.NumField() {
+			tag, _, _ := strings.Cut(v.Type().Field(i).Tag.Get("json"), ",")
+			if !yield(tag, int(v.Field(i).Int())) {
+				return
+			}
+		}
+	}
+}
+
 // Reason says why operations were never begun, and of how many that is so.
 type Reason struct {
 	Why   string `json:"why"`
@@ -226,7 +247,7 @@ type ThresholdResult struct {
 	Expression string  `json:"expression"`
 	Value      float64 `json:"value"`
 	Passed     bool    `json:"passed"`
-	NoValue    bool    `json:"-"` // nothing was measured; Value is 0 and means nothing
+	NoValue    bool    `json:"no_value,omitempty"` // nothing was measured; Value is 0 and means nothing
 }
 
 // StepResult is a step of a timeline that expected an outcome.

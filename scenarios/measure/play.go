@@ -253,7 +253,7 @@ func (p *playing) measure(i int) *Measured {
 		p.fail(i, err)
 	}
 	p.measured[i] = &Measured{m, pool.numbers}
-	p.pools[i] = &Pool{next: pool.next, err: pool.err, ended: true} // its memory is not needed any more
+	p.pools[i] = &Pool{next: pool.next, last: pool.last, err: pool.err, ended: true} // its memory is not needed any more
 	return p.measured[i]
 }
 

@@ -30,6 +30,8 @@ func (p *Point) Validate() error {
 	switch {
 	case p.World != "" && p.World != scenarios.RealWorld && p.World != scenarios.VirtualWorld:
 		return fmt.Errorf("there is no world %q: it is %s or %s", p.World, scenarios.RealWorld, scenarios.VirtualWorld)
+	case p.real() && p.Run.First > 1:
+		return fmt.Errorf("repetition %d can be played alone in a virtual world only: in the real one no number decides what happens", p.Run.First)
 	case !p.real() && p.Target.Name() != Embedded:
 		return fmt.Errorf("the store %s is of the real world: a virtual one has a store of its own", p.Target.Store)
 	}
@@ -89,9 +91,9 @@ func (p *Plan) parts(skip func(point int) bool) []part {
 		if skip != nil && skip(i) {
 			continue
 		}
-		n := p.Points[i].Run.Repetitions
-		for first := 1; first <= n; first += size {
-			all = append(all, part{i, Part{&p.Points[i], first, min(first+size-1, n)}})
+		first, last := p.Points[i].Run.Numbers()
+		for ; first <= last; first += size {
+			all = append(all, part{i, Part{&p.Points[i], first, min(first+size-1, last)}})
 		}
 	}
 	return all

@@ -17,6 +17,7 @@ type Pool struct {
 	kept    *kept // nil: nobody needs the history
 	each    func(repetition int, r *check.Report) (goOn bool)
 	next    int // the first repetition that has not been added
+	last    int
 	early   map[int]*Sample
 	numbers *Collector
 	reports []check.Report
@@ -34,7 +35,8 @@ func NewPool(p *Point, w io.Writer, keep int64) (*Pool, error) {
 	if err := p.Validate(); err != nil {
 		return nil, err
 	}
-	pool := &Pool{header: p.Header(), next: 1, early: map[int]*Sample{}, numbers: NewCollector()}
+	pool := &Pool{header: p.Header(), early: map[int]*Sample{}, numbers: NewCollector()}
+	pool.next, pool.last = p.Run.Numbers()
 	var err error
 	if pool.wanted, err = thresholds(pool.header); err == nil && w != nil {
 		pool.kept, err = newKept(w, pool.header, keep)
@@ -80,7 +82,7 @@ func (p *Pool) over() bool { return p.err != nil || p.ended }
 
 // complete reports whether all repetitions were added, and were played to their end.
 func (p *Pool) complete() bool {
-	return p.next > p.header.Repetitions && !p.interrupted && p.err == nil
+	return p.next > p.last && !p.interrupted && p.err == nil
 }
 
 // Measurement is what the parts have shown together. After an error it is what was

@@ -87,10 +87,12 @@ func (p *player) play(ctx context.Context, part Part, kept *kept) *Sample {
 			s.err = err
 		}
 		r := repetition{report: w.judge.Finish()}
+		cut := err != nil || played.Interrupted
 		r.evidence = evidence(&r.report) || w.steps.missed()
 		if kept != nil && r.evidence && !w.copying {
-			w = s.again(ctx, part.Point, p.header, n, &r)
+			w, cut = s.again(ctx, part.Point, p.header, n, &r), err != nil && !played.Interrupted
 		}
+		w.numbers.conclude(&r.report, w.print.Sum(), cut)
 		if w.copying {
 			r.events = w.events
 		}
@@ -139,6 +141,7 @@ func evidence(r *check.Report) bool {
 type witness struct {
 	judge   *check.Judge
 	numbers *Collector
+	print   history.Fingerprint
 	steps   steps
 	copying bool
 	events  []*history.Event
@@ -151,6 +154,7 @@ func newWitness(h history.Header) *witness {
 func (w *witness) reset(h history.Header, copying bool) {
 	w.judge.Reset(h)
 	w.numbers.Reset()
+	w.print.Reset(0)
 	w.steps = w.steps[:0]
 	w.copying, w.events = copying, w.events[:0]
 }
@@ -159,6 +163,7 @@ func (w *witness) reset(h history.Header, copying bool) {
 func (w *witness) Add(e *history.Event) {
 	w.judge.Add(e)
 	w.numbers.Add(e)
+	w.print.Add(e)
 	w.steps.Add(e)
 	if w.copying {
 		w.events = append(w.events, e.Clone())

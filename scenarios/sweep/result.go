@@ -3,9 +3,9 @@ package sweep
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"regexp"
 	"strconv"
-	"time"
 
 	"holdfast/scenarios/check"
 	"holdfast/scenarios/measure"
@@ -29,13 +29,13 @@ type Result struct {
 	Planned     int        `json:"planned"` // points
 	Interrupted bool       `json:"interrupted,omitempty"`
 	Points      []Measured `json:"points"` // in the order of the product, the last parameter varies fastest
-	// Took is for people; 0: not known.
-	Took time.Duration `json:"-"`
+	// TookMS is how long it took to play; 0: not known.
+	TookMS float64 `json:"took_ms,omitempty"`
 	// Resume is the command that goes on with an interrupted sweep.
-	Resume string `json:"-"`
+	Resume string `json:"resume,omitempty"`
 	// PolicyChanged is the policy of a point, if parts of it vary; empty: the whole
 	// varies, or nothing.
-	PolicyChanged string `json:"-"`
+	PolicyChanged string `json:"policy_changed,omitempty"`
 	// Directory is where the points are.
 	Directory string `json:"-"`
 }
@@ -190,8 +190,10 @@ func (p *Params) UnmarshalJSON(text []byte) error {
 	dec := json.NewDecoder(bytes.NewReader(text))
 	dec.UseNumber()
 	*p = nil
-	if _, err := dec.Token(); err != nil {
+	if begin, err := dec.Token(); err != nil {
 		return err
+	} else if begin != json.Delim('{') {
+		return errors.New("params: want an object")
 	}
 	for dec.More() {
 		name, err := dec.Token()

@@ -1,29 +1,26 @@
 package measure
 
 import (
-	"math"
 	"slices"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
 	"gonum.org/v1/gonum/stat"
 )
 
-func latency(micros []int64) *Latency {
+// latency of operations, in microseconds, with its distribution.
+func latency(micros []int64) (*Latency, []Quantile) {
 	n := len(micros)
 	if n == 0 {
-		return nil
+		return nil, nil
 	}
 	histogram := hdrhistogram.New(1, latencyMostMicros, 3)
 	for _, m := range micros {
 		_ = histogram.RecordValue(m) // in range by construction
 	}
 	at := func(percent float64) float64 {
-		// The library rounds the rank to the nearest, so that it would call the
-		// last but one of six samples their p90: ask for the rank itself.
-		rank := math.Ceil(percent*float64(n)/100 - 1e-9)
-		return float64(histogram.ValueAtPercentile(100*rank/float64(n))) / 1e3
+		return float64(histogram.ValueAtPercentile(rankOf(percent, int64(n)))) / 1e3
 	}
-	return &Latency{n, at(50), at(90), at(99), at(99.9), float64(histogram.Max()) / 1e3}
+	return &Latency{n, at(50), at(90), at(99), at(99.9), float64(histogram.Max()) / 1e3}, distribution(histogram)
 }
 
 func (c *Collector) attempts() Attempts {

@@ -1,0 +1,66 @@
+package main
+
+import (
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"holdfast/reports"
+)
+
+// outputOptions are the flags that say what is written.
+type outputOptions struct {
+	json     bool
+	quiet    bool
+	noColor  bool
+	progress string
+}
+
+func (o *outputOptions) register(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.BoolVar(&o.json, "json", false, "write one JSON document to stdout")
+	f.BoolVar(&o.quiet, "quiet", false, "write the verdict only, and no progress")
+	f.BoolVar(&o.noColor, "no-color", false, "no colors")
+	f.StringVar(&o.progress, "progress", "auto", "`KIND` of progress on stderr: auto, bar, plain or none")
+}
+
+func (o outputOptions) validate() error {
+	switch o.progress {
+	case "auto", "bar", "plain", "none":
+		return nil
+	}
+	return usage("--progress is auto, bar, plain or none, not %q", o.progress)
+}
+
+// tell writes a document to stdout as it was asked for, and returns the error that decides
+// the exit code, see [ending].
+func (a *app) tell(o outputOptions, d reports.Document, failure error, interrupted bool) error {
+	if err := a.write(o, d); err != nil && failure == nil {
+		failure = couldNotRun("write the report: %w", err)
+	}
+	return ending(d, failure, interrupted)
+}
+
+func (a *app) write(o outputOptions, d reports.Document) error {
+	if r, ok := d.(reproducible); ok && o.json {
+		d = r.Reproducible()
+	}
+	return reports.Formats[o.format()](a.stdout, d, colored(a.stdout, o.noColor))
+}
+
+// reproducible is a document with parts that the seed does not decide. Those are kept in a
+// run's directory; what goes to stdout can be compared.
+type reproducible interface{ Reproducible() reports.Document }
+
+func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1e3 }
+
+// format is the name of the one that was asked for.
+func (o outputOptions) format() string {
+	switch {
+	case o.json:
+		return "json"
+	case o.quiet:
+		return "brief"
+	}
+	return "text"
+}

@@ -1,0 +1,119 @@
+package main
+
+import (
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"holdfast/reports"
+	"holdfast/reports/schema"
+)
+
+// TestReportTellsAgain what a command has told, from its directory and from its JSON, byte
+// for byte.
+func TestReportTellsAgain(t *testing.T) {
+	for _, c := range []struct {
+		args []string
+		code int
+	}{
+		{[]string{"run", "two-users"}, exitPassed},
+		{[]string{"run", "two-users", "--core", "unlocked", "--schedule", "bob alice alice bob"}, exitViolated},
+		{[]string{"run", "burst", "--world", "virtual", "--runs", "3", "--clients", "1"}, exitInconclusive},
+		{[]string{"run", "burst", "--world", "virtual", "--threshold", "attempts.p99<1"}, exitThreshold},
+		{[]string{"sweep", "burst", "--vary", "clients=1:3:1", "--vary", "policy.base=5ms,9ms", "--runs", "2"}, exitPassed},
+		{[]string{"sweep", "two-users", "--vary", "core=production,unlocked", "--runs", "2"}, exitViolated},
+		{[]string{"doctor", "--quick"}, exitPassed},
+	} {
+		t.Run(strings.Join(c.args, " "), func(t *testing.T) {
+			out := t.TempDir()
+			code, told, stderr := simulate(t, append(c.args, "--out", out)...)
+			dirs, err := filepath.Glob(filepath.Join(out, "*", "2*"))
+			if code != c.code || err != nil || len(dirs) != 1 {
+				t.Fatalf("exit %d, directories %q, %v\n%s%s", code, dirs, err, told, stderr)
+			}
+			code, again, stderr := simulate(t, "report", dirs[0])
+			if code != exitPassed || stderr != "" || again != told {
+				t.Errorf("exit %d\n%s%s, was\n%s", code, again, stderr, told)
+			}
+			file := filepath.Join(t.TempDir(), "again.json")
+			code, stdout, stderr := simulate(t, "report", dirs[0], "--format", "json", "-o", file)
+			saved := string(read(t, filepath.Join(dirs[0], reports.ResultFile)))
+			if code != exitPassed || stdout+stderr != "" || string(read(t, file)) != saved {
+				t.Errorf("exit %d, %s%s\n%s", code, stdout, stderr, read(t, file))
+			}
+		})
+	}
+}
+
+// TestReportOfSeveralRuns is one document with all of them, which can be read as one again.
+func TestReportOfSeveralRuns(t *testing.T) {
+	out := t.TempDir()
+	play := func(code int, args ...string) string {
+		t.Helper()
+		if got, stdout, stderr := simulate(t, append(args, "--out", out)...); got != code {
+			t.Fatalf("%v: exit %d\n%s%s", args, got, stdout, stderr)
+		}
+		latest, err := filepath.EvalSymlinks(filepath.Join(out, "latest"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return latest
+	}
+	good := play(exitPassed, "run", "two-users", "--world", "virtual")
+	bad := play(exitViolated, "run", "two-users", "--world", "virtual", "--core", "unlocked", "--schedule", "bob alice alice bob")
+	code, both, stderr := simulate(t, "report", good, bad, "--format", "json")
+	if code != exitPassed || stderr != "" {
+		t.Fatalf("exit %d %s", code, stderr)
+	}
+	validate(t, schema.Result, both)
+	file := filepath.Join(t.TempDir(), "both.json")
+	write(t, file, both)
+	_, told, _ := simulate(t, "report", good, bad)
+	_, again, _ := simulate(t, "report", file)
+	if again != told || !strings.HasPrefix(told, "FAIL  1 of 2 scenarios passed, ") || !strings.Contains(told, "violates I1 nothing lost") {
+		t.Errorf("%s, and read again\n%s", told, again)
+	}
+	_, brief, _ := simulate(t, "report", good, bad, "--format", "brief")
+	if brief != "PASS  two-users\nFAIL  two-users\n" {
+		t.Error(brief)
+	}
+}
+
+// TestReportRefuses what is no document with one line, and writes nothing over what is there.
+func TestReportRefuses(t *testing.T) {
+	dir := t.TempDir()
+	at := func(name, text string) string {
+		write(t, filepath.Join(dir, name), text)
+		return filepath.Join(dir, name)
+	}
+	newer, cut := at("newer.json", `{"schema": "simulate.result/v2"}`), at("cut.json", `{"schema": "simulate.result/v1", "ru`)
+	kept := at("kept", "kept")
+	version := filepath.Join(dir, "version.json")
+	lacking := at("lacking.json", `{"schema": "simulate.tune/v1", "verdict": "ok", "architectures": {"rows": [{"name": "FIFO with batches", "latency_p99_ms": {"value": 1}}]}}`)
+	_, stdout, _ := simulate(t, "version", "--json")
+	write(t, version, stdout)
+	for _, c := range []struct {
+		args []string
+		code int
+		says string
+	}{
+		{nil, exitUsage, "report wants the directory of a run, or the file of a document"},
+		{[]string{filepath.Join(dir, "none")}, exitUsage, "no such file or directory"},
+		{[]string{newer}, exitUsage, "newer.json was written by a newer simulate: simulate.result/v2; this one reads v1"},
+		{[]string{cut, "-o", kept}, exitUsage, "cut.json is cut off after 36 bytes"},
+		{[]string{dir}, exitUsage, "has no result.json: it is no run's directory"},
+		{[]string{version, "--format", "yaml"}, exitUsage, `--format is one of brief, `},
+				{[]string{version, version}, exitUsage, "only runs of scenarios are told together, and a version is none"},
+		{[]string{lacking}, exitCouldNotRun, "lacking.json: the document lacks something or contradicts itself: runtime error: "},
+		{[]string{version, "-o", "/dev/full"}, exitCouldNotRun, "write the report: write /dev/full: no space left on device"},
+		{[]string{version, "-o", filepath.Join(dir, "nowhere", "x")}, exitUsage, "--output " + filepath.Join(dir, "nowhere", "x") + ": there is no directory"},
+	} {
+		code, stdout, stderr := simulate(t, append([]string{"report"}, c.args...)...)
+		if code != c.code || stdout != "" || !strings.Contains(stderr, c.says) || strings.Count(stderr, "\n") != 1 {
+			t.Errorf("%q: exit %d\n%s%s", c.args, code, stdout, stderr)
+		}
+	}
+	if got := string(read(t, kept)); got != "kept" {
+		t.Errorf("a file was replaced by %q", got)
+	}
+}

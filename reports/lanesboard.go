@@ -1,0 +1,232 @@
+package reports
+
+import (
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+
+	"holdfast/reports/page"
+	"holdfast/scenarios/explore"
+	"holdfast/scenarios/history"
+)
+
+// board is where a story is drawn: its events, the lanes, and the names that the drawing and
+// the words share.
+type board struct {
+	*story
+	seen  []seen
+	at    []int // of each event, the number of its step
+	named []page.Lane
+	lane  map[string]int // of an actor, a key or a queue
+	names *strings.Replacer
+	known []page.LaneVersion // that were there at first
+	made  map[string]bool    // versions that have been drawn
+	begun map[string]bool    // objects of which a version has been
+}
+
+// The lanes that are nobody's name.
+const (
+	queueLane  = "\x00queue"
+	othersLane = "\x00others"
+)
+
+func (t *story) board(shown []seen) *board {
+	b := &board{story: t, seen: shown, at: make([]int, len(shown)), lane: map[string]int{}, made: map[string]bool{}, begun: map[string]bool{}}
+	all := make([]history.Event, len(shown))
+	for i := range shown {
+		all[i] = shown[i].Event
+	}
+	v := t.Violation
+	v.Witness = all
+	b.names = shortNames(v)
+	b.layOut()
+	return b
+}
+
+// layOut gives everybody a lane: the objects in the middle, so that ways are short.
+func (b *board) layOut() {
+	actors, objects, queue := b.who()
+	acting := len(actors)
+	if acting > 0 && actors[acting-1] == history.FinalActor {
+		acting-- // which reads when the others have ended
+	}
+	half := (acting + 1) / 2
+	for _, name := range actors[:half] {
+		b.add(name, false)
+	}
+	for _, key := range objects {
+		b.add(key, true)
+	}
+	if queue {
+		b.add(queueLane, true)
+	}
+	for _, name := range actors[half:] {
+		b.add(name, false)
+	}
+}
+
+// who takes part, in the order in which it appears. Of actors that are too many those are put
+// together who have the least part in it: no success, or no evidence.
+func (b *board) who() (actors, objects []string, queue bool) {
+	evident, leads := map[string]bool{}, map[string]bool{}
+	for i := range b.seen {
+		e := &b.seen[i]
+		if e.weight != page.Context {
+			evident[e.Actor] = true
+			leads[e.Actor] = leads[e.Actor] || e.weight == page.Wrong || e.Outcome == history.Committed
+		}
+		queue = queue || e.Kind == history.Queue || e.OfTrigger()
+		if e.Actor != "" && !slices.Contains(actors, e.Actor) {
+			actors = append(actors, e.Actor)
+		}
+		if e.Key != "" && !e.OfTrigger() && !slices.Contains(objects, e.Key) {
+			objects = append(objects, e.Key)
+		}
+	}
+	// The harness reads what is left when all have ended.
+	if at := slices.Index(actors, history.FinalActor); at >= 0 {
+		actors = append(slices.Delete(actors, at, at+1), history.FinalActor)
+	}
+	if len(actors) <= mostActors {
+		return actors, objects, queue
+	}
+	part := func(name string) int {
+		switch {
+		case leads[name]:
+			return 0
+		case evident[name]:
+			return 1
+		}
+		return 2
+	}
+	byPart := slices.Clone(actors)
+	slices.SortStableFunc(byPart, func(a, b string) int { return part(a) - part(b) })
+	others := byPart[mostActors-1:]
+	b.others(others)
+	own := slices.DeleteFunc(actors, func(name string) bool { return slices.Contains(others, name) })
+	return append(own, othersLane), objects, queue
+}
+
+// others put actors into one lane.
+func (b *board) others(names []string) {
+	for _, name := range names {
+		b.lane[name] = -len(names)
+	}
+}
+
+func (b *board) add(name string, object bool) {
+	l := page.Lane{Name: name, Title: name, Object: object}
+	switch name {
+	case queueLane:
+		l.Name, l.Title = "queue", "the queue, and the triggers that feed it"
+	case othersLane:
+		for other, n := range b.lane {
+			if n < 0 {
+				l.Name = fmt.Sprintf("%d others", -n)
+				b.lane[other] = len(b.named)
+			}
+		}
+		l.Title = l.Name
+	case history.SetupActor, history.FinalActor:
+		l.Name = called(name)
+	default:
+		if object {
+			l.Name = path.Base(name)
+		}
+	}
+	b.lane[name] = len(b.named)
+	b.named = append(b.named, l)
+}
+
+// called is an actor's name in a sentence.
+func called(actor string) string {
+	switch actor {
+	case history.SetupActor:
+		return "the setup"
+	case history.FinalActor:
+		return "the last read"
+	}
+	return actor
+}
+
+// step draws and tells an event.
+func (b *board) step(i int) page.LaneStep {
+	e := &b.seen[i]
+	said := tell(&e.Event)
+	if b.conditions {
+		said += (Text{untimed: b.untimed}).asked(&e.Event)
+	}
+	s := page.LaneStep{When: b.when(e.At), Text: strings.TrimSpace(b.say(e.Actor, said)), Weight: e.weight, Fault: e.Fault}
+	if b.untimed {
+		s.Move = int(e.At / explore.Tick.Nanoseconds())
+		if e.Kind == history.Invoke || s.Move > len(b.moves) {
+			s.Move = 0
+		}
+	}
+	if s.Move > 0 && e.Kind != history.Return {
+		if _, fault, struck := strings.Cut(b.moves[s.Move-1].Name, "!"); struck {
+			s.Fault = fault
+		}
+	}
+	b.draw(&s, &e.Event)
+	return s
+}
+
+func (b *board) say(actor, what string) string {
+	if actor == history.FinalActor {
+		what = strings.Replace(what, "reads version", "shows version", 1)
+	}
+	return b.short(called(actor) + " " + what)
+}
+
+// short is a text with the names of the story.
+func (b *board) short(text string) string {
+	return checksum.ReplaceAllString(b.names.Replace(text), "")
+}
+
+func (b *board) when(at int64) string {
+	return strings.TrimSpace(Text{untimed: b.untimed}.moment(at))
+}
+
+// sent is the number of the step before which a step's call was sent.
+func (b *board) sent(step int) int {
+	i := slices.Index(b.at, step)
+	e := &b.seen[i]
+	k := i
+	for k > 0 && b.seen[k-1].At > e.Start && e.Kind != history.Queue && e.Kind != history.Tell {
+		k--
+	}
+	if e.Start == 0 && e.Kind != history.Get && e.Kind != history.Put && e.Kind != history.Head && e.Kind != history.Delete {
+		return step
+	}
+	// Nobody sends before the operation has begun.
+	for n := k; n < i; n++ {
+		if b.seen[n].Kind == history.Invoke && b.seen[n].Op == e.Op && e.Op != 0 {
+			k = n + 1
+		}
+	}
+	return b.at[k]
+}
+
+// bars are the operations.
+func (b *board) bars() (bars []page.LaneBar) {
+	where := map[int]int{} // of an operation, its bar
+	for i := range b.seen {
+		e := &b.seen[i]
+		if e.Op == 0 || e.Actor == "" {
+			continue
+		}
+		n, begun := where[e.Op]
+		if !begun {
+			n = len(bars)
+			where[e.Op] = n
+			bars = append(bars, page.LaneBar{Lane: b.lane[e.Actor], From: b.at[i], Open: true})
+		}
+		bars[n].To = b.at[i]
+		if e.Kind == history.Return {
+			bars[n].Open = false
+		}
+	}
+	return bars
+}

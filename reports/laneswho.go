@@ -1,0 +1,187 @@
+package reports
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"holdfast/reports/page"
+	"holdfast/scenarios/check"
+	"holdfast/scenarios/history"
+)
+
+// operation is the beginning of one, nil if the witness does not have it.
+func (t *story) operation(number int) *history.Event {
+	for i := range t.Witness {
+		if e := &t.Witness[i]; e.Kind == history.Invoke && e.Op == number && number != 0 {
+			return e
+		}
+	}
+	return nil
+}
+
+// overwriter is the write that took from the object what somebody had been told is stored in
+// it, nil if it is not known or it is another kind of story.
+func (t *story) overwriter() *history.Event {
+	if t.Invariant != check.NothingLost && t.Invariant != check.NoSilentOverwrite {
+		return nil
+	}
+	for i := len(t.Witness) - 1; i >= 0; i-- {
+		if e := &t.Witness[i]; e.Kind == history.Put && e.ETag != "" {
+			if v := t.victim(e); v != nil {
+				return e
+			}
+			return nil
+		}
+	}
+	return nil
+}
+
+// victim is the answer to the operation that a write took from the object.
+func (t *story) victim(by *history.Event) *history.Event {
+	for i := range t.Witness {
+		if e := &t.Witness[i]; e.Kind == history.Return && e.Outcome == history.Committed && e.Op != by.Op {
+			return e
+		}
+	}
+	return nil
+}
+
+// lost is what was taken: a modification, or a field.
+func (t *story) lost(by, from *history.Event) string {
+	op := t.operation(from.Op)
+	if op == nil {
+		return ""
+	}
+	if t.Invariant == check.NoSilentOverwrite {
+		for _, s := range by.Doc.Set {
+			if slices.Contains(op.Sets, s.Field) {
+				return s.Field
+			}
+		}
+		return strings.Join(op.Sets, ", ")
+	}
+	for _, id := range op.IDs {
+		if strings.Contains(t.Summary, id) {
+			return id
+		}
+	}
+	return ""
+}
+
+// title says in one sentence who did what to whom.
+func (b *board) title() string {
+	if b.Invariant == check.OneCreator {
+		return b.creators()
+	}
+	by := b.overwriter()
+	if by == nil {
+		return b.short(b.Summary)
+	}
+	from := b.victim(by)
+	lost := b.lost(by, from)
+	if lost == "" || from.ETag == "" {
+		return b.short(b.Summary)
+	}
+	on := ""
+	if by.Doc != nil && by.Doc.Of != "" {
+		on = " on top of " + by.Doc.Of
+	}
+	if b.Invariant == check.NoSilentOverwrite {
+		seen := ""
+		if op := b.operation(by.Op); op != nil && op.Base != "" {
+			seen = fmt.Sprintf(": %s had loaded %s", called(by.Actor), op.Base)
+		}
+		return b.short(fmt.Sprintf("%s wrote %s%s and replaced %s's %s of %s without having seen it%s",
+			called(by.Actor), by.ETag, on, called(from.Actor), lost, from.ETag, seen))
+	}
+	what := "modification " + lost
+	if op := b.operation(from.Op); len(op.Sets) > 0 {
+		what = fmt.Sprintf("change of %s (%s)", strings.Join(op.Sets, ", "), lost)
+	}
+	return b.short(fmt.Sprintf("%s wrote %s%s, without %[4]s's %[5]s, which %[4]s had been told is stored as %[6]s",
+		called(by.Actor), by.ETag, on, called(from.Actor), what, from.ETag))
+}
+
+// creators are those who were told that they had created an object.
+func (b *board) creators() string {
+	var names []string
+	for i := range b.Witness {
+		if e := &b.Witness[i]; e.Kind == history.Return && e.Outcome == history.Committed {
+			names = append(names, called(e.Actor))
+		}
+	}
+	if len(names) < 2 {
+		return b.short(b.Summary)
+	}
+	return fmt.Sprintf("%s were all told that they had created %s", few(names, 4), b.Witness[0].Key)
+}
+
+// where says which part of the scenario to look at.
+func (b *board) where() string {
+	var steps, loads []string
+	for i := range b.Witness {
+		e := &b.Witness[i]
+		switch {
+		case e.Kind != history.Invoke:
+		case e.Step == "":
+			if who := called(e.Actor); !slices.Contains(loads, who) {
+				loads = append(loads, who)
+			}
+		default:
+			steps = append(steps, fmt.Sprintf("%s (%s: %s)", e.Step, called(e.Actor), strings.TrimSpace(e.Do+" "+strings.Join(e.Sets, ", "))))
+		}
+	}
+	const most = 4
+	switch {
+	case b.scenario == "" || len(steps)+len(loads) == 0:
+		return ""
+	case len(steps) == 1:
+		return fmt.Sprintf("Look at step %s of the scenario %s", steps[0], b.scenario)
+	case len(steps) > 1:
+		return fmt.Sprintf("Look at steps %s of the scenario %s", few(steps, most), b.scenario)
+	case len(loads) == 1:
+		return fmt.Sprintf("Look at what the scenario %s has %s do", b.scenario, loads[0])
+	}
+	return fmt.Sprintf("Look at what the scenario %s has %s do", b.scenario, few(loads, most))
+}
+
+// few names some, and how many there are besides.
+func few(names []string, most int) string {
+	if n := len(names); n > most {
+		return fmt.Sprintf("%s and %d more", strings.Join(names[:most-1], ", "), n-most+1)
+	}
+	last := len(names) - 1
+	if last == 0 {
+		return names[0]
+	}
+	return strings.Join(names[:last], ", ") + " and " + names[last]
+}
+
+// bands are for how long what was lost was there, or what was not seen.
+func (b *board) bands() []page.LaneBand {
+	at := func(e *history.Event) int {
+		for i := range b.seen {
+			if placeOf(&b.seen[i].Event) == placeOf(e) {
+				return b.at[i]
+			}
+		}
+		return -1
+	}
+	band := page.LaneBand{From: -1}
+	if by := b.overwriter(); by != nil {
+		from := b.victim(by)
+		band = page.LaneBand{Lane: b.lane[by.Key], From: at(from), To: at(by), Label: b.short(b.lost(by, from)), State: "is stored", End: "✕ lacks it"}
+	} else if b.Invariant == check.RealTime && len(b.Witness) > 0 {
+		stale := &b.Witness[len(b.Witness)-1]
+		for i := range b.Witness[:len(b.Witness)-1] {
+			if e := &b.Witness[i]; e.Key == stale.Key && e.ETag != "" && e.ETag != stale.ETag && (e.Kind == history.Put || e.Kind == history.Get) {
+				band = page.LaneBand{Lane: b.lane[e.Key], From: at(e), To: at(stale), Label: b.short(e.ETag), State: "is there", End: "✕ older"}
+			}
+		}
+	}
+	if band.From < 0 || band.To <= band.From {
+		return nil
+	}
+	return []page.LaneBand{band}
+}

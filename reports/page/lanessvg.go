@@ -1,0 +1,240 @@
+package page
+
+import (
+	"fmt"
+	"html"
+	"math"
+	"strings"
+)
+
+// The measures of a drawing of lanes, in pixels.
+const (
+	laneWidth  = 112.0
+	laneGutter = 30.0 // left of the lanes, for numbers
+	laneMargin = 10.0 // right of them
+	laneHead   = 34.0
+	knownRow   = 30.0 // of a version that was there at first
+	stepRow    = 52.0
+	gapRow     = 26.0
+	boxWidth   = laneWidth - 8
+	boxHeight  = 36.0
+	versionTop = 11.0 // half the height of a version's box
+	versionBox = 22.0 // half its width
+	mostInLane = 17   // letters of a line
+)
+
+// sketch draws lanes.
+type sketch struct {
+	*Lanes
+	strings.Builder
+	top  []float64 // of each step, and of what follows the last
+	from float64   // where the first step begins
+}
+
+func (l *Lanes) svg() string {
+	s := sketch{Lanes: l}
+	s.measure()
+	width, height := laneGutter+laneWidth*float64(len(l.Across))+laneMargin, s.end()+laneHead
+	class := "swim"
+	if len(l.Across) <= 3 {
+		class += " fits"
+	}
+	s.add(`<svg class="%s" role="img" aria-labelledby="%s_t" aria-describedby="%[2]s_d" width="%s" height="%s" viewBox="0 0 %[3]s %[4]s">`,
+		class, l.ID, px(width), px(height))
+	s.add(`<title id="%s_t">%s</title>`, l.ID, text("Swim lanes: "+l.Title))
+	s.add(`<desc id="%s_d">%s</desc>`, l.ID, text("Time goes down. Lanes, from the left: "+l.laneNames()+". The steps are told in the list."))
+	s.rows(width)
+	s.lanes()
+	s.bands()
+	s.links()
+	s.bars()
+	for _, v := range l.Before {
+		s.version(&v, s.knownY(&v), "there")
+	}
+	for i := range l.Steps {
+		s.step(i)
+	}
+	s.add("</svg>")
+	return s.String()
+}
+
+func (l *Lanes) laneNames() string {
+	names := make([]string, len(l.Across))
+	for i := range l.Across {
+		names[i] = l.Across[i].Title
+	}
+	return strings.Join(names, ", ")
+}
+
+func (s *sketch) add(format string, args ...any) { fmt.Fprintf(s, format+"\n", args...) }
+
+func px(v float64) string { return strings.TrimSuffix(fmt.Sprintf("%.1f", v), ".0") }
+
+func text(t string) string { return html.EscapeString(cut(clean(t), mostText)) }
+
+// fit is a text of so many letters at most.
+func fit(t string, most int) string {
+	if r := []rune(clean(t)); len(r) > most {
+		return html.EscapeString(string(r[:most-1]) + "…")
+	}
+	return html.EscapeString(clean(t))
+}
+
+func (s *sketch) measure() {
+	known := map[int]int{}
+	rows := 0
+	for _, v := range s.Before {
+		known[v.Lane]++
+		rows = max(rows, known[v.Lane])
+	}
+	s.from = laneHead + float64(rows)*knownRow
+	y := s.from
+	for i := range s.Steps {
+		s.top = append(s.top, y)
+		if y += stepRow; s.Steps[i].Weight == Gap {
+			y += gapRow - stepRow
+		}
+	}
+	s.top = append(s.top, y)
+}
+
+func (s *sketch) end() float64 { return s.top[len(s.Steps)] }
+
+func (s *sketch) x(lane int) float64 { return laneGutter + laneWidth*(float64(lane)+0.5) }
+
+// y is the middle of a step.
+func (s *sketch) y(step int) float64 { return (s.top[step] + s.top[step+1]) / 2 }
+
+// knownY is where a version stands that was there at first.
+func (s *sketch) knownY(v *LaneVersion) float64 {
+	n := 0
+	for i := range s.Before {
+		if s.Before[i] == *v {
+			break
+		}
+		if s.Before[i].Lane == v.Lane {
+			n++
+		}
+	}
+	return laneHead + knownRow*(float64(n)+0.5)
+}
+
+// rows are the numbers of the steps, each of which leads to its sentence.
+func (s *sketch) rows(width float64) {
+	for i, t := range s.numbered() {
+		if t.Number == 0 {
+			s.add(`<text class="gap" x="%s" y="%s">⋮ %s</text>`, px(laneGutter), px(s.y(i)+4), text(t.Text))
+			continue
+		}
+		s.add(`<a class="row %s" data-step="%d" href="#%s_%[2]d" tabindex="-1"><rect x="0" y="%[4]s" width="%s" height="%s"/><text x="%s" y="%s">%[2]d</text></a>`,
+			t.Weight, t.Number, s.ID, px(s.top[i]), px(width), px(stepRow), px(laneGutter/2), px(s.y(i)+4))
+	}
+}
+
+func (s *sketch) lanes() {
+	bottom := s.end()
+	for i := range s.Across {
+		l := &s.Across[i]
+		class := "lane"
+		if l.Object {
+			class = "lane object"
+		}
+		s.add(`<path class="%s" d="M%s %sV%s"/>`, class, px(s.x(i)), px(laneHead-6), px(bottom+6))
+		for _, y := range []float64{laneHead - 14, bottom + 22} {
+			s.add(`<text class="name %s" x="%s" y="%s"><title>%s</title>%s</text>`, class, px(s.x(i)), px(y), text(l.Title), fit(l.Name, mostInLane-2))
+		}
+	}
+}
+
+func (s *sketch) bands() {
+	for _, b := range s.Bands {
+		x, y := s.x(b.Lane), s.y(b.From)
+		s.add(`<rect class="band" x="%s" y="%s" width="%s" height="%s"/>`, px(x-versionBox-10), px(y), px(2*versionBox+20), px(s.y(b.To)-y))
+		s.label("held", x, y-6, b.Label, mostInLane)
+		s.label("held", x, y+12, b.State, mostInLane)
+	}
+}
+
+// label is a text around a place.
+func (s *sketch) label(class string, x, y float64, t string, most int) {
+	if t != "" {
+		s.add(`<text class="%s" x="%s" y="%s">%s</text>`, class, px(x), px(y), fit(t, most))
+	}
+}
+
+// squeezed is a label in a box: one that is a little too long for it is pressed into it.
+func (s *sketch) squeezed(class string, x, y float64, t string) {
+	const wide, most = 15, 19
+	if n := len([]rune(t)); n > wide {
+		s.add(`<text class="%s" x="%s" y="%s" textLength="%s" lengthAdjust="spacingAndGlyphs">%s</text>`, class, px(x), px(y), px(boxWidth-8), fit(t, most))
+		return
+	}
+	s.label(class, x, y, t, most)
+}
+
+// bars are drawn beside one another where an actor does several things at once.
+func (s *sketch) bars() {
+	for i, b := range s.Bars {
+		beside := 0
+		for _, other := range s.Bars[:i] {
+			if other.Lane == b.Lane && other.From <= b.To && b.From <= other.To {
+				beside++
+			}
+		}
+		class := "bar"
+		if b.Open {
+			class = "bar open"
+		}
+		y := s.y(b.From)
+		s.add(`<rect class="%s" x="%s" y="%s" width="8" height="%s"/>`, class, px(s.x(b.Lane)-4+float64(min(beside, 4))*6), px(y-4), px(s.y(b.To)-y+8))
+	}
+}
+
+// links lead from each version to those that were made of it. One that passes others by is
+// bent around them.
+func (s *sketch) links() {
+	type place struct {
+		lane int
+		name string
+	}
+	at := map[place]float64{}
+	for i := range s.Before {
+		v := &s.Before[i]
+		at[place{v.Lane, v.Name}] = s.knownY(v)
+	}
+	last := map[int]string{} // of a lane, the version above
+	for i := range s.Before {
+		last[s.Before[i].Lane] = s.Before[i].Name
+	}
+	for i := range s.Steps {
+		v := s.Steps[i].Version
+		if v == nil {
+			continue
+		}
+		y := s.y(i)
+		if from, there := at[place{v.Lane, v.On}]; there && v.On != "" {
+			s.link(s.x(v.Lane), from+versionTop, y-versionTop, last[v.Lane] != v.On)
+		}
+		at[place{v.Lane, v.Name}], last[v.Lane] = y, v.Name
+	}
+}
+
+func (s *sketch) link(x, from, to float64, around bool) {
+	if !around {
+		s.add(`<path class="link" d="M%s %sV%s"/>`, px(x), px(from), px(to-6))
+		s.head("link", x, to, 0, 1)
+		return
+	}
+	side := x + versionBox + 6
+	s.add(`<path class="link fork" d="M%s %sC%s %s %s %s %s %s"/>`, px(x+versionBox-6), px(from), px(side+14), px(from+24), px(side+14), px(to-24), px(x+versionBox-4), px(to-6))
+	s.head("link", x+versionBox-6, to, -0.4, 0.9)
+}
+
+// head is the tip of an arrow in a direction.
+func (s *sketch) head(class string, x, y, dx, dy float64) {
+	const long, half = 9.0, 4.0
+	n := math.Hypot(dx, dy)
+	dx, dy = dx/n, dy/n
+	bx, by := x-long*dx, y-long*dy
+	s.add(`<path class="tip %s" d="M%s %sL%s %sL%s %sZ"/>`, class, px(x), px(y), px(bx-half*dy), px(by+half*dx), px(bx+half*dy), px(by-half*dx))
+}

@@ -1,0 +1,97 @@
+package reports
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"holdfast/reports/page"
+	"holdfast/scenarios/check"
+)
+
+// toneOf is how a document of a class is to be taken.
+func toneOf(c Class) page.Tone {
+	switch c {
+	case Passed:
+		return page.Good
+	case Inconclusive, Cut:
+		return page.Doubt
+	}
+	return page.Bad
+}
+
+// columns are those of a table, of which numbers have a name that begins with "#".
+func columns(names ...string) []page.Column {
+	all := make([]page.Column, len(names))
+	for i, name := range names {
+		all[i].Name, all[i].Number = strings.CutPrefix(name, "#")
+	}
+	return all
+}
+
+// withVerdicts marks columns as holding verdicts.
+func withVerdicts(all []page.Column, numbers ...int) []page.Column {
+	for _, n := range numbers {
+		all[n].Verdict = true
+	}
+	return all
+}
+
+// drawn is a figure, or why there is none: not everything that can be measured can be drawn.
+func drawn(f page.Figure, err error) page.Block {
+	if err == nil {
+		err = f.Drawing.WriteElement(io.Discard, 600)
+	}
+	if err != nil {
+		return page.Prose(fmt.Sprintf("%s: no chart, as %v.", f.Title, err))
+	}
+	return f
+}
+
+// again is the advice to play something once more.
+func again(text, command string) []page.Advice {
+	if command == "" {
+		return nil
+	}
+	return []page.Advice{{Text: text, Command: command}}
+}
+
+// fact is one if there is something to say.
+func fact(name, value string) page.Facts {
+	if value == "" {
+		return nil
+	}
+	return page.Facts{{Name: name, Value: value}}
+}
+
+// storyTable tells a violation event by event.
+func (t Text) storyTable(v *check.Violation) page.Table {
+	names := shortNames(*v)
+	table := page.Table{Caption: "What happened, in order", Columns: columns("when", "who", "what")}
+	for i := range v.Witness {
+		e := &v.Witness[i]
+		said := tell(e)
+		if t.conditions {
+			said += t.asked(e)
+		}
+		table.Rows = append(table.Rows, []string{strings.TrimSpace(t.moment(e.At)), e.Actor, names.Replace(said)})
+	}
+	return table
+}
+
+// violationSections tell violations, those of one invariant after another.
+func (t Text) violationSections(all []check.Violation) []page.Block {
+	var blocks []page.Block
+	for i := range all {
+		v := &all[i]
+		s := page.Section{
+			ID: fmt.Sprintf("violation-%d", i+1), Title: fmt.Sprintf("%s %s: %s", v.Invariant, v.Invariant.Title(), v.Anomaly), Verdict: "violated",
+			Blocks: []page.Block{page.Prose(t.shortened(*v))},
+		}
+		if len(v.Witness) > 0 {
+			s.Blocks = append(s.Blocks, t.storyTable(v))
+		}
+		blocks = append(blocks, s)
+	}
+	return blocks
+}

@@ -1,0 +1,41 @@
+package reports
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+)
+
+// saved are the files that a document is kept in, with their formats, the document itself first.
+var saved = []struct{ file, format string }{
+	{ResultFile, "json"}, {ReportFile, "text"}, {PageFile, "html"}, {SummaryFile, "markdown"}, {CasesFile, "junit"},
+}
+
+// Save writes a document into a directory in every format that it can be told in. What fails
+// keeps nothing else from being written.
+func Save(dir string, d Document) error {
+	if k, ok := d.(kept); ok {
+		d = k.In(dir)
+	}
+	var failed error
+	for _, f := range saved {
+		format, ok := Formats[f.format]
+		if !ok {
+			continue
+		}
+		var told bytes.Buffer
+		err := format(&told, d, false)
+		if _, untold := errors.AsType[*UntoldError](err); untold {
+			continue
+		}
+		if err == nil {
+			err = WriteFile(filepath.Join(dir, f.file), func(w io.Writer) error { _, err := w.Write(told.Bytes()); return err })
+		} else {
+			err = fmt.Errorf("%s: %w", f.file, err)
+		}
+		failed = errors.Join(failed, err)
+	}
+	return failed
+}

@@ -1,0 +1,325 @@
+package reports
+
+import (
+	"math"
+	"slices"
+	"time"
+
+	"holdfast/scenarios/changepoint"
+	"holdfast/scenarios/check"
+)
+
+// TrendSchema names the document of a trend.
+const TrendSchema = "simulate.trend/v1"
+
+// Trended says how the figures of many runs went on, and where they changed.
+type Trended struct {
+	Schema string `json:"schema"`
+	Passed bool   `json:"passed"`
+	TrendRules
+	Series []TrendSeries `json:"series"`
+	// LeftOut are runs that say nothing of their figures, such as interrupted ones.
+	LeftOut []LeftOut `json:"left_out,omitempty"`
+}
+
+// TrendRules are what decides of changes.
+type TrendRules struct {
+	// Significance is the share of series in which nothing has changed and a change is found
+	// all the same; all metrics of a series are tested together. LeastRuns is how many runs
+	// that takes.
+	Significance float64 `json:"significance"`
+	LeastRuns    int     `json:"least_runs"`
+	// MinEffect is the share by which a figure must change to be called better or worse.
+	MinEffect float64 `json:"min_effect"`
+	// FailOnChange: that a figure has become worse lately is a regression, of real runs only
+	// with WallClock.
+	FailOnChange bool `json:"fail_on_change"`
+	WallClock    bool `json:"wall_clock"`
+}
+
+// NewTrendRules returns those that hold if nobody says otherwise.
+func NewTrendRules() TrendRules {
+	return TrendRules{Significance: changepoint.Significance, LeastRuns: changepoint.Least, MinEffect: 0.02}
+}
+
+// LeftOut is a run that is in no series, and why.
+type LeftOut struct {
+	Run string `json:"run"`
+	Why string `json:"why"`
+}
+
+// TrendSeries are runs of a scenario that can be compared, in their order.
+type TrendSeries struct {
+	Scenario string `json:"scenario"`
+	World    string `json:"world"`
+	// Settings are what all of its runs have, and other series of the scenario may not.
+	Settings []Setting `json:"settings"`
+	// Exact: all have been played in virtual time with one seed, so that nothing but the
+	// program and its settings can make a difference.
+	Exact bool `json:"exact"`
+	// Earlier runs, of which there are too many, have been left out.
+	Earlier int        `json:"earlier_runs,omitempty"`
+	Runs    []TrendRun `json:"runs"`
+	// Blind are the runs at the end in which a change could not be told from chance yet.
+	Blind   int           `json:"blind_runs"`
+	Metrics []TrendMetric `json:"metrics"`
+}
+
+// Setting is a name and a value.
+type Setting struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`
+}
+
+// TrendRun is one of a series.
+type TrendRun struct {
+	Run     string        `json:"run"`            // its directory or file
+	Time    *time.Time    `json:"time,omitempty"` // when it began; nil: nobody says
+	Version string        `json:"version"`        // of the program
+	Seed    uint64        `json:"seed"`
+	Verdict check.Verdict `json:"verdict"`
+}
+
+// TrendMetric is how a figure went on.
+type TrendMetric struct {
+	Metric string     `json:"metric"` // as thresholds name it
+	Unit   string     `json:"unit,omitempty"`
+	Values []*float64 `json:"values"` // of each run; null: it has none
+	State  TrendState `json:"state"`
+	Why    string     `json:"why,omitempty"` // it is unclear
+	// Noise is the standard deviation of the values around the means between the changes, as
+	// a share of the last of these; null: there is none, or it is exact.
+	Noise   *float64      `json:"noise"`
+	Changes []TrendChange `json:"changes"`
+}
+
+// TrendState is what a series of values shows.
+type TrendState string
+
+// The states. Steady says that no change is shown, not that there is none.
+const (
+	Changed TrendState = "changed"
+	Steady  TrendState = "steady"
+	Unclear TrendState = "unclear" // there are too few runs
+)
+
+// TrendChange is a place where a figure changed.
+type TrendChange struct {
+	At     int     `json:"at"`     // the first run with the new figure, from 0
+	Before float64 `json:"before"` // means of the runs on both sides, up to the next changes
+	After  float64 `json:"after"`
+	// Delta is the change as a share of what was before; null: that was 0.
+	Delta   *float64     `json:"delta"`
+	P       *float64     `json:"p"` // of the permutation test; null: it is exact
+	Verdict ChangeWord   `json:"verdict"`
+	Recent  bool         `json:"recent"` // it is one of the last few runs' figures
+	Differs []Difference `json:"differs"`
+}
+
+// ChangeWord says of a change whether it is for the better.
+type ChangeWord string
+
+// The words. A slight change is smaller than the least effect.
+const (
+	Better ChangeWord = "better"
+	Worse  ChangeWord = "worse"
+	Slight ChangeWord = "slight"
+)
+
+// Difference is what differs between a run and the one before it.
+type Difference struct {
+	Run  int    `json:"run"` // from 0
+	What string `json:"what"`
+	Was  string `json:"was"` // empty: it had none
+	Now  string `json:"now"`
+}
+
+// recentRuns is for how many runs a change is told as one that has just come: so many
+// occasions to see it.
+const recentRuns = changepoint.Least
+
+// trendMetrics are the figures that are followed. Of all of them less is better.
+var trendMetrics = []struct{ name, unit string }{
+	{"attempts.mean", ""}, {"puts.per_update", ""}, {"conflict.rate", ""}, {"exhausted.rate", ""}, {"latency_ms.p50", "ms"},
+	{"latency_ms.p99", "ms"}, {"makespan_ms.mean", "ms"}, {"cost_usd.per_1000_commits", "USD"},
+}
+
+// NewTrended returns the trend of results, in their order.
+func NewTrended(kept []KeptResult, rules TrendRules) Trended {
+	t := Trended{Schema: TrendSchema, TrendRules: rules, Series: []TrendSeries{}}
+	var points []trendPoint
+	points, t.LeftOut = trendPoints(kept)
+	for _, group := range comparableRuns(points) {
+		t.Series = append(t.Series, newTrendSeries(group, rules))
+	}
+	t.Passed = t.Class() == Passed
+	return t
+}
+
+// newTrendSeries looks for changes in runs that can be compared.
+func newTrendSeries(g trendGroup, rules TrendRules) TrendSeries {
+	s := TrendSeries{Scenario: g.points[0].run.Scenario, World: g.points[0].run.World, Settings: g.settings, Exact: g.exact}
+	s.Earlier = max(len(g.points)-changepoint.Most, 0)
+	points := g.points[s.Earlier:]
+	for i := range points {
+		s.Runs = append(s.Runs, points[i].told())
+	}
+	var quantities [][]float64
+	var complete []int
+	for _, metric := range trendMetrics {
+		m := TrendMetric{Metric: metric.name, Unit: metric.unit, Changes: []TrendChange{}}
+		var values []float64
+		for i := range points {
+			m.Values = append(m.Values, nil)
+			if v, ok := points[i].run.Metric(metric.name); ok {
+				m.Values[i] = &v
+				values = append(values, v)
+			}
+		}
+		if m.State, m.Why = stateOf(len(values), len(points), g.exact); m.State == Steady {
+			quantities, complete = append(quantities, values), append(complete, len(s.Metrics))
+		}
+		s.Metrics = append(s.Metrics, m)
+	}
+	find := changepoint.Find
+	if !g.exact {
+		s.Blind = changepoint.Blind(len(points))
+	} else {
+		find = exactChanges
+	}
+	for i, found := range find(quantities) {
+		m := &s.Metrics[complete[i]]
+		for _, c := range found {
+			m.State = Changed
+			m.Changes = append(m.Changes, newTrendChange(c, g.exact, points, rules))
+		}
+		if !g.exact {
+			m.Noise = noise(quantities[i], found)
+		}
+	}
+	return s
+}
+
+// stateOf says what may be learned of so many values of so many runs: nothing, or else it is
+// steady until a change is found.
+func stateOf(values, runs int, exact bool) (state TrendState, why string) {
+	switch {
+	case exact && runs < 2:
+		return Unclear, "it is a single run"
+	case !exact && runs < changepoint.Least:
+		return Unclear, Plural(runs, "run") + ", and a change can't be told from chance in fewer than " + formatNumber(changepoint.Least)
+	case values < runs:
+		return Unclear, Plural(runs-values, "run") + " of " + formatNumber(float64(runs)) + " has no value, as nothing was acknowledged"
+	}
+	return Steady, ""
+}
+
+// exactChanges are all differences from one run to the next.
+func exactChanges(quantities [][]float64) [][]changepoint.Change {
+	all := make([][]changepoint.Change, len(quantities))
+	for q, values := range quantities {
+		for i := 1; i < len(values); i++ {
+			if values[i] != values[i-1] {
+				all[q] = append(all[q], changepoint.Change{At: i, Before: values[i-1], After: values[i]})
+			}
+		}
+	}
+	return all
+}
+
+func newTrendChange(found changepoint.Change, exact bool, points []trendPoint, rules TrendRules) TrendChange {
+	c := TrendChange{At: found.At, Before: found.Before, After: found.After, Recent: len(points)-found.At <= recentRuns, Verdict: Worse}
+	if found.After < found.Before {
+		c.Verdict = Better
+	}
+	if found.Before != 0 {
+		delta := (found.After - found.Before) / found.Before
+		if c.Delta = &delta; math.Abs(delta) < rules.MinEffect {
+			c.Verdict = Slight
+		}
+	}
+	around := 0
+	if !exact {
+		around, c.P = placeError, &found.P
+	}
+	c.Differs = differences(points, found.At-around, found.At+around)
+	return c
+}
+
+// placeError is by how many runs the place of a change may be wrong: nineteen in twenty are
+// not further off, see docs/trend.md.
+const placeError = 2
+
+// noise is the standard deviation around the means between changes, as a share of the last.
+func noise(values []float64, changes []changepoint.Change) *float64 {
+	squares, from := 0.0, 0
+	last := 0.0
+	for i := range len(changes) + 1 {
+		to := len(values)
+		if i < len(changes) {
+			to = changes[i].At
+		}
+		part := values[from:to]
+		sum := 0.0
+		for _, v := range part {
+			sum += v
+		}
+		last = sum / float64(len(part))
+		for _, v := range part {
+			squares += (v - last) * (v - last)
+		}
+		from = to
+	}
+	if last == 0 {
+		return nil
+	}
+	share := math.Sqrt(squares/float64(len(values)-len(changes)-1)) / last
+	return &share
+}
+
+// Class implements [Document]. The latest run of a series is what its users have: if that
+// violates an invariant, so does the trend.
+func (t Trended) Class() Class {
+	worst, judged := Passed, false
+	for i := range t.Series {
+		s := &t.Series[i]
+		switch s.Runs[len(s.Runs)-1].Verdict {
+		case check.Violated:
+			worst = max(worst, Violated)
+		case check.StoreAtFault:
+			worst = max(worst, StoreAtFault)
+		case check.OK, check.Inconclusive:
+		}
+		for m := range s.Metrics {
+			judged = judged || s.Metrics[m].State != Unclear
+			if t.FailOnChange && t.counts(s) && s.Metrics[m].worse() {
+				worst = max(worst, Regressed)
+			}
+		}
+	}
+	if !judged {
+		worst = max(worst, Inconclusive)
+	}
+	return worst
+}
+
+// counts reports whether a change of a series can be a regression: what a machine had to do
+// besides decides of real runs.
+func (t *Trended) counts(s *TrendSeries) bool { return s.World == virtualWorld || t.WallClock }
+
+// worse reports whether the latest change that is more than slight is a recent one for the
+// worse.
+func (m *TrendMetric) worse() bool {
+	c := m.latest()
+	return c != nil && c.Verdict == Worse && c.Recent
+}
+
+// latest is the last change that is more than slight; nil: there is none.
+func (m *TrendMetric) latest() *TrendChange {
+	for i, c := range slices.Backward(m.Changes) {
+		if c.Verdict != Slight {
+			return &m.Changes[i]
+		}
+	}
+	return nil
+}

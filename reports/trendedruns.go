@@ -1,0 +1,274 @@
+package reports
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"holdfast/scenarios"
+	"holdfast/scenarios/measure"
+)
+
+const virtualWorld = scenarios.VirtualWorld
+
+// KeptResult is a result that was kept.
+type KeptResult struct {
+	Name   string    // of its directory or file
+	When   time.Time // its runs began; zero: nobody says
+	Result Result
+}
+
+// trendPoint is a run among others.
+type trendPoint struct {
+	of  *KeptResult
+	run *measure.Measurement
+}
+
+// trendPoints are the runs of results whose figures can be compared.
+func trendPoints(kept []KeptResult) (points []trendPoint, left []LeftOut) {
+	for i := range kept {
+		k := &kept[i]
+		for r := range k.Result.Runs {
+			run := &k.Result.Runs[r]
+			why := ""
+			switch {
+			case run.Failure != "":
+				why = "it could not go on: " + run.Failure
+			case run.Interrupted:
+				why = "it was interrupted"
+			case run.Counts.Operations == 0:
+				why = "nothing was played"
+			}
+			if why != "" {
+				left = append(left, LeftOut{k.Name + " (" + run.Scenario + ")", why})
+				continue
+			}
+			points = append(points, trendPoint{k, run})
+		}
+	}
+	return points, left
+}
+
+func (p *trendPoint) told() TrendRun {
+	t := TrendRun{Run: p.of.Name, Version: p.of.Result.Environment.Version, Seed: p.run.Seed, Verdict: p.run.Verdict}
+	if !p.of.When.IsZero() {
+		when := p.of.When.UTC()
+		t.Time = &when
+	}
+	return t
+}
+
+// what are the settings that tell scenarios' runs apart in any case: figures with others are
+// about something else.
+func (p *trendPoint) what() []Setting {
+	all := []Setting{
+		{"core", p.run.Core}, {"store", p.run.Store}, {"codec", p.run.Codec}, {"via", p.run.Via}, {"layout", p.run.Layout},
+		{"repetitions", strconv.Itoa(p.run.Repetitions)},
+	}
+	return slices.DeleteFunc(all, func(s Setting) bool { return s.Value == "" })
+}
+
+// settings are the others that decide of the figures.
+func (p *trendPoint) settings() []Setting {
+	all := []Setting{{"policy", p.run.Policy}, {"clients", strconv.Itoa(p.run.Clients)}}
+	return append(all, flagsOf(p.run.Replay)...)
+}
+
+// known is what is known of where a run's figures come from.
+func (p *trendPoint) known() []Setting {
+	env := &p.of.Result.Environment
+	all := []Setting{
+		{"version", env.Version}, {"Go", env.Go}, {"platform", env.OS + "/" + env.Arch},
+		{"processors", strconv.Itoa(env.CPUs)}, {"GOMAXPROCS", strconv.Itoa(env.GOMAXPROCS)},
+	}
+	for _, module := range slices.Sorted(maps.Keys(env.Modules)) {
+		all = append(all, Setting{module, env.Modules[module]})
+	}
+	if s := env.Store; s != nil {
+		all = append(all, Setting{"retryer", s.Retryer}, Setting{"max attempts of the SDK", strconv.Itoa(s.MaxAttempts)},
+			Setting{"request timeout", fmt.Sprintf("%d ms", s.RequestTimeoutMS)}, Setting{"checksums", s.Checksums},
+			Setting{"region", s.Region}, Setting{"endpoint", s.Endpoint})
+	}
+	return append(all, p.settings()...)
+}
+
+// ofOtherKeys are flags that a result has in keys of its own, or that decide of no figure.
+var ofOtherKeys = []string{
+	"world", "core", "policy", "layout", "clients", "runs", "store", "codec", "via", "seed", "threshold", "skip-check", "endpoint", "path-style",
+}
+
+// flagsOf are the flags of a command that replays a run.
+func flagsOf(command string) []Setting {
+	var all []Setting
+	words := shellWords(command)
+	for i := 0; i < len(words); i++ {
+		name, isFlag := strings.CutPrefix(words[i], "--")
+		if !isFlag {
+			continue
+		}
+		name, value, joined := strings.Cut(name, "=")
+		if !joined && i+1 < len(words) && !strings.HasPrefix(words[i+1], "--") {
+			i++
+			value = words[i]
+		}
+		if slices.Contains(ofOtherKeys, name) {
+			continue
+		}
+		if at := slices.IndexFunc(all, func(s Setting) bool { return s.Name == name }); at >= 0 {
+			all[at].Value += " " + value
+		} else {
+			all = append(all, Setting{name, value})
+		}
+	}
+	return all
+}
+
+// shellWords takes a command line apart whose words are plain or in single quotes.
+func shellWords(line string) []string {
+	var words []string
+	word, inside, quoted := "", false, false
+	for i := 0; i < len(line); i++ {
+		switch c := line[i]; {
+		case c == '\'':
+			inside, quoted = true, !quoted
+		case c == '\\' && !quoted && i+1 < len(line):
+			i++
+			word, inside = word+line[i:i+1], true
+		case c == ' ' && !quoted:
+			if inside {
+				words = append(words, word)
+			}
+			word, inside = "", false
+		default:
+			word, inside = word+line[i:i+1], true
+		}
+	}
+	if inside {
+		words = append(words, word)
+	}
+	return words
+}
+
+// valueOf is that of a setting; empty: it has none.
+func valueOf(all []Setting, name string) string {
+	for _, s := range all {
+		if s.Name == name {
+			return s.Value
+		}
+	}
+	return ""
+}
+
+// trendGroup are runs that can be compared.
+type trendGroup struct {
+	settings []Setting
+	exact    bool
+	points   []trendPoint
+}
+
+// comparableRuns puts the runs that can be compared together, in the order of their first ones.
+//
+// A setting that was changed once is a part of the story: runs before and after it are one
+// series, and the change of figures may be its work. One that goes to and fro tells series
+// apart. Virtual runs of the same seed are compared with each other, exactly; those whose seeds
+// nobody else has with each other, by statistics.
+func comparableRuns(points []trendPoint) []trendGroup {
+	var groups []trendGroup
+	for _, alike := range split(points, (*trendPoint).what) {
+		for _, one := range split(alike.points, goesToAndFro(alike.points)) {
+			one.settings = slices.Concat(alike.settings, one.settings)
+			if one.points[0].run.World != virtualWorld {
+				groups = append(groups, one)
+				continue
+			}
+			groups = append(groups, bySeed(one)...)
+		}
+	}
+	slices.SortStableFunc(groups, func(a, b trendGroup) int {
+		return cmp.Or(strings.Compare(a.points[0].run.Scenario, b.points[0].run.Scenario), strings.Compare(a.points[0].run.World, b.points[0].run.World))
+	})
+	return groups
+}
+
+// split puts runs of the same scenario and world with the same settings together.
+func split(points []trendPoint, settings func(*trendPoint) []Setting) []trendGroup {
+	var groups []trendGroup
+	at := map[string]int{}
+	for _, p := range points {
+		own := settings(&p)
+		key := fmt.Sprintf("%q %q %q", p.run.Scenario, p.run.World, own)
+		i, known := at[key]
+		if !known {
+			i = len(groups)
+			at[key] = i
+			groups = append(groups, trendGroup{settings: own})
+		}
+		groups[i].points = append(groups[i].points, p)
+	}
+	return groups
+}
+
+// goesToAndFro returns those of a run's settings that come back to a value that they had.
+func goesToAndFro(points []trendPoint) func(*trendPoint) []Setting {
+	seen, last, back := map[Setting]bool{}, map[string]string{}, map[string]bool{}
+	names := map[string]bool{}
+	for i := range points {
+		for _, s := range points[i].settings() {
+			names[s.Name] = true
+		}
+	}
+	for i := range points {
+		own := points[i].settings()
+		for name := range names {
+			s := Setting{name, valueOf(own, name)}
+			if seen[s] && last[name] != s.Value {
+				back[name] = true
+			}
+			seen[s], last[name] = true, s.Value
+		}
+	}
+	return func(p *trendPoint) []Setting {
+		return slices.DeleteFunc(p.settings(), func(s Setting) bool { return !back[s.Name] })
+	}
+}
+
+// bySeed puts virtual runs of one seed together, and those whose seed is unique.
+func bySeed(g trendGroup) []trendGroup {
+	runs := map[uint64]int{}
+	for _, p := range g.points {
+		runs[p.run.Seed]++
+	}
+	groups := split(g.points, func(p *trendPoint) []Setting {
+		if runs[p.run.Seed] == 1 {
+			return g.settings
+		}
+		return append(slices.Clone(g.settings), Setting{"seed", strconv.FormatUint(p.run.Seed, 10)})
+	})
+	for i := range groups {
+		groups[i].exact = runs[groups[i].points[0].run.Seed] > 1
+	}
+	return groups
+}
+
+// differences are what changed from a run to the next, of some runs.
+func differences(points []trendPoint, first, last int) []Difference {
+	all := []Difference{}
+	for i := max(first, 1); i <= min(last, len(points)-1); i++ {
+		was, now := points[i-1].known(), points[i].known()
+		for _, s := range now {
+			if before := valueOf(was, s.Name); before != s.Value {
+				all = append(all, Difference{i, s.Name, before, s.Value})
+			}
+		}
+		for _, s := range was {
+			if s.Value != "" && !slices.ContainsFunc(now, func(n Setting) bool { return n.Name == s.Name }) {
+				all = append(all, Difference{i, s.Name, s.Value, ""})
+			}
+		}
+	}
+	return all
+}

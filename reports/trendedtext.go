@@ -1,0 +1,324 @@
+package reports
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+)
+
+// trendWords are the words of a trend, the gravest last.
+const (
+	wordSteady  = "STEADY"
+	wordChanged = "CHANGED"
+	wordUnclear = "UNCLEAR"
+	wordWorse   = "WORSE"
+)
+
+// word is what a metric's values come to.
+func (m *TrendMetric) word() string {
+	switch {
+	case m.State == Unclear:
+		return wordUnclear
+	case m.worse():
+		return wordWorse
+	case m.State == Changed:
+		return wordChanged
+	}
+	return wordSteady
+}
+
+// word is that of the gravest metric; what some metrics lack does not matter if others have
+// it.
+func (s *TrendSeries) word() string {
+	found := map[string]bool{}
+	for i := range s.Metrics {
+		found[s.Metrics[i].word()] = true
+	}
+	for _, word := range []string{wordWorse, wordChanged, wordSteady} {
+		if found[word] {
+			return word
+		}
+	}
+	return wordUnclear
+}
+
+// word is that of the whole, and how many series have each.
+func (t *Trended) word() (word string, series map[string]int) {
+	series = map[string]int{}
+	for i := range t.Series {
+		series[t.Series[i].word()]++
+	}
+	for _, word := range []string{wordWorse, wordChanged, wordUnclear} {
+		if series[word] > 0 {
+			return word, series
+		}
+	}
+	if len(t.Series) == 0 {
+		return wordUnclear, series
+	}
+	return wordSteady, series
+}
+
+// lead says what the word is about.
+func (t *Trended) lead() string {
+	_, n := t.word()
+	var parts []string
+	for _, p := range []struct{ word, one, many string }{
+		{wordWorse, "has become worse lately", "have become worse lately"},
+		{wordChanged, "has changed", "have changed"},
+		{wordUnclear, "is too short to tell", "are too short to tell"},
+		{wordSteady, "shows no change", "show no change"},
+	} {
+		if n[p.word] == 1 {
+			parts = append(parts, "1 "+p.one)
+		} else if n[p.word] > 1 {
+			parts = append(parts, fmt.Sprintf("%d %s", n[p.word], p.many))
+		}
+	}
+	if len(parts) == 0 {
+		return "no run has figures that can be compared"
+	}
+	return fmt.Sprintf("of %s of runs %s", pluralOf(len(t.Series), "series", "series"), strings.Join(parts, ", "))
+}
+
+func pluralOf(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
+}
+
+// Brief implements [Document].
+func (t Trended) Brief(to Text) {
+	word, _ := t.word()
+	to.brief(word, t.lead())
+}
+
+// mostTrendSeries are told in a text that is read on a terminal.
+const mostTrendSeries = 3
+
+// Text implements [Document].
+func (t Trended) Text(to Text) {
+	word, _ := t.word()
+	to.head(word, t.lead())
+	told := 0
+	for _, wanted := range []string{wordWorse, wordChanged, wordUnclear, wordSteady} {
+		for i := range t.Series {
+			s := &t.Series[i]
+			if s.word() != wanted || told == mostTrendSeries {
+				continue
+			}
+			told++
+			fmt.Fprintln(to.W)
+			to.trendSeries(s)
+		}
+	}
+	fmt.Fprintln(to.W)
+	if more := len(t.Series) - told; more > 0 {
+		to.wrapped("more", pluralOf(more, "other series is", "other series are")+" in the page (--format html) and with --json")
+	}
+	if len(t.LeftOut) > 0 {
+		to.wrapped("left out", Plural(len(t.LeftOut), "run")+", the first: "+t.LeftOut[0].Run+": "+t.LeftOut[0].Why)
+	}
+	to.wrapped("found by", t.method())
+}
+
+// method says how changes were found.
+func (t *Trended) method() string {
+	return fmt.Sprintf("E-divisive, significance %g for all figures of a series together; of runs with one seed exactly; better or worse from %s on",
+		t.Significance, percent(t.MinEffect))
+}
+
+// name says which runs a series is of.
+func (s *TrendSeries) name() string {
+	return fmt.Sprintf("%s, %s world", s.Scenario, s.World)
+}
+
+// about says what its runs have in common, and how many they are.
+func (s *TrendSeries) about() string {
+	var all []string
+	for _, setting := range s.Settings {
+		all = append(all, setting.Name+" "+setting.Value)
+	}
+	about := Plural(len(s.Runs), "run")
+	if s.Earlier > 0 {
+		about += fmt.Sprintf(" (the last of %d)", len(s.Runs)+s.Earlier)
+	}
+	if first, last := s.Runs[0].Time, s.Runs[len(s.Runs)-1].Time; first != nil && last != nil {
+		const day = "2006-01-02"
+		about += " from " + first.Format(day) + " to " + last.Format(day)
+	}
+	return about + ": " + strings.Join(all, ", ")
+}
+
+// sight says what could not be seen.
+func (s *TrendSeries) sight() string {
+	switch {
+	case s.Exact && len(s.Runs) > 1:
+		return "every run has the same seed: any difference is the program's, or a setting's"
+	case s.Blind >= len(s.Runs):
+		return ""
+	}
+	return "a change in the last " + Plural(s.Blind, "run") + " can't be told from chance yet"
+}
+
+func (t Text) trendSeries(s *TrendSeries) {
+	t.head(s.word(), s.name())
+	for _, line := range append(Wrap(s.about(), Width-6), Wrap(s.sight(), Width-6)...) {
+		fmt.Fprintf(t.W, "      %s\n", line)
+	}
+	w := NewTable(table.Row{"metric", "first", "last", "noise", "changes"}, 2, 3, 4)
+	var unclear []string
+	for i := range s.Metrics {
+		m := &s.Metrics[i]
+		if m.State == Unclear {
+			unclear = append(unclear, m.Metric)
+			continue
+		}
+		w.AppendRow(table.Row{m.Metric, m.value(0), m.value(len(m.Values) - 1), m.noise(), m.story()})
+	}
+	if len(unclear) < len(s.Metrics) {
+		t.Table(w)
+	}
+	if len(unclear) > 0 {
+		t.wrapped("unclear", strings.Join(unclear, ", ")+": "+s.why())
+	}
+	for _, at := range s.latestPlaces() {
+		t.wrapped(fmt.Sprintf("run %d", at+1), s.place(at))
+	}
+}
+
+// why says why the first metric that is unclear is.
+func (s *TrendSeries) why() string {
+	for i := range s.Metrics {
+		if s.Metrics[i].State == Unclear {
+			return s.Metrics[i].Why
+		}
+	}
+	return ""
+}
+
+// value is that of a run, with its unit.
+func (m *TrendMetric) value(run int) string {
+	if m.Values[run] == nil {
+		return "–"
+	}
+	return figure(*m.Values[run], m.Unit)
+}
+
+// figure writes a value with as many digits as differences of a few percent need.
+func figure(v float64, unit string) string {
+	text := fmt.Sprintf("%.4g", v)
+	if v >= 1e4 {
+		text = fmt.Sprintf("%.0f", v)
+	}
+	if unit == "" {
+		return text
+	}
+	return text + " " + unit
+}
+
+func percent(share float64) string { return fmt.Sprintf("%.3g %%", 100*share) }
+
+func (m *TrendMetric) noise() string {
+	if m.Noise == nil {
+		return "–"
+	}
+	return percent(*m.Noise)
+}
+
+// story tells the last of its changes.
+func (m *TrendMetric) story() string {
+	if len(m.Changes) == 0 {
+		return "none shown"
+	}
+	c := m.Changes[len(m.Changes)-1]
+	text := c.size() + fmt.Sprintf(" at run %d", c.At+1)
+	if c.P != nil {
+		text += fmt.Sprintf(" (p %.2g)", *c.P)
+	}
+	if earlier := len(m.Changes) - 1; earlier > 0 {
+		text += fmt.Sprintf(", %d before", earlier)
+	}
+	return text
+}
+
+// size says in which direction it goes, and how far.
+func (c *TrendChange) size() string {
+	if c.Delta == nil {
+		return fmt.Sprintf("%s, 0 → %.3g", c.Verdict, c.After)
+	}
+	return fmt.Sprintf("%s %+.2g\u00a0%%", c.Verdict, 100**c.Delta)
+}
+
+// mostPlaces are told of a series.
+const mostPlaces = 3
+
+// latestPlaces are the runs with which a metric changed, the last few.
+func (s *TrendSeries) latestPlaces() []int {
+	all := s.places()
+	return all[max(len(all)-mostPlaces, 0):]
+}
+
+// places are the runs with which a metric changed.
+func (s *TrendSeries) places() []int {
+	var all []int
+	for at := range s.Runs {
+		for i := range s.Metrics {
+			if s.Metrics[i].changesAt(at) != nil {
+				all = append(all, at)
+				break
+			}
+		}
+	}
+	return all
+}
+
+func (m *TrendMetric) changesAt(run int) *TrendChange {
+	for i := range m.Changes {
+		if m.Changes[i].At == run {
+			return &m.Changes[i]
+		}
+	}
+	return nil
+}
+
+// place says what changed there, in which run, and what else is new there.
+func (s *TrendSeries) place(at int) string {
+	text := s.Runs[at].Run + ": "
+	var why []Difference
+	for i := range s.Metrics {
+		if c := s.Metrics[i].changesAt(at); c != nil {
+			why = c.Differs
+			break
+		}
+	}
+	if len(why) == 0 {
+		return text + "nothing else that runs record differs from the runs before" + s.unsaid(at)
+	}
+	var all []string
+	for _, d := range why {
+		place := ""
+		if d.Run != at {
+			place = fmt.Sprintf(" (in run %d)", d.Run+1)
+		}
+		all = append(all, fmt.Sprintf("%s %s → %s%s", d.What, orNone(d.Was), orNone(d.Now), place))
+	}
+	return text + strings.Join(all, "; ")
+}
+
+func orNone(value string) string {
+	if value == "" {
+		return "none"
+	}
+	return value
+}
+
+// unsaid says what the version of a run keeps to itself.
+func (s *TrendSeries) unsaid(at int) string {
+	if strings.HasSuffix(s.Runs[at].Version, changes) {
+		return "; their program had changes that no commit has"
+	}
+	return ""
+}
