@@ -15,7 +15,7 @@ type judgement struct {
 	violations []check.Violation
 	violated   map[string]int // how often each was, if that is known
 	unknown    string         // why nothing is known of those that were not seen violated; empty: they held
-	counts     Ending        // what that comes to
+	counts     Ending         // what that comes to
 	told       Text
 	after      []string // lines that follow the story of each violation
 }
