@@ -14,9 +14,8 @@ import (
 // What is drawn of a story at most.
 const (
 	mostSteps  = 40
-	mostBeside = 3  // events on either side of one that is evidence
-	mostActors = 8  // with a lane of their own
-	mostDrawn  = 10 // stories of a page; more are told in words
+	mostBeside = 3 // events on either side of one that is evidence
+	mostActors = 8 // with a lane of their own
 )
 
 // story is a violation, or what is like one, that is to be drawn and told.
@@ -44,11 +43,9 @@ func violationSections(all []check.Violation, windows []measure.Window, common s
 		if i > 0 {
 			t.fate = "" // which is that of the first
 		}
-		l := t.lanes()
-		l.Undrawn = i >= mostDrawn
 		blocks = append(blocks, page.Section{
 			ID: fmt.Sprintf("violation-%d", i+1), Title: fmt.Sprintf("%s %s: %s", v.Invariant, v.Invariant.Title(), v.Anomaly), Verdict: "violated",
-			Blocks: []page.Block{l},
+			Blocks: []page.Block{t.lanes()},
 		})
 	}
 	return blocks
@@ -63,8 +60,8 @@ func (t *story) around(windows []measure.Window, violation, finding int) {
 	}
 }
 
-// seen is an event that is drawn, and why.
-type seen struct {
+// laneEvent is an event that is drawn, and why.
+type laneEvent struct {
 	history.Event
 	weight page.Weight
 	left   int // events that are left out before it
@@ -112,7 +109,7 @@ type place struct {
 func placeOf(e *history.Event) place { return place{e.Kind, e.Actor, e.Do, e.Op, e.Start, e.At} }
 
 // events are those that are drawn: the evidence, and what happened beside it.
-func (t *story) events() (shown []seen) {
+func (t *story) events() (shown []laneEvent) {
 	all := t.merged()
 	wrong := t.wrong(all)
 	keep := chosen(all)
@@ -134,14 +131,14 @@ func (t *story) events() (shown []seen) {
 
 // merged are the events of the witness and of the window, in order. Where both have one, the
 // window knows what was recorded, and the witness of which version a write turned out to be.
-func (t *story) merged() []seen {
+func (t *story) merged() []laneEvent {
 	evidence := map[place]*history.Event{}
 	for i := range t.Witness {
 		evidence[placeOf(&t.Witness[i])] = &t.Witness[i]
 	}
-	var all []seen
+	var all []laneEvent
 	for i := range t.window {
-		e := seen{Event: t.window[i], weight: page.Context}
+		e := laneEvent{Event: t.window[i], weight: page.Context}
 		if !drawable(&e.Event) {
 			continue
 		}
@@ -160,7 +157,7 @@ func (t *story) merged() []seen {
 		for at > 0 && all[at-1].At > e.At {
 			at--
 		}
-		all = slices.Insert(all, at, seen{Event: *e})
+		all = slices.Insert(all, at, laneEvent{Event: *e})
 	}
 	return all
 }
@@ -178,7 +175,7 @@ func drawable(e *history.Event) bool {
 
 // chosen are the events that are drawn: of the evidence the first and the last, if it is very
 // long, and what is next to it.
-func chosen(all []seen) []bool {
+func chosen(all []laneEvent) []bool {
 	keep := make([]bool, len(all))
 	var evidence []int
 	for i := range all {
@@ -207,7 +204,7 @@ func chosen(all []seen) []bool {
 }
 
 // wrong is the event in which it goes wrong, -1 if that is none of them.
-func (t *story) wrong(all []seen) int {
+func (t *story) wrong(all []laneEvent) int {
 	last := func(is func(e *history.Event) bool) int {
 		for i := len(all) - 1; i >= 0; i-- {
 			if e := &all[i]; e.weight != page.Context && e.Actor != history.FinalActor && is(&e.Event) {

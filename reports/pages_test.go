@@ -215,6 +215,11 @@ func textOf(p page.Page) string {
 				table(&one.Table)
 			case page.Facts:
 				facts(one)
+			case page.Lanes:
+				say(one.Title, one.Where, one.Fate)
+				for _, s := range one.Steps {
+					say(s.Text)
+				}
 			}
 		}
 	}

@@ -25,7 +25,7 @@ const (
 
 // The widths of drawings, in pixels: one for telephones, and one for all that is wider. Both
 // are in the file, and the style sheet shows the one whose text can be read.
-const narrow, wide = 340, 600
+const narrow, wide = 340, 560
 
 var (
 	//go:embed page.html
@@ -68,7 +68,7 @@ func schemes() string {
 	return ":root{color-scheme:light;" + light + "}\n" +
 		"@media (prefers-color-scheme:dark){:root:not([data-scheme=light]){color-scheme:dark;" + dark + "}}\n" +
 		":root[data-scheme=dark]{color-scheme:dark;" + dark + "}\n" +
-		"@media print{:root,:root[data-scheme]{color-scheme:light;" + light + "}}\n"
+		"@media print{:root:root,:root[data-scheme]{color-scheme:light;" + light + "}}\n"
 }
 
 // HTML writes a page as one file that needs nothing else: no network, no other file. It opens
@@ -99,6 +99,7 @@ type renderer struct {
 	out   bytes.Buffer
 	level int // of the next section's heading
 	ids   int
+	swims int // stories
 	full  bool
 	err   error // the first
 }

@@ -95,6 +95,7 @@ func (p *Pool) Measurement() (Measurement, error) {
 		m.Failure = p.err.Error()
 	}
 	p.numbers.Fill(&m, verdict.Counts)
+	p.numbers.detail(&m, p.header)
 	m.Judge(p.wanted)
 	return m, errors.Join(p.err, p.kept.close(&m))
 }
