@@ -46,6 +46,7 @@ var (
 		"style": func() template.CSS { return template.CSS(style) }, //nolint:gosec // the file's own
 		"js":    func() template.JS { return template.JS(script) },  //nolint:gosec // the file's own
 		"csp":   func() string { return policy },                    // forbids all but the two above
+		"full":  sentence,
 		"inc":   func(n int) int { return n + 1 },
 		"h":     func(level int) int { return min(level, 6) }, // headings end there
 	}).Parse(pageTemplates + lanesTemplates))

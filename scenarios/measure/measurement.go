@@ -61,6 +61,9 @@ type Measurement struct {
 	Replay    string `json:"replay"`
 	Directory string `json:"directory,omitempty"`
 
+	// Windows are what happened around the violations and store findings that have a witness.
+	Windows []Window `json:"windows,omitempty"`
+
 	// Played are the repetitions that were begun.
 	Played int `json:"-"`
 	// PutsEach are the writes of each repetition, in their order; MakespansMS the makespans,
