@@ -33,6 +33,10 @@ build: ## build bin/simulate
 simulate: build ## the release gate: every schedule, planted bugs, many seeds, real goroutines
 	@.ci/gate $(BIN)/simulate
 
+.PHONY: baseline
+baseline: build ## make what the core does in virtual time what make simulate compares with, and say what changes
+	@.ci/gate $(BIN)/simulate --renew-baseline
+
 # A run that was interrupted goes on where it was; mutants-out/ holds what it needs for
 # that. ONLY=7 shows the seventh mutant alone, with all that the gate says about it.
 .PHONY: mutants

@@ -44,8 +44,8 @@ func pages() map[string]page.Page {
 	return all
 }
 
-// seen measures what of the page is shown.
-const seen = `(() => {
+// inSight measures what of the page is shown.
+const inSight = `(() => {
   const shown = (e) => e.getClientRects().length > 0 && e.checkVisibility();
   const name = (e) => e.tagName + "." + e.getAttribute("class") + " " + e.textContent.trim().slice(0, 40);
   const small = [], pale = [], empty = [];
@@ -88,7 +88,7 @@ type looks struct {
 
 func (tb *tab) look(where string) looks {
 	tb.t.Helper()
-	l := eval[looks](tb, seen)
+	l := eval[looks](tb, inSight)
 	if l.Scroll > l.Inner {
 		tb.t.Errorf("%s %s: it is %d wide in a window of %d: %q", tb.name, where, l.Scroll, l.Inner, l.Wide)
 	}

@@ -2,6 +2,7 @@ package reports
 
 import (
 	"bytes"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -128,8 +129,13 @@ func examples(t *testing.T) map[string]example {
 		"listed":          {NewLibrary([]*scenarios.Scenario{{Name: "two-users", Shows: "Both keep their change."}}), "OK", page.Good, []string{"Both keep their change."}},
 		"version":         {NewBuilt(), "OK", page.Good, []string{NewBuilt().Go}},
 	}
+	trends := allTrended(t)
+	found["trend-worse"] = example{trends["trend-worse"], "WORSE", page.Bad, []string{"attempts.mean worse +5", "version aaaaaaaaaaaa → bbbbbbbbbbbb", "simulate compare run-29 run-30", "4.5", "from 2026-11-01"}}
+	found["trend-steady"] = example{trends["trend-steady"], "STEADY", page.Good, []string{"none shown"}}
+	found["trend-unclear"] = example{trends["trend-unclear"], "UNCLEAR", page.Doubt, []string{"in fewer than 10"}}
+	found["trend-left-out"] = example{trends["trend-left-out"], "UNCLEAR", page.Doubt, []string{"Left out"}}
 	for _, d := range examinedStores(t) {
-		found["doctor "+d.Server] = example{d, d.word(), toneOf(d.Class()), []string{string(d.Server)}}
+		found["doctor "+d.Server] = example{d, d.word(), toneOf(d.Class()), []string{d.Server}}
 	}
 	return found
 }
@@ -217,9 +223,11 @@ func textOf(p page.Page) string {
 				facts(one)
 			case page.Lanes:
 				say(one.Title, one.Where, one.Fate)
-				for _, s := range one.Steps {
-					say(s.Text)
+				for _, step := range one.Steps {
+					say(step.When, step.Text)
 				}
+			default:
+				panic(fmt.Sprintf("what does a %T say?", one))
 			}
 		}
 	}

@@ -33,6 +33,9 @@ func environmentFacts(e *Environment) page.Facts {
 	f := page.Facts{
 		{Name: "simulate", Value: e.Version}, {Name: "Go", Value: e.Go}, {Name: "machine", Value: fmt.Sprintf("%s/%s, %s, GOMAXPROCS %d", e.OS, e.Arch, Plural(e.CPUs, "processor"), e.GOMAXPROCS)},
 	}
+	if l := e.Load; l != nil && l.Begin != nil && l.End != nil {
+		f = append(f, page.Fact{Name: "load of the machine", Value: fmt.Sprintf("%.2f at the beginning, %.2f at the end (averages of a minute)", *l.Begin, *l.End)})
+	}
 	for _, module := range slices.Sorted(maps.Keys(e.Modules)) {
 		f = append(f, page.Fact{Name: module, Value: e.Modules[module]})
 	}
@@ -117,8 +120,10 @@ func fileBlocks(m *measure.Measurement) []page.Block {
 		Caption: "In " + m.Directory + ", where the run was played.",
 		Columns: []page.Column{{Name: "file"}, {Name: "what it holds"}},
 		Rows: [][]string{
-			{ResultFile, "all numbers of this page"}, {HistoryFile, "what happened, event by event; simulate check judges it again"},
-			{ScenarioFile, "the scenario as it was played"}, {ReportFile, "this report as text"},
+			{PageFile, "this page"}, {SummaryFile, "its summary in Markdown, for where a change is discussed"}, {CasesFile, "its verdicts as JUnit, for CI"},
+			{ReportFile, "it as text"}, {ResultFile, "all numbers of it; simulate report tells it again in any format"},
+			{RepetitionsFile, "the numbers of each repetition"}, {HistoryFile, "what happened, event by event; simulate check judges it again"},
+			{ScenarioFile, "the scenario as it was played"},
 		},
 	}}
 }

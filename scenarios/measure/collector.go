@@ -357,7 +357,8 @@ func (c *Collector) Fill(r *Measurement, judged check.Counts) {
 	r.Elapsed = float64(c.end) / 1e6
 	r.LatencyMS, r.Distribution = latency(c.latencies)
 	slices.Sort(c.makespans)
-	r.PutsEach, r.MakespansMS, r.GivenUpIn, r.Each = c.puts, c.makespans, c.givenUpIn, c.each
+	r.PutsEach, r.MakespansMS, r.GivenUpIn = c.puts, c.makespans, c.givenUpIn
+	r.Each, r.Latencies = c.each, c.latencies
 	r.CallTime = time.Duration(c.calls.total / max(c.calls.n, 1))
 	if n := len(c.makespans); n > 0 {
 		r.MakespanMS = &Makespan{

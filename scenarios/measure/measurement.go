@@ -73,6 +73,9 @@ type Measurement struct {
 	// Each are the repetitions that were played, in their order; of a history that leaves some
 	// out, those that it holds.
 	Each []Repetition `json:"-"`
+	// Latencies are those of LatencyMS, one for each acknowledged operation, in microseconds
+	// and in no certain order.
+	Latencies []int64 `json:"-"`
 	// GivenUpIn is the number of repetitions in which an operation was given up, as
 	// [Counts.GivenUp] counts them.
 	GivenUpIn int `json:"-"`
