@@ -22,14 +22,13 @@ const (
 type story struct {
 	id string // of the block
 	check.Violation
-	window []history.Event // what happened around it, in the order in which it ended; nil: nobody knows
-	// before and after are how many events of the object the window leaves out.
-	before, after int
-	scenario      string
-	untimed       bool // a schedule has an order, but no times
-	conditions    bool // it is about the store
-	moves         []page.LaneMove
-	fate          string // where it became inevitable; empty: nobody knows
+	window     measure.Window // what happened around it; nothing, if nobody knows
+	after      int            // events that are left out after the last
+	scenario   string
+	untimed    bool // a schedule has an order, but no times
+	conditions bool // it is about the store
+	moves      []page.LaneMove
+	fate       string // where it became inevitable; empty: nobody knows
 }
 
 // violationSections tell violations in their order. What they have in common is that of a
@@ -55,7 +54,7 @@ func violationSections(all []check.Violation, windows []measure.Window, common s
 func (t *story) around(windows []measure.Window, violation, finding int) {
 	for i := range windows {
 		if w := &windows[i]; w.Violation == violation && w.Finding == finding {
-			t.window, t.before, t.after = w.Events, w.Before, w.After
+			t.window = *w
 		}
 	}
 }
@@ -100,21 +99,29 @@ func leftOut(n int, first bool) string {
 
 // place tells events of one history apart.
 type place struct {
-	kind      history.Kind
-	actor, do string
-	op        int
-	start, at int64
+	kind       history.Kind
+	actor, key string
+	op         int
+	at         int64
+	message    string
 }
 
-func placeOf(e *history.Event) place { return place{e.Kind, e.Actor, e.Do, e.Op, e.Start, e.At} }
+func placeOf(e *history.Event) place {
+	p := place{kind: e.Kind, actor: e.Actor, key: e.Key, op: e.Op, at: e.At}
+	if e.Kind == history.Queue {
+		p.message = e.Do + " " + e.Trigger
+	}
+	return p
+}
 
 // events are those that are drawn: the evidence, and what happened beside it.
 func (t *story) events() (shown []laneEvent) {
 	all := t.merged()
 	wrong := t.wrong(all)
 	keep := chosen(all)
-	skipped := t.before
+	skipped := t.window.Before
 	for i := range all {
+		skipped += all[i].left
 		if !keep[i] {
 			skipped++
 			continue
@@ -125,7 +132,7 @@ func (t *story) events() (shown []laneEvent) {
 		}
 		shown = append(shown, all[i])
 	}
-	t.after += skipped
+	t.after = skipped + t.window.After
 	return shown
 }
 
@@ -136,9 +143,15 @@ func (t *story) merged() []laneEvent {
 	for i := range t.Witness {
 		evidence[placeOf(&t.Witness[i])] = &t.Witness[i]
 	}
+	skipped := map[int]int{} // in front of an event of the window
+	for _, s := range t.window.Skipped {
+		skipped[s.Before] += s.Events
+	}
 	var all []laneEvent
-	for i := range t.window {
-		e := laneEvent{Event: t.window[i], weight: page.Context}
+	left := 0
+	for i := range t.window.Events {
+		e := laneEvent{Event: t.window.Events[i], weight: page.Context}
+		left += skipped[i]
 		if !drawable(&e.Event) {
 			continue
 		}
@@ -146,6 +159,7 @@ func (t *story) merged() []laneEvent {
 			e.weight, e.ETag = page.Evidence, cmp.Or(e.ETag, w.ETag)
 			delete(evidence, placeOf(w))
 		}
+		e.left, left = left, 0
 		all = append(all, e)
 	}
 	for i := range t.Witness {
