@@ -126,6 +126,23 @@ func TestAdviceIsToThePoint(t *testing.T) {
 	}
 }
 
+// TestPagesUseTheNamesOfTheField beside ours, with what they are, if there are any.
+func TestPagesUseTheNamesOfTheField(t *testing.T) {
+	m := brokenRun()
+	if got := pageText(t, "markdown", m); strings.Contains(got, "In the literature") {
+		t.Errorf("a name of which nobody knows: %s", got)
+	}
+	m.Violations[1].KnownAs, m.Violations[1].Means = "lost update, P4", "Somebody wrote an older version back."
+	if got := pageText(t, "markdown", m); !strings.Contains(got, "In the literature: lost update, P4. Somebody wrote an older version back.") {
+		t.Errorf("no names: %s", got)
+	}
+	f := storeAtFault()
+	f.StoreFindings[0].KnownAs = "lost write"
+	if got := pageText(t, "html", f); !strings.Contains(got, "In the literature: lost write. ") {
+		t.Error("a finding has no name")
+	}
+}
+
 // TestAdviceNamesWhatWasAsked for, which may be a file with another name than its scenario.
 func TestAdviceNamesWhatWasAsked(t *testing.T) {
 	for replay, want := range map[string]string{
