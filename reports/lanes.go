@@ -14,23 +14,21 @@ import (
 // What is drawn of a story at most.
 const (
 	mostSteps  = 40
-	mostBeside = 3  // events on either side of one that is evidence
-	mostActors = 8  // with a lane of their own
-	mostDrawn  = 10 // stories of a page; more are told in words
+	mostBeside = 3 // events on either side of one that is evidence
+	mostActors = 8 // with a lane of their own
 )
 
 // story is a violation, or what is like one, that is to be drawn and told.
 type story struct {
 	id string // of the block
 	check.Violation
-	window []history.Event // what happened around it, in the order in which it ended; nil: nobody knows
-	// before and after are how many events of the object the window leaves out.
-	before, after int
-	scenario      string
-	untimed       bool // a schedule has an order, but no times
-	conditions    bool // it is about the store
-	moves         []page.LaneMove
-	fate          string // where it became inevitable; empty: nobody knows
+	window     measure.Window // what happened around it; nothing, if nobody knows
+	after      int            // events that are left out after the last
+	scenario   string
+	untimed    bool // a schedule has an order, but no times
+	conditions bool // it is about the store
+	moves      []page.LaneMove
+	fate       string // where it became inevitable; empty: nobody knows
 }
 
 // violationSections tell violations in their order. What they have in common is that of a
@@ -44,11 +42,9 @@ func violationSections(all []check.Violation, windows []measure.Window, common s
 		if i > 0 {
 			t.fate = "" // which is that of the first
 		}
-		l := t.lanes()
-		l.Undrawn = i >= mostDrawn
 		blocks = append(blocks, page.Section{
 			ID: fmt.Sprintf("violation-%d", i+1), Title: fmt.Sprintf("%s %s: %s", v.Invariant, v.Invariant.Title(), v.Anomaly), Verdict: "violated",
-			Blocks: []page.Block{l},
+			Blocks: []page.Block{t.lanes()},
 		})
 	}
 	return blocks
@@ -58,13 +54,13 @@ func violationSections(all []check.Violation, windows []measure.Window, common s
 func (t *story) around(windows []measure.Window, violation, finding int) {
 	for i := range windows {
 		if w := &windows[i]; w.Violation == violation && w.Finding == finding {
-			t.window, t.before, t.after = w.Events, w.Before, w.After
+			t.window = *w
 		}
 	}
 }
 
-// seen is an event that is drawn, and why.
-type seen struct {
+// laneEvent is an event that is drawn, and why.
+type laneEvent struct {
 	history.Event
 	weight page.Weight
 	left   int // events that are left out before it
@@ -103,21 +99,29 @@ func leftOut(n int, first bool) string {
 
 // place tells events of one history apart.
 type place struct {
-	kind      history.Kind
-	actor, do string
-	op        int
-	start, at int64
+	kind       history.Kind
+	actor, key string
+	op         int
+	at         int64
+	message    string
 }
 
-func placeOf(e *history.Event) place { return place{e.Kind, e.Actor, e.Do, e.Op, e.Start, e.At} }
+func placeOf(e *history.Event) place {
+	p := place{kind: e.Kind, actor: e.Actor, key: e.Key, op: e.Op, at: e.At}
+	if e.Kind == history.Queue {
+		p.message = e.Do + " " + e.Trigger
+	}
+	return p
+}
 
 // events are those that are drawn: the evidence, and what happened beside it.
-func (t *story) events() (shown []seen) {
+func (t *story) events() (shown []laneEvent) {
 	all := t.merged()
 	wrong := t.wrong(all)
 	keep := chosen(all)
-	skipped := t.before
+	skipped := t.window.Before
 	for i := range all {
+		skipped += all[i].left
 		if !keep[i] {
 			skipped++
 			continue
@@ -128,20 +132,26 @@ func (t *story) events() (shown []seen) {
 		}
 		shown = append(shown, all[i])
 	}
-	t.after += skipped
+	t.after = skipped + t.window.After
 	return shown
 }
 
 // merged are the events of the witness and of the window, in order. Where both have one, the
 // window knows what was recorded, and the witness of which version a write turned out to be.
-func (t *story) merged() []seen {
+func (t *story) merged() []laneEvent {
 	evidence := map[place]*history.Event{}
 	for i := range t.Witness {
 		evidence[placeOf(&t.Witness[i])] = &t.Witness[i]
 	}
-	var all []seen
-	for i := range t.window {
-		e := seen{Event: t.window[i], weight: page.Context}
+	skipped := map[int]int{} // in front of an event of the window
+	for _, s := range t.window.Skipped {
+		skipped[s.Before] += s.Events
+	}
+	var all []laneEvent
+	left := 0
+	for i := range t.window.Events {
+		e := laneEvent{Event: t.window.Events[i], weight: page.Context}
+		left += skipped[i]
 		if !drawable(&e.Event) {
 			continue
 		}
@@ -149,6 +159,7 @@ func (t *story) merged() []seen {
 			e.weight, e.ETag = page.Evidence, cmp.Or(e.ETag, w.ETag)
 			delete(evidence, placeOf(w))
 		}
+		e.left, left = left, 0
 		all = append(all, e)
 	}
 	for i := range t.Witness {
@@ -160,7 +171,7 @@ func (t *story) merged() []seen {
 		for at > 0 && all[at-1].At > e.At {
 			at--
 		}
-		all = slices.Insert(all, at, seen{Event: *e})
+		all = slices.Insert(all, at, laneEvent{Event: *e})
 	}
 	return all
 }
@@ -178,7 +189,7 @@ func drawable(e *history.Event) bool {
 
 // chosen are the events that are drawn: of the evidence the first and the last, if it is very
 // long, and what is next to it.
-func chosen(all []seen) []bool {
+func chosen(all []laneEvent) []bool {
 	keep := make([]bool, len(all))
 	var evidence []int
 	for i := range all {
@@ -207,7 +218,7 @@ func chosen(all []seen) []bool {
 }
 
 // wrong is the event in which it goes wrong, -1 if that is none of them.
-func (t *story) wrong(all []seen) int {
+func (t *story) wrong(all []laneEvent) int {
 	last := func(is func(e *history.Event) bool) int {
 		for i := len(all) - 1; i >= 0; i-- {
 			if e := &all[i]; e.weight != page.Context && e.Actor != history.FinalActor && is(&e.Event) {

@@ -190,7 +190,7 @@ func TestWindowsAreDrawnAroundTheEvidence(t *testing.T) {
 	known.ETag, known.Fault = "e2", ""
 	s := story{
 		Violation: check.Violation{Invariant: check.HonestAnswers, Summary: "ann was told of a failure", Witness: []history.Event{known, told}},
-		window:    window, before: 100, after: 7, scenario: "s",
+		window:    measure.Window{Events: window, Before: 100, After: 7, Skipped: []measure.Skipped{{Before: 19, Events: 30}}}, scenario: "s",
 	}
 	l := s.lanes()
 	drawnAs(t, "window", s)

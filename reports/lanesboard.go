@@ -15,7 +15,7 @@ import (
 // the words share.
 type board struct {
 	*story
-	seen  []seen
+	seen  []laneEvent
 	at    []int // of each event, the number of its step
 	named []page.Lane
 	lane  map[string]int // of an actor, a key or a queue
@@ -31,7 +31,7 @@ const (
 	othersLane = "\x00others"
 )
 
-func (t *story) board(shown []seen) *board {
+func (t *story) board(shown []laneEvent) *board {
 	b := &board{story: t, seen: shown, at: make([]int, len(shown)), lane: map[string]int{}, made: map[string]bool{}, begun: map[string]bool{}}
 	all := make([]history.Event, len(shown))
 	for i := range shown {

@@ -35,10 +35,8 @@ func (l *Lanes) svg() string {
 	s := sketch{Lanes: l}
 	s.measure()
 	width, height := laneGutter+laneWidth*float64(len(l.Across))+laneMargin, s.end()+laneHead
-	s.add(`<svg class="swim" role="img" aria-labelledby="%s_t" aria-describedby="%[1]s_d" width="%s" height="%s" viewBox="0 0 %[2]s %[3]s">`,
-		l.ID, px(width), px(height))
-	s.add(`<title id="%s_t">%s</title>`, l.ID, text("Swim lanes: "+l.Title))
-	s.add(`<desc id="%s_d">%s</desc>`, l.ID, text("Time goes down. Lanes, from the left: "+l.laneNames()+". The steps are told in the list."))
+	s.add(`<svg class="swim" role="img" aria-label="%s" width="%s" height="%s" viewBox="0 0 %[2]s %[3]s">`,
+		text("Swim lanes, of which the list beside tells each step. Time goes down. From the left: "+l.laneNames()+"."), px(width), px(height))
 	s.rows(width)
 	s.lanes()
 	s.bands()
