@@ -188,13 +188,15 @@ func drawable(e *history.Event) bool {
 }
 
 // chosen are the events that are drawn: of the evidence the first and the last, if it is very
-// long, and what is next to it.
+// long, and of what is next to it what those did who are part of it, and what made a version.
 func chosen(all []laneEvent) []bool {
 	keep := make([]bool, len(all))
 	var evidence []int
+	evident := map[string]bool{}
 	for i := range all {
 		if all[i].weight != page.Context {
 			evidence = append(evidence, i)
+			evident[all[i].Actor] = true
 		}
 	}
 	if n := len(evidence); n > mostSteps {
@@ -207,7 +209,7 @@ func chosen(all []laneEvent) []bool {
 	for near := 1; near <= mostBeside; near++ {
 		for _, i := range evidence {
 			for _, k := range []int{i - near, i + near} {
-				if left > 0 && k >= 0 && k < len(all) && !keep[k] && all[k].weight == page.Context {
+				if left > 0 && k >= 0 && k < len(all) && !keep[k] && (evident[all[k].Actor] || all[k].Kind == history.Put && all[k].ETag != "") {
 					keep[k] = true
 					left--
 				}

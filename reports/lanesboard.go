@@ -167,26 +167,19 @@ func (b *board) step(i int) page.LaneStep {
 			s.Move = 0
 		}
 	}
-	if s.Move > 0 && e.Kind != history.Return {
+	b.draw(&s, &e.Event)
+	if s.Move > 0 && s.Arrow != nil {
 		if _, fault, struck := strings.Cut(b.moves[s.Move-1].Name, "!"); struck {
 			s.Fault = fault
 		}
 	}
-	b.draw(&s, &e.Event)
 	return s
 }
 
 // shows reports whether an event is the answer to a load.
 func (b *board) shows(e *history.Event) bool {
-	if e.Kind != history.Return || e.Outcome != history.Committed {
-		return false
-	}
-	for i := range b.seen {
-		if op := &b.seen[i]; op.Kind == history.Invoke && op.Op == e.Op {
-			return op.Do == "load"
-		}
-	}
-	return false
+	op := b.operation(e.Op)
+	return e.Kind == history.Return && e.Outcome == history.Committed && op != nil && op.Do == "load"
 }
 
 func (b *board) say(actor, what string) string {

@@ -2,6 +2,7 @@ package reports
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"holdfast/reports/page"
@@ -40,13 +41,20 @@ func (b *board) know(key, etag string) {
 	if etag == "" || b.made[etag] || b.lane[key] >= len(b.named) {
 		return
 	}
-	for i := range b.seen {
-		if e := &b.seen[i]; e.Kind == history.Put && e.Key == key && e.ETag == etag && e.Answer == history.OK {
-			return // it comes
-		}
+	if b.comes(key, etag) {
+		return
 	}
 	b.made[etag], b.begun[key] = true, true
 	b.known = append(b.known, page.LaneVersion{Lane: b.lane[key], Name: b.short(etag)})
+}
+
+// comes reports whether a version is made later, or when nobody looks.
+func (b *board) comes(key, etag string) bool {
+	makes := func(e *history.Event) bool {
+		return e.Kind == history.Put && e.Key == key && e.ETag == etag && e.Answer == history.OK
+	}
+	return slices.ContainsFunc(b.seen, func(e laneEvent) bool { return makes(&e.Event) }) ||
+		slices.ContainsFunc(b.window.Events, func(e history.Event) bool { return makes(&e) })
 }
 
 // meet draws a version that is shown to somebody, if it has not been drawn: it was there at

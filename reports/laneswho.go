@@ -10,11 +10,13 @@ import (
 	"holdfast/scenarios/history"
 )
 
-// operation is the beginning of one, nil if the witness does not have it.
+// operation is the beginning of one, nil if nobody knows it.
 func (t *story) operation(number int) *history.Event {
-	for i := range t.Witness {
-		if e := &t.Witness[i]; e.Kind == history.Invoke && e.Op == number && number != 0 {
-			return e
+	for _, events := range [][]history.Event{t.Witness, t.window.Events} {
+		for i := range events {
+			if e := &events[i]; e.Kind == history.Invoke && e.Op == number && number != 0 {
+				return e
+			}
 		}
 	}
 	return nil
@@ -96,7 +98,7 @@ func (b *board) title() string {
 			called(by.Actor), by.ETag, on, called(from.Actor), lost, from.ETag, seen))
 	}
 	what := "modification " + lost
-	if op := b.operation(from.Op); len(op.Sets) > 0 {
+	if op := b.operation(from.Op); op != nil && len(op.Sets) > 0 {
 		what = fmt.Sprintf("change of %s (%s)", strings.Join(op.Sets, ", "), lost)
 	}
 	return b.short(fmt.Sprintf("%s wrote %s%s, without %[4]s's %[5]s, which %[4]s had been told is stored as %[6]s",
