@@ -4,9 +4,11 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 
 	"holdfast/reports/page"
 	"holdfast/scenarios/check"
+	"holdfast/scenarios/explore"
 	"holdfast/scenarios/history"
 	"holdfast/scenarios/measure"
 )
@@ -173,8 +175,45 @@ func (t *story) merged() []laneEvent {
 		}
 		all = slices.Insert(all, at, laneEvent{Event: *e})
 	}
+	return t.scheduled(all)
+}
+
+// scheduled are events of a schedule: what comes of its having ended is left out, and a write
+// that took effect later than its client gave it up is there when it did.
+func (t *story) scheduled(all []laneEvent) []laneEvent {
+	if len(t.moves) == 0 {
+		return all
+	}
+	end := tick(len(t.moves))
+	all = slices.DeleteFunc(all, func(e laneEvent) bool { return e.weight == page.Context && e.At > end })
+	for i, m := range t.moves {
+		actor, late := strings.CutSuffix(m.Name, "!late")
+		if !late {
+			continue
+		}
+		for k := len(all) - 1; k >= 0; k-- {
+			sent := &all[k]
+			if n := moveOf(sent.At); sent.Kind != history.Put || sent.Actor != actor || n < 1 || n > i || t.moves[n-1].Name != actor+"!slow" {
+				continue
+			}
+			landed := laneEvent{Event: sent.Event, weight: sent.weight}
+			landed.Kind, landed.At, landed.Start, landed.Fault = history.Note, tick(i+1), tick(i+1), "late"
+			sent.ETag = "" // it has none yet
+			at := k + 1
+			for at < len(all) && all[at].At < landed.At {
+				at++
+			}
+			all = slices.Insert(all, at, landed)
+			break
+		}
+	}
 	return all
 }
+
+// tick is the time of a move of a schedule, from 1, and moveOf is the move of a time.
+func tick(move int) int64 { return int64(move) * explore.Tick.Nanoseconds() }
+
+func moveOf(at int64) int { return int(at / explore.Tick.Nanoseconds()) }
 
 // drawable reports whether an event is part of what is told: not the frame of a run.
 func drawable(e *history.Event) bool {
@@ -223,7 +262,7 @@ func chosen(all []laneEvent) []bool {
 func (t *story) wrong(all []laneEvent) int {
 	last := func(is func(e *history.Event) bool) int {
 		for i := len(all) - 1; i >= 0; i-- {
-			if e := &all[i]; e.weight != page.Context && e.Actor != history.FinalActor && is(&e.Event) {
+			if e := &all[i]; e.weight != page.Context && !strings.HasPrefix(e.Actor, "harness/") && is(&e.Event) {
 				return i
 			}
 		}

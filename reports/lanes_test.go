@@ -139,6 +139,7 @@ func TestStoriesAsTheyAreDrawn(t *testing.T) {
 		"I10":   func(t *testing.T) story { return found(t, "blind-retry") },
 		"I11":   func(t *testing.T) story { return found(t, "field-unasked") },
 		"I12":   func(t *testing.T) story { return found(t, "edit-dropped-on-retry") },
+		"late":  func(t *testing.T) story { return found(t, "settled-too-soon") },
 		"batch": func(t *testing.T) story { return found(t, "batch-doubles-one") },
 		"stale": func(t *testing.T) story { return broken(t, "stale-read") },
 		"match": func(t *testing.T) story { return broken(t, "if-match-ignored") },

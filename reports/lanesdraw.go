@@ -31,6 +31,10 @@ func (b *board) draw(s *page.LaneStep, e *history.Event) {
 		b.meet(s, e)
 		s.Arrow = &page.LaneArrow{From: b.lane[e.Key], To: b.lane[e.Actor], Above: "looks at " + b.short(e.ETag), End: page.Arrives}
 	case history.Note: // a fault that struck
+		if late(e) {
+			b.drawWrite(s, e)
+			return
+		}
 		s.Fault = ""
 		s.Box = &page.LaneBox{Lane: b.lane[e.Actor], Shape: page.Says, Lines: []string{"⚡ " + e.Fault}}
 	}
@@ -51,7 +55,7 @@ func (b *board) know(key, etag string) {
 // comes reports whether a version is made later, or when nobody looks.
 func (b *board) comes(key, etag string) bool {
 	makes := func(e *history.Event) bool {
-		return e.Kind == history.Put && e.Key == key && e.ETag == etag && e.Answer == history.OK
+		return e.Kind == history.Put && e.Key == key && e.ETag == etag && e.Answer == history.OK && e.At >= b.seen[0].At
 	}
 	return slices.ContainsFunc(b.seen, func(e laneEvent) bool { return makes(&e.Event) }) ||
 		slices.ContainsFunc(b.window.Events, func(e history.Event) bool { return makes(&e) })
@@ -155,6 +159,7 @@ func (b *board) drawWrite(s *page.LaneStep, e *history.Event) {
 	b.know(e.Key, on)
 	applied := e.Answer == history.OK || e.Answer == history.UnknownAnswer && e.ETag != ""
 	switch {
+	case late(e):
 	case e.Answer == history.UnknownAnswer && applied:
 		a.End = page.ReplyLost
 	case e.Answer == history.UnknownAnswer:
