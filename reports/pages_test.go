@@ -170,7 +170,7 @@ func TestEveryDocumentIsAPage(t *testing.T) {
 			if !strings.Contains(first, e.verdict) {
 				t.Errorf("the first line of Markdown is %q", first)
 			}
-			text := textOf(p)
+			text := textOf(p) + markdown.String() // stories are told in it
 			for _, want := range e.says {
 				if !strings.Contains(text, want) {
 					t.Errorf("it does not say %q:\n%s", want, text)
