@@ -71,7 +71,7 @@ type laneEvent struct {
 // lanes draws and tells it.
 func (t *story) lanes() page.Lanes {
 	b := t.board(t.events())
-	l := page.Lanes{ID: t.id, Title: b.title(), Where: b.where(), Across: b.named, Moves: t.moves, Fate: t.fate}
+	l := page.Lanes{ID: t.id, Title: b.title(), Means: b.known(), Where: b.where(), Across: b.named, Moves: t.moves, Fate: t.fate}
 	for i := range b.seen {
 		if left := b.seen[i].left; left > 0 {
 			l.Steps = append(l.Steps, page.LaneStep{Weight: page.Gap, Text: leftOut(left, i == 0)})
@@ -82,7 +82,7 @@ func (t *story) lanes() page.Lanes {
 	if left := b.after; left > 0 {
 		l.Steps = append(l.Steps, page.LaneStep{Weight: page.Gap, Text: Plural(left, "event") + " after this"})
 	}
-	l.Before = b.known
+	l.Before = b.first
 	l.Bars, l.Bands = b.bars(), b.bands()
 	for i := range l.Steps {
 		if a := l.Steps[i].Arrow; a != nil {

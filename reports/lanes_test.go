@@ -24,7 +24,7 @@ import (
 // sketched is a story as a picture in letters.
 func sketched(l *page.Lanes) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s\n%s\n", l.Title, l.Where)
+	fmt.Fprintf(&b, "%s\n%s\n%s\n", l.Title, l.Means, l.Where)
 	name := func(i int) string { return l.Across[i].Name }
 	for i := range l.Across {
 		fmt.Fprintf(&b, "%s%s", map[bool]string{true: "", false: " | "}[i == 0], map[bool]string{true: "[" + name(i) + "]", false: name(i)}[l.Across[i].Object])

@@ -19,7 +19,7 @@ type board struct {
 	named []page.Lane
 	lane  map[string]int // of an actor, a key or a queue
 	names *strings.Replacer
-	known []page.LaneVersion // that were there at first
+	first []page.LaneVersion // that were there at first
 	made  map[string]bool    // versions that have been drawn
 	begun map[string]bool    // objects of which a version has been
 }

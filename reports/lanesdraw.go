@@ -49,7 +49,7 @@ func (b *board) know(key, etag string) {
 		return
 	}
 	b.made[etag], b.begun[key] = true, true
-	b.known = append(b.known, page.LaneVersion{Lane: b.lane[key], Name: b.short(etag)})
+	b.first = append(b.first, page.LaneVersion{Lane: b.lane[key], Name: b.short(etag)})
 }
 
 // comes reports whether a version is made later, or when nobody looks.

@@ -105,6 +105,14 @@ func (b *board) title() string {
 		called(by.Actor), by.ETag, on, called(from.Actor), what, from.ETag))
 }
 
+// known says what the literature calls such a violation, and what it is.
+func (t *story) known() string {
+	if t.KnownAs == "" {
+		return t.Means
+	}
+	return strings.TrimSpace(fmt.Sprintf("Known as %s. %s", t.KnownAs, t.Means))
+}
+
 // creators are those who were told that they had created an object.
 func (b *board) creators() string {
 	var names []string
