@@ -49,6 +49,7 @@ func (l Lanes) html(r *renderer) {
 
 func (l Lanes) markdown(m *marker) {
 	m.paragraph(sentence(l.Title))
+	m.paragraph(sentence(l.Means))
 	m.paragraph(sentence(l.Where))
 	m.line("")
 	for _, s := range l.numbered() {
