@@ -134,7 +134,7 @@ func (a *app) run(ctx context.Context, o runOptions, flags *pflag.FlagSet, names
 	var runs []measure.Measurement
 	var notReached []string
 	var failure error
-	start := time.Now()
+	start, load := time.Now(), reports.BeginLoad()
 	for _, p := range plays { // those after one that could not be played too
 		if ctx.Err() != nil && (len(runs) > 0 || failure != nil) {
 			notReached = append(notReached, p.point.Run.Scenario.Name)
@@ -158,7 +158,7 @@ func (a *app) run(ctx context.Context, o runOptions, flags *pflag.FlagSet, names
 		return ending(reports.Result{}, failure, ctx.Err() != nil)
 	}
 	result := reports.NewResult(reports.NewEnvironment(settings(runs)), runs...)
-	result.TookMS = milliseconds(time.Since(start))
+	result.TookMS, result.Environment.Load = milliseconds(time.Since(start)), load.Ended()
 	result.Lacks(notReached)
 	if len(plays) > 1 {
 		if err := saveWhole(o.out, &result); err != nil {
@@ -195,6 +195,7 @@ type play struct {
 	schedule explore.Schedule // to replay; empty: none
 	// allowance bounds the requests of all plays of a command; nil: nothing does.
 	allowance *sandbox.Allowance
+	load      reports.Load // when it began
 	cleaning  func(point int, where string, objects int, within time.Duration)
 }
 
