@@ -112,7 +112,9 @@ func checkTrace(t *testing.T, tr *trace) {
 		if named[at] == "" {
 			t.Errorf("thread %v has no name", at)
 		}
-		slices.SortStableFunc(all, func(a, b traceEvent) int { return cmp.Or(cmp.Compare(a.TS, b.TS), cmp.Compare(*b.Duration, *a.Duration)) })
+		slices.SortStableFunc(all, func(a, b traceEvent) int {
+			return cmp.Or(cmp.Compare(a.TS, b.TS), cmp.Compare(*b.Duration, *a.Duration))
+		})
 		var open []traceEvent
 		for _, e := range all {
 			for len(open) > 0 && open[len(open)-1].end() <= e.TS {
