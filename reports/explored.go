@@ -42,6 +42,7 @@ type Explored struct {
 	InevitableAfter *int             `json:"inevitable_after,omitempty"`
 	Replay          string           `json:"replay"`
 	Saved           string           `json:"saved,omitempty"` // the command that plays the scenario that was saved
+	Directory       string           `json:"-"`               // where it is kept; empty: nowhere
 }
 
 // NewExplored makes the document of a search.
@@ -91,6 +92,12 @@ func (e *Explored) doubt() string {
 		return e.Stopped + " before all schedules were seen: give it more with --budget and --schedules, or try --strategy pct"
 	}
 	return ""
+}
+
+// In says where it is kept.
+func (e Explored) In(dir string) Document {
+	e.Directory = dir
+	return e
 }
 
 // sound implements [sound].
@@ -160,6 +167,9 @@ func (e Explored) Text(t Text) {
 	t.wrapped("setting", fmt.Sprintf("%s core%s, %s strategy, %s", e.Core, layoutNamed(e.Layout), e.Strategy, faults))
 	t.row("policy", e.Policy)
 	t.row("speed", fmt.Sprintf("%s schedules/s, %s s", formatNumber(e.SchedulesPerSecond), formatNumber(e.Elapsed/1e3)))
+	if e.Directory != "" {
+		t.row("saved in", e.Directory)
+	}
 	t.row("replay", e.Replay)
 	if e.Saved != "" {
 		t.row("or", e.Saved)

@@ -134,7 +134,7 @@ func examples(t *testing.T) map[string]example {
 	found["trend-unclear"] = example{trends["trend-unclear"], "UNCLEAR", page.Doubt, []string{"in fewer than 10"}}
 	found["trend-left-out"] = example{trends["trend-left-out"], "UNCLEAR", page.Doubt, []string{"Left out"}}
 	for _, d := range examinedStores(t) {
-		found["doctor "+d.Server] = example{d, d.word(), toneOf(d.Class()), []string{string(d.Server)}}
+		found["doctor "+d.Server] = example{d, d.word(), toneOf(d.Class()), []string{d.Server}}
 	}
 	return found
 }
@@ -169,7 +169,7 @@ func TestEveryDocumentIsAPage(t *testing.T) {
 			if !strings.Contains(first, e.verdict) {
 				t.Errorf("the first line of Markdown is %q", first)
 			}
-			text := textOf(p)
+			text := textOf(p) + markdown.String() // stories are told in it
 			for _, want := range e.says {
 				if !strings.Contains(text, want) {
 					t.Errorf("it does not say %q:\n%s", want, text)

@@ -14,7 +14,7 @@ var (
 	// played are those that take no longer than tests may.
 	played = regexp.MustCompile(`^simulate (run|sweep|check|list|validate|version|--version)\b`)
 	// mention is a command that is spoken of, and synopsis what stands for several.
-	mention  = regexp.MustCompile(`^simulate (run|sweep|tune|explore|check|clean|validate)( --(json|help))?$`)
+	mention  = regexp.MustCompile(`^simulate (run|sweep|tune|explore|check|clean|validate|report|compare)( --(json|help))?$`)
 	synopsis = regexp.MustCompile(`[[…]|[ =][A-Z]{2,}\b`)
 )
 

@@ -282,6 +282,9 @@ func (o *sweepOptions) save(dir string, c *sweeping) error {
 		reports.WriteFile(filepath.Join(dir, reports.TableFile), s.WriteCSV),
 		reports.WriteText(filepath.Join(dir, reports.ScenarioFile), append([]byte("# The scenario of a sweep before its parameters were varied, with what was chosen over its file.\n"), scenario...)),
 	)
+	if o.resume == "" {
+		err = errors.Join(err, reports.PointLatest(o.run.out, dir))
+	}
 	if o.csv != "" {
 		err = errors.Join(err, reports.WriteFile(o.csv, s.WriteCSV))
 	}

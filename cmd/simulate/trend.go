@@ -5,8 +5,6 @@ import (
 	"errors"
 	"io"
 	"io/fs"
-	"strconv"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -15,11 +13,10 @@ import (
 
 // trendOptions are the flags of trend.
 type trendOptions struct {
-	output    outputOptions
-	inOrder   bool
-	minEffect string
-	html      string
-	rules     reports.TrendRules
+	output  outputOptions
+	inOrder bool
+	html    string
+	rules   reports.TrendRules
 }
 
 func (a *app) trendCommand() *cobra.Command {
@@ -55,7 +52,7 @@ a series is violated, or its store at fault.`,
 	}
 	f := cmd.Flags()
 	f.BoolVar(&o.inOrder, "in-order", false, "the runs come in the order in which they are named, not in that of their time")
-	f.StringVar(&o.minEffect, "min-effect", "2%", "a figure is better or worse if it changes by this `SHARE` at least")
+	f.Var((*share)(&o.rules.MinEffect), "min-effect", "a figure is better or worse if it changes by this `SHARE` at least")
 	f.BoolVar(&o.rules.FailOnChange, "fail-on-change", false, "exit 4 if a figure has become worse in the last 10 runs; of real runs with --wall-clock only")
 	f.BoolVar(&o.rules.WallClock, "wall-clock", false, "with --fail-on-change, real runs count too, though other work on the machine decides of them")
 	f.StringVar(&o.html, "html", "", "`FILE` for the page, with charts")
@@ -86,24 +83,7 @@ func (a *app) trend(o trendOptions, paths []string) error {
 }
 
 func (o *trendOptions) validate() error {
-	var err error
-	if o.rules.MinEffect, err = share(o.minEffect); err != nil {
-		return usage("--min-effect is a share, such as 2%% or 0.02, not %q", o.minEffect)
-	}
 	return cmp.Or((output{"html", o.html}).check(), o.output.validate())
-}
-
-// share reads a share as people write one: 2% or 0.02.
-func share(text string) (float64, error) {
-	number, isPercent := strings.CutSuffix(text, "%")
-	v, err := strconv.ParseFloat(strings.TrimSpace(number), 64)
-	if isPercent {
-		v /= 100
-	}
-	if err != nil || !(v >= 0 && v <= 1) {
-		return 0, errors.New("it is no share")
-	}
-	return v, nil
 }
 
 // writePage writes it, if it was asked for.

@@ -53,7 +53,11 @@ func (c *Chart) axis(length float64) axis {
 	if c.Ticks != nil {
 		return c.tickedAxis(l, length)
 	}
-	a := newAxis(l, manyDecadesX)
+	wide := float64(manyDecadesX)
+	if c.Linear {
+		wide = math.Inf(1)
+	}
+	a := newAxis(l, wide)
 	a.say = c.said
 	if !a.log && l.low >= 0 && l.low < l.high/3 {
 		a.low = 0

@@ -20,6 +20,7 @@ type Chart struct {
 	Title  string
 	Notes  []string // lines below the title
 	X      string   // what the axis shows, with its unit
+	Linear bool     // the axis, also where values span decades
 	Panels []Panel
 	// Ticks are the values that the axis has a label at, if they are not to be round ones, and
 	// Say how a value of the axis is written; nil: as a number.

@@ -39,6 +39,7 @@ func FromHistory(rd *history.Reader) (*Measured, error) {
 	r.Steps, r.Interrupted, r.Failure = taken, told.interrupted, told.failure
 	r.Judged, r.Played = told.judged(rd.Header), told.begun
 	numbers.Fill(&r, verdict.Counts)
+	numbers.detail(&r, rd.Header)
 	if told.omitted != nil {
 		r.measured(told.omitted.Thresholds)
 	} else {
