@@ -30,8 +30,8 @@ build: ## build bin/simulate
 	$(GO) build -ldflags "$(LDFLAGS) -X $$($(GO) list -m)/reports.stamp=$(VERSION)" -o $(BIN)/simulate ./cmd/simulate
 
 .PHONY: simulate
-simulate: build ## the release gate: every schedule, planted bugs, many seeds, real goroutines
-	@.ci/gate $(BIN)/simulate
+simulate: build ## the release gate, or PARTS of it: every schedule, planted bugs, many seeds, real goroutines
+	@.ci/gate $(BIN)/simulate $(PARTS)
 
 # A run that was interrupted goes on where it was; mutants-out/ holds what it needs for
 # that. ONLY=7 shows the seventh mutant alone, with all that the gate says about it.
