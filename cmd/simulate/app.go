@@ -84,7 +84,7 @@ over the scenario's file. A SIMULATE_ name that is no command's flag is refused.
 	})
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(a.runCommand(), a.exploreCommand(), a.selftestCommand(), a.sweepCommand(), a.tuneCommand(), a.doctorCommand(), a.checkCommand(),
-		a.reportCommand(), a.compareCommand(), a.listCommand(), a.validateCommand(), a.serveCommand(), a.cleanCommand(), a.versionCommand(), a.workerCommand())
+		a.reportCommand(), a.compareCommand(), a.trendCommand(), a.listCommand(), a.validateCommand(), a.serveCommand(), a.cleanCommand(), a.versionCommand(), a.workerCommand())
 	return root
 }
 

@@ -14,18 +14,18 @@ import (
 	"holdfast/scenarios/history"
 )
 
-// share is a part of a whole as a flag: 2% or 0.02.
+// share of a whole, as a flag: 2% or 0.02.
 type share float64
 
 // Set implements [pflag.Value].
 func (s *share) Set(text string) error {
 	number, isPercent := strings.CutSuffix(text, "%")
 	v, err := strconv.ParseFloat(strings.TrimSpace(number), 64)
-	if err != nil {
-		return errors.New("want a part, such as 2% or 0.02")
-	}
 	if isPercent {
 		v /= 100
+	}
+	if err != nil || !(v >= 0 && v <= 1) {
+		return errors.New("want a share, such as 2% or 0.02")
 	}
 	*s = share(v)
 	return nil
@@ -40,7 +40,7 @@ func (s *share) Type() string { return "share" }
 func registerComparison(f *pflag.FlagSet, s *compare.Settings) {
 	*s = compare.Defaults()
 	f.Float64Var(&s.Alpha, "alpha", s.Alpha, "probability, at most, of a false alarm: of all figures together")
-	f.Var((*share)(&s.MinEffect), "min-effect", "smallest `PART` by which a mean must change to be worse or better")
+	f.Var((*share)(&s.MinEffect), "min-effect", "smallest `SHARE` by which a mean must change to be worse or better")
 	f.BoolVar(&s.WallClock, "wall-clock", s.WallClock, "what depends on the wall clock decides too")
 }
 

@@ -2,8 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"strings"
 	"time"
 
@@ -141,7 +139,7 @@ func (a *app) run(ctx context.Context, o runOptions, flags *pflag.FlagSet, names
 	var settled []map[string]string
 	var notReached []string
 	var failure error
-	start := time.Now()
+	start, load := time.Now(), reports.BeginLoad()
 	for _, p := range plays { // those after one that could not be played too
 		if ctx.Err() != nil && (len(runs) > 0 || failure != nil) {
 			notReached = append(notReached, p.point.Run.Scenario.Name)
@@ -165,31 +163,22 @@ func (a *app) run(ctx context.Context, o runOptions, flags *pflag.FlagSet, names
 		return ending(reports.Result{}, failure, ctx.Err() != nil)
 	}
 	result := reports.NewResult(reports.NewEnvironment(settings(runs)), runs...)
-	result.TookMS = milliseconds(time.Since(start))
+	result.TookMS, result.Environment.Load = milliseconds(time.Since(start)), load.Ended()
 	result.Lacks(notReached)
 	if o.baseline != "" {
 		if err := o.against(baseline, &result, settled); err != nil && failure == nil {
 			failure = err
 		}
 	}
-	if len(plays) > 1 {
-		if err := saveWhole(o.out, &result); err != nil {
-			a.complain(fmt.Errorf("save the runs together: %w", err))
+	if len(plays) > 1 { // together, beside the directory of each
+		kept, err := keep(o.out, reports.WholeName, result)
+		if err != nil {
+			a.complain(err)
 			failure = &exitError{code: exitCouldNotRun}
 		}
+		result = kept.(reports.Result)
 	}
 	return a.tellRuns(ctx, o.output, result, failure)
-}
-
-// saveWhole keeps what several scenarios have shown together, beside the directory of each,
-// and lets "latest" point to it.
-func saveWhole(out string, result *reports.Result) error {
-	dir, err := reports.NewDirectory(out, reports.WholeName, sandbox.NewID(), time.Now())
-	if err != nil {
-		return err
-	}
-	result.Directory = dir
-	return errors.Join(reports.Save(dir, *result), reports.PointLatest(out, dir))
 }
 
 // tellRuns tells what runs have shown.
@@ -207,6 +196,7 @@ type play struct {
 	schedule explore.Schedule // to replay; empty: none
 	// allowance bounds the requests of all plays of a command; nil: nothing does.
 	allowance *sandbox.Allowance
+	load      reports.Load // when it began
 	cleaning  func(point int, where string, objects int, within time.Duration)
 }
 
@@ -261,7 +251,7 @@ func (o runOptions) validate() error {
 	case o.repetition > 0 && o.world == real:
 		return usage("--repetition %d is for --world virtual: in the real world no number decides what happens", o.repetition)
 	case o.out == "":
-		return usage("--out wants a directory, not an empty name")
+		return notEmpty(o.out)
 	case o.endpoint != "" && o.store == "fake":
 		return usage("--endpoint needs --store s3://bucket/prefix or azblob://container/prefix")
 	case o.maxRequests < 0:
