@@ -70,6 +70,9 @@ func (r Result) Cases() []Case {
 	for _, name := range r.NotReached {
 		cases = append(cases, Case{Suite: name, Name: name + " / run", Is: Unknown, Message: "it was not run", Detail: "What came before it could not be played to its end, or was interrupted."})
 	}
+	if r.Comparison != nil {
+		cases = append(cases, r.Comparison.Cases()...)
+	}
 	return cases
 }
 
