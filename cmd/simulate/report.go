@@ -17,6 +17,7 @@ import (
 type reportOptions struct {
 	format  string
 	output  string
+	verbose bool
 	noColor bool
 }
 
@@ -50,6 +51,7 @@ was written by a newer simulate.`,
 	f := cmd.Flags()
 	f.StringVar(&o.format, "format", "text", "`FORMAT`: "+strings.Join(reports.FormatNames(), ", "))
 	f.StringVarP(&o.output, "output", "o", "", "`FILE` to write instead of stdout")
+	f.BoolVar(&o.verbose, "verbose", false, "with --format text: all there is to tell, not what fits a screen")
 	f.BoolVar(&o.noColor, "no-color", false, "no colors")
 	return cmd
 }
@@ -76,7 +78,7 @@ func (a *app) report(o reportOptions, paths []string) error {
 	}
 	// All of it before a file is touched: one that can't be told replaces nothing.
 	var told bytes.Buffer
-	if err := reports.Formats[o.format](&told, d, o.output == "" && colored(a.stdout, o.noColor)); err != nil {
+	if err := o.tell(a, &told, d); err != nil {
 		if _, untold := errors.AsType[*reports.UntoldError](err); untold {
 			return usage("report: %w", err)
 		}
@@ -92,6 +94,18 @@ func (a *app) report(o reportOptions, paths []string) error {
 		return couldNotRun("write the report: %w", err)
 	}
 	return nil
+}
+
+// tell writes a document as it was asked for.
+func (o *reportOptions) tell(a *app, to io.Writer, d reports.Document) error {
+	if o.format != "text" {
+		return reports.Formats[o.format](to, d, o.output == "" && colored(a.stdout, o.noColor))
+	}
+	how := reports.Look{Verbose: o.verbose}
+	if o.output == "" {
+		how = look(a.stdout, o.noColor, o.verbose)
+	}
+	return reports.WriteText(to, d, how)
 }
 
 // readDocument reads one, and tells what is the caller's mistake from what is not.
