@@ -19,10 +19,18 @@ import (
 // Text implements [Document].
 func (d Diagnosed) Text(t Text) {
 	all := []part{t.part(0, func(t Text) { t.head(d.word(), d.line()) })}
-	for i, note := range d.notes() {
-		all = append(all, t.part(min(i, 1)*30, func(t Text) { t.bullet(note) }))
+	notes := d.notes()
+	for i, note := range notes {
+		all = append(all, t.part(min(i, 1)*5, func(t Text) { t.bullet(note) }))
 	}
-	all = append(all, gap, t.part(10, func(t Text) { t.differences(d.Rows) }), t.part(20, func(t Text) { t.raceTable(d.Races) }), gap)
+	most := 6 // the document, the page and the issue have all
+	switch {
+	case t.Verbose:
+		most = len(d.Rows)
+	case len(notes) > 2:
+		most = 3
+	}
+	all = append(all, gap, t.part(10, func(t Text) { t.differences(d.Rows, most) }), t.part(20, func(t Text) { t.raceTable(d.Races) }), gap)
 	t.tellIn(append(all, d.closing(t)...), t.most())
 }
 
@@ -151,13 +159,9 @@ func capital(s string) string {
 	return strings.ToUpper(s[:1]) + s[1:]
 }
 
-// differences is a table of the rows that were not answered as S3 answers them; the others
-// are counted.
-func (t Text) differences(rows []doctor.Row) {
-	most := 6 // the document, the page and the issue have all
-	if t.Verbose {
-		most = len(rows)
-	}
+// differences is a table of rows that were not answered as S3 answers them, of so many at
+// most; the others are counted.
+func (t Text) differences(rows []doctor.Row, most int) {
 	alike := 0
 	var different []doctor.Row
 	for _, r := range rows {

@@ -155,33 +155,37 @@ func (t Text) found(r *measure.Measurement, beside func(int) int) []part {
 
 // foundInShort is the story of the first violation, and the names of what else there is.
 func (t Text) foundInShort(violations []check.Violation, findings []check.StoreFinding, room int) []part {
-	var others []string
 	first := firsts(violations)
+	if len(first) == 0 {
+		return nil
+	}
+	var others []string
 	for _, v := range first[1:] {
 		others = append(others, titled(v))
 	}
 	for _, f := range findings {
 		others = append(others, "the store: "+storeTitle(f))
 	}
-	also := part{}
-	if len(others) > 0 {
-		also = part{lines: cutTo(t.part(0, func(t Text) { t.wrapped("also", strings.Join(others, "; ")) }).lines, 3)}
-	}
+	also := t.also(others)
 	return append(t.storyIn(first[0], titled(first[0]), room-len(also.lines)), also)
+}
+
+// also names what is not told; nothing, if there is nothing.
+func (t Text) also(others []string) part {
+	return part{lines: cutTo(t.part(0, func(t Text) { t.wrapped("also", strings.Join(others, "; ")) }).lines, 3)}
 }
 
 // foundOfStore is the proof of the first finding, and the names of the others.
 func (t Text) foundOfStore(all []check.StoreFinding, room int) []part {
 	t.conditions = true
+	if len(all) == 0 {
+		return nil
+	}
 	var others []string
 	for _, f := range all[1:] {
 		others = append(others, storeTitle(f))
 	}
-	also := part{}
-	if len(others) > 0 {
-		also = part{lines: cutTo(t.part(0, func(t Text) { t.wrapped("also", strings.Join(others, "; ")) }).lines, 3)}
-	}
-	f := all[0]
+	also, f := t.also(others), all[0]
 	v := check.Violation{Summary: f.Summary, Witness: f.Witness}
 	return append(t.storyIn(v, storeTitle(f), room-len(also.lines)), also)
 }
