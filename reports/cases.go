@@ -52,8 +52,7 @@ func (j *judgement) story(v *check.Violation) string {
 	var b strings.Builder
 	t := j.told
 	t.W = &b
-	t.headline(*v)
-	t.story(*v)
+	t.everyStory([]check.Violation{*v})
 	for _, line := range j.after {
 		fmt.Fprintln(&b, line)
 	}
