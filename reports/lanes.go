@@ -4,9 +4,11 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 
 	"holdfast/reports/page"
 	"holdfast/scenarios/check"
+	"holdfast/scenarios/explore"
 	"holdfast/scenarios/history"
 	"holdfast/scenarios/measure"
 )
@@ -69,7 +71,7 @@ type laneEvent struct {
 // lanes draws and tells it.
 func (t *story) lanes() page.Lanes {
 	b := t.board(t.events())
-	l := page.Lanes{ID: t.id, Title: b.title(), Where: b.where(), Across: b.named, Moves: t.moves, Fate: t.fate}
+	l := page.Lanes{ID: t.id, Title: b.title(), Means: b.known(), Where: b.where(), Across: b.named, Moves: t.moves, Fate: t.fate}
 	for i := range b.seen {
 		if left := b.seen[i].left; left > 0 {
 			l.Steps = append(l.Steps, page.LaneStep{Weight: page.Gap, Text: leftOut(left, i == 0)})
@@ -80,7 +82,7 @@ func (t *story) lanes() page.Lanes {
 	if left := b.after; left > 0 {
 		l.Steps = append(l.Steps, page.LaneStep{Weight: page.Gap, Text: Plural(left, "event") + " after this"})
 	}
-	l.Before = b.known
+	l.Before = b.first
 	l.Bars, l.Bands = b.bars(), b.bands()
 	for i := range l.Steps {
 		if a := l.Steps[i].Arrow; a != nil {
@@ -173,8 +175,45 @@ func (t *story) merged() []laneEvent {
 		}
 		all = slices.Insert(all, at, laneEvent{Event: *e})
 	}
+	return t.scheduled(all)
+}
+
+// scheduled are events of a schedule: what comes of its having ended is left out, and a write
+// that took effect later than its client gave it up is there when it did.
+func (t *story) scheduled(all []laneEvent) []laneEvent {
+	if len(t.moves) == 0 {
+		return all
+	}
+	end := tick(len(t.moves))
+	all = slices.DeleteFunc(all, func(e laneEvent) bool { return e.weight == page.Context && e.At > end })
+	for i, m := range t.moves {
+		actor, late := strings.CutSuffix(m.Name, "!late")
+		if !late {
+			continue
+		}
+		for k := len(all) - 1; k >= 0; k-- {
+			sent := &all[k]
+			if n := moveOf(sent.At); sent.Kind != history.Put || sent.Actor != actor || n < 1 || n > i || t.moves[n-1].Name != actor+"!slow" {
+				continue
+			}
+			landed := laneEvent{Event: sent.Event, weight: sent.weight}
+			landed.Kind, landed.At, landed.Start, landed.Fault = history.Note, tick(i+1), tick(i+1), "late"
+			sent.ETag = "" // it has none yet
+			at := k + 1
+			for at < len(all) && all[at].At < landed.At {
+				at++
+			}
+			all = slices.Insert(all, at, landed)
+			break
+		}
+	}
 	return all
 }
+
+// tick is the time of a move of a schedule, from 1, and moveOf is the move of a time.
+func tick(move int) int64 { return int64(move) * explore.Tick.Nanoseconds() }
+
+func moveOf(at int64) int { return int(at / explore.Tick.Nanoseconds()) }
 
 // drawable reports whether an event is part of what is told: not the frame of a run.
 func drawable(e *history.Event) bool {
@@ -188,13 +227,15 @@ func drawable(e *history.Event) bool {
 }
 
 // chosen are the events that are drawn: of the evidence the first and the last, if it is very
-// long, and what is next to it.
+// long, and of what is next to it what those did who are part of it, and what made a version.
 func chosen(all []laneEvent) []bool {
 	keep := make([]bool, len(all))
 	var evidence []int
+	evident := map[string]bool{}
 	for i := range all {
 		if all[i].weight != page.Context {
 			evidence = append(evidence, i)
+			evident[all[i].Actor] = true
 		}
 	}
 	if n := len(evidence); n > mostSteps {
@@ -207,7 +248,7 @@ func chosen(all []laneEvent) []bool {
 	for near := 1; near <= mostBeside; near++ {
 		for _, i := range evidence {
 			for _, k := range []int{i - near, i + near} {
-				if left > 0 && k >= 0 && k < len(all) && !keep[k] && all[k].weight == page.Context {
+				if left > 0 && k >= 0 && k < len(all) && !keep[k] && (evident[all[k].Actor] || all[k].Kind == history.Put && all[k].ETag != "") {
 					keep[k] = true
 					left--
 				}
@@ -221,7 +262,7 @@ func chosen(all []laneEvent) []bool {
 func (t *story) wrong(all []laneEvent) int {
 	last := func(is func(e *history.Event) bool) int {
 		for i := len(all) - 1; i >= 0; i-- {
-			if e := &all[i]; e.weight != page.Context && e.Actor != history.FinalActor && is(&e.Event) {
+			if e := &all[i]; e.weight != page.Context && !strings.HasPrefix(e.Actor, "harness/") && is(&e.Event) {
 				return i
 			}
 		}

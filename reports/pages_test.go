@@ -222,7 +222,7 @@ func textOf(p page.Page) string {
 			case page.Facts:
 				facts(one)
 			case page.Lanes:
-				say(one.Title, one.Where, one.Fate)
+				say(one.Title, one.Means, one.Where, one.Fate)
 				for _, step := range one.Steps {
 					say(step.When, step.Text)
 				}

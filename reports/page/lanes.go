@@ -6,9 +6,9 @@ package page
 type Lanes struct {
 	// ID is its anchor, of [a-z0-9-], and unique in its page.
 	ID string
-	// Title says in one sentence who did what to whom, Where, which may be empty, what of a
-	// scenario led to it.
-	Title, Where string
+	// Title says in one sentence who did what to whom. Means, what that is in general, and
+	// Where, what of a scenario led to it, may be empty.
+	Title, Means, Where string
 	// Across are the lanes, from left to right.
 	Across []Lane
 	// Before are the versions that were there at first.

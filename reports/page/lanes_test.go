@@ -12,7 +12,7 @@ import (
 // swim is a story in which a text stands wherever there is one.
 func swim(id, s string) page.Lanes {
 	return page.Lanes{
-		ID: id, Title: s, Where: s, Fate: s,
+		ID: id, Title: s, Means: s, Where: s, Fate: s,
 		Across: []page.Lane{{Name: s, Title: s}, {Name: s, Title: s, Object: true}, {Name: s, Title: s}},
 		Before: []page.LaneVersion{{Lane: 1, Name: s}},
 		Steps: []page.LaneStep{
@@ -53,6 +53,9 @@ func TestWhatIsDrawnIsTold(t *testing.T) {
 				t.Errorf("step %d has no %s", n, want)
 			}
 		}
+	}
+	if strings.Count(file, `class="legend"`) != 1 {
+		t.Error("how drawings are read is said once")
 	}
 	if strings.Contains(file, `a_7`) || !strings.Contains(file, `<li class="gap">⋮ x</li>`) {
 		t.Error("what is left out is no step, and is said")
