@@ -143,6 +143,22 @@ func TestPagesUseTheNamesOfTheField(t *testing.T) {
 	}
 }
 
+// TestPagesSayWhereTheyComeFrom: program, commit, machine and its load, and the store's settings.
+func TestPagesSayWhereTheyComeFrom(t *testing.T) {
+	begin, end := 0.5, 7.25
+	e := NewEnvironment(&measure.Settings{MaxAttempts: 1, RequestTimeoutMS: 10_000, Endpoint: "http://127.0.0.1:9000"})
+	e.Version, e.Revision, e.Load = "v1.2", &Revision{Commit: "0123456789abcdef", Changed: true}, &Load{Begin: &begin, End: &end}
+	var b strings.Builder
+	if err := Formats["html"](&b, NewResult(e, small()), false); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"v1.2", "0123456789abcdef, with changes", "0.50 at the beginning, 7.25 at the end", "http://127.0.0.1:9000", "within 10000 ms", e.Go} {
+		if !strings.Contains(b.String(), want) {
+			t.Errorf("it does not say %q", want)
+		}
+	}
+}
+
 // TestWhatFailedComesFirst in the table of several runs, whose rows lead to what is told of each.
 func TestWhatFailedComesFirst(t *testing.T) {
 	r := NewResult(Environment{}, small(), withMissed(), passed(), brokenRun(), inconclusive())
