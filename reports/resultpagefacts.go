@@ -122,7 +122,7 @@ func fileBlocks(m *measure.Measurement) []page.Block {
 		Rows: [][]string{
 			{PageFile, "this page"}, {SummaryFile, "its summary in Markdown, for where a change is discussed"}, {CasesFile, "its verdicts as JUnit, for CI"},
 			{ReportFile, "it as text"}, {ResultFile, "all numbers of it; simulate report tells it again in any format"},
-			{RepetitionsFile, "the numbers of each repetition"}, {HistoryFile, "what happened, event by event; simulate check judges it again"},
+			{RepetitionsFile, "the numbers of each repetition"}, {measure.DistributionFile, "the distribution of latency, for HdrHistogram's plotter"}, {HistoryFile, "what happened, event by event; simulate check judges it again"},
 			{ScenarioFile, "the scenario as it was played"},
 		},
 	}}
