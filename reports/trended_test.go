@@ -283,7 +283,7 @@ func TestTrendIsTold(t *testing.T) {
 		t.Errorf("%d lines:\n%s", lines, text)
 	}
 	for _, format := range []string{"json", "html", "markdown"} {
-		if formatted(t, format, trend(runs)) != formatted(t, format, trend(runs)) {
+		if once, again := formatted(t, format, trend(runs)), formatted(t, format, trend(runs)); once != again {
 			t.Errorf("the %s differs each time", format)
 		}
 	}

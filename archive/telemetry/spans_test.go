@@ -66,8 +66,8 @@ func TestSpans(t *testing.T) {
 	for name, want := range map[attribute.Key]string{
 		"actor": "alice", "holdfast.key": "archive/CHG-1.json", "holdfast.attempts": "2", "holdfast.outcome": "cancelled", "error.type": "cancelled",
 	} {
-		if v, _ := attributes.Value(name); v.Emit() != want {
-			t.Errorf("%s is %q, want %q", name, v.Emit(), want)
+		if v, _ := attributes.Value(name); v.String() != want {
+			t.Errorf("%s is %q, want %q", name, v.String(), want)
 		}
 	}
 	// A hook of a call that began before there were spans makes none.
