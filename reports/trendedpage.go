@@ -12,12 +12,8 @@ import (
 func (t Trended) Page() page.Page {
 	word, _ := t.word()
 	p := page.Page{Title: "Trend", Verdict: word, Tone: trendTone(word), Lead: t.lead(), Facts: t.facts(), Advice: t.advice()}
-	for _, wanted := range []string{wordWorse, wordChanged, wordUnclear, wordSteady} {
-		for i := range t.Series {
-			if s := &t.Series[i]; s.word() == wanted {
-				p.Sections = append(p.Sections, s.section(fmt.Sprintf("series-%d", i+1)))
-			}
-		}
+	for i, s := range t.gravest() {
+		p.Sections = append(p.Sections, s.section(fmt.Sprintf("series-%d", i+1)))
 	}
 	if len(t.LeftOut) > 0 {
 		rows := [][]string{}
@@ -143,11 +139,7 @@ func (s *TrendSeries) figure() *page.Figure {
 			row[1] = run.Time.Format("2006-01-02 15:04:05")
 		}
 		for _, m := range shown {
-			cell := "–"
-			if v := m.Values[i]; v != nil {
-				cell = figure(*v, "")
-			}
-			row = append(row, cell)
+			row = append(row, m.value(i))
 		}
 		values.Rows = append(values.Rows, row)
 	}
