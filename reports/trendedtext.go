@@ -168,8 +168,7 @@ func (t *Trended) gravest() []*TrendSeries {
 
 // method says how changes were found.
 func (t *Trended) method() string {
-	return fmt.Sprintf("E-divisive, significance %g for all figures of a series together; of runs with one seed exactly; better or worse from %s on",
-		t.Significance, percent(t.MinEffect))
+	return fmt.Sprintf("E-divisive, %g a series; exactly, of one seed; worse from %s on", t.Significance, percent(t.MinEffect))
 }
 
 // name says which runs a series is of.
@@ -207,7 +206,7 @@ func (s *TrendSeries) sight() string {
 	case s.Blind >= len(s.Runs):
 		return ""
 	}
-	return "a change in the last " + Plural(s.Blind, "run") + " can't be told from chance yet"
+	return "a change can't be told from chance yet if it came with the last " + Plural(s.Blind, "run")
 }
 
 func (t Text) trendSeries(s *TrendSeries) {
