@@ -173,7 +173,11 @@ func (t *Trended) method() string {
 
 // name says which runs a series is of.
 func (s *TrendSeries) name() string {
-	return fmt.Sprintf("%s, %s world", s.Scenario, s.World)
+	name := fmt.Sprintf("%s, %s world", s.Scenario, s.World)
+	if s.Exact {
+		name += ", seed " + valueOf(s.Settings, "seed")
+	}
+	return name
 }
 
 // usualVia goes without saying.

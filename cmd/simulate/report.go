@@ -17,6 +17,7 @@ import (
 type reportOptions struct {
 	format  string
 	output  string
+	verbose bool
 	noColor bool
 	// Of a trace.
 	repetition int
@@ -59,6 +60,7 @@ was written by a newer simulate.`,
 	f.StringVar(&o.format, "format", "text", "`FORMAT`: "+strings.Join(formatNames(), ", "))
 	f.StringVarP(&o.output, "output", "o", "", "`FILE` to write instead of stdout")
 	f.IntVar(&o.repetition, "repetition", 0, "`N`: trace this repetition alone, from 1 (0: all, up to 400,000 events)")
+	f.BoolVar(&o.verbose, "verbose", false, "with --format text: all there is to tell, not what fits a screen")
 	f.BoolVar(&o.noColor, "no-color", false, "no colors")
 	return cmd
 }
@@ -96,7 +98,7 @@ func (a *app) report(o reportOptions, paths []string) error {
 	}
 	// All of it before a file is touched: one that can't be told replaces nothing.
 	var told bytes.Buffer
-	if err := reports.Formats[o.format](&told, d, o.output == "" && colored(a.stdout, o.noColor)); err != nil {
+	if err := o.tell(a, &told, d); err != nil {
 		if _, untold := errors.AsType[*reports.UntoldError](err); untold {
 			return usage("report: %w", err)
 		}
@@ -112,6 +114,18 @@ func (a *app) report(o reportOptions, paths []string) error {
 		return couldNotRun("write the report: %w", err)
 	}
 	return nil
+}
+
+// tell writes a document as it was asked for.
+func (o *reportOptions) tell(a *app, to io.Writer, d reports.Document) error {
+	if o.format != "text" {
+		return reports.Formats[o.format](to, d, o.output == "" && colored(a.stdout, o.noColor))
+	}
+	how := reports.Look{Verbose: o.verbose}
+	if o.output == "" {
+		how = look(a.stdout, o.noColor, o.verbose)
+	}
+	return reports.WriteText(to, d, how)
 }
 
 // readDocument reads one, and tells what is the caller's mistake from what is not.
