@@ -15,7 +15,7 @@ type judgement struct {
 	violations []check.Violation
 	violated   map[string]int // how often each was, if that is known
 	unknown    string         // why nothing is known of those that were not seen violated; empty: they held
-	counts     Outcome        // what that comes to
+	counts     Ending         // what that comes to
 	told       Text
 	after      []string // lines that follow the story of each violation
 }
@@ -184,7 +184,7 @@ func (s Swept) Cases() []Case {
 // against the real world.
 func (r Tuned) Cases() []Case {
 	suite := "tune " + r.Scenario
-	objective := Case{Suite: suite, Name: suite + " / " + r.Objective, Is: outcomeOf(r.Class())}
+	objective := Case{Suite: suite, Name: suite + " / " + r.Objective, Is: endingOf(r.Class())}
 	if objective.Is != Succeeded {
 		objective.Message = strings.Join(append([]string{r.line()}, r.Reasons...), "; ")
 		objective.Detail = "replay: " + r.Replay

@@ -15,31 +15,31 @@ type Case struct {
 	// one, also if they are in several files.
 	Setting string
 	Name    string
-	Is      Outcome
+	Is      Ending
 	// Message says in a line why it did not pass, and Detail the rest: the story, and the
 	// command that plays it again.
 	Message, Detail string
 	Seconds         float64 // that it took; 0: not known, or it is a part of something
 }
 
-// Outcome is what a case comes to.
-type Outcome string
+// Ending is how a case ends.
+type Ending string
 
-// The outcomes.
+// The endings.
 const (
-	Succeeded Outcome = "passed"
-	Failed    Outcome = "failure"
-	Unknown   Outcome = "error" // nothing was proved: servers take what is skipped for passed, and an error for red
+	Succeeded Ending = "passed"
+	Failed    Ending = "failure"
+	Unknown   Ending = "error" // nothing was proved: servers take what is skipped for passed, and an error for red
 	// NotPlayed is what the document does not count on, and proves nothing.
-	NotPlayed Outcome = "skipped"
+	NotPlayed Ending = "skipped"
 )
 
-// outcomeOf is what a document of a class comes to.
-func outcomeOf(c Class) Outcome {
+// endingOf is what a document of a class comes to.
+func endingOf(c Class) Ending {
 	switch c {
 	case Passed:
 		return Succeeded
-	case Violated, StoreAtFault, Missed:
+	case Violated, StoreAtFault, Missed, Regressed:
 		return Failed
 	}
 	return Unknown
@@ -90,7 +90,7 @@ func verdictCase(d Document, beside []Case) Case {
 	var verdict strings.Builder
 	d.Brief(Text{W: &verdict})
 	said := strings.Join(strings.Fields(verdict.String()), " ")
-	return Case{Suite: suite, Name: suite + " / verdict", Is: outcomeOf(d.Class()), Message: said, Detail: said}
+	return Case{Suite: suite, Name: suite + " / verdict", Is: endingOf(d.Class()), Message: said, Detail: said}
 }
 
 // suites groups cases by what they are about, in the order in which that comes first. Of two

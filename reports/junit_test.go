@@ -122,7 +122,7 @@ func junitOf(t rapid.TB, d Document) (root element, text string) {
 }
 
 // cases of it by their outcome.
-func outcomes(root element) map[string][]string {
+func endings(root element) map[string][]string {
 	all := map[string][]string{}
 	for _, s := range root.Children {
 		for _, c := range s.Children {
@@ -145,7 +145,7 @@ func TestJUnitIsGreenIfAllPassed(t *testing.T) {
 	}
 	for name, d := range all {
 		root, text := junitOf(t, d)
-		is := outcomes(root)
+		is := endings(root)
 		passed := d.Class() == Passed
 		if r, ok := d.(Result); ok {
 			passed = passed && len(r.NotReached) == 0
@@ -169,7 +169,7 @@ func TestJUnitOfRuns(t *testing.T) {
 	if n := len(root.Children); n == 0 {
 		t.Fatal(text)
 	}
-	is := outcomes(root)
+	is := endings(root)
 	invariants := 0
 	for _, names := range is {
 		for _, name := range names {
@@ -195,11 +195,11 @@ func TestJUnitOfRuns(t *testing.T) {
 	}
 	lacks := NewResult(Environment{}, passed())
 	lacks.Lacks([]string{"storm"})
-	if root, text := junitOf(t, lacks); !slices.Contains(outcomes(root)["error"], "storm / run") {
+	if root, text := junitOf(t, lacks); !slices.Contains(endings(root)["error"], "storm / run") {
 		t.Errorf("what was not run is not red:\n%s", text)
 	}
 	empty := measure.Measurement{Scenario: "two-users", Verdict: check.OK, Thresholds: []measure.ThresholdResult{{Expression: "attempts.p99<6", Passed: false, NoValue: true}}}
-	if root, text := junitOf(t, NewResult(Environment{}, empty)); !slices.Contains(outcomes(root)["error"], "two-users / threshold attempts.p99<6") {
+	if root, text := junitOf(t, NewResult(Environment{}, empty)); !slices.Contains(endings(root)["error"], "two-users / threshold attempts.p99<6") {
 		t.Errorf("a threshold without samples:\n%s", text)
 	}
 }
@@ -218,7 +218,7 @@ func classname(t *testing.T, text string) string {
 // not green.
 func TestJUnitOfASearchThatEnded(t *testing.T) {
 	root, text := junitOf(t, inevitably())
-	if is := outcomes(root); len(is["failure"]) != 1 || len(is["skipped"]) != 11 || len(is["passed"]) != 0 {
+	if is := endings(root); len(is["failure"]) != 1 || len(is["skipped"]) != 11 || len(is["passed"]) != 0 {
 		t.Errorf("%v", is)
 	}
 	for _, want := range []string{"schedule: bob alice!reply-lost", "inevitable after move 2 of 2", "replay: simulate run two-users"} {
@@ -240,7 +240,7 @@ func TestJUnitHoldsAnyText(t *testing.T) {
 			Steps:      []measure.StepResult{{Step: text.Draw(t, "step"), Want: text.Draw(t, "want"), Got: text.Draw(t, "got")}},
 		}
 		root, written := junitOf(t, NewResult(Environment{}, m, m))
-		if is := outcomes(root); len(is["failure"]) < 2 {
+		if is := endings(root); len(is["failure"]) < 2 {
 			t.Errorf("%v\n%s", is, written)
 		}
 	})

@@ -17,6 +17,13 @@ import (
 // Tuned is the document of a search for a policy.
 type Tuned struct{ *tuning.Result }
 
+// In says where it is kept.
+func (r Tuned) In(dir string) Document {
+	kept := *r.Result
+	kept.Directory = dir
+	return Tuned{&kept}
+}
+
 // sound implements [sound].
 func (r Tuned) sound() error { return known(r.Verdict) }
 
@@ -78,6 +85,9 @@ func (r Tuned) Text(t Text) {
 		t.wrapped("budget", overrunWords(over))
 	}
 	r.writeProfile(t)
+	if r.Directory != "" {
+		t.row("saved in", r.Directory)
+	}
 	t.row("replay", r.Replay)
 }
 

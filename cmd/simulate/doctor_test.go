@@ -27,7 +27,12 @@ func TestMain(m *testing.M) {
 	for _, name := range []string{"GITHUB_STEP_SUMMARY", "GITHUB_ACTIONS"} { // they may run there
 		_ = os.Unsetenv(name)
 	}
-	os.Exit(m.Run())
+	code := m.Run()
+	if _, err := os.Stat("simulate-out"); err == nil { // a test without --out
+		fmt.Fprintln(os.Stderr, "a test has left simulate-out beside the source")
+		code = max(code, 1)
+	}
+	os.Exit(code)
 }
 
 // diagnosis runs doctor with --json and decodes what it prints.
