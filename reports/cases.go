@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"holdfast/archive/storefault"
-	"holdfast/reports/compare"
 	"holdfast/scenarios/check"
 	"holdfast/scenarios/measure"
 )
@@ -53,8 +52,7 @@ func (j *judgement) story(v *check.Violation) string {
 	var b strings.Builder
 	t := j.told
 	t.W = &b
-	t.headline(*v)
-	t.story(*v)
+	t.everyStory([]check.Violation{*v})
 	for _, line := range j.after {
 		fmt.Fprintln(&b, line)
 	}
@@ -70,6 +68,9 @@ func (r Result) Cases() []Case {
 	}
 	for _, name := range r.NotReached {
 		cases = append(cases, Case{Suite: name, Name: name + " / run", Is: Unknown, Message: "it was not run", Detail: "What came before it could not be played to its end, or was interrupted."})
+	}
+	if r.Comparison != nil {
+		cases = append(cases, r.Comparison.Cases()...)
 	}
 	return cases
 }
@@ -265,32 +266,6 @@ func (d Diagnosed) Cases() []Case {
 		r := &d.Races[i]
 		message := fmt.Sprintf("%s bad, %s a race", badOf(r), boundOf(r))
 		cases = append(cases, of("race "+r.Name, raceVerdict(r), strings.TrimSpace(message+" "+r.Inconclusive), strings.Trim(r.Means+"\n"+r.Reproduction, "\n")))
-	}
-	return cases
-}
-
-// Cases implements [cased]: each figure that counts, of each run that was compared. One of which
-// no difference is shown, nor that there is none, proves nothing; the comparison says whether
-// enough is left.
-func (c Compared) Cases() []Case {
-	var cases []Case
-	for i := range c.Rows {
-		r := &c.Rows[i]
-		if r.Advisory {
-			continue
-		}
-		run := &c.Runs[r.Run]
-		one := Case{
-			Suite: "compare", Setting: fmt.Sprintf("%s via %s, run %d", run.Scenario, run.Via, r.Run+1), Name: fmt.Sprintf("%s / %s is no worse", run.Scenario, r.Metric), Is: Succeeded,
-			Message: fmt.Sprintf("it is %s: %s, was %s", r.Verdict, numberOf(r.New), numberOf(r.Old)), Detail: strings.TrimSpace(r.Note + "\nreplay: " + run.ReplayNew),
-		}
-		switch {
-		case r.Verdict == compare.Worse && !c.Renewed:
-			one.Is = Failed
-		case r.Verdict == compare.Unclear:
-			one.Is = NotPlayed
-		}
-		cases = append(cases, one)
 	}
 	return cases
 }

@@ -14,7 +14,6 @@ import (
 
 	"pgregory.net/rapid"
 
-	"holdfast/reports/compare"
 	"holdfast/scenarios/check"
 	"holdfast/scenarios/measure"
 )
@@ -245,23 +244,4 @@ func TestJUnitHoldsAnyText(t *testing.T) {
 			t.Errorf("%v\n%s", is, written)
 		}
 	})
-}
-
-// TestJUnitOfComparisons: a figure that counts and is worse is red, one that is only unclear is
-// not green, and advisory ones are none.
-func TestJUnitOfComparisons(t *testing.T) {
-	two, three := 2.0, 3.0
-	c := Compared{Schema: CompareSchema, New: Opponent{Outcome: outcomes[Passed]}}
-	c.Runs = []compare.Pair{{Scenario: "burst", Decided: true, ReplayNew: "simulate run burst --repetition 7"}}
-	c.Rows = []compare.Row{
-		{Metric: "attempts.mean", Old: &two, New: &three, Verdict: compare.Worse}, {Metric: "counts.gets", Verdict: compare.Unclear},
-		{Metric: "counts.puts", Old: &two, New: &two, Verdict: compare.Same}, {Metric: "latency_ms.p99", Verdict: compare.Worse, Advisory: true},
-	}
-	root, text := junitOf(t, c)
-	if is := endings(root); len(is["failure"]) != 1 || len(is["skipped"]) != 1 || len(is["passed"]) != 1 || is["failure"][0] != "burst / attempts.mean is no worse" {
-		t.Errorf("%v\n%s", is, text)
-	}
-	if !strings.Contains(text, "it is worse: 3.00, was 2.00") || !strings.Contains(text, "replay: simulate run burst --repetition 7") {
-		t.Error(text)
-	}
 }
