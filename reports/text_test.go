@@ -205,7 +205,7 @@ func TestScenariosThatWereNotReached(t *testing.T) {
 func checkWidth(t *testing.T, report string) {
 	t.Helper()
 	for line := range strings.SplitSeq(report, "\n") {
-		if w := text.StringWidth(line); w > Width && !strings.HasPrefix(line, "replay ") && !strings.HasPrefix(line, "saved in ") {
+		if w := text.StringWidth(line); w > Width && !strings.HasPrefix(line, "replay ") && !strings.HasPrefix(line, "next ") && !strings.HasPrefix(line, "saved in ") {
 			t.Errorf("%d columns: %s", w, line)
 		}
 		if strings.HasSuffix(line, " ") {
@@ -218,7 +218,7 @@ func checkWidth(t *testing.T, report string) {
 func checkColor(t *testing.T, report string, runs []measure.Measurement) {
 	t.Helper()
 	var b strings.Builder
-	NewResult(Environment{}, runs...).Text(Text{W: &b, Color: true})
+	NewResult(Environment{}, runs...).Text(Text{W: &b, Look: Look{Color: true}})
 	if b.String() == report {
 		t.Error("there is no color")
 	}
