@@ -15,19 +15,23 @@ import (
 
 // The files of a run directory.
 const (
-	HistoryFile     = history.FileName
-	RepetitionsFile = measure.RepetitionsFile
-	ResultFile      = "result.json"
-	ReportFile      = "report.txt"
-	PageFile        = "report.html"
-	SummaryFile     = "summary.md"
-	CasesFile       = "junit.xml"
-	ScenarioFile    = "scenario.yaml"
-	ProfileFile     = "profile.yaml"  // how fast the store was
-	PointsFile      = "points.ndjson" // of a sweep, written as it goes
-	TableFile       = "points.csv"
-	IssueFile       = "issue.md" // of a diagnosis, for the authors of the server
+	HistoryFile      = history.FileName
+	RepetitionsFile  = measure.RepetitionsFile
+	ResultFile       = "result.json"
+	ReportFile       = "report.txt"
+	DistributionFile = measure.DistributionFile
+	PageFile         = "report.html"
+	SummaryFile      = "summary.md"
+	CasesFile        = "junit.xml"
+	ScenarioFile     = measure.ScenarioFile
+	ProfileFile      = "profile.yaml"  // how fast the store was
+	PointsFile       = "points.ndjson" // of a sweep, written as it goes
+	TableFile        = "points.csv"
+	IssueFile        = "issue.md" // of a diagnosis, for the authors of the server
 )
+
+// directoryTime is how a run's directory is named by when it began, in UTC.
+const directoryTime = "20060102T150405Z"
 
 // WholeName is where commands that play several scenarios keep what these have shown together,
 // in the place of a scenario's name.
@@ -35,7 +39,7 @@ const WholeName = "run"
 
 // NewDirectory makes out/scenario/<UTC time>-<id>/ for a run.
 func NewDirectory(out, scenario, id string, now time.Time) (string, error) {
-	dir := filepath.Join(out, scenario, now.UTC().Format("20060102T150405Z")+"-"+id)
+	dir := filepath.Join(out, scenario, now.UTC().Format(directoryTime)+"-"+id)
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return "", fmt.Errorf("make the run's directory: %w", err)
 	}
@@ -53,6 +57,11 @@ func WriteFile(path string, write func(io.Writer) error) error {
 		return errors.Join(err, removed(next))
 	}
 	return os.Rename(next, path)
+}
+
+// WriteText is [WriteFile] of a text.
+func WriteText(path string, text []byte) error {
+	return WriteFile(path, func(w io.Writer) error { _, err := w.Write(text); return err })
 }
 
 func into(path string, flag int, write func(io.Writer) error) error {

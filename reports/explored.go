@@ -7,6 +7,7 @@ import (
 
 	"holdfast/scenarios/check"
 	"holdfast/scenarios/explore"
+	"holdfast/scenarios/measure"
 )
 
 // ExploreSchema names the document of an exploration.
@@ -32,6 +33,7 @@ type Explored struct {
 	Conflicts          int               `json:"conflicts"`
 	Verdict            check.Verdict     `json:"verdict"`
 	Violations         []check.Violation `json:"violations"` // of the schedule below
+	Windows            []measure.Window  `json:"windows,omitempty"`
 	Schedule           string            `json:"schedule,omitempty"`
 	FoundAfter         int               `json:"found_after,omitempty"` // schedules
 	// Inevitable says of each beginning of the schedule what may come after it, and
@@ -40,6 +42,7 @@ type Explored struct {
 	InevitableAfter *int             `json:"inevitable_after,omitempty"`
 	Replay          string           `json:"replay"`
 	Saved           string           `json:"saved,omitempty"` // the command that plays the scenario that was saved
+	Directory       string           `json:"-"`               // where it is kept; empty: nowhere
 }
 
 // NewExplored makes the document of a search.
@@ -62,6 +65,7 @@ func NewExplored(c explore.Config, r explore.Result, replay string) Explored {
 		}
 		e.Violations = append(e.Violations, w.Report.Violations...)
 		slices.SortStableFunc(e.Violations, func(a, b check.Violation) int { return byNumber(string(a.Invariant), string(b.Invariant)) })
+		e.Windows = measure.Windows(c.Run.Layout.Recorded(), e.Violations, nil, w.Events)
 	case e.doubt() != "":
 		e.Verdict = check.Inconclusive
 	}
@@ -88,6 +92,12 @@ func (e *Explored) doubt() string {
 		return e.Stopped + " before all schedules were seen: give it more with --budget and --schedules, or try --strategy pct"
 	}
 	return ""
+}
+
+// In says where it is kept.
+func (e Explored) In(dir string) Document {
+	e.Directory = dir
+	return e
 }
 
 // sound implements [sound].
@@ -184,6 +194,9 @@ func (e *Explored) closing(t Text) []part {
 			t.row("speed", fmt.Sprintf("%s schedules/s, %s s", formatNumber(e.SchedulesPerSecond), formatNumber(e.Elapsed/1e3)))
 		}),
 		t.part(0, func(t Text) {
+			if e.Directory != "" {
+				t.kept(e.Directory)
+			}
 			t.row("replay", e.Replay)
 			if e.Saved != "" {
 				t.row("or", e.Saved)

@@ -33,6 +33,9 @@ var readable = map[string]struct {
 	IntentSchema:   {"an intent", decode[Intended]},
 	ListSchema:     {"a list of scenarios", decode[Library]},
 	VersionSchema:  {"a version", decode[Built]},
+	TrendSchema:    {"a trend", decode[Trended]},
+	CompareSchema:  {"a comparison", decode[Compared]},
+	BaselineSchema: {"a baseline", decode[Baseline]},
 }
 
 func decode[D Document](text []byte) (Document, error) {
@@ -94,15 +97,22 @@ func readDirectory(dir string) (Document, error) {
 	if unreadable, ok := errors.AsType[*UnreadableError](err); ok && holds(dir, HistoryFile) {
 		unreadable.Why += "; " + checkIt(dir)
 	}
-	if k, ok := d.(kept); ok && err == nil {
-		d = k.In(dir)
+	if err != nil {
+		return nil, err
 	}
-	return d, err
+	return in(dir, d), nil
 }
 
 // kept is a document that says where it is kept, which is not a part of it: a directory may
 // be moved.
 type kept interface{ In(dir string) Document }
+
+func in(dir string, d Document) Document {
+	if k, ok := d.(kept); ok {
+		return k.In(dir)
+	}
+	return d
+}
 
 // instead says what is in a directory without a document, and what can be done with it.
 func instead(dir string) string {

@@ -14,12 +14,16 @@ var saved = []struct{ file, format string }{
 	{ResultFile, "json"}, {PageFile, "html"}, {SummaryFile, "markdown"}, {CasesFile, "junit"}, {ReportFile, "text"},
 }
 
+// Keep is [Save] into a directory below out, to which "latest" then points. It returns the
+// document that says where it is kept, also after an error.
+func Keep(out, dir string, d Document) (Document, error) {
+	return in(dir, d), errors.Join(Save(dir, d), PointLatest(out, dir))
+}
+
 // Save writes a document into a directory in every format that it can be told in. What fails
 // keeps nothing else from being written.
 func Save(dir string, d Document) error {
-	if k, ok := d.(kept); ok {
-		d = k.In(dir)
-	}
+	d = in(dir, d)
 	var failed error
 	for _, f := range saved {
 		format, ok := Formats[f.format]

@@ -23,6 +23,8 @@ type SelfTested struct {
 	Sound   []SoundCore    `json:"sound"`
 	Stores  []PlantedStore `json:"stores"`
 	Elapsed float64        `json:"elapsed_ms"`
+	// Directory is where it is kept; empty: nowhere.
+	Directory string `json:"-"`
 }
 
 // PlantedBug is a bug and how it was caught.
@@ -92,6 +94,12 @@ func NewSelfTested(t explore.Tested, elapsedMS float64) SelfTested {
 		s.Passed = s.Passed && p.Found && p.Blamed == ""
 		s.Stores = append(s.Stores, p)
 	}
+	return s
+}
+
+// In says where it is kept.
+func (s SelfTested) In(dir string) Document {
+	s.Directory = dir
 	return s
 }
 
@@ -175,6 +183,10 @@ func (s SelfTested) Text(t Text) {
 	}
 	for _, p := range s.Stores {
 		t.accused("production core on the store "+p.Name+" in "+p.Scenario, p.Blamed)
+	}
+	if s.Directory != "" {
+		fmt.Fprintln(t.W)
+		t.kept(s.Directory)
 	}
 }
 

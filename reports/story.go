@@ -11,6 +11,7 @@ import (
 	"holdfast/scenarios/check"
 	"holdfast/scenarios/explore"
 	"holdfast/scenarios/history"
+	"holdfast/scenarios/units"
 )
 
 // leastWidth is left for what an actor did, however long its name is.
@@ -63,7 +64,11 @@ func (t Text) storyIn(v check.Violation, title string, room int) []part {
 		shown, left = nil, len(events)
 	}
 	if left += len(v.Witness) - len(events); left > 0 {
-		shown = append(shown, part{lines: []string{fmt.Sprintf("  … %s (--verbose, or the page)", Plural(left, "more event"))}})
+		where := "--verbose, or the page"
+		if t.Verbose {
+			where = "the document has them"
+		}
+		shown = append(shown, part{lines: []string{fmt.Sprintf("  … %s (%s)", Plural(left, "more event"), where)}})
 	}
 	return append(all, shown...)
 }
@@ -183,6 +188,10 @@ func tell(e *history.Event) string {
 		return tellQueue(e)
 	case history.Tell:
 		return tellTell(e)
+	case history.Wait:
+		return fmt.Sprintf("waits %s before attempt %d", units.Seconds(float64(e.Wait)/1e6), e.Attempt)
+	case history.Note:
+		return strings.TrimSpace(e.Fault + " " + strings.TrimPrefix(e.Text, "the fault "))
 	case history.Return:
 		switch e.Outcome {
 		case history.Committed:

@@ -17,6 +17,13 @@ import (
 // Tuned is the document of a search for a policy.
 type Tuned struct{ *tuning.Result }
 
+// In says where it is kept.
+func (r Tuned) In(dir string) Document {
+	kept := *r.Result
+	kept.Directory = dir
+	return Tuned{&kept}
+}
+
 // sound implements [sound].
 func (r Tuned) sound() error { return known(r.Verdict) }
 
@@ -88,7 +95,12 @@ func (r Tuned) parts(t Text) []part {
 			}
 		}),
 		t.part(35, r.writeProfile),
-		t.part(0, func(t Text) { t.row("replay", r.Replay) }))
+		t.part(0, func(t Text) {
+			if r.Directory != "" {
+				t.kept(r.Directory)
+			}
+			t.row("replay", r.Replay)
+		}))
 }
 
 func overrunWords(o *tuning.Overrun) string {

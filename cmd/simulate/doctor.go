@@ -126,7 +126,7 @@ func (o *doctorOptions) validate(changed func(string) bool) error {
 	case (o.most > 0 || o.dryRun) && o.store == measure.Embedded:
 		return usage("--max-requests and --dry-run are for a real store: give --store s3://bucket/prefix")
 	case o.out == "":
-		return usage("--out wants a directory, not an empty name")
+		return notEmpty(o.out)
 	case len(o.endpoints) > 0 && o.store == measure.Embedded:
 		return usage("--endpoint needs --store s3://bucket/prefix or azblob://container/prefix")
 	}
@@ -177,7 +177,7 @@ func (a *app) doctor(ctx context.Context, o doctorOptions, cmd *cobra.Command) e
 		Server: o.server, Began: began, Diagnosis: e.found, Environment: reports.NewEnvironment(&e.settings), Processes: o.processes, Replay: o.replay(cmd), Profile: e.profile,
 	})
 	if saveErr := o.save(&d); saveErr != nil && err == nil {
-		err = couldNotRun("--out: %w", saveErr)
+		err = saveErr
 	}
 	if tellErr := reports.Formats[o.shown()](a.stdout, d, colored(a.stdout, o.output.noColor)); tellErr != nil && err == nil {
 		err = couldNotRun("write the report: %w", tellErr)
@@ -235,13 +235,16 @@ func (o *doctorOptions) replay(cmd *cobra.Command) string {
 
 // save writes the document, the report and the issue into a directory of their own.
 func (o *doctorOptions) save(d *reports.Diagnosed) error {
-	dir, err := reports.NewDirectory(o.out, "doctor", sandbox.NewID(), time.Now())
+	kept, err := keep(o.out, "doctor", *d)
+	*d = kept.(reports.Diagnosed)
 	if err != nil {
 		return err
 	}
-	d.Directory = dir
 	issue := func(w io.Writer) error { return reports.Formats["markdown"](w, *d, false) }
-	return errors.Join(reports.Save(dir, *d), reports.WriteFile(filepath.Join(dir, reports.IssueFile), issue))
+	if err := reports.WriteFile(filepath.Join(d.Directory, reports.IssueFile), issue); err != nil {
+		return couldNotRun("--out: %w", err)
+	}
+	return nil
 }
 
 // examined is what an examination has shown, and how requests were sent.

@@ -24,7 +24,15 @@ func TestMain(m *testing.M) {
 	if len(os.Args) > 1 && os.Args[1] == workerCommand {
 		main()
 	}
-	os.Exit(m.Run())
+	for _, name := range []string{"GITHUB_STEP_SUMMARY", "GITHUB_ACTIONS"} { // they may run there
+		_ = os.Unsetenv(name)
+	}
+	code := m.Run()
+	if _, err := os.Stat("simulate-out"); err == nil { // a test without --out
+		fmt.Fprintln(os.Stderr, "a test has left simulate-out beside the source")
+		code = max(code, 1)
+	}
+	os.Exit(code)
 }
 
 // diagnosis runs doctor with --json and decodes what it prints.

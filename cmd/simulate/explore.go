@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -25,6 +26,7 @@ type exploreOptions struct {
 	schedules int
 	budget    time.Duration
 	save      string
+	out       string
 }
 
 // defaultBudget is long enough for the small scenarios of the library and short
@@ -67,6 +69,7 @@ A violation is made as short as possible, told, and printed as a schedule that
 	f.IntVar(&o.schedules, "schedules", 0, "number of schedules, at most (0: no bound)")
 	f.DurationVar(&o.budget, "budget", defaultBudget, "time, at most (0: no bound)")
 	f.StringVar(&o.save, "save", "", "`FILE` to write a scenario to that replays a violation")
+	registerOut(f, &o.out)
 	o.run.output.register(cmd)
 	return cmd
 }
@@ -84,7 +87,7 @@ func (o *exploreOptions) validate() error {
 	case o.strategy != string(explore.Exhaustive) && o.budget == 0 && o.schedules == 0:
 		return usage("--strategy %s never ends by itself: give it a --budget or a number of --schedules", o.strategy)
 	}
-	return o.run.output.validate()
+	return cmp.Or(notEmpty(o.out), o.run.output.validate())
 }
 
 func (a *app) explore(ctx context.Context, o exploreOptions, changed func(string) bool, name string) error {
@@ -125,7 +128,11 @@ func (a *app) explore(ctx context.Context, o exploreOptions, changed func(string
 			}
 		}
 	}
-	return a.tell(o.run.output, e, failure, ctx.Err() != nil)
+	kept, err := keep(o.out, "explore-"+e.Scenario, e)
+	if failure == nil {
+		failure = err
+	}
+	return a.tell(o.run.output, kept, failure, ctx.Err() != nil)
 }
 
 // replay is the command that plays a witness again, or explores again.

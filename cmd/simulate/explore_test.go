@@ -15,7 +15,7 @@ import (
 // explored runs explore with --json and decodes what it prints.
 func explored(t *testing.T, wantCode int, args ...string) reports.Explored {
 	t.Helper()
-	code, stdout, stderr := simulate(t, append([]string{"explore", "--json"}, args...)...)
+	code, stdout, stderr := simulate(t, append([]string{"explore", "--json", "--out", t.TempDir()}, args...)...)
 	if code != wantCode {
 		t.Fatalf("%v: exit %d, want %d\n%s%s", args, code, wantCode, stdout, stderr)
 	}
@@ -75,7 +75,7 @@ func TestWitnessesCanBeReplayed(t *testing.T) {
 				t.Errorf("%v violates %v in the %s world, not %s", again, r.Runs[0].Violated, r.Runs[0].World, invariant)
 			}
 		}
-		code, _, stderr := simulate(t, append([]string{"explore", "--quiet", "--save", file}, strings.Fields(args)...)...)
+		code, _, stderr := simulate(t, append([]string{"explore", "--quiet", "--out", t.TempDir(), "--save", file}, strings.Fields(args)...)...)
 		if code != exitViolated || !strings.Contains(stderr, "--save") {
 			t.Errorf("a file that is there: exit %d, %s", code, stderr)
 		}
@@ -87,14 +87,14 @@ func TestWitnessesCanBeReplayed(t *testing.T) {
 func TestExploreIsInterrupted(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
 	defer cancel()
-	code, stdout, stderr := simulateIn(ctx, "explore", "backend-fan-in", "--budget", "0s")
+	code, stdout, stderr := simulateIn(ctx, "explore", "backend-fan-in", "--budget", "0s", "--out", t.TempDir())
 	if code != exitInterrupted || !strings.Contains(oneLine(stdout), "not complete") || !strings.Contains(oneLine(stdout), "it was interrupted before") {
 		t.Errorf("exit %d\n%s%s", code, stdout, stderr)
 	}
 }
 
 func TestSelfTestDocument(t *testing.T) {
-	code, stdout, stderr := simulate(t, "selftest", "--json", "--seeds", "20", "--schedules", "3000")
+	code, stdout, stderr := simulate(t, "selftest", "--json", "--seeds", "20", "--schedules", "3000", "--out", t.TempDir())
 	if code != exitPassed {
 		t.Fatalf("exit %d\n%s%s", code, stdout, stderr)
 	}
@@ -112,7 +112,7 @@ func TestSelfTestDocument(t *testing.T) {
 		t.Errorf("%d planted stores", len(s.Stores))
 	}
 	// A bound that is too tight lets bugs get away, and that is a failure.
-	if code, stdout, _ := simulate(t, "selftest", "--quiet", "--seeds", "2", "--schedules", "1"); code != exitViolated || !strings.HasPrefix(stdout, "FAIL") {
+	if code, stdout, _ := simulate(t, "selftest", "--quiet", "--seeds", "2", "--schedules", "1", "--out", t.TempDir()); code != exitViolated || !strings.HasPrefix(stdout, "FAIL") {
 		t.Errorf("exit %d\n%s", code, stdout)
 	}
 }

@@ -66,7 +66,7 @@ func TestCasesThatPassedTheGate(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			for _, args := range [][]string{
-				append([]string{"explore"}, strings.Fields(c.explore)...),
+				append([]string{"explore", "--out", t.TempDir()}, strings.Fields(c.explore)...),
 				{"run", c.virtual, "--world", "virtual", "--runs", "100", "--out", t.TempDir()},
 			} {
 				code, stdout, stderr := simulate(t, append(args, "--core", c.core)...)

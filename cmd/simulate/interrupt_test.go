@@ -21,6 +21,9 @@ import (
 // to be the program itself.
 const asProgram = "HOLDFAST_TEST_AS_PROGRAM"
 
+// asSilently, set, has it say nothing before.
+const asSilently = "HOLDFAST_TEST_AS_SILENTLY"
+
 // ready is what it says when it is about to be the program.
 const ready = "about to begin"
 
@@ -30,7 +33,9 @@ func TestAsProgram(t *testing.T) {
 	if !asked {
 		t.Skip("only with " + asProgram)
 	}
-	fmt.Println(ready)
+	if os.Getenv(asSilently) == "" {
+		fmt.Println(ready)
+	}
 	os.Args = append([]string{"simulate"}, strings.Split(args, "\n")...)
 	main()
 }

@@ -123,7 +123,7 @@ func TestSweepOverLayouts(t *testing.T) {
 }
 
 func TestTuneOnOrders(t *testing.T) {
-	code, stdout, stderr := simulate(t, "tune", "backend-fan-in", "--clients", "2", "--evaluations", "44400", "--json", "--layout", "order")
+	code, stdout, stderr := simulate(t, "tune", "backend-fan-in", "--clients", "2", "--evaluations", "44400", "--json", "--layout", "order", "--out", t.TempDir())
 	validate(t, schema.Tune, stdout)
 	if code != exitPassed || !strings.Contains(stdout, `"layout": "order"`) || !strings.Contains(stdout, "tune backend-fan-in --layout order") {
 		t.Errorf("exit %d\n%s%s", code, stdout, stderr)

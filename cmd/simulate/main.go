@@ -19,6 +19,9 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	// The first signal ends the run in good order; a second one ends the program.
 	context.AfterFunc(ctx, stop)
+	// Who reads no further (simulate run | head) ends no run: what it has shown is kept, and the
+	// exit code says it.
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 	// The HTTP clients of the stores log there, and repeat what they were sent.
 	log.SetOutput(web.ErrorLog(slog.New(slog.NewTextHandler(os.Stderr, nil))).Writer())
 	log.SetFlags(0)

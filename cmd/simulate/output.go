@@ -7,8 +7,10 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"holdfast/reports"
+	"holdfast/scenarios/sandbox"
 )
 
 // outputOptions are the flags that say what is written.
@@ -37,12 +39,44 @@ func (o outputOptions) validate() error {
 	return usage("--progress is auto, bar, plain or none, not %q", o.progress)
 }
 
+// keep saves a document in a directory of its own below out; the one that it returns says where.
+func keep(out, name string, d reports.Document) (reports.Document, error) {
+	dir, err := reports.NewDirectory(out, name, sandbox.NewID(), time.Now())
+	if err != nil {
+		return d, couldNotRun("--out: %w", err)
+	}
+	return keepIn(out, dir, d)
+}
+
+// keepIn is [keep] in a directory that there is.
+func keepIn(out, dir string, d reports.Document) (reports.Document, error) {
+	kept, err := reports.Keep(out, dir, d)
+	if err != nil {
+		err = couldNotRun("--out: save what was found: %w", err)
+	}
+	return kept, err
+}
+
+// registerOut adds the flag that says where what was found is kept.
+func registerOut(f *pflag.FlagSet, out *string) {
+	f.StringVar(out, "out", "simulate-out", "`DIR` for what was found, in a directory of its own")
+}
+
+// notEmpty refuses an --out that names no directory.
+func notEmpty(out string) error {
+	if out == "" {
+		return usage("--out wants a directory, not an empty name")
+	}
+	return nil
+}
+
 // tell writes a document to stdout as it was asked for, and returns the error that decides
 // the exit code, see [ending].
 func (a *app) tell(o outputOptions, d reports.Document, failure error, interrupted bool) error {
 	if err := a.write(o, d); err != nil && failure == nil {
 		failure = couldNotRun("write the report: %w", err)
 	}
+	a.tellServer(o, d)
 	return ending(d, failure, interrupted)
 }
 
@@ -53,7 +87,7 @@ func (a *app) write(o outputOptions, d reports.Document) error {
 	if format := o.format(); format != "text" {
 		return reports.Formats[format](a.stdout, d, colored(a.stdout, o.noColor))
 	}
-	return reports.WriteText(a.stdout, d, look(a.stdout, o.noColor, o.verbose))
+	return reports.WriteReport(a.stdout, d, look(a.stdout, o.noColor, o.verbose))
 }
 
 // look is how a text is to look on a stream.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"time"
 
@@ -19,6 +18,7 @@ import (
 // also when something failed after it.
 func (a *app) play(ctx context.Context, o runOptions, p *play) (*measure.Measurement, error) {
 	p.point.Target.ID = sandbox.NewID()
+	p.load = reports.BeginLoad()
 	p.cleaning = a.leaving(ctx, &o.storeOptions, p)
 	dir := ""
 	history := func() (string, error) { // when there is something to be kept
@@ -116,7 +116,8 @@ func (p *play) showing(to *progress) func(measure.Progress) {
 // save writes the run's files and lets "latest" point to them.
 func save(out, dir string, p *play, m *measure.Measurement) error {
 	result := reports.NewResult(reports.NewEnvironment(m.Settings), *m)
-	scenario, err := p.point.Run.Scenario.Encode()
+	result.Environment.Load = p.load.Ended()
+	scenario, err := p.point.Resolved()
 	if err != nil {
 		return err
 	}
@@ -125,11 +126,16 @@ func save(out, dir string, p *play, m *measure.Measurement) error {
 		return err
 	}
 	repetitions.Each = m.Each
+	distribution := error(nil)
+	if len(m.Latencies) > 0 {
+		distribution = reports.WriteFile(filepath.Join(dir, reports.DistributionFile), m.WriteDistribution)
+	}
 	return errors.Join(
+		distribution,
 		saveProfileOf(dir, p, m),
 		reports.Save(dir, result),
 		reports.WriteFile(filepath.Join(dir, reports.RepetitionsFile), repetitions.Write),
-		os.WriteFile(filepath.Join(dir, reports.ScenarioFile), scenario, 0o644),
+		reports.WriteText(filepath.Join(dir, reports.ScenarioFile), scenario),
 		reports.PointLatest(out, dir),
 	)
 }

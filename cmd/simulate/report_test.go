@@ -103,7 +103,7 @@ func TestReportRefuses(t *testing.T) {
 		{[]string{cut, "-o", kept}, exitUsage, "cut.json is cut off after 36 bytes"},
 		{[]string{dir}, exitUsage, "has no result.json: it is no run's directory"},
 		{[]string{version, "--format", "yaml"}, exitUsage, `--format is one of brief, `},
-				{[]string{version, version}, exitUsage, "only runs of scenarios are told together, and a version is none"},
+		{[]string{version, version}, exitUsage, "only runs of scenarios are told together, and a version is none"},
 		{[]string{lacking}, exitCouldNotRun, "lacking.json: the document lacks something or contradicts itself: runtime error: "},
 		{[]string{version, "-o", "/dev/full"}, exitCouldNotRun, "write the report: write /dev/full: no space left on device"},
 		{[]string{version, "-o", filepath.Join(dir, "nowhere", "x")}, exitUsage, "--output " + filepath.Join(dir, "nowhere", "x") + ": there is no directory"},

@@ -2,8 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"strings"
 	"time"
 
@@ -71,6 +69,8 @@ A --threshold can name these metrics:
 	f.StringVar(&o.out, "out", "simulate-out", "`DIR` for histories and results")
 	f.IntVar(&o.maxRequests, "max-requests", 0, "`N` requests to a real store at most, cleaning up left out; a run that needs more is inconclusive (0: any number)")
 	f.BoolVar(&o.dryRun, "dry-run", false, "say what would be done to a real store, and send it nothing")
+	f.StringVar(&o.baseline, "baseline", "", "compare with the runs of this `FILE`: a baseline, a result, or a run's directory; worse is exit code 4")
+	f.BoolVar(&o.renew, "renew-baseline", false, "make these runs the --baseline, if they pass by themselves, and say what changes")
 	f.StringVar(&o.metrics, "metrics", "", "`FILE` for the metrics of the runs, in CloudWatch's embedded metric format")
 	o.output.register(cmd)
 	return cmd
@@ -115,6 +115,10 @@ func (a *app) run(ctx context.Context, o runOptions, flags *pflag.FlagSet, names
 		p.allowance = allowance
 		plays = append(plays, p)
 	}
+	baseline, err := o.readBaseline()
+	if err != nil {
+		return err
+	}
 	if intent, err := o.intent(ctx, flags, plays); err != nil {
 		return err
 	} else if o.dryRun {
@@ -132,9 +136,10 @@ func (a *app) run(ctx context.Context, o runOptions, flags *pflag.FlagSet, names
 		return err
 	}
 	var runs []measure.Measurement
+	var settled []map[string]string
 	var notReached []string
 	var failure error
-	start := time.Now()
+	start, load := time.Now(), reports.BeginLoad()
 	for _, p := range plays { // those after one that could not be played too
 		if ctx.Err() != nil && (len(runs) > 0 || failure != nil) {
 			notReached = append(notReached, p.point.Run.Scenario.Name)
@@ -142,7 +147,7 @@ func (a *app) run(ctx context.Context, o runOptions, flags *pflag.FlagSet, names
 		}
 		r, err := metrics.of(p, func() (*measure.Measurement, error) { return a.play(ctx, o, p) })
 		if r != nil {
-			runs = append(runs, *r)
+			runs, settled = append(runs, *r), append(settled, p.settings())
 		} else {
 			notReached = append(notReached, p.point.Run.Scenario.Name)
 		}
@@ -158,26 +163,22 @@ func (a *app) run(ctx context.Context, o runOptions, flags *pflag.FlagSet, names
 		return ending(reports.Result{}, failure, ctx.Err() != nil)
 	}
 	result := reports.NewResult(reports.NewEnvironment(settings(runs)), runs...)
-	result.TookMS = milliseconds(time.Since(start))
+	result.TookMS, result.Environment.Load = milliseconds(time.Since(start)), load.Ended()
 	result.Lacks(notReached)
-	if len(plays) > 1 {
-		if err := saveWhole(o.out, &result); err != nil {
-			a.complain(fmt.Errorf("save the runs together: %w", err))
-			failure = &exitError{code: exitCouldNotRun}
+	if o.baseline != "" {
+		if err := o.against(baseline, &result, settled); err != nil && failure == nil {
+			failure = err
 		}
 	}
-	return a.tellRuns(ctx, o.output, result, failure)
-}
-
-// saveWhole keeps what several scenarios have shown together, beside the directory of each,
-// and lets "latest" point to it.
-func saveWhole(out string, result *reports.Result) error {
-	dir, err := reports.NewDirectory(out, reports.WholeName, sandbox.NewID(), time.Now())
-	if err != nil {
-		return err
+	if len(plays) > 1 { // together, beside the directory of each
+		kept, err := keep(o.out, reports.WholeName, result)
+		if err != nil {
+			a.complain(err)
+			failure = &exitError{code: exitCouldNotRun}
+		}
+		result = kept.(reports.Result)
 	}
-	result.Directory = dir
-	return errors.Join(reports.Save(dir, *result), reports.PointLatest(out, dir))
+	return a.tellRuns(ctx, o.output, result, failure)
 }
 
 // tellRuns tells what runs have shown.
@@ -195,6 +196,7 @@ type play struct {
 	schedule explore.Schedule // to replay; empty: none
 	// allowance bounds the requests of all plays of a command; nil: nothing does.
 	allowance *sandbox.Allowance
+	load      reports.Load // when it began
 	cleaning  func(point int, where string, objects int, within time.Duration)
 }
 
@@ -249,7 +251,7 @@ func (o runOptions) validate() error {
 	case o.repetition > 0 && o.world == real:
 		return usage("--repetition %d is for --world virtual: in the real world no number decides what happens", o.repetition)
 	case o.out == "":
-		return usage("--out wants a directory, not an empty name")
+		return notEmpty(o.out)
 	case o.endpoint != "" && o.store == "fake":
 		return usage("--endpoint needs --store s3://bucket/prefix or azblob://container/prefix")
 	case o.maxRequests < 0:

@@ -15,6 +15,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -248,7 +249,7 @@ func TestNoSecretInAnyOutput(t *testing.T) {
 			turns <- struct{}{}
 			defer func() { <-turns }()
 			args := c.args
-			if args[0] == "run" || args[0] == "doctor" || args[0] == "sweep" {
+			if slices.Contains([]string{"run", "doctor", "sweep", "explore", "tune"}, args[0]) {
 				args = append(args, "--out", out)
 			}
 			said := program(t, secretly(t, c.env...), args...)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"runtime"
@@ -20,6 +21,7 @@ const (
 
 func (a *app) selftestCommand() *cobra.Command {
 	var o outputOptions
+	var out string
 	t := explore.SelfTest{Workers: runtime.GOMAXPROCS(0)}
 	cmd := &cobra.Command{
 		Use:   "selftest",
@@ -38,21 +40,22 @@ for a fault of the store.
 Exit codes: 0 all caught, none accused; 3 a bug or a store got away, or somebody was wrongly accused.`,
 		Args: exactly(0, "no arguments"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return a.selftest(cmd.Context(), o, t)
+			return a.selftest(cmd.Context(), o, out, t)
 		},
 	}
 	f := cmd.Flags()
 	f.IntVar(&t.Schedules, "schedules", selfTestSchedules, "number of schedules to look for a bug in, at most")
 	f.IntVar(&t.Seeds, "seeds", selfTestSeeds, "number of storms that the production core must weather")
+	registerOut(f, &out)
 	o.register(cmd)
 	return cmd
 }
 
-func (a *app) selftest(ctx context.Context, o outputOptions, t explore.SelfTest) error {
+func (a *app) selftest(ctx context.Context, o outputOptions, out string, t explore.SelfTest) error {
 	if t.Schedules < 1 || t.Seeds < 1 {
 		return usage("--schedules and --seeds must be 1 or more")
 	}
-	if err := o.validate(); err != nil {
+	if err := cmp.Or(notEmpty(out), o.validate()); err != nil {
 		return err
 	}
 	progress := a.startProgress(o, "selftest")
@@ -66,5 +69,6 @@ func (a *app) selftest(ctx context.Context, o outputOptions, t explore.SelfTest)
 	case err != nil:
 		return couldNotRun("selftest: %w", err)
 	}
-	return a.tell(o, reports.NewSelfTested(tested, milliseconds(time.Since(start))), nil, false)
+	kept, err := keep(out, "selftest", reports.NewSelfTested(tested, milliseconds(time.Since(start))))
+	return a.tell(o, kept, err, false)
 }

@@ -33,6 +33,7 @@ type tuneOptions struct {
 	confirm       bool
 	confirmRuns   int
 	out           string
+	dir           string             // for what is found, below out; empty: there is none yet
 	allowance     *sandbox.Allowance // of --max-requests; nil: there may be any number
 }
 
@@ -87,7 +88,7 @@ acknowledged; 130 interrupted, with what was found.`,
 	f.BoolVar(&o.architectures, "architectures", false, "compare what can be done about a hot object beside its retries: queues, batches, parts, group commit")
 	f.StringVar(&o.chart, "chart", "", "`FILE` for the chart of --capacity or --architectures, as SVG")
 	f.BoolVar(&o.confirm, "confirm", false, "hold the model against the real world")
-	f.StringVar(&o.out, "out", "simulate-out", "`DIR` for the profile of --store")
+	registerOut(f, &o.out)
 	f.IntVar(&o.confirmRuns, "confirm-runs", defaultConfirmRuns, "repetitions of each policy in the real world")
 	f.IntVar(&o.run.maxRequests, "max-requests", 0, "`N` requests to a real store at most, cleaning up left out; what they do not suffice for is inconclusive (0: any number)")
 	f.BoolVar(&o.run.dryRun, "dry-run", false, "say what would be done to a real store, and send it nothing")
@@ -115,7 +116,7 @@ func (o *tuneOptions) validate(changed func(string) bool) error {
 	case !o.asksStore() && (o.run.maxRequests > 0 || o.run.dryRun):
 		return usage("--max-requests and --dry-run are for real stores: --store s3://bucket/prefix")
 	case o.out == "":
-		return usage("--out wants a directory, not an empty name")
+		return notEmpty(o.out)
 	case o.confirmRuns < 1:
 		return usage("--confirm-runs must be 1 or more, not %d", o.confirmRuns)
 	}
@@ -174,7 +175,28 @@ func (a *app) tune(ctx context.Context, o tuneOptions, flags *pflag.FlagSet, nam
 			failure = errors.Join(failure, couldNotRun("--chart: %w", err))
 		}
 	}
-	return a.tell(o.run.output, reports.Tuned{Result: result}, failure, result.Interrupted || ctx.Err() != nil)
+	kept, err := o.keep(reports.Tuned{Result: result})
+	return a.tell(o.run.output, kept, errors.Join(failure, err), result.Interrupted || ctx.Err() != nil)
+}
+
+// directory is the one for what is found in a scenario.
+func (o *tuneOptions) directory(scenario string) (string, error) {
+	var err error
+	if o.dir == "" {
+		if o.dir, err = reports.NewDirectory(o.out, "tune-"+scenario, sandbox.NewID(), time.Now()); err != nil {
+			err = couldNotRun("--out: %w", err)
+		}
+	}
+	return o.dir, err
+}
+
+// keep saves what was found.
+func (o *tuneOptions) keep(r reports.Tuned) (reports.Document, error) {
+	dir, err := o.directory(r.Scenario)
+	if err != nil {
+		return r, err
+	}
+	return keepIn(o.out, dir, r)
 }
 
 // search plays, and shows how far it is.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
-	"time"
 
 	"github.com/spf13/pflag"
 
@@ -13,7 +12,6 @@ import (
 	"holdfast/scenarios/measure"
 	"holdfast/scenarios/network"
 	"holdfast/scenarios/profile"
-	"holdfast/scenarios/sandbox"
 )
 
 // asksStore reports whether a store other than the embedded one is to be tuned for.
@@ -28,9 +26,9 @@ func (a *app) profileStore(ctx context.Context, o *tuneOptions, p *play, flags *
 	if err := a.trust(ctx, o.run.storeOptions, o.allowance); err != nil || flags.Changed("latency") {
 		return nil, err
 	}
-	dir, err := reports.NewDirectory(o.out, p.point.Run.Scenario.Name, sandbox.NewID(), time.Now())
+	dir, err := o.directory(p.point.Run.Scenario.Name)
 	if err != nil {
-		return nil, couldNotRun("--out: %w", err)
+		return nil, err
 	}
 	progress := a.startProgress(o.run.output, "measure "+o.run.store)
 	m, err := o.run.target().Profile(ctx, "simulate tune", p.point.Replay, o.allowance, profile.Config{Progress: progress.update})

@@ -20,7 +20,7 @@ var small = []string{"tune", "burst", "--clients", "5", "--latency", "normal(10m
 // tune runs with --json and decodes what it prints.
 func tune(t *testing.T, wantCode int, args ...string) (tuning.Result, string) {
 	t.Helper()
-	code, stdout, stderr := simulate(t, append(args, "--json")...)
+	code, stdout, stderr := simulate(t, append(args, "--json", "--out", t.TempDir())...)
 	if code != wantCode {
 		t.Fatalf("%v: exit %d, want %d\n%s%s", args, code, wantCode, stdout, stderr)
 	}
@@ -132,7 +132,7 @@ func TestTuneExitCodes(t *testing.T) {
 	}
 	ctx, stop := context.WithTimeout(t.Context(), 300*time.Millisecond)
 	defer stop()
-	if code, stdout, _ := simulateIn(ctx, with("--evaluations", "1000000", "--quiet")...); code != exitInterrupted || !strings.HasPrefix(stdout, "STOPPED") {
+	if code, stdout, _ := simulateIn(ctx, with("--evaluations", "1000000", "--quiet", "--out", t.TempDir())...); code != exitInterrupted || !strings.HasPrefix(stdout, "STOPPED") {
 		t.Errorf("interrupted: exit %d: %s", code, stdout)
 	}
 }
@@ -172,7 +172,7 @@ func TestTuneMistakes(t *testing.T) {
 // machine that is not busy with other tests to show; docs/tuning.md has the commands.
 func TestTuneConfirm(t *testing.T) {
 	t.Parallel()
-	args := with("--evaluations", "17750", "--confirm", "--confirm-runs", "3", "--json")
+	args := with("--evaluations", "17750", "--confirm", "--confirm-runs", "3", "--json", "--out", t.TempDir())
 	code, stdout, stderr := simulate(t, args...)
 	var r tuning.Result
 	if err := json.Unmarshal([]byte(stdout), &r); err != nil {

@@ -92,6 +92,13 @@ var titles = map[Invariant]string{
 	AsAsked:           "as asked",
 }
 
+// Invariants are all of them, in their order.
+func Invariants() []Invariant {
+	return []Invariant{
+		NothingLost, ExactlyOnce, NothingInvented, OneChain, AppendOnly, NoSilentOverwrite, RealTime, OneCreator, ArchiveFirst, HonestAnswers, ForeignDataIntact, AsAsked,
+	}
+}
+
 // Title is the invariant in two or three words.
 func (i Invariant) Title() string { return titles[i] }
 

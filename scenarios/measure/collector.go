@@ -31,18 +31,18 @@ type Collector struct {
 	unfinished int
 	skipped    map[string]int // why, and how many operations
 	errors     errorCounts
-	puts       []float64 // of each repetition
-	before     Counts    // when the repetition began
-	givenUpIn  int       // repetitions
-	calls      delay     // nanoseconds that reads and writes took
-	timeline   timeline
-	spent      spending
-	watch      telemetry.Watch
-	ran        int64        // nanoseconds of the repetitions, from their starts to their last answers
+	puts       []float64    // of each repetition
 	each       []Repetition // that has ended
 	repetition int          // its number
 	answeredIn int          // how many operations were acknowledged when it began
 	sorted     []int64      // its latencies, once it has ended
+	before     Counts       // when the repetition began
+	givenUpIn  int          // repetitions
+	calls      delay        // nanoseconds that reads and writes took
+	timeline   timeline
+	spent      spending
+	watch      telemetry.Watch
+	ran        int64 // nanoseconds of the repetitions, from their starts to their last answers
 	// batched are the modifications of open operations that batches store, and how many
 	// writes the last batch needed that has written it; 0: none has.
 	batched map[string]int
@@ -355,10 +355,10 @@ func (c *Collector) Fill(r *Measurement, judged check.Counts) {
 	r.Attempts = c.attempts()
 	r.Rates = r.Counts.Rates(cmp.Or(r.Judged, r.Repetitions))
 	r.Elapsed = float64(c.end) / 1e6
-	r.LatencyMS, r.LatencyDistribution = latency(c.latencies)
+	r.LatencyMS, r.Distribution = latency(c.latencies)
 	slices.Sort(c.makespans)
 	r.PutsEach, r.MakespansMS, r.GivenUpIn = c.puts, c.makespans, c.givenUpIn
-	r.Each = c.each
+	r.Each, r.Latencies = c.each, c.latencies
 	r.CallTime = time.Duration(c.calls.total / max(c.calls.n, 1))
 	if n := len(c.makespans); n > 0 {
 		r.MakespanMS = &Makespan{

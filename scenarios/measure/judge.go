@@ -120,5 +120,30 @@ func FromFile(path string) (*Measured, error) {
 		return nil, err
 	}
 	defer rd.Close()
-	return FromHistory(rd)
+	m, err := FromHistory(rd)
+	if err == nil {
+		m.Windows, err = windowsIn(path, &m.Measurement)
+	}
+	return m, err
+}
+
+// windowsIn reads a file once more, if there is anything to be shown: until it is judged, one
+// can't tell what will be.
+func windowsIn(path string, m *Measurement) ([]Window, error) {
+	rd, err := history.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer rd.Close()
+	w := newWindows(rd.Header.Layout, m.Violations, m.StoreFindings)
+	if len(w.all) == 0 {
+		return nil, nil
+	}
+	for e, err := range rd.Events() {
+		if err != nil {
+			return nil, err
+		}
+		w.Add(e)
+	}
+	return w.list(), nil
 }

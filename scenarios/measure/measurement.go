@@ -42,23 +42,27 @@ type Measurement struct {
 	Counts        Counts               `json:"counts"`
 	Attempts      Attempts             `json:"attempts"`
 	Rates         map[string]float64   `json:"rates"`
-	LatencyMS     *Latency             `json:"latency_ms"` // null: nothing was acknowledged
-	// LatencyDistribution is the whole of it, ascending, of at most 60 points; nil: of fewer
-	// than ten samples, or in a document of an earlier version.
-	LatencyDistribution []Quantile        `json:"latency_distribution,omitempty"`
-	MakespanMS          *Makespan         `json:"makespan_ms"` // null: no repetition ended
-	Elapsed             float64           `json:"elapsed_ms"`
-	Thresholds          []ThresholdResult `json:"thresholds"`
-	NeverBegun          []Reason          `json:"never_begun_because,omitempty"` // the commonest first
-	StoreErrors         []StoreError      `json:"store_errors,omitempty"`        // the commonest few, of all calls
-	Steps               []StepResult      `json:"steps,omitempty"`
-	Timeline            *Timeline         `json:"timeline,omitempty"` // nil: nothing was written, or there are no times
-	Spent               *Spent            `json:"spent,omitempty"`    // nil: nothing was acknowledged but by batches, or there are no times
-	Fairness            *Fairness         `json:"fairness,omitempty"` // nil: it takes two actors that were acknowledged
-	Cost                *Cost             `json:"cost,omitempty"`     // nil: nothing was committed
-	Alarms              []Alarm           `json:"alarms,omitempty"`
-	Replay              string            `json:"replay"`
-	Directory           string            `json:"directory,omitempty"`
+	LatencyMS     *Latency             `json:"latency_ms"`  // null: nothing was acknowledged
+	MakespanMS    *Makespan            `json:"makespan_ms"` // null: no repetition ended
+	Elapsed       float64              `json:"elapsed_ms"`
+	Thresholds    []ThresholdResult    `json:"thresholds"`
+	NeverBegun    []Reason             `json:"never_begun_because,omitempty"` // the commonest first
+	StoreErrors   []StoreError         `json:"store_errors,omitempty"`        // the commonest few, of all calls
+	Steps         []StepResult         `json:"steps,omitempty"`
+	Timeline      *Timeline            `json:"timeline,omitempty"` // nil: nothing was written, or there are no times
+	Spent         *Spent               `json:"spent,omitempty"`    // nil: nothing was acknowledged but by batches, or there are no times
+	Fairness      *Fairness            `json:"fairness,omitempty"` // nil: it takes two actors that were acknowledged
+	Cost          *Cost                `json:"cost,omitempty"`     // nil: nothing was committed
+	Alarms        []Alarm              `json:"alarms,omitempty"`
+	// Distribution is that of the latency, ascending, of at most 60 points; nil: of fewer than
+	// ten samples, or in a document of an earlier version.
+	Distribution []Quantile `json:"latency_distribution,omitempty"`
+
+	Replay    string `json:"replay"`
+	Directory string `json:"directory,omitempty"`
+
+	// Windows are what happened around the violations and store findings that have a witness.
+	Windows []Window `json:"windows,omitempty"`
 
 	// Played are the repetitions that were begun.
 	Played int `json:"-"`
@@ -69,6 +73,9 @@ type Measurement struct {
 	// Each are the repetitions that were played, in their order; of a history that leaves some
 	// out, those that it holds.
 	Each []Repetition `json:"-"`
+	// Latencies are those of LatencyMS, one for each acknowledged operation, in microseconds
+	// and in no certain order.
+	Latencies []int64 `json:"-"`
 	// GivenUpIn is the number of repetitions in which an operation was given up, as
 	// [Counts.GivenUp] counts them.
 	GivenUpIn int `json:"-"`

@@ -68,6 +68,21 @@ func TestEqualSeedsHaveEqualDigests(t *testing.T) {
 	}
 }
 
+// TestARepetitionAloneHasItsDigest among others.
+func TestARepetitionAloneHasItsDigest(t *testing.T) {
+	for _, name := range []string{"burst", "redelivery"} {
+		s := simulated(t, name, "production", 7, 6, 1)
+		want := digests(t, s)
+		s.run.First, s.run.Repetitions = 5, 1
+		m, events := s.play(t.Context(), t)
+		for _, each := range [][]Repetition{m.Each, judged(t, events).Each} {
+			if len(each) != 1 || each[0].N != 5 || each[0].Digest != want[4] {
+				t.Errorf("%s: %+v, not %x", name, each, want[4])
+			}
+		}
+	}
+}
+
 // TestAnyDifferenceShowsInDigests: of seed, core, policy and setting, to a wait that is longer
 // by a nanosecond.
 func TestAnyDifferenceShowsInDigests(t *testing.T) {

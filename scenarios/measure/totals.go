@@ -3,7 +3,6 @@ package measure
 import (
 	"slices"
 
-	"github.com/HdrHistogram/hdrhistogram-go"
 	"gonum.org/v1/gonum/stat"
 )
 
@@ -13,10 +12,7 @@ func latency(micros []int64) (*Latency, []Quantile) {
 	if n == 0 {
 		return nil, nil
 	}
-	histogram := hdrhistogram.New(1, latencyMostMicros, 3)
-	for _, m := range micros {
-		_ = histogram.RecordValue(m) // in range by construction
-	}
+	histogram := histogramOf(micros)
 	at := func(percent float64) float64 {
 		return float64(histogram.ValueAtPercentile(rankOf(percent, int64(n)))) / 1e3
 	}

@@ -52,6 +52,8 @@ type Result struct {
 	Capacity      *Capacity      `json:"capacity,omitempty"`
 	Confirmation  *Confirmation  `json:"confirmation,omitempty"`
 	Replay        string         `json:"replay"`
+	// Directory is where it is kept; empty: nowhere.
+	Directory string `json:"-"`
 }
 
 // Plan is what was played.
