@@ -19,6 +19,8 @@ type reportOptions struct {
 	output  string
 	verbose bool
 	noColor bool
+	// Of a trace.
+	repetition int
 }
 
 func (a *app) reportCommand() *cobra.Command {
@@ -28,8 +30,13 @@ func (a *app) reportCommand() *cobra.Command {
 		Short: "Tell again what a run, sweep, search or examination has shown",
 		Long: `report reads a document again and tells it in any format. A RUN is a run's directory,
 simulate-out/latest, the file of a document that --json has printed, or -, the standard
-input. It reads no history, so the document is enough, also on another machine. Several
+input. Every format but trace needs no history, so the document is enough, also on another machine. Several
 RUNs are told as one, if they are runs of scenarios.
+
+A trace is the one format that is made of the history: trace events, which
+https://ui.perfetto.dev and chrome://tracing show. Each repetition is a process there, each
+actor a thread, with its operations and in them their calls and waits; arrows lead from a
+write to those who read its version.
 
 Telling is not judging: the exit code is 0 if it could be told, whatever it says.
 simulate check judges a run again and exits as the run did.
@@ -39,6 +46,7 @@ was written by a newer simulate.`,
 		Example: `  simulate report simulate-out/latest
   simulate report simulate-out/latest --format markdown
   simulate report here/result.json there/result.json --format json -o both.json
+  simulate report simulate-out/latest --format trace -o trace.json
   simulate report docs/stores/minio.json`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
@@ -49,17 +57,29 @@ was written by a newer simulate.`,
 		RunE: func(_ *cobra.Command, args []string) error { return a.report(o, args) },
 	}
 	f := cmd.Flags()
-	f.StringVar(&o.format, "format", "text", "`FORMAT`: "+strings.Join(reports.FormatNames(), ", "))
+	f.StringVar(&o.format, "format", "text", "`FORMAT`: "+strings.Join(formatNames(), ", "))
 	f.StringVarP(&o.output, "output", "o", "", "`FILE` to write instead of stdout")
+	f.IntVar(&o.repetition, "repetition", 0, "`N`: trace this repetition alone, from 1 (0: all, up to 400,000 events)")
 	f.BoolVar(&o.verbose, "verbose", false, "with --format text: all there is to tell, not what fits a screen")
 	f.BoolVar(&o.noColor, "no-color", false, "no colors")
 	return cmd
 }
 
+// formatNames are those of documents, and that of their history.
+func formatNames() []string { return append(reports.FormatNames(), traceFormat) }
+
 // report reads documents and tells them as one.
 func (a *app) report(o reportOptions, paths []string) error {
+	switch {
+	case o.repetition < 0:
+		return usage("--repetition is the number of one, from 1, or 0 for all, not %d", o.repetition)
+	case o.repetition > 0 && o.format != traceFormat:
+		return usage("--repetition is for --format %s", traceFormat)
+	case o.format == traceFormat:
+		return a.trace(o, paths)
+	}
 	if !slices.Contains(reports.FormatNames(), o.format) {
-		return usage("--format is one of %s, not %q", strings.Join(reports.FormatNames(), ", "), o.format)
+		return usage("--format is one of %s, not %q", strings.Join(formatNames(), ", "), o.format)
 	}
 	if err := (output{"output", o.output}).check(); err != nil {
 		return err

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"time"
 
@@ -139,6 +140,10 @@ func (a *app) run(ctx context.Context, o runOptions, flags *pflag.FlagSet, names
 	var settled []map[string]string
 	var notReached []string
 	var failure error
+	if err := reports.Writable(o.out); err != nil { // whoever waits for the verdict gets it
+		a.complain(fmt.Errorf("--out: nothing of this will be kept: %w", err))
+		o.out, failure = "", &exitError{code: exitCouldNotRun}
+	}
 	start, load := time.Now(), reports.BeginLoad()
 	for _, p := range plays { // those after one that could not be played too
 		if ctx.Err() != nil && (len(runs) > 0 || failure != nil) {
@@ -170,7 +175,7 @@ func (a *app) run(ctx context.Context, o runOptions, flags *pflag.FlagSet, names
 			failure = err
 		}
 	}
-	if len(plays) > 1 { // together, beside the directory of each
+	if len(plays) > 1 && o.out != "" { // together, beside the directory of each
 		kept, err := keep(o.out, reports.WholeName, result)
 		if err != nil {
 			a.complain(err)
@@ -196,6 +201,7 @@ type play struct {
 	schedule explore.Schedule // to replay; empty: none
 	// allowance bounds the requests of all plays of a command; nil: nothing does.
 	allowance *sandbox.Allowance
+	scratch   string       // where its history is until it is judged, if nothing can be kept; empty: nowhere
 	load      reports.Load // when it began
 	cleaning  func(point int, where string, objects int, within time.Duration)
 }

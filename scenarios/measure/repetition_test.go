@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
@@ -254,7 +253,7 @@ func TestRepetitionsAreReadAsTheyWereWritten(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if _, err := OpenRepetitions(filepath.Join(t.TempDir())); err == nil || !strings.Contains(err.Error(), RepetitionsFile) {
+	if _, err := OpenRepetitions(t.TempDir()); err == nil || !strings.Contains(err.Error(), RepetitionsFile) {
 		t.Errorf("a directory without: %v", err)
 	}
 }
