@@ -64,7 +64,11 @@ func (t Text) storyIn(v check.Violation, title string, room int) []part {
 		shown, left = nil, len(events)
 	}
 	if left += len(v.Witness) - len(events); left > 0 {
-		shown = append(shown, part{lines: []string{fmt.Sprintf("  … %s (--verbose, or the page)", Plural(left, "more event"))}})
+		where := "--verbose, or the page"
+		if t.Verbose {
+			where = "the document has them"
+		}
+		shown = append(shown, part{lines: []string{fmt.Sprintf("  … %s (%s)", Plural(left, "more event"), where)}})
 	}
 	return append(all, shown...)
 }

@@ -87,7 +87,7 @@ func (a *app) write(o outputOptions, d reports.Document) error {
 	if format := o.format(); format != "text" {
 		return reports.Formats[format](a.stdout, d, colored(a.stdout, o.noColor))
 	}
-	return reports.WriteText(a.stdout, d, look(a.stdout, o.noColor, o.verbose))
+	return reports.WriteReport(a.stdout, d, look(a.stdout, o.noColor, o.verbose))
 }
 
 // look is how a text is to look on a stream.

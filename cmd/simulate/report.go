@@ -125,7 +125,7 @@ func (o *reportOptions) tell(a *app, to io.Writer, d reports.Document) error {
 	if o.output == "" {
 		how = look(a.stdout, o.noColor, o.verbose)
 	}
-	return reports.WriteText(to, d, how)
+	return reports.WriteReport(to, d, how)
 }
 
 // readDocument reads one, and tells what is the caller's mistake from what is not.
