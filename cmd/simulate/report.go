@@ -36,9 +36,9 @@ simulate check judges a run again and exits as the run did.
 Exit codes: 0 told; 1 it could not be read or written; 2 it is no document, is cut, or
 was written by a newer simulate.`,
 		Example: `  simulate report simulate-out/latest
-  simulate report simulate-out/latest --format markdown
-  simulate report here/result.json there/result.json --format json -o both.json
-  simulate report docs/stores/minio.json`,
+  simulate report simulate-out/latest --format html -o report.html
+  simulate report before.json after.json --format json -o both.json
+  simulate report docs/stores/minio.json --format markdown`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return usage("report wants the directory of a run, or the file of a document")
