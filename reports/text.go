@@ -36,8 +36,13 @@ func (r Result) Text(t Text) {
 		return
 	}
 	t.summary(r)
-	if r.Directory != "" {
+	if r.Directory != "" || len(r.OtherEnvironments) > 0 {
 		fmt.Fprintln(t.W)
+	}
+	if n := len(r.OtherEnvironments); n > 0 {
+		t.wrapped("made by", fmt.Sprintf("%d different programs or machines, of version %s; the JSON says which runs", n+1, strings.Join(r.versions(), ", ")))
+	}
+	if r.Directory != "" {
 		t.row("saved in", r.Directory)
 	}
 	for i := range r.Runs {

@@ -38,7 +38,7 @@ func (o outputOptions) validate() error {
 func keep(out, name string, d reports.Document) (reports.Document, error) {
 	dir, err := reports.NewDirectory(out, name, sandbox.NewID(), time.Now())
 	if err != nil {
-		return d, couldNotRun("--out: %w", err)
+		return d, couldNotRun("%w", err)
 	}
 	return keepIn(out, dir, d)
 }
@@ -47,7 +47,7 @@ func keep(out, name string, d reports.Document) (reports.Document, error) {
 func keepIn(out, dir string, d reports.Document) (reports.Document, error) {
 	kept, err := reports.Keep(out, dir, d)
 	if err != nil {
-		err = couldNotRun("--out: save what was found: %w", err)
+		err = couldNotRun("save what was found: %w", err)
 	}
 	return kept, err
 }

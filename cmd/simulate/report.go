@@ -17,6 +17,7 @@ import (
 type reportOptions struct {
 	format  string
 	output  string
+	keep    string
 	noColor bool
 }
 
@@ -28,7 +29,8 @@ func (a *app) reportCommand() *cobra.Command {
 		Long: `report reads a document again and tells it in any format. A RUN is a run's directory,
 simulate-out/latest, the file of a document that --json has printed, or -, the standard
 input. It reads no history, so the document is enough, also on another machine. Several
-RUNs are told as one, if they are runs of scenarios.
+RUNs are told as one, if they are runs of scenarios; --keep saves that as if one command
+had played them.
 
 Telling is not judging: the exit code is 0 if it could be told, whatever it says.
 simulate check judges a run again and exits as the run did.
@@ -38,6 +40,7 @@ was written by a newer simulate.`,
 		Example: `  simulate report simulate-out/latest
   simulate report simulate-out/latest --format html -o report.html
   simulate report before.json after.json --format json -o both.json
+  simulate report before.json after.json --keep simulate-out
   simulate report docs/stores/minio.json --format markdown`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
@@ -50,6 +53,7 @@ was written by a newer simulate.`,
 	f := cmd.Flags()
 	f.StringVar(&o.format, "format", "text", "`FORMAT`: "+strings.Join(reports.FormatNames(), ", "))
 	f.StringVarP(&o.output, "output", "o", "", "`FILE` to write instead of stdout")
+	f.StringVar(&o.keep, "keep", "", "`DIR` to keep the document in as well, in a directory of its own to which DIR/latest then points")
 	f.BoolVar(&o.noColor, "no-color", false, "no colors")
 	return cmd
 }
@@ -73,6 +77,11 @@ func (a *app) report(o reportOptions, paths []string) error {
 	d, err := reports.Pool(all)
 	if err != nil {
 		return usage("report: %w", err)
+	}
+	if o.keep != "" {
+		if d, err = keep(o.keep, "report", d); err != nil {
+			return err
+		}
 	}
 	// All of it before a file is touched: one that can't be told replaces nothing.
 	var told bytes.Buffer
