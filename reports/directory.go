@@ -15,18 +15,19 @@ import (
 
 // The files of a run directory.
 const (
-	HistoryFile     = history.FileName
-	RepetitionsFile = measure.RepetitionsFile
-	ResultFile      = "result.json"
-	ReportFile      = "report.txt"
-	PageFile        = "report.html"
-	SummaryFile     = "summary.md"
-	CasesFile       = "junit.xml"
-	ScenarioFile    = "scenario.yaml"
-	ProfileFile     = "profile.yaml"  // how fast the store was
-	PointsFile      = "points.ndjson" // of a sweep, written as it goes
-	TableFile       = "points.csv"
-	IssueFile       = "issue.md" // of a diagnosis, for the authors of the server
+	HistoryFile      = history.FileName
+	RepetitionsFile  = measure.RepetitionsFile
+	ResultFile       = "result.json"
+	ReportFile       = "report.txt"
+	DistributionFile = measure.DistributionFile
+	PageFile         = "report.html"
+	SummaryFile      = "summary.md"
+	CasesFile        = "junit.xml"
+	ScenarioFile     = measure.ScenarioFile
+	ProfileFile      = "profile.yaml"  // how fast the store was
+	PointsFile       = "points.ndjson" // of a sweep, written as it goes
+	TableFile        = "points.csv"
+	IssueFile        = "issue.md" // of a diagnosis, for the authors of the server
 )
 
 // WholeName is where commands that play several scenarios keep what these have shown together,
@@ -42,6 +43,19 @@ func NewDirectory(out, scenario, id string, now time.Time) (string, error) {
 	return dir, nil
 }
 
+// Writable reports why no directory of a run can be made below another, which it makes if there
+// is none.
+func Writable(out string) error {
+	if err := os.MkdirAll(out, 0o755); err != nil {
+		return err
+	}
+	probe, err := os.MkdirTemp(out, ".writable-")
+	if err != nil {
+		return err
+	}
+	return os.Remove(probe)
+}
+
 // WriteFile writes a file that is whole or, after an error, as it was before: absent, or what
 // it held. What is no plain file, such as a pipe, is written as it goes.
 func WriteFile(path string, write func(io.Writer) error) error {
@@ -50,9 +64,17 @@ func WriteFile(path string, write func(io.Writer) error) error {
 	}
 	next := fmt.Sprintf("%s.%d.tmp", path, os.Getpid())
 	if err := into(next, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, write); err != nil {
+		if of, ok := errors.AsType[*fs.PathError](err); ok && of.Path == next {
+			of.Path = path
+		}
 		return errors.Join(err, removed(next))
 	}
 	return os.Rename(next, path)
+}
+
+// WriteText is [WriteFile] of a text.
+func WriteText(path string, text []byte) error {
+	return WriteFile(path, func(w io.Writer) error { _, err := w.Write(text); return err })
 }
 
 func into(path string, flag int, write func(io.Writer) error) error {
@@ -60,7 +82,11 @@ func into(path string, flag int, write func(io.Writer) error) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(write(f), f.Close())
+	if err := write(f); err != nil {
+		_ = f.Close() // what it says next to that is of no use
+		return err
+	}
+	return f.Close()
 }
 
 // removed removes a file, if there is one.

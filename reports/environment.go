@@ -17,7 +17,9 @@ import (
 
 // Environment says where a result comes from.
 type Environment struct {
-	Version    string            `json:"version"` // of this program
+	Version string `json:"version"` // of this program
+	// Revision is the commit that it was built from; null if the build does not know it.
+	Revision   *Revision         `json:"revision"`
 	Go         string            `json:"go"`
 	OS         string            `json:"os"`
 	Arch       string            `json:"arch"`
@@ -27,12 +29,21 @@ type Environment struct {
 	// Store is what decides how requests are sent: effective retry settings, endpoint, SDK
 	// version. Null if nothing was sent.
 	Store *measure.Settings `json:"store"`
+	// Load is how busy the machine was; nil: nobody has looked, or the document is to be the
+	// same bytes for the same seed.
+	Load *Load `json:"load,omitempty"`
+}
+
+// Revision is a commit of this program's repository.
+type Revision struct {
+	Commit  string `json:"commit"`  // all of its hash
+	Changed bool   `json:"changed"` // there were changes since
 }
 
 // NewEnvironment describes the running program.
 func NewEnvironment(store *measure.Settings) Environment {
 	return Environment{
-		Version: Version(), Go: runtime.Version(), OS: runtime.GOOS, Arch: runtime.GOARCH,
+		Version: Version(), Revision: revision(), Go: runtime.Version(), OS: runtime.GOOS, Arch: runtime.GOARCH,
 		CPUs: runtime.NumCPU(), GOMAXPROCS: runtime.GOMAXPROCS(0), Modules: modules(), Store: store,
 	}
 }
@@ -62,19 +73,39 @@ func builtFrom() string {
 	if !ok {
 		return unknown
 	}
-	revision, dirty := "", ""
+	r := revisionIn(info)
+	switch {
+	case r == nil:
+		return cmp.Or(info.Main.Version, unknown)
+	case r.Changed:
+		return r.Commit[:min(12, len(r.Commit))] + changes
+	}
+	return r.Commit[:min(12, len(r.Commit))]
+}
+
+// revision is that of the running program; nil: the build does not know it.
+func revision() *Revision {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return nil
+	}
+	return revisionIn(info)
+}
+
+func revisionIn(info *debug.BuildInfo) *Revision {
+	var r Revision
 	for _, s := range info.Settings {
-		switch {
-		case s.Key == "vcs.revision":
-			revision = s.Value[:min(12, len(s.Value))]
-		case s.Key == "vcs.modified" && s.Value == "true":
-			dirty = changes
+		switch s.Key {
+		case "vcs.revision":
+			r.Commit = s.Value
+		case "vcs.modified":
+			r.Changed = s.Value == "true"
 		}
 	}
-	if revision == "" {
-		return cmp.Or(info.Main.Version, unknown)
+	if r.Commit == "" {
+		return nil
 	}
-	return revision + dirty
+	return &r
 }
 
 // Program tells this program from any other. A version that other programs can have as

@@ -4,6 +4,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime/debug"
 	"strings"
 	"testing"
 )
@@ -47,6 +48,22 @@ func main() { p, err := reports.Program(); if err != nil { panic(err) }; print(p
 	}
 	if own, err := Program(); err != nil || !strings.HasPrefix(own, Version()) {
 		t.Errorf("%s of version %s, %v", own, Version(), err)
+	}
+}
+
+// TestRevisionIsTheWholeCommit, and null where the build knows none.
+func TestRevisionIsTheWholeCommit(t *testing.T) {
+	const commit = "0123456789abcdef0123456789abcdef01234567"
+	built := &debug.BuildInfo{Settings: []debug.BuildSetting{{Key: "vcs.revision", Value: commit}, {Key: "vcs.modified", Value: "false"}}}
+	if r := revisionIn(built); r == nil || *r != (Revision{commit, false}) {
+		t.Errorf("%+v", r)
+	}
+	built.Settings[1].Value = "true"
+	if r := revisionIn(built); r == nil || *r != (Revision{commit, true}) {
+		t.Errorf("with changes %+v", r)
+	}
+	if r := revisionIn(&debug.BuildInfo{}); r != nil {
+		t.Errorf("without any %+v", r)
 	}
 }
 

@@ -33,6 +33,7 @@ type Explored struct {
 	Conflicts          int               `json:"conflicts"`
 	Verdict            check.Verdict     `json:"verdict"`
 	Violations         []check.Violation `json:"violations"` // of the schedule below
+	Windows            []measure.Window  `json:"windows,omitempty"`
 	Schedule           string            `json:"schedule,omitempty"`
 	FoundAfter         int               `json:"found_after,omitempty"` // schedules
 	// Inevitable says of each beginning of the schedule what may come after it, and
@@ -64,6 +65,7 @@ func NewExplored(c explore.Config, r explore.Result, replay string) Explored {
 		}
 		e.Violations = append(e.Violations, w.Report.Violations...)
 		slices.SortStableFunc(e.Violations, func(a, b check.Violation) int { return byNumber(string(a.Invariant), string(b.Invariant)) })
+		e.Windows = measure.Windows(c.Run.Layout.Recorded(), e.Violations, nil, w.Events)
 	case e.doubt() != "":
 		e.Verdict = check.Inconclusive
 	}

@@ -2,7 +2,7 @@ package reports
 
 import (
 	"errors"
-	"maps"
+	"reflect"
 	"slices"
 )
 
@@ -53,8 +53,8 @@ func (r *Result) origins(more Result) {
 
 // alike reports whether two environments are of the same program on the same kind of machine.
 func (e Environment) alike(o Environment) bool {
-	same := e.Version == o.Version && e.Go == o.Go && e.OS == o.OS && e.Arch == o.Arch && e.CPUs == o.CPUs && e.GOMAXPROCS == o.GOMAXPROCS
-	return same && maps.Equal(e.Modules, o.Modules)
+	e.Store, e.Load, o.Store, o.Load = nil, nil, nil, nil
+	return reflect.DeepEqual(e, o)
 }
 
 // versions are those of the programs that made a result, each once.

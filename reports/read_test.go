@@ -113,7 +113,7 @@ func TestReadGivesBack(t *testing.T) {
 // heldBack are parts of what documents consist of that they do not say, and no report needs.
 var heldBack = []string{
 	"measure.Measurement.Played", "measure.Measurement.PutsEach", "measure.Measurement.MakespansMS", "measure.Measurement.Fairness",
-	"measure.Measurement.GivenUpIn", "measure.Measurement.CallTime", "measure.Measurement.Each", "measure.Measurement.Settings",
+	"measure.Measurement.GivenUpIn", "measure.Measurement.Latencies", "measure.Measurement.CallTime", "measure.Measurement.Each", "measure.Measurement.Settings",
 	"sweep.Result.Directory", "reports.Diagnosed.Directory", "reports.Result.Directory",
 	"tuning.Result.Directory", "reports.Explored.Directory", "reports.SelfTested.Directory", // [kept]
 }

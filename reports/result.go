@@ -75,12 +75,12 @@ func (r Result) RunDirectory(i int) string {
 }
 
 // Reproducible leaves out what alone differs when the same seed is run again: where virtual
-// runs are saved, and how long it took to play them.
+// runs are saved, how long it took to play them, and how busy the machine was.
 func (r Result) Reproducible() Document {
 	r.Runs = slices.Clone(r.Runs)
 	for i := range r.Runs {
 		if r.Runs[i].World == scenarios.VirtualWorld {
-			r.Runs[i].Directory, r.TookMS = "", 0
+			r.Runs[i].Directory, r.TookMS, r.Environment.Load = "", 0, nil
 		}
 	}
 	return r

@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -384,9 +385,42 @@ func TestRunDirectoryHoldsEverything(t *testing.T) {
 	if code, _, stderr := simulate(t, "validate", filepath.Join(latest, reports.ScenarioFile)); code != exitPassed {
 		t.Errorf("the resolved scenario can't be read again: %s", stderr)
 	}
+	files, err := os.ReadDir(latest)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, f := range files {
+		names = append(names, f.Name())
+	}
+	for _, want := range []string{"history.ndjson.zst", "latency.hgrm", "repetitions.ndjson.zst", "result.json", "report.txt", "scenario.resolved.yaml"} {
+		if !slices.Contains(names, want) {
+			t.Errorf("there is no %s, but %s", want, names)
+		}
+	}
 	runs, err := filepath.Glob(filepath.Join(out, "two-users", "*Z-*"))
 	if err != nil || len(runs) != 2 {
 		t.Errorf("want two run directories, found %v (%v)", runs, err)
+	}
+}
+
+// TestLoadOfTheMachine is kept with every run, and not printed where documents are the same
+// bytes for the same seed.
+func TestLoadOfTheMachine(t *testing.T) {
+	for _, c := range []struct {
+		world   string
+		printed bool
+	}{{"virtual", false}, {"real", true}} {
+		out := t.TempDir()
+		code, printed, stderr := simulate(t, "run", "two-users", "--world", c.world, "--json", "--out", out)
+		if code != exitPassed {
+			t.Fatalf("exit %d: %s", code, stderr)
+		}
+		saved := string(read(t, filepath.Join(out, "latest", reports.ResultFile)))
+		validate(t, schema.Result, saved)
+		if got := strings.Contains(printed, `"load_1min_end"`); got != c.printed || !strings.Contains(saved, `"load_1min_end"`) {
+			t.Errorf("%s world: the load is printed: %v\n%s", c.world, got, saved)
+		}
 	}
 }
 

@@ -113,7 +113,7 @@ func TestManualsCommandsWork(t *testing.T) {
 			sooner := strings.NewReplacer("--duration 10s", "--duration 1s", "--duration 1h", "--duration 2s", "--runs 20", "--runs 2",
 				"--runs 10000", "--runs 10", "--runs 1000", "--runs 10", "sweep burst --runs 100 ", "sweep burst --runs 2 ",
 				"clients=10:190:10", "clients=10:20:5").Replace(command)
-			sooner, _, _ = strings.Cut(sooner, " >") // the shell's
+			sooner, _, _ = strings.Cut(sooner, " >")           // the shell's
 			if strings.HasPrefix(command, "simulate check ") { // of what somebody has just played
 				_, _, _ = simulate(t, "run", "two-users")
 			}

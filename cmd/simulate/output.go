@@ -47,7 +47,7 @@ func keep(out, name string, d reports.Document) (reports.Document, error) {
 func keepIn(out, dir string, d reports.Document) (reports.Document, error) {
 	kept, err := reports.Keep(out, dir, d)
 	if err != nil {
-		err = couldNotRun("save what was found: %w", err)
+		err = couldNotRun("save what was found: %w", first(err))
 	}
 	return kept, err
 }

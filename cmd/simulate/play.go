@@ -19,18 +19,27 @@ import (
 // also when something failed after it.
 func (a *app) play(ctx context.Context, o runOptions, p *play) (*measure.Measurement, error) {
 	p.point.Target.ID = sandbox.NewID()
+	p.load = reports.BeginLoad()
 	p.cleaning = a.leaving(ctx, &o.storeOptions, p)
 	dir := ""
-	history := func() (string, error) { // when there is something to be kept
-		var err error
+	history := func() (file string, err error) { // when there is something to be kept
+		if o.out == "" {
+			scratch, err := os.MkdirTemp("", "simulate-")
+			if err != nil {
+				return "", couldNotRun("keep the history until it is judged: %w", err)
+			}
+			p.scratch = scratch
+			return filepath.Join(scratch, reports.HistoryFile), nil
+		}
 		if dir, err = reports.NewDirectory(o.out, p.point.Run.Scenario.Name, p.point.Target.ID, time.Now()); err != nil {
 			return "", couldNotRun("--out: %w", err)
 		}
 		return filepath.Join(dir, reports.HistoryFile), nil
 	}
+	defer func() { _ = os.RemoveAll(p.scratch) }() // the system clears it up in the end
 	keep := func(m *measure.Measurement) error {
 		m.Shows, m.Directory = p.point.Run.Scenario.Shows, dir
-		if dir == "" { // it was interrupted before there was anything
+		if dir == "" { // it was interrupted before there was anything, or nothing can be kept
 			return nil
 		}
 		return save(o.out, dir, p, m)
@@ -116,7 +125,8 @@ func (p *play) showing(to *progress) func(measure.Progress) {
 // save writes the run's files and lets "latest" point to them.
 func save(out, dir string, p *play, m *measure.Measurement) error {
 	result := reports.NewResult(reports.NewEnvironment(m.Settings), *m)
-	scenario, err := p.point.Run.Scenario.Encode()
+	result.Environment.Load = p.load.Ended()
+	scenario, err := p.point.Resolved()
 	if err != nil {
 		return err
 	}
@@ -125,13 +135,41 @@ func save(out, dir string, p *play, m *measure.Measurement) error {
 		return err
 	}
 	repetitions.Each = m.Each
-	return errors.Join(
-		saveProfileOf(dir, p, m),
+	in := func(name string) string { return filepath.Join(dir, name) }
+	var distribution error
+	if len(m.Latencies) > 0 {
+		distribution = reports.WriteFile(in(reports.DistributionFile), m.WriteDistribution)
+	}
+	return first(
 		reports.Save(dir, result),
-		reports.WriteFile(filepath.Join(dir, reports.RepetitionsFile), repetitions.Write),
-		os.WriteFile(filepath.Join(dir, reports.ScenarioFile), scenario, 0o644),
+		saveProfileOf(dir, p, m),
+		distribution,
+		reports.WriteFile(in(reports.RepetitionsFile), repetitions.Write),
+		reports.WriteText(in(reports.ScenarioFile), scenario),
 		reports.PointLatest(out, dir),
 	)
+}
+
+// first is the first of errors that have one reason, such as a full disk, and how many there are
+// more; nil: there is none.
+func first(errs ...error) error {
+	all := apart(errs)
+	if len(all) > 1 {
+		return fmt.Errorf("%w; nor could %s more be written", all[0], reports.Plural(len(all)-1, "file"))
+	}
+	return errors.Join(all...)
+}
+
+// apart are errors that may have been joined.
+func apart(errs []error) (all []error) {
+	for _, err := range errs {
+		if joined, ok := err.(interface{ Unwrap() []error }); ok {
+			all = append(all, apart(joined.Unwrap())...)
+		} else if err != nil {
+			all = append(all, err)
+		}
+	}
+	return all
 }
 
 // settings are what decided how requests were sent; nil: none were.

@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"io"
 	"path/filepath"
 
 	"holdfast/reports"
@@ -32,7 +31,7 @@ func writeProfile(file string, p *network.Profile) error {
 	if err != nil {
 		return err
 	}
-	return reports.WriteFile(file, func(w io.Writer) error { _, err := w.Write(text); return err })
+	return reports.WriteText(file, text)
 }
 
 // saveProfileOf writes how fast the store of a run was into the run's directory, if the run has

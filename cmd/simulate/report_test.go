@@ -2,6 +2,7 @@ package main
 
 import (
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -76,6 +77,42 @@ func TestReportOfSeveralRuns(t *testing.T) {
 	_, brief, _ := simulate(t, "report", good, bad, "--format", "brief")
 	if brief != "PASS  two-users\nFAIL  two-users\n" {
 		t.Error(brief)
+	}
+}
+
+// TestReportKeeps what was told together as if one command had played it: it can be told and
+// checked again, and it says where its runs come from.
+func TestReportKeeps(t *testing.T) {
+	out := t.TempDir()
+	var files []string
+	for i, version := range []string{"v1", "v2"} {
+		code, _, stderr := simulate(t, "run", "two-users", "--world", "virtual", "--seed", strconv.Itoa(i), "--out", out)
+		if code != exitPassed {
+			t.Fatal(stderr)
+		}
+		d, err := reports.Read(filepath.Join(out, "latest"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := d.(reports.Result)
+		r.Environment.Version = version
+		dir, err := filepath.EvalSymlinks(filepath.Join(out, "latest"))
+		if err != nil || reports.Save(dir, r) != nil {
+			t.Fatal(err)
+		}
+		files = append(files, dir)
+	}
+	code, told, stderr := simulate(t, "report", files[0], files[0], files[1], "--keep", out)
+	if code != exitPassed || stderr != "" || !strings.Contains(told, "made by     2 different programs or machines, of version v1, v2;") {
+		t.Errorf("exit %d\n%s%s", code, told, stderr)
+	}
+	kept := string(read(t, filepath.Join(out, "latest", reports.ResultFile)))
+	validate(t, schema.Result, kept)
+	if !strings.Contains(kept, `"from_run": 2,`) {
+		t.Error(kept)
+	}
+	if code, stdout, stderr := simulate(t, "check", filepath.Join(out, "latest")); code != exitPassed || !strings.HasPrefix(stdout, "PASS  3 of 3 scenarios passed") {
+		t.Errorf("exit %d\n%s%s", code, stdout, stderr)
 	}
 }
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"time"
 
@@ -132,7 +133,11 @@ func (a *app) run(ctx context.Context, o runOptions, flags *pflag.FlagSet, names
 	var runs []measure.Measurement
 	var notReached []string
 	var failure error
-	start := time.Now()
+	if err := reports.Writable(o.out); err != nil { // whoever waits for the verdict gets it
+		a.complain(fmt.Errorf("--out: nothing of this will be kept: %w", err))
+		o.out, failure = "", &exitError{code: exitCouldNotRun}
+	}
+	start, load := time.Now(), reports.BeginLoad()
 	for _, p := range plays { // those after one that could not be played too
 		if ctx.Err() != nil && (len(runs) > 0 || failure != nil) {
 			notReached = append(notReached, p.point.Run.Scenario.Name)
@@ -156,9 +161,9 @@ func (a *app) run(ctx context.Context, o runOptions, flags *pflag.FlagSet, names
 		return ending(reports.Result{}, failure, ctx.Err() != nil)
 	}
 	result := reports.NewResult(reports.NewEnvironment(settings(runs)), runs...)
-	result.TookMS = milliseconds(time.Since(start))
+	result.TookMS, result.Environment.Load = milliseconds(time.Since(start)), load.Ended()
 	result.Lacks(notReached)
-	if len(plays) > 1 { // together, beside the directory of each
+	if len(plays) > 1 && o.out != "" { // together, beside the directory of each
 		kept, err := keep(o.out, reports.WholeName, result)
 		if err != nil {
 			a.complain(err)
@@ -184,6 +189,8 @@ type play struct {
 	schedule explore.Schedule // to replay; empty: none
 	// allowance bounds the requests of all plays of a command; nil: nothing does.
 	allowance *sandbox.Allowance
+	scratch   string       // where its history is until it is judged, if nothing can be kept; empty: nowhere
+	load      reports.Load // when it began
 	cleaning  func(point int, where string, objects int, within time.Duration)
 }
 

@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -281,7 +280,7 @@ func (o *sweepOptions) save(dir string, c *sweeping) error {
 	err = errors.Join(
 		reports.Save(dir, s),
 		reports.WriteFile(filepath.Join(dir, reports.TableFile), s.WriteCSV),
-		os.WriteFile(filepath.Join(dir, reports.ScenarioFile), scenario, 0o644),
+		reports.WriteText(filepath.Join(dir, reports.ScenarioFile), append([]byte("# The scenario of a sweep before its parameters were varied, with what was chosen over its file.\n"), scenario...)),
 	)
 	if o.resume == "" {
 		err = errors.Join(err, reports.PointLatest(o.run.out, dir))

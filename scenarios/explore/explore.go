@@ -37,6 +37,7 @@ import (
 	"holdfast/archive"
 	"holdfast/scenarios"
 	"holdfast/scenarios/check"
+	"holdfast/scenarios/history"
 	"holdfast/scenarios/measure"
 )
 
@@ -110,6 +111,8 @@ type Witness struct {
 	Calls     int // store calls
 	Found     int // number of the schedule in the search, from 1
 	Longest   int // calls of the schedule as it was found
+	// Events are all of the schedule.
+	Events []*history.Event
 	// Prefixes say how it may go on after none of its moves, after the first, …, after all;
 	// empty: nobody asked, it was interrupted, or some never end.
 	Prefixes []Prefix
@@ -151,14 +154,27 @@ func Explore(ctx context.Context, c Config) (Result, error) {
 	if err != nil || result.Witness == nil {
 		return result, err
 	}
+	whole := context.WithoutCancel(ctx)
 	p := c.newRunner()
 	defer p.close()
-	if err := p.shrink(context.WithoutCancel(ctx), result.Witness); err != nil || c.Continuations == 0 {
+	if err := p.shrink(whole, result.Witness); err != nil {
+		return result, err
+	}
+	var all recorded
+	_, err = Replay(whole, c.Run, result.Witness.Schedule, &all)
+	result.Witness.Events = all
+	if err != nil || c.Continuations == 0 {
 		return result, err
 	}
 	result.Witness.Prefixes, err = c.prefixes(ctx, result.Witness)
 	return result, err
 }
+
+// recorded are events that are kept.
+type recorded []*history.Event
+
+// Add implements [history.Sink].
+func (r *recorded) Add(e *history.Event) { *r = append(*r, e.Clone()) }
 
 // validate reports what the search lacks.
 func (c *Config) validate() error {

@@ -16,6 +16,7 @@ import (
 	"holdfast/scenarios/check"
 	"holdfast/scenarios/cores"
 	"holdfast/scenarios/history"
+	"holdfast/scenarios/measure"
 )
 
 func must[T any](v T, err error) T {
@@ -234,6 +235,15 @@ func TestWitnessesAreShort(t *testing.T) {
 				}
 			}
 			p.close()
+			found := measure.Windows(run.Layout.Recorded(), w.Report.Violations, nil, w.Events)
+			if len(found) != len(w.Report.Violations) {
+				t.Errorf("%s, %s core: %d windows around %d violations", scenario, core, len(found), len(w.Report.Violations))
+			}
+			for _, of := range found {
+				if want := len(w.Report.Violations[of.Violation].Witness); len(of.Witness) != want || of.Before+of.After+len(of.Skipped) > 0 {
+					t.Errorf("%s, %s core: of a witness of %d events %v are there", scenario, core, want, of.Witness)
+				}
+			}
 			t.Logf("%s, %s core: %s in %s", scenario, core, w.Invariant, w.Schedule)
 		}
 	}

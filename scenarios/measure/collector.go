@@ -6,7 +6,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/HdrHistogram/hdrhistogram-go"
 	"gonum.org/v1/gonum/stat"
 
 	"holdfast/scenarios/check"
@@ -313,7 +312,7 @@ func (c *Collector) Fill(r *Measurement, judged check.Counts) {
 	r.LatencyMS, r.LatencyDistribution = latency(c.latencies)
 	slices.Sort(c.makespans)
 	r.PutsEach, r.MakespansMS, r.Fairness, r.GivenUpIn = c.puts, c.makespans, jain(c.delays), c.givenUpIn
-	r.Each = c.each
+	r.Each, r.Latencies = c.each, c.latencies
 	r.CallTime = time.Duration(c.calls.total / max(c.calls.n, 1))
 	if n := len(c.makespans); n > 0 {
 		r.MakespanMS = &Makespan{
@@ -338,10 +337,7 @@ func latency(micros []int64) (*Latency, []Quantile) {
 	if n == 0 {
 		return nil, nil
 	}
-	histogram := hdrhistogram.New(1, latencyMostMicros, 3)
-	for _, m := range micros {
-		_ = histogram.RecordValue(m) // in range by construction
-	}
+	histogram := histogramOf(micros)
 	at := func(percent float64) float64 {
 		return float64(histogram.ValueAtPercentile(rankOf(percent, int64(n)))) / 1e3
 	}

@@ -13,7 +13,11 @@ import (
 const judgeGCPercent = 25
 
 // FromHistory reads a history to its end, judges it and makes its numbers.
-func FromHistory(rd *history.Reader) (*Measured, error) {
+func FromHistory(rd *history.Reader) (*Measured, error) { return fromHistory(rd, nil) }
+
+// fromHistory is FromHistory, also of one that could not be written to its end, which failed
+// says why; nil: it was.
+func fromHistory(rd *history.Reader, failed error) (*Measured, error) {
 	// A history of a million operations fills hundreds of megabytes that live to
 	// the end; with Go's default, garbage would be as much again.
 	defer CollectAt(judgeGCPercent)()
@@ -25,8 +29,12 @@ func FromHistory(rd *history.Reader) (*Measured, error) {
 	var taken steps
 	var told ending
 	for e, err := range rd.Events() {
-		if err != nil {
+		switch {
+		case err != nil && failed == nil:
 			return nil, err
+		case err != nil:
+			told.interrupted, told.failure = true, failed.Error()
+			continue // it is the last
 		}
 		judge.Add(e)
 		numbers.Add(e)
@@ -112,12 +120,42 @@ func newMeasurement(h history.Header, verdict check.Report) Measurement {
 	return r
 }
 
-// FromFile is [FromHistory] of a saved file, or of the one in the directory of a run.
-func FromFile(path string) (*Measured, error) {
+// FromFile is [FromHistory] of a saved file, or of the one in the directory of a run, with the
+// windows of what was found.
+func FromFile(path string) (*Measured, error) { return fromFile(path, nil) }
+
+func fromFile(path string, failed error) (*Measured, error) {
 	rd, err := history.Open(path)
 	if err != nil {
 		return nil, err
 	}
 	defer rd.Close()
-	return FromHistory(rd)
+	m, err := fromHistory(rd, failed)
+	if err == nil {
+		m.Windows, err = windowsIn(path, &m.Measurement, failed)
+	}
+	return m, err
+}
+
+// windowsIn reads a file once more, if there is anything to be shown: until it is judged, one
+// can't tell what will be.
+func windowsIn(path string, m *Measurement, failed error) ([]Window, error) {
+	rd, err := history.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer rd.Close()
+	w := newWindows(rd.Header.Layout, m.Violations, m.StoreFindings)
+	if len(w.all) == 0 {
+		return nil, nil
+	}
+	for e, err := range rd.Events() {
+		switch {
+		case err == nil:
+			w.Add(e)
+		case failed == nil:
+			return nil, err
+		}
+	}
+	return w.list(), nil
 }

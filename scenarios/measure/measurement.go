@@ -55,6 +55,9 @@ type Measurement struct {
 	Replay              string            `json:"replay"`
 	Directory           string            `json:"directory,omitempty"`
 
+	// Windows are what happened around the violations and store findings that have a witness.
+	Windows []Window `json:"windows,omitempty"`
+
 	// Played are the repetitions that were begun.
 	Played int `json:"-"`
 	// PutsEach are the writes of each repetition, in their order; MakespansMS the makespans,
@@ -68,6 +71,9 @@ type Measurement struct {
 	// Each are the repetitions that were played, in their order; of a history that leaves some
 	// out, those that it holds.
 	Each []Repetition `json:"-"`
+	// Latencies are those of LatencyMS, one for each acknowledged operation, in microseconds
+	// and in no certain order.
+	Latencies []int64 `json:"-"`
 	// GivenUpIn is the number of repetitions in which an operation was given up, as
 	// [Counts.GivenUp] counts them.
 	GivenUpIn int `json:"-"`

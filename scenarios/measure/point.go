@@ -49,6 +49,33 @@ func (p *Point) Header() history.Header {
 	return h
 }
 
+// Resolved is the point's scenario as YAML, every setting resolved, for whoever wants to play
+// it again: a comment says what it is, and by which command.
+func (p *Point) Resolved() ([]byte, error) {
+	in := p.Header().World
+	text, err := p.Run.Resolved(in).Encode()
+	if err != nil {
+		return nil, fmt.Errorf("write the scenario of %s: %w", p.Run.Scenario.Name, err)
+	}
+	store := ""
+	if p.real() && p.Target.Name() != Embedded {
+		store = " --store " + p.Target.Store
+		if p.Target.Endpoint != "" {
+			store += " --endpoint " + p.Target.Endpoint
+		}
+	}
+	which := fmt.Sprintf("--runs %d", p.Run.Repetitions)
+	if p.Run.First > 0 {
+		which = fmt.Sprintf("--repetition %d", p.Run.First)
+	}
+	head := fmt.Sprintf("# What a run has played, every setting resolved; again: simulate run %s --world %s%s %s --seed %d\n",
+		ScenarioFile, in, store, which, p.Run.Seed)
+	return append([]byte(head), text...), nil
+}
+
+// ScenarioFile is the name of the scenario in the directory of a run.
+const ScenarioFile = "scenario.resolved.yaml"
+
 // cost of a repetition, for the time left: that clients meet each other more often
 // the more they are makes it grow faster than their number.
 func (p *Point) cost() float64 {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 
+	"holdfast/archive/storefault"
 	"holdfast/scenarios"
 	"holdfast/scenarios/check"
 	"holdfast/scenarios/history"
@@ -21,6 +22,9 @@ type Pool struct {
 	early   map[int]*Sample
 	numbers *Collector
 	reports []check.Report
+	windows map[*history.Event]Window // by the first event of the witness
+	shown   map[check.Invariant]int   // violations that have one
+	found   map[storefault.Kind]bool  // findings that have one
 	steps   steps
 
 	interrupted bool
@@ -35,7 +39,8 @@ func NewPool(p *Point, w io.Writer, keep int64) (*Pool, error) {
 	if err := p.Validate(); err != nil {
 		return nil, err
 	}
-	pool := &Pool{header: p.Header(), early: map[int]*Sample{}, numbers: NewCollector()}
+	pool := &Pool{header: p.Header(), early: map[int]*Sample{}, numbers: NewCollector(),
+		windows: map[*history.Event]Window{}, shown: map[check.Invariant]int{}, found: map[storefault.Kind]bool{}}
 	pool.next, pool.last = p.Run.Numbers()
 	var err error
 	if pool.wanted, err = thresholds(pool.header); err == nil && w != nil {
@@ -61,6 +66,7 @@ func (p *Pool) take(s *Sample) {
 	}
 	for i := range s.repetitions {
 		r := &s.repetitions[i]
+		p.look(r)
 		p.kept.add(r)
 		p.reports = append(p.reports, r.report)
 		if p.each != nil && !p.ended && !p.each(s.first+i, &r.report) {
@@ -75,6 +81,59 @@ func (p *Pool) take(s *Sample) {
 		p.steps.add(step)
 	}
 	p.interrupted, p.err = p.interrupted || s.interrupted, s.err
+}
+
+// look keeps what happened around the violations and findings that will be shown.
+func (p *Pool) look(r *repetition) {
+	var violations []check.Violation
+	for _, v := range r.report.Violations {
+		if len(v.Witness) > 0 && p.shown[v.Invariant] < check.MostShown {
+			p.shown[v.Invariant]++
+			violations = append(violations, v)
+		}
+	}
+	var findings []check.StoreFinding
+	for _, f := range r.report.StoreFindings {
+		if len(f.Witness) > 0 && !p.found[f.Kind] {
+			p.found[f.Kind] = true
+			findings = append(findings, f)
+		}
+	}
+	if r.events == nil || len(violations)+len(findings) == 0 {
+		return
+	}
+	for _, w := range Windows(p.header.Layout, violations, findings, r.events) {
+		if w.Violation >= 0 {
+			p.windows[&violations[w.Violation].Witness[0]] = w
+		} else {
+			p.windows[&findings[w.Finding].Witness[0]] = w
+		}
+	}
+}
+
+// windowsOf are those of what a measurement shows.
+func (p *Pool) windowsOf(m *Measurement) (all []Window) {
+	for i := range m.Violations {
+		if w, ok := p.windowOf(m.Violations[i].Witness); ok {
+			w.Violation = i
+			all = append(all, w)
+		}
+	}
+	for i := range m.StoreFindings {
+		if w, ok := p.windowOf(m.StoreFindings[i].Witness); ok {
+			w.Finding = i
+			all = append(all, w)
+		}
+	}
+	return all
+}
+
+func (p *Pool) windowOf(witness []history.Event) (Window, bool) {
+	if len(witness) == 0 {
+		return Window{}, false
+	}
+	w, ok := p.windows[&witness[0]]
+	return w, ok
 }
 
 // over reports whether nothing that is still to come counts.
@@ -94,6 +153,7 @@ func (p *Pool) Measurement() (Measurement, error) {
 	if p.err != nil {
 		m.Failure = p.err.Error()
 	}
+	m.Windows = p.windowsOf(&m)
 	p.numbers.Fill(&m, verdict.Counts)
 	m.Judge(p.wanted)
 	return m, errors.Join(p.err, p.kept.close(&m))

@@ -112,10 +112,13 @@ func (c *Config) playReal(ctx context.Context, i int, p *Point, t *told) (m *Mea
 		}
 		return err
 	})
-	if m, err = FromFile(file); err != nil {
-		if playErr != nil {
-			return nil, playErr // it is why the history can't be read
+	m, err = FromFile(file)
+	if err != nil && playErr != nil { // it is why the history can't be read to its end
+		if m, err = fromFile(file, playErr); err != nil {
+			return nil, playErr
 		}
+	}
+	if err != nil {
 		return nil, fmt.Errorf("judge it: %w", err)
 	}
 	settings := target.settings()

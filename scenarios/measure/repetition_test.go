@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
@@ -63,6 +62,21 @@ func TestEqualSeedsHaveEqualDigests(t *testing.T) {
 			n := min(repetitions, len(want))
 			if diff := cmp.Diff(want[:n], digests(t, s)[:n]); diff != "" {
 				t.Errorf("%s, of %d repetitions: %s", name, repetitions, diff)
+			}
+		}
+	}
+}
+
+// TestARepetitionAloneHasItsDigest among others.
+func TestARepetitionAloneHasItsDigest(t *testing.T) {
+	for _, name := range []string{"burst", "redelivery"} {
+		s := simulated(t, name, "production", 7, 6, 1)
+		want := digests(t, s)
+		s.run.First, s.run.Repetitions = 5, 1
+		m, events := s.play(t.Context(), t)
+		for _, each := range [][]Repetition{m.Each, judged(t, events).Each} {
+			if len(each) != 1 || each[0].N != 5 || each[0].Digest != want[4] {
+				t.Errorf("%s: %+v, not %x", name, each, want[4])
 			}
 		}
 	}
@@ -239,7 +253,7 @@ func TestRepetitionsAreReadAsTheyWereWritten(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if _, err := OpenRepetitions(filepath.Join(t.TempDir())); err == nil || !strings.Contains(err.Error(), RepetitionsFile) {
+	if _, err := OpenRepetitions(t.TempDir()); err == nil || !strings.Contains(err.Error(), RepetitionsFile) {
 		t.Errorf("a directory without: %v", err)
 	}
 }
