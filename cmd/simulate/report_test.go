@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -8,7 +9,22 @@ import (
 
 	"holdfast/reports"
 	"holdfast/reports/schema"
+	"holdfast/scenarios/sweep"
+	"holdfast/scenarios/tuning"
 )
+
+// schemaOf is the committed schema of a document.
+func schemaOf(t *testing.T, document string) []byte {
+	t.Helper()
+	var head struct{ Schema string }
+	if err := json.Unmarshal([]byte(document), &head); err != nil {
+		t.Fatal(err)
+	}
+	return map[string][]byte{
+		reports.Schema: schema.Result, reports.ExploreSchema: schema.Explore, reports.SelfTestSchema: schema.SelfTest,
+		sweep.Schema: schema.Sweep, tuning.Schema: schema.Tune, reports.DoctorSchema: schema.Doctor,
+	}[head.Schema]
+}
 
 // TestReportTellsAgain what a command has told, from its directory and from its JSON, byte
 // for byte.
@@ -24,6 +40,9 @@ func TestReportTellsAgain(t *testing.T) {
 		{[]string{"sweep", "burst", "--vary", "clients=1:3:1", "--vary", "policy.base=5ms,9ms", "--runs", "2"}, exitPassed},
 		{[]string{"sweep", "two-users", "--vary", "core=production,unlocked", "--runs", "2"}, exitViolated},
 		{[]string{"doctor", "--quick"}, exitPassed},
+		{[]string{"explore", "two-users", "--faults", "1"}, exitPassed},
+		{[]string{"explore", "two-users", "--core", "unlocked", "--save", filepath.Join(t.TempDir(), "witness.yaml")}, exitViolated},
+		{[]string{"tune", "burst", "--clients", "5", "--core", "unlocked"}, exitViolated},
 	} {
 		t.Run(strings.Join(c.args, " "), func(t *testing.T) {
 			out := t.TempDir()
@@ -32,13 +51,19 @@ func TestReportTellsAgain(t *testing.T) {
 			if code != c.code || err != nil || len(dirs) != 1 {
 				t.Fatalf("exit %d, directories %q, %v\n%s%s", code, dirs, err, told, stderr)
 			}
+			saved := string(read(t, filepath.Join(dirs[0], reports.ResultFile)))
+			validate(t, schemaOf(t, saved), saved)
+			for _, file := range []string{reports.ReportFile, reports.PageFile, reports.SummaryFile} {
+				if text := read(t, filepath.Join(dirs[0], file)); len(text) == 0 {
+					t.Errorf("%s is empty", file)
+				}
+			}
 			code, again, stderr := simulate(t, "report", dirs[0])
 			if code != exitPassed || stderr != "" || again != told {
 				t.Errorf("exit %d\n%s%s, was\n%s", code, again, stderr, told)
 			}
 			file := filepath.Join(t.TempDir(), "again.json")
 			code, stdout, stderr := simulate(t, "report", dirs[0], "--format", "json", "-o", file)
-			saved := string(read(t, filepath.Join(dirs[0], reports.ResultFile)))
 			if code != exitPassed || stdout+stderr != "" || string(read(t, file)) != saved {
 				t.Errorf("exit %d, %s%s\n%s", code, stdout, stderr, read(t, file))
 			}
