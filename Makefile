@@ -33,6 +33,10 @@ build: ## build bin/simulate
 simulate: build ## the release gate: every schedule, planted bugs, many seeds, real goroutines
 	@.ci/gate $(BIN)/simulate
 
+.PHONY: baseline
+baseline: build ## make what the core does in virtual time what make simulate compares with, and say what changes
+	@.ci/gate $(BIN)/simulate --renew-baseline
+
 # A run that was interrupted goes on where it was; mutants-out/ holds what it needs for
 # that. ONLY=7 shows the seventh mutant alone, with all that the gate says about it.
 .PHONY: mutants
@@ -51,11 +55,11 @@ race: ## all tests under the race detector
 	$(GO) test -p 1 -race -timeout 20m ./...
 
 .PHONY: test-browser
-test-browser: ## the edit page in headless Chromium, which must be installed
+test-browser: ## the edit page and the reports in headless Chromium, which must be installed
 	@for name in headless_shell headless-shell chromium chromium-browser google-chrome google-chrome-stable; do \
 	  command -v $$name >/dev/null && exit 0; \
 	done; echo "make test-browser: there is no Chromium on the PATH: apt-get install chromium" >&2; exit 1
-	$(GO) test -count=1 -tags browser -run Browser ./archive/web
+	$(GO) test -count=1 -tags browser -run Browser ./archive/web ./reports
 
 .PHONY: bench
 bench: ## virtual world: attempts/s, schedules/s; real world beside a bare SDK loop; judge and core
@@ -77,7 +81,7 @@ fuzz: ## each fuzz test for FUZZTIME (20s)
 .PHONY: vet
 vet: ## go vet and gofmt
 	$(GO) vet ./...
-	$(GO) vet -tags browser ./archive/web
+	$(GO) vet -tags browser ./archive/web ./reports
 	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); test -z "$$unformatted" || { echo "not gofmt'ed: $$unformatted"; exit 1; }
 
 .PHONY: lint

@@ -63,20 +63,26 @@ func (d *Diagnosed) racesSection() page.Section {
 	}
 	for i := range d.Races {
 		r := &d.Races[i]
-		verdict, first, what := "ok", "–", r.Inconclusive
-		switch {
-		case r.Bad > 0:
-			verdict, first, what = "with limits", fmt.Sprint(r.FirstBad), strings.Trim(fmt.Sprintf("%s: %s; %s", r.Kind, r.Seen, r.Inconclusive), "; ")
-			if storefault.Of(r.Kind).Severity == storefault.Unsafe {
-				verdict = "unsafe"
-			}
-		case r.Inconclusive != "" || r.Races == 0:
-			verdict = "not known"
+		first, what := "–", r.Inconclusive
+		if r.Bad > 0 {
+			first, what = fmt.Sprint(r.FirstBad), strings.Trim(fmt.Sprintf("%s: %s; %s", r.Kind, r.Seen, r.Inconclusive), "; ")
 		}
-		table.Rows = append(table.Rows, []string{r.Name, verdict, units.Thousands(r.Bad), units.Thousands(r.Races), units.Thousands(r.Wanted), boundOf(r), first, formatNumber(r.Seconds), writersOf(r), bodiesOf(r), what})
+		table.Rows = append(table.Rows, []string{r.Name, raceVerdict(r), units.Thousands(r.Bad), units.Thousands(r.Races), units.Thousands(r.Wanted), boundOf(r), first, formatNumber(r.Seconds), writersOf(r), bodiesOf(r), what})
 	}
 	s.Blocks = append(s.Blocks, table)
 	return s
+}
+
+func raceVerdict(r *doctor.Race) string {
+	switch {
+	case r.Bad > 0 && storefault.Of(r.Kind).Severity == storefault.Unsafe:
+		return "unsafe"
+	case r.Bad > 0:
+		return "with limits"
+	case r.Inconclusive != "" || r.Races == 0:
+		return "not known"
+	}
+	return "ok"
 }
 
 // rowsSection has every promise that was tried alone, those that differ from S3's first.

@@ -30,13 +30,16 @@ const (
 	IssueFile        = "issue.md" // of a diagnosis, for the authors of the server
 )
 
+// directoryTime is how a run's directory is named by when it began, in UTC.
+const directoryTime = "20060102T150405Z"
+
 // WholeName is where commands that play several scenarios keep what these have shown together,
 // in the place of a scenario's name.
 const WholeName = "run"
 
 // NewDirectory makes out/scenario/<UTC time>-<id>/ for a run.
 func NewDirectory(out, scenario, id string, now time.Time) (string, error) {
-	dir := filepath.Join(out, scenario, now.UTC().Format("20060102T150405Z")+"-"+id)
+	dir := filepath.Join(out, scenario, now.UTC().Format(directoryTime)+"-"+id)
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return "", fmt.Errorf("make the run's directory: %w", err)
 	}

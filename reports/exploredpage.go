@@ -21,9 +21,9 @@ func (e Explored) Page() page.Page {
 	if e.Verdict == check.Violated {
 		p.Advice = again("Play the schedule that shows it, and keep its history:", e.Replay)
 		p.Advice = append(p.Advice, again("Or play the scenario that was saved:", e.Saved)...)
-		t := Text{untimed: true}
+		common := story{scenario: e.Scenario, untimed: true, moves: e.laneMoves(), fate: e.inevitability()}
 		p.Sections = append(p.Sections,
-			page.Section{ID: "violations", Title: "What went wrong", Blocks: t.violationSections(e.Violations)},
+			page.Section{ID: "violations", Title: "What went wrong", Blocks: violationSections(e.Violations, nil, common)},
 			e.scheduleSection())
 	} else {
 		p.Advice = again("Explore the same again:", e.Replay)
@@ -49,6 +49,21 @@ func (e *Explored) scheduleSection() page.Section {
 			Caption: "Of what may come after a beginning of the schedule, without further faults, the share that violates the same invariant, if each next move is drawn evenly from those that are possible. Exact where all was played; else estimated, and a bar is the 95 % interval.",
 		}, nil))
 	return s
+}
+
+// laneMoves are the moves of the schedule, with what may come after them where that is known.
+func (e *Explored) laneMoves() []page.LaneMove {
+	var moves []page.LaneMove
+	for i, name := range strings.Fields(e.Schedule) {
+		m := page.LaneMove{Name: name}
+		if i+1 < len(e.Inevitable) {
+			p := &e.Inevitable[i+1]
+			m.Chance, m.Share = shareAlone(p), p.Share
+		}
+		m.Fateful = e.InevitableAfter != nil && *e.InevitableAfter == i+1
+		moves = append(moves, m)
+	}
+	return moves
 }
 
 func (e *Explored) inevitableChart() *chart.Chart {

@@ -20,6 +20,7 @@ var Formats = map[string]Format{
 	"brief":    func(w io.Writer, d Document, color bool) error { return written(w, d.Brief, color) },
 	"html":     func(w io.Writer, d Document, _ bool) error { return paged(w, d, "HTML", page.HTML) },
 	"markdown": writeMarkdown,
+	"junit":    writeJUnit,
 }
 
 // FormatNames are the names of the formats, in the order of the alphabet.

@@ -4,23 +4,24 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-	"strings"
 
 	"holdfast/reports/page"
 	"holdfast/scenarios/check"
 	"holdfast/scenarios/history"
+	"holdfast/scenarios/measure"
 )
 
 // What is drawn of a story at most.
 const (
 	mostSteps  = 40
-	mostBeside = 3 // events on either side of one that is evidence
-	mostActors = 8 // with a lane of their own
+	mostBeside = 3  // events on either side of one that is evidence
+	mostActors = 8  // with a lane of their own
+	mostDrawn  = 10 // stories of a page; more are told in words
 )
 
 // story is a violation, or what is like one, that is to be drawn and told.
 type story struct {
-	id, kind string
+	id string // of the block
 	check.Violation
 	window []history.Event // what happened around it, in the order in which it ended; nil: nobody knows
 	// before and after are how many events of the object the window leaves out.
@@ -29,7 +30,37 @@ type story struct {
 	untimed       bool // a schedule has an order, but no times
 	conditions    bool // it is about the store
 	moves         []page.LaneMove
-	inevitable    int
+	fate          string // where it became inevitable; empty: nobody knows
+}
+
+// violationSections tell violations in their order. What they have in common is that of a
+// story of none of them.
+func violationSections(all []check.Violation, windows []measure.Window, common story) []page.Block {
+	var blocks []page.Block
+	for i := range all {
+		v, t := &all[i], common
+		t.id, t.Violation = fmt.Sprintf("violation-%d-story", i+1), *v
+		t.around(windows, i, -1)
+		if i > 0 {
+			t.fate = "" // which is that of the first
+		}
+		l := t.lanes()
+		l.Undrawn = i >= mostDrawn
+		blocks = append(blocks, page.Section{
+			ID: fmt.Sprintf("violation-%d", i+1), Title: fmt.Sprintf("%s %s: %s", v.Invariant, v.Invariant.Title(), v.Anomaly), Verdict: "violated",
+			Blocks: []page.Block{l},
+		})
+	}
+	return blocks
+}
+
+// around takes what happened around a violation or a finding, by its place in the list of those.
+func (t *story) around(windows []measure.Window, violation, finding int) {
+	for i := range windows {
+		if w := &windows[i]; w.Violation == violation && w.Finding == finding {
+			t.window, t.before, t.after = w.Events, w.Before, w.After
+		}
+	}
 }
 
 // seen is an event that is drawn, and why.
@@ -42,7 +73,7 @@ type seen struct {
 // lanes draws and tells it.
 func (t *story) lanes() page.Lanes {
 	b := t.board(t.events())
-	l := page.Lanes{ID: t.id, Kind: t.kind, Title: b.title(), Where: b.where(), Across: b.named, Moves: t.moves, Inevitable: t.inevitable}
+	l := page.Lanes{ID: t.id, Title: b.title(), Where: b.where(), Across: b.named, Moves: t.moves, Fate: t.fate}
 	for i := range b.seen {
 		if left := b.seen[i].left; left > 0 {
 			l.Steps = append(l.Steps, page.LaneStep{Weight: page.Gap, Text: leftOut(left, i == 0)})
@@ -196,26 +227,23 @@ func (t *story) wrong(all []seen) int {
 		return last(succeeded)
 	case check.RealTime:
 		return len(all) - 1
-	case check.ArchiveFirst, "":
+	case check.ArchiveFirst:
+		// Whoever gives a message back has said that all is done.
+		given := last(func(e *history.Event) bool { return e.Do == history.Acknowledged })
+		if t.Anomaly == "trigger vanished" && given >= 0 {
+			return given
+		}
+		return cmp.Or(1+last(func(e *history.Event) bool { return !succeeded(e) }), 1+last(any)) - 1
+	case "":
 		return cmp.Or(1+last(func(e *history.Event) bool { return !succeeded(e) }), 1+last(any)) - 1
 	case check.NothingLost:
-		if v := t.overwriter(); v == nil {
-			return -1
+		switch {
+		case t.overwriter() != nil:
+		case t.Anomaly == "never written":
+			return last(succeeded)
+		default:
+			return len(all) - 1 // the last read
 		}
 	}
 	return cmp.Or(1+last(wrote), 1+last(any)) - 1
-}
-
-// anchor makes a part of an anchor of a name.
-func anchor(name string) string {
-	return strings.Trim(strings.Map(func(r rune) rune {
-		if 'a' <= r && r <= 'z' || '0' <= r && r <= '9' {
-			return r
-		}
-		return '-'
-	}, strings.ToLower(name)), "-")
-}
-
-func headlineOf(v *check.Violation) string {
-	return fmt.Sprintf("%s %s: %s", v.Invariant, v.Invariant.Title(), v.Anomaly)
 }

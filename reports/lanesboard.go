@@ -129,10 +129,10 @@ func (b *board) add(name string, object bool) {
 		}
 		l.Title = l.Name
 	case history.SetupActor, history.FinalActor:
-		l.Name = called(name)
+		l.Name = strings.TrimPrefix(called(name), "the ")
 	default:
 		if object {
-			l.Name = path.Base(name)
+			l.Name = strings.TrimSuffix(path.Base(name), ".json")
 		}
 	}
 	b.lane[name] = len(b.named)
@@ -154,6 +154,9 @@ func called(actor string) string {
 func (b *board) step(i int) page.LaneStep {
 	e := &b.seen[i]
 	said := tell(&e.Event)
+	if b.shows(&e.Event) {
+		said = "is shown version " + e.ETag
+	}
 	if b.conditions {
 		said += (Text{untimed: b.untimed}).asked(&e.Event)
 	}
@@ -171,6 +174,19 @@ func (b *board) step(i int) page.LaneStep {
 	}
 	b.draw(&s, &e.Event)
 	return s
+}
+
+// shows reports whether an event is the answer to a load.
+func (b *board) shows(e *history.Event) bool {
+	if e.Kind != history.Return || e.Outcome != history.Committed {
+		return false
+	}
+	for i := range b.seen {
+		if op := &b.seen[i]; op.Kind == history.Invoke && op.Op == e.Op {
+			return op.Do == "load"
+		}
+	}
+	return false
 }
 
 func (b *board) say(actor, what string) string {
@@ -228,5 +244,5 @@ func (b *board) bars() (bars []page.LaneBar) {
 			bars[n].Open = false
 		}
 	}
-	return bars
+	return slices.DeleteFunc(bars, func(b page.LaneBar) bool { return b.From == b.To })
 }

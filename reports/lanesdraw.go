@@ -29,8 +29,9 @@ func (b *board) draw(s *page.LaneStep, e *history.Event) {
 	case history.Tell:
 		b.meet(s, e)
 		s.Arrow = &page.LaneArrow{From: b.lane[e.Key], To: b.lane[e.Actor], Above: "looks at " + b.short(e.ETag), End: page.Arrives}
-	default:
-		s.Box = &page.LaneBox{Lane: b.lane[e.Actor], Shape: page.Says, Lines: []string{string(e.Kind)}}
+	case history.Note: // a fault that struck
+		s.Fault = ""
+		s.Box = &page.LaneBox{Lane: b.lane[e.Actor], Shape: page.Says, Lines: []string{"⚡ " + e.Fault}}
 	}
 }
 
@@ -82,6 +83,8 @@ func (b *board) answered(e *history.Event) *page.LaneBox {
 	switch {
 	case e.Outcome == history.Crashed:
 		box.Shape, box.Lines = page.Dies, []string{"dies"}
+	case b.shows(e):
+		box.Shape, box.Lines = page.Done, []string{"is shown", b.short(e.ETag)}
 	case e.Outcome == history.Committed:
 		box.Shape = page.Done
 		box.Lines[1] += " " + b.short(e.ETag)

@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"holdfast/reports/page"
-	"holdfast/scenarios/check"
 )
 
 // toneOf is how a document of a class is to be taken.
@@ -62,36 +61,4 @@ func fact(name, value string) page.Facts {
 		return nil
 	}
 	return page.Facts{{Name: name, Value: value}}
-}
-
-// storyTable tells a violation event by event.
-func (t Text) storyTable(v *check.Violation) page.Table {
-	names := shortNames(*v)
-	table := page.Table{Caption: "What happened, in order", Columns: columns("when", "who", "what")}
-	for i := range v.Witness {
-		e := &v.Witness[i]
-		said := tell(e)
-		if t.conditions {
-			said += t.asked(e)
-		}
-		table.Rows = append(table.Rows, []string{strings.TrimSpace(t.moment(e.At)), e.Actor, names.Replace(said)})
-	}
-	return table
-}
-
-// violationSections tell violations, those of one invariant after another.
-func (t Text) violationSections(all []check.Violation) []page.Block {
-	var blocks []page.Block
-	for i := range all {
-		v := &all[i]
-		s := page.Section{
-			ID: fmt.Sprintf("violation-%d", i+1), Title: fmt.Sprintf("%s %s: %s", v.Invariant, v.Invariant.Title(), v.Anomaly), Verdict: "violated",
-			Blocks: []page.Block{page.Prose(t.shortened(*v))},
-		}
-		if len(v.Witness) > 0 {
-			s.Blocks = append(s.Blocks, t.storyTable(v))
-		}
-		blocks = append(blocks, s)
-	}
-	return blocks
 }

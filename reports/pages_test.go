@@ -128,8 +128,13 @@ func examples(t *testing.T) map[string]example {
 		"listed":          {NewLibrary([]*scenarios.Scenario{{Name: "two-users", Shows: "Both keep their change."}}), "OK", page.Good, []string{"Both keep their change."}},
 		"version":         {NewBuilt(), "OK", page.Good, []string{NewBuilt().Go}},
 	}
+	trends := allTrended(t)
+	found["trend-worse"] = example{trends["trend-worse"], "WORSE", page.Bad, []string{"attempts.mean worse +5", "version aaaaaaaaaaaa → bbbbbbbbbbbb", "simulate compare run-29 run-30", "4.5", "from 2026-11-01"}}
+	found["trend-steady"] = example{trends["trend-steady"], "STEADY", page.Good, []string{"none shown"}}
+	found["trend-unclear"] = example{trends["trend-unclear"], "UNCLEAR", page.Doubt, []string{"in fewer than 10"}}
+	found["trend-left-out"] = example{trends["trend-left-out"], "UNCLEAR", page.Doubt, []string{"Left out"}}
 	for _, d := range examinedStores(t) {
-		found["doctor "+d.Server] = example{d, d.word(), toneOf(d.Class()), []string{string(d.Server)}}
+		found["doctor "+d.Server] = example{d, d.word(), toneOf(d.Class()), []string{d.Server}}
 	}
 	return found
 }
@@ -164,7 +169,7 @@ func TestEveryDocumentIsAPage(t *testing.T) {
 			if !strings.Contains(first, e.verdict) {
 				t.Errorf("the first line of Markdown is %q", first)
 			}
-			text := textOf(p)
+			text := textOf(p) + markdown.String() // stories are told in it
 			for _, want := range e.says {
 				if !strings.Contains(text, want) {
 					t.Errorf("it does not say %q:\n%s", want, text)

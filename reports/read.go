@@ -33,6 +33,9 @@ var readable = map[string]struct {
 	IntentSchema:   {"an intent", decode[Intended]},
 	ListSchema:     {"a list of scenarios", decode[Library]},
 	VersionSchema:  {"a version", decode[Built]},
+	TrendSchema:    {"a trend", decode[Trended]},
+	CompareSchema:  {"a comparison", decode[Compared]},
+	BaselineSchema: {"a baseline", decode[Baseline]},
 }
 
 func decode[D Document](text []byte) (Document, error) {

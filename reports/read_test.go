@@ -17,6 +17,7 @@ import (
 	gocmp "github.com/google/go-cmp/cmp"
 
 	"holdfast/archive"
+	"holdfast/reports/compare"
 	"holdfast/scenarios"
 	"holdfast/scenarios/sandbox"
 	"holdfast/scenarios/sweep"
@@ -63,6 +64,16 @@ func everyDocument(t testing.TB) map[string]Document {
 	}
 	all["library"] = NewLibrary(listed)
 	all["built"] = NewBuilt()
+	for name, d := range allTrended(t) {
+		all[name] = d
+	}
+	for name, c := range comparisons() {
+		all[name] = c
+	}
+	all["baseline"] = baseline(t)
+	against := NewResult(NewEnvironment(nil), repeated("storm", 20, nil).Runs...)
+	against.Against(repeated("storm", 20, more), nil, compare.Defaults())
+	all["against"] = against
 	return all
 }
 
@@ -112,7 +123,7 @@ func TestReadGivesBack(t *testing.T) {
 
 // heldBack are parts of what documents consist of that they do not say, and no report needs.
 var heldBack = []string{
-	"measure.Measurement.Played", "measure.Measurement.PutsEach", "measure.Measurement.MakespansMS", "measure.Measurement.Fairness",
+	"measure.Measurement.Played", "measure.Measurement.PutsEach", "measure.Measurement.MakespansMS",
 	"measure.Measurement.GivenUpIn", "measure.Measurement.Latencies", "measure.Measurement.CallTime", "measure.Measurement.Each", "measure.Measurement.Settings",
 	"sweep.Result.Directory", "reports.Diagnosed.Directory", "reports.Result.Directory",
 	"tuning.Result.Directory", "reports.Explored.Directory", "reports.SelfTested.Directory", // [kept]
@@ -121,7 +132,7 @@ var heldBack = []string{
 // TestEveryKeyIsReadBack, with whatever value: documents in which all is set.
 func TestEveryKeyIsReadBack(t *testing.T) {
 	var held []string
-	for _, d := range []Document{Result{}, Explored{}, Swept{new(sweep.Result)}, Tuned{new(tuning.Result)}, SelfTested{}, Diagnosed{}, Cleaned{}, Intended{}, Library{}, Built{}} {
+	for _, d := range []Document{Result{}, Explored{}, Swept{new(sweep.Result)}, Tuned{new(tuning.Result)}, SelfTested{}, Diagnosed{}, Cleaned{}, Intended{}, Library{}, Built{}, Trended{}, Compared{}, Baseline{}} {
 		full := reflect.New(reflect.TypeOf(d))
 		n := 0
 		fill(full.Elem(), &n, &held)

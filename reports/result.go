@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"holdfast/reports/compare"
 	"holdfast/scenarios"
 	"holdfast/scenarios/check"
 	"holdfast/scenarios/measure"
@@ -33,6 +34,8 @@ type Result struct {
 	// TookMS is how long the runs took to play and judge; 0: not known. Virtual time goes
 	// by faster.
 	TookMS float64 `json:"took_ms,omitempty"`
+	// Comparison is that with the baseline; nil: none was asked for.
+	Comparison *Compared `json:"comparison,omitempty"`
 }
 
 // NewResult collects runs into a document.
@@ -74,6 +77,16 @@ func (r Result) RunDirectory(i int) string {
 	return beside
 }
 
+// Against compares the runs with a baseline: what is worse has not passed. Settings are those of
+// each run, as [scenarios.Run.Settings] lists them.
+func (r *Result) Against(baseline Contender, settings []map[string]string, s compare.Settings) {
+	c := NewCompared(baseline, Contender{Source: ThisRun, Result: *r, Settings: settings, Partial: true}, s)
+	r.Comparison, r.Passed = &c, r.Passed && c.Passed
+}
+
+// ThisRun is the source of what is compared as soon as it was played.
+const ThisRun = "this run"
+
 // Reproducible leaves out what alone differs when the same seed is run again: where virtual
 // runs are saved, how long it took to play them, and how busy the machine was.
 func (r Result) Reproducible() Document {
@@ -96,6 +109,9 @@ func (r Result) sound() error {
 			return err
 		}
 	}
+	if r.Comparison != nil {
+		return r.Comparison.sound()
+	}
 	return nil
 }
 
@@ -108,6 +124,9 @@ func (r Result) Class() Class {
 	}
 	for i := range r.Runs {
 		worst = max(worst, classOf(&r.Runs[i]))
+	}
+	if r.Comparison != nil {
+		worst = max(worst, r.Comparison.Class())
 	}
 	return worst
 }
@@ -147,5 +166,8 @@ func (r Result) Brief(t Text) {
 	}
 	for _, name := range r.NotReached {
 		t.brief(NotRun, name)
+	}
+	if r.Comparison != nil {
+		r.Comparison.Brief(t)
 	}
 }

@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"holdfast/reports/page"
-	"holdfast/scenarios/check"
 	"holdfast/scenarios/measure"
 	"holdfast/scenarios/units"
 )
@@ -32,7 +31,14 @@ func (r Result) Page() page.Page {
 		s := page.Section{ID: runID(i), Title: m.Scenario, Verdict: resultWord(m)}
 		if !m.Passed() && full < mostInFull {
 			full++
-			s.Blocks = append([]page.Block{page.Prose(sentences(m))}, blocksOf(runSections(m, s.ID+"-"))...)
+			s.Blocks = []page.Block{page.Prose(sentences(m))}
+			for _, a := range advice(m, r.Environment.Store) {
+				s.Blocks = append(s.Blocks, page.Prose(a.Text))
+				if a.Command != "" {
+					s.Blocks = append(s.Blocks, page.Code{Text: a.Command})
+				}
+			}
+			s.Blocks = append(s.Blocks, blocksOf(runSections(m, s.ID+"-"))...)
 		} else {
 			s.Folded, s.Detail = true, true
 			s.Blocks = r.short(m)
@@ -73,8 +79,15 @@ func (r *Result) overall() (word, about string) {
 	return word, about
 }
 
-// resultWord is the verdict of a run. One that could not go on has not been stopped by its user.
-func resultWord(m *measure.Measurement) string { return word(m) }
+// resultWord is the verdict of a run. One that could not go on has not passed, whatever it has
+// shown up to there.
+func resultWord(m *measure.Measurement) string {
+	w := word(m)
+	if m.Failure != "" && w == "PASS" {
+		return "INCONCLUSIVE"
+	}
+	return w
+}
 
 func runID(i int) string { return fmt.Sprintf("run-%d", i+1) }
 
@@ -112,7 +125,7 @@ func p99(l *measure.Latency) string {
 	if l.Samples < 100 {
 		return "–"
 	}
-	return formatNumber(l.P99)
+	return inDigits(l.P99)
 }
 
 // short tells of a run what fits beside others.
@@ -155,7 +168,7 @@ func sentences(m *measure.Measurement) string {
 		s += " The run could not go on: " + m.Failure + "."
 	}
 	return s + fmt.Sprintf(" Played: %s of %s with the %s core in %s of the %s world, policy %s, seed %d.",
-		Plural(m.Counts.Operations, "operation"), Plural(m.Clients, "client"), m.Core, Plural(m.Repetitions, "repetition"), m.World, m.Policy, m.Seed)
+		many(m.Counts.Operations, "operation"), many(m.Clients, "client"), m.Core, many(m.Repetitions, "repetition"), m.World, m.Policy, m.Seed)
 }
 
 // runSections are what there is to know of a run, the most important first. All IDs begin with
@@ -171,9 +184,16 @@ func runSections(m *measure.Measurement, prefix string) []page.Section {
 	add("violations", "What went wrong", false, violationBlocks(m, prefix)...)
 	add("store", "What the store did", false, findingBlocks(m, prefix)...)
 	add("notes", "What it shows", false, shownBlocks(m)...)
-	add("expectations", "What was expected", false, expectationBlocks(m)...)
-	add("numbers", "Key numbers", false, keyNumbers(m))
+	if !m.Met() {
+		add("expectations", "What was expected", false, expectationBlocks(m)...)
+	}
 	add("charts", "Charts", true, figures(m)...)
+	add("numbers", "Key numbers", false, keyNumbers(m))
+	if m.Met() {
+		add("expectations", "What was expected", true, expectationBlocks(m)...)
+	}
+	add("alarms", "Alarms", true, alarmBlocks(m)...)
+	add("cost", "Cost", true, costBlocks(m)...)
 	add("counts", "Counts that add up", true, countBlocks(m)...)
 	add("settings", "Settings", true, settingFacts(m))
 	add("files", "Files of this run", true, fileBlocks(m)...)
@@ -198,14 +218,10 @@ func shownBlocks(m *measure.Measurement) []page.Block {
 		}
 		blocks = append(blocks, page.Prose(text))
 	}
-	var notes page.List
-	if m.Verdict == check.Inconclusive {
-		notes = append(notes, m.Reasons...)
-	}
-	notes = append(notes, m.Notes...)
+	notes := page.List(slices.Clone(m.Notes)) // why it is inconclusive stands with what to do about it
 	if m.Judged > 0 {
 		notes = append(notes, fmt.Sprintf("The history holds %d of %s, which is what the numbers are of; the run found nothing wrong with the others.",
-			m.Judged, Plural(m.Repetitions, "repetition")))
+			m.Judged, many(m.Repetitions, "repetition")))
 	}
 	if len(notes) > 0 {
 		blocks = append(blocks, notes)
@@ -224,7 +240,7 @@ func expectationBlocks(m *measure.Measurement) []page.Block {
 			Columns: []page.Column{{Name: "threshold"}, {Name: "value", Number: true}, {Name: "verdict", Verdict: true}},
 		}
 		for _, th := range m.Thresholds {
-			value := formatNumber(th.Value)
+			value := inDigits(th.Value)
 			if th.NoValue {
 				value = "no samples"
 			}
@@ -248,7 +264,7 @@ func expectationBlocks(m *measure.Measurement) []page.Block {
 // pooled says of what the numbers are.
 func pooled(m *measure.Measurement) string {
 	if m.Judged > 0 {
-		return fmt.Sprintf("%d judged of %s, pooled", m.Judged, Plural(m.Repetitions, "repetition"))
+		return fmt.Sprintf("%d judged of %s, pooled", m.Judged, many(m.Repetitions, "repetition"))
 	}
 	if m.Repetitions > 1 {
 		return units.Thousands(m.Repetitions) + " repetitions, pooled"

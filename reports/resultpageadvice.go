@@ -8,6 +8,7 @@ import (
 	"holdfast/scenarios"
 	"holdfast/scenarios/check"
 	"holdfast/scenarios/measure"
+	"holdfast/scenarios/units"
 )
 
 // advice is what to do about a run, the most important first; store is what requests were sent
@@ -39,12 +40,35 @@ func advice(m *measure.Measurement, store *measure.Settings) []page.Advice {
 		say("Not as expected: "+t+".", "")
 	}
 	if n := m.Counts.GivenUp(); n > 0 {
-		say(fmt.Sprintf("%s gave up, of %d. Search for a retry policy under which fewer do.", Plural(n, "operation"), m.Counts.Operations), "simulate tune "+m.Scenario)
+		say(fmt.Sprintf("%s gave up, of %s. Search for a retry policy under which fewer do.", many(n, "operation"), units.Thousands(m.Counts.Operations)), "simulate tune "+m.Scenario)
+	}
+	if firing, unknown := alarmsOf(m); firing > 0 {
+		say(fmt.Sprintf("In production %s of %d that are documented would fire%s: see Alarms.", Plural(firing, "alarm"), len(m.Alarms), notKnown(unknown)), "")
 	}
 	if m.Replay != "" {
 		say(replaying(m, "Play it again"), m.Replay)
 	}
 	return all
+}
+
+// alarmsOf are how many of the alarms would fire, and of how many nobody knows.
+func alarmsOf(m *measure.Measurement) (firing, unknown int) {
+	for _, a := range m.Alarms {
+		switch {
+		case a.Samples == 0:
+			unknown++
+		case a.Fires:
+			firing++
+		}
+	}
+	return firing, unknown
+}
+
+func notKnown(n int) string {
+	if n == 0 {
+		return ""
+	}
+	return fmt.Sprintf(" (%d unknown)", n)
 }
 
 // replaying says what playing it again shows.

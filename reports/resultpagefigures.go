@@ -38,12 +38,16 @@ func keyNumbers(m *measure.Measurement) page.Block {
 			samples int
 		}{{"latency, p50 (ms)", l.P50, 1}, {"latency, p99 (ms)", l.P99, 100}, {"latency, longest (ms)", l.Max, 1}} {
 			if l.Samples >= q.samples {
-				row(q.name, formatNumber(q.value), of)
+				row(q.name, inDigits(q.value), of)
 			}
 		}
 	}
 	if s := m.MakespanMS; s != nil {
-		row("makespan, mean (ms)", formatNumber(s.Mean), Plural(s.Samples, "repetition"))
+		row("makespan, mean (ms)", inDigits(s.Mean), many(s.Samples, "repetition"))
+	}
+	if len(m.Alarms) > 0 {
+		firing, unknown := alarmsOf(m)
+		row("documented alarms that would fire", fmt.Sprintf("%d%s", firing, notKnown(unknown)), Plural(len(m.Alarms), "alarm"))
 	}
 	return t
 }
@@ -51,7 +55,7 @@ func keyNumbers(m *measure.Measurement) page.Block {
 // figures are the drawings of a run, of what is known.
 func figures(m *measure.Measurement) []page.Block {
 	var all []page.Block
-	for _, f := range []*page.Figure{attemptsFigure(m), latencyFigure(m)} {
+	for _, f := range []*page.Figure{attemptsFigure(m), latencyFigure(m), timelineFigure(m), spentFigure(m), fairnessFigure(m)} {
 		if f != nil {
 			all = append(all, *f)
 		}
@@ -77,7 +81,7 @@ func attemptsFigure(m *measure.Measurement) *page.Figure {
 	f := page.Figure{
 		Title: title, Drawing: &b,
 		Caption: fmt.Sprintf("Of %s that were acknowledged or gave up: %s gave up. Who was acknowledged needed %.2f writes on average, %d at most.",
-			Plural(total, "operation"), said(gaveUp), m.Attempts.Mean, m.Attempts.Max),
+			many(total, "operation"), said(gaveUp), m.Attempts.Mean, m.Attempts.Max),
 		Table: page.Table{Columns: []page.Column{{Name: "attempts"}, {Name: "operations", Number: true}, {Name: "share (%)", Number: true}}},
 	}
 	for needed, n := range m.Attempts.Histogram {
@@ -92,7 +96,7 @@ func attemptsFigure(m *measure.Measurement) *page.Figure {
 // latencyFigure shows the whole distribution of latency, as HdrHistogram plots it: over the
 // share of operations that took longer, each factor of ten as wide as the one before.
 func latencyFigure(m *measure.Measurement) *page.Figure {
-	d := m.LatencyDistribution
+	d := m.Distribution
 	if len(d) == 0 || m.LatencyMS == nil {
 		return nil
 	}
@@ -103,9 +107,9 @@ func latencyFigure(m *measure.Measurement) *page.Figure {
 	table := page.Table{Columns: []page.Column{{Name: "percent of operations", Number: true}, {Name: "at most (ms)", Number: true}}}
 	for _, q := range d {
 		line.Points = append(line.Points, chart.Point{X: place(q.Percent), Y: q.MS})
-		table.Rows = append(table.Rows, []string{strconv.FormatFloat(q.Percent, 'f', -1, 64), formatNumber(q.MS)})
+		table.Rows = append(table.Rows, []string{strconv.FormatFloat(q.Percent, 'f', -1, 64), inDigits(q.MS)})
 	}
-	ticks := []float64{0, place(50)}
+	ticks := []float64{place(50)}
 	for nines := 1.0; nines <= end; nines++ {
 		ticks = append(ticks, nines)
 	}
@@ -117,7 +121,7 @@ func latencyFigure(m *measure.Measurement) *page.Figure {
 	return &page.Figure{
 		Title: title, Drawing: &c, Table: table,
 		Caption: fmt.Sprintf("From the intended start to the answer, of %s that were acknowledged: half took at most %s ms, the longest %s ms.",
-			Plural(l.Samples, "operation"), formatNumber(l.P50), formatNumber(l.Max)),
+			many(l.Samples, "operation"), inDigits(l.P50), inDigits(l.Max)),
 	}
 }
 
@@ -125,4 +129,20 @@ func latencyFigure(m *measure.Measurement) *page.Figure {
 func percentile(x float64) string {
 	const digits = 1e4
 	return "p" + strconv.FormatFloat(math.Round(100*(1-math.Pow(10, -x))*digits)/digits, 'f', -1, 64)
+}
+
+// inDigits is a number with as many digits as people read, in groups.
+func inDigits(v float64) string {
+	if v >= 1000 {
+		return units.Thousands(int(math.Round(v)))
+	}
+	return formatNumber(v)
+}
+
+// many says how many there are of something, in digits that are grouped.
+func many(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return units.Thousands(n) + " " + what + "s"
 }

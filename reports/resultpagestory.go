@@ -3,7 +3,6 @@ package reports
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"holdfast/archive/storefault"
 	"holdfast/reports/page"
@@ -30,8 +29,11 @@ func violationBlocks(m *measure.Measurement, prefix string) []page.Block {
 		}
 		s := page.Section{
 			ID: fmt.Sprintf("%sviolation-%d", prefix, i+1), Title: fmt.Sprintf("%s %s: %s (%d×)", v.Invariant, v.Invariant.Title(), v.Anomaly, m.Violated[string(v.Invariant)]),
-			Detail: len(told) > 0, Blocks: storyBlocks(v, false),
+			Detail: len(told) > 0,
 		}
+		t := story{id: s.ID + "-story", Violation: v, scenario: m.Scenario}
+		t.around(m.Windows, i, -1)
+		s.Blocks = append(s.Blocks, t.lanes())
 		told[v.Invariant] = true
 		blocks = append(blocks, s)
 	}
@@ -47,31 +49,10 @@ func findingBlocks(m *measure.Measurement, prefix string) []page.Block {
 			fault := storefault.Of(f.Kind)
 			s.Blocks = append(s.Blocks, page.Prose(capital(fault.What)+". "+fault.Means))
 		}
-		s.Blocks = append(s.Blocks, storyBlocks(check.Violation{Summary: f.Summary, Witness: f.Witness}, true)...)
+		t := story{id: s.ID + "-story", Violation: check.Violation{Summary: f.Summary, Witness: f.Witness}, scenario: m.Scenario, conditions: true}
+		t.around(m.Windows, -1, i)
+		s.Blocks = append(s.Blocks, t.lanes())
 		blocks = append(blocks, s)
 	}
 	return blocks
-}
-
-// storyBlocks tell what happened, in a sentence and event by event.
-func storyBlocks(v check.Violation, conditions bool) []page.Block {
-	text := Text{conditions: conditions}
-	blocks := []page.Block{page.Prose(capital(text.shortened(v)) + ".")}
-	if len(v.Witness) == 0 {
-		return blocks
-	}
-	names := shortNames(v)
-	t := page.Table{
-		Caption: "The events that show it, in the order in which they ended. Versions are v1, v2, … in the order in which the story names them.",
-		Columns: []page.Column{{Name: "time (ms)", Number: true}, {Name: "who"}, {Name: "what happened"}},
-	}
-	for i := range v.Witness {
-		e := &v.Witness[i]
-		said := tell(e)
-		if conditions {
-			said += text.asked(e)
-		}
-		t.Rows = append(t.Rows, []string{strings.TrimSuffix(strings.TrimSpace(text.moment(e.At)), " ms"), e.Actor, names.Replace(said)})
-	}
-	return append(blocks, t)
 }

@@ -12,6 +12,7 @@ import (
 	"holdfast/scenarios/explore"
 	"holdfast/scenarios/history"
 	"holdfast/scenarios/measure"
+	"holdfast/scenarios/units"
 )
 
 // leastWidth is left for what an actor did, however long its name is.
@@ -105,6 +106,10 @@ func tell(e *history.Event) string {
 		return tellQueue(e)
 	case history.Tell:
 		return tellTell(e)
+	case history.Wait:
+		return fmt.Sprintf("waits %s before attempt %d", units.Seconds(float64(e.Wait)/1e6), e.Attempt)
+	case history.Note:
+		return strings.TrimSpace(e.Fault + " " + strings.TrimPrefix(e.Text, "the fault "))
 	case history.Return:
 		switch e.Outcome {
 		case history.Committed:

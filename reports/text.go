@@ -31,6 +31,9 @@ const Width = 80
 // Text implements [Document]: one run in full, or several as a table with the story of
 // each that failed.
 func (r Result) Text(t Text) {
+	if r.Comparison != nil {
+		defer r.Comparison.after(t)
+	}
 	if len(r.Runs) == 1 && len(r.NotReached) == 0 {
 		t.run(&r.Runs[0])
 		return
@@ -279,7 +282,7 @@ func (t Text) paint(word string) string {
 	}
 	color := text.FgRed
 	switch word {
-	case "PASS", "SAFE", wordSteady:
+	case "PASS", "SAFE", "BASELINE", wordSteady:
 		color = text.FgGreen
 	case "INCONCLUSIVE", "STOPPED", "SAFE WITH LIMITS", NotRun, wordChanged, wordUnclear:
 		color = text.FgYellow

@@ -1,6 +1,7 @@
 package reports
 
 import (
+	"fmt"
 	"math"
 	"slices"
 	"time"
@@ -144,12 +145,18 @@ var trendMetrics = []struct{ name, unit string }{
 	{"latency_ms.p99", "ms"}, {"makespan_ms.mean", "ms"}, {"cost_usd.per_1000_commits", "USD"},
 }
 
-// NewTrended returns the trend of results, in their order.
-func NewTrended(kept []KeptResult, rules TrendRules) Trended {
-	t := Trended{Schema: TrendSchema, TrendRules: rules, Series: []TrendSeries{}}
-	var points []trendPoint
-	points, t.LeftOut = trendPoints(kept)
-	for _, group := range comparableRuns(points) {
+// NewTrended returns the trend of runs, in their order; others are left out already.
+func NewTrended(kept []KeptRun, left []LeftOut, rules TrendRules) Trended {
+	t := Trended{Schema: TrendSchema, TrendRules: rules, Series: []TrendSeries{}, LeftOut: left}
+	var runs []KeptRun
+	for i := range kept {
+		if why := kept[i].unusable(); why != "" {
+			t.LeftOut = append(t.LeftOut, LeftOut{kept[i].Name, why})
+			continue
+		}
+		runs = append(runs, kept[i])
+	}
+	for _, group := range comparableRuns(runs) {
 		t.Series = append(t.Series, newTrendSeries(group, rules))
 	}
 	t.Passed = t.Class() == Passed
@@ -158,7 +165,7 @@ func NewTrended(kept []KeptResult, rules TrendRules) Trended {
 
 // newTrendSeries looks for changes in runs that can be compared.
 func newTrendSeries(g trendGroup, rules TrendRules) TrendSeries {
-	s := TrendSeries{Scenario: g.points[0].run.Scenario, World: g.points[0].run.World, Settings: g.settings, Exact: g.exact}
+	s := TrendSeries{Scenario: g.points[0].Run.Scenario, World: g.points[0].Run.World, Settings: g.settings, Exact: g.exact}
 	s.Earlier = max(len(g.points)-changepoint.Most, 0)
 	points := g.points[s.Earlier:]
 	for i := range points {
@@ -171,7 +178,7 @@ func newTrendSeries(g trendGroup, rules TrendRules) TrendSeries {
 		var values []float64
 		for i := range points {
 			m.Values = append(m.Values, nil)
-			if v, ok := points[i].run.Metric(metric.name); ok {
+			if v, ok := points[i].Run.Metric(metric.name); ok {
 				m.Values[i] = &v
 				values = append(values, v)
 			}
@@ -227,7 +234,7 @@ func exactChanges(quantities [][]float64) [][]changepoint.Change {
 	return all
 }
 
-func newTrendChange(found changepoint.Change, exact bool, points []trendPoint, rules TrendRules) TrendChange {
+func newTrendChange(found changepoint.Change, exact bool, points []KeptRun, rules TrendRules) TrendChange {
 	c := TrendChange{At: found.At, Before: found.Before, After: found.After, Recent: len(points)-found.At <= recentRuns, Verdict: Worse}
 	if found.After < found.Before {
 		c.Verdict = Better
@@ -246,8 +253,8 @@ func newTrendChange(found changepoint.Change, exact bool, points []trendPoint, r
 	return c
 }
 
-// placeError is by how many runs the place of a change may be wrong: nineteen in twenty are
-// not further off, see docs/trend.md.
+// placeError is by how many runs the place of a change may be wrong: of those of three standard
+// deviations hardly any is further off, see docs/trend.md.
 const placeError = 2
 
 // noise is the standard deviation around the means between changes, as a share of the last.
@@ -319,6 +326,32 @@ func (m *TrendMetric) latest() *TrendChange {
 	for i, c := range slices.Backward(m.Changes) {
 		if c.Verdict != Slight {
 			return &m.Changes[i]
+		}
+	}
+	return nil
+}
+
+// sound reports why the document is none: what it refers to is not there.
+func (t Trended) sound() error {
+	for i := range t.Series {
+		s := &t.Series[i]
+		runs := len(s.Runs)
+		if runs == 0 {
+			return fmt.Errorf("series %d has no runs", i+1)
+		}
+		for m := range s.Metrics {
+			metric := &s.Metrics[m]
+			if len(metric.Values) != runs {
+				return fmt.Errorf("series %d has %d runs, but %d values of %s", i+1, runs, len(metric.Values), metric.Metric)
+			}
+			last := 0
+			for _, c := range metric.Changes {
+				far := slices.ContainsFunc(c.Differs, func(d Difference) bool { return d.Run < 0 || d.Run >= runs })
+				if c.At <= last || c.At >= runs || far {
+					return fmt.Errorf("series %d has a change of %s where it has no run", i+1, metric.Metric)
+				}
+				last = c.At
+			}
 		}
 	}
 	return nil

@@ -15,48 +15,32 @@ import (
 
 const virtualWorld = scenarios.VirtualWorld
 
-// KeptResult is a result that was kept.
-type KeptResult struct {
-	Name   string    // of its directory or file
-	When   time.Time // its runs began; zero: nobody says
-	Result Result
+// KeptRun is a run that was kept.
+type KeptRun struct {
+	Name        string    // of its directory or file
+	When        time.Time // it began; zero: nobody says
+	Environment Environment
+	Run         measure.Measurement
+	written     time.Time // its document; zero: it comes from elsewhere
 }
 
-// trendPoint is a run among others.
-type trendPoint struct {
-	of  *KeptResult
-	run *measure.Measurement
-}
-
-// trendPoints are the runs of results whose figures can be compared.
-func trendPoints(kept []KeptResult) (points []trendPoint, left []LeftOut) {
-	for i := range kept {
-		k := &kept[i]
-		for r := range k.Result.Runs {
-			run := &k.Result.Runs[r]
-			why := ""
-			switch {
-			case run.Failure != "":
-				why = "it could not go on: " + run.Failure
-			case run.Interrupted:
-				why = "it was interrupted"
-			case run.Counts.Operations == 0:
-				why = "nothing was played"
-			}
-			if why != "" {
-				left = append(left, LeftOut{k.Name + " (" + run.Scenario + ")", why})
-				continue
-			}
-			points = append(points, trendPoint{k, run})
-		}
+// unusable says why a run says nothing of its figures; empty: it does.
+func (p *KeptRun) unusable() string {
+	switch {
+	case p.Run.Failure != "":
+		return "it could not go on: " + p.Run.Failure
+	case p.Run.Interrupted:
+		return "it was interrupted"
+	case p.Run.Counts.Operations == 0:
+		return "nothing was played"
 	}
-	return points, left
+	return ""
 }
 
-func (p *trendPoint) told() TrendRun {
-	t := TrendRun{Run: p.of.Name, Version: p.of.Result.Environment.Version, Seed: p.run.Seed, Verdict: p.run.Verdict}
-	if !p.of.When.IsZero() {
-		when := p.of.When.UTC()
+func (p *KeptRun) told() TrendRun {
+	t := TrendRun{Run: p.Name, Version: p.Environment.Version, Seed: p.Run.Seed, Verdict: p.Run.Verdict}
+	if !p.When.IsZero() {
+		when := p.When.UTC()
 		t.Time = &when
 	}
 	return t
@@ -64,23 +48,23 @@ func (p *trendPoint) told() TrendRun {
 
 // what are the settings that tell scenarios' runs apart in any case: figures with others are
 // about something else.
-func (p *trendPoint) what() []Setting {
+func (p *KeptRun) what() []Setting {
 	all := []Setting{
-		{"core", p.run.Core}, {"store", p.run.Store}, {"codec", p.run.Codec}, {"via", p.run.Via}, {"layout", p.run.Layout},
-		{"repetitions", strconv.Itoa(p.run.Repetitions)},
+		{"core", p.Run.Core}, {"store", p.Run.Store}, {"codec", p.Run.Codec}, {"via", p.Run.Via}, {"layout", p.Run.Layout},
+		{"repetitions", strconv.Itoa(p.Run.Repetitions)},
 	}
 	return slices.DeleteFunc(all, func(s Setting) bool { return s.Value == "" })
 }
 
 // settings are the others that decide of the figures.
-func (p *trendPoint) settings() []Setting {
-	all := []Setting{{"policy", p.run.Policy}, {"clients", strconv.Itoa(p.run.Clients)}}
-	return append(all, flagsOf(p.run.Replay)...)
+func (p *KeptRun) settings() []Setting {
+	all := []Setting{{"policy", p.Run.Policy}, {"clients", strconv.Itoa(p.Run.Clients)}}
+	return append(all, flagsOf(p.Run.Replay)...)
 }
 
 // known is what is known of where a run's figures come from.
-func (p *trendPoint) known() []Setting {
-	env := &p.of.Result.Environment
+func (p *KeptRun) known() []Setting {
+	env := &p.Environment
 	all := []Setting{
 		{"version", env.Version}, {"Go", env.Go}, {"platform", env.OS + "/" + env.Arch},
 		{"processors", strconv.Itoa(env.CPUs)}, {"GOMAXPROCS", strconv.Itoa(env.GOMAXPROCS)},
@@ -167,7 +151,7 @@ func valueOf(all []Setting, name string) string {
 type trendGroup struct {
 	settings []Setting
 	exact    bool
-	points   []trendPoint
+	points   []KeptRun
 }
 
 // comparableRuns puts the runs that can be compared together, in the order of their first ones.
@@ -176,12 +160,12 @@ type trendGroup struct {
 // series, and the change of figures may be its work. One that goes to and fro tells series
 // apart. Virtual runs of the same seed are compared with each other, exactly; those whose seeds
 // nobody else has with each other, by statistics.
-func comparableRuns(points []trendPoint) []trendGroup {
+func comparableRuns(points []KeptRun) []trendGroup {
 	var groups []trendGroup
-	for _, alike := range split(points, (*trendPoint).what) {
+	for _, alike := range split(points, (*KeptRun).what) {
 		for _, one := range split(alike.points, goesToAndFro(alike.points)) {
 			one.settings = slices.Concat(alike.settings, one.settings)
-			if one.points[0].run.World != virtualWorld {
+			if one.points[0].Run.World != virtualWorld {
 				groups = append(groups, one)
 				continue
 			}
@@ -189,18 +173,18 @@ func comparableRuns(points []trendPoint) []trendGroup {
 		}
 	}
 	slices.SortStableFunc(groups, func(a, b trendGroup) int {
-		return cmp.Or(strings.Compare(a.points[0].run.Scenario, b.points[0].run.Scenario), strings.Compare(a.points[0].run.World, b.points[0].run.World))
+		return cmp.Or(strings.Compare(a.points[0].Run.Scenario, b.points[0].Run.Scenario), strings.Compare(a.points[0].Run.World, b.points[0].Run.World))
 	})
 	return groups
 }
 
 // split puts runs of the same scenario and world with the same settings together.
-func split(points []trendPoint, settings func(*trendPoint) []Setting) []trendGroup {
+func split(points []KeptRun, settings func(*KeptRun) []Setting) []trendGroup {
 	var groups []trendGroup
 	at := map[string]int{}
 	for _, p := range points {
 		own := settings(&p)
-		key := fmt.Sprintf("%q %q %q", p.run.Scenario, p.run.World, own)
+		key := fmt.Sprintf("%q %q %q", p.Run.Scenario, p.Run.World, own)
 		i, known := at[key]
 		if !known {
 			i = len(groups)
@@ -213,7 +197,7 @@ func split(points []trendPoint, settings func(*trendPoint) []Setting) []trendGro
 }
 
 // goesToAndFro returns those of a run's settings that come back to a value that they had.
-func goesToAndFro(points []trendPoint) func(*trendPoint) []Setting {
+func goesToAndFro(points []KeptRun) func(*KeptRun) []Setting {
 	seen, last, back := map[Setting]bool{}, map[string]string{}, map[string]bool{}
 	names := map[string]bool{}
 	for i := range points {
@@ -231,7 +215,7 @@ func goesToAndFro(points []trendPoint) func(*trendPoint) []Setting {
 			seen[s], last[name] = true, s.Value
 		}
 	}
-	return func(p *trendPoint) []Setting {
+	return func(p *KeptRun) []Setting {
 		return slices.DeleteFunc(p.settings(), func(s Setting) bool { return !back[s.Name] })
 	}
 }
@@ -240,22 +224,22 @@ func goesToAndFro(points []trendPoint) func(*trendPoint) []Setting {
 func bySeed(g trendGroup) []trendGroup {
 	runs := map[uint64]int{}
 	for _, p := range g.points {
-		runs[p.run.Seed]++
+		runs[p.Run.Seed]++
 	}
-	groups := split(g.points, func(p *trendPoint) []Setting {
-		if runs[p.run.Seed] == 1 {
+	groups := split(g.points, func(p *KeptRun) []Setting {
+		if runs[p.Run.Seed] == 1 {
 			return g.settings
 		}
-		return append(slices.Clone(g.settings), Setting{"seed", strconv.FormatUint(p.run.Seed, 10)})
+		return append(slices.Clone(g.settings), Setting{"seed", strconv.FormatUint(p.Run.Seed, 10)})
 	})
 	for i := range groups {
-		groups[i].exact = runs[groups[i].points[0].run.Seed] > 1
+		groups[i].exact = runs[groups[i].points[0].Run.Seed] > 1
 	}
 	return groups
 }
 
 // differences are what changed from a run to the next, of some runs.
-func differences(points []trendPoint, first, last int) []Difference {
+func differences(points []KeptRun, first, last int) []Difference {
 	all := []Difference{}
 	for i := max(first, 1); i <= min(last, len(points)-1); i++ {
 		was, now := points[i-1].known(), points[i].known()

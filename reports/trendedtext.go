@@ -2,9 +2,12 @@ package reports
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/jedib0t/go-pretty/v6/table"
+
+	"holdfast/scenarios"
 )
 
 // trendWords are the words of a trend, the gravest last.
@@ -60,26 +63,55 @@ func (t *Trended) word() (word string, series map[string]int) {
 	return wordSteady, series
 }
 
-// lead says what the word is about.
+// lead says what the word is about: the first series that it is of, and how many others.
 func (t *Trended) lead() string {
-	_, n := t.word()
-	var parts []string
-	for _, p := range []struct{ word, one, many string }{
-		{wordWorse, "has become worse lately", "have become worse lately"},
-		{wordChanged, "has changed", "have changed"},
-		{wordUnclear, "is too short to tell", "are too short to tell"},
-		{wordSteady, "shows no change", "show no change"},
-	} {
-		if n[p.word] == 1 {
-			parts = append(parts, "1 "+p.one)
-		} else if n[p.word] > 1 {
-			parts = append(parts, fmt.Sprintf("%d %s", n[p.word], p.many))
-		}
-	}
-	if len(parts) == 0 {
+	word, n := t.word()
+	at := slices.IndexFunc(t.Series, func(s TrendSeries) bool { return s.word() == word })
+	if at < 0 {
 		return "no run has figures that can be compared"
 	}
-	return fmt.Sprintf("of %s of runs %s", pluralOf(len(t.Series), "series", "series"), strings.Join(parts, ", "))
+	lead := t.Series[at].name() + ": " + t.Series[at].gist(word)
+	var others []string
+	n[word]--
+	for _, w := range []string{wordWorse, wordChanged, wordUnclear, wordSteady} {
+		if n[w] > 0 {
+			others = append(others, fmt.Sprintf("%d %s", n[w], strings.ToLower(w)))
+		}
+	}
+	if len(others) > 0 {
+		lead += "; other series: " + strings.Join(others, ", ")
+	}
+	return lead
+}
+
+// gist says what a word of the series is about.
+func (s *TrendSeries) gist(word string) string {
+	switch word {
+	case wordSteady:
+		return "no change is shown in " + Plural(len(s.Runs), "run")
+	case wordUnclear:
+		return s.why()
+	}
+	var first *TrendMetric
+	others := 0
+	for i := range s.Metrics {
+		switch m := &s.Metrics[i]; {
+		case m.word() != word:
+		case first == nil:
+			first = m
+		default:
+			others++
+		}
+	}
+	c := first.latest()
+	if c == nil {
+		c = &first.Changes[len(first.Changes)-1]
+	}
+	gist := fmt.Sprintf("%s %s since run %d of %d", first.Metric, c.size(), c.At+1, len(s.Runs))
+	if others > 0 {
+		gist += ", and " + pluralOf(others, "other figure", "other figures")
+	}
+	return gist
 }
 
 func pluralOf(n int, one, many string) string {
@@ -135,11 +167,16 @@ func (s *TrendSeries) name() string {
 	return fmt.Sprintf("%s, %s world", s.Scenario, s.World)
 }
 
+// usualVia goes without saying.
+var usualVia = Setting{"via", string(scenarios.ViaCore)}
+
 // about says what its runs have in common, and how many they are.
 func (s *TrendSeries) about() string {
 	var all []string
 	for _, setting := range s.Settings {
-		all = append(all, setting.Name+" "+setting.Value)
+		if setting != usualVia {
+			all = append(all, setting.Name+" "+setting.Value)
+		}
 	}
 	about := Plural(len(s.Runs), "run")
 	if s.Earlier > 0 {
@@ -219,7 +256,7 @@ func figure(v float64, unit string) string {
 	return text + " " + unit
 }
 
-func percent(share float64) string { return fmt.Sprintf("%.3g %%", 100*share) }
+func percent(share float64) string { return fmt.Sprintf("%.2g\u00a0%%", 100*share) }
 
 func (m *TrendMetric) noise() string {
 	if m.Noise == nil {

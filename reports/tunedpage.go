@@ -25,8 +25,9 @@ func (r Tuned) Page() page.Page {
 	}
 	p.Advice = append(p.Advice, again("Search again:", r.Replay)...)
 	if r.Verdict == check.Violated {
-		t := Text{}
-		p.Sections = append(p.Sections, page.Section{ID: "violations", Title: "What went wrong", Blocks: t.violationSections(r.Violations)})
+		p.Sections = append(p.Sections, page.Section{
+			ID: "violations", Title: "What went wrong", Blocks: violationSections(r.Violations, nil, story{scenario: r.Scenario}),
+		})
 	}
 	if len(r.StoreFindings) > 0 {
 		p.Sections = append(p.Sections, page.Section{

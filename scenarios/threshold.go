@@ -23,7 +23,7 @@ var Metrics = []string{
 	"latency_ms.p50", "latency_ms.p90", "latency_ms.p99", "latency_ms.p999", "latency_ms.max",
 	"makespan_ms.mean", "makespan_ms.p50", "makespan_ms.max",
 	"acknowledged.rate", "acknowledged.per_repetition", "conflict.rate", "exhausted.rate", "failed.rate", "unknown.rate", "user_conflict.rate",
-	"puts.per_commit", "puts.per_update", "cost_usd.per_1000_commits", // at the prices of S3 Standard
+	"puts.per_commit", "puts.per_update", "cost_usd.per_1000_commits", // at the prices of the store that the run is like
 	"counts.intended", "counts.never_begun", "counts.operations", "counts.acknowledged", "counts.user_conflicts", "counts.exhausted",
 	"counts.unavailable", "counts.gone", "counts.failed", "counts.cancelled", "counts.ended_unknown", "counts.crashed", "counts.unfinished", "counts.failed_loads",
 	"counts.puts", "counts.committed", "counts.conflicts_412", "counts.conflicts_409", "counts.throttled",

@@ -55,42 +55,45 @@ type Fault struct {
 	Kind     Kind
 	Subject  Subject
 	Severity Severity
+	// KnownAs is what the literature calls it, or what comes of it for who builds on the
+	// promise; empty: it has no name for it. P4 is of Berenson et al. (1995), G1a of Adya (1999).
+	KnownAs string
 	// What is the kind in some words, and Means what follows from it for whoever updates
 	// documents with package archive, a sentence.
 	What, Means string
 }
 
 var faults = []Fault{
-	{TwoWinners, Writes, Unsafe, "two writes were acknowledged under one condition",
+	{TwoWinners, Writes, Unsafe, "lost update, P4", "two writes were acknowledged under one condition",
 		"Of two savers both are told that they have saved, and one of them has lost."},
-	{TwoCreators, Writes, Unsafe, "two creates of one key were acknowledged",
+	{TwoCreators, Writes, Unsafe, "lost update, P4", "two creates of one key were acknowledged",
 		"Of two creators both are told that they have created, and one of them has lost."},
-	{IgnoredCondition, Writes, Unsafe, "a write was acknowledged though its condition did not hold",
+	{IgnoredCondition, Writes, Unsafe, "lost update, P4", "a write was acknowledged though its condition did not hold",
 		"Whoever saves on top of an old version replaces what others have saved since."},
-	{WrongRefusal, Writes, Limit, "a write was refused though its condition held",
+	{WrongRefusal, Writes, Limit, "spurious failure of a compare-and-set", "a write was refused though its condition held",
 		"The core reads again and tries again, and gives up if that goes on."},
-	{LostWrite, Writes, Unsafe, "an acknowledged write is gone, and nobody wrote on top of it",
+	{LostWrite, Writes, Unsafe, "lost write", "an acknowledged write is gone, and nobody wrote on top of it",
 		"What somebody was told is saved is not there."},
-	{RefusedAndKept, Writes, Unsafe, "a write was refused, and its body is stored",
+	{RefusedAndKept, Writes, Unsafe, "aborted read, G1a", "a write was refused, and its body is stored",
 		"Somebody is told that nothing was saved, tries again, and has it twice; entries with an id are found out."},
-	{StrangeBody, Reads, Unsafe, "a read returned bytes that nobody wrote",
+	{StrangeBody, Reads, Unsafe, "data corruption", "a read returned bytes that nobody wrote",
 		"The core refuses what is no document; what happens to be one is believed and saved again."},
-	{BodyUnderOlder, Reads, Limit, "a read returned the next body under the ETag of the version before",
+	{BodyUnderOlder, Reads, Limit, "torn read", "a read returned the next body under the ETag of the version before",
 		"A write on top of it is refused, so nothing is lost; whoever only reads gets a version that has another ETag."},
-	{BodyUnderNewer, Reads, Unsafe, "a read returned a body under the ETag of a version after it",
+	{BodyUnderNewer, Reads, Unsafe, "torn read", "a read returned a body under the ETag of a version after it",
 		"A write on top of it is acknowledged, and replaces what the newer version holds without having seen it."},
-	{StaleRead, Reads, Limit, "a read that began after an acknowledgement did not see what was acknowledged",
+	{StaleRead, Reads, Limit, "stale read", "a read that began after an acknowledgement did not see what was acknowledged",
 		"A write on top of it is refused and tried again; whoever only reads is shown an old document."},
-	{NoETag, Writes, Unsafe, "an answer had no ETag", "Without one no write can be made conditional: the core refuses to work with the store."},
-	{SharedETag, Writes, Unsafe, "two versions with different bodies have one ETag",
+	{NoETag, Writes, Unsafe, "", "an answer had no ETag", "Without one no write can be made conditional: the core refuses to work with the store."},
+	{SharedETag, Writes, Unsafe, "ABA problem", "two versions with different bodies have one ETag",
 		"Whoever saves on top of the one can replace the other without having seen it."},
-	{UnstableETag, Writes, Limit, "one version has two ETags",
+	{UnstableETag, Writes, Limit, "", "one version has two ETags",
 		"Whoever saves on top of what a write answered is told of a conflict that there is not."},
-	{IgnoredDelete, Deletes, Limit, "a delete was acknowledged though its condition did not hold",
+	{IgnoredDelete, Deletes, Limit, "lost update, P4", "a delete was acknowledged though its condition did not hold",
 		"The core makes no conditional delete; a program that does removes what others have saved since."},
-	{TwoDeleters, Deletes, Limit, "two deletes were acknowledged under one condition",
+	{TwoDeleters, Deletes, Limit, "", "two deletes were acknowledged under one condition",
 		"The core makes no conditional delete; a program that does can't know whether it was the one."},
-	{UndoneDelete, Deletes, Limit, "an object that was deleted came back",
+	{UndoneDelete, Deletes, Limit, "zombie, deleted data that comes back", "an object that was deleted came back",
 		"A save that races a deletion brings the document back after somebody was told that it is gone."},
 }
 

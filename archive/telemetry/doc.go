@@ -86,6 +86,8 @@
 //   - an outcome that stayed unknown is no ConcurrentModificationError: its user
 //     was told something else (HTTP 504).
 //
+// A [Watch] holds updates against the alarms that are documented on these metrics.
+//
 // # What agrees with the result document of a run
 //
 // The counts of a document simulate.result/v1, in lower case, agree with the

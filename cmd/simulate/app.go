@@ -46,7 +46,7 @@ func (a *app) root() *cobra.Command {
 recorded history by invariants, and reports how retries are distributed.
 
 Exit codes: 0 passed; 1 could not run; 2 bad flags or scenario; 3 an invariant
-is violated; 5 inconclusive; 6 the store broke its promise; 99 a threshold failed;
+is violated; 4 worse than what it was compared with; 5 inconclusive; 6 the store broke its promise; 99 a threshold failed;
 130 interrupted.
 
 Every flag can be set by the environment as SIMULATE_NAME, with underscores for
@@ -84,7 +84,7 @@ over the scenario's file. A SIMULATE_ name that is no command's flag is refused.
 	})
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(a.runCommand(), a.exploreCommand(), a.selftestCommand(), a.sweepCommand(), a.tuneCommand(), a.doctorCommand(), a.checkCommand(),
-		a.reportCommand(), a.listCommand(), a.validateCommand(), a.serveCommand(), a.cleanCommand(), a.versionCommand(), a.workerCommand())
+		a.reportCommand(), a.compareCommand(), a.trendCommand(), a.listCommand(), a.validateCommand(), a.serveCommand(), a.cleanCommand(), a.versionCommand(), a.workerCommand())
 	return root
 }
 

@@ -53,6 +53,7 @@ func TestImportsPointDownward(t *testing.T) {
 		"holdfast/scenarios/tuning":       slices.Concat(playing, measuring, []string{"holdfast/scenarios/units", "holdfast/scenarios/tuning/changes"}),
 		"holdfast/scenarios/simtest":      slices.Concat(playing, measuring, []string{"holdfast/scenarios/explore", "holdfast/scenarios/stores"}),
 		"holdfast/reports/schema":         {},
+		"holdfast/reports/compare":        {"holdfast/archive", "holdfast/scenarios"},
 		"holdfast/reports/chart":          {},
 		"holdfast/reports/page":           {"holdfast/reports/chart"},
 		"holdfast/reports":                {"holdfast/archive", "holdfast/scenarios", "holdfast/reports"},

@@ -24,6 +24,9 @@ func TestMain(m *testing.M) {
 	if len(os.Args) > 1 && os.Args[1] == workerCommand {
 		main()
 	}
+	for _, name := range []string{"GITHUB_STEP_SUMMARY", "GITHUB_ACTIONS"} { // they may run there
+		_ = os.Unsetenv(name)
+	}
 	code := m.Run()
 	if _, err := os.Stat("simulate-out"); err == nil { // a test without --out
 		fmt.Fprintln(os.Stderr, "a test has left simulate-out beside the source")

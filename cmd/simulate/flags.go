@@ -42,6 +42,8 @@ type runOptions struct {
 	sets       []string
 	thresholds []string
 	out        string
+	baseline   string
+	renew      bool
 	skipCheck  bool
 	metrics    string
 	// maxRequests to a real store, cleaning up left out; 0: any number.

@@ -91,9 +91,8 @@ func (o *storeOptions) intended(ctx context.Context, flags *pflag.FlagSet, e mea
 	if account != nil {
 		endpoint = account.Endpoint
 	}
-	var prices measure.Prices
-	prices, d.Prices, d.PricesKnown = measure.PricesAt(endpoint, bucket)
-	d.Cost = e.Cost(prices)
+	prices, known := measure.PricesAt(endpoint, bucket)
+	d.Prices, d.PricesKnown, d.Cost = prices.Name, known, e.Cost(prices)
 	return d, nil
 }
 

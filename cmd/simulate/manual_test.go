@@ -14,7 +14,7 @@ var (
 	// played are those that take no longer than tests may.
 	played = regexp.MustCompile(`^simulate (run|sweep|check|report|list|validate|version|--version)\b`)
 	// mention is a command that is spoken of, and synopsis what stands for several.
-	mention  = regexp.MustCompile(`^simulate (run|sweep|tune|explore|check|report|clean|validate)( --(json|help))?$`)
+	mention  = regexp.MustCompile(`^simulate (run|sweep|tune|explore|check|clean|validate|report|compare)( --(json|help))?$`)
 	synopsis = regexp.MustCompile(`[[…]|[ =][A-Z]{2,}\b`)
 )
 
@@ -30,7 +30,7 @@ func manual(t *testing.T, path ...string) string {
 func manuals(t *testing.T) string {
 	t.Helper()
 	text := manual(t, "README.md") + manual(t, "ARCHITECTURE.md")
-	for _, name := range []string{"simulate.md", "bugs.md", "library.md", "scenarios.md", "tuning.md", "stores.md", "adaptive.md", "bucket.md"} {
+	for _, name := range []string{"simulate.md", "bugs.md", "library.md", "scenarios.md", "tuning.md", "stores.md", "adaptive.md", "bucket.md", "trend.md"} {
 		text += manual(t, "docs", name)
 	}
 	for _, cmd := range (&app{}).root().Commands() {

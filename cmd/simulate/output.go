@@ -71,6 +71,7 @@ func (a *app) tell(o outputOptions, d reports.Document, failure error, interrupt
 	if err := a.write(o, d); err != nil && failure == nil {
 		failure = couldNotRun("write the report: %w", err)
 	}
+	a.tellServer(o, d)
 	return ending(d, failure, interrupted)
 }
 

@@ -70,6 +70,8 @@ A --threshold can name these metrics:
 	f.StringVar(&o.out, "out", "simulate-out", "`DIR` for histories and results")
 	f.IntVar(&o.maxRequests, "max-requests", 0, "`N` requests to a real store at most, cleaning up left out; a run that needs more is inconclusive (0: any number)")
 	f.BoolVar(&o.dryRun, "dry-run", false, "say what would be done to a real store, and send it nothing")
+	f.StringVar(&o.baseline, "baseline", "", "compare with the runs of this `FILE`: a baseline, a result, or a run's directory; worse is exit code 4")
+	f.BoolVar(&o.renew, "renew-baseline", false, "make these runs the --baseline, if they pass by themselves, and say what changes")
 	f.StringVar(&o.metrics, "metrics", "", "`FILE` for the metrics of the runs, in CloudWatch's embedded metric format")
 	o.output.register(cmd)
 	return cmd
@@ -114,6 +116,10 @@ func (a *app) run(ctx context.Context, o runOptions, flags *pflag.FlagSet, names
 		p.allowance = allowance
 		plays = append(plays, p)
 	}
+	baseline, err := o.readBaseline()
+	if err != nil {
+		return err
+	}
 	if intent, err := o.intent(ctx, flags, plays); err != nil {
 		return err
 	} else if o.dryRun {
@@ -131,6 +137,7 @@ func (a *app) run(ctx context.Context, o runOptions, flags *pflag.FlagSet, names
 		return err
 	}
 	var runs []measure.Measurement
+	var settled []map[string]string
 	var notReached []string
 	var failure error
 	if err := reports.Writable(o.out); err != nil { // whoever waits for the verdict gets it
@@ -145,7 +152,7 @@ func (a *app) run(ctx context.Context, o runOptions, flags *pflag.FlagSet, names
 		}
 		r, err := metrics.of(p, func() (*measure.Measurement, error) { return a.play(ctx, o, p) })
 		if r != nil {
-			runs = append(runs, *r)
+			runs, settled = append(runs, *r), append(settled, p.settings())
 		} else {
 			notReached = append(notReached, p.point.Run.Scenario.Name)
 		}
@@ -163,6 +170,11 @@ func (a *app) run(ctx context.Context, o runOptions, flags *pflag.FlagSet, names
 	result := reports.NewResult(reports.NewEnvironment(settings(runs)), runs...)
 	result.TookMS, result.Environment.Load = milliseconds(time.Since(start)), load.Ended()
 	result.Lacks(notReached)
+	if o.baseline != "" {
+		if err := o.against(baseline, &result, settled); err != nil && failure == nil {
+			failure = err
+		}
+	}
 	if len(plays) > 1 && o.out != "" { // together, beside the directory of each
 		kept, err := keep(o.out, reports.WholeName, result)
 		if err != nil {

@@ -138,6 +138,16 @@ func TestMetricsAgreeWithTheResult(t *testing.T) {
 	}
 }
 
+// TestAlarmsOfEveryWay: through the API with refused input and faults, in groups and batches.
+func TestAlarmsOfEveryWay(t *testing.T) {
+	for _, name := range []string{"bad-requests", "group-commit", "service-batches", "service-faults", "fifo-batches", "impatient", "delete-race"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			measureRun(t, name, "--world", "virtual", "--runs", "8").compareAlarms(t)
+		})
+	}
+}
+
 // compare holds what is true of every run.
 func (m measured) compare(t *testing.T) {
 	t.Helper()
@@ -162,6 +172,7 @@ func (m measured) compare(t *testing.T) {
 			t.Errorf("%s: %d = %d; %+v", eq.what, eq.got, eq.want, n)
 		}
 	}
+	m.compareAlarms(t)
 	for _, order := range [][]string{
 		{"FrontendRetrySuccessCount", "FrontendETagMismatchCount", "FrontendSaveCount"},
 		{"RetrySuccessCount", "ETagMismatchCount", "ArchiveUpdateCount"},
@@ -169,6 +180,31 @@ func (m measured) compare(t *testing.T) {
 		if s[order[0]] > s[order[1]] || s[order[1]] > s[order[2]] {
 			t.Errorf("%v is %d, %d, %d", order, s[order[0]], s[order[1]], s[order[2]])
 		}
+	}
+}
+
+// compareAlarms: those of the document go by what the metrics count.
+func (m measured) compareAlarms(t *testing.T) {
+	t.Helper()
+	s := m.sum
+	percent := func(part, of string) float64 { return 100 * float64(s[part]) / float64(max(s[of], 1)) }
+	for _, want := range []struct {
+		alarm   int
+		value   float64
+		samples int
+	}{
+		{0, percent("FrontendETagMismatchCount", "FrontendSaveCount"), s["FrontendSaveCount"]},
+		{1, percent("FrontendRetrySuccessCount", "FrontendETagMismatchCount"), s["FrontendETagMismatchCount"]},
+		{3, percent("ETagMismatchCount", "ArchiveUpdateCount"), s["ArchiveUpdateCount"]},
+		{4, percent("RetrySuccessCount", "ETagMismatchCount"), s["ETagMismatchCount"]},
+		{5, m.run.Alarms[5].Value, m.samples},
+	} {
+		if a := m.run.Alarms[want.alarm]; a.Value != want.value || a.Samples != want.samples {
+			t.Errorf("%s is %v of %d, by the metrics %v of %d", a.Metric, a.Value, a.Samples, want.value, want.samples)
+		}
+	}
+	if a, n := m.run.Alarms[2], s["ConcurrentModificationErrorCount"]; a.Fires != (n > 10) {
+		t.Errorf("%+v, by the metrics %d", a, n)
 	}
 }
 

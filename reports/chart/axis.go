@@ -53,7 +53,11 @@ func (c *Chart) axis(length float64) axis {
 	if c.Ticks != nil {
 		return c.tickedAxis(l, length)
 	}
-	a := newAxis(l, manyDecadesX)
+	wide := float64(manyDecadesX)
+	if c.Linear {
+		wide = math.Inf(1)
+	}
+	a := newAxis(l, wide)
 	a.say = c.said
 	if !a.log && l.low >= 0 && l.low < l.high/3 {
 		a.low = 0
@@ -111,7 +115,10 @@ func (p *Panel) axis() axis {
 	}
 	a := newAxis(l, wide)
 	if !a.log {
-		if l.low >= 0 {
+		switch {
+		case p.Near && l.low > 0:
+			a.around(l)
+		case l.low >= 0:
 			a.low = 0 // or a small difference would look large
 		}
 		step := roundStep(a.low, a.high, mostTicksY)
@@ -119,6 +126,16 @@ func (p *Panel) axis() axis {
 	}
 	a.mark(mostTicksY, plotHeight, func(string) float64 { return lineSpacing * tickSize })
 	return a
+}
+
+// around makes a linear axis show what lies around values above 0, and not less than a tenth
+// of the greatest: the smaller differences look, the smaller they are.
+func (a *axis) around(l limits) {
+	const least = 0.1
+	middle, half := (l.low+l.high)/2, max(l.high-l.low, least*l.high)/2
+	a.low, a.high = max(middle-half, 0), middle+half
+	step := roundStep(a.low, a.high, mostTicksY)
+	a.low = max(step*math.Floor(a.low/step+slack), 0)
 }
 
 // newAxis returns an axis that shows all between the limits; wide is the factor above

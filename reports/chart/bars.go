@@ -44,6 +44,9 @@ func (b *Bars) heading(p *picture) float64 { return p.paragraph(b.Title, titleSi
 func (b *Bars) inWords() string {
 	var words strings.Builder
 	words.WriteString(b.X + ".")
+	if len(b.Parts) > 1 {
+		words.WriteString(" From the left: " + strings.Join(b.Parts, "; ") + ".")
+	}
 	for _, bar := range b.Bars {
 		fmt.Fprintf(&words, " %s: %s.", bar.Label, bar.Said)
 	}
@@ -112,7 +115,7 @@ func (p *picture) bar(of *Bars, bar *Bar, left, y, scale, labels, said float64) 
 			n++
 		}
 		long := max(v*scale, 1.5) // what there is can be seen
-		p.part(n, x, at-barHeight/2, long, barHeight, strings.TrimPrefix(of.Parts[i]+": ", ": ")+number(v))
+		p.part(n, x, at-barHeight/2, long, barHeight, of.Parts[i]+", "+bar.Label+": "+number(v))
 		x += long
 	}
 	p.lines(label, tickSize, left-gap, at-lineSpacing*tickSize*float64(len(label))/2, "end")

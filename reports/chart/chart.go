@@ -20,6 +20,7 @@ type Chart struct {
 	Title  string
 	Notes  []string // lines below the title
 	X      string   // what the axis shows, with its unit
+	Linear bool     // the axis, also where values span decades
 	Panels []Panel
 	// Ticks are the values that the axis has a label at, if they are not to be round ones, and
 	// Say how a value of the axis is written; nil: as a number.
@@ -31,6 +32,7 @@ type Chart struct {
 type Panel struct {
 	Y      string  // what the axis shows, with its unit
 	Linear bool    // also where values span decades; a linear axis starts at 0
+	Near   bool    // a linear axis shows what lies around the values, a tenth of the greatest at least
 	Limit  float64 // is drawn across; 0: none
 	Close  bool    // points lie too close for markers
 	Named  bool    // names stand beside the last points, and not above the panels

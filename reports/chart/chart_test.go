@@ -374,3 +374,25 @@ func TestNamesBesidePoints(t *testing.T) {
 		boxes = append(boxes, at)
 	}
 }
+
+// TestNear: an axis that shows what lies around the values does not begin at 0, nor where a
+// percent would look like a leap.
+func TestNear(t *testing.T) {
+	for _, tt := range []struct {
+		values    []float64
+		low, high float64 // it must show at least so much, and begin above half of it
+	}{
+		{[]float64{100, 101}, 96, 105},
+		{[]float64{100, 150}, 100, 150},
+		{[]float64{0, 1}, 0, 1},
+	} {
+		p := Panel{Near: true, Series: []Series{line("a", tt.values...)}}
+		for i := range p.Series[0].Points {
+			p.Series[0].Points[i].Half = 0
+		}
+		a := p.axis()
+		if a.low > tt.low || a.high < tt.high || a.low < tt.low/2 || a.high > 2*tt.high {
+			t.Errorf("%v: from %v to %v", tt.values, a.low, a.high)
+		}
+	}
+}

@@ -65,8 +65,9 @@ func writeElement(w io.Writer, d drawing, width float64) error {
 	}
 	p := picture{width: width}
 	height := math.Ceil(d.draw(&p, margin/4))
-	_, err := fmt.Fprintf(w, `<svg class="chart" role="img" aria-label="%s" viewBox="0 0 %s %s">`+"\n%s</svg>",
-		escape(strings.TrimSpace(d.title()+": "+d.inWords())), pixels(width), pixels(height), p.body.String())
+	const edge = margin - 4 // nothing is drawn there, and a page has margins of its own
+	_, err := fmt.Fprintf(w, `<svg class="chart" role="img" aria-label="%s" viewBox="%s 0 %s %s">`+"\n%s</svg>",
+		escape(strings.TrimSpace(d.title()+": "+d.inWords())), pixels(edge), pixels(width-2*edge), pixels(height), p.body.String())
 	return err
 }
 

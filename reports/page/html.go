@@ -25,7 +25,7 @@ const (
 
 // The widths of drawings, in pixels: one for telephones, and one for all that is wider. Both
 // are in the file, and the style sheet shows the one whose text can be read.
-const narrow, wide = 340, 600
+const narrow, wide = 340, 560
 
 var (
 	//go:embed page.html
@@ -46,6 +46,7 @@ var (
 		"style": func() template.CSS { return template.CSS(style) }, //nolint:gosec // the file's own
 		"js":    func() template.JS { return template.JS(script) },  //nolint:gosec // the file's own
 		"csp":   func() string { return policy },                    // forbids all but the two above
+		"full":  sentence,
 		"inc":   func(n int) int { return n + 1 },
 		"h":     func(level int) int { return min(level, 6) }, // headings end there
 	}).Parse(pageTemplates + lanesTemplates))
@@ -67,7 +68,7 @@ func schemes() string {
 	return ":root{color-scheme:light;" + light + "}\n" +
 		"@media (prefers-color-scheme:dark){:root:not([data-scheme=light]){color-scheme:dark;" + dark + "}}\n" +
 		":root[data-scheme=dark]{color-scheme:dark;" + dark + "}\n" +
-		"@media print{:root,:root[data-scheme]{color-scheme:light;" + light + "}}\n"
+		"@media print{:root:root,:root[data-scheme]{color-scheme:light;" + light + "}}\n"
 }
 
 // HTML writes a page as one file that needs nothing else: no network, no other file. It opens

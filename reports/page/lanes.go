@@ -6,9 +6,9 @@ package page
 type Lanes struct {
 	// ID is its anchor, of [a-z0-9-], and unique in its page.
 	ID string
-	// Kind names what was broken, Title says in one sentence who did what to whom, and Where,
-	// which may be empty, of what it was made.
-	Kind, Title, Where string
+	// Title says in one sentence who did what to whom, Where, which may be empty, what of a
+	// scenario led to it.
+	Title, Where string
 	// Across are the lanes, from left to right.
 	Across []Lane
 	// Before are the versions that were there at first.
@@ -16,11 +16,10 @@ type Lanes struct {
 	Steps  []LaneStep
 	Bars   []LaneBar
 	Bands  []LaneBand
-	// Moves are the schedule that was played; nil: there is none. After the first Inevitable
-	// of them, the last one by which anything was decided, no continuation was seen to
-	// escape; 0: that is not known, or not so.
-	Moves      []LaneMove
-	Inevitable int
+	// Moves are the schedule that was played; nil: there is none. Fate says where in it all
+	// was decided; empty: nobody knows.
+	Moves []LaneMove
+	Fate  string
 	// Undrawn: it is told in words only.
 	Undrawn bool
 }
@@ -118,11 +117,11 @@ type LaneBand struct {
 	Label, State, End string
 }
 
-// LaneMove is one of a schedule. Of those who go on from it at random Share come to the same
-// violation, in all of so many Continuations, or of so many drawn ones; 0: nobody has tried.
+// LaneMove is one of a schedule. Of those who go on from there at random a share comes to the
+// same: Chance says it in words; empty: nobody knows. After a fateful one none escapes.
 type LaneMove struct {
-	Name          string
-	Share         float64
-	Continuations int
-	Complete      bool
+	Name    string
+	Share   float64
+	Chance  string
+	Fateful bool
 }

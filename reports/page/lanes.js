@@ -26,7 +26,7 @@ addEventListener("DOMContentLoaded", () => {
       current = Math.min(Math.max(step, 1), sentences.length);
       show();
       now.textContent = `Step ${current} of ${sentences.length}: ${sentences[current - 1].textContent}`;
-      for (const e of [drawn.querySelector(`.row[data-step="${current}"]`), sentences[current - 1]]) e?.scrollIntoView({ block: "nearest", behavior: "instant" });
+      for (const e of [sentences[current - 1], drawn.querySelector(`.row[data-step="${current}"]`)]) // the last counts e?.scrollIntoView({ block: "nearest", behavior: "instant" });
     };
     const ways = { first: () => 1, back: () => current - 1, on: () => current + 1, last: () => sentences.length };
     const keys = { ArrowLeft: "back", k: "back", ArrowRight: "on", j: "on", Home: "first", End: "last" };
@@ -45,9 +45,9 @@ addEventListener("DOMContentLoaded", () => {
     for (const part of [drawn, lanes.querySelector(".story")]) {
       part.addEventListener("pointerover", (event) => {
         const over = event.target.closest("[data-step]");
-        if (over) mark(Number(over.dataset.step), "on");
+        if (over) mark(Number(over.dataset.step), "at"); // beside the current one, which stays
       });
-      part.addEventListener("pointerleave", show);
+      part.addEventListener("pointerleave", () => mark(0, "at"));
       part.addEventListener("click", (event) => {
         const at = event.target.closest("[data-step]");
         if (!at) return;

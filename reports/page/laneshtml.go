@@ -2,7 +2,6 @@ package page
 
 import (
 	_ "embed"
-	"fmt"
 	"html/template"
 	"strings"
 )
@@ -22,7 +21,6 @@ const mostLanesBeside = 5
 // lanesView is a story as its template wants it.
 type lanesView struct {
 	Lanes
-	Level   int
 	Drawing template.HTML
 	Broad   bool
 	Told    []toldStep
@@ -36,7 +34,7 @@ type toldStep struct {
 }
 
 func (l Lanes) html(r *renderer) {
-	v := lanesView{Lanes: l, Level: r.level, Broad: len(l.Across) > mostLanesBeside, Told: l.numbered()}
+	v := lanesView{Lanes: l, Broad: len(l.Across) > mostLanesBeside, Told: l.numbered()}
 	for _, s := range v.Told {
 		v.Count = max(v.Count, s.Number)
 	}
@@ -47,24 +45,30 @@ func (l Lanes) html(r *renderer) {
 }
 
 func (l Lanes) markdown(m *marker) {
-	m.line("")
-	m.line("%s %s", strings.Repeat("#", min(m.level, 6)), words(l.Kind))
-	m.paragraph(l.Title)
-	m.paragraph(l.Where)
+	m.paragraph(sentence(l.Title))
+	m.paragraph(sentence(l.Where))
 	m.line("")
 	for _, s := range l.numbered() {
 		switch {
 		case s.Number == 0:
-			m.line("   *… %s*", words(s.Text))
+			m.line("   … %s", words(s.Text))
 		case s.Weight == Wrong:
-			m.line("%d. **%s**%s", s.Number, words(s.Text), timed(words(s.When)))
+			m.line("%d. ✕ %s%s", s.Number, words(s.Text), timed(words(s.When)))
 		default:
 			m.line("%d. %s%s", s.Number, words(s.Text), timed(words(s.When)))
 		}
 	}
-	if last := l.fateful(); last != "" {
-		m.paragraph(last)
+	if l.Fate != "" {
+		m.paragraph("Inevitable " + sentence(l.Fate))
 	}
+}
+
+// sentence ends a text as one.
+func sentence(s string) string {
+	if s == "" || strings.HasSuffix(s, ".") {
+		return s
+	}
+	return s + "."
 }
 
 func timed(when string) string {
@@ -88,39 +92,11 @@ func (l *Lanes) numbered() []toldStep {
 	return all
 }
 
-// fateful says from which move on it was inevitable; empty: that is not known, or not so.
-func (l *Lanes) fateful() string {
-	if l.Inevitable == 0 || l.Inevitable > len(l.Moves) {
-		return ""
-	}
-	m := l.Moves[l.Inevitable-1]
-	if !m.Complete {
-		return fmt.Sprintf("From move %d (%s) on, none of %d continuations that were drawn escaped.", l.Inevitable, m.Name, m.Continuations)
-	}
-	return fmt.Sprintf("From move %d (%s) on, nothing escapes: every continuation violates.", l.Inevitable, m.Name)
-}
+// Full is the part of a bar that a share fills, in pixels from below, Empty the rest.
+func (m LaneMove) Full() string { return px(shareBar * m.Share) }
 
-// Fate is fateful, for the template.
-func (v lanesView) Fate() string { return v.fateful() }
+// Empty is what is above Full.
+func (m LaneMove) Empty() string { return px(shareBar * (1 - m.Share)) }
 
-// Chance is the share of continuations that violate, in words.
-func (m LaneMove) Chance() string {
-	if m.Continuations == 0 {
-		return ""
-	}
-	return fmt.Sprintf("%.0f %%", 100*m.Share)
-}
-
-// Of says what the share is of.
-func (m LaneMove) Of() string {
-	if m.Complete {
-		return fmt.Sprintf("of all %d continuations, each move drawn evenly", m.Continuations)
-	}
-	return fmt.Sprintf("of %d continuations that were drawn", m.Continuations)
-}
-
-// Height is the share in fiftieths, for a bar.
-func (m LaneMove) Height() string { return fmt.Sprintf("%.1f", 24*m.Share) }
-
-// Below is what is above the bar.
-func (m LaneMove) Below() string { return fmt.Sprintf("%.1f", 24*(1-m.Share)) }
+// shareBar is the height of the bar of a share.
+const shareBar = 24

@@ -19,7 +19,7 @@ func (s *sketch) step(i int) {
 		s.box(b, y)
 	}
 	for _, b := range s.Bands {
-		if b.To == i && t.Arrow != nil {
+		if b.To == i {
 			s.missing(&b, t.Arrow, y)
 		}
 	}
@@ -29,10 +29,14 @@ func (s *sketch) step(i int) {
 	s.add("</g>")
 }
 
-// missing says beside a version, where no arrow comes from, that it lacks what a band is of.
+// missing says at the end of a band what it comes to: beside the version, where no arrow comes
+// from.
 func (s *sketch) missing(b *LaneBand, a *LaneArrow, y float64) {
 	side := 1.0
-	if max(a.From, a.To) > b.Lane {
+	switch {
+	case a == nil:
+		side = 0
+	case max(a.From, a.To) > b.Lane:
 		side = -1
 	}
 	s.label("missing", s.x(b.Lane)+side*(versionBox+32), y+4.5, b.End, mostInLane)
@@ -64,8 +68,10 @@ func (s *sketch) arrow(a *LaneArrow, step int, y float64) {
 	switch {
 	case a.End == Refused || a.End == Unanswered:
 		ends = to - right*(versionBox+12)
-	case s.Steps[step].Version != nil:
+	case a.To == s.versionIn(step):
 		ends = to - right*versionBox
+	case a.From == s.versionIn(step):
+		from += right * (versionBox - 4)
 	case s.Across[a.From].Object:
 		from += right * 3
 	}
@@ -92,6 +98,14 @@ func (s *sketch) arrow(a *LaneArrow, step int, y float64) {
 	if s.Steps[step].Fault == "" {
 		s.label("words", middle, y+20, a.Below, mostInLane)
 	}
+}
+
+// versionIn is the lane in which a step draws a version, -1 if it draws none.
+func (s *sketch) versionIn(step int) int {
+	if v := s.Steps[step].Version; v != nil {
+		return v.Lane
+	}
+	return -1
 }
 
 // underway is the time from when a call was sent, if others acted before it was answered.

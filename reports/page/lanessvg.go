@@ -9,18 +9,18 @@ import (
 
 // The measures of a drawing of lanes, in pixels.
 const (
-	laneWidth  = 112.0
-	laneGutter = 30.0 // left of the lanes, for numbers
-	laneMargin = 10.0 // right of them
+	laneWidth  = 98.0 // three of them are legible on a telephone
+	laneGutter = 24.0 // left of the lanes, for numbers
+	laneMargin = 8.0  // right of them
 	laneHead   = 34.0
 	knownRow   = 30.0 // of a version that was there at first
 	stepRow    = 52.0
 	gapRow     = 26.0
-	boxWidth   = laneWidth - 8
+	boxWidth   = laneWidth - 6
 	boxHeight  = 36.0
 	versionTop = 11.0 // half the height of a version's box
 	versionBox = 22.0 // half its width
-	mostInLane = 17   // letters of a line
+	mostInLane = 16   // letters of a line
 )
 
 // sketch draws lanes.
@@ -35,12 +35,8 @@ func (l *Lanes) svg() string {
 	s := sketch{Lanes: l}
 	s.measure()
 	width, height := laneGutter+laneWidth*float64(len(l.Across))+laneMargin, s.end()+laneHead
-	class := "swim"
-	if len(l.Across) <= 3 {
-		class += " fits"
-	}
-	s.add(`<svg class="%s" role="img" aria-labelledby="%s_t" aria-describedby="%[2]s_d" width="%s" height="%s" viewBox="0 0 %[3]s %[4]s">`,
-		class, l.ID, px(width), px(height))
+	s.add(`<svg class="swim" role="img" aria-labelledby="%s_t" aria-describedby="%[1]s_d" width="%s" height="%s" viewBox="0 0 %[2]s %[3]s">`,
+		l.ID, px(width), px(height))
 	s.add(`<title id="%s_t">%s</title>`, l.ID, text("Swim lanes: "+l.Title))
 	s.add(`<desc id="%s_d">%s</desc>`, l.ID, text("Time goes down. Lanes, from the left: "+l.laneNames()+". The steps are told in the list."))
 	s.rows(width)
@@ -150,6 +146,10 @@ func (s *sketch) bands() {
 	for _, b := range s.Bands {
 		x, y := s.x(b.Lane), s.y(b.From)
 		s.add(`<rect class="band" x="%s" y="%s" width="%s" height="%s"/>`, px(x-versionBox-10), px(y), px(2*versionBox+20), px(s.y(b.To)-y))
+		if s.Steps[b.From].Version != nil { // which says what it is
+			s.label("held", x, y+26, b.State, mostInLane)
+			continue
+		}
 		s.label("held", x, y-6, b.Label, mostInLane)
 		s.label("held", x, y+12, b.State, mostInLane)
 	}
@@ -164,7 +164,7 @@ func (s *sketch) label(class string, x, y float64, t string, most int) {
 
 // squeezed is a label in a box: one that is a little too long for it is pressed into it.
 func (s *sketch) squeezed(class string, x, y float64, t string) {
-	const wide, most = 15, 19
+	const wide, most = 14, 17
 	if n := len([]rune(t)); n > wide {
 		s.add(`<text class="%s" x="%s" y="%s" textLength="%s" lengthAdjust="spacingAndGlyphs">%s</text>`, class, px(x), px(y), px(boxWidth-8), fit(t, most))
 		return

@@ -115,7 +115,7 @@ type Drawing interface {
 // not know is doubt.
 func ToneOf(word string) Tone {
 	switch strings.ToUpper(word) {
-	case "PASS", "SAFE", "OK", "MET", "SAME", "BETTER", "CAUGHT":
+	case "PASS", "SAFE", "OK", "MET", "SAME", "BETTER", "CAUGHT", "QUIET", "STEADY":
 		return Good
 	case "FAIL", "STORE AT FAULT", "UNSAFE", "VIOLATED", "MISSED", "WORSE", "FIRES", "NOT CAUGHT":
 		return Bad

@@ -43,8 +43,9 @@
       }
       setTimeout(() => { said.textContent = ""; }, 4000);
     });
-    const bar = element("div", { className: "copying" }, button, said);
-    pre.after(bar);
+    const box = element("div", { className: "copyable" });
+    pre.replaceWith(box);
+    box.append(pre, button, said);
   };
 
   // Whoever follows a link into something folded wants to see it.

@@ -38,6 +38,7 @@ func everywhere(s string) page.Page {
 			}},
 			{ID: "two", Title: s, Blocks: []page.Block{page.Figure{Title: s, Caption: s, Drawing: lines(s), Table: table}}},
 			{ID: "three", Title: s, Verdict: "PASS"},
+			{ID: "four", Title: s, Blocks: []page.Block{swim("swim", s)}},
 		},
 	}
 }

@@ -52,3 +52,18 @@ var Clean []byte
 //
 //go:embed intent.v1.schema.json
 var Intent []byte
+
+// Trend is the schema of simulate.trend/v1.
+//
+//go:embed trend.v1.schema.json
+var Trend []byte
+
+// Compare is the schema of simulate.compare/v1.
+//
+//go:embed compare.v1.schema.json
+var Compare []byte
+
+// Baseline is the schema of simulate.baseline/v1.
+//
+//go:embed baseline.v1.schema.json
+var Baseline []byte

@@ -32,8 +32,8 @@ import (
 const (
 	// Significance is the share of series without a change in which one is found.
 	Significance = 0.01
-	// Permutations are drawn for each test, always the same; it ends early when a place
-	// can't be significant any more.
+	// Permutations are drawn for each test, always the same. It ends early when a place can't
+	// be significant any more, or if the first ones, a fifth, have none as good.
 	Permutations = 4999
 	// Least is the length of series from which on a change can be found: in the midst of
 	// fewer numbers, more than one permutation in a hundred separates them as well.
@@ -50,7 +50,7 @@ type Change struct {
 	At int // of the first value after it, from 0
 	// Before and After are the means of the values on both sides, to the changes next to it.
 	Before, After float64
-	P             float64 // of the permutation test, 1/([Permutations]+1) at least
+	P             float64 // of the permutation test; 0.001 stands for less, too
 }
 
 // Find returns the changes of each of several quantities, which have as many values, of the
@@ -196,8 +196,11 @@ func (t *test) p(score float64) (p float64, significant bool) {
 		if t.greatest[n] >= score {
 			asGood++
 		}
-		if float64(asGood) > Significance*(Permutations+1) {
-			return float64(asGood) / float64(n+2), false
+		switch p := float64(asGood) / float64(n+2); {
+		case float64(asGood) > Significance*(Permutations+1):
+			return p, false
+		case asGood == 1 && n+2 == (Permutations+1)/5: // of a place that is not significant, four in 100,000 come so far
+			return p, true
 		}
 	}
 	return float64(asGood) / (Permutations + 1), true

@@ -3,6 +3,7 @@ package changepoint
 import (
 	"math"
 	"math/rand/v2"
+	"os"
 	"slices"
 	"testing"
 
@@ -216,6 +217,30 @@ func TestFalseAlarms(t *testing.T) {
 	t.Logf("%d of %d", alarms, series)
 	if alarms > 20 || alarms == 0 {
 		t.Errorf("%d of %d series have a change that is none", alarms, series)
+	}
+}
+
+// TestPower measures how soon a change is found, by its size in standard deviations between
+// runs: the table of docs/trend.md. With HOLDFAST_EXPERIMENT=full.
+func TestPower(t *testing.T) {
+	if os.Getenv("HOLDFAST_EXPERIMENT") != "full" {
+		t.Skip("it measures, and tests nothing")
+	}
+	const series = 1000
+	for _, size := range []float64{1, 1.5, 2, 3, 5, 10} {
+		for _, after := range []int{2, 3, 5, 10, 20, 30} {
+			found, near := 0, 0
+			for i := range uint64(series) {
+				values := slices.Concat(normal(2*i, 30, 0), normal(2*i+1, after, size))
+				if at := places(values); at != nil {
+					found++
+					if slices.ContainsFunc(at, func(p int) bool { return p >= 28 && p <= 32 }) {
+						near++
+					}
+				}
+			}
+			t.Logf("%.1f standard deviations, 30 runs before, %d after: found in %.1f %%, within two runs in %.1f %%", size, after, 100*float64(found)/series, 100*float64(near)/series)
+		}
 	}
 }
 

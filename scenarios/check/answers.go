@@ -93,7 +93,7 @@ func (o *object) reportLost(j *Judge, n, m int32) {
 	s := &o.state[m]
 	what := fmt.Sprintf("%s was told that %s is stored in %s", j.author(n), o.mods.name(m), o.key)
 	ev := evidence{ops: []int32{n}, final: true}
-	anomaly, held := "modification vanished", s.version
+	anomaly, held := "gone at the end", s.version
 	if held == none {
 		held = s.offChain
 	}
@@ -118,6 +118,7 @@ func (o *object) reportLost(j *Judge, n, m int32) {
 		if w.of != 0 {
 			what += ", built on version " + o.etags.name(w.of)
 		}
+		anomaly = o.lostBy(w, held)
 		ev.versions = append(ev.versions, culprit)
 		ev.ops = append(ev.ops, w.op)
 	} else if held != none && s.count == 0 {
@@ -125,6 +126,19 @@ func (o *object) reportLost(j *Judge, n, m int32) {
 	}
 	ev.versions = append(ev.versions, held)
 	o.report(j, o.canLose(m, held, culprit), NothingLost, anomaly, what, func() []history.Event { return j.story(o, ev) })
+}
+
+// lostBy is how a version came to lack what one before it held.
+func (o *object) lostBy(w *version, held int32) string {
+	base := o.version(w.of)
+	anomaly := "modification vanished"
+	switch {
+	case base == none:
+		anomaly = "overwritten"
+	case o.position(held) != none && o.position(base) >= o.position(held):
+		anomaly = "modification dropped"
+	}
+	return anomaly
 }
 
 // overwriter is the first version of the chain that was answered after one off

@@ -92,6 +92,13 @@ var titles = map[Invariant]string{
 	AsAsked:           "as asked",
 }
 
+// Invariants are all of them, in their order.
+func Invariants() []Invariant {
+	return []Invariant{
+		NothingLost, ExactlyOnce, NothingInvented, OneChain, AppendOnly, NoSilentOverwrite, RealTime, OneCreator, ArchiveFirst, HonestAnswers, ForeignDataIntact, AsAsked,
+	}
+}
+
 // Title is the invariant in two or three words.
 func (i Invariant) Title() string { return titles[i] }
 
@@ -100,6 +107,10 @@ type Violation struct {
 	Invariant Invariant `json:"invariant"`
 	// Anomaly is a short name for the way in which it was broken.
 	Anomaly string `json:"anomaly"`
+	// KnownAs is what the literature calls that, empty if it has no name for it; Means is what
+	// it is, in a sentence. See [Anomaly]; results of older versions have neither.
+	KnownAs string `json:"known_as,omitempty"`
+	Means   string `json:"means,omitempty"`
 	Summary string `json:"summary"`
 	// Witness is the smallest set of events that shows it, in order of time.
 	Witness []history.Event `json:"witness"`
@@ -241,6 +252,12 @@ func (j *Judge) report(i Invariant, anomaly, summary string, witness func() []hi
 	}
 	j.found[i]++
 	if j.found[i] <= MostShown {
-		j.violation = append(j.violation, Violation{Invariant: i, Anomaly: anomaly, Summary: summary, Witness: witness()})
+		j.violation = append(j.violation, violation(i, anomaly, summary, witness()))
 	}
+}
+
+// violation is one with what is known of its anomaly.
+func violation(i Invariant, anomaly, summary string, witness []history.Event) Violation {
+	a := anomalyNamed(anomaly)
+	return Violation{Invariant: i, Anomaly: anomaly, KnownAs: a.KnownAs, Means: a.Means, Summary: summary, Witness: witness}
 }

@@ -79,11 +79,9 @@ func (r *Report) checkDrawn(h history.Header) {
 		r.Found = map[Invariant]int{}
 	}
 	r.Found[HonestAnswers]++
-	r.Violations = append(r.Violations, Violation{
-		Invariant: HonestAnswers, Anomaly: unevenWaits,
-		Summary: fmt.Sprintf("the calls do not wait as policy %s says: %s", h.Policy, how),
-		Witness: []history.Event{}, // it takes all of them
-	})
+	witness := []history.Event{} // it takes all of them
+	r.Violations = append(r.Violations, violation(HonestAnswers, unevenWaits,
+		fmt.Sprintf("the calls do not wait as policy %s says: %s", h.Policy, how), witness))
 }
 
 // draw counts a wait that the policy has drawn. One that is only begun because it is

@@ -27,7 +27,7 @@ func TestInvariants(t *testing.T) {
 			r := judged(history.Header{}, b.events)
 			expect(t, r, c.want...)
 			for _, v := range r.Violations {
-				if len(v.Witness) == 0 || v.Summary == "" || v.Anomaly == "" {
+				if len(v.Witness) == 0 || v.Summary == "" || v.Means == "" {
 					t.Errorf("%s is not explained: %+v", v.Invariant, v)
 				}
 			}

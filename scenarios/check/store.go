@@ -12,6 +12,9 @@ import (
 // StoreFinding is a promise that the store broke, whatever the core did.
 type StoreFinding struct {
 	Kind storefault.Kind `json:"kind"`
+	// KnownAs and Means are those of [storefault.Fault]; results of older versions have neither.
+	KnownAs string `json:"known_as,omitempty"`
+	Means   string `json:"means,omitempty"`
 	// Summary and Witness are of the first that was found, Count is of all.
 	Summary string          `json:"summary"`
 	Count   int             `json:"count"`
@@ -91,7 +94,8 @@ func (o *object) finding(j *Judge, k storefault.Kind, summary string, ev evidenc
 	o.store.faulty = true
 	at := slices.IndexFunc(j.findings, func(f StoreFinding) bool { return f.Kind == k })
 	if at < 0 {
-		j.findings = plusFindings(j.findings, []StoreFinding{{k, summary, 1, j.story(o, ev)}})
+		known := storefault.Of(k)
+		j.findings = plusFindings(j.findings, []StoreFinding{{k, known.KnownAs, known.Means, summary, 1, j.story(o, ev)}})
 		return
 	}
 	j.findings[at].Count++

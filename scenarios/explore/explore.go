@@ -216,7 +216,7 @@ func prepared(r *scenarios.Run) *scenarios.Run {
 var errBudget = errors.New("the budget is used up")
 
 func (c *Config) newRunner() *runner {
-	return newRunner(c.Run, c.Run.UntimedHeader(), c.Faults, everyVariant)
+	return newRunner(c.Run, c.Run.UntimedHeader(), c.Faults)
 }
 
 // violates returns the invariant that a report violates, of those looked for.

@@ -227,7 +227,7 @@ func TestWitnessesAreShort(t *testing.T) {
 			if w == nil || w.Calls > 8 || w.Calls != len(w.Schedule) || w.Report.Found[w.Invariant] == 0 {
 				t.Fatalf("%s, %s core: %+v", scenario, core, w)
 			}
-			p := newRunner(prepared(run), history.Header{}, w.Schedule.Faults(), everyVariant)
+			p := newRunner(prepared(run), history.Header{}, w.Schedule.Faults())
 			for i := range w.Schedule {
 				shorter := slices.Delete(slices.Clone(w.Schedule), i, i+1)
 				if again := must(p.attempt(t.Context(), w.Invariant, &follower{schedule: shorter, lenient: true})); again != nil {

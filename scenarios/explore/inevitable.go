@@ -66,7 +66,7 @@ func (c *Config) prefixes(ctx context.Context, w *Witness) ([]Prefix, error) {
 	var wg sync.WaitGroup
 	for range min(c.Workers, len(all)) {
 		wg.Go(func() {
-			p := newRunner(c.Run, c.Run.UntimedHeader(), w.Schedule.Faults(), everyVariant)
+			p := newRunner(c.Run, c.Run.UntimedHeader(), w.Schedule.Faults())
 			defer p.close()
 			for i := next.Add(1) - 1; i < int64(len(all)); i = next.Add(1) - 1 {
 				all[i], failures[i] = p.prefix(ctx, c, w, int(i), mostContinued/len(all))
@@ -74,13 +74,11 @@ func (c *Config) prefixes(ctx context.Context, w *Witness) ([]Prefix, error) {
 		})
 	}
 	wg.Wait()
-	switch err := errors.Join(failures...); {
-	case ctx.Err() != nil || errors.Is(err, errEndless):
-		return nil, nil
-	case err != nil:
-		return nil, err
+	err := errors.Join(failures...)
+	if ctx.Err() != nil || errors.Is(err, errEndless) {
+		all, err = nil, nil
 	}
-	return all, nil
+	return all, err
 }
 
 // prefix plays all continuations of the first moves, or some if they are too many, in so many

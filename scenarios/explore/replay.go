@@ -14,7 +14,7 @@ import (
 // Replay plays one schedule into a history. The error says where the schedule asks
 // for a move that is not possible.
 func Replay(ctx context.Context, r *scenarios.Run, schedule Schedule, sink history.Sink) (interrupted bool, err error) {
-	p := newRunner(prepared(r), history.Header{}, schedule.Faults(), everyVariant)
+	p := newRunner(prepared(r), history.Header{}, schedule.Faults())
 	defer p.close()
 	f := &follower{schedule: schedule}
 	p.stage.reset(p.faults, p.kinds)

@@ -81,8 +81,8 @@ func (u *updates) count(do string) {
 	u.all++
 }
 
-func newRunner(r *scenarios.Run, header history.Header, faults int, kinds variants) *runner {
-	p := &runner{player: r.VirtualPlayer(), header: header, faults: faults, kinds: kinds, judge: check.New(header)}
+func newRunner(r *scenarios.Run, header history.Header, faults int) *runner {
+	p := &runner{player: r.VirtualPlayer(), header: header, faults: faults, kinds: everyVariant, judge: check.New(header)}
 	p.stage.model, p.stage.crew = world.NewModel(), &world.Crew{}
 	return p
 }

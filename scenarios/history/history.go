@@ -65,7 +65,9 @@ type Header struct {
 	Visibility int64 `json:"visibility_ns,omitempty"`
 	// Grace is how old an upload must be for a reconciler to tell of it, in nanoseconds;
 	// 0: there is no reconciler, or nobody says.
-	Grace   int64  `json:"grace_ns,omitempty"`
+	Grace int64 `json:"grace_ns,omitempty"`
+	// Prices names what the store charges; empty: nobody says.
+	Prices  string `json:"prices,omitempty"`
 	Started string `json:"started"` // RFC 3339
 	Replay  string `json:"replay"`  // the command that runs it again
 	// Faults are those that were planned, each to befall a certain call: without

@@ -8,12 +8,13 @@ import (
 
 	"gonum.org/v1/gonum/stat"
 
+	"holdfast/archive/telemetry"
 	"holdfast/scenarios/check"
 	"holdfast/scenarios/history"
 )
 
 // Collector makes the numbers of a run out of its events, in one pass and with
-// memory for the open operations and a number for each acknowledged one.
+// memory for the open operations and a few numbers for each that has ended.
 type Collector struct {
 	counts    Counts
 	histogram []int
@@ -25,42 +26,42 @@ type Collector struct {
 	last      int64
 	begun     bool
 	end       int64
-	open      map[int]*openOperation
+	open      openOperations
 	// unfinished operations of repetitions that were merged.
 	unfinished int
 	skipped    map[string]int // why, and how many operations
 	errors     errorCounts
-	delays     map[string]*delay // of each actor
-	puts       []float64         // of each repetition
-	each       []Repetition      // that has ended
-	repetition int               // its number
-	answeredIn int               // how many operations were acknowledged when it began
-	sorted     []int64           // its latencies, once it has ended
-	before     Counts            // when the repetition began
-	givenUpIn  int               // repetitions
-	calls      delay             // nanoseconds that reads and writes took
+	puts       []float64    // of each repetition
+	each       []Repetition // that has ended
+	repetition int          // its number
+	answeredIn int          // how many operations were acknowledged when it began
+	sorted     []int64      // its latencies, once it has ended
+	before     Counts       // when the repetition began
+	givenUpIn  int          // repetitions
+	calls      delay        // nanoseconds that reads and writes took
+	timeline   timeline
+	spent      spending
+	watch      telemetry.Watch
+	ran        int64 // nanoseconds of the repetitions, from their starts to their last answers
 	// batched are the modifications of open operations that batches store, and how many
 	// writes the last batch needed that has written it; 0: none has.
 	batched map[string]int
 }
 
-type openOperation struct {
-	kept  bool // a load, or a batch: nobody wants it stored
-	load  bool
-	start int64 // intended
-	puts  int
-	// batched is the first modification of an operation that a batch is to store.
-	batched string
+// delay sums up durations.
+type delay struct {
+	total int64
+	n     int64
 }
+
+func (d *delay) add(e delay) { d.total, d.n = d.total+e.total, d.n+e.n }
 
 // latencyMostMicros is an hour; longer operations count as that long.
 const latencyMostMicros = 3600 * 1000 * 1000
 
 // NewCollector returns an empty collector.
 func NewCollector() *Collector {
-	return &Collector{
-		open: map[int]*openOperation{}, delays: map[string]*delay{}, batched: map[string]int{}, actors: actors{numbers: map[string]int32{}},
-	}
+	return &Collector{batched: map[string]int{}, actors: actors{numbers: map[string]int32{}}}
 }
 
 // Merge adds what another collector has of later repetitions, which must have
@@ -81,14 +82,15 @@ func (c *Collector) Merge(later *Collector) {
 		c.skip(why, n)
 	}
 	c.errors.merge(&later.errors)
-	for _, op := range later.open {
+	for op := range later.open.all() {
 		if !op.kept {
 			c.unfinished++
 		}
 	}
-	for actor, d := range later.delays {
-		delayOf(c.delays, actor).add(*d)
-	}
+	c.timeline.merge(&later.timeline)
+	c.spent.add(later.spent)
+	c.watch.Merge(&later.watch)
+	c.ran += later.ran
 	c.puts = append(c.puts, later.puts...)
 	c.each = append(c.each, later.each...)
 	c.givenUpIn += later.givenUpIn
@@ -101,16 +103,18 @@ func (c *Collector) Latencies() []int64 { return c.latencies }
 
 // Reset makes the collector as new.
 func (c *Collector) Reset() {
-	clear(c.open)
+	c.open.reset()
 	clear(c.batched)
 	clear(c.skipped)
 	c.errors.reset()
-	clear(c.delays)
 	c.actors.reset()
+	c.timeline.reset()
+	c.watch.Reset()
 	*c = Collector{
 		open: c.open, histogram: c.histogram[:0], latencies: c.latencies[:0], makespans: c.makespans[:0],
-		skipped: c.skipped, errors: c.errors, delays: c.delays, puts: c.puts[:0], each: c.each[:0], sorted: c.sorted,
+		skipped: c.skipped, errors: c.errors, puts: c.puts[:0], each: c.each[:0], sorted: c.sorted,
 		batched: c.batched, answered: c.answered[:0], actors: c.actors,
+		timeline: c.timeline, watch: c.watch,
 	}
 }
 
@@ -138,13 +142,19 @@ func (c *Collector) Add(e *history.Event) {
 		if e.Op > 0 {
 			c.counts.Gets++
 			c.calls.add(delay{e.At - e.Start, 1})
+			c.called(e)
 		}
 		c.errors.note(e)
 	case history.Put:
 		c.put(e)
 		c.errors.note(e)
 	case history.Head, history.Delete:
+		c.called(e)
 		c.errors.note(e)
+	case history.Wait:
+		if op := c.open.get(e.Op); op != nil {
+			op.wait(e.At)
+		}
 	case history.Return:
 		c.finish(e)
 	case history.Queue:
@@ -178,6 +188,8 @@ func (c *Collector) closeRepetition() {
 	}
 	c.begun = false
 	if c.last > c.begin {
+		c.ran += c.last - c.begin
+		c.timeline.at(c.last - c.begin) // to which nothing may have happened
 		c.makespans = append(c.makespans, float64(c.last-c.begin)/1e6)
 	}
 	c.puts = append(c.puts, float64(c.counts.Puts-c.before.Puts))
@@ -188,11 +200,13 @@ func (c *Collector) closeRepetition() {
 }
 
 func (c *Collector) invoke(e *history.Event) {
-	op := &openOperation{load: e.Do == "load", kept: e.Do == "load" || e.Do == history.DoBatch, start: e.At}
+	op := c.open.begin(e.Op)
+	op.load, op.start, op.begun = e.Do == "load", e.At, e.At
+	op.kept = op.load || e.Do == history.DoBatch
+	op.service = serviceOf(e)
 	if e.Due > 0 {
 		op.start = e.Due
 	}
-	c.open[e.Op] = op
 	if e.Through != "" && len(e.IDs) > 0 {
 		op.batched = e.IDs[0]
 		c.batched[op.batched] = 0
@@ -206,28 +220,53 @@ func (c *Collector) put(e *history.Event) {
 	if e.Op == 0 {
 		return // the harness's own
 	}
-	if op := c.open[e.Op]; op != nil {
+	op := c.open.get(e.Op)
+	if op != nil {
 		op.puts++
+		op.call(e)
 		if op.kept && e.Doc != nil {
 			c.writtenByBatch(op, e.Doc.Add)
 		}
 	}
 	c.calls.add(delay{e.At - e.Start, 1})
-	n := &c.counts
+	n, now := &c.counts, c.timeline.at(e.At-c.begin)
 	n.Puts++
+	if op != nil && op.puts > 1 {
+		now.retries++
+	}
 	switch e.Answer {
 	case history.OK:
 		n.Committed++
+		now.commits++
 	case history.PreconditionFailed:
 		n.Conflicts412++
+		c.conflicted(op, now)
 	case history.Conflict:
 		n.Conflicts409++
+		c.conflicted(op, now)
 	case history.Throttled:
 		n.Throttled++
+		now.throttled++
 	case history.UnknownAnswer:
 		n.UnknownOutcomes++
+		now.unknown++
 	default:
 		n.RefusedOtherwise++
+	}
+}
+
+// conflicted: a write was refused, of an operation that may not be known.
+func (c *Collector) conflicted(op *openOperation, now *moment) {
+	now.conflicts++
+	if op != nil {
+		op.refused++
+	}
+}
+
+// called notes a call of the store for an operation, if that is open.
+func (c *Collector) called(e *history.Event) {
+	if op := c.open.get(e.Op); op != nil {
+		op.call(e)
 	}
 }
 
@@ -241,15 +280,20 @@ func (c *Collector) writtenByBatch(op *openOperation, ids []string) {
 }
 
 func (c *Collector) finish(e *history.Event) {
-	op := c.open[e.Op]
-	delete(c.open, e.Op)
-	if op != nil && op.load && e.Outcome != history.Committed {
-		c.counts.FailedLoads++
-	}
-	if op == nil || op.kept {
+	op := c.open.end(e.Op)
+	if op == nil {
 		return
 	}
-	if op.batched != "" {
+	op.resume(e.At)
+	c.watched(op, e)
+	if op.load && e.Outcome != history.Committed {
+		c.counts.FailedLoads++
+	}
+	if op.kept {
+		return
+	}
+	batched := op.batched != ""
+	if batched {
 		op.puts = c.batched[op.batched]
 		delete(c.batched, op.batched)
 	}
@@ -264,7 +308,9 @@ func (c *Collector) finish(e *history.Event) {
 		micros := min(max((e.At-op.start)/1000, 1), latencyMostMicros)
 		c.latencies = append(c.latencies, micros)
 		c.answered = append(c.answered, Answered{c.actors.number(e.Actor), int32(min(op.puts, math.MaxInt32))})
-		delayOf(c.delays, e.Actor).add(delay{micros, 1})
+		if !batched {
+			c.spent.add(spending{1, op.begun - op.start, op.calls, op.waited, e.At - op.start})
+		}
 	case history.UserConflict:
 		n.UserConflicts++
 	case history.Exhausted:
@@ -293,7 +339,7 @@ func (c *Collector) Fill(r *Measurement, judged check.Counts) {
 	c.closeRepetition()
 	r.Counts = c.counts
 	r.Counts.Unfinished = c.unfinished
-	for _, op := range c.open {
+	for op := range c.open.all() {
 		if !op.kept {
 			r.Counts.Unfinished++
 		}
@@ -309,9 +355,9 @@ func (c *Collector) Fill(r *Measurement, judged check.Counts) {
 	r.Attempts = c.attempts()
 	r.Rates = r.Counts.Rates(cmp.Or(r.Judged, r.Repetitions))
 	r.Elapsed = float64(c.end) / 1e6
-	r.LatencyMS, r.LatencyDistribution = latency(c.latencies)
+	r.LatencyMS, r.Distribution = latency(c.latencies)
 	slices.Sort(c.makespans)
-	r.PutsEach, r.MakespansMS, r.Fairness, r.GivenUpIn = c.puts, c.makespans, jain(c.delays), c.givenUpIn
+	r.PutsEach, r.MakespansMS, r.GivenUpIn = c.puts, c.makespans, c.givenUpIn
 	r.Each, r.Latencies = c.each, c.latencies
 	r.CallTime = time.Duration(c.calls.total / max(c.calls.n, 1))
 	if n := len(c.makespans); n > 0 {
@@ -321,6 +367,23 @@ func (c *Collector) Fill(r *Measurement, judged check.Counts) {
 	}
 }
 
+// detail writes what the numbers do not say into a run whose numbers are filled in: when, for
+// whom, for how much, and what production would have rung for.
+func (c *Collector) detail(r *Measurement, h history.Header) {
+	prices := pricesNamed(h.Prices)
+	if r.Cost = r.Counts.costBy(prices); r.Cost != nil { // without a commit it has no price
+		r.Rates[costPer1000] = r.Counts.CostPer1000(prices.list)
+	}
+	r.Fairness = c.fairness()
+	r.Alarms = c.watch.Alarms(time.Duration(c.ran))
+	if !h.Untimed {
+		r.Timeline, r.Spent = c.timeline.shown(len(c.puts)), c.spent.shown()
+	}
+}
+
+// costPer1000 is a metric whose value depends on the store.
+const costPer1000 = "cost_usd.per_1000_commits"
+
 // reasons lists why operations were never begun, the commonest first.
 func reasons(skipped map[string]int) []Reason {
 	var all []Reason
@@ -328,65 +391,5 @@ func reasons(skipped map[string]int) []Reason {
 		all = append(all, Reason{why, n})
 	}
 	slices.SortFunc(all, func(a, b Reason) int { return cmp.Or(b.Count-a.Count, cmp.Compare(a.Why, b.Why)) })
-	return all
-}
-
-// latency of operations, in microseconds, with its distribution.
-func latency(micros []int64) (*Latency, []Quantile) {
-	n := len(micros)
-	if n == 0 {
-		return nil, nil
-	}
-	histogram := histogramOf(micros)
-	at := func(percent float64) float64 {
-		return float64(histogram.ValueAtPercentile(rankOf(percent, int64(n)))) / 1e3
-	}
-	return &Latency{n, at(50), at(90), at(99), at(99.9), float64(histogram.Max()) / 1e3}, distribution(histogram)
-}
-
-func (c *Collector) attempts() Attempts {
-	a := Attempts{Histogram: slices.Clone(c.histogram)}
-	if a.Histogram == nil {
-		a.Histogram = []int{}
-	}
-	var values, weights []float64
-	for needed, operations := range c.histogram {
-		if operations > 0 {
-			values, weights = append(values, float64(needed)), append(weights, float64(operations))
-			a.Max = needed
-		}
-	}
-	if len(values) > 0 {
-		a.Mean = stat.Mean(values, weights)
-		at := func(p float64) float64 { return stat.Quantile(p, stat.Empirical, values, weights) }
-		a.P50, a.P90, a.P99 = at(0.5), at(0.9), at(0.99)
-	}
-	return a
-}
-
-// Rates are shares of the counts, as thresholds name them, and how many a repetition has.
-func (c Counts) Rates(repetitions int) map[string]float64 {
-	share := func(part, of int) float64 {
-		if of == 0 {
-			return 0
-		}
-		return float64(part) / float64(of)
-	}
-	all := map[string]float64{
-		"acknowledged.rate":           share(c.Acknowledged, c.Operations+c.NeverBegun),
-		"acknowledged.per_repetition": share(c.Acknowledged, repetitions),
-		"user_conflict.rate":          share(c.UserConflicts, c.Operations),
-		"exhausted.rate":              share(c.Exhausted, c.Operations),
-		"failed.rate":                 share(c.Failed, c.Operations),
-		"unknown.rate":                share(c.EndedUnknown, c.Operations),
-		"conflict.rate":               share(c.Conflicts412+c.Conflicts409, c.Puts),
-	}
-	if c.Acknowledged > 0 {
-		all["puts.per_update"] = share(c.Puts, c.Acknowledged)
-	}
-	if c.Committed > 0 { // without a commit it has no price
-		all["puts.per_commit"] = share(c.Puts, c.Committed)
-		all["cost_usd.per_1000_commits"] = c.CostPer1000(StandardPrices)
-	}
 	return all
 }

@@ -2,60 +2,6 @@ package measure
 
 import "holdfast/scenarios/history"
 
-// Timeline counts what happened in equal parts of a repetition's time, in all repetitions
-// together: element i from i×WidthMS after their beginnings on, for WidthMS.
-type Timeline struct {
-	WidthMS     float64 `json:"width_ms"`
-	Repetitions int     `json:"repetitions"`
-	Commits     []int   `json:"commits"`
-	Conflicts   []int   `json:"conflicts"` // 412 and 409
-	Retries     []int   `json:"retries"`   // writes after the first of their operation
-}
-
-// Spent is what the acknowledged operations' time went to, in milliseconds for each on
-// average: from the intended start to the real one, in calls of the store, and waiting.
-type Spent struct {
-	Samples   int     `json:"samples"`
-	QueuedMS  float64 `json:"queued_ms"`
-	CallsMS   float64 `json:"calls_ms"`
-	WaitingMS float64 `json:"waiting_ms"`
-}
-
-// Fairness compares the actors that were acknowledged.
-type Fairness struct {
-	Actors int `json:"actors"`
-	// Jain is Jain's index (Σx)²/(n·Σx²) of the actors' mean latencies: 1 if all have the
-	// same, 1/n if one of n waits and the others don't.
-	Jain float64 `json:"jain"`
-	// P99 of the latency of the actor for whom it is worst, and of the median actor.
-	Worst       string  `json:"worst"`
-	WorstP99MS  float64 `json:"worst_p99_ms"`
-	MedianP99MS float64 `json:"median_p99_ms"`
-	// Each are the actors, from the best p99 to the worst; of more than 100 a hundred of them
-	// at even distances, the best and the worst among them.
-	Each []ActorLatency `json:"each"`
-}
-
-// ActorLatency is what one actor met with.
-type ActorLatency struct {
-	Actor   string  `json:"actor"`
-	Samples int     `json:"samples"` // acknowledged operations
-	GaveUp  int     `json:"gave_up"`
-	P50MS   float64 `json:"p50_ms"`
-	P99MS   float64 `json:"p99_ms"`
-}
-
-// Alarm is one that is documented for production, held against the run.
-type Alarm struct {
-	Metric    string  `json:"metric"`
-	Means     string  `json:"means"` // what it watches, in a few words
-	Threshold string  `json:"threshold"`
-	Value     float64 `json:"value"`
-	Unit      string  `json:"unit"`
-	Samples   int     `json:"samples"` // what it is a share or a quantile of; 0: it has no value
-	Fires     bool    `json:"fires"`
-}
-
 // Window is what happened around a violation, or a finding about the store, so that its story
 // can be drawn: events of its repetition and of the objects that its witness is about, in the
 // order in which they ended, with the faults that struck the witness's actors and the

@@ -47,6 +47,7 @@ func fromHistory(rd *history.Reader, failed error) (*Measured, error) {
 	r.Steps, r.Interrupted, r.Failure = taken, told.interrupted, told.failure
 	r.Judged, r.Played = told.judged(rd.Header), told.begun
 	numbers.Fill(&r, verdict.Counts)
+	numbers.detail(&r, rd.Header)
 	if told.omitted != nil {
 		r.measured(told.omitted.Thresholds)
 	} else {

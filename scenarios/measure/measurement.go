@@ -42,18 +42,24 @@ type Measurement struct {
 	Counts        Counts               `json:"counts"`
 	Attempts      Attempts             `json:"attempts"`
 	Rates         map[string]float64   `json:"rates"`
-	LatencyMS     *Latency             `json:"latency_ms"` // null: nothing was acknowledged
-	// LatencyDistribution is the whole of it, ascending, of at most 60 points; nil: of fewer
-	// than ten samples, or in a document of an earlier version.
-	LatencyDistribution []Quantile        `json:"latency_distribution,omitempty"`
-	MakespanMS          *Makespan         `json:"makespan_ms"` // null: no repetition ended
-	Elapsed             float64           `json:"elapsed_ms"`
-	Thresholds          []ThresholdResult `json:"thresholds"`
-	NeverBegun          []Reason          `json:"never_begun_because,omitempty"` // the commonest first
-	StoreErrors         []StoreError      `json:"store_errors,omitempty"`        // the commonest few, of all calls
-	Steps               []StepResult      `json:"steps,omitempty"`
-	Replay              string            `json:"replay"`
-	Directory           string            `json:"directory,omitempty"`
+	LatencyMS     *Latency             `json:"latency_ms"`  // null: nothing was acknowledged
+	MakespanMS    *Makespan            `json:"makespan_ms"` // null: no repetition ended
+	Elapsed       float64              `json:"elapsed_ms"`
+	Thresholds    []ThresholdResult    `json:"thresholds"`
+	NeverBegun    []Reason             `json:"never_begun_because,omitempty"` // the commonest first
+	StoreErrors   []StoreError         `json:"store_errors,omitempty"`        // the commonest few, of all calls
+	Steps         []StepResult         `json:"steps,omitempty"`
+	Timeline      *Timeline            `json:"timeline,omitempty"` // nil: nothing was written, or there are no times
+	Spent         *Spent               `json:"spent,omitempty"`    // nil: nothing was acknowledged but by batches, or there are no times
+	Fairness      *Fairness            `json:"fairness,omitempty"` // nil: it takes two actors that were acknowledged
+	Cost          *Cost                `json:"cost,omitempty"`     // nil: nothing was committed
+	Alarms        []Alarm              `json:"alarms,omitempty"`
+	// Distribution is that of the latency, ascending, of at most 60 points; nil: of fewer than
+	// ten samples, or in a document of an earlier version.
+	Distribution []Quantile `json:"latency_distribution,omitempty"`
+
+	Replay    string `json:"replay"`
+	Directory string `json:"directory,omitempty"`
 
 	// Windows are what happened around the violations and store findings that have a witness.
 	Windows []Window `json:"windows,omitempty"`
@@ -64,10 +70,6 @@ type Measurement struct {
 	// in ascending order, of those in which somebody was answered.
 	PutsEach    []float64 `json:"-"`
 	MakespansMS []float64 `json:"-"`
-	// Fairness is Jain's index of the mean latencies of the clients: 1 if all have
-	// the same, 1/n if one of n waits and the others don't. Nil: it takes two clients
-	// that were acknowledged.
-	Fairness *float64 `json:"-"`
 	// Each are the repetitions that were played, in their order; of a history that leaves some
 	// out, those that it holds.
 	Each []Repetition `json:"-"`

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"holdfast/scenarios"
+	"holdfast/scenarios/history"
 )
 
 // full has another value in every number, so that none can be taken for another.
@@ -21,6 +22,7 @@ func full() *Measurement {
 		counts.Field(i).SetInt(int64(101 + i*i))
 	}
 	r.Rates = r.Counts.Rates(4)
+	NewCollector().detail(r, history.Header{})
 	return r
 }
 

@@ -46,6 +46,9 @@ func (p *Point) Header() history.Header {
 	}
 	h := p.Run.Header(in, store)
 	h.Replay = p.Replay
+	if !p.real() {
+		h.Prices = pricesOf(p.Run.Latency().Prices()).name()
+	}
 	return h
 }
 

@@ -155,6 +155,7 @@ func (p *Pool) Measurement() (Measurement, error) {
 	}
 	m.Windows = p.windowsOf(&m)
 	p.numbers.Fill(&m, verdict.Counts)
+	p.numbers.detail(&m, p.header)
 	m.Judge(p.wanted)
 	return m, errors.Join(p.err, p.kept.close(&m))
 }

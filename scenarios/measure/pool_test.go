@@ -21,8 +21,7 @@ func measuredBy(t *testing.T, p *Pool) string {
 	text, err := json.Marshal(struct {
 		Measurement
 		Puts, Makespans []float64
-		Fairness        *float64
-	}{m, m.PutsEach, m.MakespansMS, m.Fairness})
+	}{m, m.PutsEach, m.MakespansMS})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -104,7 +104,9 @@ func (c *Config) playReal(ctx context.Context, i int, p *Point, t *told) (m *Mea
 		defer func() { _ = os.RemoveAll(dir) }() // the system clears it up in the end
 		file = filepath.Join(dir, "history")
 	}
-	playErr := Record(ctx, file, p.Header(), func(ctx context.Context, sink history.Sink) error {
+	h := p.Header()
+	h.Prices = target.prices(&p.Target).name()
+	playErr := Record(ctx, file, h, func(ctx context.Context, sink history.Sink) error {
 		counting := &counted{Sink: sink, told: t}
 		_, err := p.Run.Play(ctx, target.world, counting)
 		if ctx.Err() != nil && !counting.any { // the history shall say so
@@ -134,6 +136,13 @@ func (c *Config) playReal(ctx context.Context, i int, p *Point, t *told) (m *Mea
 		c.Judged(i, m)
 	}
 	return m, playErr
+}
+
+// prices are those of whoever serves the store.
+func (o *opened) prices(t *Target) priced {
+	s3, _ := t.s3() // of another kind of store there is no bucket
+	list, known := PricesAt(o.settings().Endpoint, s3.Bucket)
+	return priced{list, known}
 }
 
 // spent is a measurement that ended because no request was left. What it has shown until

@@ -70,29 +70,32 @@ type Measured struct {
 	AttemptsMean     *float64         `json:"attempts_mean"` // of an acknowledged operation; null: there is none
 	AttemptsP99      *float64         `json:"attempts_p99"`
 	LatencyMS        *measure.Latency `json:"latency_ms"`                // null: nothing was acknowledged
-	Jain             *float64         `json:"jain"`                      // fairness, see [measure.Measurement]; null: there are no two clients to compare
-	CostUSD          *float64         `json:"cost_usd_per_1000_commits"` // see [measure.PricesOf]
+	Jain             *float64         `json:"jain"`                      // see [measure.Fairness]; null: there are no two clients to compare
+	CostUSD          *float64         `json:"cost_usd_per_1000_commits"` // see [measure.Cost]
 	Replay           string           `json:"replay"`
 }
 
 // measured is what a point has shown, as a row of the table has it.
-func measured(params Params, m *measure.Measurement, prices measure.Prices) Measured {
+func measured(params Params, m *measure.Measurement) Measured {
 	p := Measured{
 		Params: params, Runs: m.Played, Clients: m.Clients, Policy: m.Policy, Verdict: m.Verdict, Reasons: m.Reasons, Violated: m.Violated,
 		Operations: m.Counts.Operations, GetsMean: float64(m.Counts.Gets) / float64(m.Played),
 		AcknowledgedRate: m.Rates["acknowledged.rate"], ExhaustedRate: m.Rates["exhausted.rate"], ConflictRate: m.Rates["conflict.rate"],
-		LatencyMS: m.LatencyMS, Jain: m.Fairness, Replay: m.Replay,
+		LatencyMS: m.LatencyMS, Replay: m.Replay,
 	}
 	p.PutsMean, p.PutsCI95 = measure.MeanCI95(m.PutsEach)
 	if len(m.MakespansMS) > 0 {
 		mean, ci := measure.MeanCI95(m.MakespansMS)
 		p.MakespanMean, p.MakespanCI95 = &mean, ci
 	}
+	if m.Fairness != nil {
+		p.Jain = &m.Fairness.Jain
+	}
 	if m.Counts.Acknowledged > 0 {
 		p.AttemptsMean, p.AttemptsP99 = &m.Attempts.Mean, &m.Attempts.P99
 	}
 	if m.Counts.Committed > 0 {
-		puts, cost := float64(m.Counts.Puts)/float64(m.Counts.Committed), m.Counts.CostPer1000(prices)
+		puts, cost := float64(m.Counts.Puts)/float64(m.Counts.Committed), m.Rates["cost_usd.per_1000_commits"]
 		p.PutsPerCommit, p.CostUSD = &puts, &cost
 	}
 	return p

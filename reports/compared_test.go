@@ -1,0 +1,231 @@
+package reports
+
+import (
+	"bytes"
+	"math/rand/v2"
+	"strings"
+	"testing"
+
+	gocmp "github.com/google/go-cmp/cmp"
+
+	"holdfast/reports/compare"
+	"holdfast/reports/schema"
+	"holdfast/scenarios/check"
+	"holdfast/scenarios/history"
+	"holdfast/scenarios/measure"
+)
+
+// repeated is a virtual run of some repetitions, each as usual and then as change makes it.
+func repeated(scenario string, repetitions int, change func(r *measure.Repetition)) Contender {
+	m := small()
+	m.Scenario, m.World, m.Store, m.Via, m.Seed, m.Repetitions = scenario, "virtual", "model", "core", 1, repetitions
+	m.Violations, m.Thresholds = []check.Violation{}, []measure.ThresholdResult{}
+	m.Violated, m.Replay = map[string]int{}, "simulate run "+scenario+" --world virtual --runs 100 --seed 1"
+	m.Counts = measure.Counts{}
+	for n := 1; n <= repetitions; n++ {
+		random := rand.New(rand.NewPCG(1, uint64(n)))
+		retries := random.IntN(5)
+		r := measure.Repetition{
+			N: n, Acknowledged: 20, Puts: 20 + retries, Gets: 20 + retries, MakespanMS: 1000.125 + 40*float64(retries), LatencyMS: 50.0625, P99MS: 90,
+			Digest: history.Sum(random.Uint64()),
+		}
+		if change != nil {
+			change(&r)
+		}
+		m.Each = append(m.Each, r)
+		m.Counts.Acknowledged += r.Acknowledged
+		m.Counts.Puts += r.Puts
+		for _, invariant := range r.Violated {
+			m.Violated[invariant]++
+			m.Verdict = check.Violated
+		}
+	}
+	env := Environment{Version: "v1.2", Go: "go1.26.8", OS: "linux", Arch: "amd64", CPUs: 2, Modules: map[string]string{}}
+	return Contender{Source: scenario + "/old", Result: NewResult(env, m), Settings: []map[string]string{{"clients": "4"}}}
+}
+
+// more attempts are needed in every repetition.
+func more(r *measure.Repetition) { r.Puts, r.Digest = r.Puts+2, r.Digest+1 }
+
+// several are some runs in one result.
+func several(all ...Contender) Contender {
+	c := all[0]
+	for _, one := range all[1:] {
+		c.Runs, c.Settings = append(c.Runs, one.Runs...), append(c.Settings, one.Settings...)
+	}
+	return c
+}
+
+// comparisons are those that are told each in its way.
+func comparisons() map[string]Compared {
+	violating := func(r *measure.Repetition) {
+		if r.N == 17 {
+			r.Violated, r.Digest = []string{"I1"}, 5
+		}
+	}
+	some := func(r *measure.Repetition) {
+		if r.N%7 == 0 {
+			r.MakespanMS, r.Digest = r.MakespanMS+float64(r.N%2)-0.5, 7
+		}
+	}
+	reality := repeated("storm", 30, more)
+	reality.Runs[0].World = "real"
+	cut := repeated("storm", 100, nil)
+	cut.Runs[0].Interrupted = true
+	old := repeated("storm", 100, nil)
+	d := compare.Defaults()
+	renewed := NewCompared(old, repeated("storm", 100, more), d)
+	renewed.Renew()
+	return map[string]Compared{
+		"compared-alike":    NewCompared(old, old, d),
+		"compared-worse":    NewCompared(old, repeated("storm", 100, more), d),
+		"compared-better":   NewCompared(repeated("storm", 100, more), old, d),
+		"compared-violated": NewCompared(old, repeated("storm", 100, violating), d),
+		"compared-moved":    NewCompared(old, repeated("storm", 100, some), d),
+		"compared-draw":     NewCompared(repeated("storm", 1, nil), repeated("storm", 1, more), d),
+		"compared-real":     NewCompared(reality, reality, d),
+		"compared-worlds":   NewCompared(old, reality, d),
+		"compared-cut":      NewCompared(old, cut, d),
+		"compared-renewed":  renewed,
+		"compared-several": NewCompared(several(old, repeated("burst", 100, nil), repeated("two-users", 100, nil)),
+			several(repeated("storm", 100, more), repeated("burst", 100, violating), repeated("create-race", 5, nil)), d),
+	}
+}
+
+func baseline(t testing.TB) Baseline {
+	t.Helper()
+	b, err := NewBaseline(several(repeated("storm", 30, nil), repeated("burst", 1, nil)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+func TestComparedReports(t *testing.T) {
+	for name, c := range comparisons() {
+		t.Run(name, func(t *testing.T) {
+			golden(t, name, formatted(t, "text", c))
+			validate(t, schema.Compare, []byte(formatted(t, "json", c)))
+			if err := c.sound(); err != nil {
+				t.Error(err)
+			}
+			if c.Passed != (c.Class() == Passed) {
+				t.Errorf("passed is %v, of class %v", c.Passed, c.Class())
+			}
+		})
+	}
+}
+
+// TestClassOfComparisons: what NEW comes to by itself counts too, and what is not known is not
+// passed.
+func TestClassOfComparisons(t *testing.T) {
+	all := comparisons()
+	for name, want := range map[string]Class{
+		"compared-alike": Passed, "compared-worse": Regressed, "compared-better": Passed, "compared-violated": Violated, "compared-moved": Passed,
+		"compared-draw": Inconclusive, "compared-real": Passed, "compared-worlds": Inconclusive, "compared-cut": Inconclusive,
+		"compared-several": Violated, "compared-renewed": Passed,
+	} {
+		if got := all[name].Class(); got != want {
+			t.Errorf("%s is of class %v, want %v", name, got, want)
+		}
+	}
+	c := all["compared-alike"]
+	for outcome, want := range map[Outcome]Class{
+		"passed": Passed, "regressed": Regressed, "missed": Missed, "inconclusive": Inconclusive, "interrupted": Inconclusive, "broken": Inconclusive,
+		"store_at_fault": StoreAtFault, "violated": Violated, "fine": Inconclusive, "": Inconclusive,
+	} {
+		if c.New.Outcome = outcome; c.Class() != want {
+			t.Errorf("a NEW that is %q is of class %v, want %v", outcome, c.Class(), want)
+		}
+	}
+	c = all["compared-alike"]
+	c.Missing = []string{"storm"}
+	if c.Class() != Inconclusive {
+		t.Error("a run that NEW lacks is no reason to doubt")
+	}
+	c = all["compared-alike"]
+	if c.New.NotReached = []string{"storm"}; c.Class() != Inconclusive {
+		t.Error("a scenario that was not reached is no reason to doubt")
+	}
+}
+
+// TestResultAgainstBaseline: a run is worse than the baseline, or its passing stays.
+func TestResultAgainstBaseline(t *testing.T) {
+	b := baseline(t)
+	old, err := b.Contender("b.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		change func(*measure.Repetition)
+		want   Class
+	}{"alike": {nil, Passed}, "worse": {more, Regressed}} {
+		new := repeated("storm", 30, c.change)
+		r := new.Result
+		r.Against(old, new.Settings, compare.Defaults())
+		if r.Class() != c.want || r.Passed != (c.want == Passed) || r.Comparison.Class() != c.want {
+			t.Errorf("%s: class %v, passed %v", name, r.Class(), r.Passed)
+		}
+		text := formatted(t, "text", r)
+		if !strings.Contains(text, "== compared with b.json\n") || !strings.Contains(formatted(t, "brief", r), "\n"+r.Comparison.word()) {
+			t.Error(text)
+		}
+		validate(t, schema.Result, []byte(formatted(t, "json", r)))
+	}
+}
+
+// TestBaselineGivesBack what it keeps: all that decides a comparison.
+func TestBaselineGivesBack(t *testing.T) {
+	b := baseline(t)
+	var text bytes.Buffer
+	if err := b.Write(&text); err != nil {
+		t.Fatal(err)
+	}
+	validate(t, schema.Baseline, text.Bytes())
+	if lines := strings.Count(text.String(), "\n"); lines != 5 {
+		t.Errorf("%d lines of two runs", lines)
+	}
+	d, err := Decode(text.Bytes())
+	if err != nil {
+		t.Fatal(err)
+	}
+	back, err := d.(Baseline).Contender("b.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := several(repeated("storm", 30, nil), repeated("burst", 1, nil))
+	c := NewCompared(want, back, compare.Defaults())
+	if c.Class() != Passed || !c.alike() || len(c.Warnings) > 0 {
+		t.Errorf("%+v", c)
+	}
+	for i := range want.Runs {
+		for k, r := range back.Runs[i].Each {
+			w := want.Runs[i].Each[k]
+			w.MakespanMS, w.LatencyMS = r.MakespanMS, r.LatencyMS // rounded
+			if diff := gocmp.Diff(w, r); diff != "" {
+				t.Error(diff)
+			}
+		}
+	}
+	damaged := b
+	damaged.Runs = append([]BaselineRun{}, b.Runs...)
+	damaged.Runs[0].Digests = "AAAA"
+	if _, err := damaged.Contender("b.json"); err == nil {
+		t.Error("digests of other repetitions are taken")
+	}
+}
+
+// TestWhatIsNoBaseline: it is of virtual runs that passed.
+func TestWhatIsNoBaseline(t *testing.T) {
+	for name, change := range map[string]func(*measure.Measurement){
+		"violated": func(m *measure.Measurement) { m.Verdict = check.Violated },
+		"real":     func(m *measure.Measurement) { m.World = "real" },
+		"in part":  func(m *measure.Measurement) { m.Each = m.Each[1:] },
+	} {
+		c := repeated("storm", 5, nil)
+		change(&c.Runs[0])
+		if _, err := NewBaseline(c); err == nil {
+			t.Errorf("%s: it is kept", name)
+		}
+	}
+}

@@ -1,0 +1,100 @@
+package page_test
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+	"testing"
+
+	"holdfast/reports/page"
+)
+
+// swim is a story in which a text stands wherever there is one.
+func swim(id, s string) page.Lanes {
+	return page.Lanes{
+		ID: id, Title: s, Where: s, Fate: s,
+		Across: []page.Lane{{Name: s, Title: s}, {Name: s, Title: s, Object: true}, {Name: s, Title: s}},
+		Before: []page.LaneVersion{{Lane: 1, Name: s}},
+		Steps: []page.LaneStep{
+			{Text: s, Weight: page.Gap},
+			{Text: s, When: s, Move: 1, Box: &page.LaneBox{Shape: page.Begins, Lines: []string{s, s}}},
+			{Text: s, Weight: page.Context, Fault: s, Arrow: &page.LaneArrow{To: 1, Above: s, Below: s, End: page.Refused, Sent: 1}},
+			{Text: s, Arrow: &page.LaneArrow{To: 1, Above: s, Below: s, End: page.ReplyLost, Sent: 3}, Version: &page.LaneVersion{Lane: 1, Name: s, On: s}},
+			{Text: s, Weight: page.Wrong, Arrow: &page.LaneArrow{From: 1, To: 2, Above: s, Below: s, End: page.Arrives, Sent: 4}, Version: &page.LaneVersion{Lane: 1, Name: s, Seen: true}},
+			{Text: s, Arrow: &page.LaneArrow{From: 2, To: 1, Above: s, Below: s, End: page.Unanswered, Sent: 5}},
+			{Text: s, Box: &page.LaneBox{Lane: 2, Shape: page.Failed, Lines: []string{s}}},
+		},
+		Bars:  []page.LaneBar{{From: 1, To: 3}, {Lane: 2, From: 4, To: 6, Open: true}},
+		Bands: []page.LaneBand{{Lane: 1, From: 2, To: 4, Label: s, State: s, End: s}},
+		Moves: []page.LaneMove{{Name: s, Share: 0.5, Chance: s, Fateful: true}},
+	}
+}
+
+func pageOf(blocks ...page.Block) page.Page {
+	return page.Page{Title: "t", Verdict: "FAIL", Sections: []page.Section{{ID: "s", Title: "s", Blocks: blocks}}}
+}
+
+// TestWhatIsDrawnIsTold: every step has a sentence, a row that leads to it and what is drawn,
+// under one number.
+func TestWhatIsDrawnIsTold(t *testing.T) {
+	file := html(t, pageOf(swim("a", "x"), swim("b", "y")))
+	ids := map[string]bool{}
+	for _, m := range regexp.MustCompile(` id="([^"]*)"`).FindAllStringSubmatch(file, -1) {
+		if ids[m[1]] {
+			t.Errorf("there are two %q", m[1])
+		}
+		ids[m[1]] = true
+	}
+	for n := 1; n <= 6; n++ {
+		for _, want := range []string{
+			fmt.Sprintf(`<li id="a_%d"`, n), fmt.Sprintf(`data-step="%d" href="#a_%[1]d"`, n), fmt.Sprintf(`<g class="step [a-z]*" data-step="%d">`, n), fmt.Sprintf(`value="%d"`, n),
+		} {
+			if !regexp.MustCompile(want).MatchString(file) {
+				t.Errorf("step %d has no %s", n, want)
+			}
+		}
+	}
+	if strings.Contains(file, `a_7`) || !strings.Contains(file, `<li class="gap">⋮ x</li>`) {
+		t.Error("what is left out is no step, and is said")
+	}
+}
+
+// TestStoriesWithoutDrawing are told all the same.
+func TestStoriesWithoutDrawing(t *testing.T) {
+	l := swim("a", "told")
+	l.Undrawn = true
+	file := html(t, pageOf(l))
+	if strings.Contains(file, `class="swim"`) || strings.Contains(file, `class="stepping"`) || !strings.Contains(file, `<li id="a_6"`) {
+		t.Error("want words only")
+	}
+	// Nor is anything drawn of nothing.
+	html(t, pageOf(page.Lanes{ID: "empty"}))
+}
+
+func TestStoriesInMarkdown(t *testing.T) {
+	l := swim("a", "so it was")
+	l.Title, l.Where, l.Fate = "bob wrote v3", "Look at T4", "after move 2"
+	got := written(t, pageOf(l), page.Markdown)
+	for _, want := range []string{
+		"bob wrote v3.\n", "Look at T4.\n", "\n   … so it was\n1. so it was (so it was)\n2. so it was\n", "\n4. ✕ so it was\n", "Inevitable after move 2.\n",
+	} {
+		if !strings.Contains(got, want) {
+			t.Errorf("%q is missing in\n%s", want, got)
+		}
+	}
+}
+
+// TestDrawingsAreSmall, of as many lanes and steps as a story has at most.
+func TestDrawingsAreSmall(t *testing.T) {
+	l := swim("a", strings.Repeat("long & ", 30))
+	for len(l.Across) < 10 {
+		l.Across = append(l.Across, l.Across[0])
+	}
+	for len(l.Steps) < 42 {
+		l.Steps = append(l.Steps, l.Steps[3])
+	}
+	without := len(html(t, pageOf()))
+	if size := len(html(t, pageOf(l))) - without; size > 150_000 {
+		t.Errorf("%d bytes", size)
+	}
+}

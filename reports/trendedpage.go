@@ -1,0 +1,222 @@
+package reports
+
+import (
+	"fmt"
+	"strings"
+
+	"holdfast/reports/chart"
+	"holdfast/reports/page"
+)
+
+// Page tells the trend with its charts.
+func (t Trended) Page() page.Page {
+	word, _ := t.word()
+	p := page.Page{Title: "Trend", Verdict: word, Tone: trendTone(word), Lead: t.lead(), Facts: t.facts(), Advice: t.advice()}
+	for _, wanted := range []string{wordWorse, wordChanged, wordUnclear, wordSteady} {
+		for i := range t.Series {
+			if s := &t.Series[i]; s.word() == wanted {
+				p.Sections = append(p.Sections, s.section(fmt.Sprintf("series-%d", i+1)))
+			}
+		}
+	}
+	if len(t.LeftOut) > 0 {
+		rows := [][]string{}
+		for _, l := range t.LeftOut {
+			rows = append(rows, []string{l.Run, l.Why})
+		}
+		p.Sections = append(p.Sections, page.Section{ID: "left-out", Title: "Left out", Blocks: []page.Block{page.Table{
+			Caption: "Runs that say nothing of their figures", Columns: []page.Column{{Name: "run"}, {Name: "why"}}, Rows: rows,
+		}}})
+	}
+	return p
+}
+
+// trendTone: a change may be for the better or worse, and is for people to judge.
+func trendTone(word string) page.Tone {
+	switch word {
+	case wordSteady:
+		return page.Good
+	case wordWorse:
+		return page.Bad
+	}
+	return page.Doubt
+}
+
+// advice is to look at the runs on both sides of what has become worse.
+func (t *Trended) advice() []page.Advice {
+	var all []page.Advice
+	for i := range t.Series {
+		s := &t.Series[i]
+		for m := range s.Metrics {
+			if s.Metrics[m].worse() {
+				c := s.Metrics[m].latest()
+				all = append(all, page.Advice{
+					Text:    fmt.Sprintf("%s: compare the last run before %s became worse with the first one after", s.name(), s.Metrics[m].Metric),
+					Command: "simulate compare " + s.Runs[c.At-1].Run + " " + s.Runs[c.At].Run,
+				})
+				break // of those that go together one is enough
+			}
+		}
+	}
+	return all
+}
+
+func (t *Trended) facts() []page.Fact {
+	return []page.Fact{
+		{Name: "found by", Value: t.method()},
+		{Name: "runs needed", Value: fmt.Sprintf("%d of a series, unless they have one seed", t.LeastRuns)},
+		{Name: "noise", Value: "the standard deviation between runs, of what no change explains, as a share"},
+	}
+}
+
+func (s *TrendSeries) section(id string) page.Section {
+	sec := page.Section{ID: id, Title: s.name(), Verdict: s.word(), Blocks: []page.Block{page.Prose(sentence(s.about()))}}
+	if sight := s.sight(); sight != "" {
+		sec.Blocks = append(sec.Blocks, page.Prose(sentence(sight)))
+	}
+	var places []string
+	for _, at := range s.places() {
+		places = append(places, fmt.Sprintf("Run %d, %s: %s.", at+1, s.changed(at), s.place(at)))
+	}
+	if len(places) > 0 {
+		sec.Blocks = append(sec.Blocks, page.List(places))
+	}
+	sec.Blocks = append(sec.Blocks, s.table())
+	if f := s.figure(); f != nil {
+		sec.Blocks = append(sec.Blocks, *f)
+	}
+	return sec
+}
+
+// changed says which metrics changed with a run, and how.
+func (s *TrendSeries) changed(at int) string {
+	var all []string
+	for i := range s.Metrics {
+		if c := s.Metrics[i].changesAt(at); c != nil {
+			all = append(all, s.Metrics[i].Metric+" "+c.size())
+		}
+	}
+	return strings.Join(all, ", ")
+}
+
+func (s *TrendSeries) table() page.Table {
+	t := page.Table{
+		Caption: fmt.Sprintf("Figures of %s; less is better", Plural(len(s.Runs), "run")),
+		Columns: []page.Column{
+			{Name: "metric"}, {Name: "verdict", Verdict: true}, {Name: "first", Number: true}, {Name: "last", Number: true},
+			{Name: "noise", Number: true}, {Name: "last change"},
+		},
+	}
+	for i := range s.Metrics {
+		m := &s.Metrics[i]
+		story := m.Why
+		if m.State != Unclear {
+			story = m.story()
+		}
+		t.Rows = append(t.Rows, []string{m.Metric, m.word(), m.value(0), m.value(len(m.Values) - 1), m.noise(), story})
+	}
+	return t
+}
+
+// figure draws the metrics that vary; nil: none does.
+func (s *TrendSeries) figure() *page.Figure {
+	c := chart.Chart{Title: s.name(), X: "run"}
+	values := page.Table{
+		Caption: "The figures of each run", Folded: true,
+		Columns: []page.Column{{Name: "run", Number: true}, {Name: "began"}, {Name: "version"}, {Name: "seed", Number: true}, {Name: "verdict", Verdict: true}},
+	}
+	var shown []*TrendMetric
+	for i := range s.Metrics {
+		if m := &s.Metrics[i]; m.varies() {
+			shown = append(shown, m)
+			c.Panels = append(c.Panels, m.panel())
+			values.Columns = append(values.Columns, page.Column{Name: m.label(), Number: true})
+		}
+	}
+	if len(shown) == 0 {
+		return nil
+	}
+	for i := range s.Runs {
+		run := &s.Runs[i]
+		row := []string{fmt.Sprint(i + 1), "", run.Version, fmt.Sprint(run.Seed), string(run.Verdict)}
+		if run.Time != nil {
+			row[1] = run.Time.Format("2006-01-02 15:04:05")
+		}
+		for _, m := range shown {
+			cell := "–"
+			if v := m.Values[i]; v != nil {
+				cell = figure(*v, "")
+			}
+			row = append(row, cell)
+		}
+		values.Rows = append(values.Rows, row)
+	}
+	return &page.Figure{
+		Title: "Run by run", Drawing: &c, Table: values,
+		Caption: fmt.Sprintf("A marker is a run, of %d; the dashed line is the mean between changes, so that it steps where a change was found. Axes do not begin at 0.", len(s.Runs)),
+	}
+}
+
+func (m *TrendMetric) label() string {
+	if m.Unit == "" {
+		return m.Metric
+	}
+	return m.Metric + " (" + m.Unit + ")"
+}
+
+// varies reports whether there is anything to draw.
+func (m *TrendMetric) varies() bool {
+	var first *float64
+	for _, v := range m.Values {
+		switch {
+		case v == nil:
+		case first == nil:
+			first = v
+		case *v != *first:
+			return true
+		}
+	}
+	return false
+}
+
+// panel draws the values, and the means between changes, where changes were looked for.
+func (m *TrendMetric) panel() chart.Panel {
+	p := chart.Panel{Y: m.label(), Near: true}
+	runs := chart.Series{Name: "runs"}
+	for i, v := range m.Values {
+		if v != nil {
+			runs.Points = append(runs.Points, chart.Point{X: float64(i + 1), Y: *v})
+		}
+	}
+	means := chart.Series{Name: "mean between changes"}
+	for i := range len(m.Changes) + 1 {
+		from, to, level := 0, len(m.Values), 0.0
+		switch {
+		case m.State == Unclear:
+			continue
+		case i > 0:
+			from, level = m.Changes[i-1].At, m.Changes[i-1].After
+		case len(m.Changes) > 0:
+			level = m.Changes[0].Before
+		default:
+			level = m.mean()
+		}
+		if i < len(m.Changes) {
+			to = m.Changes[i].At
+		}
+		means.Points = append(means.Points, chart.Point{X: float64(from + 1), Y: level}, chart.Point{X: float64(to), Y: level})
+	}
+	p.Series = []chart.Series{runs, means}
+	return p
+}
+
+// mean is that of all values, of which there is one at least.
+func (m *TrendMetric) mean() float64 {
+	sum, n := 0.0, 0.0
+	for _, v := range m.Values {
+		if v != nil {
+			sum, n = sum+*v, n+1
+		}
+	}
+	return sum / n
+}
