@@ -52,7 +52,7 @@ was written by a newer simulate.`,
 	}
 	f := cmd.Flags()
 	f.StringVar(&o.format, "format", "text", "`FORMAT`: "+strings.Join(reports.FormatNames(), ", "))
-	f.StringVarP(&o.output, "output", "o", "", "`FILE` to write instead of stdout")
+	f.StringVarP(&o.output, "output", "o", "-", "`FILE` to write; - is stdout")
 	f.StringVar(&o.keep, "keep", "", "`DIR` to keep the document in as well, in a directory of its own to which DIR/latest then points")
 	f.BoolVar(&o.noColor, "no-color", false, "no colors")
 	return cmd
@@ -63,8 +63,11 @@ func (a *app) report(o reportOptions, paths []string) error {
 	if !slices.Contains(reports.FormatNames(), o.format) {
 		return usage("--format is one of %s, not %q", strings.Join(reports.FormatNames(), ", "), o.format)
 	}
-	if err := (output{"output", o.output}).check(); err != nil {
-		return err
+	toStdout := o.output == "-"
+	if !toStdout {
+		if err := (output{"output", o.output}).check(); err != nil {
+			return err
+		}
 	}
 	var all []reports.Document
 	for _, path := range paths {
@@ -85,14 +88,14 @@ func (a *app) report(o reportOptions, paths []string) error {
 	}
 	// All of it before a file is touched: one that can't be told replaces nothing.
 	var told bytes.Buffer
-	if err := reports.Formats[o.format](&told, d, o.output == "" && colored(a.stdout, o.noColor)); err != nil {
+	if err := reports.Formats[o.format](&told, d, toStdout && colored(a.stdout, o.noColor)); err != nil {
 		if _, untold := errors.AsType[*reports.UntoldError](err); untold {
 			return usage("report: %w", err)
 		}
 		return couldNotRun("report %s: %w", strings.Join(paths, " "), err)
 	}
 	write := func(w io.Writer) error { _, err := w.Write(told.Bytes()); return err }
-	if o.output == "" {
+	if toStdout {
 		err = write(a.stdout)
 	} else {
 		err = reports.WriteFile(o.output, write)
