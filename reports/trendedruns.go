@@ -66,7 +66,7 @@ func (p *KeptRun) settings() []Setting {
 func (p *KeptRun) known() []Setting {
 	env := &p.Environment
 	all := []Setting{
-		{"version", env.Version}, {"Go", env.Go}, {"platform", env.OS + "/" + env.Arch},
+		{"version", env.Version}, {"commit", env.Revision.short()}, {"Go", env.Go}, {"platform", env.OS + "/" + env.Arch},
 		{"processors", strconv.Itoa(env.CPUs)}, {"GOMAXPROCS", strconv.Itoa(env.GOMAXPROCS)},
 	}
 	for _, module := range slices.Sorted(maps.Keys(env.Modules)) {
@@ -77,7 +77,21 @@ func (p *KeptRun) known() []Setting {
 			Setting{"request timeout", fmt.Sprintf("%d ms", s.RequestTimeoutMS)}, Setting{"checksums", s.Checksums},
 			Setting{"region", s.Region}, Setting{"endpoint", s.Endpoint})
 	}
+	if env.Revision.short() == env.Version { // which says it already
+		all = slices.DeleteFunc(all, func(s Setting) bool { return s.Name == "commit" })
+	}
 	return append(all, p.settings()...)
+}
+
+// short is a commit as people name it, and whether it is not the whole program.
+func (r *Revision) short() string {
+	switch {
+	case r == nil:
+		return ""
+	case r.Changed:
+		return r.Commit[:min(12, len(r.Commit))] + changes
+	}
+	return r.Commit[:min(12, len(r.Commit))]
 }
 
 // ofOtherKeys are flags that a result has in keys of its own, or that decide of no figure.

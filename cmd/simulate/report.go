@@ -19,6 +19,8 @@ type reportOptions struct {
 	output  string
 	keep    string
 	noColor bool
+	// Of a trace.
+	repetition int
 }
 
 func (a *app) reportCommand() *cobra.Command {
@@ -28,9 +30,14 @@ func (a *app) reportCommand() *cobra.Command {
 		Short: "Tell again what a run, sweep, search or examination has shown",
 		Long: `report reads a document again and tells it in any format. A RUN is a run's directory,
 simulate-out/latest, the file of a document that --json has printed, or -, the standard
-input. It reads no history, so the document is enough, also on another machine. Several
-RUNs are told as one, if they are runs of scenarios; --keep saves that as if one command
-had played them.
+input. All formats but trace need no history, so the document is enough, also on another
+machine. Several RUNs are told as one, if they are runs of scenarios; --keep saves that
+as if one command had played them.
+
+A trace is the one format that is made of the history: trace events, which
+https://ui.perfetto.dev and chrome://tracing show. Each repetition is a process there, each
+actor a thread, with its operations and in them their calls and waits; arrows lead from a
+write to those who read its version.
 
 Telling is not judging: the exit code is 0 if it could be told, whatever it says.
 simulate check judges a run again and exits as the run did.
@@ -51,23 +58,50 @@ was written by a newer simulate.`,
 		RunE: func(_ *cobra.Command, args []string) error { return a.report(o, args) },
 	}
 	f := cmd.Flags()
-	f.StringVar(&o.format, "format", "text", "`FORMAT`: "+strings.Join(reports.FormatNames(), ", "))
+	f.StringVar(&o.format, "format", "text", "`FORMAT`: "+strings.Join(formatNames(), ", "))
 	f.StringVarP(&o.output, "output", "o", "-", "`FILE` to write; - is stdout")
 	f.StringVar(&o.keep, "keep", "", "`DIR` to keep the document in as well, in a directory of its own to which DIR/latest then points")
+	f.IntVar(&o.repetition, "repetition", 0, "`N`: trace this repetition alone, from 1 (0: all, up to 400,000 events)")
 	f.BoolVar(&o.noColor, "no-color", false, "no colors")
 	return cmd
 }
 
+// formatNames are those of documents, and that of their history.
+func formatNames() []string { return append(reports.FormatNames(), traceFormat) }
+
+func (o *reportOptions) validate() error {
+	switch {
+	case !slices.Contains(formatNames(), o.format):
+		return usage("--format is one of %s, not %q", strings.Join(formatNames(), ", "), o.format)
+	case o.repetition < 0:
+		return usage("--repetition is the number of one, from 1, or 0 for all, not %d", o.repetition)
+	case o.repetition > 0 && o.format != traceFormat:
+		return usage("--repetition is for --format %s", traceFormat)
+	case o.keep != "" && o.format == traceFormat:
+		return usage("--keep keeps documents, and a trace is none")
+	case o.toStdout():
+		return nil
+	}
+	return (output{"output", o.output}).check()
+}
+
+func (o *reportOptions) toStdout() bool { return o.output == "-" }
+
+// writeReport writes what was asked for to where it was asked for.
+func (a *app) writeReport(o reportOptions, write func(io.Writer) error) error {
+	if o.toStdout() {
+		return write(a.stdout)
+	}
+	return reports.WriteFile(o.output, write)
+}
+
 // report reads documents and tells them as one.
 func (a *app) report(o reportOptions, paths []string) error {
-	if !slices.Contains(reports.FormatNames(), o.format) {
-		return usage("--format is one of %s, not %q", strings.Join(reports.FormatNames(), ", "), o.format)
+	if err := o.validate(); err != nil {
+		return err
 	}
-	toStdout := o.output == "-"
-	if !toStdout {
-		if err := (output{"output", o.output}).check(); err != nil {
-			return err
-		}
+	if o.format == traceFormat {
+		return a.trace(o, paths)
 	}
 	var all []reports.Document
 	for _, path := range paths {
@@ -88,19 +122,13 @@ func (a *app) report(o reportOptions, paths []string) error {
 	}
 	// All of it before a file is touched: one that can't be told replaces nothing.
 	var told bytes.Buffer
-	if err := reports.Formats[o.format](&told, d, toStdout && colored(a.stdout, o.noColor)); err != nil {
+	if err := reports.Formats[o.format](&told, d, o.toStdout() && colored(a.stdout, o.noColor)); err != nil {
 		if _, untold := errors.AsType[*reports.UntoldError](err); untold {
 			return usage("report: %w", err)
 		}
 		return couldNotRun("report %s: %w", strings.Join(paths, " "), err)
 	}
-	write := func(w io.Writer) error { _, err := w.Write(told.Bytes()); return err }
-	if toStdout {
-		err = write(a.stdout)
-	} else {
-		err = reports.WriteFile(o.output, write)
-	}
-	if err != nil {
+	if err := a.writeReport(o, func(w io.Writer) error { _, err := w.Write(told.Bytes()); return err }); err != nil {
 		return couldNotRun("write the report: %w", err)
 	}
 	return nil

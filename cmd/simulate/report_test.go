@@ -149,7 +149,12 @@ func TestReportRefuses(t *testing.T) {
 		return filepath.Join(dir, name)
 	}
 	newer, cut := at("newer.json", `{"schema": "simulate.result/v2"}`), at("cut.json", `{"schema": "simulate.result/v1", "ru`)
-	kept := at("kept", "kept")
+	kept, baseline := at("kept", "kept"), at("baseline.json", `{"schema": "simulate.baseline/v1"}`)
+	out := t.TempDir()
+	if code, _, stderr := simulate(t, "run", "two-users", "save-again", "--world", "virtual", "--out", out); code != exitPassed {
+		t.Fatal(stderr)
+	}
+	whole := filepath.Join(out, "latest")
 	version := filepath.Join(dir, "version.json")
 	lacking := at("lacking.json", `{"schema": "simulate.tune/v1", "verdict": "ok", "architectures": {"rows": [{"name": "FIFO with batches", "latency_p99_ms": {"value": 1}}]}}`)
 	_, stdout, _ := simulate(t, "version", "--json")
@@ -165,6 +170,9 @@ func TestReportRefuses(t *testing.T) {
 		{[]string{cut, "-o", kept}, exitUsage, "cut.json is cut off after 36 bytes"},
 		{[]string{dir}, exitUsage, "has no result.json: it is no run's directory"},
 		{[]string{version, "--format", "yaml"}, exitUsage, `--format is one of brief, `},
+		{[]string{baseline, "--format", "html", "-o", kept}, exitUsage, "a baseline can't be told as HTML"},
+		{[]string{version, "--format", "trace", "--keep", dir}, exitUsage, "--keep keeps documents, and a trace is none"},
+		{[]string{whole, "--format", "trace", "-o", kept}, exitUsage, "a trace is of one run, and " + whole + " holds several; such as "},
 		{[]string{version, version}, exitUsage, "only runs of scenarios are told together, and a version is none"},
 		{[]string{lacking}, exitCouldNotRun, "lacking.json: the document lacks something or contradicts itself: runtime error: "},
 		{[]string{version, "-o", "/dev/full"}, exitCouldNotRun, "write the report: write /dev/full: no space left on device"},

@@ -1,0 +1,286 @@
+package reports
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+
+	"holdfast/scenarios"
+	"holdfast/scenarios/history"
+	"holdfast/scenarios/measure"
+)
+
+// DefaultTraceEvents are about 100 MB, which viewers still open.
+const DefaultTraceEvents = 400_000
+
+// TraceOptions choose what of a history is traced.
+type TraceOptions struct {
+	// Repetition is the only one that is traced, from 1; 0: all of them.
+	Repetition int
+	// MostEvents ends a trace at the repetition, or in the one, in which it is reached. 0:
+	// [DefaultTraceEvents].
+	MostEvents int
+}
+
+// WriteTrace writes a history as Chrome trace events, in the JSON Object Format of "Trace
+// Event Format" (Google), which Perfetto and chrome://tracing open.
+//
+// Each repetition is a process and each actor a thread, or several if it does several things
+// at once. Operations are complete events; in them stand the calls of the store and the waits
+// that they made. Planned faults and what became of messages are instants, violations and
+// store findings of the run too, through all threads. An arrow leads from a write to each read of its
+// version.
+//
+// Times are whole microseconds of the history, rounded down, so that nothing overlaps that did
+// not; those of a single repetition count from its beginning. It needs memory for a few versions of each
+// object and for what is under way, however long the history is. Left says what the trace does
+// not hold, if anything; the trace says so itself.
+func WriteTrace(w io.Writer, rd *history.Reader, run *measure.Measurement, o TraceOptions) (left []string, err error) {
+	if o.MostEvents == 0 {
+		o.MostEvents = DefaultTraceEvents
+	}
+	t := &tracer{out: bufio.NewWriterSize(w, 256<<10), options: o, marks: marksOf(run, rd.Header), header: &rd.Header}
+	t.text(`{"traceEvents":[`)
+	for e, err := range rd.Events() {
+		if err != nil {
+			return nil, err
+		}
+		t.add(e)
+		if t.err != nil || t.past() {
+			break
+		}
+	}
+	t.closeRepetition()
+	if t.err == nil && t.processes == 0 && o.Repetition > 0 {
+		return nil, &NoRepetitionError{o.Repetition, t.seen}
+	}
+	left = t.left(rd.Header.Repetitions)
+	t.text("\n],")
+	t.value(`"displayTimeUnit":`, "ms")
+	t.value(`,"otherData":`, traceAbout{rd.Header.Scenario, rd.Header.Core, rd.Header.World, rd.Header.Policy, rd.Header.Seed, rd.Header.Replay, left})
+	t.text("}\n")
+	if t.err == nil {
+		t.err = t.out.Flush()
+	}
+	return left, t.err
+}
+
+// traceAbout is what a trace says of itself.
+type traceAbout struct {
+	Scenario string   `json:"scenario"`
+	Core     string   `json:"core"`
+	World    string   `json:"world"`
+	Policy   string   `json:"policy"`
+	Seed     uint64   `json:"seed"`
+	Replay   string   `json:"replay"`
+	LeftOut  []string `json:"left_out,omitempty"`
+}
+
+// NoRepetitionError says that a history does not hold a repetition.
+type NoRepetitionError struct {
+	Repetition int
+	seen       []int // those that it holds
+}
+
+func (e *NoRepetitionError) Error() string {
+	if len(e.seen) == 0 {
+		return "the history has no repetition"
+	}
+	return fmt.Sprintf("the history has no repetition %d: it holds %s, from %d to %d", e.Repetition, Plural(len(e.seen), "repetition"), e.seen[0], e.seen[len(e.seen)-1])
+}
+
+// tracer makes a trace of events, in the order of a history.
+type tracer struct {
+	out     *bufio.Writer
+	err     error // the first of writing
+	options TraceOptions
+	header  *history.Header
+	marks   []traceMark
+
+	written     int // events
+	arrowsSoFar int
+	processes   int
+	full        bool  // there is no room for what follows
+	seen        []int // the repetitions of the history so far
+
+	at      int64 // the latest time of the history
+	current *traced
+}
+
+// traced is a repetition that is being traced.
+type traced struct {
+	n      int   // its number; 0: it has not begun, its objects are being made
+	pid    int   // that of its process
+	shift  int64 // when its time began, in that of the history
+	base   int64 // what is subtracted from times
+	held   []*history.Event
+	lanes  traceLanes
+	open   map[int]*openSlice
+	writes map[string][]tracedWrite // of each object, the last few
+}
+
+// past reports whether nothing that follows is to be traced.
+func (t *tracer) past() bool {
+	return t.full || t.options.Repetition > 0 && t.current != nil && t.current.n > t.options.Repetition
+}
+
+// add traces an event. What comes before a repetition begins belongs to it already: its
+// objects are made then.
+func (t *tracer) add(e *history.Event) {
+	if t.current == nil || t.current.n > 0 && (e.Kind == history.Begin || e.Actor == history.SetupActor) {
+		t.closeRepetition()
+		t.current = newTraced(e)
+	}
+	t.at = max(t.at, e.At)
+	r := t.current
+	switch {
+	case e.Kind == history.Begin:
+		t.begin(r, e)
+	case r.n == 0:
+		r.held = append(r.held, e.Clone())
+	default:
+		t.trace(r, e)
+	}
+}
+
+// newTraced begins with the first event of a repetition, whose time begins with it.
+func newTraced(e *history.Event) *traced {
+	shift := e.At
+	switch e.Kind {
+	case history.Get, history.Head, history.Put, history.Delete:
+		shift = e.Start
+	}
+	return &traced{shift: shift, open: map[int]*openSlice{}, writes: map[string][]tracedWrite{}}
+}
+
+// begin begins a repetition's process, if it is to be traced.
+func (t *tracer) begin(r *traced, e *history.Event) {
+	r.n = e.Repetition
+	t.seen = append(t.seen, r.n)
+	if t.options.Repetition > 0 && r.n != t.options.Repetition {
+		r.held = nil
+		return
+	}
+	if t.written >= t.options.MostEvents {
+		t.full = true
+		return
+	}
+	t.processes++
+	r.pid = r.n
+	if t.options.Repetition > 0 {
+		r.base = r.shift
+	}
+	t.emit(&traceEvent{Name: "process_name", Phase: "M", PID: r.pid, Args: map[string]any{"name": fmt.Sprintf("%s, repetition %d", t.header.Scenario, r.n)}})
+	t.emit(&traceEvent{Name: "process_sort_index", Phase: "M", PID: r.pid, Args: map[string]any{"sort_index": r.n}})
+	for _, held := range r.held {
+		t.trace(r, held)
+	}
+	r.held = nil
+}
+
+// closeRepetition ends what is under way, and marks what was found in it.
+func (t *tracer) closeRepetition() {
+	r := t.current
+	t.current = nil
+	if r == nil || r.pid == 0 {
+		return
+	}
+	for _, n := range slices.Sorted(maps.Keys(r.open)) {
+		t.endOperation(r, r.open[n], &history.Event{Kind: history.Return, At: t.at, Op: n, Outcome: "unfinished"})
+	}
+	for i := range t.marks {
+		t.mark(r, &t.marks[i])
+	}
+}
+
+// left says what the trace does not hold.
+func (t *tracer) left(repetitions int) []string {
+	left := []string{}
+	traced := t.processes
+	if t.full {
+		left = append(left, fmt.Sprintf("it ends after %d events; --repetition N traces another one", t.written))
+	}
+	if traced < repetitions {
+		left = append(left, fmt.Sprintf("it holds %d of %s", traced, Plural(repetitions, "repetition")))
+	}
+	unmarked := 0
+	for i := range t.marks {
+		if !t.marks[i].done {
+			unmarked++
+		}
+	}
+	if unmarked > 0 {
+		left = append(left, fmt.Sprintf("%s not marked: it is not in what is traced, or nobody says in which repetition it was", Plural(unmarked, "violation or finding")))
+	}
+	return left
+}
+
+// traceMark is a violation or a finding about the store.
+type traceMark struct {
+	repetition int   // its number, or one of those below
+	at         int64 // of its last witness, in the time of its repetition
+	name, text string
+	done       bool
+}
+
+const (
+	wholeHistory = 0  // at is a time of the whole history
+	nowhere      = -1 // nobody says in which repetition it was
+)
+
+// marksOf are what a run has found. Nil: there is no result, only a history.
+func marksOf(run *measure.Measurement, h history.Header) []traceMark {
+	if run == nil {
+		return nil
+	}
+	where := func(violation, finding int) int {
+		switch i := slices.IndexFunc(run.Windows, func(w measure.Window) bool { return w.Violation == violation && w.Finding == finding }); {
+		case h.World != scenarios.VirtualWorld:
+			return wholeHistory
+		case h.Repetitions == 1:
+			return 1
+		case i >= 0:
+			return run.Windows[i].Repetition
+		}
+		return nowhere
+	}
+	var marks []traceMark
+	for i := range run.Violations {
+		v := &run.Violations[i]
+		name := fmt.Sprintf("%s %s: %s", v.Invariant, v.Invariant.Title(), v.Anomaly)
+		marks = append(marks, traceMark{repetition: where(i, -1), at: lastOf(v.Witness), name: name, text: v.Summary})
+	}
+	for i := range run.StoreFindings {
+		f := &run.StoreFindings[i]
+		marks = append(marks, traceMark{repetition: where(-1, i), at: lastOf(f.Witness), name: "the store: " + string(f.Kind), text: f.Summary})
+	}
+	return marks
+}
+
+func lastOf(witness []history.Event) int64 {
+	at := int64(0)
+	for i := range witness {
+		at = max(at, witness[i].At)
+	}
+	return at
+}
+
+// text and value write a part of the document.
+func (t *tracer) text(s string) {
+	if t.err == nil {
+		_, t.err = t.out.WriteString(s)
+	}
+}
+
+func (t *tracer) value(before string, v any) {
+	t.text(before)
+	if t.err == nil {
+		var text []byte
+		if text, t.err = json.Marshal(v); t.err == nil {
+			_, t.err = t.out.Write(text)
+		}
+	}
+}
