@@ -52,8 +52,8 @@ func (j *judgement) story(v *check.Violation) string {
 	var b strings.Builder
 	t := j.told
 	t.W = &b
-	t.headline(*v)
-	t.story(*v)
+	t.Verbose = true
+	t.write(t.storyIn(*v, titled(*v), 0))
 	for _, line := range j.after {
 		fmt.Fprintln(&b, line)
 	}

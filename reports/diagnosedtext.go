@@ -18,33 +18,55 @@ import (
 
 // Text implements [Document].
 func (d Diagnosed) Text(t Text) {
-	t.head(d.word(), d.line())
-	for _, note := range d.notes() {
-		t.bullet(note)
+	all := []part{t.part(0, func(t Text) { t.head(d.word(), d.line()) })}
+	notes := d.notes()
+	for i, note := range notes {
+		all = append(all, t.part(min(i, 1)*5, func(t Text) { t.bullet(note) }))
 	}
-	fmt.Fprintln(t.W)
-	t.differences(d.Rows)
-	t.raceTable(d.Races)
-	fmt.Fprintln(t.W)
-	t.wrapped("trust", fmt.Sprintf("writes: %s; reads: %s; conditional deletes: %s", levelWord(d.Writes), levelWord(d.Reads), levelWord(d.Deletes)))
-	for _, e := range d.Endpoints {
-		t.wrapped("endpoint", endpointInWords(e))
+	most := 6 // the document, the page and the issue have all
+	switch {
+	case t.Verbose:
+		most = len(d.Rows)
+	case len(notes) > 2:
+		most = 3
 	}
-	t.wrapped("took", fmt.Sprintf("%s s, %s%s", formatNumber(d.Seconds), units.Thousands(d.Requests)+" requests", d.processesInWords()))
-	if p := d.Profile; p != nil {
-		word := "the model of it does under the same load what was measured"
-		if !p.Agrees {
-			word = "the model of it DIFFERS under the same load"
-		}
-		t.wrapped("profile", p.File+"; "+word)
-		t.fit(p.Fit)
-	}
-	if d.Directory != "" {
-		t.row("saved in", d.Directory)
-	}
-	t.row("replay", d.Replay)
-	if d.Verdict == doctor.Inconclusive && !d.Interrupted && slices.ContainsFunc(d.Races, func(r doctor.Race) bool { return r.Inconclusive != "" && r.Races < r.Wanted }) {
-		t.row("", "(--budget gives a slow store more time)")
+	all = append(all, gap, t.part(10, func(t Text) { t.differences(d.Rows, most) }), t.part(20, func(t Text) { t.raceTable(d.Races) }), gap)
+	t.tellIn(append(all, d.closing(t)...), t.most())
+}
+
+// closing is what the findings come to, where they are from, and how to see them again.
+func (d *Diagnosed) closing(t Text) []part {
+	return []part{
+		t.part(0, func(t Text) {
+			t.wrapped("trust", fmt.Sprintf("writes: %s; reads: %s; conditional deletes: %s", levelWord(d.Writes), levelWord(d.Reads), levelWord(d.Deletes)))
+		}),
+		t.part(40, func(t Text) {
+			for _, e := range d.Endpoints {
+				t.wrapped("endpoint", endpointInWords(e))
+			}
+		}),
+		t.part(50, func(t Text) {
+			t.wrapped("took", fmt.Sprintf("%s s, %s%s", formatNumber(d.Seconds), units.Thousands(d.Requests)+" requests", d.processesInWords()))
+		}),
+		t.part(15, func(t Text) {
+			if p := d.Profile; p != nil {
+				word := "the model of it does under the same load what was measured"
+				if !p.Agrees {
+					word = "the model of it DIFFERS under the same load"
+				}
+				t.wrapped("profile", p.File+"; "+word)
+				t.fit(p.Fit)
+			}
+		}),
+		t.part(0, func(t Text) {
+			if d.Directory != "" {
+				t.kept(d.Directory)
+			}
+			t.row("replay", d.Replay)
+			if d.Verdict == doctor.Inconclusive && !d.Interrupted && slices.ContainsFunc(d.Races, func(r doctor.Race) bool { return r.Inconclusive != "" && r.Races < r.Wanted }) {
+				t.row("", "(--budget gives a slow store more time)")
+			}
+		}),
 	}
 }
 
@@ -137,10 +159,9 @@ func capital(s string) string {
 	return strings.ToUpper(s[:1]) + s[1:]
 }
 
-// differences is a table of the rows that were not answered as S3 answers them; the others
-// are counted.
-func (t Text) differences(rows []doctor.Row) {
-	const most = 6 // in the text; the document and the issue have all
+// differences is a table of rows that were not answered as S3 answers them, of so many at
+// most; the others are counted.
+func (t Text) differences(rows []doctor.Row, most int) {
 	alike := 0
 	var different []doctor.Row
 	for _, r := range rows {

@@ -41,10 +41,13 @@ func WriteJSON(w io.Writer, document any) error {
 	return enc.Encode(document)
 }
 
+// WriteReport writes a document's report as it is to look.
+func WriteReport(w io.Writer, d Document, look Look) error { return written(w, d.Text, look) }
+
 // written writes what is for people.
-func written(w io.Writer, write func(Text), color bool) error {
+func written(w io.Writer, write func(Text), look Look) error {
 	b := bufio.NewWriter(w)
-	if err := guarded(func() error { write(Text{W: b, Color: color}); return nil }); err != nil {
+	if err := guarded(func() error { write(Text{W: b, Look: look}); return nil }); err != nil {
 		return err
 	}
 	return b.Flush()

@@ -141,37 +141,66 @@ func (e *Explored) Line() string {
 
 // Text implements [Document].
 func (e Explored) Text(t Text) {
-	t.head(e.word(), e.Line())
-	if why := e.doubt(); e.Verdict == check.Inconclusive {
-		for i, line := range Wrap(why, Width-10) {
-			fmt.Fprintf(t.W, "      %s %s\n", []string{"–", " "}[min(i, 1)], line)
+	head := []part{t.part(0, func(t Text) {
+		t.head(e.word(), e.Line())
+		if why := e.doubt(); e.Verdict == check.Inconclusive {
+			t.bullet(why)
 		}
-	}
-	fmt.Fprintln(t.W)
+	}), gap}
+	foot := e.closing(t)
 	if e.Verdict == check.Violated {
 		t.untimed = true
-		t.stories(&measure.Measurement{Violations: e.Violations})
-		fmt.Fprintln(t.W)
-		t.wrapped("schedule", fmt.Sprintf("%s (%s; shortest found, first seen as number %d)",
-			e.Schedule, Plural(len(strings.Fields(e.Schedule)), "store call"), e.FoundAfter))
-		if words := e.inevitability(); words != "" {
-			t.wrapped("inevitable", words)
+		if t.Verbose {
+			head = append(head, t.part(0, func(t Text) { t.everyStory(e.Violations) }))
+		} else {
+			head = append(head, t.foundInShort(e.Violations, nil, max(mostLines-height(head)-height(foot)-1, leastStory))...)
 		}
-	} else {
-		t.wrapped("updates", fmt.Sprintf("%d acknowledged, %d conflicts in all schedules together", e.Acknowledged, e.Conflicts))
+		head = append(head, gap)
 	}
+	t.tellIn(append(head, foot...), t.most())
+}
+
+// closing is what was explored, and how to see it again.
+func (e *Explored) closing(t Text) []part {
 	faults := "no faults"
 	if e.Faults > 0 {
 		faults = "up to " + Plural(e.Faults, "fault") + " in each schedule, at any place"
 	}
-	t.wrapped("setting", fmt.Sprintf("%s core%s, %s strategy, %s", e.Core, layoutNamed(e.Layout), e.Strategy, faults))
-	t.row("policy", e.Policy)
-	t.row("speed", fmt.Sprintf("%s schedules/s, %s s", formatNumber(e.SchedulesPerSecond), formatNumber(e.Elapsed/1e3)))
-	if e.Directory != "" {
-		t.row("saved in", e.Directory)
-	}
-	t.row("replay", e.Replay)
-	if e.Saved != "" {
-		t.row("or", e.Saved)
+	return []part{
+		t.part(0, func(t Text) {
+			if e.Verdict != check.Violated {
+				t.wrapped("updates", fmt.Sprintf("%d acknowledged, %d conflicts in all schedules together", e.Acknowledged, e.Conflicts))
+				return
+			}
+			lines := t.part(0, func(t Text) {
+				t.wrapped("schedule", fmt.Sprintf("%s (%s; shortest found, first seen as number %d)",
+					e.Schedule, Plural(len(strings.Fields(e.Schedule)), "store call"), e.FoundAfter))
+			}).lines
+			if !t.Verbose { // the command to replay it has it whole
+				lines = cutTo(lines, 3)
+			}
+			t.write([]part{{lines: lines}})
+		}),
+		t.part(5, func(t Text) {
+			if words := e.inevitability(); words != "" {
+				t.wrapped("inevitable", words)
+			}
+		}),
+		t.part(10, func(t Text) {
+			t.wrapped("setting", fmt.Sprintf("%s core%s, %s strategy, %s", e.Core, layoutNamed(e.Layout), e.Strategy, faults))
+		}),
+		t.part(11, func(t Text) { t.row("policy", e.Policy) }),
+		t.part(12, func(t Text) {
+			t.row("speed", fmt.Sprintf("%s schedules/s, %s s", formatNumber(e.SchedulesPerSecond), formatNumber(e.Elapsed/1e3)))
+		}),
+		t.part(0, func(t Text) {
+			if e.Directory != "" {
+				t.kept(e.Directory)
+			}
+			t.row("replay", e.Replay)
+			if e.Saved != "" {
+				t.row("or", e.Saved)
+			}
+		}),
 	}
 }

@@ -31,23 +31,19 @@ func faultOf(kind storefault.Kind) storefault.Fault {
 	}
 }
 
+// storeTitle is a finding in a line: its kind, what that is, what the literature calls it.
+func storeTitle(f check.StoreFinding) string {
+	fault := faultOf(f.Kind)
+	return fmt.Sprintf("%s: %s%s", f.Kind, fault.What, alias(f.KnownAs, strings.ReplaceAll(string(f.Kind), "-", " ")))
+}
+
 // findings tells what the store did, each kind with the calls that prove it, and what it
 // means for whoever works with the store.
 func (t Text) findings(all []check.StoreFinding) {
 	t.conditions = true
 	for _, f := range all {
-		v := check.Violation{Summary: f.Summary, Witness: f.Witness}
-		fault := faultOf(f.Kind)
-		for _, line := range Wrap(fmt.Sprintf("%s: %s", f.Kind, fault.What), Width) {
-			fmt.Fprintln(t.W, line)
-		}
-		for _, text := range []string{t.shortened(v), fault.Means} {
-			for _, line := range Wrap(text, Width-2) {
-				fmt.Fprintf(t.W, "  %s\n", line)
-			}
-		}
-		t.story(v)
-		fmt.Fprintln(t.W)
+		v := check.Violation{Summary: f.Summary, Witness: f.Witness, Means: faultOf(f.Kind).Means}
+		t.write(t.storyIn(v, storeTitle(f), 0))
 	}
 }
 

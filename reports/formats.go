@@ -16,8 +16,8 @@ type Format func(w io.Writer, d Document, color bool) error
 // answers [UntoldError].
 var Formats = map[string]Format{
 	"json":     func(w io.Writer, d Document, _ bool) error { return WriteJSON(w, d) },
-	"text":     func(w io.Writer, d Document, color bool) error { return written(w, d.Text, color) },
-	"brief":    func(w io.Writer, d Document, color bool) error { return written(w, d.Brief, color) },
+	"text":     func(w io.Writer, d Document, color bool) error { return WriteReport(w, d, Look{Color: color}) },
+	"brief":    func(w io.Writer, d Document, color bool) error { return written(w, d.Brief, Look{Color: color}) },
 	"html":     func(w io.Writer, d Document, _ bool) error { return paged(w, d, "HTML", page.HTML) },
 	"markdown": writeMarkdown,
 	"junit":    writeJUnit,
@@ -36,7 +36,7 @@ type marked interface{ Markdown(t Text) }
 
 func writeMarkdown(w io.Writer, d Document, color bool) error {
 	if m, ok := d.(marked); ok {
-		return written(w, m.Markdown, color)
+		return written(w, m.Markdown, Look{Color: color})
 	}
 	return paged(w, d, "Markdown", page.Markdown)
 }

@@ -8,9 +8,10 @@ import (
 	"path/filepath"
 )
 
-// saved are the files that a document is kept in, with their formats, the document itself first.
+// saved are the files that a document is kept in, with their formats: the document itself first,
+// and last the report, which names the page.
 var saved = []struct{ file, format string }{
-	{ResultFile, "json"}, {ReportFile, "text"}, {PageFile, "html"}, {SummaryFile, "markdown"}, {CasesFile, "junit"},
+	{ResultFile, "json"}, {PageFile, "html"}, {SummaryFile, "markdown"}, {CasesFile, "junit"}, {ReportFile, "text"},
 }
 
 // Keep is [Save] into a directory below out, to which "latest" then points. It returns the

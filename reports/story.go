@@ -11,39 +11,76 @@ import (
 	"holdfast/scenarios/check"
 	"holdfast/scenarios/explore"
 	"holdfast/scenarios/history"
-	"holdfast/scenarios/measure"
 	"holdfast/scenarios/units"
 )
 
 // leastWidth is left for what an actor did, however long its name is.
 const leastWidth = 24
 
-// eventsShown keeps a report short; result.json has the rest.
-const eventsShown = 12
+// eventsShown bounds a story that is told whole; result.json has all of it.
+const eventsShown = 100
 
-// stories tells the first violation of the first invariant in full, and of the
-// others in a sentence.
-func (t Text) stories(r *measure.Measurement) {
-	told := map[check.Invariant]bool{}
-	first := slices.Clone(r.Violations)
-	slices.SortStableFunc(first, func(a, b check.Violation) int { return byNumber(string(a.Invariant), string(b.Invariant)) })
-	for _, v := range first {
-		if told[v.Invariant] {
-			continue
-		}
-		t.headline(v)
-		if len(told) == 0 {
-			t.story(v)
-		}
-		told[v.Invariant] = true
+// everyStory tells each violation in full, those of one invariant after another.
+func (t Text) everyStory(all []check.Violation) {
+	sorted := slices.Clone(all)
+	slices.SortStableFunc(sorted, func(a, b check.Violation) int { return byNumber(string(a.Invariant), string(b.Invariant)) })
+	for _, v := range sorted {
+		t.write(t.storyIn(v, titled(v), 0))
 	}
 }
 
-func (t Text) headline(v check.Violation) {
-	fmt.Fprintf(t.W, "%s %s: %s\n", v.Invariant, v.Invariant.Title(), v.Anomaly)
-	for _, line := range Wrap(t.shortened(v), Width-2) {
-		fmt.Fprintf(t.W, "  %s\n", line)
+// titled names what was violated, and how.
+func titled(v check.Violation) string {
+	return fmt.Sprintf("%s %s: %s%s", v.Invariant, v.Invariant.Title(), v.Anomaly, alias(v.KnownAs, v.Anomaly))
+}
+
+// alias is another name in parentheses.
+func alias(known, name string) string {
+	if known == "" || known == name {
+		return ""
 	}
+	return " (" + known + ")"
+}
+
+// storyIn tells a violation in so many lines; 0: in as many as it takes. What is left out of
+// it was said in the summary, or led up to it.
+func (t Text) storyIn(v check.Violation, title string, room int) []part {
+	all := []part{{lines: Wrap(title, Width)}}
+	if t.Verbose && v.Means != "" {
+		all[0].lines = append(all[0].lines, indented(Wrap(v.Means, Width-2))...)
+	}
+	summary := t.summaryOf(v)
+	if room > 0 {
+		summary = cutTo(summary, 3)
+		room = max(room-height(all)-len(summary), 1)
+	}
+	all = append(all, part{lines: summary})
+	events := t.eventParts(v)
+	shown, left := fitting(events, room)
+	if left > 0 {
+		shown, left = fitting(events, max(room-1, 1))
+	}
+	if left > 0 && height(shown) >= room { // not even one
+		shown, left = nil, len(events)
+	}
+	if left += len(v.Witness) - len(events); left > 0 {
+		where := "--verbose, or the page"
+		if t.Verbose {
+			where = "the document has them"
+		}
+		shown = append(shown, part{lines: []string{fmt.Sprintf("  … %s (%s)", Plural(left, "more event"), where)}})
+	}
+	return append(all, shown...)
+}
+
+// summaryOf is the summary of a violation, as lines.
+func (t Text) summaryOf(v check.Violation) []string { return indented(Wrap(t.shortened(v), Width-2)) }
+
+func indented(lines []string) []string {
+	for i := range lines {
+		lines[i] = "  " + lines[i]
+	}
+	return lines
 }
 
 // shortened is the summary of a violation with the names of its story.
@@ -54,30 +91,75 @@ func (t Text) shortened(v check.Violation) string {
 // checksum is what tells long values apart in a history; people need it not.
 var checksum = regexp.MustCompile(` #[0-9a-f]{16}`)
 
-func (t Text) story(v check.Violation) {
+// eventParts are the events of a violation, of which those that say least are left out first.
+func (t Text) eventParts(v check.Violation) []part {
 	names := shortNames(v)
 	width := 0
 	for _, e := range v.Witness {
 		width = max(width, text.StringWidth(e.Actor))
 	}
-	for i, e := range v.Witness {
-		if i == eventsShown {
-			fmt.Fprintf(t.W, "  … %d more events\n", len(v.Witness)-i)
-			return
+	events := v.Witness[:min(len(v.Witness), eventsShown)]
+	all := make([]part, len(events))
+	graded := map[int][]int{} // the events of a grade
+	for i := range events {
+		e := &events[i]
+		grade := leadingUp(v.Invariant, e)
+		graded[grade] = append(graded[grade], i)
+		said := tell(e)
+		if !t.Verbose {
+			said = tell(withoutValues(v.Invariant, e))
 		}
-		said := tell(&e)
 		if t.conditions {
-			said += t.asked(&e)
+			said += t.asked(e)
 		}
-		lines := Wrap(names.Replace(said), max(Width-16-width, leastWidth))
-		for n, line := range lines {
+		for n, line := range Wrap(names.Replace(said), max(Width-16-width, leastWidth)) {
 			if n == 0 {
-				fmt.Fprintf(t.W, "%s  %-*s  %s\n", t.moment(e.At), width, e.Actor, line)
+				line = fmt.Sprintf("%s  %-*s  %s", t.moment(e.At), width, e.Actor, line)
 			} else {
-				fmt.Fprintf(t.W, "%*s%s\n", 16+width, "", line)
+				line = fmt.Sprintf("%*s%s", 16+width, "", line)
 			}
+			all[i].lines = append(all[i].lines, line)
 		}
 	}
+	for grade, of := range graded {
+		for k, i := range of {
+			all[i].drop = 1000*grade + min(k, len(of)-1-k) // those in the middle first
+		}
+	}
+	return all
+}
+
+// withoutValues is a write without the fields that it changes, where a violation is not about
+// values.
+func withoutValues(of check.Invariant, e *history.Event) *history.Event {
+	switch of {
+	case check.NoSilentOverwrite, check.ForeignDataIntact, check.AsAsked, check.ExactlyOnce:
+		return e
+	}
+	if e.Doc == nil || len(e.Doc.Set) == 0 {
+		return e
+	}
+	short := e.Clone()
+	short.Doc.Set = nil
+	return short
+}
+
+// leadingUp grades how far an event only leads up to what a story is about; 1 is the heart of it.
+func leadingUp(of check.Invariant, e *history.Event) int {
+	read := e.Kind == history.Get || e.Kind == history.Head
+	switch {
+	case read && (of == check.RealTime || of == ""): // which is about the store
+		return 1
+	case e.Kind == history.Put && e.Answer != history.OK && e.Answer != history.UnknownAnswer:
+		return 3
+	case e.Kind == history.Put, e.Kind == history.Delete, e.Kind == history.Tell:
+		return 1
+	case e.Kind == history.Return, e.Kind == history.Queue, read && e.Actor == history.FinalActor, e.Kind == history.Invoke && of == check.AsAsked:
+		return 2
+	case read:
+		return 4
+	}
+	return 5
 }
 
 // moment says when an event was, in 12 columns.

@@ -18,24 +18,33 @@ import (
 // Text writes reports for people.
 type Text struct {
 	W io.Writer
-	// Color marks verdicts; set it only for a terminal.
-	Color bool
+	Look
 
 	untimed    bool // a schedule has an order, but no times
 	conditions bool // a story is about the store, and says on which condition a call was made, and when
 }
 
+// Look is how a text is to look.
+type Look struct {
+	// Color marks verdicts; set it only for a terminal.
+	Color bool
+	// Verbose tells all there is. If it is not set, a run is told in [mostLines].
+	Verbose bool
+	// NoBlocks leaves out what is drawn with characters that not every terminal has.
+	NoBlocks bool
+}
+
 // Width is the number of columns that reports keep to.
 const Width = 80
 
-// Text implements [Document]: one run in full, or several as a table with the story of
-// each that failed.
+// Text implements [Document]: one run in full, or several as a table with what came of each
+// that failed.
 func (r Result) Text(t Text) {
 	if r.Comparison != nil {
 		defer r.Comparison.after(t)
 	}
 	if len(r.Runs) == 1 && len(r.NotReached) == 0 {
-		t.run(&r.Runs[0])
+		t.run(&r, 0, mostLines)
 		return
 	}
 	t.summary(r)
@@ -46,63 +55,9 @@ func (r Result) Text(t Text) {
 		t.wrapped("made by", fmt.Sprintf("%d different programs or machines, of version %s; the JSON says which runs", n+1, strings.Join(r.versions(), ", ")))
 	}
 	if r.Directory != "" {
-		t.row("saved in", r.Directory)
+		t.kept(r.Directory)
 	}
-	for i := range r.Runs {
-		if run := &r.Runs[i]; !run.Passed() {
-			fmt.Fprintln(t.W)
-			t.run(run)
-		}
-	}
-}
-
-// run writes one, verdict first.
-func (t Text) run(r *measure.Measurement) {
-	t.verdict(r)
-	if !r.Verdict.Final() { // it says what a passing run has shown
-		for _, line := range Wrap(r.Shows, Width-6) {
-			fmt.Fprintf(t.W, "      %s\n", line)
-		}
-	}
-	notes := missed(r)
-	if r.Verdict == check.Inconclusive {
-		notes = append(slices.Clone(r.Reasons), notes...)
-	}
-	if r.Interrupted && r.Verdict.Final() {
-		notes = append(notes, "it was interrupted after that")
-	}
-	notes = append(notes, r.Notes...)
-	if r.Judged > 0 {
-		notes = append(notes, fmt.Sprintf("The history holds %d of %s, which is what the numbers are of; the run found nothing wrong with the others",
-			r.Judged, Plural(r.Repetitions, "repetition")))
-	}
-	if r.Failure != "" {
-		notes = append(notes, "The run could not go on: "+r.Failure)
-	}
-	for _, reason := range notes {
-		for i, line := range Wrap(reason, Width-10) {
-			fmt.Fprintf(t.W, "      %s %s\n", []string{"–", " "}[min(i, 1)], line)
-		}
-	}
-	fmt.Fprintln(t.W)
-	if r.Verdict == check.Violated {
-		t.stories(r)
-		fmt.Fprintln(t.W)
-	}
-	t.findings(r.StoreFindings)
-	t.numbers(r)
-	t.wrapped("setting", fmt.Sprintf("%s core%s%s, %s world, %s, %s", r.Core, via(r), layoutNamed(r.Layout), r.World, r.Store, Plural(r.Clients, "client")))
-	t.row("policy", r.Policy)
-	if r.Directory != "" {
-		t.row("saved in", r.Directory)
-	}
-	if r.Replay != "" {
-		// Never wrapped: it is there to be copied.
-		t.row("replay", r.Replay)
-		if r.World == "real" {
-			t.row("", "(the real world's schedule varies from run to run)")
-		}
-	}
+	t.failures(&r)
 }
 
 // via says how the clients reached the core, if not directly.

@@ -218,7 +218,7 @@ func checkWidth(t *testing.T, report string) {
 func checkColor(t *testing.T, report string, runs []measure.Measurement) {
 	t.Helper()
 	var b strings.Builder
-	NewResult(Environment{}, runs...).Text(Text{W: &b, Color: true})
+	NewResult(Environment{}, runs...).Text(Text{W: &b, Look: Look{Color: true}})
 	if b.String() == report {
 		t.Error("there is no color")
 	}

@@ -8,7 +8,52 @@ import (
 	"holdfast/scenarios/measure"
 )
 
-func (t Text) numbers(r *measure.Measurement) {
+// numbers are the rows of a run. What was found makes some of them beside the point.
+func (t Text) numbers(r *measure.Measurement) []part {
+	c, brief := r.Counts, r.Verdict.Final() && !t.Verbose
+	all := []part{
+		t.part(0, func(t Text) { t.wrapped("operations", operations(r)) }),
+		t.part(15, func(t Text) { t.neverBegun(r) }),
+		t.part(0, func(t Text) {
+			if c.Lost+c.Duplicated+c.Overwritten > 0 {
+				t.row("damage", fmt.Sprintf("%d lost, %d duplicated, %d overwritten unseen", c.Lost, c.Duplicated, c.Overwritten))
+			}
+		}),
+		t.part(4, func(t Text) { t.wrapped("writes", writes(c)) }),
+		t.part(12, func(t Text) {
+			if f := r.Faults; f != nil {
+				t.row("faults", fmt.Sprintf("%d of %d that were planned struck", f.Struck, f.Planned))
+			}
+		}),
+		t.part(13, func(t Text) { t.messages(c) }),
+		t.part(14, func(t Text) { t.storeErrors(r.StoreErrors) }),
+	}
+	if brief {
+		return all
+	}
+	return append(all,
+		t.part(6, func(t Text) { t.attempts(r) }),
+		t.part(6, func(t Text) {
+			if l := r.LatencyMS; l != nil {
+				t.row("latency ms", percentiles(l.Samples, l.Max, l.P50, l.P90, l.P99, l.P999))
+			}
+		}),
+		t.part(18, func(t Text) { t.spent(r.Spent) }),
+		t.part(9, func(t Text) { t.commits(r.Timeline) }),
+		t.part(11, func(t Text) {
+			if m := r.MakespanMS; m != nil && m.Samples > 1 {
+				t.row("makespan ms", fmt.Sprintf("mean %s  p50 %s  max %s  over %d repetitions",
+					formatNumber(m.Mean), formatNumber(m.P50), formatNumber(m.Max), m.Samples))
+			}
+		}),
+		t.part(10, func(t Text) { t.fairness(r.Fairness) }),
+		t.part(10, func(t Text) { t.cost(r.Cost) }),
+		t.part(8, func(t Text) { t.alarms(r.Alarms) }),
+	)
+}
+
+// operations says how they ended, and how many there were in a second.
+func operations(r *measure.Measurement) string {
 	c := r.Counts
 	ended := []string{fmt.Sprintf("%d of %d acknowledged", c.Acknowledged, c.Operations)}
 	for _, part := range []struct {
@@ -32,28 +77,17 @@ func (t Text) numbers(r *measure.Measurement) {
 	if m := r.MakespanMS; m != nil && m.Mean*float64(m.Samples) >= 1000 {
 		ended = append(ended, fmt.Sprintf("%s/s", formatNumber(1000*float64(c.Acknowledged)/(m.Mean*float64(m.Samples)))))
 	}
-	t.wrapped("operations", strings.Join(ended, ", "))
-	t.neverBegun(r)
-	if c.Lost+c.Duplicated+c.Overwritten > 0 {
-		t.row("damage", fmt.Sprintf("%d lost, %d duplicated, %d overwritten unseen", c.Lost, c.Duplicated, c.Overwritten))
+	return strings.Join(ended, ", ")
+}
+
+func (t Text) attempts(r *measure.Measurement) {
+	if r.Counts.Acknowledged == 0 {
+		return
 	}
-	t.wrapped("writes", writes(c))
-	if f := r.Faults; f != nil {
-		t.row("faults", fmt.Sprintf("%d of %d that were planned struck", f.Struck, f.Planned))
-	}
-	t.messages(c)
-	t.storeErrors(r.StoreErrors)
-	if c.Acknowledged > 0 {
-		t.row("attempts", fmt.Sprintf("mean %.2f  ", r.Attempts.Mean)+
-			percentiles(c.Acknowledged, float64(r.Attempts.Max), r.Attempts.P50, r.Attempts.P90, r.Attempts.P99))
-		t.histogram(r.Attempts.Histogram, c.Acknowledged)
-	}
-	if l := r.LatencyMS; l != nil {
-		t.row("latency ms", percentiles(l.Samples, l.Max, l.P50, l.P90, l.P99, l.P999))
-	}
-	if m := r.MakespanMS; m != nil && m.Samples > 1 {
-		t.row("makespan ms", fmt.Sprintf("mean %s  p50 %s  max %s  over %d repetitions",
-			formatNumber(m.Mean), formatNumber(m.P50), formatNumber(m.Max), m.Samples))
+	a := &r.Attempts
+	t.row("attempts", fmt.Sprintf("mean %.2f  ", a.Mean)+percentiles(r.Counts.Acknowledged, float64(a.Max), a.P50, a.P90, a.P99))
+	if t.Verbose {
+		t.histogram(a.Histogram, r.Counts.Acknowledged)
 	}
 }
 

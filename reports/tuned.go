@@ -51,44 +51,56 @@ func (r Tuned) Brief(t Text) { t.brief(r.word(), r.line()) }
 
 // Text implements [Document]: the recommendation first, then what it rests on.
 func (r Tuned) Text(t Text) {
-	t.head(r.word(), r.line())
 	if r.Verdict.Final() {
+		t.head(r.word(), r.line())
 		t.findings(r.StoreFindings)
 		r.writeViolations(t)
 		return
 	}
-	for _, reason := range r.Reasons {
-		fmt.Fprintf(t.W, "      – %s\n", reason)
+	most := t.most()
+	if a := r.Architectures; a != nil && a.Complete { // whoever asks for all of them wants to compare
+		most = 0
 	}
-	fmt.Fprintln(t.W)
-	t.wrapped("objective", r.Objective)
-	if rec := r.Recommendation; rec != nil {
-		t.wrapped("Go", rec.Go)
-		fmt.Fprintln(t.W)
-		r.writeTable(t)
-		r.writeRunnerUp(t)
-		r.writeRobustness(t)
-	}
-	r.writeStability(t)
-	r.writeArchitectures(t)
-	r.writeAdvice(t)
-	r.writeCapacity(t)
-	r.writeConfirmation(t)
-	fmt.Fprintln(t.W)
+	t.tellIn(r.parts(t), most)
+}
+
+func (r Tuned) parts(t Text) []part {
 	p := r.Plan
 	searched := planWords(p)
 	if p.Candidates == 0 {
 		searched = "nothing was searched"
 	}
-	t.wrapped("search", fmt.Sprintf("%s; %s core, %s, %s documents", searched, r.Core, latencyName(r.Latency), r.Codec))
-	if over := p.Overrun; over != nil {
-		t.wrapped("budget", overrunWords(over))
+	all := []part{
+		t.part(0, func(t Text) {
+			t.head(r.word(), r.line())
+			for _, reason := range r.Reasons {
+				fmt.Fprintf(t.W, "      – %s\n", reason)
+			}
+		}), gap,
+		t.part(0, func(t Text) { t.wrapped("objective", r.Objective) }),
 	}
-	r.writeProfile(t)
-	if r.Directory != "" {
-		t.row("saved in", r.Directory)
+	if rec := r.Recommendation; rec != nil {
+		all = append(all, t.part(0, func(t Text) { t.wrapped("Go", rec.Go) }), gap,
+			t.part(0, r.writeTable), t.part(50, r.writeRunnerUp), t.part(40, r.writeRobustness))
 	}
-	t.row("replay", r.Replay)
+	return append(all,
+		t.part(10, r.writeStability), t.part(8, r.writeArchitectures), t.part(30, r.writeAdvice), t.part(20, r.writeCapacity),
+		t.part(6, r.writeConfirmation), gap,
+		t.part(60, func(t Text) {
+			t.wrapped("search", fmt.Sprintf("%s; %s core, %s, %s documents", searched, r.Core, latencyName(r.Latency), r.Codec))
+		}),
+		t.part(12, func(t Text) {
+			if over := p.Overrun; over != nil {
+				t.wrapped("budget", overrunWords(over))
+			}
+		}),
+		t.part(35, r.writeProfile),
+		t.part(0, func(t Text) {
+			if r.Directory != "" {
+				t.kept(r.Directory)
+			}
+			t.row("replay", r.Replay)
+		}))
 }
 
 func overrunWords(o *tuning.Overrun) string {

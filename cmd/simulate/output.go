@@ -1,6 +1,9 @@
 package main
 
 import (
+	"cmp"
+	"os"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -14,6 +17,7 @@ import (
 type outputOptions struct {
 	json     bool
 	quiet    bool
+	verbose  bool
 	noColor  bool
 	progress string
 }
@@ -22,6 +26,7 @@ func (o *outputOptions) register(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.BoolVar(&o.json, "json", false, "write one JSON document to stdout")
 	f.BoolVar(&o.quiet, "quiet", false, "write the verdict only, and no progress")
+	f.BoolVar(&o.verbose, "verbose", false, "write all there is to tell, not what fits a screen")
 	f.BoolVar(&o.noColor, "no-color", false, "no colors")
 	f.StringVar(&o.progress, "progress", "auto", "`KIND` of progress on stderr: auto, bar, plain or none")
 }
@@ -79,7 +84,23 @@ func (a *app) write(o outputOptions, d reports.Document) error {
 	if r, ok := d.(reproducible); ok && o.json {
 		d = r.Reproducible()
 	}
-	return reports.Formats[o.format()](a.stdout, d, colored(a.stdout, o.noColor))
+	if format := o.format(); format != "text" {
+		return reports.Formats[format](a.stdout, d, colored(a.stdout, o.noColor))
+	}
+	return reports.WriteReport(a.stdout, d, look(a.stdout, o.noColor, o.verbose))
+}
+
+// look is how a text is to look on a stream.
+func look(stream any, noColor, verbose bool) reports.Look {
+	return reports.Look{Color: colored(stream, noColor), Verbose: verbose, NoBlocks: isTerminal(stream) && !hasBlocks()}
+}
+
+// hasBlocks reports whether the user's terminal is said to have more than ASCII: nobody says
+// that it has not.
+func hasBlocks() bool {
+	locale := cmp.Or(os.Getenv("LC_ALL"), os.Getenv("LC_CTYPE"), os.Getenv("LANG"))
+	coded := strings.ToUpper(strings.ReplaceAll(locale, "-", ""))
+	return os.Getenv("TERM") != "linux" && (locale == "" || strings.Contains(coded, "UTF8"))
 }
 
 // reproducible is a document with parts that the seed does not decide. Those are kept in a

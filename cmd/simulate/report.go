@@ -18,6 +18,7 @@ type reportOptions struct {
 	format  string
 	output  string
 	keep    string
+	verbose bool
 	noColor bool
 	// Of a trace.
 	repetition int
@@ -62,6 +63,7 @@ was written by a newer simulate.`,
 	f.StringVarP(&o.output, "output", "o", "-", "`FILE` to write; - is stdout")
 	f.StringVar(&o.keep, "keep", "", "`DIR` to keep the document in as well, in a directory of its own to which DIR/latest then points")
 	f.IntVar(&o.repetition, "repetition", 0, "`N`: trace this repetition alone, from 1 (0: all, up to 400,000 events)")
+	f.BoolVar(&o.verbose, "verbose", false, "with --format text: all there is to tell, not what fits a screen")
 	f.BoolVar(&o.noColor, "no-color", false, "no colors")
 	return cmd
 }
@@ -122,7 +124,7 @@ func (a *app) report(o reportOptions, paths []string) error {
 	}
 	// All of it before a file is touched: one that can't be told replaces nothing.
 	var told bytes.Buffer
-	if err := reports.Formats[o.format](&told, d, o.toStdout() && colored(a.stdout, o.noColor)); err != nil {
+	if err := o.tell(a, &told, d); err != nil {
 		if _, untold := errors.AsType[*reports.UntoldError](err); untold {
 			return usage("report: %w", err)
 		}
@@ -132,6 +134,18 @@ func (a *app) report(o reportOptions, paths []string) error {
 		return couldNotRun("write the report: %w", err)
 	}
 	return nil
+}
+
+// tell writes a document as it was asked for.
+func (o *reportOptions) tell(a *app, to io.Writer, d reports.Document) error {
+	if o.format != "text" {
+		return reports.Formats[o.format](to, d, o.toStdout() && colored(a.stdout, o.noColor))
+	}
+	how := reports.Look{Verbose: o.verbose}
+	if o.toStdout() {
+		how = look(a.stdout, o.noColor, o.verbose)
+	}
+	return reports.WriteReport(to, d, how)
 }
 
 // readDocument reads one, and tells what is the caller's mistake from what is not.

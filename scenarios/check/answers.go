@@ -118,7 +118,7 @@ func (o *object) reportLost(j *Judge, n, m int32) {
 		if w.of != 0 {
 			what += ", built on version " + o.etags.name(w.of)
 		}
-		anomaly = o.lostBy(w, held)
+		anomaly = o.lostBy(j, w, held)
 		ev.versions = append(ev.versions, culprit)
 		ev.ops = append(ev.ops, w.op)
 	} else if held != none && s.count == 0 {
@@ -129,10 +129,11 @@ func (o *object) reportLost(j *Judge, n, m int32) {
 }
 
 // lostBy is how a version came to lack what one before it held.
-func (o *object) lostBy(w *version, held int32) string {
-	base := o.version(w.of)
+func (o *object) lostBy(j *Judge, w *version, held int32) string {
+	base, by := o.version(w.of), j.ops.all.at(w.op)
 	anomaly := "modification vanished"
 	switch {
+	case w.of == 0 && (by.do == create || by.met.has(absence)): // it was built on that there was nothing
 	case base == none:
 		anomaly = "overwritten"
 	case o.position(held) != none && o.position(base) >= o.position(held):

@@ -27,7 +27,7 @@ const (
 
 // anomalies are all of them.
 var anomalies = []Anomaly{
-	{"modification vanished", NothingLost, lostUpdate, "Somebody who had read an older version wrote it back with a change, and over a change that had been acknowledged since."},
+	{"modification vanished", NothingLost, lostUpdate, "Somebody wrote on top of an older version that he had read, or of nothing, and so over a change that had been acknowledged since."},
 	{"modification dropped", NothingLost, "", "Somebody who had read an acknowledged change wrote the document back without it."},
 	{"overwritten", NothingLost, lostWrite, "A write that was built on nothing that is known replaced an acknowledged change."},
 	{"gone at the end", NothingLost, lostWrite, "An acknowledged change is not in what was read last, and no write took it away."},

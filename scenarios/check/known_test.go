@@ -144,37 +144,46 @@ func TestDocsHaveTheAnomalies(t *testing.T) {
 func TestHowAModificationIsLost(t *testing.T) {
 	for _, c := range []struct {
 		anomaly, known string
+		empty          bool // there is nothing at first
 		play           func(b *book)
 	}{
-		{"modification vanished", "lost update, P4", func(b *book) {
+		{"modification vanished", "lost update, P4", false, func(b *book) {
 			ann, bob := b.begin("ann", "append", "m1").get("v0"), b.begin("bob", "append", "m2").get("v0")
 			ann.put("none", history.OK, "v1", start.plus("m1")).end(history.Committed, "v1")
 			bob.put("none", history.OK, "v2", start.plus("m2")).end(history.Committed, "v2")
 			b.final("v2")
 		}},
-		{"modification vanished", "lost update, P4", func(b *book) { // under the ETag of what it lacks
+		{"modification vanished", "lost update, P4", false, func(b *book) { // under the ETag of what it lacks
 			bob := b.begin("bob", "append", "m2").get("v0")
 			b.append("ann", "m1", "v0", "v1")
 			bob.put("v1", history.OK, "v2", start.plus("m2")).end(history.Committed, "v2")
 			b.final("v2")
 		}},
-		{"modification dropped", "", func(b *book) {
+		{"modification vanished", "lost update, P4", true, func(b *book) {
+			ann, bob := b.begin("ann", "create", "m1").missing(), b.begin("bob", "create", "m2").missing()
+			ann.put("none", history.OK, "v1", start.plus("m1")).end(history.Committed, "v1")
+			bob.put("none", history.OK, "v2", start.plus("m2")).end(history.Committed, "v2")
+			b.final("v2")
+		}},
+		{"modification dropped", "", false, func(b *book) {
 			b.append("ann", "m1", "v0", "v1")
 			b.begin("bob", "append", "m2").get("v1").put("v1", history.OK, "v2", start.plus("m2")).end(history.Committed, "v2")
 			b.final("v2")
 		}},
-		{"overwritten", "lost write", func(b *book) {
+		{"overwritten", "lost write", false, func(b *book) {
 			b.append("ann", "m1", "v0", "v1")
 			b.begin("bob", "append", "m2").put("none", history.OK, "v2", start.plus("m2")).end(history.Committed, "v2")
 			b.final("v2")
 		}},
-		{"never written", "lost write", func(b *book) {
+		{"never written", "lost write", false, func(b *book) {
 			b.begin("ann", "append", "m1").get("v0").end(history.Committed, "v0")
 			b.final("v0")
 		}},
 	} {
 		b := newBook()
-		b.setup(start)
+		if !c.empty {
+			b.setup(start)
+		}
 		c.play(b)
 		found := false
 		for _, v := range judged(history.Header{}, b.events).Violations {

@@ -201,14 +201,15 @@ func (m *measured) values(metric string) []float64 {
 }
 
 func (m *measured) of(r *measure.Measurement, metric string) float64 {
+	if metric == costPer1000 && r.Counts.Committed > 0 { // which is by the prices of what is searched for
+		return r.Counts.CostPer1000(m.prices)
+	}
 	v, ok := r.Metric(metric)
 	switch {
 	case !ok:
 		return missing
 	case metric == exhaustedRate:
 		return float64(r.Counts.GivenUp()) / float64(max(r.Counts.Operations, 1))
-	case metric == costPer1000:
-		return r.Counts.CostPer1000(m.prices)
 	}
 	return v
 }
