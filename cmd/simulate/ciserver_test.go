@@ -24,7 +24,7 @@ func TestGitHubIsTold(t *testing.T) {
 	if text := string(read(t, path)); !strings.HasPrefix(text, "## ✕ FAIL: two-users") || !strings.Contains(text, "\nsimulate run two-users ") {
 		t.Errorf("the summary is\n%s", text)
 	}
-	for _, quiet := range []string{"explore two-users --quiet", "check " + filepath.Join(violated[len(violated)-1], "latest") + " --quiet"} {
+	for _, quiet := range []string{"explore two-users --quiet --out " + t.TempDir(), "check " + filepath.Join(violated[len(violated)-1], "latest") + " --quiet"} {
 		_, _, stderr = simulate(t, strings.Fields(quiet)...)
 		if passed := strings.HasPrefix(quiet, "explore"); passed == strings.Contains(stderr, "::error") {
 			t.Errorf("%s: %s", quiet, stderr)
@@ -37,7 +37,7 @@ func TestGitHubIsTold(t *testing.T) {
 
 	for name, to := range map[string]string{"a directory": t.TempDir(), "a full disk": "/dev/full"} {
 		t.Setenv("GITHUB_STEP_SUMMARY", to)
-		code, stdout, stderr := simulate(t, "explore", "two-users")
+		code, stdout, stderr := simulate(t, "explore", "two-users", "--out", t.TempDir())
 		if code != exitPassed || !strings.HasPrefix(stdout, "PASS") || !strings.Contains(stderr, "simulate: GITHUB_STEP_SUMMARY is left as it is: ") {
 			t.Errorf("%s: exit %d\n%s%s", name, code, stdout, stderr)
 		}
