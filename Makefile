@@ -30,8 +30,8 @@ build: ## build bin/simulate
 	$(GO) build -ldflags "$(LDFLAGS) -X $$($(GO) list -m)/reports.stamp=$(VERSION)" -o $(BIN)/simulate ./cmd/simulate
 
 .PHONY: simulate
-simulate: build ## the release gate: every schedule, planted bugs, many seeds, real goroutines
-	@.ci/gate $(BIN)/simulate
+simulate: build ## the release gate, or PARTS of it: every schedule, planted bugs, many seeds, real goroutines
+	@.ci/gate $(BIN)/simulate $(PARTS)
 
 .PHONY: baseline
 baseline: build ## make what the core does in virtual time what make simulate compares with, and say what changes

@@ -52,8 +52,7 @@ func (j *judgement) story(v *check.Violation) string {
 	var b strings.Builder
 	t := j.told
 	t.W = &b
-	t.Verbose = true
-	t.write(t.storyIn(*v, titled(*v), 0))
+	t.everyStory([]check.Violation{*v})
 	for _, line := range j.after {
 		fmt.Fprintln(&b, line)
 	}
@@ -69,6 +68,9 @@ func (r Result) Cases() []Case {
 	}
 	for _, name := range r.NotReached {
 		cases = append(cases, Case{Suite: name, Name: name + " / run", Is: Unknown, Message: "it was not run", Detail: "What came before it could not be played to its end, or was interrupted."})
+	}
+	if r.Comparison != nil {
+		cases = append(cases, r.Comparison.Cases()...)
 	}
 	return cases
 }
@@ -111,7 +113,15 @@ func runCases(m *measure.Measurement) []Case {
 		}
 		cases = append(cases, c)
 	}
+	for i := range cases {
+		cases[i].Setting = settingOf(m)
+	}
 	return cases
+}
+
+// settingOf is in what a run was played, as far as it may differ in one place.
+func settingOf(m *measure.Measurement) string {
+	return fmt.Sprintf("%s world%s%s, %s, %s, seed %d", m.World, via(m), layoutNamed(m.Layout), Plural(m.Clients, "client"), m.Policy, m.Seed)
 }
 
 // unknownOf is why nothing is known of what a run has not shown to be wrong; empty: it held.

@@ -9,6 +9,7 @@ import (
 	gocmp "github.com/google/go-cmp/cmp"
 
 	"holdfast/reports/compare"
+	"holdfast/reports/page"
 	"holdfast/reports/schema"
 	"holdfast/scenarios/check"
 	"holdfast/scenarios/history"
@@ -227,5 +228,39 @@ func TestWhatIsNoBaseline(t *testing.T) {
 		if _, err := NewBaseline(c); err == nil {
 			t.Errorf("%s: it is kept", name)
 		}
+	}
+}
+
+// TestComparedPages: what is worse is the verdict of the runs' page too, and a failed case.
+func TestComparedPages(t *testing.T) {
+	for name, c := range comparisons() {
+		p := c.Page()
+		if want := page.ToneOf(c.word()); p.Tone != want || (p.Tone == page.Good) != c.Passed {
+			t.Errorf("%s: tone %s of %s", name, p.Tone, p.Verdict)
+		}
+		if markdown := formatted(t, "markdown", c); !strings.Contains(markdown, c.New.line()) {
+			t.Errorf("%s: %s", name, markdown)
+		}
+	}
+	old, new := repeated("storm", 30, nil), repeated("storm", 30, more)
+	r := new.Result
+	r.Against(old, new.Settings, compare.Defaults())
+	if p := r.Page(); p.Verdict != "WORSE" || p.Tone != page.Bad || !strings.Contains(p.Lead, "1 figure worse") || p.Sections[0].Title != "Compared with storm/old" {
+		t.Errorf("the page says %s, %s: %s", p.Verdict, p.Tone, p.Lead)
+	}
+	if text := formatted(t, "text", r); !strings.HasPrefix(text, "WORSE  compared with storm/old: 1 figure worse\n\nPASS  storm") {
+		t.Error(text)
+	}
+	cases := r.Cases()
+	last := cases[len(cases)-1]
+	if last.Is != Failed || last.Name != "compare / run 1, storm" || !strings.Contains(last.Message, "puts.per_update: 1.20, was 1.10 (+9.05 %)") ||
+		!strings.Contains(last.Detail, "--repetition 1") {
+		t.Errorf("%+v", last)
+	}
+	if c := comparisons()["compared-worlds"].Cases()[0]; c.Is != Unknown {
+		t.Errorf("%+v", c)
+	}
+	if c := comparisons()["compared-alike"].Cases()[0]; c.Is != Succeeded || c.Detail != "" {
+		t.Errorf("%+v", c)
 	}
 }

@@ -75,8 +75,8 @@ func WriteFile(path string, write func(io.Writer) error) error {
 	return os.Rename(next, path)
 }
 
-// WriteText is [WriteFile] of a text.
-func WriteText(path string, text []byte) error {
+// WriteBytes is [WriteFile] of what is there already.
+func WriteBytes(path string, text []byte) error {
 	return WriteFile(path, func(w io.Writer) error { _, err := w.Write(text); return err })
 }
 

@@ -23,7 +23,7 @@ func (e Explored) Page() page.Page {
 		p.Advice = append(p.Advice, again("Or play the scenario that was saved:", e.Saved)...)
 		common := story{scenario: e.Scenario, untimed: true, moves: e.laneMoves(), fate: e.inevitability()}
 		p.Sections = append(p.Sections,
-			page.Section{ID: "violations", Title: "What went wrong", Blocks: violationSections(e.Violations, nil, common)},
+			page.Section{ID: "violations", Title: "What went wrong", Blocks: violationSections(e.Violations, e.Windows, common)},
 			e.scheduleSection())
 	} else {
 		p.Advice = again("Explore the same again:", e.Replay)

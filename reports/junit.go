@@ -11,8 +11,11 @@ import (
 // Case is one thing that a document says of something, as a CI server lists it.
 type Case struct {
 	Suite string // what it is about: a scenario, a sweep
-	Name  string // told apart from all others of its suite
-	Is    Ending
+	// Setting is in what it was played. Of cases of one name, in one setting, a server shows
+	// one, also if they are in several files.
+	Setting string
+	Name    string
+	Is      Ending
 	// Message says in a line why it did not pass, and Detail the rest: the story, and the
 	// command that plays it again.
 	Message, Detail string
@@ -116,8 +119,12 @@ func suites(cases []Case) junit.Testsuites {
 
 func testcase(c Case, suite string, names map[string]int) junit.Testcase {
 	t := junit.Testcase{Classname: suite, Name: valid(c.Name), Time: seconds(c.Seconds)}
-	if names[suite+"\x00"+t.Name]++; names[suite+"\x00"+t.Name] > 1 {
-		t.Name = fmt.Sprintf("%s (%d)", t.Name, names[suite+"\x00"+t.Name])
+	if c.Setting != "" {
+		t.Classname = valid(suite + ": " + c.Setting)
+	}
+	id := t.Classname + "\x00" + t.Name
+	if names[id]++; names[id] > 1 {
+		t.Name = fmt.Sprintf("%s (%d)", t.Name, names[id])
 	}
 	r := &junit.Result{Message: valid(c.Message), Type: string(c.Is), Data: valid(c.Detail)}
 	switch c.Is {

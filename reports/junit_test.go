@@ -187,6 +187,12 @@ func TestJUnitOfRuns(t *testing.T) {
 			t.Errorf("it does not say %q\n%s", want, text)
 		}
 	}
+	other := passed()
+	other.Policy = "none(retries=3)"
+	_, first := junitOf(t, NewResult(Environment{}, passed()))
+	if _, second := junitOf(t, NewResult(Environment{}, other)); classname(t, first) == classname(t, second) {
+		t.Error("two files with different settings have the same cases, of which a server would show one")
+	}
 	lacks := NewResult(Environment{}, passed())
 	lacks.Lacks([]string{"storm"})
 	if root, text := junitOf(t, lacks); !slices.Contains(endings(root)["error"], "storm / run") {
@@ -196,6 +202,16 @@ func TestJUnitOfRuns(t *testing.T) {
 	if root, text := junitOf(t, NewResult(Environment{}, empty)); !slices.Contains(endings(root)["error"], "two-users / threshold attempts.p99<6") {
 		t.Errorf("a threshold without samples:\n%s", text)
 	}
+}
+
+// classname is that of the first case.
+func classname(t *testing.T, text string) string {
+	t.Helper()
+	m := regexp.MustCompile(`classname="([^"]*)"`).FindStringSubmatch(text)
+	if m == nil {
+		t.Fatal(text)
+	}
+	return m[1]
 }
 
 // TestJUnitOfASearchThatEnded: of what was not violated up to there nothing is known, which is

@@ -4,9 +4,11 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 
 	"holdfast/reports/page"
 	"holdfast/scenarios/check"
+	"holdfast/scenarios/explore"
 	"holdfast/scenarios/history"
 	"holdfast/scenarios/measure"
 )
@@ -14,23 +16,21 @@ import (
 // What is drawn of a story at most.
 const (
 	mostSteps  = 40
-	mostBeside = 3  // events on either side of one that is evidence
-	mostActors = 8  // with a lane of their own
-	mostDrawn  = 10 // stories of a page; more are told in words
+	mostBeside = 3 // events on either side of one that is evidence
+	mostActors = 8 // with a lane of their own
 )
 
 // story is a violation, or what is like one, that is to be drawn and told.
 type story struct {
 	id string // of the block
 	check.Violation
-	window []history.Event // what happened around it, in the order in which it ended; nil: nobody knows
-	// before and after are how many events of the object the window leaves out.
-	before, after int
-	scenario      string
-	untimed       bool // a schedule has an order, but no times
-	conditions    bool // it is about the store
-	moves         []page.LaneMove
-	fate          string // where it became inevitable; empty: nobody knows
+	window     measure.Window // what happened around it; nothing, if nobody knows
+	after      int            // events that are left out after the last
+	scenario   string
+	untimed    bool // a schedule has an order, but no times
+	conditions bool // it is about the store
+	moves      []page.LaneMove
+	fate       string // where it became inevitable; empty: nobody knows
 }
 
 // violationSections tell violations in their order. What they have in common is that of a
@@ -44,11 +44,9 @@ func violationSections(all []check.Violation, windows []measure.Window, common s
 		if i > 0 {
 			t.fate = "" // which is that of the first
 		}
-		l := t.lanes()
-		l.Undrawn = i >= mostDrawn
 		blocks = append(blocks, page.Section{
 			ID: fmt.Sprintf("violation-%d", i+1), Title: fmt.Sprintf("%s %s: %s", v.Invariant, v.Invariant.Title(), v.Anomaly), Verdict: "violated",
-			Blocks: []page.Block{l},
+			Blocks: []page.Block{t.lanes()},
 		})
 	}
 	return blocks
@@ -58,13 +56,13 @@ func violationSections(all []check.Violation, windows []measure.Window, common s
 func (t *story) around(windows []measure.Window, violation, finding int) {
 	for i := range windows {
 		if w := &windows[i]; w.Violation == violation && w.Finding == finding {
-			t.window, t.before, t.after = w.Events, w.Before, w.After
+			t.window = *w
 		}
 	}
 }
 
-// seen is an event that is drawn, and why.
-type seen struct {
+// laneEvent is an event that is drawn, and why.
+type laneEvent struct {
 	history.Event
 	weight page.Weight
 	left   int // events that are left out before it
@@ -73,7 +71,7 @@ type seen struct {
 // lanes draws and tells it.
 func (t *story) lanes() page.Lanes {
 	b := t.board(t.events())
-	l := page.Lanes{ID: t.id, Title: b.title(), Where: b.where(), Across: b.named, Moves: t.moves, Fate: t.fate}
+	l := page.Lanes{ID: t.id, Title: b.title(), Means: b.known(), Where: b.where(), Across: b.named, Moves: t.moves, Fate: t.fate}
 	for i := range b.seen {
 		if left := b.seen[i].left; left > 0 {
 			l.Steps = append(l.Steps, page.LaneStep{Weight: page.Gap, Text: leftOut(left, i == 0)})
@@ -84,7 +82,7 @@ func (t *story) lanes() page.Lanes {
 	if left := b.after; left > 0 {
 		l.Steps = append(l.Steps, page.LaneStep{Weight: page.Gap, Text: Plural(left, "event") + " after this"})
 	}
-	l.Before = b.known
+	l.Before = b.first
 	l.Bars, l.Bands = b.bars(), b.bands()
 	for i := range l.Steps {
 		if a := l.Steps[i].Arrow; a != nil {
@@ -103,21 +101,29 @@ func leftOut(n int, first bool) string {
 
 // place tells events of one history apart.
 type place struct {
-	kind      history.Kind
-	actor, do string
-	op        int
-	start, at int64
+	kind       history.Kind
+	actor, key string
+	op         int
+	at         int64
+	message    string
 }
 
-func placeOf(e *history.Event) place { return place{e.Kind, e.Actor, e.Do, e.Op, e.Start, e.At} }
+func placeOf(e *history.Event) place {
+	p := place{kind: e.Kind, actor: e.Actor, key: e.Key, op: e.Op, at: e.At}
+	if e.Kind == history.Queue {
+		p.message = e.Do + " " + e.Trigger
+	}
+	return p
+}
 
 // events are those that are drawn: the evidence, and what happened beside it.
-func (t *story) events() (shown []seen) {
+func (t *story) events() (shown []laneEvent) {
 	all := t.merged()
 	wrong := t.wrong(all)
 	keep := chosen(all)
-	skipped := t.before
+	skipped := t.window.Before
 	for i := range all {
+		skipped += all[i].left
 		if !keep[i] {
 			skipped++
 			continue
@@ -128,20 +134,26 @@ func (t *story) events() (shown []seen) {
 		}
 		shown = append(shown, all[i])
 	}
-	t.after += skipped
+	t.after = skipped + t.window.After
 	return shown
 }
 
 // merged are the events of the witness and of the window, in order. Where both have one, the
 // window knows what was recorded, and the witness of which version a write turned out to be.
-func (t *story) merged() []seen {
+func (t *story) merged() []laneEvent {
 	evidence := map[place]*history.Event{}
 	for i := range t.Witness {
 		evidence[placeOf(&t.Witness[i])] = &t.Witness[i]
 	}
-	var all []seen
-	for i := range t.window {
-		e := seen{Event: t.window[i], weight: page.Context}
+	skipped := map[int]int{} // in front of an event of the window
+	for _, s := range t.window.Skipped {
+		skipped[s.Before] += s.Events
+	}
+	var all []laneEvent
+	left := 0
+	for i := range t.window.Events {
+		e := laneEvent{Event: t.window.Events[i], weight: page.Context}
+		left += skipped[i]
 		if !drawable(&e.Event) {
 			continue
 		}
@@ -149,6 +161,7 @@ func (t *story) merged() []seen {
 			e.weight, e.ETag = page.Evidence, cmp.Or(e.ETag, w.ETag)
 			delete(evidence, placeOf(w))
 		}
+		e.left, left = left, 0
 		all = append(all, e)
 	}
 	for i := range t.Witness {
@@ -160,10 +173,47 @@ func (t *story) merged() []seen {
 		for at > 0 && all[at-1].At > e.At {
 			at--
 		}
-		all = slices.Insert(all, at, seen{Event: *e})
+		all = slices.Insert(all, at, laneEvent{Event: *e})
+	}
+	return t.scheduled(all)
+}
+
+// scheduled are events of a schedule: what comes of its having ended is left out, and a write
+// that took effect later than its client gave it up is there when it did.
+func (t *story) scheduled(all []laneEvent) []laneEvent {
+	if len(t.moves) == 0 {
+		return all
+	}
+	end := tick(len(t.moves))
+	all = slices.DeleteFunc(all, func(e laneEvent) bool { return e.weight == page.Context && e.At > end })
+	for i, m := range t.moves {
+		actor, late := strings.CutSuffix(m.Name, "!late")
+		if !late {
+			continue
+		}
+		for k := len(all) - 1; k >= 0; k-- {
+			sent := &all[k]
+			if n := moveOf(sent.At); sent.Kind != history.Put || sent.Actor != actor || n < 1 || n > i || t.moves[n-1].Name != actor+"!slow" {
+				continue
+			}
+			landed := laneEvent{Event: sent.Event, weight: sent.weight}
+			landed.Kind, landed.At, landed.Start, landed.Fault = history.Note, tick(i+1), tick(i+1), "late"
+			sent.ETag = "" // it has none yet
+			at := k + 1
+			for at < len(all) && all[at].At < landed.At {
+				at++
+			}
+			all = slices.Insert(all, at, landed)
+			break
+		}
 	}
 	return all
 }
+
+// tick is the time of a move of a schedule, from 1, and moveOf is the move of a time.
+func tick(move int) int64 { return int64(move) * explore.Tick.Nanoseconds() }
+
+func moveOf(at int64) int { return int(at / explore.Tick.Nanoseconds()) }
 
 // drawable reports whether an event is part of what is told: not the frame of a run.
 func drawable(e *history.Event) bool {
@@ -177,13 +227,15 @@ func drawable(e *history.Event) bool {
 }
 
 // chosen are the events that are drawn: of the evidence the first and the last, if it is very
-// long, and what is next to it.
-func chosen(all []seen) []bool {
+// long, and of what is next to it what those did who are part of it, and what made a version.
+func chosen(all []laneEvent) []bool {
 	keep := make([]bool, len(all))
 	var evidence []int
+	evident := map[string]bool{}
 	for i := range all {
 		if all[i].weight != page.Context {
 			evidence = append(evidence, i)
+			evident[all[i].Actor] = true
 		}
 	}
 	if n := len(evidence); n > mostSteps {
@@ -196,7 +248,7 @@ func chosen(all []seen) []bool {
 	for near := 1; near <= mostBeside; near++ {
 		for _, i := range evidence {
 			for _, k := range []int{i - near, i + near} {
-				if left > 0 && k >= 0 && k < len(all) && !keep[k] && all[k].weight == page.Context {
+				if left > 0 && k >= 0 && k < len(all) && !keep[k] && (evident[all[k].Actor] || all[k].Kind == history.Put && all[k].ETag != "") {
 					keep[k] = true
 					left--
 				}
@@ -207,10 +259,10 @@ func chosen(all []seen) []bool {
 }
 
 // wrong is the event in which it goes wrong, -1 if that is none of them.
-func (t *story) wrong(all []seen) int {
+func (t *story) wrong(all []laneEvent) int {
 	last := func(is func(e *history.Event) bool) int {
 		for i := len(all) - 1; i >= 0; i-- {
-			if e := &all[i]; e.weight != page.Context && e.Actor != history.FinalActor && is(&e.Event) {
+			if e := &all[i]; e.weight != page.Context && !strings.HasPrefix(e.Actor, "harness/") && is(&e.Event) {
 				return i
 			}
 		}

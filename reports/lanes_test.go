@@ -24,7 +24,7 @@ import (
 // sketched is a story as a picture in letters.
 func sketched(l *page.Lanes) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s\n%s\n", l.Title, l.Where)
+	fmt.Fprintf(&b, "%s\n%s\n%s\n", l.Title, l.Means, l.Where)
 	name := func(i int) string { return l.Across[i].Name }
 	for i := range l.Across {
 		fmt.Fprintf(&b, "%s%s", map[bool]string{true: "", false: " | "}[i == 0], map[bool]string{true: "[" + name(i) + "]", false: name(i)}[l.Across[i].Object])
@@ -139,6 +139,7 @@ func TestStoriesAsTheyAreDrawn(t *testing.T) {
 		"I10":   func(t *testing.T) story { return found(t, "blind-retry") },
 		"I11":   func(t *testing.T) story { return found(t, "field-unasked") },
 		"I12":   func(t *testing.T) story { return found(t, "edit-dropped-on-retry") },
+		"late":  func(t *testing.T) story { return found(t, "settled-too-soon") },
 		"batch": func(t *testing.T) story { return found(t, "batch-doubles-one") },
 		"stale": func(t *testing.T) story { return broken(t, "stale-read") },
 		"match": func(t *testing.T) story { return broken(t, "if-match-ignored") },
@@ -190,7 +191,7 @@ func TestWindowsAreDrawnAroundTheEvidence(t *testing.T) {
 	known.ETag, known.Fault = "e2", ""
 	s := story{
 		Violation: check.Violation{Invariant: check.HonestAnswers, Summary: "ann was told of a failure", Witness: []history.Event{known, told}},
-		window:    window, before: 100, after: 7, scenario: "s",
+		window:    measure.Window{Events: window, Before: 100, After: 7, Skipped: []measure.Skipped{{Before: 19, Events: 30}}}, scenario: "s",
 	}
 	l := s.lanes()
 	drawnAs(t, "window", s)

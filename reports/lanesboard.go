@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"holdfast/reports/page"
-	"holdfast/scenarios/explore"
 	"holdfast/scenarios/history"
 )
 
@@ -15,12 +14,12 @@ import (
 // the words share.
 type board struct {
 	*story
-	seen  []seen
+	seen  []laneEvent
 	at    []int // of each event, the number of its step
 	named []page.Lane
 	lane  map[string]int // of an actor, a key or a queue
 	names *strings.Replacer
-	known []page.LaneVersion // that were there at first
+	first []page.LaneVersion // that were there at first
 	made  map[string]bool    // versions that have been drawn
 	begun map[string]bool    // objects of which a version has been
 }
@@ -31,7 +30,7 @@ const (
 	othersLane = "\x00others"
 )
 
-func (t *story) board(shown []seen) *board {
+func (t *story) board(shown []laneEvent) *board {
 	b := &board{story: t, seen: shown, at: make([]int, len(shown)), lane: map[string]int{}, made: map[string]bool{}, begun: map[string]bool{}}
 	all := make([]history.Event, len(shown))
 	for i := range shown {
@@ -154,46 +153,48 @@ func called(actor string) string {
 func (b *board) step(i int) page.LaneStep {
 	e := &b.seen[i]
 	said := tell(&e.Event)
-	if b.shows(&e.Event) {
+	switch {
+	case b.shows(&e.Event):
 		said = "is shown version " + e.ETag
+	case late(&e.Event):
+		said = strings.TrimSuffix("'s write, which was under way, takes effect: version "+e.ETag, ": version ")
 	}
 	if b.conditions {
 		said += (Text{untimed: b.untimed}).asked(&e.Event)
 	}
 	s := page.LaneStep{When: b.when(e.At), Text: strings.TrimSpace(b.say(e.Actor, said)), Weight: e.weight, Fault: e.Fault}
 	if b.untimed {
-		s.Move = int(e.At / explore.Tick.Nanoseconds())
+		s.Move = moveOf(e.At)
 		if e.Kind == history.Invoke || s.Move > len(b.moves) {
 			s.Move = 0
 		}
 	}
-	if s.Move > 0 && e.Kind != history.Return {
+	b.draw(&s, &e.Event)
+	if s.Move > 0 && s.Arrow != nil {
 		if _, fault, struck := strings.Cut(b.moves[s.Move-1].Name, "!"); struck {
 			s.Fault = fault
 		}
 	}
-	b.draw(&s, &e.Event)
 	return s
 }
 
 // shows reports whether an event is the answer to a load.
 func (b *board) shows(e *history.Event) bool {
-	if e.Kind != history.Return || e.Outcome != history.Committed {
-		return false
-	}
-	for i := range b.seen {
-		if op := &b.seen[i]; op.Kind == history.Invoke && op.Op == e.Op {
-			return op.Do == "load"
-		}
-	}
-	return false
+	op := b.operation(e.Op)
+	return e.Kind == history.Return && e.Outcome == history.Committed && op != nil && op.Do == "load"
 }
+
+// late reports whether an event is that a write takes effect which its client has given up.
+func late(e *history.Event) bool { return e.Kind == history.Note && e.Doc != nil }
 
 func (b *board) say(actor, what string) string {
 	if actor == history.FinalActor {
 		what = strings.Replace(what, "reads version", "shows version", 1)
 	}
-	return b.short(called(actor) + " " + what)
+	if !strings.HasPrefix(what, "'s ") {
+		what = " " + what
+	}
+	return b.short(called(actor) + what)
 }
 
 // short is a text with the names of the story.

@@ -2,6 +2,7 @@ package reports
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"holdfast/reports/page"
@@ -30,6 +31,10 @@ func (b *board) draw(s *page.LaneStep, e *history.Event) {
 		b.meet(s, e)
 		s.Arrow = &page.LaneArrow{From: b.lane[e.Key], To: b.lane[e.Actor], Above: "looks at " + b.short(e.ETag), End: page.Arrives}
 	case history.Note: // a fault that struck
+		if late(e) {
+			b.drawWrite(s, e)
+			return
+		}
 		s.Fault = ""
 		s.Box = &page.LaneBox{Lane: b.lane[e.Actor], Shape: page.Says, Lines: []string{"⚡ " + e.Fault}}
 	}
@@ -40,13 +45,20 @@ func (b *board) know(key, etag string) {
 	if etag == "" || b.made[etag] || b.lane[key] >= len(b.named) {
 		return
 	}
-	for i := range b.seen {
-		if e := &b.seen[i]; e.Kind == history.Put && e.Key == key && e.ETag == etag && e.Answer == history.OK {
-			return // it comes
-		}
+	if b.comes(key, etag) {
+		return
 	}
 	b.made[etag], b.begun[key] = true, true
-	b.known = append(b.known, page.LaneVersion{Lane: b.lane[key], Name: b.short(etag)})
+	b.first = append(b.first, page.LaneVersion{Lane: b.lane[key], Name: b.short(etag)})
+}
+
+// comes reports whether a version is made later, or when nobody looks.
+func (b *board) comes(key, etag string) bool {
+	makes := func(e *history.Event) bool {
+		return e.Kind == history.Put && e.Key == key && e.ETag == etag && e.Answer == history.OK && e.At >= b.seen[0].At
+	}
+	return slices.ContainsFunc(b.seen, func(e laneEvent) bool { return makes(&e.Event) }) ||
+		slices.ContainsFunc(b.window.Events, func(e history.Event) bool { return makes(&e) })
 }
 
 // meet draws a version that is shown to somebody, if it has not been drawn: it was there at
@@ -147,6 +159,7 @@ func (b *board) drawWrite(s *page.LaneStep, e *history.Event) {
 	b.know(e.Key, on)
 	applied := e.Answer == history.OK || e.Answer == history.UnknownAnswer && e.ETag != ""
 	switch {
+	case late(e):
 	case e.Answer == history.UnknownAnswer && applied:
 		a.End = page.ReplyLost
 	case e.Answer == history.UnknownAnswer:

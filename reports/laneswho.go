@@ -10,11 +10,13 @@ import (
 	"holdfast/scenarios/history"
 )
 
-// operation is the beginning of one, nil if the witness does not have it.
+// operation is the beginning of one, nil if nobody knows it.
 func (t *story) operation(number int) *history.Event {
-	for i := range t.Witness {
-		if e := &t.Witness[i]; e.Kind == history.Invoke && e.Op == number && number != 0 {
-			return e
+	for _, events := range [][]history.Event{t.Witness, t.window.Events} {
+		for i := range events {
+			if e := &events[i]; e.Kind == history.Invoke && e.Op == number && number != 0 {
+				return e
+			}
 		}
 	}
 	return nil
@@ -96,11 +98,19 @@ func (b *board) title() string {
 			called(by.Actor), by.ETag, on, called(from.Actor), lost, from.ETag, seen))
 	}
 	what := "modification " + lost
-	if op := b.operation(from.Op); len(op.Sets) > 0 {
+	if op := b.operation(from.Op); op != nil && len(op.Sets) > 0 {
 		what = fmt.Sprintf("change of %s (%s)", strings.Join(op.Sets, ", "), lost)
 	}
 	return b.short(fmt.Sprintf("%s wrote %s%s, without %[4]s's %[5]s, which %[4]s had been told is stored as %[6]s",
 		called(by.Actor), by.ETag, on, called(from.Actor), what, from.ETag))
+}
+
+// known says what the literature calls such a violation, and what it is.
+func (t *story) known() string {
+	if t.KnownAs == "" {
+		return t.Means
+	}
+	return strings.TrimSpace(fmt.Sprintf("Known as %s. %s", t.KnownAs, t.Means))
 }
 
 // creators are those who were told that they had created an object.
@@ -119,31 +129,38 @@ func (b *board) creators() string {
 
 // where says which part of the scenario to look at.
 func (b *board) where() string {
-	var steps, loads []string
-	for i := range b.Witness {
-		e := &b.Witness[i]
-		switch {
-		case e.Kind != history.Invoke:
-		case e.Step == "":
-			if who := called(e.Actor); !slices.Contains(loads, who) {
-				loads = append(loads, who)
+	if b.scenario == "" {
+		return ""
+	}
+	var steps, actors []string
+	add := func(op *history.Event, part string) {
+		if op == nil {
+			return
+		}
+		if op.Step != "" {
+			steps = append(steps, fmt.Sprintf("step %s (%s: %s)%s", op.Step, called(op.Actor), strings.TrimSpace(op.Do+" "+strings.Join(op.Sets, ", ")), part))
+		} else if who := called(op.Actor); !slices.Contains(actors, who) {
+			actors = append(actors, who)
+		}
+	}
+	if by := b.overwriter(); by != nil {
+		add(b.operation(by.Op), ", which overwrites,")
+		add(b.operation(b.victim(by).Op), ", whose change is lost")
+	} else {
+		for i := range b.Witness {
+			if e := &b.Witness[i]; e.Kind == history.Invoke {
+				add(e, "")
 			}
-		default:
-			steps = append(steps, fmt.Sprintf("%s (%s: %s)", e.Step, called(e.Actor), strings.TrimSpace(e.Do+" "+strings.Join(e.Sets, ", "))))
 		}
 	}
 	const most = 4
 	switch {
-	case b.scenario == "" || len(steps)+len(loads) == 0:
-		return ""
-	case len(steps) == 1:
-		return fmt.Sprintf("Look at step %s of the scenario %s", steps[0], b.scenario)
-	case len(steps) > 1:
-		return fmt.Sprintf("Look at steps %s of the scenario %s", few(steps, most), b.scenario)
-	case len(loads) == 1:
-		return fmt.Sprintf("Look at what the scenario %s has %s do", b.scenario, loads[0])
+	case len(steps) > 0:
+		return fmt.Sprintf("In the scenario %s, look at %s", b.scenario, few(steps, most))
+	case len(actors) > 0:
+		return fmt.Sprintf("In the scenario %s, look at what %s do%s", b.scenario, few(actors, most), map[bool]string{true: "es"}[len(actors) == 1])
 	}
-	return fmt.Sprintf("Look at what the scenario %s has %s do", b.scenario, few(loads, most))
+	return ""
 }
 
 // few names some, and how many there are besides.

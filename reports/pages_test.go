@@ -2,6 +2,7 @@ package reports
 
 import (
 	"bytes"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -220,6 +221,13 @@ func textOf(p page.Page) string {
 				table(&one.Table)
 			case page.Facts:
 				facts(one)
+			case page.Lanes:
+				say(one.Title, one.Means, one.Where, one.Fate)
+				for _, step := range one.Steps {
+					say(step.When, step.Text)
+				}
+			default:
+				panic(fmt.Sprintf("what does a %T say?", one))
 			}
 		}
 	}

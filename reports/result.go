@@ -118,15 +118,18 @@ func (r Result) sound() error {
 // Class implements [Document]. A run that was cut short says so by itself, and says which
 // failure was the reason, if one was. Scenarios without a run prove nothing.
 func (r Result) Class() Class {
-	worst := Passed
-	if len(r.NotReached) > 0 {
-		worst = Inconclusive
-	}
-	for i := range r.Runs {
-		worst = max(worst, classOf(&r.Runs[i]))
-	}
+	worst := r.own()
 	if r.Comparison != nil {
 		worst = max(worst, r.Comparison.Class())
+	}
+	return worst
+}
+
+// own is the class of the runs by themselves.
+func (r *Result) own() Class {
+	worst := Passed
+	for i := range r.Runs {
+		worst = max(worst, classOf(&r.Runs[i]))
 	}
 	return worst
 }

@@ -17,6 +17,14 @@ const mostInFull = 10
 // Page tells the result: one run in full, or several as a table, with those that did not pass
 // in full.
 func (r Result) Page() page.Page {
+	p := r.pageOfRuns()
+	if r.Comparison != nil {
+		r.Comparison.on(&p, r.own())
+	}
+	return p
+}
+
+func (r *Result) pageOfRuns() page.Page {
 	if len(r.Runs) == 1 && len(r.NotReached) == 0 {
 		return r.pageOfOne(&r.Runs[0])
 	}

@@ -107,7 +107,7 @@ func TestAdviceIsToThePoint(t *testing.T) {
 		m    measure.Measurement
 		want []string
 	}{
-		{brokenRun(), []string{"Do not release this core", "simulate run two-users --core unlocked --seed 1", "simulate explore two-users --core unlocked"}},
+		{brokenRun(), []string{"Do not release this core", "simulate run two-users --core unlocked --seed 1", "simulate run two-users --core unlocked --seed 1 --world virtual --runs 1000"}},
 		{storeAtFault(), []string{"simulate doctor --store s3://bucket/prefix", "Do not judge the core"}},
 		{little, []string{"--clients", "Let it run to its end"}},
 		{interrupted(), []string{"Let it run to its end"}},
@@ -122,6 +122,36 @@ func TestAdviceIsToThePoint(t *testing.T) {
 			if !strings.Contains(said, want) {
 				t.Errorf("%s: %q is missing in %s", word(&c.m), want, said)
 			}
+		}
+	}
+}
+
+// TestPagesUseTheNamesOfTheField beside ours, with what they are, if there are any.
+func TestPagesUseTheNamesOfTheField(t *testing.T) {
+	m := brokenRun()
+	if got := pageText(t, "markdown", m); strings.Contains(got, "In the literature") {
+		t.Errorf("a name of which nobody knows: %s", got)
+	}
+	m.Violations[1].KnownAs, m.Violations[1].Means = "lost update, P4", "Somebody wrote an older version back."
+	if got := pageText(t, "markdown", m); !strings.Contains(got, "In the literature: lost update, P4. Somebody wrote an older version back.") {
+		t.Errorf("no names: %s", got)
+	}
+	f := storeAtFault()
+	f.StoreFindings[0].KnownAs = "lost write"
+	if got := pageText(t, "html", f); !strings.Contains(got, "In the literature: lost write. ") {
+		t.Error("a finding has no name")
+	}
+}
+
+// TestAdviceNamesWhatWasAsked for, which may be a file with another name than its scenario.
+func TestAdviceNamesWhatWasAsked(t *testing.T) {
+	for replay, want := range map[string]string{
+		"": "sustained-contention", "simulate run two-users": "two-users", "simulate run ./a.yaml --seed 1": "./a.yaml", "simulate run 'my files/a.yaml' --seed 1": "'my files/a.yaml'",
+	} {
+		m := passed()
+		m.Replay = replay
+		if got := asked(&m); got != want {
+			t.Errorf("of %q: %q, want %q", replay, got, want)
 		}
 	}
 }

@@ -23,8 +23,8 @@ func advice(m *measure.Measurement, store *measure.Settings) []page.Advice {
 	case m.Verdict == check.Violated:
 		say("Do not release this core. Read how the first violation came about, below: who wrote, on which version, and what it lacked.", "")
 		say(replaying(m, "Play it again"), m.Replay)
-		if m.World == scenarios.RealWorld {
-			say("If it does not show again, go through the interleavings one by one.", fmt.Sprintf("simulate explore %s --core %s", m.Scenario, m.Core))
+		if m.World == scenarios.RealWorld && m.Replay != "" && !strings.Contains(m.Replay, " --store ") {
+			say("If it does not show again, let a virtual world try many schedules; what it finds can be played again to the byte.", m.Replay+" --world virtual --runs 1000")
 		}
 		return all
 	case m.Verdict == check.StoreAtFault:
@@ -40,7 +40,7 @@ func advice(m *measure.Measurement, store *measure.Settings) []page.Advice {
 		say("Not as expected: "+t+".", "")
 	}
 	if n := m.Counts.GivenUp(); n > 0 {
-		say(fmt.Sprintf("%s gave up, of %s. Search for a retry policy under which fewer do.", many(n, "operation"), units.Thousands(m.Counts.Operations)), "simulate tune "+m.Scenario)
+		say(fmt.Sprintf("%s gave up, of %s. Search for a retry policy under which fewer do.", many(n, "operation"), units.Thousands(m.Counts.Operations)), "simulate tune "+asked(m))
 	}
 	if firing, unknown := alarmsOf(m); firing > 0 {
 		say(fmt.Sprintf("In production %s of %d that are documented would fire%s: see Alarms.", Plural(firing, "alarm"), len(m.Alarms), notKnown(unknown)), "")
@@ -69,6 +69,24 @@ func notKnown(n int) string {
 		return ""
 	}
 	return fmt.Sprintf(" (%d unknown)", n)
+}
+
+// asked is what the scenario of a run was asked for as, its name or its file, as a shell reads
+// it.
+func asked(m *measure.Measurement) string {
+	rest, ok := strings.CutPrefix(m.Replay, "simulate run ")
+	if !ok {
+		return m.Scenario
+	}
+	end := " "
+	if strings.HasPrefix(rest, "'") {
+		end = "' "
+	}
+	word, _, found := strings.Cut(rest, end)
+	if found {
+		word += strings.TrimSpace(end)
+	}
+	return word
 }
 
 // replaying says what playing it again shows.

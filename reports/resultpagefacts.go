@@ -120,8 +120,10 @@ func fileBlocks(m *measure.Measurement) []page.Block {
 		Caption: "In " + m.Directory + ", where the run was played.",
 		Columns: []page.Column{{Name: "file"}, {Name: "what it holds"}},
 		Rows: [][]string{
-			{ResultFile, "all numbers of this page"}, {HistoryFile, "what happened, event by event; simulate check judges it again"},
-			{ScenarioFile, "the scenario as it was played"}, {ReportFile, "this report as text"},
+			{PageFile, "this page"}, {SummaryFile, "its summary in Markdown, for where a change is discussed"}, {CasesFile, "its verdicts as JUnit, for CI"},
+			{ReportFile, "it as text"}, {ResultFile, "all numbers of it; simulate report tells it again in any format"},
+			{RepetitionsFile, "the numbers of each repetition"}, {measure.DistributionFile, "the distribution of latency, for HdrHistogram's plotter"}, {HistoryFile, "what happened, event by event; simulate check judges it again"},
+			{ScenarioFile, "the scenario as it was played"},
 		},
 	}}
 }

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"slices"
 
-	"holdfast/archive/storefault"
 	"holdfast/reports/page"
 	"holdfast/scenarios/check"
 	"holdfast/scenarios/measure"
@@ -31,6 +30,9 @@ func violationBlocks(m *measure.Measurement, prefix string) []page.Block {
 			ID: fmt.Sprintf("%sviolation-%d", prefix, i+1), Title: fmt.Sprintf("%s %s: %s (%d×)", v.Invariant, v.Invariant.Title(), v.Anomaly, m.Violated[string(v.Invariant)]),
 			Detail: len(told) > 0,
 		}
+		if v.Means != "" {
+			s.Blocks = append(s.Blocks, page.Prose(knownAs(v.KnownAs)+v.Means))
+		}
 		t := story{id: s.ID + "-story", Violation: v, scenario: m.Scenario}
 		t.around(m.Windows, i, -1)
 		s.Blocks = append(s.Blocks, t.lanes())
@@ -45,14 +47,20 @@ func findingBlocks(m *measure.Measurement, prefix string) []page.Block {
 	var blocks []page.Block
 	for i, f := range m.StoreFindings {
 		s := page.Section{ID: fmt.Sprintf("%sfinding-%d", prefix, i+1), Title: fmt.Sprintf("%s (%d×)", f.Kind, f.Count), Detail: i > 0}
-		if slices.ContainsFunc(storefault.All(), func(known storefault.Fault) bool { return known.Kind == f.Kind }) {
-			fault := storefault.Of(f.Kind)
-			s.Blocks = append(s.Blocks, page.Prose(capital(fault.What)+". "+fault.Means))
-		}
+		fault := faultOf(f.Kind)
+		s.Blocks = append(s.Blocks, page.Prose(capital(fault.What)+". "+knownAs(f.KnownAs)+fault.Means))
 		t := story{id: s.ID + "-story", Violation: check.Violation{Summary: f.Summary, Witness: f.Witness}, scenario: m.Scenario, conditions: true}
 		t.around(m.Windows, -1, i)
 		s.Blocks = append(s.Blocks, t.lanes())
 		blocks = append(blocks, s)
 	}
 	return blocks
+}
+
+// knownAs says what the literature calls a thing.
+func knownAs(name string) string {
+	if name == "" {
+		return ""
+	}
+	return "In the literature: " + name + ". "
 }

@@ -40,8 +40,12 @@ const Width = 80
 // Text implements [Document]: one run in full, or several as a table with what came of each
 // that failed.
 func (r Result) Text(t Text) {
-	if r.Comparison != nil {
-		defer r.Comparison.after(t)
+	if c := r.Comparison; c != nil {
+		if c.Class() > r.own() { // the verdict first
+			t.head(c.word(), fmt.Sprintf("compared with %s: %s", c.Old.Source, c.line()))
+			fmt.Fprintln(t.W)
+		}
+		defer c.after(t)
 	}
 	if len(r.Runs) == 1 && len(r.NotReached) == 0 {
 		t.run(&r, 0, mostLines)

@@ -205,7 +205,7 @@ func TestScenariosThatWereNotReached(t *testing.T) {
 func checkWidth(t *testing.T, report string) {
 	t.Helper()
 	for line := range strings.SplitSeq(report, "\n") {
-		if w := text.StringWidth(line); w > Width && !strings.HasPrefix(line, "replay ") && !strings.HasPrefix(line, "saved in ") {
+		if w := text.StringWidth(line); w > Width && !strings.HasPrefix(line, "replay ") && !strings.HasPrefix(line, "next ") && !strings.HasPrefix(line, "saved in ") {
 			t.Errorf("%d columns: %s", w, line)
 		}
 		if strings.HasSuffix(line, " ") {

@@ -95,12 +95,12 @@ func (r Tuned) parts(t Text) []part {
 			}
 		}),
 		t.part(35, r.writeProfile),
-		t.part(0, func(t Text) {
+		t.part(4, func(t Text) {
 			if r.Directory != "" {
 				t.kept(r.Directory)
 			}
-			t.row("replay", r.Replay)
-		}))
+		}),
+		t.part(0, func(t Text) { t.row("replay", r.Replay) }))
 }
 
 func overrunWords(o *tuning.Overrun) string {

@@ -145,7 +145,7 @@ func save(out, dir string, p *play, m *measure.Measurement) error {
 		saveProfileOf(dir, p, m),
 		distribution,
 		reports.WriteFile(in(reports.RepetitionsFile), repetitions.Write),
-		reports.WriteText(in(reports.ScenarioFile), scenario),
+		reports.WriteBytes(in(reports.ScenarioFile), scenario),
 		reports.PointLatest(out, dir),
 	)
 }

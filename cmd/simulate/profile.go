@@ -31,7 +31,7 @@ func writeProfile(file string, p *network.Profile) error {
 	if err != nil {
 		return err
 	}
-	return reports.WriteText(file, text)
+	return reports.WriteBytes(file, text)
 }
 
 // saveProfileOf writes how fast the store of a run was into the run's directory, if the run has

@@ -280,7 +280,7 @@ func (o *sweepOptions) save(dir string, c *sweeping) error {
 	err = errors.Join(
 		reports.Save(dir, s),
 		reports.WriteFile(filepath.Join(dir, reports.TableFile), s.WriteCSV),
-		reports.WriteText(filepath.Join(dir, reports.ScenarioFile), append([]byte("# The scenario of a sweep before its parameters were varied, with what was chosen over its file.\n"), scenario...)),
+		reports.WriteBytes(filepath.Join(dir, reports.ScenarioFile), append([]byte("# The scenario of a sweep before its parameters were varied, with what was chosen over its file.\n"), scenario...)),
 	)
 	if o.resume == "" {
 		err = errors.Join(err, reports.PointLatest(o.run.out, dir))

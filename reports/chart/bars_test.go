@@ -117,6 +117,20 @@ func TestPartsOfBars(t *testing.T) {
 	}
 }
 
+// TestABarApart looks and stands apart.
+func TestABarApart(t *testing.T) {
+	b := &Bars{Title: "t", X: "x", Parts: []string{"a"}, Bars: []Bar{{Label: "one", Values: []float64{1}}, {Label: "two", Values: []float64{1}}, {Label: "apart", Values: []float64{1}, Apart: true}}}
+	var tops []float64
+	var colors []string
+	for _, m := range regexp.MustCompile(`<g class="(color\d)"><path class="bar \w+" d="M[\d.]+ ([\d.]+)h`).FindAllStringSubmatch(element(t, b, 560), -1) {
+		top, _ := strconv.ParseFloat(m[2], 64)
+		colors, tops = append(colors, m[1]), append(tops, top)
+	}
+	if len(tops) != 3 || colors[0] != colors[1] || colors[1] == colors[2] || tops[2]-tops[1] <= tops[1]-tops[0] {
+		t.Errorf("%v at %v", colors, tops)
+	}
+}
+
 func TestWhatIsNoBar(t *testing.T) {
 	for want, b := range map[string]*Bars{
 		"nothing to draw":     {Parts: []string{"a"}},

@@ -99,6 +99,7 @@ type renderer struct {
 	out   bytes.Buffer
 	level int // of the next section's heading
 	ids   int
+	swims int // stories
 	full  bool
 	err   error // the first
 }

@@ -2,13 +2,13 @@ package page
 
 // Lanes is a story that is drawn and told: what some did to an object, or several, step by
 // step, with time going down. What is drawn in a step and the sentence that tells it have the
-// same number.
+// same number. Of a page's stories the first ten are drawn, the others told only.
 type Lanes struct {
 	// ID is its anchor, of [a-z0-9-], and unique in its page.
 	ID string
-	// Title says in one sentence who did what to whom, Where, which may be empty, what of a
-	// scenario led to it.
-	Title, Where string
+	// Title says in one sentence who did what to whom. Means, what that is in general, and
+	// Where, what of a scenario led to it, may be empty.
+	Title, Means, Where string
 	// Across are the lanes, from left to right.
 	Across []Lane
 	// Before are the versions that were there at first.
@@ -20,8 +20,6 @@ type Lanes struct {
 	// was decided; empty: nobody knows.
 	Moves []LaneMove
 	Fate  string
-	// Undrawn: it is told in words only.
-	Undrawn bool
 }
 
 // Lane is somebody who acts, or something that is acted on. Title is its whole name.

@@ -26,7 +26,8 @@ addEventListener("DOMContentLoaded", () => {
       current = Math.min(Math.max(step, 1), sentences.length);
       show();
       now.textContent = `Step ${current} of ${sentences.length}: ${sentences[current - 1].textContent}`;
-      for (const e of [sentences[current - 1], drawn.querySelector(`.row[data-step="${current}"]`)]) // the last counts e?.scrollIntoView({ block: "nearest", behavior: "instant" });
+      // The drawing last: where only one fits, the words are said above it.
+      for (const e of [sentences[current - 1], drawn.querySelector(`.row[data-step="${current}"]`)]) e?.scrollIntoView({ block: "nearest", behavior: "instant" });
     };
     const ways = { first: () => 1, back: () => current - 1, on: () => current + 1, last: () => sentences.length };
     const keys = { ArrowLeft: "back", k: "back", ArrowRight: "on", j: "on", Home: "first", End: "last" };

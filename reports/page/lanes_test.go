@@ -12,7 +12,7 @@ import (
 // swim is a story in which a text stands wherever there is one.
 func swim(id, s string) page.Lanes {
 	return page.Lanes{
-		ID: id, Title: s, Where: s, Fate: s,
+		ID: id, Title: s, Means: s, Where: s, Fate: s,
 		Across: []page.Lane{{Name: s, Title: s}, {Name: s, Title: s, Object: true}, {Name: s, Title: s}},
 		Before: []page.LaneVersion{{Lane: 1, Name: s}},
 		Steps: []page.LaneStep{
@@ -59,16 +59,20 @@ func TestWhatIsDrawnIsTold(t *testing.T) {
 	}
 }
 
-// TestStoriesWithoutDrawing are told all the same.
-func TestStoriesWithoutDrawing(t *testing.T) {
-	l := swim("a", "told")
-	l.Undrawn = true
-	file := html(t, pageOf(l))
-	if strings.Contains(file, `class="swim"`) || strings.Contains(file, `class="stepping"`) || !strings.Contains(file, `<li id="a_6"`) {
-		t.Error("want words only")
+// TestManyStoriesAreToldOnly: a page draws no more than people look at.
+func TestManyStoriesAreToldOnly(t *testing.T) {
+	var all []page.Block
+	for i := range 12 {
+		all = append(all, swim(fmt.Sprintf("s%d", i), "told"))
 	}
-	// Nor is anything drawn of nothing.
-	html(t, pageOf(page.Lanes{ID: "empty"}))
+	file := html(t, pageOf(all...))
+	if n := strings.Count(file, `class="swim"`); n != 10 {
+		t.Errorf("%d are drawn", n)
+	}
+	if !strings.Contains(file, `<li id="s11_6"`) || strings.Count(file, `class="stepping"`) != 10 {
+		t.Error("the last is told, and nobody steps through it")
+	}
+	html(t, pageOf(page.Lanes{ID: "empty"})) // nor does it need anything to draw
 }
 
 func TestStoriesInMarkdown(t *testing.T) {

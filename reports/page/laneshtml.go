@@ -18,6 +18,9 @@ var (
 // mostLanesBeside are drawn beside the words; more are drawn above them.
 const mostLanesBeside = 5
 
+// mostDrawn stories of a page are drawn.
+const mostDrawn = 10
+
 // lanesView is a story as its template wants it.
 type lanesView struct {
 	Lanes
@@ -38,7 +41,7 @@ func (l Lanes) html(r *renderer) {
 	for _, s := range v.Told {
 		v.Count = max(v.Count, s.Number)
 	}
-	if !l.Undrawn {
+	if r.swims++; r.swims <= mostDrawn {
 		v.Drawing = template.HTML(l.svg()) //nolint:gosec // it escapes all that it is told
 	}
 	r.put("lanes", v)
@@ -46,6 +49,7 @@ func (l Lanes) html(r *renderer) {
 
 func (l Lanes) markdown(m *marker) {
 	m.paragraph(sentence(l.Title))
+	m.paragraph(sentence(l.Means))
 	m.paragraph(sentence(l.Where))
 	m.line("")
 	for _, s := range l.numbered() {
@@ -91,12 +95,3 @@ func (l *Lanes) numbered() []toldStep {
 	}
 	return all
 }
-
-// Full is the part of a bar that a share fills, in pixels from below, Empty the rest.
-func (m LaneMove) Full() string { return px(shareBar * m.Share) }
-
-// Empty is what is above Full.
-func (m LaneMove) Empty() string { return px(shareBar * (1 - m.Share)) }
-
-// shareBar is the height of the bar of a share.
-const shareBar = 24

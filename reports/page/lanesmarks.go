@@ -137,9 +137,9 @@ func (s *sketch) version(v *LaneVersion, y float64, weight string) {
 // box is what an actor wants or is told. Its shape says which, and how it ended.
 func (s *sketch) box(b *LaneBox, y float64) {
 	x := s.x(b.Lane)
-	round := map[Shape]string{Begins: "3", Done: "18", Waits: "9", Says: "0"}[b.Shape]
+	round := map[Shape]float64{Begins: 3, Done: 18, Waits: 9}[b.Shape]
 	sign := map[Shape]string{Done: " ✓", Failed: " ✕", Dies: " ✕"}[b.Shape]
-	s.add(`<rect class="box %s" x="%s" y="%s" width="%s" height="%s" rx="%s"/>`, b.Shape, px(x-boxWidth/2), px(y-boxHeight/2), px(boxWidth), px(boxHeight), round)
+	s.add(`<rect class="box %s" x="%s" y="%s" width="%s" height="%s" rx="%s"/>`, b.Shape, px(x-boxWidth/2), px(y-boxHeight/2), px(boxWidth), px(boxHeight), px(round))
 	for n, line := range b.Lines {
 		if n == 0 {
 			line += sign

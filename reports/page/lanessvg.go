@@ -35,10 +35,8 @@ func (l *Lanes) svg() string {
 	s := sketch{Lanes: l}
 	s.measure()
 	width, height := laneGutter+laneWidth*float64(len(l.Across))+laneMargin, s.end()+laneHead
-	s.add(`<svg class="swim" role="img" aria-labelledby="%s_t" aria-describedby="%[1]s_d" width="%s" height="%s" viewBox="0 0 %[2]s %[3]s">`,
-		l.ID, px(width), px(height))
-	s.add(`<title id="%s_t">%s</title>`, l.ID, text("Swim lanes: "+l.Title))
-	s.add(`<desc id="%s_d">%s</desc>`, l.ID, text("Time goes down. Lanes, from the left: "+l.laneNames()+". The steps are told in the list."))
+	s.add(`<svg class="swim" role="img" aria-label="%s" width="%s" height="%s" viewBox="0 0 %[2]s %[3]s">`,
+		text("Swim lanes, of which the list beside tells each step. Time goes down. From the left: "+l.laneNames()+"."), px(width), px(height))
 	s.rows(width)
 	s.lanes()
 	s.bands()
@@ -213,21 +211,22 @@ func (s *sketch) links() {
 		}
 		y := s.y(i)
 		if from, there := at[place{v.Lane, v.On}]; there && v.On != "" {
-			s.link(s.x(v.Lane), from+versionTop, y-versionTop, last[v.Lane] != v.On)
+			s.link(string(s.Steps[i].Weight), s.x(v.Lane), from+versionTop, y-versionTop, last[v.Lane] != v.On)
 		}
 		at[place{v.Lane, v.Name}], last[v.Lane] = y, v.Name
 	}
 }
 
-func (s *sketch) link(x, from, to float64, around bool) {
+func (s *sketch) link(weight string, x, from, to float64, around bool) {
+	class := "link " + weight
 	if !around {
-		s.add(`<path class="link" d="M%s %sV%s"/>`, px(x), px(from), px(to-6))
-		s.head("link", x, to, 0, 1)
+		s.add(`<path class="%s" d="M%s %sV%s"/>`, class, px(x), px(from), px(to-6))
+		s.head(class, x, to, 0, 1)
 		return
 	}
-	side := x + versionBox + 6
-	s.add(`<path class="link fork" d="M%s %sC%s %s %s %s %s %s"/>`, px(x+versionBox-6), px(from), px(side+14), px(from+24), px(side+14), px(to-24), px(x+versionBox-4), px(to-6))
-	s.head("link", x+versionBox-6, to, -0.4, 0.9)
+	side := x + versionBox + min(20+(to-from)/20, laneWidth/2-versionBox)
+	s.add(`<path class="%s fork" d="M%s %sC%s %s %s %s %s %s"/>`, class, px(x+versionBox-6), px(from), px(side), px(from+24), px(side), px(to-24), px(x+versionBox-4), px(to-6))
+	s.head(class, x+versionBox-6, to, -0.4, 0.9)
 }
 
 // head is the tip of an arrow in a direction.

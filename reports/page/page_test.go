@@ -124,6 +124,10 @@ func TestMarkdownOfNastyTexts(t *testing.T) {
 			t.Errorf("%.80q: lines begin otherwise:\n%q\n%q", s, got, want)
 		}
 	}
+	// Nobody is told of it.
+	if got := written(t, page.Page{Verdict: "PASS", Lead: "@everyone"}, page.Markdown); strings.Contains(got, "@everyone") || !strings.Contains(got, "everyone") {
+		t.Errorf("it names people: %s", got)
+	}
 	got := written(t, page.Page{Verdict: "PASS", Advice: []page.Advice{{Text: "t", Command: "a ``` b"}}}, page.Markdown)
 	if !strings.Contains(got, "\n````\na ``` b\n````\n") {
 		t.Errorf("a command ends its block: %s", got)

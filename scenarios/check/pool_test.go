@@ -2,6 +2,7 @@ package check
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 
 	"holdfast/scenarios/history"
@@ -101,4 +102,22 @@ func TestPoolIsOneJudge(t *testing.T) {
 		}
 	})
 	enough(t, seen, 5, "ok", "violated", "inconclusive", "more than shown")
+}
+
+// TestProved: waits unlike the policy take all repetitions to be proved.
+func TestProved(t *testing.T) {
+	uneven := Violation{Invariant: HonestAnswers, Anomaly: unevenWaits}
+	for _, c := range []struct {
+		report Report
+		want   []Invariant
+	}{
+		{Report{}, nil},
+		{Report{Found: map[Invariant]int{HonestAnswers: 1}, Violations: []Violation{uneven}}, nil},
+		{Report{Found: map[Invariant]int{HonestAnswers: 2}, Violations: []Violation{{Invariant: HonestAnswers}, uneven}}, []Invariant{HonestAnswers}},
+		{Report{Found: map[Invariant]int{OneChain: 7, NothingLost: 1}}, []Invariant{NothingLost, OneChain}},
+	} {
+		if got := c.report.Proved(); !slices.Equal(got, c.want) {
+			t.Errorf("%v: %v, not %v", c.report.Found, got, c.want)
+		}
+	}
 }

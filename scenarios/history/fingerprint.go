@@ -134,8 +134,9 @@ func (f *Fingerprint) other(e *Event) uint64 {
 // of its field too. What is empty adds nothing.
 
 const (
-	fieldStep = 0x9e3779b97f4a7c15
-	wordStep  = 0xa0761d6478bd642f
+	fieldStep  = 0x9e3779b97f4a7c15
+	lengthStep = 0xe7037ed1a0b428db
+	wordStep   = 0xa0761d6478bd642f
 )
 
 func ofNumber(field, w uint64) uint64 {
@@ -159,28 +160,35 @@ func ofFlag(field uint64, set bool) uint64 {
 }
 
 func ofChars(field uint64, s string) uint64 {
-	n := len(s)
-	if n == 0 {
+	if s == "" {
 		return 0
 	}
-	by := field * fieldStep
-	sum := folded(uint64(n), by)
-	if n < 8 {
-		last := uint64(0)
-		for i := range n {
-			last = last<<8 | uint64(s[i])
-		}
-		return sum + folded(last, by+wordStep)
+	return ofBytes(field*fieldStep+uint64(len(s))*lengthStep, s)
+}
+
+// ofBytes takes eight bytes at a time, the last of them once more if need be.
+func ofBytes(by uint64, s string) (sum uint64) {
+	n := len(s)
+	switch {
+	case n < 4:
+		return folded(uint64(s[0])|uint64(s[n/2])<<8|uint64(s[n-1])<<16, by)
+	case n < 8:
+		return folded(uint64(four(s, 0))|uint64(four(s, n-4))<<32, by)
 	}
 	for at := 0; at+8 < n; at += 8 {
-		by += wordStep
 		sum += folded(eight(s, at), by)
+		by += wordStep
 	}
-	return sum + folded(eight(s, n-8), by+wordStep)
+	return sum + folded(eight(s, n-8), by)
+}
+
+func four(s string, at int) uint32 {
+	s = s[at : at+4]
+	return uint32(s[0]) | uint32(s[1])<<8 | uint32(s[2])<<16 | uint32(s[3])<<24
 }
 
 func eight(s string, at int) uint64 {
-	s = s[at:]
+	s = s[at : at+8]
 	return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
 		uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
 }

@@ -1,0 +1,157 @@
+package reports
+
+import (
+	"fmt"
+	"strings"
+
+	"holdfast/reports/compare"
+	"holdfast/reports/page"
+)
+
+// Page tells a comparison: what is worse first, then every figure.
+func (c Compared) Page() page.Page {
+	p := page.Page{
+		Title: "Comparison", Verdict: c.word(), Tone: page.ToneOf(c.word()), Lead: sentence(c.line()), Advice: c.advice(),
+		Facts: page.Facts{
+			{Name: "OLD", Value: c.Old.line()}, {Name: "NEW", Value: c.New.line()},
+			{Name: "worse, better", Value: sentence(c.terms())},
+		},
+	}
+	p.Sections = append(p.Sections, c.differing("figures"))
+	if len(c.Warnings)+len(c.Missing)+len(c.Added) > 0 {
+		p.Sections = append(p.Sections, page.Section{ID: "doubts", Title: "Before you believe it", Blocks: []page.Block{c.doubts()}})
+	}
+	for i := range c.Runs {
+		p.Sections = append(p.Sections, c.pairSection(i))
+	}
+	return p
+}
+
+// advice is how the first repetition that went otherwise is played alone.
+func (c *Compared) advice() []page.Advice {
+	var all []page.Advice
+	for i := range c.Runs {
+		r := &c.Runs[i]
+		if r.ReplayNew == "" || len(all) > 0 {
+			continue
+		}
+		all = append(all,
+			page.Advice{Text: fmt.Sprintf("Play the first repetition that went otherwise, of %s, with the program of NEW", r.Name()), Command: r.ReplayNew},
+			page.Advice{Text: "and with the program of OLD", Command: r.ReplayOld})
+	}
+	return all
+}
+
+func (c *Compared) doubts() page.List {
+	list := page.List(append([]string{}, c.Warnings...))
+	for _, name := range c.Missing {
+		list = append(list, "NEW lacks "+name)
+	}
+	for _, name := range c.Added {
+		list = append(list, "OLD lacks "+name)
+	}
+	return list
+}
+
+// differing is the section of the figures that a report shows.
+func (c *Compared) differing(id string) page.Section {
+	s := page.Section{ID: id, Title: "What differs", Verdict: c.word()}
+	rows := c.telling()
+	if len(rows) == 0 {
+		s.Blocks = []page.Block{page.Prose(sentence(c.line()))}
+		return s
+	}
+	table := c.pageTable(rows)
+	table.Columns = append([]page.Column{{Name: "run"}}, table.Columns...)
+	for i, r := range rows {
+		table.Rows[i] = append([]string{c.Runs[r.Run].Name()}, table.Rows[i]...)
+	}
+	s.Blocks = []page.Block{table}
+	return s
+}
+
+// pairSection has all figures of a pair of runs.
+func (c *Compared) pairSection(i int) page.Section {
+	p := &c.Runs[i]
+	s := page.Section{ID: fmt.Sprintf("run-%d", i+1), Title: p.Name(), Verdict: string(p.Verdict), Folded: p.Verdict != compare.Worse, Detail: true}
+	how := map[compare.Method]string{
+		compare.Paired:   fmt.Sprintf("Compared seed by seed: %d of %s went otherwise", p.Differing, Plural(p.Compared, "repetition")),
+		compare.Unpaired: fmt.Sprintf("Compared as two samples, of %d and %s", p.Old.Repetitions, Plural(p.New.Repetitions, "repetition")),
+		compare.Totals:   "Compared by totals, since there is no value for each repetition",
+		compare.Nothing:  "Not compared: the numbers of different worlds have nothing to do with each other",
+	}[p.Method]
+	s.Blocks = append(s.Blocks, page.Prose(sentence(how)))
+	var rows []*compare.Row
+	for k := range c.Rows {
+		if c.Rows[k].Run == i {
+			rows = append(rows, &c.Rows[k])
+		}
+	}
+	if len(rows) > 0 {
+		s.Blocks = append(s.Blocks, c.pageTable(rows))
+	}
+	return s
+}
+
+func (c *Compared) pageTable(rows []*compare.Row) page.Table {
+	t := page.Table{
+		Caption: fmt.Sprintf("Totals, or means over so many repetitions of OLD and of NEW; ±: half of the %s %% interval; p: by Holm over all figures; "+
+			"A: how probable it is that a repetition of NEW has more; in brackets: decides nothing", number(100*(1-c.Alpha))),
+		Columns: []page.Column{
+			{Name: "figure"}, {Name: "old", Number: true}, {Name: "new", Number: true}, {Name: "change", Number: true}, {Name: "±", Number: true},
+			{Name: "p", Number: true}, {Name: "A", Number: true}, {Name: "repetitions", Number: true}, {Name: "verdict", Verdict: true}, {Name: "note"},
+		},
+	}
+	for _, r := range rows {
+		verdict := string(r.Verdict)
+		if r.Advisory {
+			verdict = "(" + verdict + ")"
+		}
+		t.Rows = append(t.Rows, []string{
+			r.Metric, value(r.Old), value(r.New), changed(r), width(r), pValue(r.P), probability(r.Effect),
+			fmt.Sprintf("%d and %d", r.OldSamples, r.NewSamples), verdict, r.Note,
+		})
+	}
+	return t
+}
+
+// Cases implements [cased]: one for each pair of runs.
+func (c Compared) Cases() []Case {
+	var cases []Case
+	for i := range c.Runs {
+		p := &c.Runs[i]
+		one := Case{Suite: "compare", Name: fmt.Sprintf("compare / run %d, %s", i+1, p.Name()), Is: Succeeded}
+		var worse []string
+		for k := range c.Rows {
+			if r := &c.Rows[k]; r.Run == i && r.Verdict == compare.Worse && !r.Advisory {
+				worse = append(worse, fmt.Sprintf("%s: %s, was %s (%s)", r.Metric, value(r.New), value(r.Old), changed(r)))
+			}
+		}
+		switch {
+		case len(worse) > 0 && !c.Renewed:
+			one.Is, one.Message = Failed, "worse: "+worse[0]
+		case !p.Decided && !c.Renewed:
+			one.Is, one.Message = Unknown, "it could not be compared"
+		}
+		if one.Is != Succeeded {
+			one.Detail = strings.Join(append(worse, "replay OLD: "+p.ReplayOld, "replay NEW: "+p.ReplayNew), "\n")
+		}
+		cases = append(cases, one)
+	}
+	for _, name := range c.Missing {
+		cases = append(cases, Case{Suite: "compare", Name: "compare / " + name, Is: Unknown, Message: "NEW lacks it", Detail: "OLD has such a run."})
+	}
+	return cases
+}
+
+// on adds a comparison to the page of the runs that were compared. What is worse than they are
+// by themselves is the verdict.
+func (c *Compared) on(p *page.Page, own Class) {
+	s := c.differing("compared")
+	s.Title = "Compared with " + c.Old.Source
+	p.Sections = append([]page.Section{s}, p.Sections...)
+	if c.Class() > own {
+		p.Verdict, p.Tone, p.Lead = c.word(), page.ToneOf(c.word()), sentence("Compared with "+c.Old.Source+": "+c.line())+" "+p.Lead
+		p.Advice = append(c.advice(), p.Advice...)
+	}
+}
