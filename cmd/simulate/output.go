@@ -43,7 +43,7 @@ func (o outputOptions) validate() error {
 func keep(out, name string, d reports.Document) (reports.Document, error) {
 	dir, err := reports.NewDirectory(out, name, sandbox.NewID(), time.Now())
 	if err != nil {
-		return d, couldNotRun("--out: %w", err)
+		return d, couldNotRun("%w", err)
 	}
 	return keepIn(out, dir, d)
 }
