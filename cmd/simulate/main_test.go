@@ -404,6 +404,21 @@ func TestRunDirectoryHoldsEverything(t *testing.T) {
 	}
 }
 
+// TestRepetitionsMatchTheirSchema, line for line.
+func TestRepetitionsMatchTheirSchema(t *testing.T) {
+	for _, args := range []string{"--world virtual --core unlocked --runs 3", "--runs 2"} {
+		out := t.TempDir()
+		_, _, _ = simulate(t, append([]string{"run", "two-users", "--out", out}, strings.Fields(args)...)...)
+		text := historyText(t, filepath.Join(out, "latest", reports.RepetitionsFile))
+		if n := strings.Count(text, "\n"); n < 3 {
+			t.Errorf("%s: %d lines", args, n)
+		}
+		for line := range strings.Lines(text) {
+			validate(t, schema.Repetitions, line)
+		}
+	}
+}
+
 // TestLoadOfTheMachine is kept with every run, and not printed where documents are the same
 // bytes for the same seed.
 func TestLoadOfTheMachine(t *testing.T) {

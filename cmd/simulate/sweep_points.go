@@ -291,5 +291,5 @@ func (o *sweepOptions) save(dir string, c *sweeping) error {
 	if o.chart != "" && len(s.Points) > 0 {
 		err = errors.Join(err, reports.WriteFile(o.chart, s.Chart))
 	}
-	return err
+	return reports.First(err)
 }

@@ -67,3 +67,8 @@ var Compare []byte
 //
 //go:embed baseline.v1.schema.json
 var Baseline []byte
+
+// Repetitions is the schema of each line of simulate.repetitions/v1.
+//
+//go:embed repetitions.v1.schema.json
+var Repetitions []byte
