@@ -257,6 +257,28 @@ func TestWarnings(t *testing.T) {
 	}
 }
 
+// TestDigestsAlone: a program that takes them otherwise is not said to behave otherwise.
+func TestDigestsAlone(t *testing.T) {
+	again := made("burst", 20, nil)
+	for i := range again.Each {
+		again.Each[i].Digest++
+	}
+	said := func(c Comparison) bool {
+		return strings.Contains(strings.Join(c.Warnings, "\n"), "take digests otherwise")
+	}
+	if c := compared(made("burst", 20, nil), again, Defaults()); !said(c) || c.Regressed() || c.Undecided() {
+		t.Errorf("%+v", c.Warnings)
+	}
+	again.Each[7].Digest--
+	if c := compared(made("burst", 20, nil), again, Defaults()); said(c) {
+		t.Error("it is said though a repetition went alike")
+	}
+	more := made("burst", 20, func(r *measure.Repetition, _ *rand.Rand) { r.Puts++ })
+	if c := compared(made("burst", 20, nil), more, Defaults()); said(c) {
+		t.Error("it is said though a total differs")
+	}
+}
+
 // TestRepetitionsAreAlignedByNumber: a history may leave some out, and the last may be cut.
 func TestRepetitionsAreAlignedByNumber(t *testing.T) {
 	old, new := made("burst", 30, nil), made("burst", 30, nil)

@@ -33,6 +33,9 @@ func (c *Comparison) warn(old, new Side) {
 	c.warning("numbers of repetitions differ: %s", sizes)
 	c.warning("numbers of different worlds can't be compared: %s", worlds)
 	c.warning("too little is known of each repetition to say better or worse: compare run directories of --runs "+fmt.Sprint(c.enough())+" or more: %s", few)
+	if c.digestsAlone() {
+		c.Warnings = append(c.Warnings, "all repetitions went otherwise, and yet no total and no figure differs: it may be that the programs take digests otherwise, and play the same")
+	}
 	if exact && (old.Program.Arch != new.Program.Arch || old.Program.Go != new.Program.Go) {
 		c.Warnings = append(c.Warnings, fmt.Sprintf("OLD was played by a program for %s of %s, NEW for %s of %s: the last digit of a latency may be rounded otherwise, and then repetitions differ by that alone",
 			old.Program.Arch, old.Program.Go, new.Program.Arch, new.Program.Go))
@@ -41,6 +44,12 @@ func (c *Comparison) warn(old, new Side) {
 		c.Warnings = append(c.Warnings, fmt.Sprintf("the machines differ: %s/%s with %d processors, and %s/%s with %d",
 			old.Program.OS, old.Program.Arch, old.Program.CPUs, new.Program.OS, new.Program.Arch, new.Program.CPUs))
 	}
+}
+
+// digestsAlone reports whether all repetitions differ, and nothing that is made of them.
+func (c *Comparison) digestsAlone() bool {
+	return len(c.Runs) > 0 && !slices.ContainsFunc(c.Runs, func(p Pair) bool { return p.Method != Paired || p.Differing == 0 || p.Differing < p.Compared }) &&
+		!slices.ContainsFunc(c.Rows, func(r Row) bool { return r.Verdict != Same })
 }
 
 // warning adds one about some runs; of many it names the first.
