@@ -31,11 +31,7 @@ func (a *app) trace(o reportOptions, paths []string) error {
 		left, err = reports.WriteTrace(w, rd, run, reports.TraceOptions{Repetition: o.repetition})
 		return err
 	}
-	if o.output == "" {
-		err = write(a.stdout)
-	} else {
-		err = reports.WriteFile(o.output, write)
-	}
+	err = a.writeReport(o, write)
 	var line *history.LineError
 	var missing *reports.NoRepetitionError
 	switch {
@@ -59,6 +55,8 @@ func traceable(path string) (*history.Reader, *measure.Measurement, error) {
 	rd, err := history.Open(path)
 	var line *history.LineError
 	switch {
+	case errors.Is(err, fs.ErrNotExist) && together(path) != "":
+		return nil, nil, usage("report: a trace is of one run, and %s holds several; such as %s", path, together(path))
 	case errors.As(err, &line), errors.Is(err, fs.ErrNotExist):
 		return nil, nil, usage("report: a trace is made of the history in a run's directory: %w", err)
 	case err != nil:
@@ -85,4 +83,13 @@ func onlyRun(path string) (*measure.Measurement, error) {
 		return &r.Runs[0], nil
 	}
 	return nil, nil
+}
+
+// together is the directory of one of the runs that are kept together in another; empty: none are.
+func together(dir string) string {
+	d, err := reports.Read(dir)
+	if r, ok := d.(reports.Result); err == nil && ok && len(r.Runs) > 0 {
+		return r.RunDirectory(0)
+	}
+	return ""
 }
