@@ -41,8 +41,8 @@ func WriteJSON(w io.Writer, document any) error {
 	return enc.Encode(document)
 }
 
-// WriteText writes a document's report as it is to look.
-func WriteText(w io.Writer, d Document, look Look) error { return written(w, d.Text, look) }
+// WriteReport writes a document's report as it is to look.
+func WriteReport(w io.Writer, d Document, look Look) error { return written(w, d.Text, look) }
 
 // written writes what is for people.
 func written(w io.Writer, write func(Text), look Look) error {

@@ -199,6 +199,9 @@ func (e *Explored) closing(t Text) []part {
 			}
 		}),
 		t.part(0, func(t Text) {
+			if e.Directory != "" {
+				t.kept(e.Directory)
+			}
 			t.row("replay", e.Replay)
 			if e.Saved != "" {
 				t.row("or", e.Saved)

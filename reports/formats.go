@@ -16,7 +16,7 @@ type Format func(w io.Writer, d Document, color bool) error
 // answers [UntoldError].
 var Formats = map[string]Format{
 	"json":     func(w io.Writer, d Document, _ bool) error { return WriteJSON(w, d) },
-	"text":     func(w io.Writer, d Document, color bool) error { return WriteText(w, d, Look{Color: color}) },
+	"text":     func(w io.Writer, d Document, color bool) error { return WriteReport(w, d, Look{Color: color}) },
 	"brief":    func(w io.Writer, d Document, color bool) error { return written(w, d.Brief, Look{Color: color}) },
 	"html":     func(w io.Writer, d Document, _ bool) error { return paged(w, d, "HTML", page.HTML) },
 	"markdown": writeMarkdown,

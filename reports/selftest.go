@@ -186,7 +186,7 @@ func (s SelfTested) Text(t Text) {
 	}
 	if s.Directory != "" {
 		fmt.Fprintln(t.W)
-		t.row("saved in", s.Directory)
+		t.kept(s.Directory)
 	}
 }
 

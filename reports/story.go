@@ -64,7 +64,11 @@ func (t Text) storyIn(v check.Violation, title string, room int) []part {
 		shown, left = nil, len(events)
 	}
 	if left += len(v.Witness) - len(events); left > 0 {
-		shown = append(shown, part{lines: []string{fmt.Sprintf("  … %s (--verbose, or the page)", Plural(left, "more event"))}})
+		where := "--verbose, or the page"
+		if t.Verbose {
+			where = "the document has them"
+		}
+		shown = append(shown, part{lines: []string{fmt.Sprintf("  … %s (%s)", Plural(left, "more event"), where)}})
 	}
 	return append(all, shown...)
 }
@@ -171,6 +175,9 @@ func (t Text) moment(ns int64) string {
 
 // tell says in words what an event was.
 func tell(e *history.Event) string {
+	if e.OfTrigger() {
+		return tellTrigger(e) + tellWay(e)
+	}
 	switch e.Kind {
 	case history.Invoke:
 		return tellInvoke(e)
@@ -262,6 +269,23 @@ func tellRead(e *history.Event) string {
 		return fmt.Sprintf("reads version %s, whose body is no document (%s)", e.ETag, e.Doc.Bad)
 	}
 	return fmt.Sprintf("reads version %s, which has %s", e.ETag, Plural(e.Doc.N, "modification"))
+}
+
+// tellTrigger says what a call did with a trigger, which is no document.
+func tellTrigger(e *history.Event) string {
+	_, customer, _ := (*history.Layout)(nil).SplitTrigger(e.Key)
+	what := map[history.Kind]string{history.Put: "writes", history.Delete: "deletes"}[e.Kind]
+	if what == "" {
+		what = "looks for"
+	}
+	what += " the trigger for " + customer
+	switch e.Answer {
+	case history.OK:
+		return what
+	case history.NotFound:
+		return what + ": there is none"
+	}
+	return what + " in vain (" + met(e) + ")"
 }
 
 func tellDelete(e *history.Event) string {

@@ -129,7 +129,7 @@ func (s Swept) Text(t Text) {
 	}
 	t.wrapped("columns", s.columns(shown, left))
 	if s.Directory != "" {
-		t.row("saved in", s.Directory)
+		t.kept(s.Directory)
 	}
 	if s.Resume != "" {
 		t.row("go on", s.Resume)

@@ -296,7 +296,7 @@ func TestInterruptBeforeTheStoreIsOpen(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	code, stdout, stderr := simulateIn(ctx, "run", "two-users", "--out", "out")
-	if code != exitInterrupted || !strings.HasPrefix(stdout, "STOPPED") || strings.Contains(stdout, "saved in") {
+	if code != exitInterrupted || !strings.HasPrefix(stdout, "STOPPED") || strings.Contains(stdout, "saved in") || strings.Contains(stdout, "\npage ") {
 		t.Errorf("exit %d\n%s%s", code, stdout, stderr)
 	}
 	if left, err := os.ReadDir("."); err != nil || len(left) > 0 {

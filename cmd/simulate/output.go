@@ -43,7 +43,7 @@ func (o outputOptions) validate() error {
 func keep(out, name string, d reports.Document) (reports.Document, error) {
 	dir, err := reports.NewDirectory(out, name, sandbox.NewID(), time.Now())
 	if err != nil {
-		return d, couldNotRun("--out: %w", err)
+		return d, couldNotRun("%w", err)
 	}
 	return keepIn(out, dir, d)
 }
@@ -52,7 +52,7 @@ func keep(out, name string, d reports.Document) (reports.Document, error) {
 func keepIn(out, dir string, d reports.Document) (reports.Document, error) {
 	kept, err := reports.Keep(out, dir, d)
 	if err != nil {
-		err = couldNotRun("--out: save what was found: %w", err)
+		err = couldNotRun("--out: save what was found: %w", reports.First(err))
 	}
 	return kept, err
 }
@@ -87,7 +87,7 @@ func (a *app) write(o outputOptions, d reports.Document) error {
 	if format := o.format(); format != "text" {
 		return reports.Formats[format](a.stdout, d, colored(a.stdout, o.noColor))
 	}
-	return reports.WriteText(a.stdout, d, look(a.stdout, o.noColor, o.verbose))
+	return reports.WriteReport(a.stdout, d, look(a.stdout, o.noColor, o.verbose))
 }
 
 // look is how a text is to look on a stream.

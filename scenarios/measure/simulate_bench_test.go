@@ -1,11 +1,15 @@
 package measure
 
 import (
+	"fmt"
 	"testing"
+	"time"
 
 	"holdfast/archive"
+	"holdfast/archive/telemetry"
 	"holdfast/scenarios"
 	"holdfast/scenarios/cores"
+	"holdfast/scenarios/history"
 	"holdfast/scenarios/network"
 )
 
@@ -53,5 +57,24 @@ func BenchmarkSimulate(b *testing.B) {
 			b.ReportMetric(float64(puts)/b.Elapsed().Seconds(), "attempts/s")
 			b.ReportMetric(0, "ns/op")
 		})
+	}
+}
+
+// BenchmarkDetail is what it takes to compare 10,000 actors of a million operations, once for
+// a run.
+func BenchmarkDetail(b *testing.B) {
+	c := NewCollector()
+	for i := range 1_000_000 {
+		actor := int32(i % 10_000)
+		if i < 10_000 {
+			c.actors.number(fmt.Sprint("actor-", i))
+		}
+		c.latencies = append(c.latencies, int64(i*7919%1_000_003+1))
+		c.answered = append(c.answered, Answered{actor, 1})
+		c.watch.Add(telemetry.Update{Service: telemetry.Backend, Outcome: archive.Committed, Elapsed: time.Duration(i*7919%1_000_003) * time.Microsecond})
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		c.detail(&Measurement{Rates: map[string]float64{}}, history.Header{})
 	}
 }
