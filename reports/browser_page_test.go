@@ -73,7 +73,7 @@ const inSight = `(() => {
     charts++;
     const drawn = [...f.querySelectorAll("svg")].filter(shown);
     const box = drawn[0] && drawn[0].getBoundingClientRect();
-    const lines = drawn[0] ? [...drawn[0].querySelectorAll(".line, .bar")].filter(p => { const b = p.getBBox(); return b.width + b.height > 0; }) : [];
+    const lines = drawn[0] ? [...drawn[0].querySelectorAll(".line, .bar, .mark")].filter(p => { const b = p.getBBox(); return b.width + b.height > 0; }) : [];
     if (drawn.length !== 1 || box.width < 200 || box.height < 30 || lines.length === 0 || !drawn[0].getAttribute("aria-label")) empty.push(name(f));
   }
   const wide = document.documentElement.scrollWidth > innerWidth
@@ -98,7 +98,7 @@ const unheard = `(() => {
   for (const e of document.querySelectorAll("[aria-labelledby]")) if (!document.getElementById(e.getAttribute("aria-labelledby"))) found.push("nothing names " + e.tagName);
   for (const a of document.querySelectorAll("a[href^='#']")) if (!document.getElementById(a.getAttribute("href").slice(1))) found.push("a link to nothing: " + a.textContent);
   for (const svg of document.querySelectorAll("svg")) if (svg.getAttribute("role") !== "img" || !svg.getAttribute("aria-label")) found.push("a drawing without words");
-  for (const f of document.querySelectorAll("figure.drawing")) if (!f.querySelector("table tbody tr")) found.push("a drawing without its numbers");
+  for (const f of document.querySelectorAll("figure.drawing")) if (![f, f.closest("section"), f.closest("section").nextElementSibling].some(e => e?.querySelector("table tbody tr"))) found.push("a drawing without its numbers");
   for (const t of document.querySelectorAll("table")) if (!t.querySelector("th[scope=col]") || !t.querySelector("th[scope=row]")) found.push("a table without heads");
   return found;
 })()`
@@ -148,6 +148,28 @@ func TestBrowserPagesCanBeRead(t *testing.T) {
 			tb.picture("dark")
 			eval[bool](tb, `[...document.querySelectorAll("details")].every(d => d.open = true)`)
 			tb.look("unfolded")
+		})
+	}
+}
+
+// TestBrowserEveryDocumentCanBeRead on a telephone and on a screen, also in the dark.
+func TestBrowserEveryDocumentCanBeRead(t *testing.T) {
+	for name, e := range examples(t) {
+		if strings.HasPrefix(name, "doctor ") && !strings.HasPrefix(name, "doctor nginx") {
+			continue // the servers' pages are alike; this is the one that has most to say
+		}
+		t.Run(name, func(t *testing.T) {
+			tb := openPage(t, strings.ReplaceAll(name, " ", "-"), e.Document.(interface{ Page() page.Page }).Page())
+			tb.width(360)
+			eval[bool](tb, `[...document.querySelectorAll("details")].every(d => d.open = true)`)
+			tb.look("unfolded at 360")
+			tb.width(1280)
+			tb.prefers("prefers-color-scheme", "dark")
+			tb.look("in the dark")
+			for _, problem := range eval[[]string](tb, unheard) {
+				t.Errorf("for those who do not see: %s", problem)
+			}
+			tb.picture("dark")
 		})
 	}
 }
