@@ -177,15 +177,20 @@ func TestWindowsAreDrawnAroundTheEvidence(t *testing.T) {
 		e.At, e.Start, e.Key = n, n, key
 		return e
 	}
-	var window []history.Event
-	for n := range int64(20) {
-		window = append(window, at(n+1, history.Event{Kind: history.Get, Actor: fmt.Sprintf("reader-%02d", n), Answer: history.OK, ETag: "e1", Op: int(n) + 10, Doc: &history.Doc{N: 1}}))
+	begins := func(actor string, op int) history.Event {
+		return at(1, history.Event{Kind: history.Invoke, Actor: actor, Op: op, Do: "append", IDs: []string{fmt.Sprintf("m-%d", op)}})
 	}
-	written := at(21, history.Event{Kind: history.Put, Actor: "ann", Op: 1, Answer: history.UnknownAnswer, If: history.IfMatch, IfETag: "e1", Fault: "reply-lost(nth=1)", Doc: &history.Doc{N: 2, Of: "e1", Keep: 1, Add: []string{"m-1"}}})
-	told := at(22, history.Event{Kind: history.Return, Actor: "ann", Op: 1, Outcome: history.Failed})
-	window = append(window, written, told, at(23, history.Event{Kind: history.Step, Do: "T1"}))
+	window := []history.Event{begins("ann", 1), begins("bob", 2)}
+	for n := range int64(20) {
+		window = append(window, at(n+2, history.Event{Kind: history.Get, Actor: "bob", Answer: history.OK, ETag: "e1", Op: 2, Doc: &history.Doc{N: 1}}))
+	}
+	written := at(22, history.Event{Kind: history.Put, Actor: "ann", Op: 1, Answer: history.UnknownAnswer, If: history.IfMatch, IfETag: "e1", Fault: "reply-lost(nth=1)", Doc: &history.Doc{N: 2, Of: "e1", Keep: 1, Add: []string{"m-1"}}})
+	told := at(24, history.Event{Kind: history.Return, Actor: "ann", Op: 1, Outcome: history.Failed})
+	window = append(window, at(21, history.Event{Kind: history.Get, Actor: "ann", Answer: history.OK, ETag: "e1", Op: 1, Doc: &history.Doc{N: 1}}),
+		written, at(23, history.Event{Kind: history.Wait, Actor: "ann", Op: 1, Wait: 5e7, Attempt: 2}), told, at(25, history.Event{Kind: history.Step, Do: "T1"}),
+		at(26, history.Event{Kind: history.Get, Actor: "ann", Answer: history.OK, ETag: "e2", Op: 7, Doc: &history.Doc{N: 2}})) // of what, nobody knows
 	for n := range int64(6) {
-		window = append(window, at(24+n, history.Event{Kind: history.Wait, Actor: "bob", Op: 2, Wait: 5e7}))
+		window = append(window, at(27+n, history.Event{Kind: history.Wait, Actor: "bob", Op: 2, Wait: 5e7, Attempt: 2}))
 	}
 	known := written
 	known.ETag, known.Fault = "e2", ""

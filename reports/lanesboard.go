@@ -85,10 +85,6 @@ func (b *board) who() (actors, objects []string, queue bool) {
 			objects = append(objects, e.Key)
 		}
 	}
-	// The harness reads what is left when all have ended.
-	if at := slices.Index(actors, history.FinalActor); at >= 0 {
-		actors = append(slices.Delete(actors, at, at+1), history.FinalActor)
-	}
 	if len(actors) <= mostActors {
 		return actors, objects, queue
 	}

@@ -41,7 +41,7 @@ type performer struct {
 	base   archive.Snapshot // what the user has loaded
 	baseID string
 	cue    *cue   // set while it plays in a timeline
-	step   string // of the timeline that it is about; empty: none
+	step   string // of the timeline, the last that it has begun; empty: none
 	// disturbers commit an update each before this one's store calls.
 	disturbers []disturber
 	turn       turns // several that it disturbs may call at once

@@ -137,7 +137,6 @@ func (f *performer) perform(ctx context.Context, i int) error {
 	id := f.repetition.objects.current(0)
 	f.baseID = id
 	f.step = cmp.Or(s.At, strconv.Itoa(i+1))
-	defer func() { f.step = "" }()
 	switch s.Do {
 	case DoLoad:
 		return f.load(ctx, id)
