@@ -36,6 +36,24 @@ func labelsOf(v sweep.Varied) []string {
 	return v.Values
 }
 
+// labelling are the labels of a parameter's values, by the values.
+func labelling(v sweep.Varied) map[string]string {
+	labels := map[string]string{}
+	for i, label := range labelsOf(v) {
+		labels[v.Values[i]] = label
+	}
+	return labels
+}
+
+// labellings are those of all parameters.
+func labellings(all []sweep.Varied) []map[string]string {
+	var labels []map[string]string
+	for _, v := range all {
+		labels = append(labels, labelling(v))
+	}
+	return labels
+}
+
 // commonArguments are those that all values have that have any.
 func commonArguments(v sweep.Varied) []string {
 	var common []string

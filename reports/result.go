@@ -26,6 +26,9 @@ type Result struct {
 	// one before could not be played, or the user has interrupted.
 	NotReached  []string    `json:"not_reached,omitempty"`
 	Environment Environment `json:"environment"`
+	// OtherEnvironments are those of later runs, where results of several programs or machines
+	// are told together.
+	OtherEnvironments []Origin `json:"other_environments,omitempty"`
 	// Directory is where the runs are kept together; each says where it is kept itself.
 	Directory string `json:"-"`
 	// TookMS is how long the runs took to play and judge; 0: not known. Virtual time goes

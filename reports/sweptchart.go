@@ -92,14 +92,22 @@ func inSeconds(ms *float64) *float64 {
 	return &s
 }
 
+// mostMarkers of a line can be told apart.
+const mostMarkers = 200
+
 // panel collects the lines of one quantity.
 func panel(s Swept, axis int, name string, of func(*sweep.Measured) (value, half *float64)) chart.Panel {
 	panel := chart.Panel{Y: name}
-	xs, _, _ := s.Vary[axis].Numbers()
-	index := map[string]int{}
+	xs := map[string]float64{}
+	numbers, _, _ := s.Vary[axis].Numbers()
+	for i, value := range s.Vary[axis].Values {
+		xs[value] = numbers[i]
+	}
+	panel.Close = len(xs) > mostMarkers
+	labels, index := labellings(s.Vary), map[string]int{}
 	for i := range s.Points {
 		p := &s.Points[i]
-		line := lineName(s, axis, p.Params)
+		line := lineName(s, labels, axis, p.Params)
 		n, ok := index[line]
 		if !ok {
 			n = len(panel.Series)
@@ -110,7 +118,7 @@ func panel(s Swept, axis int, name string, of func(*sweep.Measured) (value, half
 		if y == nil {
 			continue
 		}
-		point := chart.Point{X: xs[slices.Index(s.Vary[axis].Values, p.Params[axis].Value)], Y: *y}
+		point := chart.Point{X: xs[p.Params[axis].Value], Y: *y}
 		if half != nil {
 			point.Half = *half
 		}
@@ -123,13 +131,13 @@ func panel(s Swept, axis int, name string, of func(*sweep.Measured) (value, half
 }
 
 // lineName is what tells a line from the others.
-func lineName(s Swept, axis int, params sweep.Params) string {
+func lineName(s Swept, labels []map[string]string, axis int, params sweep.Params) string {
 	var parts []string
 	for i, v := range s.Vary {
 		if i == axis {
 			continue
 		}
-		label := labelsOf(v)[slices.Index(v.Values, params[i].Value)]
+		label := labels[i][params[i].Value]
 		if v.Numeric() {
 			label = v.Name + " " + label
 		}

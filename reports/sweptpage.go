@@ -2,7 +2,6 @@ package reports
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"holdfast/reports/page"
@@ -78,16 +77,17 @@ func (s Swept) pointsTable() page.Table {
 		Caption: fmt.Sprintf("Means of a run, of %s of each point. Puts/commit and makespan include those that gave up; latency is of what was committed only; $/1000 buys 1,000 commits on S3.", Plural(s.Runs, "run")),
 		Columns: withVerdicts(columns(names...), verdict),
 	}
+	labels := labellings(s.Vary)
 	for i := range s.Points {
-		table.Rows = append(table.Rows, s.pointRow(&s.Points[i]))
+		table.Rows = append(table.Rows, pointRow(labels, &s.Points[i]))
 	}
 	return table
 }
 
-func (s Swept) pointRow(p *sweep.Measured) []string {
+func pointRow(labels []map[string]string, p *sweep.Measured) []string {
 	row := []string{}
 	for k, param := range p.Params {
-		row = append(row, labelsOf(s.Vary[k])[slices.Index(s.Vary[k].Values, param.Value)])
+		row = append(row, labels[k][param.Value])
 	}
 	p50, p99 := "–", "–"
 	if l := p.LatencyMS; l != nil {

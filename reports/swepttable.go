@@ -119,13 +119,9 @@ func (t Text) sweptTable(s Swept) (shown, left []string) {
 }
 
 func (t Text) sweptLines(s Swept, columns []sweptColumn) []string {
-	header, labels := table.Row{}, []map[string]string{}
-	for i, name := range s.shortNames() {
-		short, of := labelsOf(s.Vary[i]), map[string]string{}
-		for k, value := range s.Vary[i].Values {
-			of[value] = short[k]
-		}
-		header, labels = append(header, name), append(labels, of)
+	header, labels := table.Row{}, labellings(s.Vary)
+	for _, name := range s.shortNames() {
+		header = append(header, name)
 	}
 	mixed := s.Count(check.OK) < len(s.Points)
 	if mixed {

@@ -52,8 +52,13 @@ func (r Result) Text(t Text) {
 		return
 	}
 	t.summary(r)
-	if r.Directory != "" {
+	if r.Directory != "" || len(r.OtherEnvironments) > 0 {
 		fmt.Fprintln(t.W)
+	}
+	if n := len(r.OtherEnvironments); n > 0 {
+		t.wrapped("made by", fmt.Sprintf("%d different programs or machines, of version %s; the JSON says which runs", n+1, strings.Join(r.versions(), ", ")))
+	}
+	if r.Directory != "" {
 		t.kept(r.Directory)
 	}
 	t.failures(&r)

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"holdfast/archive"
+	"holdfast/reports/schema"
 	"holdfast/scenarios"
 	"holdfast/scenarios/check"
 	"holdfast/scenarios/cores"
@@ -152,6 +153,11 @@ func TestATunedReport(t *testing.T) {
 	}
 	if !strings.HasPrefix(lines[0], "PASS  backend-fan-in: ") {
 		t.Errorf("it begins with %s", lines[0])
+	}
+	text := formatted(t, "json", r)
+	validate(t, schema.Tune, []byte(text))
+	if read, err := Decode([]byte(text)); err != nil || formatted(t, "text", read) != formatted(t, "text", r) || formatted(t, "json", read) != text {
+		t.Errorf("it is read back as another: %v", err)
 	}
 	var svg bytes.Buffer
 	if err := r.Chart(&svg); err != nil {

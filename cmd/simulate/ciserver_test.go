@@ -24,7 +24,7 @@ func TestGitHubIsTold(t *testing.T) {
 	if text := string(read(t, path)); !strings.HasPrefix(text, "## ✕ FAIL: two-users") || !strings.Contains(text, "\nsimulate run two-users ") {
 		t.Errorf("the summary is\n%s", text)
 	}
-	for _, quiet := range []string{"explore two-users --quiet", "check " + filepath.Join(violated[len(violated)-1], "latest") + " --quiet"} {
+	for _, quiet := range []string{"explore two-users --quiet --out " + t.TempDir(), "check " + filepath.Join(violated[len(violated)-1], "latest") + " --quiet"} {
 		_, _, stderr = simulate(t, strings.Fields(quiet)...)
 		if passed := strings.HasPrefix(quiet, "explore"); passed == strings.Contains(stderr, "::error") {
 			t.Errorf("%s: %s", quiet, stderr)
@@ -37,12 +37,15 @@ func TestGitHubIsTold(t *testing.T) {
 
 	for name, to := range map[string]string{"a directory": t.TempDir(), "a full disk": "/dev/full"} {
 		t.Setenv("GITHUB_STEP_SUMMARY", to)
-		code, stdout, stderr := simulate(t, "explore", "two-users")
+		code, stdout, stderr := simulate(t, "explore", "two-users", "--out", t.TempDir())
 		if code != exitPassed || !strings.HasPrefix(stdout, "PASS") || !strings.Contains(stderr, "simulate: GITHUB_STEP_SUMMARY is left as it is: ") {
 			t.Errorf("%s: exit %d\n%s%s", name, code, stdout, stderr)
 		}
 	}
 	t.Setenv("GITHUB_STEP_SUMMARY", "")
+	if code, _, stderr := simulate(t, "run", "none.yaml"); code != exitUsage || !strings.Contains(stderr, "\n::error title=simulate::") || strings.Count(stderr, "\n") != 2 {
+		t.Errorf("why there is no document: exit %d\n%s", code, stderr)
+	}
 	t.Setenv("GITHUB_ACTIONS", "false")
 	if _, _, stderr := simulate(t, violated...); strings.Contains(stderr, "::error") {
 		t.Errorf("annotations where nobody asked for any:\n%s", stderr)

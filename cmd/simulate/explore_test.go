@@ -112,8 +112,15 @@ func TestSelfTestDocument(t *testing.T) {
 		t.Errorf("%d planted stores", len(s.Stores))
 	}
 	// A bound that is too tight lets bugs get away, and that is a failure.
-	if code, stdout, _ := simulate(t, "selftest", "--quiet", "--seeds", "2", "--schedules", "1", "--out", t.TempDir()); code != exitViolated || !strings.HasPrefix(stdout, "FAIL") {
+	out := t.TempDir()
+	code, stdout, _ = simulate(t, "selftest", "--seeds", "2", "--schedules", "1", "--out", out)
+	if code != exitViolated || !strings.HasPrefix(stdout, "FAIL") {
 		t.Errorf("exit %d\n%s", code, stdout)
+	}
+	validate(t, schema.SelfTest, string(read(t, filepath.Join(out, "latest", reports.ResultFile))))
+	_, line, _ := strings.Cut(stdout, "saved in    ")
+	if _, again, _ := simulate(t, "report", strings.TrimSpace(line)); again != stdout {
+		t.Errorf("%s\nwas told as\n%s", stdout, again)
 	}
 }
 

@@ -12,7 +12,7 @@ var (
 	// manualCommand finds commands in Markdown and in the examples of help texts.
 	manualCommand = regexp.MustCompile("(?m)(?:`|^ {2,4}|\\$ )(simulate (?:[a-z]+|--version)[^`\n]*)")
 	// played are those that take no longer than tests may.
-	played = regexp.MustCompile(`^simulate (run|sweep|check|list|validate|version|--version)\b`)
+	played = regexp.MustCompile(`^simulate (run|sweep|check|report|list|validate|version|--version)\b`)
 	// mention is a command that is spoken of, and synopsis what stands for several.
 	mention  = regexp.MustCompile(`^simulate (run|sweep|tune|explore|check|clean|validate|report|compare)( --(json|help))?$`)
 	synopsis = regexp.MustCompile(`[[…]|[ =][A-Z]{2,}\b`)
@@ -30,7 +30,7 @@ func manual(t *testing.T, path ...string) string {
 func manuals(t *testing.T) string {
 	t.Helper()
 	text := manual(t, "README.md") + manual(t, "ARCHITECTURE.md")
-	for _, name := range []string{"simulate.md", "bugs.md", "library.md", "scenarios.md", "tuning.md", "stores.md", "adaptive.md", "bucket.md", "trend.md", "ci.md"} {
+	for _, name := range []string{"simulate.md", "bugs.md", "library.md", "scenarios.md", "tuning.md", "stores.md", "adaptive.md", "bucket.md", "compare.md", "trend.md", "ci.md"} {
 		text += manual(t, "docs", name)
 	}
 	for _, cmd := range (&app{}).root().Commands() {
@@ -85,11 +85,18 @@ func TestManualsCommandsWork(t *testing.T) {
 	}
 	all := commandsOf(manuals(t))
 	document := string(read(t, filepath.Join("..", "..", "archive", "testdata", "CHG-12345.json")))
+	minio := string(read(t, filepath.Join("..", "..", "docs", "stores", "minio.json")))
 	mine := string(read(t, filepath.Join("..", "..", "scenarios", "testdata", "reference", "loads.yaml")))
 	t.Chdir(t.TempDir())
-	if err := os.MkdirAll("archive/testdata", 0o755); err != nil {
-		t.Fatal(err)
+	for _, dir := range []string{"archive/testdata", "docs/stores"} {
+		if err := os.MkdirAll(dir, 0o755); err != nil {
+			t.Fatal(err)
+		}
 	}
+	_, ran, _ := simulate(t, "run", "two-users", "--json", "--world", "virtual")
+	write(t, "before.json", ran)
+	write(t, "after.json", ran)
+	write(t, "docs/stores/minio.json", minio)
 	write(t, "archive/testdata/CHG-12345.json", document)
 	write(t, "mine.yaml", mine)
 	n := 0
@@ -106,7 +113,10 @@ func TestManualsCommandsWork(t *testing.T) {
 			sooner := strings.NewReplacer("--duration 10s", "--duration 1s", "--duration 1h", "--duration 2s", "--runs 20", "--runs 2",
 				"--runs 10000", "--runs 10", "--runs 1000", "--runs 10", "sweep burst --runs 100 ", "sweep burst --runs 2 ",
 				"clients=10:190:10", "clients=10:20:5").Replace(command)
-			sooner, _, _ = strings.Cut(sooner, " >") // the shell's
+			sooner, _, _ = strings.Cut(sooner, " >")           // the shell's
+			if strings.HasPrefix(command, "simulate check ") { // of what somebody has just played
+				_, _, _ = simulate(t, "run", "two-users")
+			}
 			code, stdout, stderr := simulate(t, words(sooner)[1:]...)
 			if strings.Contains(command, "--threshold") && code == exitThreshold {
 				return // a slow machine may miss it; that is what it is for

@@ -43,7 +43,7 @@ func (o outputOptions) validate() error {
 func keep(out, name string, d reports.Document) (reports.Document, error) {
 	dir, err := reports.NewDirectory(out, name, sandbox.NewID(), time.Now())
 	if err != nil {
-		return d, couldNotRun("--out: %w", err)
+		return d, couldNotRun("%w", err)
 	}
 	return keepIn(out, dir, d)
 }
@@ -52,7 +52,7 @@ func keep(out, name string, d reports.Document) (reports.Document, error) {
 func keepIn(out, dir string, d reports.Document) (reports.Document, error) {
 	kept, err := reports.Keep(out, dir, d)
 	if err != nil {
-		err = couldNotRun("--out: save what was found: %w", err)
+		err = couldNotRun("--out: save what was found: %w", reports.First(err))
 	}
 	return kept, err
 }

@@ -57,7 +57,7 @@ func TestWhereNothingCanBeKept(t *testing.T) {
 		{[]string{"doctor", "--quick"}, exitCouldNotRun, "SAFE  "},
 	} {
 		code, stdout, stderr := simulate(t, append(c.args, "--out", plain, "--progress", "none", "--quiet")...)
-		if code != c.code || !strings.HasPrefix(stdout, c.says) || !strings.HasPrefix(stderr, "simulate: --out: ") || strings.Count(stderr, "\n") != 1 {
+		if code != c.code || !strings.HasPrefix(stdout, c.says) || !strings.HasPrefix(stderr, "simulate: make the run's directory: ") || strings.Count(stderr, "\n") != 1 {
 			t.Errorf("%v: exit %d\n%s%s", c.args, code, stdout, stderr)
 		}
 	}

@@ -17,6 +17,7 @@ import (
 type reportOptions struct {
 	format  string
 	output  string
+	keep    string
 	verbose bool
 	noColor bool
 	// Of a trace.
@@ -30,8 +31,9 @@ func (a *app) reportCommand() *cobra.Command {
 		Short: "Tell again what a run, sweep, search or examination has shown",
 		Long: `report reads a document again and tells it in any format. A RUN is a run's directory,
 simulate-out/latest, the file of a document that --json has printed, or -, the standard
-input. Every format but trace needs no history, so the document is enough, also on another machine. Several
-RUNs are told as one, if they are runs of scenarios.
+input. All formats but trace need no history, so the document is enough, also on another
+machine. Several RUNs are told as one, if they are runs of scenarios; --keep saves that
+as if one command had played them.
 
 A trace is the one format that is made of the history: trace events, which
 https://ui.perfetto.dev and chrome://tracing show. Each repetition is a process there, each
@@ -44,10 +46,10 @@ simulate check judges a run again and exits as the run did.
 Exit codes: 0 told; 1 it could not be read or written; 2 it is no document, is cut, or
 was written by a newer simulate.`,
 		Example: `  simulate report simulate-out/latest
-  simulate report simulate-out/latest --format markdown
-  simulate report here/result.json there/result.json --format json -o both.json
-  simulate report simulate-out/latest --format trace -o trace.json
-  simulate report docs/stores/minio.json`,
+  simulate report simulate-out/latest --format html -o report.html
+  simulate report before.json after.json --format json -o both.json
+  simulate report before.json after.json --keep simulate-out
+  simulate report docs/stores/minio.json --format markdown`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return usage("report wants the directory of a run, or the file of a document")
@@ -58,7 +60,8 @@ was written by a newer simulate.`,
 	}
 	f := cmd.Flags()
 	f.StringVar(&o.format, "format", "text", "`FORMAT`: "+strings.Join(formatNames(), ", "))
-	f.StringVarP(&o.output, "output", "o", "", "`FILE` to write instead of stdout")
+	f.StringVarP(&o.output, "output", "o", "-", "`FILE` to write; - is stdout")
+	f.StringVar(&o.keep, "keep", "", "`DIR` to keep the document in as well, in a directory of its own to which DIR/latest then points")
 	f.IntVar(&o.repetition, "repetition", 0, "`N`: trace this repetition alone, from 1 (0: all, up to 400,000 events)")
 	f.BoolVar(&o.verbose, "verbose", false, "with --format text: all there is to tell, not what fits a screen")
 	f.BoolVar(&o.noColor, "no-color", false, "no colors")
@@ -68,21 +71,39 @@ was written by a newer simulate.`,
 // formatNames are those of documents, and that of their history.
 func formatNames() []string { return append(reports.FormatNames(), traceFormat) }
 
-// report reads documents and tells them as one.
-func (a *app) report(o reportOptions, paths []string) error {
+func (o *reportOptions) validate() error {
 	switch {
+	case !slices.Contains(formatNames(), o.format):
+		return usage("--format is one of %s, not %q", strings.Join(formatNames(), ", "), o.format)
 	case o.repetition < 0:
 		return usage("--repetition is the number of one, from 1, or 0 for all, not %d", o.repetition)
 	case o.repetition > 0 && o.format != traceFormat:
 		return usage("--repetition is for --format %s", traceFormat)
-	case o.format == traceFormat:
-		return a.trace(o, paths)
+	case o.keep != "" && o.format == traceFormat:
+		return usage("--keep keeps documents, and a trace is none")
+	case o.toStdout():
+		return nil
 	}
-	if !slices.Contains(reports.FormatNames(), o.format) {
-		return usage("--format is one of %s, not %q", strings.Join(formatNames(), ", "), o.format)
+	return (output{"output", o.output}).check()
+}
+
+func (o *reportOptions) toStdout() bool { return o.output == "-" }
+
+// writeReport writes what was asked for to where it was asked for.
+func (a *app) writeReport(o reportOptions, write func(io.Writer) error) error {
+	if o.toStdout() {
+		return write(a.stdout)
 	}
-	if err := (output{"output", o.output}).check(); err != nil {
+	return reports.WriteFile(o.output, write)
+}
+
+// report reads documents and tells them as one.
+func (a *app) report(o reportOptions, paths []string) error {
+	if err := o.validate(); err != nil {
 		return err
+	}
+	if o.format == traceFormat {
+		return a.trace(o, paths)
 	}
 	var all []reports.Document
 	for _, path := range paths {
@@ -96,6 +117,11 @@ func (a *app) report(o reportOptions, paths []string) error {
 	if err != nil {
 		return usage("report: %w", err)
 	}
+	if o.keep != "" {
+		if d, err = keep(o.keep, "report", d); err != nil {
+			return err
+		}
+	}
 	// All of it before a file is touched: one that can't be told replaces nothing.
 	var told bytes.Buffer
 	if err := o.tell(a, &told, d); err != nil {
@@ -104,13 +130,7 @@ func (a *app) report(o reportOptions, paths []string) error {
 		}
 		return couldNotRun("report %s: %w", strings.Join(paths, " "), err)
 	}
-	write := func(w io.Writer) error { _, err := w.Write(told.Bytes()); return err }
-	if o.output == "" {
-		err = write(a.stdout)
-	} else {
-		err = reports.WriteFile(o.output, write)
-	}
-	if err != nil {
+	if err := a.writeReport(o, func(w io.Writer) error { _, err := w.Write(told.Bytes()); return err }); err != nil {
 		return couldNotRun("write the report: %w", err)
 	}
 	return nil
@@ -119,10 +139,10 @@ func (a *app) report(o reportOptions, paths []string) error {
 // tell writes a document as it was asked for.
 func (o *reportOptions) tell(a *app, to io.Writer, d reports.Document) error {
 	if o.format != "text" {
-		return reports.Formats[o.format](to, d, o.output == "" && colored(a.stdout, o.noColor))
+		return reports.Formats[o.format](to, d, o.toStdout() && colored(a.stdout, o.noColor))
 	}
 	how := reports.Look{Verbose: o.verbose}
-	if o.output == "" {
+	if o.toStdout() {
 		how = look(a.stdout, o.noColor, o.verbose)
 	}
 	return reports.WriteReport(to, d, how)

@@ -1,13 +1,30 @@
 package main
 
 import (
+	"encoding/json"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
 	"holdfast/reports"
 	"holdfast/reports/schema"
+	"holdfast/scenarios/sweep"
+	"holdfast/scenarios/tuning"
 )
+
+// schemaOf is the committed schema of a document.
+func schemaOf(t *testing.T, document string) []byte {
+	t.Helper()
+	var head struct{ Schema string }
+	if err := json.Unmarshal([]byte(document), &head); err != nil {
+		t.Fatal(err)
+	}
+	return map[string][]byte{
+		reports.Schema: schema.Result, reports.ExploreSchema: schema.Explore, reports.SelfTestSchema: schema.SelfTest,
+		sweep.Schema: schema.Sweep, tuning.Schema: schema.Tune, reports.DoctorSchema: schema.Doctor,
+	}[head.Schema]
+}
 
 // TestReportTellsAgain what a command has told, from its directory and from its JSON, byte
 // for byte.
@@ -23,6 +40,9 @@ func TestReportTellsAgain(t *testing.T) {
 		{[]string{"sweep", "burst", "--vary", "clients=1:3:1", "--vary", "policy.base=5ms,9ms", "--runs", "2"}, exitPassed},
 		{[]string{"sweep", "two-users", "--vary", "core=production,unlocked", "--runs", "2"}, exitViolated},
 		{[]string{"doctor", "--quick"}, exitPassed},
+		{[]string{"explore", "two-users", "--faults", "1"}, exitPassed},
+		{[]string{"explore", "two-users", "--core", "unlocked", "--save", filepath.Join(t.TempDir(), "witness.yaml")}, exitViolated},
+		{[]string{"tune", "burst", "--clients", "5", "--core", "unlocked"}, exitViolated},
 	} {
 		t.Run(strings.Join(c.args, " "), func(t *testing.T) {
 			out := t.TempDir()
@@ -31,13 +51,19 @@ func TestReportTellsAgain(t *testing.T) {
 			if code != c.code || err != nil || len(dirs) != 1 {
 				t.Fatalf("exit %d, directories %q, %v\n%s%s", code, dirs, err, told, stderr)
 			}
+			saved := string(read(t, filepath.Join(dirs[0], reports.ResultFile)))
+			validate(t, schemaOf(t, saved), saved)
+			for _, file := range []string{reports.ReportFile, reports.PageFile, reports.SummaryFile} {
+				if text := read(t, filepath.Join(dirs[0], file)); len(text) == 0 {
+					t.Errorf("%s is empty", file)
+				}
+			}
 			code, again, stderr := simulate(t, "report", dirs[0])
 			if code != exitPassed || stderr != "" || again != told {
 				t.Errorf("exit %d\n%s%s, was\n%s", code, again, stderr, told)
 			}
 			file := filepath.Join(t.TempDir(), "again.json")
 			code, stdout, stderr := simulate(t, "report", dirs[0], "--format", "json", "-o", file)
-			saved := string(read(t, filepath.Join(dirs[0], reports.ResultFile)))
 			if code != exitPassed || stdout+stderr != "" || string(read(t, file)) != saved {
 				t.Errorf("exit %d, %s%s\n%s", code, stdout, stderr, read(t, file))
 			}
@@ -79,6 +105,42 @@ func TestReportOfSeveralRuns(t *testing.T) {
 	}
 }
 
+// TestReportKeeps what was told together as if one command had played it: it can be told and
+// checked again, and it says where its runs come from.
+func TestReportKeeps(t *testing.T) {
+	out := t.TempDir()
+	var files []string
+	for i, version := range []string{"v1", "v2"} {
+		code, _, stderr := simulate(t, "run", "two-users", "--world", "virtual", "--seed", strconv.Itoa(i), "--out", out)
+		if code != exitPassed {
+			t.Fatal(stderr)
+		}
+		d, err := reports.Read(filepath.Join(out, "latest"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := d.(reports.Result)
+		r.Environment.Version = version
+		dir, err := filepath.EvalSymlinks(filepath.Join(out, "latest"))
+		if err != nil || reports.Save(dir, r) != nil {
+			t.Fatal(err)
+		}
+		files = append(files, dir)
+	}
+	code, told, stderr := simulate(t, "report", files[0], files[0], files[1], "--keep", out)
+	if code != exitPassed || stderr != "" || !strings.Contains(told, "made by     2 different programs or machines, of version v1, v2;") {
+		t.Errorf("exit %d\n%s%s", code, told, stderr)
+	}
+	kept := string(read(t, filepath.Join(out, "latest", reports.ResultFile)))
+	validate(t, schema.Result, kept)
+	if !strings.Contains(kept, `"from_run": 2,`) {
+		t.Error(kept)
+	}
+	if code, stdout, stderr := simulate(t, "check", filepath.Join(out, "latest")); code != exitPassed || !strings.HasPrefix(stdout, "PASS  3 of 3 scenarios passed") {
+		t.Errorf("exit %d\n%s%s", code, stdout, stderr)
+	}
+}
+
 // TestReportRefuses what is no document with one line, and writes nothing over what is there.
 func TestReportRefuses(t *testing.T) {
 	dir := t.TempDir()
@@ -87,7 +149,12 @@ func TestReportRefuses(t *testing.T) {
 		return filepath.Join(dir, name)
 	}
 	newer, cut := at("newer.json", `{"schema": "simulate.result/v2"}`), at("cut.json", `{"schema": "simulate.result/v1", "ru`)
-	kept := at("kept", "kept")
+	kept, baseline := at("kept", "kept"), at("baseline.json", `{"schema": "simulate.baseline/v1"}`)
+	out := t.TempDir()
+	if code, _, stderr := simulate(t, "run", "two-users", "save-again", "--world", "virtual", "--out", out); code != exitPassed {
+		t.Fatal(stderr)
+	}
+	whole := filepath.Join(out, "latest")
 	version := filepath.Join(dir, "version.json")
 	lacking := at("lacking.json", `{"schema": "simulate.tune/v1", "verdict": "ok", "architectures": {"rows": [{"name": "FIFO with batches", "latency_p99_ms": {"value": 1}}]}}`)
 	_, stdout, _ := simulate(t, "version", "--json")
@@ -103,6 +170,9 @@ func TestReportRefuses(t *testing.T) {
 		{[]string{cut, "-o", kept}, exitUsage, "cut.json is cut off after 36 bytes"},
 		{[]string{dir}, exitUsage, "has no result.json: it is no run's directory"},
 		{[]string{version, "--format", "yaml"}, exitUsage, `--format is one of brief, `},
+		{[]string{baseline, "--format", "html", "-o", kept}, exitUsage, "a baseline can't be told as HTML"},
+		{[]string{version, "--format", "trace", "--keep", dir}, exitUsage, "--keep keeps documents, and a trace is none"},
+		{[]string{whole, "--format", "trace", "-o", kept}, exitUsage, "a trace is of one run, and " + whole + " holds several; such as "},
 		{[]string{version, version}, exitUsage, "only runs of scenarios are told together, and a version is none"},
 		{[]string{lacking}, exitCouldNotRun, "lacking.json: the document lacks something or contradicts itself: runtime error: "},
 		{[]string{version, "-o", "/dev/full"}, exitCouldNotRun, "write the report: write /dev/full: no space left on device"},

@@ -31,11 +31,7 @@ func (a *app) trace(o reportOptions, paths []string) error {
 		left, err = reports.WriteTrace(w, rd, run, reports.TraceOptions{Repetition: o.repetition})
 		return err
 	}
-	if o.output == "" {
-		err = write(a.stdout)
-	} else {
-		err = reports.WriteFile(o.output, write)
-	}
+	err = a.writeReport(o, write)
 	var line *history.LineError
 	var missing *reports.NoRepetitionError
 	switch {
@@ -59,17 +55,41 @@ func traceable(path string) (*history.Reader, *measure.Measurement, error) {
 	rd, err := history.Open(path)
 	var line *history.LineError
 	switch {
+	case errors.Is(err, fs.ErrNotExist) && together(path) != "":
+		return nil, nil, usage("report: a trace is of one run, and %s holds several; such as %s", path, together(path))
 	case errors.As(err, &line), errors.Is(err, fs.ErrNotExist):
 		return nil, nil, usage("report: a trace is made of the history in a run's directory: %w", err)
 	case err != nil:
 		return nil, nil, couldNotRun("read the history: %w", err)
 	}
-	if info, err := os.Stat(path); err != nil || !info.IsDir() {
-		return rd, nil, nil
+	run, err := onlyRun(path)
+	if err != nil {
+		return nil, nil, errors.Join(err, rd.Close())
 	}
-	d, err := reports.Read(path)
-	if r, isResult := d.(reports.Result); err == nil && isResult && len(r.Runs) == 1 {
-		return rd, &r.Runs[0], nil
+	return rd, run, nil
+}
+
+// onlyRun is the run of a directory; nil: it was killed before it was judged, or path is the
+// file of a history.
+func onlyRun(path string) (*measure.Measurement, error) {
+	if _, err := os.Stat(filepath.Join(path, reports.ResultFile)); err != nil {
+		return nil, nil //nolint:nilerr // without a result it is traced all the same
 	}
-	return rd, nil, nil
+	d, err := readDocument(path)
+	if err != nil {
+		return nil, err
+	}
+	if r, isResult := d.(reports.Result); isResult && len(r.Runs) == 1 {
+		return &r.Runs[0], nil
+	}
+	return nil, nil
+}
+
+// together is the directory of one of the runs that are kept together in another; empty: none are.
+func together(dir string) string {
+	d, err := reports.Read(dir)
+	if r, ok := d.(reports.Result); err == nil && ok && len(r.Runs) > 0 {
+		return r.RunDirectory(0)
+	}
+	return ""
 }
