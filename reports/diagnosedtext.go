@@ -30,7 +30,7 @@ func (d Diagnosed) Text(t Text) {
 	case len(notes) > 2:
 		most = 3
 	}
-	all = append(all, gap, t.part(10, func(t Text) { t.differences(d.Rows, most) }), t.part(20, func(t Text) { t.raceTable(d.Races) }), gap)
+	all = append(all, gap, t.part(10, func(t Text) { t.differences(d.Rows, most) }), t.part(0, func(t Text) { t.alike(d.Rows, most) }), t.part(20, func(t Text) { t.raceTable(d.Races) }), gap)
 	t.tellIn(append(all, d.closing(t)...), t.most())
 }
 
@@ -159,35 +159,43 @@ func capital(s string) string {
 	return strings.ToUpper(s[:1]) + s[1:]
 }
 
-// differences is a table of rows that were not answered as S3 answers them, of so many at
-// most; the others are counted.
+// differences is a table of rows that were not answered as S3 answers them, of so many at most.
 func (t Text) differences(rows []doctor.Row, most int) {
-	alike := 0
-	var different []doctor.Row
-	for _, r := range rows {
-		if r.OK {
-			alike++
-		} else {
-			different = append(different, r)
-		}
+	different := unlike(rows)
+	if len(different) == 0 {
+		return
 	}
 	slices.SortStableFunc(different, func(a, b doctor.Row) int { return cmp.Compare(gravity(&b), gravity(&a)) })
-	if len(different) > 0 {
-		w := NewTable(table.Row{"not as S3 does", "here", "S3"})
-		w.SetColumnConfigs([]table.ColumnConfig{oneLine(1, 32), oneLine(2, 24), oneLine(3, 22)})
-		for _, r := range different[:min(most, len(different))] {
-			if r.Inconclusive {
-				r.Here = "? " + r.Here
-			}
-			w.AppendRow(table.Row{r.Name, r.Here, r.AWS})
+	w := NewTable(table.Row{"not as S3 does", "here", "S3"})
+	w.SetColumnConfigs([]table.ColumnConfig{oneLine(1, 32), oneLine(2, 24), oneLine(3, 22)})
+	for _, r := range different[:min(most, len(different))] {
+		if r.Inconclusive {
+			r.Here = "? " + r.Here
 		}
-		t.Table(w)
+		w.AppendRow(table.Row{r.Name, r.Here, r.AWS})
 	}
-	rest := fmt.Sprintf("%d of %s", alike, Plural(len(rows), "promise"))
-	if len(different) > most {
-		rest += fmt.Sprintf("; %d more are not", len(different)-most)
+	t.Table(w)
+}
+
+// alike counts the rows that were answered as S3 answers them, and those of the others that are
+// too many for the table.
+func (t Text) alike(rows []doctor.Row, most int) {
+	different := len(unlike(rows))
+	rest := fmt.Sprintf("%d of %s", len(rows)-different, Plural(len(rows), "promise"))
+	if different > most {
+		rest += fmt.Sprintf("; %d more are not", different-most)
 	}
 	t.row("as S3 does", rest)
+}
+
+// unlike are the rows that were not answered as S3 answers them.
+func unlike(rows []doctor.Row) (different []doctor.Row) {
+	for i := range rows {
+		if !rows[i].OK {
+			different = append(different, rows[i])
+		}
+	}
+	return different
 }
 
 // gravity orders rows: what is worse has more.

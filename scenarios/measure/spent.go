@@ -6,7 +6,7 @@ package measure
 type Spent struct {
 	Samples   int     `json:"samples"`
 	QueuedMS  float64 `json:"queued_ms"`  // from the intended start to the real one
-	CallsMS   float64 `json:"calls_ms"`   // while the store had yet to answer
+	CallsMS   float64 `json:"calls_ms"`   // while the store had yet to answer; one that the scenario holds back too
 	WaitingMS float64 `json:"waiting_ms"` // for the next attempt
 	// OwnMS is the rest: the program's own work, and with via: api the way through the API and
 	// the triggers that an upload writes.
