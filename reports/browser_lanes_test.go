@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
@@ -159,6 +160,17 @@ func TestBrowserLanesCanBeRead(t *testing.T) {
 			tb.picture(fmt.Sprintf("%d-%s", width, scheme))
 		}
 	}
+	tb.width(800)
+	if _, err := chromedp.Call(tb.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Media: "print"}); err != nil {
+		t.Fatal(err)
+	}
+	if eval[bool](tb, `[...document.querySelectorAll(".lanes .stepping")].some(e => e.checkVisibility()) || getComputedStyle(document.documentElement).backgroundColor !== "rgb(255, 255, 255)"`) {
+		t.Error("on paper there are buttons, or it is dark")
+	}
+	if eval[bool](tb, `[...document.querySelectorAll("svg.swim")].some(e => e.getBoundingClientRect().right > innerWidth)`) {
+		t.Error("a drawing is cut on paper")
+	}
+	tb.picture("print")
 	// Who sees no drawing reads the list: nothing in the drawing is on the way of a Tab.
 	if n := eval[int](tb, `[...document.querySelectorAll("svg.swim a")].filter(e => e.tabIndex >= 0).length`); n > 0 {
 		t.Errorf("%d stops in the drawings", n)

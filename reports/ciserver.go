@@ -108,6 +108,12 @@ func Annotate(w io.Writer, d Document) error {
 	return nil
 }
 
+// AnnotateError writes why there is no document.
+func AnnotateError(w io.Writer, text string) error {
+	_, err := fmt.Fprintf(w, "::error title=simulate::%s\n", data.Replace(valid(text)))
+	return err
+}
+
 // lacks reports whether a document says that something was not played.
 func lacks(d Document) bool {
 	r, ok := d.(Result)

@@ -14,7 +14,7 @@ func (c Compared) Page() page.Page {
 		Title: "Comparison", Verdict: c.word(), Tone: page.ToneOf(c.word()), Lead: sentence(c.line()), Advice: c.advice(),
 		Facts: page.Facts{
 			{Name: "OLD", Value: c.Old.line()}, {Name: "NEW", Value: c.New.line()},
-			{Name: "worse, better", Value: sentence(c.terms())},
+			{Name: "settings", Value: sentence(c.terms())},
 		},
 	}
 	p.Sections = append(p.Sections, c.differing("figures"))
@@ -61,13 +61,26 @@ func (c *Compared) differing(id string) page.Section {
 		s.Blocks = []page.Block{page.Prose(sentence(c.line()))}
 		return s
 	}
-	table := c.pageTable(rows)
-	table.Columns = append([]page.Column{{Name: "run"}}, table.Columns...)
-	for i, r := range rows {
-		table.Rows[i] = append([]string{c.Runs[r.Run].Name()}, table.Rows[i]...)
+	table := page.Table{
+		Caption: "Totals, or means over the repetitions of a run; p: by Holm over all figures; in brackets: decides nothing",
+		Columns: []page.Column{
+			{Name: "run"}, {Name: "figure"}, {Name: "verdict", Verdict: true}, {Name: "old", Number: true}, {Name: "new", Number: true},
+			{Name: "change", Number: true}, {Name: "p", Number: true},
+		},
+	}
+	for _, r := range rows {
+		table.Rows = append(table.Rows, []string{c.Runs[r.Run].Name(), r.Metric, judged(r), value(r.Old), value(r.New), changed(r), pValue(r.P)})
 	}
 	s.Blocks = []page.Block{table}
 	return s
+}
+
+// judged is a row's verdict on a page.
+func judged(r *compare.Row) string {
+	if r.Advisory {
+		return "(" + string(r.Verdict) + ")"
+	}
+	return string(r.Verdict)
 }
 
 // pairSection has all figures of a pair of runs.
@@ -90,26 +103,32 @@ func (c *Compared) pairSection(i int) page.Section {
 	if len(rows) > 0 {
 		s.Blocks = append(s.Blocks, c.pageTable(rows))
 	}
+	var notes page.List
+	for _, r := range rows {
+		if r.Note != "" {
+			notes = append(notes, r.Metric+": "+r.Note)
+		}
+	}
+	if len(notes) > 0 {
+		s.Blocks = append(s.Blocks, notes)
+	}
 	return s
 }
 
+// pageTable is of all that is known of rows.
 func (c *Compared) pageTable(rows []*compare.Row) page.Table {
 	t := page.Table{
-		Caption: fmt.Sprintf("Totals, or means over so many repetitions of OLD and of NEW; ±: half of the %s %% interval; p: by Holm over all figures; "+
+		Caption: fmt.Sprintf("Totals, or means over n repetitions of OLD and of NEW; ±: half of the %s %% interval; p: by Holm over all figures; "+
 			"A: how probable it is that a repetition of NEW has more; in brackets: decides nothing", number(100*(1-c.Alpha))),
 		Columns: []page.Column{
-			{Name: "figure"}, {Name: "old", Number: true}, {Name: "new", Number: true}, {Name: "change", Number: true}, {Name: "±", Number: true},
-			{Name: "p", Number: true}, {Name: "A", Number: true}, {Name: "repetitions", Number: true}, {Name: "verdict", Verdict: true}, {Name: "note"},
+			{Name: "figure"}, {Name: "verdict", Verdict: true}, {Name: "old", Number: true}, {Name: "new", Number: true}, {Name: "change", Number: true},
+			{Name: "±", Number: true}, {Name: "p", Number: true}, {Name: "A", Number: true}, {Name: "n", Number: true},
 		},
 	}
 	for _, r := range rows {
-		verdict := string(r.Verdict)
-		if r.Advisory {
-			verdict = "(" + verdict + ")"
-		}
 		t.Rows = append(t.Rows, []string{
-			r.Metric, value(r.Old), value(r.New), changed(r), width(r), pValue(r.P), probability(r.Effect),
-			fmt.Sprintf("%d and %d", r.OldSamples, r.NewSamples), verdict, r.Note,
+			r.Metric, judged(r), value(r.Old), value(r.New), changed(r), width(r), pValue(r.P), probability(r.Effect),
+			fmt.Sprintf("%d, %d", r.OldSamples, r.NewSamples),
 		})
 	}
 	return t

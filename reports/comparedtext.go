@@ -273,7 +273,7 @@ func (c *Compared) settings(t Text) {
 		t.wrapped("not in OLD", strings.Join(c.Added, "; "))
 	}
 	if c.Renewed {
-		t.wrapped("renewed", c.Old.Source+" holds NEW from now on, so that what differs is meant")
+		t.wrapped("renewed", c.Old.Source+" holds NEW from now on")
 	}
 	t.wrapped("OLD", c.Old.line())
 	t.wrapped("NEW", c.New.line())

@@ -46,13 +46,17 @@ func NewDirectory(out, scenario, id string, now time.Time) (string, error) {
 	return dir, nil
 }
 
-// Writable reports why no directory of a run can be made below another, which it makes if there
-// is none.
+// Writable reports why no directory of a run can be made below another, which need not be
+// there yet. It leaves nothing behind.
 func Writable(out string) error {
-	if err := os.MkdirAll(out, 0o755); err != nil {
-		return err
+	there := filepath.Clean(out)
+	for _, err := os.Stat(there); errors.Is(err, fs.ErrNotExist) && there != filepath.Dir(there); _, err = os.Stat(there) {
+		there = filepath.Dir(there)
 	}
-	probe, err := os.MkdirTemp(out, ".writable-")
+	probe, err := os.MkdirTemp(there, ".writable-")
+	if of, ok := errors.AsType[*fs.PathError](err); ok {
+		of.Path = out
+	}
 	if err != nil {
 		return err
 	}

@@ -1,9 +1,13 @@
 package reports
 
 import (
+	"errors"
 	"fmt"
+	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -69,5 +73,66 @@ func TestPointLatestAtOnce(t *testing.T) {
 	entries, err := os.ReadDir(out)
 	if err != nil || len(entries) != 2 {
 		t.Errorf("want the scenario and latest, found %v (%v)", entries, err)
+	}
+}
+
+// TestWritableLeavesNothing behind, and says which directory can't be made.
+func TestWritableLeavesNothing(t *testing.T) {
+	dir := t.TempDir()
+	file := filepath.Join(dir, "file")
+	if err := WriteBytes(file, []byte("x\n")); err != nil {
+		t.Fatal(err)
+	}
+	for _, out := range []string{dir, filepath.Join(dir, "a"), filepath.Join(dir, "a", "b", "c")} {
+		if err := Writable(out); err != nil {
+			t.Errorf("%s: %v", out, err)
+		}
+	}
+	for _, out := range []string{file, filepath.Join(file, "a"), filepath.Join(file, "a", "b")} {
+		if err := Writable(out); err == nil || !strings.Contains(err.Error(), " "+out+": not a directory") {
+			t.Errorf("%s: %v", out, err)
+		}
+	}
+	if left, err := os.ReadDir(dir); err != nil || len(left) != 1 {
+		t.Errorf("it left %v, %v", left, err)
+	}
+}
+
+// TestWriteFileIsWholeOrAsBefore, and follows a link, or writes to a device, as it is told.
+func TestWriteFileIsWholeOrAsBefore(t *testing.T) {
+	dir := t.TempDir()
+	file, link := filepath.Join(dir, "file"), filepath.Join(dir, "link")
+	failing := func(w io.Writer) error {
+		_, _ = io.WriteString(w, "half")
+		return errors.New("no more")
+	}
+	if err := WriteFile(file, failing); err == nil || err.Error() != "no more" {
+		t.Error(err)
+	}
+	if _, err := os.Stat(file); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a file that could not be written is there: %v", err)
+	}
+	if err := errors.Join(WriteBytes(file, []byte("whole")), os.Symlink(file, link)); err != nil {
+		t.Fatal(err)
+	}
+	if err := WriteFile(file, failing); err == nil {
+		t.Error("no error")
+	}
+	if text, err := os.ReadFile(file); err != nil || string(text) != "whole" {
+		t.Errorf("%q, %v", text, err)
+	}
+	if err := WriteBytes(link, []byte("other")); err != nil {
+		t.Error(err)
+	}
+	if text, err := os.ReadFile(file); err != nil || string(text) != "other" {
+		t.Errorf("by its link: %q, %v", text, err)
+	}
+	if left, err := os.ReadDir(dir); err != nil || len(left) != 2 {
+		t.Errorf("it left %v, %v", left, err)
+	}
+	if _, err := os.Stat("/dev/full"); err == nil {
+		if err := WriteBytes("/dev/full", []byte("text")); err == nil || !strings.Contains(err.Error(), "no space left") {
+			t.Errorf("/dev/full: %v", err)
+		}
 	}
 }

@@ -66,6 +66,9 @@ func (e *Explored) laneMoves() []page.LaneMove {
 	return moves
 }
 
+// mostLabelled is how many moves have a label of their own.
+const mostLabelled = 16
+
 func (e *Explored) inevitableChart() *chart.Chart {
 	line := chart.Series{Name: "still violates"}
 	for i := range e.Inevitable {
@@ -74,8 +77,14 @@ func (e *Explored) inevitableChart() *chart.Chart {
 		half = min(half, p.Share, 1-p.Share) // no more than all, no less than none
 		line.Points = append(line.Points, chart.Point{X: float64(p.Moves), Y: 100 * p.Share, Half: 100 * half})
 	}
+	var ticks []float64
+	if len(e.Inevitable) <= mostLabelled {
+		for i := range e.Inevitable {
+			ticks = append(ticks, float64(i))
+		}
+	}
 	return &chart.Chart{
-		Title: "How probable the violation was after each move", X: "moves of the schedule that were made",
+		Title: "How probable the violation was after each move", X: "moves of the schedule that were made", Linear: true, Ticks: ticks,
 		Panels: []chart.Panel{{Y: "still violates (%)", Linear: true, Series: []chart.Series{line}}},
 	}
 }

@@ -39,7 +39,7 @@ func endingOf(c Class) Ending {
 	switch c {
 	case Passed:
 		return Succeeded
-	case Violated, StoreAtFault, Missed:
+	case Violated, StoreAtFault, Missed, Regressed:
 		return Failed
 	}
 	return Unknown

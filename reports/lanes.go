@@ -120,7 +120,7 @@ func placeOf(e *history.Event) place {
 func (t *story) events() (shown []laneEvent) {
 	all := t.merged()
 	wrong := t.wrong(all)
-	keep := chosen(all)
+	keep := t.chosen(all)
 	skipped := t.window.Before
 	for i := range all {
 		skipped += all[i].left
@@ -227,17 +227,16 @@ func drawable(e *history.Event) bool {
 }
 
 // chosen are the events that are drawn: of the evidence the first and the last, if it is very
-// long, and of what is next to it what those did who are part of it, and what made a version.
-func chosen(all []laneEvent) []bool {
+// long, and of what is next to it what belongs to it.
+func (t *story) chosen(all []laneEvent) []bool {
 	keep := make([]bool, len(all))
 	var evidence []int
-	evident := map[string]bool{}
 	for i := range all {
 		if all[i].weight != page.Context {
 			evidence = append(evidence, i)
-			evident[all[i].Actor] = true
 		}
 	}
+	belongs := t.belonging(all, evidence)
 	if n := len(evidence); n > mostSteps {
 		evidence = slices.Delete(evidence, mostSteps/4, n-mostSteps*3/4)
 	}
@@ -248,7 +247,7 @@ func chosen(all []laneEvent) []bool {
 	for near := 1; near <= mostBeside; near++ {
 		for _, i := range evidence {
 			for _, k := range []int{i - near, i + near} {
-				if left > 0 && k >= 0 && k < len(all) && !keep[k] && (evident[all[k].Actor] || all[k].Kind == history.Put && all[k].ETag != "") {
+				if left > 0 && k >= 0 && k < len(all) && !keep[k] && belongs(&all[k].Event) {
 					keep[k] = true
 					left--
 				}
@@ -256,6 +255,33 @@ func chosen(all []laneEvent) []bool {
 		}
 	}
 	return keep
+}
+
+// belonging says of an event beside the evidence whether it belongs to it: what those did who
+// are part of it, what made a version, and what became of the messages that it is about.
+func (t *story) belonging(all []laneEvent, evidence []int) func(e *history.Event) bool {
+	actors, triggers := map[string]bool{}, map[string]bool{}
+	for _, i := range evidence {
+		e := &all[i]
+		actors[e.Actor] = e.Actor != "" && !strings.HasPrefix(e.Actor, "harness/")
+		if key, _, about := strings.Cut(e.Trigger, "@"); about {
+			triggers[key] = true
+		}
+	}
+	return func(e *history.Event) bool {
+		switch {
+		case e.Kind == history.Queue:
+			key, _, _ := strings.Cut(e.Trigger, "@")
+			return triggers[key]
+		case e.OfTrigger():
+			return triggers[e.Key]
+		case e.Kind == history.Put && e.ETag != "":
+			return true
+		case e.Op != 0 && t.operation(e.Op) == nil:
+			return false // nobody knows of what it is a part
+		}
+		return actors[e.Actor]
+	}
 }
 
 // wrong is the event in which it goes wrong, -1 if that is none of them.
@@ -280,10 +306,13 @@ func (t *story) wrong(all []laneEvent) int {
 	case check.RealTime:
 		return len(all) - 1
 	case check.ArchiveFirst:
-		// Whoever gives a message back has said that all is done.
-		given := last(func(e *history.Event) bool { return e.Do == history.Acknowledged })
-		if t.Anomaly == "trigger vanished" && given >= 0 {
-			return given
+		switch t.Anomaly {
+		case "trigger never written":
+			return last(returned)
+		case "trigger vanished": // who gives a message back says that all is done
+			if given := last(func(e *history.Event) bool { return e.Do == history.Acknowledged }); given >= 0 {
+				return given
+			}
 		}
 		return cmp.Or(1+last(func(e *history.Event) bool { return !succeeded(e) }), 1+last(any)) - 1
 	case "":

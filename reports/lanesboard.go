@@ -34,7 +34,9 @@ func (t *story) board(shown []laneEvent) *board {
 	b := &board{story: t, seen: shown, at: make([]int, len(shown)), lane: map[string]int{}, made: map[string]bool{}, begun: map[string]bool{}}
 	all := make([]history.Event, len(shown))
 	for i := range shown {
-		all[i] = shown[i].Event
+		if all[i] = shown[i].Event; all[i].OfTrigger() {
+			all[i].ETag, all[i].IfETag = "", "" // of no version of the object
+		}
 	}
 	v := t.Violation
 	v.Witness = all

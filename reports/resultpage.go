@@ -102,30 +102,41 @@ func runID(i int) string { return fmt.Sprintf("run-%d", i+1) }
 // allRuns is the table of them.
 func (r *Result) allRuns() page.Section {
 	t := page.Table{
-		Caption: "Each row pools all repetitions of a scenario. Attempts and p99, of latency from the intended start, are of the acknowledged operations.",
+		Caption: "Each row pools all repetitions of a scenario. Attempts and p99, of latency from the intended start, are of the acknowledged operations; there is no p99 of fewer than 100. What did not pass comes first.",
 		Columns: []page.Column{
 			{Name: "scenario"}, {Name: "verdict", Verdict: true}, {Name: "repetitions", Number: true}, {Name: "operations", Number: true},
 			{Name: "conflicts (% of writes)", Number: true}, {Name: "attempts, mean", Number: true}, {Name: "max", Number: true}, {Name: "p99 (ms)", Number: true}, {Name: "gave up", Number: true},
 		},
 	}
-	for i := range r.Runs {
-		m := &r.Runs[i]
-		row := []string{
-			m.Scenario, resultWord(m), units.Thousands(m.Repetitions), units.Thousands(m.Counts.Operations),
-			fmt.Sprintf("%.1f", 100*m.Rates["conflict.rate"]), "–", "–", "–", units.Thousands(m.Counts.GivenUp()),
+	// Told in the order of the runs, but for those that passed, which come last.
+	for _, passed := range []bool{false, true} {
+		for i := range r.Runs {
+			if m := &r.Runs[i]; (classOf(m) == Passed) == passed {
+				t.Rows, t.Anchors = append(t.Rows, runRow(m)), append(t.Anchors, runID(i))
+			}
 		}
-		if m.Counts.Acknowledged > 0 {
-			row[5], row[6] = fmt.Sprintf("%.2f", m.Attempts.Mean), fmt.Sprint(m.Attempts.Max)
+		if !passed {
+			for _, name := range r.NotReached {
+				t.Rows, t.Anchors = append(t.Rows, []string{name, NotRun, "–", "–", "–", "–", "–", "–", "–"}), append(t.Anchors, "")
+			}
 		}
-		if m.LatencyMS != nil {
-			row[7] = p99(m.LatencyMS)
-		}
-		t.Rows, t.Anchors = append(t.Rows, row), append(t.Anchors, runID(i))
-	}
-	for _, name := range r.NotReached {
-		t.Rows = append(t.Rows, []string{name, NotRun, "–", "–", "–", "–", "–", "–", "–"})
 	}
 	return page.Section{ID: "runs", Title: "All scenarios", Blocks: []page.Block{t}}
+}
+
+// runRow is a run in a line.
+func runRow(m *measure.Measurement) []string {
+	row := []string{
+		m.Scenario, resultWord(m), units.Thousands(m.Repetitions), units.Thousands(m.Counts.Operations),
+		fmt.Sprintf("%.1f", 100*m.Rates["conflict.rate"]), "–", "–", "–", units.Thousands(m.Counts.GivenUp()),
+	}
+	if m.Counts.Acknowledged > 0 {
+		row[5], row[6] = fmt.Sprintf("%.2f", m.Attempts.Mean), fmt.Sprint(m.Attempts.Max)
+	}
+	if m.LatencyMS != nil {
+		row[7] = p99(m.LatencyMS)
+	}
+	return row
 }
 
 // p99 of a latency that has samples enough to tell it from the maximum.

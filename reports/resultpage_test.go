@@ -129,17 +129,54 @@ func TestAdviceIsToThePoint(t *testing.T) {
 // TestPagesUseTheNamesOfTheField beside ours, with what they are, if there are any.
 func TestPagesUseTheNamesOfTheField(t *testing.T) {
 	m := brokenRun()
-	if got := pageText(t, "markdown", m); strings.Contains(got, "In the literature") {
+	if got := pageText(t, "markdown", m); strings.Contains(got, "Known as") {
 		t.Errorf("a name of which nobody knows: %s", got)
 	}
 	m.Violations[1].KnownAs, m.Violations[1].Means = "lost update, P4", "Somebody wrote an older version back."
-	if got := pageText(t, "markdown", m); !strings.Contains(got, "In the literature: lost update, P4. Somebody wrote an older version back.") {
+	if got := pageText(t, "markdown", m); !strings.Contains(got, "Known as lost update, P4. Somebody wrote an older version back.") {
 		t.Errorf("no names: %s", got)
 	}
 	f := storeAtFault()
 	f.StoreFindings[0].KnownAs = "lost write"
-	if got := pageText(t, "html", f); !strings.Contains(got, "In the literature: lost write. ") {
+	if got := pageText(t, "html", f); !strings.Contains(got, "Known as lost write. ") {
 		t.Error("a finding has no name")
+	}
+}
+
+// TestPagesSayWhereTheyComeFrom: program, commit, machine and its load, and the store's settings.
+func TestPagesSayWhereTheyComeFrom(t *testing.T) {
+	begin, end := 0.5, 7.25
+	e := NewEnvironment(&measure.Settings{MaxAttempts: 1, RequestTimeoutMS: 10_000, Endpoint: "http://127.0.0.1:9000"})
+	e.Version, e.Revision, e.Load = "v1.2", &Revision{Commit: "0123456789abcdef", Changed: true}, &Load{Begin: &begin, End: &end}
+	var b strings.Builder
+	if err := Formats["html"](&b, NewResult(e, small()), false); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"v1.2", "0123456789abcdef, with changes", "0.50 at the beginning, 7.25 at the end", "http://127.0.0.1:9000", "within 10000 ms", e.Go} {
+		if !strings.Contains(b.String(), want) {
+			t.Errorf("it does not say %q", want)
+		}
+	}
+}
+
+// TestWhatFailedComesFirst in the table of several runs, whose rows lead to what is told of each.
+func TestWhatFailedComesFirst(t *testing.T) {
+	r := NewResult(Environment{}, small(), withMissed(), passed(), brokenRun(), inconclusive())
+	r.Lacks([]string{"storm"})
+	p := r.Page()
+	table := p.Sections[0].Blocks[0].(page.Table)
+	var verdicts []string
+	for i, row := range table.Rows {
+		verdicts = append(verdicts, row[1])
+		if table.Anchors[i] == "" {
+			continue
+		}
+		if n := slices.IndexFunc(p.Sections, func(s page.Section) bool { return s.ID == table.Anchors[i] }); n < 0 || p.Sections[n].Title != row[0] || p.Sections[n].Verdict != row[1] {
+			t.Errorf("%q does not lead to what is told of it", row)
+		}
+	}
+	if got := strings.Join(verdicts, " "); got != "FAIL FAIL INCONCLUSIVE NOT RUN PASS PASS" {
+		t.Errorf("in this order: %s", got)
 	}
 }
 
@@ -184,9 +221,9 @@ func detailed() measure.Measurement {
 	}
 	m.Cost = &measure.Cost{Prices: "S3 Standard (us-east-1, November 2026)", PutPer1000: 0.005, GetPer1000: 0.0004, PerMillionCommits: 7.05, PerMillionUpdates: 7.05, Assumed: true}
 	m.Alarms = []measure.Alarm{
-		{Metric: "FrontendETagMismatchCount", Means: "saves of users that met a conflict", Threshold: "above 5 %", Value: 23.4, Unit: "%", Samples: 2100, Fires: true},
-		{Metric: "ETagMismatchCount", Means: "updates of the back end that met a conflict", Threshold: "above 10 %", Value: 4.2, Unit: "%", Samples: 2100},
-		{Metric: "ArchiveUpdateDuration", Means: "p99 of the back end's updates", Threshold: "above 1000 ms", Unit: "ms", Note: "no update of the back end was made"},
+		{Metric: "FrontendETagMismatchCount", Means: "saves of users that met a conflict", Threshold: "> 5", Value: 23.4, Unit: "%", Samples: 2100, Fires: true},
+		{Metric: "ETagMismatchCount", Means: "updates of the back end that met a conflict", Threshold: "> 10", Value: 4.2, Unit: "%", Samples: 2100},
+		{Metric: "ArchiveUpdateDuration", Means: "p99 of the back end's updates", Threshold: "> 1000", Unit: "ms", Note: "no update of the back end was made"},
 	}
 	m.StoreErrors = []measure.StoreError{{Call: "put", Error: "503 or 429: the store is too busy", Count: 3}}
 	return m

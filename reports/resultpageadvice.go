@@ -43,7 +43,7 @@ func advice(m *measure.Measurement, store *measure.Settings) []page.Advice {
 		say(fmt.Sprintf("%s gave up, of %s. Search for a retry policy under which fewer do.", many(n, "operation"), units.Thousands(m.Counts.Operations)), "simulate tune "+asked(m))
 	}
 	if firing, unknown := alarmsOf(m); firing > 0 {
-		say(fmt.Sprintf("In production %s of %d that are documented would fire%s: see Alarms.", Plural(firing, "alarm"), len(m.Alarms), notKnown(unknown)), "")
+		say(fmt.Sprintf("%d of the %d alarms that are documented for production would fire%s: see Alarms.", firing, len(m.Alarms), notKnown(unknown)), "")
 	}
 	if m.Replay != "" {
 		say(replaying(m, "Play it again"), m.Replay)

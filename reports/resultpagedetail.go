@@ -148,7 +148,7 @@ func alarmBlocks(m *measure.Measurement) []page.Block {
 		case a.Fires:
 			verdict = "FIRES"
 		}
-		t.Rows = append(t.Rows, []string{a.Metric, a.Means, value, a.Threshold, units.Thousands(a.Samples), verdict})
+		t.Rows = append(t.Rows, []string{a.Metric, a.Means, value, a.Threshold + " " + a.Unit, units.Thousands(a.Samples), verdict})
 		if a.Note != "" {
 			notes = append(notes, a.Metric+": "+a.Note)
 		}

@@ -33,6 +33,9 @@ func environmentFacts(e *Environment) page.Facts {
 	f := page.Facts{
 		{Name: "simulate", Value: e.Version}, {Name: "Go", Value: e.Go}, {Name: "machine", Value: fmt.Sprintf("%s/%s, %s, GOMAXPROCS %d", e.OS, e.Arch, Plural(e.CPUs, "processor"), e.GOMAXPROCS)},
 	}
+	if r := e.Revision; r != nil {
+		f = append(f, page.Fact{Name: "commit", Value: r.Commit + map[bool]string{true: ", with changes"}[r.Changed]})
+	}
 	if l := e.Load; l != nil && l.Begin != nil && l.End != nil {
 		f = append(f, page.Fact{Name: "load of the machine", Value: fmt.Sprintf("%.2f at the beginning, %.2f at the end (averages of a minute)", *l.Begin, *l.End)})
 	}

@@ -30,9 +30,6 @@ func violationBlocks(m *measure.Measurement, prefix string) []page.Block {
 			ID: fmt.Sprintf("%sviolation-%d", prefix, i+1), Title: fmt.Sprintf("%s %s: %s (%d×)", v.Invariant, v.Invariant.Title(), v.Anomaly, m.Violated[string(v.Invariant)]),
 			Detail: len(told) > 0,
 		}
-		if v.Means != "" {
-			s.Blocks = append(s.Blocks, page.Prose(knownAs(v.KnownAs)+v.Means))
-		}
 		t := story{id: s.ID + "-story", Violation: v, scenario: m.Scenario}
 		t.around(m.Windows, i, -1)
 		s.Blocks = append(s.Blocks, t.lanes())
@@ -62,5 +59,5 @@ func knownAs(name string) string {
 	if name == "" {
 		return ""
 	}
-	return "In the literature: " + name + ". "
+	return "Known as " + name + ". "
 }

@@ -44,3 +44,25 @@ func Save(dir string, d Document) error {
 	}
 	return failed
 }
+
+// First is the first of errors that have one reason, such as a full disk, and how many there are
+// more; nil: there is none.
+func First(errs ...error) error {
+	all := unjoined(errs)
+	if len(all) > 1 {
+		return fmt.Errorf("%w; nor could %s more be written", all[0], Plural(len(all)-1, "file"))
+	}
+	return errors.Join(all...)
+}
+
+// unjoined are errors that may have been joined.
+func unjoined(errs []error) (all []error) {
+	for _, err := range errs {
+		if joined, ok := err.(interface{ Unwrap() []error }); ok {
+			all = append(all, unjoined(joined.Unwrap())...)
+		} else if err != nil {
+			all = append(all, err)
+		}
+	}
+	return all
+}

@@ -16,9 +16,13 @@ func (s SelfTested) Page() page.Page {
 	if wrongly := s.wronglyAccused(); len(wrongly.Rows) > 0 {
 		p.Sections = append(p.Sections, page.Section{ID: "accused", Title: "Wrongly accused", Blocks: []page.Block{wrongly}})
 	}
+	if away := s.commandsTable(func(b *PlantedBug) bool { return !b.Caught }); len(away.Rows) > 0 {
+		p.Sections = append(p.Sections, page.Section{ID: "away", Title: "What got away", Blocks: []page.Block{away}})
+	}
 	p.Sections = append(p.Sections,
 		page.Section{ID: "bugs", Title: "Planted bugs", Blocks: []page.Block{s.bugsTable()}},
 		page.Section{ID: "stores", Title: "Planted stores", Blocks: []page.Block{s.storesTable()}},
+		page.Section{ID: "again", Title: "How to see each bug again", Folded: true, Detail: true, Blocks: []page.Block{s.commandsTable(func(*PlantedBug) bool { return true })}},
 		page.Section{ID: "sound", Title: "Sound cores, of which nothing may be said", Folded: true, Detail: true, Blocks: []page.Block{s.soundTable()}})
 	p.Facts = page.Facts{{Name: "took", Value: formatNumber(s.Elapsed/1e3) + " s"}}
 	return p
@@ -27,7 +31,7 @@ func (s SelfTested) Page() page.Page {
 func (s *SelfTested) bugsTable() page.Table {
 	table := page.Table{
 		Caption: "Each core has one bug, and is played in its scenario until its own invariant catches it: under schedules, or, where there are no calls, under seeds in virtual time",
-		Columns: withVerdicts(columns("bug", "verdict", "invariant", "scenario", "#schedules", "#calls of the shortest", "what is wrong with it", "seen by"), 1),
+		Columns: withVerdicts(columns("bug", "verdict", "invariant", "scenario", "#schedules", "#calls of the shortest", "what is wrong with it"), 1),
 	}
 	for _, b := range s.Bugs {
 		verdict, calls := "caught", "–"
@@ -37,7 +41,19 @@ func (s *SelfTested) bugsTable() page.Table {
 		if b.Calls > 0 {
 			calls = units.Thousands(b.Calls)
 		}
-		table.Rows = append(table.Rows, []string{b.Name, verdict, b.Invariant, b.Scenario, units.Thousands(b.Schedules), calls, b.Fault, b.CaughtBy})
+		table.Rows = append(table.Rows, []string{b.Name, verdict, b.Invariant, b.Scenario, units.Thousands(b.Schedules), calls, b.Fault})
+	}
+	return table
+}
+
+// commandsTable has the commands by which bugs were looked for, and by which those that were
+// caught are seen again.
+func (s *SelfTested) commandsTable(of func(*PlantedBug) bool) page.Table {
+	table := page.Table{Caption: "The command that plays the schedule, or searched in vain", Columns: columns("bug", "invariant", "command")}
+	for i := range s.Bugs {
+		if b := &s.Bugs[i]; of(b) {
+			table.Rows = append(table.Rows, []string{b.Name, b.Invariant, b.CaughtBy})
+		}
 	}
 	return table
 }

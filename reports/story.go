@@ -175,6 +175,9 @@ func (t Text) moment(ns int64) string {
 
 // tell says in words what an event was.
 func tell(e *history.Event) string {
+	if e.OfTrigger() {
+		return tellTrigger(e) + tellWay(e)
+	}
 	switch e.Kind {
 	case history.Invoke:
 		return tellInvoke(e)
@@ -266,6 +269,23 @@ func tellRead(e *history.Event) string {
 		return fmt.Sprintf("reads version %s, whose body is no document (%s)", e.ETag, e.Doc.Bad)
 	}
 	return fmt.Sprintf("reads version %s, which has %s", e.ETag, Plural(e.Doc.N, "modification"))
+}
+
+// tellTrigger says what a call did with a trigger, which is no document.
+func tellTrigger(e *history.Event) string {
+	_, customer, _ := (*history.Layout)(nil).SplitTrigger(e.Key)
+	what := map[history.Kind]string{history.Put: "writes", history.Delete: "deletes"}[e.Kind]
+	if what == "" {
+		what = "looks for"
+	}
+	what += " the trigger for " + customer
+	switch e.Answer {
+	case history.OK:
+		return what
+	case history.NotFound:
+		return what + ": there is none"
+	}
+	return what + " in vain (" + met(e) + ")"
 }
 
 func tellDelete(e *history.Event) string {

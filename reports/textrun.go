@@ -25,11 +25,10 @@ func (t Text) run(of *Result, i, most int) {
 		}
 		return max(most-height(head)-height(foot)-around, leastStory)
 	})
-	all := append(head, gap)
 	if len(found) > 0 {
-		all = slices.Concat(all, found, []part{gap})
+		found = append(found, gap)
 	}
-	t.tellIn(append(all, foot...), most)
+	t.tellIn(slices.Concat(head, []part{gap}, found, foot), most)
 }
 
 // leastStory are the lines that are left for what was found.

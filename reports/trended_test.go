@@ -282,8 +282,18 @@ func TestTrendIsTold(t *testing.T) {
 	if lines := strings.Count(text, "\n"); lines > 25 {
 		t.Errorf("%d lines:\n%s", lines, text)
 	}
+	many := NewTrended(nil, []LeftOut{{"run-x", "it was interrupted"}}, NewTrendRules())
+	for i := range 30 {
+		one := trend(madeRuns(t, uint64(i), 40, 30, []float64{1, 1.05, 1.01}[i%3])).Series[0]
+		one.Scenario = fmt.Sprint("scenario-", i)
+		many.Series = append(many.Series, one)
+	}
+	text = formatted(t, "text", many)
+	if lines := strings.Count(text, "\n"); lines > 25 || !strings.HasPrefix(text, "WORSE  scenario-1,") || !strings.Contains(text, "26 other series are") {
+		t.Errorf("of 30 series %d lines:\n%s", lines, text)
+	}
 	for _, format := range []string{"json", "html", "markdown"} {
-		if formatted(t, format, trend(runs)) != formatted(t, format, trend(runs)) {
+		if once, again := formatted(t, format, trend(runs)), formatted(t, format, trend(runs)); once != again {
 			t.Errorf("the %s differs each time", format)
 		}
 	}

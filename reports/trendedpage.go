@@ -12,12 +12,8 @@ import (
 func (t Trended) Page() page.Page {
 	word, _ := t.word()
 	p := page.Page{Title: "Trend", Verdict: word, Tone: trendTone(word), Lead: t.lead(), Facts: t.facts(), Advice: t.advice()}
-	for _, wanted := range []string{wordWorse, wordChanged, wordUnclear, wordSteady} {
-		for i := range t.Series {
-			if s := &t.Series[i]; s.word() == wanted {
-				p.Sections = append(p.Sections, s.section(fmt.Sprintf("series-%d", i+1)))
-			}
-		}
+	for i, s := range t.gravest() {
+		p.Sections = append(p.Sections, s.section(fmt.Sprintf("series-%d", i+1)))
 	}
 	if len(t.LeftOut) > 0 {
 		rows := [][]string{}
@@ -143,11 +139,7 @@ func (s *TrendSeries) figure() *page.Figure {
 			row[1] = run.Time.Format("2006-01-02 15:04:05")
 		}
 		for _, m := range shown {
-			cell := "–"
-			if v := m.Values[i]; v != nil {
-				cell = figure(*v, "")
-			}
-			row = append(row, cell)
+			row = append(row, m.value(i))
 		}
 		values.Rows = append(values.Rows, row)
 	}
@@ -189,25 +181,34 @@ func (m *TrendMetric) panel() chart.Panel {
 		}
 	}
 	means := chart.Series{Name: "mean between changes"}
-	for i := range len(m.Changes) + 1 {
-		from, to, level := 0, len(m.Values), 0.0
-		switch {
-		case m.State == Unclear:
-			continue
-		case i > 0:
-			from, level = m.Changes[i-1].At, m.Changes[i-1].After
-		case len(m.Changes) > 0:
-			level = m.Changes[0].Before
-		default:
-			level = m.mean()
+	if m.State != Unclear {
+		for _, l := range m.levels() {
+			means.Points = append(means.Points, chart.Point{X: float64(l.from + 1), Y: l.mean}, chart.Point{X: float64(l.to), Y: l.mean})
 		}
-		if i < len(m.Changes) {
-			to = m.Changes[i].At
-		}
-		means.Points = append(means.Points, chart.Point{X: float64(from + 1), Y: level}, chart.Point{X: float64(to), Y: level})
 	}
 	p.Series = []chart.Series{runs, means}
 	return p
+}
+
+// level is a mean between changes, of the runs from one to before another.
+type level struct {
+	from, to int
+	mean     float64
+}
+
+func (m *TrendMetric) levels() []level {
+	if len(m.Changes) == 0 {
+		return []level{{0, len(m.Values), m.mean()}}
+	}
+	all := []level{{0, m.Changes[0].At, m.Changes[0].Before}}
+	for i := range m.Changes {
+		to := len(m.Values)
+		if i+1 < len(m.Changes) {
+			to = m.Changes[i+1].At
+		}
+		all = append(all, level{m.Changes[i].At, to, m.Changes[i].After})
+	}
+	return all
 }
 
 // mean is that of all values, of which there is one at least.

@@ -10,13 +10,16 @@ import (
 	"holdfast/scenarios"
 )
 
-// trendWords are the words of a trend, the gravest last.
+// The words of a trend.
 const (
 	wordSteady  = "STEADY"
 	wordChanged = "CHANGED"
 	wordUnclear = "UNCLEAR"
 	wordWorse   = "WORSE"
 )
+
+// trendWords are all of them, the gravest first.
+var trendWords = []string{wordWorse, wordChanged, wordUnclear, wordSteady}
 
 // word is what a metric's values come to.
 func (m *TrendMetric) word() string {
@@ -52,15 +55,12 @@ func (t *Trended) word() (word string, series map[string]int) {
 	for i := range t.Series {
 		series[t.Series[i].word()]++
 	}
-	for _, word := range []string{wordWorse, wordChanged, wordUnclear} {
+	for _, word := range trendWords {
 		if series[word] > 0 {
 			return word, series
 		}
 	}
-	if len(t.Series) == 0 {
-		return wordUnclear, series
-	}
-	return wordSteady, series
+	return wordUnclear, series
 }
 
 // lead says what the word is about: the first series that it is of, and how many others.
@@ -73,7 +73,7 @@ func (t *Trended) lead() string {
 	lead := t.Series[at].name() + ": " + t.Series[at].gist(word)
 	var others []string
 	n[word]--
-	for _, w := range []string{wordWorse, wordChanged, wordUnclear, wordSteady} {
+	for _, w := range trendWords {
 		if n[w] > 0 {
 			others = append(others, fmt.Sprintf("%d %s", n[w], strings.ToLower(w)))
 		}
@@ -127,28 +127,25 @@ func (t Trended) Brief(to Text) {
 	to.brief(word, t.lead())
 }
 
-// mostTrendSeries are told in a text that is read on a terminal.
+// mostTrendSeries are told in a text that is read on a terminal, besides the first.
 const mostTrendSeries = 3
 
-// Text implements [Document].
+// Text implements [Document]: the gravest series as a whole, of others what they come to.
 func (t Trended) Text(to Text) {
 	word, _ := t.word()
 	to.head(word, t.lead())
-	told := 0
-	for _, wanted := range []string{wordWorse, wordChanged, wordUnclear, wordSteady} {
-		for i := range t.Series {
-			s := &t.Series[i]
-			if s.word() != wanted || told == mostTrendSeries {
-				continue
-			}
-			told++
-			fmt.Fprintln(to.W)
+	gravest := t.gravest()
+	for i, s := range gravest {
+		switch {
+		case i == 0:
 			to.trendSeries(s)
+			fmt.Fprintln(to.W)
+		case i <= mostTrendSeries:
+			to.wrapped(s.word(), s.name()+": "+s.gist(s.word()))
 		}
 	}
-	fmt.Fprintln(to.W)
-	if more := len(t.Series) - told; more > 0 {
-		to.wrapped("more", pluralOf(more, "other series is", "other series are")+" in the page (--format html) and with --json")
+	if more := len(gravest) - 1 - mostTrendSeries; more > 0 {
+		to.wrapped("more", pluralOf(more, "other series is", "other series are")+" in the page (--html FILE) and with --json")
 	}
 	if len(t.LeftOut) > 0 {
 		to.wrapped("left out", Plural(len(t.LeftOut), "run")+", the first: "+t.LeftOut[0].Run+": "+t.LeftOut[0].Why)
@@ -156,15 +153,31 @@ func (t Trended) Text(to Text) {
 	to.wrapped("found by", t.method())
 }
 
+// gravest are the series, the gravest first.
+func (t *Trended) gravest() []*TrendSeries {
+	var all []*TrendSeries
+	for _, wanted := range trendWords {
+		for i := range t.Series {
+			if t.Series[i].word() == wanted {
+				all = append(all, &t.Series[i])
+			}
+		}
+	}
+	return all
+}
+
 // method says how changes were found.
 func (t *Trended) method() string {
-	return fmt.Sprintf("E-divisive, significance %g for all figures of a series together; of runs with one seed exactly; better or worse from %s on",
-		t.Significance, percent(t.MinEffect))
+	return fmt.Sprintf("E-divisive, %g a series; exactly, of one seed; worse from %s on", t.Significance, percent(t.MinEffect))
 }
 
 // name says which runs a series is of.
 func (s *TrendSeries) name() string {
-	return fmt.Sprintf("%s, %s world", s.Scenario, s.World)
+	name := fmt.Sprintf("%s, %s world", s.Scenario, s.World)
+	if s.Exact {
+		name += ", seed " + valueOf(s.Settings, "seed")
+	}
+	return name
 }
 
 // usualVia goes without saying.
@@ -197,11 +210,10 @@ func (s *TrendSeries) sight() string {
 	case s.Blind >= len(s.Runs):
 		return ""
 	}
-	return "a change in the last " + Plural(s.Blind, "run") + " can't be told from chance yet"
+	return "a change can't be told from chance yet if it came with the last " + Plural(s.Blind, "run")
 }
 
 func (t Text) trendSeries(s *TrendSeries) {
-	t.head(s.word(), s.name())
 	for _, line := range append(Wrap(s.about(), Width-6), Wrap(s.sight(), Width-6)...) {
 		fmt.Fprintf(t.W, "      %s\n", line)
 	}
@@ -236,24 +248,17 @@ func (s *TrendSeries) why() string {
 	return ""
 }
 
-// value is that of a run, with its unit.
+// value is that of a run, in the unit that the metric's name has, with as many digits as
+// differences of a few percent need.
 func (m *TrendMetric) value(run int) string {
-	if m.Values[run] == nil {
+	switch v := m.Values[run]; {
+	case v == nil:
 		return "–"
+	case *v >= 1e4:
+		return fmt.Sprintf("%.0f", *v)
+	default:
+		return fmt.Sprintf("%.4g", *v)
 	}
-	return figure(*m.Values[run], m.Unit)
-}
-
-// figure writes a value with as many digits as differences of a few percent need.
-func figure(v float64, unit string) string {
-	text := fmt.Sprintf("%.4g", v)
-	if v >= 1e4 {
-		text = fmt.Sprintf("%.0f", v)
-	}
-	if unit == "" {
-		return text
-	}
-	return text + " " + unit
 }
 
 func percent(share float64) string { return fmt.Sprintf("%.2g\u00a0%%", 100*share) }
@@ -271,12 +276,12 @@ func (m *TrendMetric) story() string {
 		return "none shown"
 	}
 	c := m.Changes[len(m.Changes)-1]
-	text := c.size() + fmt.Sprintf(" at run %d", c.At+1)
+	text := c.size() + fmt.Sprintf(" run %d", c.At+1)
 	if c.P != nil {
-		text += fmt.Sprintf(" (p %.2g)", *c.P)
+		text += fmt.Sprintf(", p %.2g", *c.P)
 	}
 	if earlier := len(m.Changes) - 1; earlier > 0 {
-		text += fmt.Sprintf(", %d before", earlier)
+		text += fmt.Sprintf("; %d before", earlier)
 	}
 	return text
 }

@@ -120,6 +120,15 @@ func (r Tuned) frontChart() *chart.Chart {
 	add := func(name string, p *tuning.Policy) {
 		panel.Series = append(panel.Series, chart.Series{Name: name, Points: []chart.Point{{X: p.Cost.Value, Y: p.P99.Value, Half: (p.P99.High - p.P99.Low) / 2}}})
 	}
+	front := chart.Series{Name: "the front"}
+	for i := range r.Front {
+		p := &r.Front[i]
+		front.Points = append(front.Points, chart.Point{X: p.Cost.Value, Y: p.P99.Value, Half: (p.P99.High - p.P99.Low) / 2})
+	}
+	slices.SortFunc(front.Points, func(a, b chart.Point) int { return cmp.Compare(a.X, b.X) })
+	if len(front.Points) > 0 { // below the others, one of which may be on it
+		panel.Series = append(panel.Series, front)
+	}
 	if v := r.Recommendation.Validated; v != nil {
 		add("recommended", v)
 	} else {
@@ -127,15 +136,6 @@ func (r Tuned) frontChart() *chart.Chart {
 	}
 	for i := range r.Incumbents {
 		add(r.Incumbents[i].Name, &r.Incumbents[i])
-	}
-	front := chart.Series{Name: "the front"}
-	for i := range r.Front {
-		p := &r.Front[i]
-		front.Points = append(front.Points, chart.Point{X: p.Cost.Value, Y: p.P99.Value, Half: (p.P99.High - p.P99.Low) / 2})
-	}
-	slices.SortFunc(front.Points, func(a, b chart.Point) int { return cmp.Compare(a.X, b.X) })
-	if len(front.Points) > 0 {
-		panel.Series = append(panel.Series, front)
 	}
 	return &chart.Chart{Title: "The Pareto front", X: "dollars for 1,000 commits", Panels: []chart.Panel{panel}}
 }

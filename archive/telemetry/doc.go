@@ -1,4 +1,4 @@
-// Package telemetry makes metrics and logs out of what an [archive.Observer] and a
+// Package telemetry makes metrics, spans ([Spans]) and logs out of what an [archive.Observer] and a
 // [delivery.Observer] see: for CloudWatch in its embedded metric format, for OpenTelemetry,
 // and as structured log records.
 //

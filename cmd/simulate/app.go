@@ -102,6 +102,9 @@ func (a *app) exitCode(err error) int {
 		}
 	}
 	a.complain(err)
+	if onGitHub() {
+		_ = reports.AnnotateError(a.stderr, oneLine(err.Error())) // it was said above
+	}
 	return code
 }
 

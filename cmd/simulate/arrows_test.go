@@ -146,7 +146,7 @@ func TestTelemetryNeedsTheAPIOnly(t *testing.T) {
 	out := goList(t, "-deps", "-f", "{{if not .Standard}}{{.ImportPath}}{{end}}", "holdfast/archive/telemetry")
 	for _, dep := range strings.Fields(out) {
 		fine := strings.HasPrefix(dep, "holdfast/archive")
-		for _, api := range []string{"go.opentelemetry.io/otel/attribute", "go.opentelemetry.io/otel/metric", "github.com/cespare/xxhash"} {
+		for _, api := range []string{"go.opentelemetry.io/otel/attribute", "go.opentelemetry.io/otel/metric", "go.opentelemetry.io/otel/trace", "go.opentelemetry.io/otel/codes", "go.opentelemetry.io/otel/semconv", "github.com/cespare/xxhash"} {
 			fine = fine || dep == api || strings.HasPrefix(dep, api+"/")
 		}
 		if !fine {
@@ -155,10 +155,10 @@ func TestTelemetryNeedsTheAPIOnly(t *testing.T) {
 	}
 }
 
-// TestTheProgramIsLight: nothing exports traces or logs, no fonts are embedded.
+// TestTheProgramIsLight: nothing exports logs, no fonts are embedded.
 func TestTheProgramIsLight(t *testing.T) {
 	for _, dep := range strings.Fields(goList(t, "-deps", "holdfast/cmd/simulate")) {
-		for _, heavy := range []string{"go.opentelemetry.io/contrib/", "otlptrace", "otlplog", "gonum.org/v1/plot", "go-fonts"} {
+		for _, heavy := range []string{"go.opentelemetry.io/contrib/", "otlplog", "gonum.org/v1/plot", "go-fonts"} {
 			if strings.Contains(dep, heavy) {
 				t.Errorf("simulate imports %s", dep)
 			}

@@ -43,6 +43,9 @@ func TestGitHubIsTold(t *testing.T) {
 		}
 	}
 	t.Setenv("GITHUB_STEP_SUMMARY", "")
+	if code, _, stderr := simulate(t, "run", "none.yaml"); code != exitUsage || !strings.Contains(stderr, "\n::error title=simulate::") || strings.Count(stderr, "\n") != 2 {
+		t.Errorf("why there is no document: exit %d\n%s", code, stderr)
+	}
 	t.Setenv("GITHUB_ACTIONS", "false")
 	if _, _, stderr := simulate(t, violated...); strings.Contains(stderr, "::error") {
 		t.Errorf("annotations where nobody asked for any:\n%s", stderr)

@@ -39,8 +39,21 @@ func TestWorkflowsAreThoseOfGitHub(t *testing.T) {
 	}
 }
 
-// results are the numbers of cases, and of those that are red, in a report for CI servers.
-func results(t *testing.T, path string) (cases, red int) {
+// results are the numbers of cases, and of those that are red, in reports for CI servers.
+func results(t *testing.T, pattern string) (cases, red int) {
+	t.Helper()
+	files, err := filepath.Glob(pattern)
+	if err != nil || len(files) == 0 {
+		t.Fatalf("%s: %v", pattern, err)
+	}
+	for _, file := range files {
+		n, k := casesIn(t, file)
+		cases, red = cases+n, red+k
+	}
+	return cases, red
+}
+
+func casesIn(t *testing.T, path string) (cases, red int) {
 	t.Helper()
 	var all struct {
 		Suites []struct {
@@ -83,7 +96,7 @@ func TestWorkflowsRun(t *testing.T) {
 		if s := r.ran["Seeds of this run"].summary; !strings.HasPrefix(s, "## ✓ PASS: ") || strings.Contains(r.ran["Seeds of this run"].output, "::error") {
 			t.Errorf("the summary is\n%s", s)
 		}
-		if cases, red := results(t, filepath.Join(dir, "simulate.xml")); cases < 12*40 || red > 0 {
+		if cases, red := results(t, filepath.Join(dir, "simulate-out/run/*/junit.xml")); cases < 12*40 || red > 0 {
 			t.Errorf("%d cases, %d red", cases, red)
 		}
 		if !r.ran["Keep the evidence"].skipped {
@@ -93,13 +106,13 @@ func TestWorkflowsRun(t *testing.T) {
 		r.env["SIMULATE_CORE"] = "unlocked"
 		r.execute(steps[4:])
 		seeds := r.ran["Seeds of this run"]
-		if !r.failed || seeds.code != exitViolated || !strings.Contains(seeds.summary, "✕ FAIL") || r.ran["Page and test results"].code != 0 {
+		if !r.failed || seeds.code != exitViolated || !strings.Contains(seeds.summary, "✕ FAIL") {
 			t.Errorf("a core without locks: exit %d\n%s", seeds.code, seeds.summary)
 		}
 		if n := strings.Count(seeds.output, "::error title="); n == 0 || n > 3 {
 			t.Errorf("%d annotations\n%s", n, seeds.output)
 		}
-		if _, red := results(t, filepath.Join(dir, "simulate.xml")); red == 0 {
+		if _, red := results(t, filepath.Join(dir, "simulate-out/run/*/junit.xml")); red == 0 {
 			t.Error("test results are green where the core is not")
 		}
 		if missing := r.missing([]string{"simulate-out/*/*/history.ndjson.zst"}); len(missing) > 0 {
@@ -113,9 +126,9 @@ func TestWorkflowsRun(t *testing.T) {
 		if r.failed {
 			t.Fatal(r.failures())
 		}
-		for _, file := range []string{"latest.xml", "explore.xml", "selftest.xml"} {
-			if cases, red := results(t, filepath.Join(dir, file)); cases < 12 || red > 0 {
-				t.Errorf("%s: %d cases, %d red", file, cases, red)
+		for _, of := range []string{"run", "explore-backend-fan-in", "selftest"} {
+			if cases, red := results(t, filepath.Join(dir, "simulate-out", of, "*/junit.xml")); cases < 12 || red > 0 {
+				t.Errorf("%s: %d cases, %d red", of, cases, red)
 			}
 		}
 		if s := r.ran["The judge itself"].summary; !strings.Contains(s, "✓ PASS: selftest") {

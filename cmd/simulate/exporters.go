@@ -48,18 +48,23 @@ func meterProvider(ctx context.Context, stderr io.Writer) (*sdkmetric.MeterProvi
 	if reader == nil {
 		return nil, nil
 	}
-	about, err := resource.New(ctx, resource.WithTelemetrySDK(),
-		resource.WithAttributes(attribute.String("service.name", "simulate"), attribute.String("service.version", reports.Version())),
-		resource.WithFromEnv()) // last, so that it wins
+	about, err := programResource(ctx)
 	if err != nil {
 		return nil, errors.Join(err, reader.Shutdown(ctx))
 	}
 	return sdkmetric.NewMeterProvider(sdkmetric.WithReader(reader), sdkmetric.WithResource(about)), nil
 }
 
+// programResource says who exports.
+func programResource(ctx context.Context) (*resource.Resource, error) {
+	return resource.New(ctx, resource.WithTelemetrySDK(),
+		resource.WithAttributes(attribute.String("service.name", "simulate"), attribute.String("service.version", reports.Version())),
+		resource.WithFromEnv()) // last, so that it wins
+}
+
 // metricReader makes the exporter of a name; nil: none is wanted.
 // go.opentelemetry.io/contrib/exporters/autoexport would do the same, but brings the
-// exporters of traces and logs along.
+// exporters of logs along.
 func metricReader(ctx context.Context, exporter string, stderr io.Writer) (sdkmetric.Reader, error) {
 	switch exporter {
 	case "", "none":

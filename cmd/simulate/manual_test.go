@@ -30,7 +30,7 @@ func manual(t *testing.T, path ...string) string {
 func manuals(t *testing.T) string {
 	t.Helper()
 	text := manual(t, "README.md") + manual(t, "ARCHITECTURE.md")
-	for _, name := range []string{"simulate.md", "bugs.md", "library.md", "scenarios.md", "tuning.md", "stores.md", "adaptive.md", "bucket.md", "trend.md", "ci.md"} {
+	for _, name := range []string{"simulate.md", "bugs.md", "library.md", "scenarios.md", "tuning.md", "stores.md", "adaptive.md", "bucket.md", "compare.md", "trend.md", "ci.md"} {
 		text += manual(t, "docs", name)
 	}
 	for _, cmd := range (&app{}).root().Commands() {

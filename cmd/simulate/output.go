@@ -52,7 +52,7 @@ func keep(out, name string, d reports.Document) (reports.Document, error) {
 func keepIn(out, dir string, d reports.Document) (reports.Document, error) {
 	kept, err := reports.Keep(out, dir, d)
 	if err != nil {
-		err = couldNotRun("save what was found: %w", first(err))
+		err = couldNotRun("--out: save what was found: %w", reports.First(err))
 	}
 	return kept, err
 }

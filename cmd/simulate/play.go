@@ -140,7 +140,7 @@ func save(out, dir string, p *play, m *measure.Measurement) error {
 	if len(m.Latencies) > 0 {
 		distribution = reports.WriteFile(in(reports.DistributionFile), m.WriteDistribution)
 	}
-	return first(
+	return reports.First(
 		reports.Save(dir, result),
 		saveProfileOf(dir, p, m),
 		distribution,
@@ -148,28 +148,6 @@ func save(out, dir string, p *play, m *measure.Measurement) error {
 		reports.WriteBytes(in(reports.ScenarioFile), scenario),
 		reports.PointLatest(out, dir),
 	)
-}
-
-// first is the first of errors that have one reason, such as a full disk, and how many there are
-// more; nil: there is none.
-func first(errs ...error) error {
-	all := apart(errs)
-	if len(all) > 1 {
-		return fmt.Errorf("%w; nor could %s more be written", all[0], reports.Plural(len(all)-1, "file"))
-	}
-	return errors.Join(all...)
-}
-
-// apart are errors that may have been joined.
-func apart(errs []error) (all []error) {
-	for _, err := range errs {
-		if joined, ok := err.(interface{ Unwrap() []error }); ok {
-			all = append(all, apart(joined.Unwrap())...)
-		} else if err != nil {
-			all = append(all, err)
-		}
-	}
-	return all
 }
 
 // settings are what decided how requests were sent; nil: none were.

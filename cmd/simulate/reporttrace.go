@@ -62,14 +62,27 @@ func traceable(path string) (*history.Reader, *measure.Measurement, error) {
 	case err != nil:
 		return nil, nil, couldNotRun("read the history: %w", err)
 	}
-	if info, err := os.Stat(path); err != nil || !info.IsDir() {
-		return rd, nil, nil
+	run, err := onlyRun(path)
+	if err != nil {
+		return nil, nil, errors.Join(err, rd.Close())
 	}
-	d, err := reports.Read(path)
-	if r, isResult := d.(reports.Result); err == nil && isResult && len(r.Runs) == 1 {
-		return rd, &r.Runs[0], nil
+	return rd, run, nil
+}
+
+// onlyRun is the run of a directory; nil: it was killed before it was judged, or path is the
+// file of a history.
+func onlyRun(path string) (*measure.Measurement, error) {
+	if _, err := os.Stat(filepath.Join(path, reports.ResultFile)); err != nil {
+		return nil, nil //nolint:nilerr // without a result it is traced all the same
 	}
-	return rd, nil, nil
+	d, err := readDocument(path)
+	if err != nil {
+		return nil, err
+	}
+	if r, isResult := d.(reports.Result); isResult && len(r.Runs) == 1 {
+		return &r.Runs[0], nil
+	}
+	return nil, nil
 }
 
 // together is the directory of one of the runs that are kept together in another; empty: none are.

@@ -40,7 +40,10 @@ doctor --quick does: one that ignores conditions is refused (6).
 With --metrics, what the core counts in production goes to a file, for each run a
 line of CloudWatch's embedded metric format for the front end and one for the back
 end, or more. With OTEL_METRICS_EXPORTER=otlp (or prometheus, or console, which is
-stderr) it goes there, as OpenTelemetry's other variables say.
+stderr) it goes there, as OpenTelemetry's other variables say. With
+OTEL_TRACES_EXPORTER=otlp (or console) the production core's calls in the real world
+go there as spans, with their attempts and waits; the history of any run can be had
+as a trace from simulate report.
 
 Operations that a rate asked for within the duration, or a number of operations, and
 that nobody began (counts.never_begun; k6 says dropped_iterations) were intended all

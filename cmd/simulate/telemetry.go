@@ -17,12 +17,13 @@ import (
 	"holdfast/scenarios/world"
 )
 
-// metrics are where the metrics of runs go, besides the numbers of the report.
+// metrics are where the metrics and spans of runs go, besides the numbers of the report.
 type metrics struct {
 	stderr      io.Writer
 	file        *os.File                 // of --metrics; nil: not asked for
 	provider    *sdkmetric.MeterProvider // nil: the environment asks for none
 	instruments *telemetry.Instruments
+	traces      *traces // nil: the environment asks for none
 }
 
 // checkMetrics reports why --metrics can't be had.
@@ -48,6 +49,10 @@ func (a *app) openMetrics(ctx context.Context, file string) (*metrics, error) {
 			return nil, couldNotRun("make the instruments: %w", err)
 		}
 	}
+	if m.traces, err = tracerProvider(ctx, a.stderr); err != nil {
+		_ = m.close(ctx)
+		return nil, usage("%w", err)
+	}
 	if file != "" {
 		if m.file, err = os.Create(file); err != nil {
 			_ = m.close(ctx)
@@ -71,9 +76,17 @@ func (m *metrics) of(p *play, play func() (*measure.Measurement, error)) (*measu
 		}
 		sinks, flush = append(sinks, emf), emf.Flush
 	}
+	var observer archive.Observer
 	if len(sinks) > 0 {
-		observer := telemetry.Metrics(sinks...)
-		p.point.Run.Observe = func(string, scenarios.Kind) archive.Observer { return observer }
+		observer = telemetry.Metrics(sinks...)
+	}
+	if spans := m.spansOf(p); spans != nil || len(sinks) > 0 {
+		p.point.Run.Observe = func(actor string, _ scenarios.Kind) archive.Observer {
+			if spans == nil {
+				return observer
+			}
+			return archive.Observers(spans(actor), observer)
+		}
 	}
 	run, err := play()
 	if flushed := flush(); flushed != nil && err == nil {
@@ -103,11 +116,16 @@ const exportTimeout = 5 * time.Second
 // close exports what has not been exported. That a collector is not there is told
 // and does not fail the runs.
 func (m *metrics) close(ctx context.Context) error {
+	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), exportTimeout)
+	defer cancel()
 	if m.provider != nil {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), exportTimeout)
-		defer cancel()
-		if err := m.provider.Shutdown(ctx); err != nil {
+		if err := m.provider.Shutdown(last); err != nil {
 			fmt.Fprintf(m.stderr, "simulate: the metrics were not exported: %s\n", oneLine(err.Error()))
+		}
+	}
+	if m.traces != nil {
+		if err := m.traces.close(last); err != nil {
+			fmt.Fprintf(m.stderr, "simulate: the spans were not exported: %s\n", oneLine(err.Error()))
 		}
 	}
 	if m.file != nil {

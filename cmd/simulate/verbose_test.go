@@ -18,7 +18,7 @@ func TestVerbose(t *testing.T) {
 	if !strings.Contains(long, "Somebody wrote on top of an older version") || !strings.Contains(long, "ConcurrentModificationErrorCount") {
 		t.Errorf("--verbose:\n%s", long)
 	}
-	body := func(report string) string { return report[:strings.Index(report, "\npage ")] }
+	body := func(report string) string { before, _, _ := strings.Cut(report, "\npage "); return before }
 	if _, again, _ := simulate(t, "report", out+"/latest", "--verbose"); body(again) != body(long) {
 		t.Errorf("of the run that was kept:\n%s", again)
 	}

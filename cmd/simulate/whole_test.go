@@ -31,7 +31,7 @@ func TestSeveralScenariosAreKeptTogether(t *testing.T) {
 	document := string(read(t, filepath.Join(latest, reports.ResultFile)))
 	validate(t, schema.Result, document)
 	code, again, stderr := simulate(t, "report", latest)
-	where := func(text string) string { return text[strings.Index(text, "\npage "):] }
+	where := func(text string) string { _, after, _ := strings.Cut(text, "\npage "); return after }
 	if code != exitPassed || strings.TrimSuffix(again, where(again)) != strings.TrimSuffix(told, where(told)) {
 		t.Errorf("exit %d\n%s%s, was\n%s", code, again, stderr, told)
 	}

@@ -40,8 +40,6 @@ type step struct {
 	With map[string]string `yaml:"with"`
 	Env  map[string]string `yaml:"env"`
 	Run  string            `yaml:"run"`
-	// counted: its failure fails the job.
-	counted bool
 }
 
 // pipeline is a file of GitLab's, as far as that here has keys.
@@ -55,7 +53,6 @@ type pipeline struct {
 		Timeout   string            `yaml:"timeout"`
 		Variables map[string]string `yaml:"variables"`
 		Script    []string          `yaml:"script"`
-		After     []string          `yaml:"after_script"`
 		Artifacts struct {
 			When    string            `yaml:"when"`
 			Expire  string            `yaml:"expire_in"`
@@ -195,9 +192,7 @@ func (r *runner) execute(steps []step) {
 		}
 		done := r.bash(s)
 		r.ran[name] = done
-		if done.code != 0 && s.counted {
-			r.failed = true
-		}
+		r.failed = r.failed || done.code != 0
 	}
 }
 
@@ -273,7 +268,7 @@ func (r *runner) missing(patterns []string) []string {
 	})
 }
 
-// job makes the steps of a job of GitHub's file, and a runner for them.
+// githubJob makes the steps of the job of a file of GitHub's, and a runner for them.
 func githubJob(t *testing.T, dir, file string, set map[string]string) (*runner, []step) {
 	t.Helper()
 	var w workflow
@@ -287,16 +282,12 @@ func githubJob(t *testing.T, dir, file string, set map[string]string) (*runner, 
 		for name, value := range job.Env {
 			r.env[name] = r.filled(value)
 		}
-		for i := range job.Steps {
-			job.Steps[i].counted = true
-		}
 		return r, job.Steps
 	}
 	return nil, nil
 }
 
-// gitlabJob does so for GitLab's: a script in one shell, and in another what comes after it,
-// which fails no job.
+// gitlabJob does so for GitLab's, whose script is executed in one shell.
 func gitlabJob(t *testing.T, dir, file string, set map[string]string) (*runner, []step, pipeline) {
 	t.Helper()
 	var p pipeline
@@ -304,10 +295,7 @@ func gitlabJob(t *testing.T, dir, file string, set map[string]string) (*runner, 
 	r := newRunner(t, dir, p.Variables, set)
 	maps.Copy(r.env, p.Simulate.Variables)
 	maps.Copy(r.env, map[string]string{"GITLAB_CI": "true", "CI_PIPELINE_IID": "7", "CI_PROJECT_DIR": dir, "CI_PIPELINE_SOURCE": "merge_request_event"})
-	return r, []step{
-		{Name: "script", Run: strings.Join(p.Simulate.Script, "\n"), counted: true},
-		{Name: "after_script", Run: strings.Join(p.Simulate.After, "\n"), If: "always()"},
-	}, p
+	return r, []step{{Name: "script", Run: strings.Join(p.Simulate.Script, "\n")}}, p
 }
 
 // failures tells what failed, for the log of a test.

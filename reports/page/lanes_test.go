@@ -54,6 +54,9 @@ func TestWhatIsDrawnIsTold(t *testing.T) {
 			}
 		}
 	}
+	if strings.Count(file, `class="legend"`) != 1 {
+		t.Error("how drawings are read is said once")
+	}
 	if strings.Contains(file, `a_7`) || !strings.Contains(file, `<li class="gap">⋮ x</li>`) {
 		t.Error("what is left out is no step, and is said")
 	}

@@ -26,6 +26,7 @@ type lanesView struct {
 	Lanes
 	Drawing template.HTML
 	Broad   bool
+	First   bool // of its page: it says how drawings are read
 	Told    []toldStep
 	Count   int // of those that have a number
 }
@@ -41,7 +42,9 @@ func (l Lanes) html(r *renderer) {
 	for _, s := range v.Told {
 		v.Count = max(v.Count, s.Number)
 	}
-	if r.swims++; r.swims <= mostDrawn {
+	r.swims++
+	v.First = r.swims == 1
+	if r.swims <= mostDrawn {
 		v.Drawing = template.HTML(l.svg()) //nolint:gosec // it escapes all that it is told
 	}
 	r.put("lanes", v)

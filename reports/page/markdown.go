@@ -10,7 +10,7 @@ import (
 // What Markdown holds at most: it is for who decides on a change, beside the change. GitHub
 // takes no summary of more than 1 MiB.
 const (
-	mostMarkdownRows = 25
+	mostMarkdownRows = 60
 	mostMarkdownText = 500     // runes
 	mostMarkdownCode = 4_000   // runes
 	mostMarkdown     = 200_000 // bytes, at the end of the section that exceeds them

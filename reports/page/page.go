@@ -85,7 +85,8 @@ type Table struct {
 	Columns []Column
 	Rows    [][]string
 	Folded  bool
-	// Anchors, which may be nil, are the IDs of the sections that tell more of each row.
+	// Anchors, which may be nil, are the IDs of the sections that tell more of each row; empty:
+	// none does.
 	Anchors []string
 }
 

@@ -28,8 +28,12 @@ func TestFingerprintTakesEveryField(t *testing.T) {
 		Skip:   {"Count"}, Request: {"Do", "Count"}, Step: {"Do", "Expected"},
 		Note: {"Fault"}, Begin: {},
 	}
+	// What is not of a repetition, and by which step of the scenario an operation is wanted,
+	// which it says itself.
+	known := map[string]bool{"Kind": true, "Repetition": true, "Omitted": true, "Step": true}
 	for kind, of := range fields {
 		for _, field := range append(of, "At", "Actor", "Op", "Key", "Text") {
+			known[field] = true
 			first := &Event{Kind: Note}
 			with := &Event{Kind: kind, If: IfMatch}
 			plain := fingerprint(first, with)
@@ -46,6 +50,9 @@ func TestFingerprintTakesEveryField(t *testing.T) {
 				}
 			}
 		}
+	}
+	if event := reflect.TypeFor[Event](); event.NumField() > len(known) {
+		t.Errorf("an event has %d fields, of which %d are known here: does the fingerprint take the others?", event.NumField(), len(known))
 	}
 }
 

@@ -15,8 +15,9 @@ const judgeGCPercent = 25
 // FromHistory reads a history to its end, judges it and makes its numbers.
 func FromHistory(rd *history.Reader) (*Measured, error) { return fromHistory(rd, nil) }
 
-// fromHistory is FromHistory, also of one that could not be written to its end, which failed
-// says why; nil: it was.
+// fromHistory is FromHistory, also of one that could not be written to its end; why is failed,
+// nil: it was. One that was not has numbers only: writes that it lacks may have been applied, so
+// that nothing is proved by it.
 func fromHistory(rd *history.Reader, failed error) (*Measured, error) {
 	// A history of a million operations fills hundreds of megabytes that live to
 	// the end; with Go's default, garbage would be as much again.
@@ -28,12 +29,13 @@ func fromHistory(rd *history.Reader, failed error) (*Measured, error) {
 	judge, numbers := newJudges(rd.Header), NewCollector()
 	var taken steps
 	var told ending
+	cut := false
 	for e, err := range rd.Events() {
 		switch {
 		case err != nil && failed == nil:
 			return nil, err
 		case err != nil:
-			told.interrupted, told.failure = true, failed.Error()
+			told.interrupted, told.failure, cut = true, failed.Error(), true
 			continue // it is the last
 		}
 		judge.Add(e)
@@ -43,6 +45,12 @@ func fromHistory(rd *history.Reader, failed error) (*Measured, error) {
 	}
 	numbers.closeRepetition()
 	verdict := judge.finish(numbers.each, told.interrupted)
+	if cut {
+		verdict = check.Report{Verdict: check.Inconclusive, Reasons: []string{"its history lacks what came last, so it was not judged"}}
+		for i := range numbers.each {
+			numbers.each[i].Violated = nil
+		}
+	}
 	r := newMeasurement(rd.Header, verdict)
 	r.Steps, r.Interrupted, r.Failure = taken, told.interrupted, told.failure
 	r.Judged, r.Played = told.judged(rd.Header), told.begun
@@ -133,14 +141,14 @@ func fromFile(path string, failed error) (*Measured, error) {
 	defer rd.Close()
 	m, err := fromHistory(rd, failed)
 	if err == nil {
-		m.Windows, err = windowsIn(path, &m.Measurement, failed)
+		m.Windows, err = windowsIn(path, &m.Measurement)
 	}
 	return m, err
 }
 
 // windowsIn reads a file once more, if there is anything to be shown: until it is judged, one
 // can't tell what will be.
-func windowsIn(path string, m *Measurement, failed error) ([]Window, error) {
+func windowsIn(path string, m *Measurement) ([]Window, error) {
 	rd, err := history.Open(path)
 	if err != nil {
 		return nil, err
@@ -151,12 +159,10 @@ func windowsIn(path string, m *Measurement, failed error) ([]Window, error) {
 		return nil, nil
 	}
 	for e, err := range rd.Events() {
-		switch {
-		case err == nil:
-			w.Add(e)
-		case failed == nil:
+		if err != nil {
 			return nil, err
 		}
+		w.Add(e)
 	}
 	return w.list(), nil
 }

@@ -1,7 +1,9 @@
 package measure
 
 import (
+	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -11,6 +13,7 @@ import (
 
 	"holdfast/scenarios"
 	"holdfast/scenarios/check"
+	"holdfast/scenarios/history"
 	"holdfast/scenarios/network"
 )
 
@@ -128,5 +131,26 @@ func TestHeldCalls(t *testing.T) {
 	r, all := s.play(t.Context(), t)
 	if kept := judged(t, all); len(r.Violated)+len(kept.Violated) > 0 {
 		t.Errorf("%v, as it was kept %v", r.Violated, kept.Violated)
+	}
+}
+
+// TestAHistoryThatCouldNotBeWritten to its end has numbers, and proves nothing: what it lacks
+// may have been stored.
+func TestAHistoryThatCouldNotBeWritten(t *testing.T) {
+	_, events := simulated(t, "burst", "unlocked", 3, 2, 1).play(t.Context(), t)
+	full := errors.New("the disk is full")
+	rd, err := history.NewReader(bytes.NewReader(events[:len(events)*3/4]), "h")
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := fromHistory(rd, full)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if m.Verdict != check.Inconclusive || len(m.Violations)+len(m.Violated) > 0 || len(m.Reasons) != 1 || m.Failure != full.Error() || m.Passed() {
+		t.Errorf("%s %v %v, failure %q", m.Verdict, m.Violated, m.Reasons, m.Failure)
+	}
+	if m.Counts.Operations == 0 || len(m.Each) != 2 || !m.Each[1].Cut || m.Each[0].Violated != nil {
+		t.Errorf("%d operations, %+v", m.Counts.Operations, m.Each)
 	}
 }

@@ -19,9 +19,9 @@ func TestTimelinesMerge(t *testing.T) {
 		}
 		commits := 0
 		for range rapid.IntRange(0, 60).Draw(t, "events") {
-			ns := rapid.Int64Range(0, int64(time.Duration(rapid.SampledFrom([]time.Duration{
+			ns := rapid.Int64Range(0, int64(rapid.SampledFrom([]time.Duration{
 				time.Microsecond, 5 * time.Millisecond, time.Second, time.Hour, 100 * time.Hour,
-			}).Draw(t, "scale")))).Draw(t, "at")
+			}).Draw(t, "scale"))).Draw(t, "at")
 			into := parts[rapid.IntRange(0, len(parts)-1).Draw(t, "part")]
 			for _, line := range []*timeline{whole, into} {
 				m := line.at(ns)
