@@ -128,6 +128,9 @@ func (r Result) Class() Class {
 // own is the class of the runs by themselves.
 func (r *Result) own() Class {
 	worst := Passed
+	if len(r.NotReached) > 0 { // what was not run proves nothing
+		worst = Inconclusive
+	}
 	for i := range r.Runs {
 		worst = max(worst, classOf(&r.Runs[i]))
 	}

@@ -74,9 +74,9 @@ func histories(path string) (all, without []string, err error) {
 	if _, err := os.Stat(filepath.Join(path, reports.HistoryFile)); !errors.Is(err, fs.ErrNotExist) {
 		return []string{path}, nil, nil
 	}
-	d, err := readDocument(path)
-	if err != nil {
-		return []string{path}, nil, nil // what is wrong with it, who opens it says
+	d, _ := readDocument(path)
+	if d == nil { // why, who opens the history says
+		return []string{path}, nil, nil
 	}
 	if together, ok := d.(reports.Result); ok {
 		without = together.NotReached
