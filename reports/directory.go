@@ -121,5 +121,8 @@ func PointLatest(out, dir string) error {
 	if err := os.Symlink(target, next); err != nil {
 		return err
 	}
-	return os.Rename(next, link)
+	if err := os.Rename(next, link); err != nil {
+		return errors.Join(err, removed(next))
+	}
+	return nil
 }

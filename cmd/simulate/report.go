@@ -57,7 +57,9 @@ was written by a newer simulate.`,
 			}
 			return nil
 		},
-		RunE: func(_ *cobra.Command, args []string) error { return a.report(o, args) },
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return unlessInterrupted(cmd.Context(), func() error { return a.report(o, args) })
+		},
 	}
 	f := cmd.Flags()
 	f.StringVar(&o.format, "format", "text", "`FORMAT`: "+strings.Join(formatNames(), ", "))
