@@ -297,7 +297,7 @@ func (t *tracer) left(lacking []string) []string {
 		left = append(left, fmt.Sprintf("it holds %d of %s", traced, Plural(repetitions, "repetition")))
 	}
 	if t.unmarked > 0 {
-		left = append(left, fmt.Sprintf("%s not marked: it is not in what is traced, or nobody says in which repetition it was", Plural(t.unmarked, "violation or finding")))
+		left = append(left, fmt.Sprintf("of what was found %d are not marked: they are not in what is traced, or nobody says in which repetition they were", t.unmarked))
 	}
 	if len(lacking) > 0 {
 		left = append(left, fmt.Sprintf("it lacks %s without a history: %s", Plural(len(lacking), "run"), strings.Join(lacking, ", ")))
