@@ -2,6 +2,8 @@ package main
 
 import (
 	"os"
+	"os/exec"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
@@ -91,4 +93,33 @@ func TestCasesThatPassedTheGate(t *testing.T) {
 			t.Errorf("exit %d\n%s%s", code, stdout, stderr)
 		}
 	})
+}
+
+// TestGateSaysHowOftenItPlays: whoever sets SIMULATE_RUNS for what comes after it, as the files for
+// CI servers do, makes it take no longer.
+func TestGateSaysHowOftenItPlays(t *testing.T) {
+	dir := t.TempDir()
+	program, asked := filepath.Join(dir, "simulate"), filepath.Join(dir, "asked")
+	write(t, program, "#!/bin/sh\necho \"$*\" >>"+asked+"\n[ \"$1\" != list ] || echo 'two-users (2 clients)'\n")
+	if err := os.Chmod(program, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	gate := exec.CommandContext(t.Context(), "../../.ci/gate", program, "virtual", "real")
+	gate.Env = append(os.Environ(), "SIMULATE_OUT="+dir)
+	if out, err := gate.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	runs := 0
+	for line := range strings.Lines(string(read(t, asked))) {
+		if !strings.HasPrefix(line, "run ") {
+			continue
+		}
+		runs++
+		if !strings.Contains(line, " --runs ") {
+			t.Errorf("simulate %s leaves open how often it is played", strings.TrimSpace(line))
+		}
+	}
+	if runs < 15 {
+		t.Errorf("%d runs", runs)
+	}
 }
