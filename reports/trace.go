@@ -45,7 +45,7 @@ type Traceable struct {
 //
 // Times are whole microseconds of a history, rounded down, so that nothing overlaps that did
 // not, and begin with it; those of a single repetition count from its beginning. Several runs
-// stand one below the other, each from time 0 on. They share the bound on events evenly, and what
+// stand one below the other, each from time 0 on and by its number, from 1, beside its scenario. They share the bound on events evenly, and what
 // short ones leave of theirs goes to longer ones.
 //
 // It needs memory for a few versions of each object and for what is under way, however long
@@ -59,7 +59,7 @@ func WriteTrace(w io.Writer, runs []Traceable, lacking []string, o TraceOptions)
 	t.text(`{"traceEvents":[`)
 	for i, n := range byLength(runs) {
 		share := (o.MostEvents - t.written) / (len(runs) - i)
-		if t.about[n], err = t.history(runs[n], t.written+share); err != nil {
+		if t.about[n], err = t.history(runs[n], n, t.written+share); err != nil {
 			return nil, err
 		}
 	}
@@ -109,14 +109,17 @@ type traceAbout struct {
 }
 
 // history traces a history, until so many events are written.
-func (t *tracer) history(run Traceable, until int) (about traceAbout, err error) {
+func (t *tracer) history(run Traceable, n, until int) (about traceAbout, err error) {
 	rd, err := history.Open(run.History)
 	if err != nil {
 		return about, err
 	}
 	defer rd.Close()
 	h := &rd.Header
-	t.tracedHistory = tracedHistory{header: h, marks: marksOf(run.Run, *h), until: until, pidsBefore: t.lastPID}
+	t.tracedHistory = tracedHistory{header: h, marks: marksOf(run.Run, *h), until: until, pidsBefore: t.lastPID, name: h.Scenario}
+	if len(t.about) > 1 { // some may be of one scenario
+		t.name = fmt.Sprintf("run %d: %s", n+1, h.Scenario)
+	}
 	for e, err := range rd.Events() {
 		if err != nil {
 			return about, err
@@ -167,6 +170,7 @@ type tracer struct {
 // tracedHistory is the history that is being traced.
 type tracedHistory struct {
 	header     *history.Header
+	name       string // that its processes begin with
 	marks      []traceMark
 	until      int // so many events may be written when it ends
 	pidsBefore int // those of its repetitions begin after that
@@ -251,7 +255,7 @@ func (t *tracer) begin(r *traced, e *history.Event) {
 	if t.options.Repetition > 0 {
 		r.base = r.shift
 	}
-	t.emit(&traceEvent{Name: "process_name", Phase: "M", PID: r.pid, Args: map[string]any{"name": fmt.Sprintf("%s, repetition %d", t.header.Scenario, r.n)}})
+	t.emit(&traceEvent{Name: "process_name", Phase: "M", PID: r.pid, Args: map[string]any{"name": fmt.Sprintf("%s, repetition %d", t.name, r.n)}})
 	t.emit(&traceEvent{Name: "process_sort_index", Phase: "M", PID: r.pid, Args: map[string]any{"sort_index": r.pid}})
 	for _, held := range r.held {
 		t.trace(r, held)

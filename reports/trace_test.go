@@ -220,7 +220,7 @@ func TestTraceOfSeveral(t *testing.T) {
 			names[e.Args["name"].(string)] = e.PID
 		}
 	}
-	if n := len(whole.of("X", "operation")); len(names) != 9 || names["burst, repetition 2"] == names["two-users, repetition 2"] || n < operations || len(whole.left) > 0 {
+	if n := len(whole.of("X", "operation")); len(names) != 9 || names["run 3: burst, repetition 2"] == names["run 2: two-users, repetition 2"] || n < operations || len(whole.left) > 0 {
 		t.Errorf("%v, %d operations of %d, left out %q", names, n, operations, whole.left)
 	}
 
@@ -231,7 +231,7 @@ func TestTraceOfSeveral(t *testing.T) {
 	for _, e := range tr.Events {
 		for name, pid := range names {
 			if pid == e.PID {
-				of[strings.Split(name, ",")[0]]++
+				of[strings.Fields(strings.Split(name, ",")[0])[2]]++
 			}
 		}
 	}
