@@ -108,6 +108,8 @@ type Row struct {
 	Advisory bool    `json:"advisory"`
 	Verdict  Verdict `json:"verdict"`
 	Note     string  `json:"note,omitempty"`
+
+	least float64 // the smallest p that so many values can have
 }
 
 // Comparison is what OLD and NEW come to.
@@ -155,23 +157,47 @@ func (c *Comparison) add(old, new *Run) {
 
 // decide gives the rows that were tested their verdicts, and the pairs theirs.
 func (c *Comparison) decide() {
-	for _, advisory := range []bool{false, true} {
-		var family []int
-		var ps []float64
-		for i := range c.Rows {
-			if r := &c.Rows[i]; r.PUnadjusted != nil && r.Advisory == advisory {
-				family, ps = append(family, i), append(ps, *r.PUnadjusted)
-			}
+	bound := c.Alpha
+	for _, advisory := range []bool{true, false} {
+		var family []*Row
+		family, bound = c.testable(advisory)
+		ps := make([]float64, len(family))
+		for i, r := range family {
+			ps[i] = *r.PUnadjusted
 		}
-		for k, p := range holm(ps) {
-			r := &c.Rows[family[k]]
-			r.P = &p
-			r.Verdict = c.verdict(r)
+		for i, p := range holm(ps) {
+			family[i].P = &p
+			family[i].Verdict = c.verdict(family[i])
 		}
 	}
 	for i := range c.Rows {
 		r := &c.Rows[i]
+		if r.PUnadjusted != nil && r.P == nil {
+			r.PUnadjusted, r.Verdict, r.Note = nil, c.within(r), "so few repetitions differ in it that none of so many figures could be shown to be worse"
+		}
 		c.Runs[r.Run].take(r)
+	}
+	for i := range c.Runs {
+		if p := &c.Runs[i]; p.least > bound {
+			p.Decided = false
+		}
+	}
+}
+
+// testable are the rows of a family in which a difference can be shown at all: their smallest
+// possible p is significant, though multiplied by how many of them there are (Tarone 1990).
+// The bound is what such a p may be.
+func (c *Comparison) testable(advisory bool) (family []*Row, bound float64) {
+	for k := 1; ; k++ {
+		family, bound = nil, c.Alpha/float64(k)
+		for i := range c.Rows {
+			if r := &c.Rows[i]; r.PUnadjusted != nil && r.Advisory == advisory && r.least <= bound {
+				family = append(family, r)
+			}
+		}
+		if len(family) <= k {
+			return family, bound
+		}
 	}
 }
 

@@ -346,3 +346,24 @@ func TestSettings(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// Each figure of each run is twice as bad, in every repetition: but ten of them can't show it of
+// one of so many figures.
+func TestTooFewRepetitionsForSoManyFigures(t *testing.T) {
+	var old, new Side
+	for i := range 20 {
+		name := fmt.Sprintf("scenario-%d", i)
+		old.Runs = append(old.Runs, made(name, 10, nil))
+		new.Runs = append(new.Runs, made(name, 10, func(r *measure.Repetition, _ *rand.Rand) { r.Puts *= 2; r.LatencyMS *= 2; r.P99MS *= 2 }))
+	}
+	if c := Compare(old, new, Defaults()); !c.Undecided() || c.Regressed() || !strings.Contains(strings.Join(c.Warnings, " "), "too little is known") {
+		t.Errorf("undecided %t, regressed %t, %q", c.Undecided(), c.Regressed(), c.Warnings)
+	}
+	one := compared(old.Runs[0], new.Runs[0], Defaults())
+	if one.Undecided() || !one.Regressed() {
+		t.Errorf("a single run: undecided %t, regressed %t", one.Undecided(), one.Regressed())
+	}
+	if c := Compare(old, old, Defaults()); c.Undecided() {
+		t.Error("runs that go alike are undecided")
+	}
+}

@@ -21,7 +21,10 @@ func (c *Comparison) figures(p *Pair, old, new *Run) []Row {
 	case Paired:
 		olds, news := aligned(old.Each, new.Each)
 		p.pair(old, new, olds, news)
-		p.Decided = p.Compared > 0 && (p.Differing == 0 || leastPaired(p.Compared) <= c.Alpha)
+		p.Decided = p.Compared > 0
+		if p.Differing > 0 {
+			p.least = leastPaired(p.Compared)
+		}
 		rows := counts(p, old, new)
 		for i := range metrics {
 			rows = append(rows, c.paired(&metrics[i], olds, news, p.Differing == 0))
@@ -30,7 +33,9 @@ func (c *Comparison) figures(p *Pair, old, new *Run) []Row {
 	case Unpaired:
 		olds, news := whole(old.Each), whole(new.Each)
 		p.Compared = min(len(olds), len(news))
-		p.Decided = advisory || leastUnpaired(len(olds), len(news)) <= c.Alpha
+		if !advisory {
+			p.least = leastUnpaired(len(olds), len(news))
+		}
 		var rows []Row
 		for i := range metrics {
 			r := c.unpaired(&metrics[i], olds, news)
@@ -117,7 +122,7 @@ func (c *Comparison) paired(m *metric, old, new []measure.Repetition, alike bool
 		r.Note = fmt.Sprintf("only %d of %d repetitions differ in it", differ, len(olds))
 	default:
 		p := signedRank(differences)
-		r.PUnadjusted = &p
+		r.PUnadjusted, r.least = &p, leastPaired(differ)
 	}
 	return r
 }
@@ -140,7 +145,7 @@ func (c *Comparison) unpaired(m *metric, old, new []measure.Repetition) Row {
 		r.is(0)
 	default:
 		p := differ(olds, news)
-		r.PUnadjusted = &p
+		r.PUnadjusted, r.least = &p, least
 	}
 	return r
 }
