@@ -353,11 +353,16 @@ func TestReadRuns(t *testing.T) {
 	}
 }
 
-// TestShellWords: what quoteShell of the command has put together.
+// TestShellWords: what ShellWord has put together.
 func TestShellWords(t *testing.T) {
 	got := shellWords(`simulate  run 'it'\''s' --policy 'full(base=5ms)' ''`)
 	want := []string{"simulate", "run", "it's", "--policy", "full(base=5ms)", ""}
 	if !slices.Equal(got, want) {
 		t.Errorf("%q, want %q", got, want)
+	}
+	for _, word := range []string{"", "a b", "it's", `$x "y" \z`, "plain"} {
+		if got := shellWords(ShellWord(word)); !slices.Equal(got, []string{word}) {
+			t.Errorf("%q is read as %q", word, got)
+		}
 	}
 }

@@ -48,7 +48,7 @@ func (t *Trended) advice() []page.Advice {
 				c := s.Metrics[m].latest()
 				all = append(all, page.Advice{
 					Text:    fmt.Sprintf("%s: compare the last run before %s became worse with the first one after", s.name(), s.Metrics[m].Metric),
-					Command: "simulate compare " + s.Runs[c.At-1].Run + " " + s.Runs[c.At].Run,
+					Command: "simulate compare " + ShellWord(s.Runs[c.At-1].Run) + " " + ShellWord(s.Runs[c.At].Run),
 				})
 				break // of those that go together one is enough
 			}

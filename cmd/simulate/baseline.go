@@ -44,7 +44,7 @@ func (p *play) settings() map[string]string {
 func (o *runOptions) against(baseline *reports.Contender, result *reports.Result, settings []map[string]string) error {
 	own := result.Class()
 	if baseline != nil {
-		result.Against(*baseline, settings, compare.Defaults())
+		result.Against(*baseline, settings, !o.renew, compare.Defaults())
 	}
 	if !o.renew || own != reports.Passed {
 		return nil
