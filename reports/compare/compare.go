@@ -120,6 +120,8 @@ type Comparison struct {
 	Missing  []string `json:"missing"` // runs of OLD that NEW lacks
 	Added    []string `json:"added"`   // runs of NEW that OLD lacks
 	Warnings []string `json:"warnings"`
+
+	unchecked []string // what OLD was held against and NEW was not
 }
 
 // Compare compares two results.
@@ -148,6 +150,7 @@ func (c *Comparison) add(old, new *Run) {
 	rows := c.violations(old, new)
 	rows = append(rows, findings(old, new)...)
 	rows = append(rows, expectations(old, new)...)
+	c.unchecked = append(c.unchecked, unchecked(old, new)...)
 	rows = append(rows, c.figures(&p, old, new)...)
 	for i := range rows {
 		rows[i].Run = len(c.Runs)

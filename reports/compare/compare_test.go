@@ -367,3 +367,18 @@ func TestTooFewRepetitionsForSoManyFigures(t *testing.T) {
 		t.Error("runs that go alike are undecided")
 	}
 }
+
+// What NEW is not held against can't be said to hold.
+func TestWhatIsNotChecked(t *testing.T) {
+	old, new := made("burst", 20, nil), made("burst", 20, nil)
+	old.Thresholds = []measure.ThresholdResult{{Expression: "attempts.mean<5", Passed: true}, {Expression: "attempts.max<9", Passed: true}}
+	old.Steps = []measure.StepResult{{Step: "T4", Passed: true}}
+	new.Thresholds = old.Thresholds[1:]
+	c := compared(old, new, Defaults())
+	if want := "OLD was held against what NEW was not: burst: threshold attempts.mean<5; burst: step T4"; !slices.Equal(c.Warnings, []string{want}) {
+		t.Errorf("%q", c.Warnings)
+	}
+	if c := compared(new, old, Defaults()); len(c.Warnings) > 0 {
+		t.Errorf("%q", c.Warnings)
+	}
+}
