@@ -299,6 +299,11 @@ func TestSamplesThatBothHave(t *testing.T) {
 		if size := fmt.Sprintf("means over %s of OLD and %d of NEW", Plural(n, "repetition"), n); !strings.Contains(text, want) || !strings.Contains(text, size) {
 			t.Errorf("of %d:\n%s", n, text)
 		}
+		fewer := repeated("storm", n, nil)
+		fewer.Against(repeated("storm", 30, nil), fewer.Settings, true, compare.Defaults())
+		if text := formatted(t, "text", fewer.Result); strings.Contains(text, "--renew-baseline") {
+			t.Errorf("of %d, it says that a smaller baseline is to be made:\n%s", n, text)
+		}
 	}
 }
 

@@ -35,7 +35,7 @@ func (c Compared) Text(t Text) {
 func (c *Compared) after(t Text) {
 	fmt.Fprintf(t.W, "\n== compared with %s\n", c.Old.Source)
 	c.Text(t)
-	if !c.alike() && !c.Renewed {
+	if c.differs() && !c.Renewed {
 		t.wrapped("renew", "if what differs is meant, play the same with --renew-baseline (here: make baseline)")
 	}
 }
@@ -141,6 +141,14 @@ func (c *Compared) undecided() (n int) {
 func (c *Compared) alike() bool {
 	return len(c.Missing) == 0 && !slices.ContainsFunc(c.Runs, func(p compare.Pair) bool {
 		return !p.Exact() || p.Differing > 0 || !p.Decided || p.Old.Repetitions != p.New.Repetitions
+	})
+}
+
+// differs reports whether anything that was compared is otherwise: that less was played is no
+// reason to keep less.
+func (c *Compared) differs() bool {
+	return slices.ContainsFunc(c.Runs, func(p compare.Pair) bool {
+		return p.Method != compare.Nothing && (!p.Exact() || p.Differing > 0 || !p.Decided)
 	})
 }
 

@@ -23,7 +23,7 @@ func (o *runOptions) readBaseline() (*reports.Contender, error) {
 	case o.renew && errors.Is(err, fs.ErrNotExist):
 		return nil, nil
 	}
-	c, err := readContender(o.baseline)
+	c, err := readContender("--baseline", o.baseline)
 	if err != nil {
 		return nil, err
 	}
