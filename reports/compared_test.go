@@ -406,3 +406,23 @@ func TestWhichRepetitions(t *testing.T) {
 		}
 	}
 }
+
+// TestPlayedWith: figures are told with the settings that they are of, on both sides.
+func TestPlayedWith(t *testing.T) {
+	old, new := repeated("storm", 30, nil), repeated("storm", 30, more)
+	new.Runs[0].Policy = "none"
+	want := fmt.Sprintf("core %s, world virtual, store model, policy %s → none, seed 1, clients %d", old.Runs[0].Core, old.Runs[0].Policy, old.Runs[0].Clients)
+	c := NewCompared(old, new, compare.Defaults())
+	if got := comparedWith(c.Runs); got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+	for _, format := range []string{"text", "markdown"} {
+		if text := formatted(t, format, c); !strings.Contains(strings.Join(strings.Fields(text), " "), "none, seed 1") {
+			t.Errorf("%s:\n%s", format, text)
+		}
+	}
+	c.Runs = append(c.Runs, c.Runs[0])
+	if c.Runs[1].New.Seed, c.Runs[1].Old.Core = 7, "documented"; !strings.HasSuffix(comparedWith(c.Runs), "; each run its own core, seed") {
+		t.Errorf("of several: %q", comparedWith(c.Runs))
+	}
+}

@@ -298,6 +298,9 @@ func (c *Compared) settings(t Text) {
 	if c.Renewed {
 		t.wrapped("renewed", c.Old.Source+" holds NEW from now on")
 	}
+	if len(c.Runs) > 0 {
+		t.wrapped("played with", comparedWith(c.Runs))
+	}
 	t.wrapped("OLD", c.Old.line())
 	t.wrapped("NEW", c.New.line())
 }
