@@ -94,7 +94,8 @@ type Row struct {
 	DeltaLow  *float64 `json:"delta_low"`
 	DeltaHigh *float64 `json:"delta_high"`
 	// P is the p-value, adjusted by Holm over all rows of its family: those that count, or
-	// those that are advisory. Null: nothing was tested.
+	// those that are advisory. Unadjusted it is that of ranks or of means, whichever shows more,
+	// divided by its share of alpha. Null: nothing was tested.
 	P           *float64 `json:"p"`
 	PUnadjusted *float64 `json:"p_unadjusted"`
 	// Effect is the probability that New's value of a repetition is above Old's, ties counted
@@ -109,7 +110,8 @@ type Row struct {
 	Verdict  Verdict `json:"verdict"`
 	Note     string  `json:"note,omitempty"`
 
-	least float64 // the smallest p that so many values can have
+	least   float64 // the smallest p that so many values can have
+	byMeans bool    // it is the means that p is of, and not the ranks
 }
 
 // Comparison is what OLD and NEW come to.
@@ -208,7 +210,7 @@ func (c *Comparison) testable(advisory bool) (family []*Row, bound float64) {
 func (c *Comparison) verdict(r *Row) Verdict {
 	more := *r.New > *r.Old
 	large := r.Delta == nil || max(*r.Delta, -*r.Delta) >= c.MinEffect
-	agree := more == (*r.Effect > 0.5) && *r.Effect != 0.5
+	agree := r.byMeans || more == (*r.Effect > 0.5) && *r.Effect != 0.5
 	switch {
 	case *r.P <= c.Alpha && large && agree && more == r.Gain:
 		return Better

@@ -64,6 +64,9 @@ func aligned(old, new []measure.Repetition) (olds, news []measure.Repetition) {
 		case b < a:
 			k++
 		default:
+			if old[i].Digest == new[k].Digest { // alike, but for how a baseline writes numbers down
+				old[i] = new[k]
+			}
 			olds, news = append(olds, old[i]), append(news, new[k])
 			i, k = i+1, k+1
 		}
@@ -97,9 +100,6 @@ func replayOne(m *Run, repetition int) string {
 func (c *Comparison) paired(m *metric, old, new []measure.Repetition, alike bool) Row {
 	olds, news := m.pairs(old, new)
 	r := Row{Kind: Distribution, Metric: m.name, Gain: m.gain, OldSamples: len(olds), NewSamples: len(news), Verdict: Unclear}
-	if alike {
-		olds = news // but for how a baseline writes numbers down
-	}
 	if len(olds) == 0 {
 		return c.without(r, alike)
 	}
@@ -121,8 +121,7 @@ func (c *Comparison) paired(m *metric, old, new []measure.Repetition, alike bool
 		r.Verdict = c.within(&r)
 		r.Note = fmt.Sprintf("only %d of %d repetitions differ in it", differ, len(olds))
 	default:
-		p := signedRank(differences)
-		r.PUnadjusted, r.least = &p, leastPaired(differ)
+		r.test(signedRank(differences), leastPaired(differ), pairedMeans(differences))
 	}
 	return r
 }
@@ -144,8 +143,7 @@ func (c *Comparison) unpaired(m *metric, old, new []measure.Repetition) Row {
 		r.Verdict = Same // all values of both are one and the same
 		r.is(0)
 	default:
-		p := differ(olds, news)
-		r.PUnadjusted, r.least = &p, least
+		r.test(differ(olds, news), least, unpairedMeans(olds, news))
 	}
 	return r
 }
@@ -208,6 +206,19 @@ func (r *Row) means(olds, news []float64, d *change) {
 		delta := b/a - 1
 		r.Delta = &delta
 	}
+}
+
+// test sets p, of the ranks or of the means, whichever shows more: the share of alpha that each may
+// use up is known beforehand (Holm 1979, weighted). Means that are not tested are of no weight.
+func (r *Row) test(ranks, least float64, means *float64) {
+	if means != nil {
+		ranks, least = ranks/(1-weightOfMeans), least/(1-weightOfMeans)
+		if *means/weightOfMeans < ranks {
+			ranks, r.byMeans = *means/weightOfMeans, true
+		}
+	}
+	p := min(1, ranks)
+	r.PUnadjusted, r.least = &p, least
 }
 
 // is says by what New differs, for certain.
