@@ -14,8 +14,11 @@ func (c Compared) Page() page.Page {
 		Title: "Comparison", Verdict: c.word(), Tone: page.ToneOf(c.word()), Lead: sentence(c.line()), Advice: c.advice(),
 		Facts: page.Facts{
 			{Name: "OLD", Value: c.Old.line()}, {Name: "NEW", Value: c.New.line()},
-			{Name: "settings", Value: sentence(c.terms())},
+			{Name: "verdicts", Value: sentence(c.terms())},
 		},
+	}
+	if len(c.Runs) > 0 {
+		p.Facts = append(p.Facts, page.Fact{Name: "played with", Value: sentence(comparedWith(c.Runs))})
 	}
 	p.Sections = append(p.Sections, c.differing("figures"))
 	if len(c.Warnings)+len(c.Missing)+len(c.Added) > 0 {
@@ -62,18 +65,21 @@ func (c *Compared) differing(id string) page.Section {
 		return s
 	}
 	table := page.Table{
-		Caption: "Totals, or means over the repetitions of a run; p: by Holm over all figures; in brackets: decides nothing",
+		Caption: "Totals, or means over n repetitions of OLD and of NEW; p: by Holm over all figures; in brackets: decides nothing",
 		Columns: []page.Column{
 			{Name: "run"}, {Name: "figure"}, {Name: "verdict", Verdict: true}, {Name: "old", Number: true}, {Name: "new", Number: true},
-			{Name: "change", Number: true}, {Name: "p", Number: true},
+			{Name: "change", Number: true}, {Name: "p", Number: true}, {Name: "n", Number: true},
 		},
 	}
 	for _, r := range rows {
-		table.Rows = append(table.Rows, []string{c.Runs[r.Run].Name(), r.Metric, judged(r), value(r.Old), value(r.New), changed(r), pValue(r.P)})
+		table.Rows = append(table.Rows, []string{c.Runs[r.Run].Name(), r.Metric, judged(r), value(r.Old), value(r.New), changed(r), pValue(r.P), samplesOf(r)})
 	}
 	s.Blocks = []page.Block{table}
 	return s
 }
+
+// samplesOf are the repetitions of both sides that a row is of.
+func samplesOf(r *compare.Row) string { return fmt.Sprintf("%d, %d", r.OldSamples, r.NewSamples) }
 
 // judged is a row's verdict on a page.
 func judged(r *compare.Row) string {
@@ -93,7 +99,7 @@ func (c *Compared) pairSection(i int) page.Section {
 		compare.Totals:   "Compared by totals, since there is no value for each repetition",
 		compare.Nothing:  "Not compared: the numbers of different worlds have nothing to do with each other",
 	}[p.Method]
-	s.Blocks = append(s.Blocks, page.Prose(sentence(how)))
+	s.Blocks = append(s.Blocks, page.Prose(sentence(how)), page.Prose(sentence("Played with "+comparedWith([]compare.Pair{*p}))))
 	var rows []*compare.Row
 	for k := range c.Rows {
 		if c.Rows[k].Run == i {
@@ -128,7 +134,7 @@ func (c *Compared) pageTable(rows []*compare.Row) page.Table {
 	for _, r := range rows {
 		t.Rows = append(t.Rows, []string{
 			r.Metric, judged(r), value(r.Old), value(r.New), changed(r), width(r), pValue(r.P), probability(r.Effect),
-			fmt.Sprintf("%d, %d", r.OldSamples, r.NewSamples),
+			samplesOf(r),
 		})
 	}
 	return t
@@ -158,6 +164,9 @@ func (c Compared) Cases() []Case {
 		cases = append(cases, one)
 	}
 	for _, name := range c.Missing {
+		if c.Renewed {
+			break
+		}
 		cases = append(cases, Case{Suite: "compare", Name: "compare / " + name, Is: Unknown, Message: "NEW lacks it", Detail: "OLD has such a run."})
 	}
 	return cases

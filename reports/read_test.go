@@ -72,7 +72,7 @@ func everyDocument(t testing.TB) map[string]Document {
 	}
 	all["baseline"] = baseline(t)
 	against := NewResult(NewEnvironment(nil), repeated("storm", 20, nil).Runs...)
-	against.Against(repeated("storm", 20, more), nil, compare.Defaults())
+	against.Against(repeated("storm", 20, more), nil, true, compare.Defaults())
 	all["against"] = against
 	return all
 }

@@ -177,8 +177,15 @@ func TestTooFewRunsAreUnclear(t *testing.T) {
 	runs := madeRuns(t, 1, 12, 12, 1)
 	runs[3].Run.LatencyMS = nil
 	trended := trend(runs)
-	if m := followed(t, trended, "latency_ms.p99"); m.State != Unclear || m.Values[3] != nil || m.Values[4] == nil {
+	if m := followed(t, trended, "latency_ms.p99"); m.State != Steady || m.Values[3] != nil || m.Values[4] == nil {
 		t.Errorf("latency with a gap: %+v", m)
+	}
+	for i := 4; i < 7; i++ {
+		runs[i].Run.LatencyMS = nil
+	}
+	trended = trend(runs)
+	if m := followed(t, trended, "latency_ms.p99"); m.State != Unclear || !strings.Contains(m.Why, "4 runs of 12 without a value") {
+		t.Errorf("latency of eight runs: %+v", m)
 	}
 	if m := followed(t, trended, "attempts.mean"); m.State != Steady {
 		t.Errorf("attempts beside it: %+v", m)
@@ -353,11 +360,16 @@ func TestReadRuns(t *testing.T) {
 	}
 }
 
-// TestShellWords: what quoteShell of the command has put together.
+// TestShellWords: what ShellWord has put together.
 func TestShellWords(t *testing.T) {
 	got := shellWords(`simulate  run 'it'\''s' --policy 'full(base=5ms)' ''`)
 	want := []string{"simulate", "run", "it's", "--policy", "full(base=5ms)", ""}
 	if !slices.Equal(got, want) {
 		t.Errorf("%q, want %q", got, want)
+	}
+	for _, word := range []string{"", "a b", "it's", `$x "y" \z`, "plain"} {
+		if got := shellWords(ShellWord(word)); !slices.Equal(got, []string{word}) {
+			t.Errorf("%q is read as %q", word, got)
+		}
 	}
 }

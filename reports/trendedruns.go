@@ -125,32 +125,6 @@ func flagsOf(command string) []Setting {
 	return all
 }
 
-// shellWords takes a command line apart whose words are plain or in single quotes.
-func shellWords(line string) []string {
-	var words []string
-	word, inside, quoted := "", false, false
-	for i := 0; i < len(line); i++ {
-		switch c := line[i]; {
-		case c == '\'':
-			inside, quoted = true, !quoted
-		case c == '\\' && !quoted && i+1 < len(line):
-			i++
-			word, inside = word+line[i:i+1], true
-		case c == ' ' && !quoted:
-			if inside {
-				words = append(words, word)
-			}
-			word, inside = "", false
-		default:
-			word, inside = word+line[i:i+1], true
-		}
-	}
-	if inside {
-		words = append(words, word)
-	}
-	return words
-}
-
 // valueOf is that of a setting; empty: it has none.
 func valueOf(all []Setting, name string) string {
 	for _, s := range all {

@@ -81,11 +81,11 @@ inconclusive, 99 a threshold failed. Where several hold: 3, 6, 5, 99, 4.`,
 			if err := s.Validate(); err != nil {
 				return usage("compare: %w", err)
 			}
-			old, err := readContender(args[0])
+			old, err := readContender("compare", args[0])
 			if err != nil {
 				return err
 			}
-			new, err := readContender(args[1])
+			new, err := readContender("compare", args[1])
 			if err != nil {
 				return err
 			}
@@ -97,16 +97,17 @@ inconclusive, 99 a threshold failed. Where several hold: 3, 6, 5, 99, 4.`,
 	return cmd
 }
 
-// readContender reads one side, and tells what is the caller's mistake from what is not.
-func readContender(path string) (reports.Contender, error) {
+// readContender reads one side, and tells what is the caller's mistake from what is not. What
+// asked for it begins the error.
+func readContender(what, path string) (reports.Contender, error) {
 	c, err := reports.ReadContender(path)
 	var unreadable *reports.UnreadableError
 	var line *history.LineError
 	switch {
 	case errors.As(err, &unreadable), errors.As(err, &line), errors.Is(err, fs.ErrNotExist):
-		return c, usage("compare: %w", err)
+		return c, usage("%s: %w", what, err)
 	case err != nil:
-		return c, couldNotRun("compare: %w", err)
+		return c, couldNotRun("%s: %w", what, err)
 	}
 	return c, nil
 }

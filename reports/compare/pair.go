@@ -38,6 +38,8 @@ type Pair struct {
 	Verdict Verdict `json:"verdict"`
 	// Changed are the settings that differ, but for those that are compared: core and policy.
 	Changed []string `json:"changed,omitempty"`
+
+	least float64 // the smallest p that its figures can have; 0: they need none
 }
 
 // Played says what a run was.
@@ -64,6 +66,14 @@ func (p *Pair) Name() string {
 // Exact reports whether the seed fixes all that is compared.
 func (p *Pair) Exact() bool {
 	return p.Old.World == scenarios.VirtualWorld && p.New.World == scenarios.VirtualWorld && p.Old.Seed == p.New.Seed
+}
+
+// Samples are the repetitions of both sides that its figures are of.
+func (p *Pair) Samples() (old, new int) {
+	if p.Method == Paired {
+		return p.Compared, p.Compared
+	}
+	return p.Old.Repetitions, p.New.Repetitions
 }
 
 func newPair(old, new *Run) Pair {

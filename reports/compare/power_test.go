@@ -176,8 +176,8 @@ func TestFivePercentMoreAttempts(t *testing.T) {
 				if share >= 0.05 && repetitions >= gate && len(found) == 0 {
 					t.Errorf("%.0f %% more attempts in %d repetitions with %s are not found", 100*share, repetitions, how)
 				}
-				if c.Undecided() {
-					t.Errorf("undecided: %q", c.Warnings)
+				if short := repetitions == 10 && i == 0; c.Undecided() != short { // whatever ten pairs show, it may be chance
+					t.Errorf("undecided %t: %q", c.Undecided(), c.Warnings)
 				}
 			}
 		}
