@@ -3,6 +3,7 @@ package page_test
 import (
 	"fmt"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -103,5 +104,33 @@ func TestDrawingsAreSmall(t *testing.T) {
 	without := len(html(t, pageOf()))
 	if size := len(html(t, pageOf(l))) - without; size > 150_000 {
 		t.Errorf("%d bytes", size)
+	}
+}
+
+// TestLabelsKeepToTheirLane: the words beside an arrow reach neither the lane that they stand at
+// nor the next, unless they are too long for both: then they stand in the middle.
+func TestLabelsKeepToTheirLane(t *testing.T) {
+	for _, label := range []string{"412", "reads v2", "If-Match: v12", "+ m-gsvdcaa…", "If-None-Match: *"} {
+		l := page.Lanes{ID: "a", Across: []page.Lane{{Name: "bob"}, {Name: "it", Object: true}}, Steps: []page.LaneStep{{Arrow: &page.LaneArrow{To: 1, Above: label}}}}
+		file := html(t, pageOf(l))
+		at := func(pattern string) float64 {
+			x, err := strconv.ParseFloat(regexp.MustCompile(pattern).FindStringSubmatch(file)[1], 64)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return x
+		}
+		from, to, middle := at(`class="lane" d="M([0-9.]+) `), at(`class="lane object" d="M([0-9.]+) `), at(`class="words" x="([0-9.]+)"`)
+		if half := 3.6 * float64(len([]rune(label))); middle-half < from && middle != (from+to)/2 || middle > (from+to)/2 {
+			t.Errorf("%q is around %v, between %v and %v", label, middle, from, to)
+		}
+	}
+}
+
+// TestGapsAreLegible: what is left out is written over the lanes, not under them.
+func TestGapsAreLegible(t *testing.T) {
+	file := html(t, pageOf(swim("a", "x")))
+	if gap, bar := strings.Index(file, `<text class="gap"`), strings.LastIndex(file, `<rect class="bar`); gap < bar || bar < 0 {
+		t.Errorf("a gap at %d, bars until %d", gap, bar)
 	}
 }

@@ -20,6 +20,7 @@ const (
 	boxHeight  = 36.0
 	versionTop = 11.0 // half the height of a version's box
 	versionBox = 22.0 // half its width
+	belowArrow = 22.0 // from an arrow to the words under it
 	mostInLane = 16   // letters of a line
 )
 
@@ -42,6 +43,7 @@ func (l *Lanes) svg() string {
 	s.bands()
 	s.links()
 	s.bars()
+	s.gaps()
 	for _, v := range l.Before {
 		s.version(&v, s.knownY(&v), "there")
 	}
@@ -117,11 +119,19 @@ func (s *sketch) knownY(v *LaneVersion) float64 {
 func (s *sketch) rows(width float64) {
 	for i, t := range s.numbered() {
 		if t.Number == 0 {
-			s.add(`<text class="gap" x="%s" y="%s">⋮ %s</text>`, px(laneGutter), px(s.y(i)+4), text(t.Text))
 			continue
 		}
 		s.add(`<a class="row %s" data-step="%d" href="#%s_%[2]d" tabindex="-1"><rect x="0" y="%[4]s" width="%s" height="%s"/><text x="%s" y="%s">%[2]d</text></a>`,
 			t.Weight, t.Number, s.ID, px(s.top[i]), px(width), px(stepRow), px(laneGutter/2), px(s.y(i)+4))
+	}
+}
+
+// gaps say how much is left out; the lanes are broken there.
+func (s *sketch) gaps() {
+	for i := range s.Steps {
+		if t := &s.Steps[i]; t.Weight == Gap {
+			s.add(`<text class="gap" x="%s" y="%s">⋮ %s</text>`, px(laneGutter), px(s.y(i)+4), text(t.Text))
+		}
 	}
 }
 
@@ -145,7 +155,6 @@ func (s *sketch) bands() {
 		x, y := s.x(b.Lane), s.y(b.From)
 		s.add(`<rect class="band" x="%s" y="%s" width="%s" height="%s"/>`, px(x-versionBox-10), px(y), px(2*versionBox+20), px(s.y(b.To)-y))
 		if s.Steps[b.From].Version != nil { // which says what it is
-			s.label("held", x, y+26, b.State, mostInLane)
 			continue
 		}
 		s.label("held", x, y-6, b.Label, mostInLane)
