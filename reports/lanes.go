@@ -351,10 +351,14 @@ func (t *story) wrong(all []laneEvent) int {
 		return cmp.Or(1+last(func(e *history.Event) bool { return !succeeded(e) }), 1+last(any)) - 1
 	case "":
 		return cmp.Or(1+last(func(e *history.Event) bool { return !succeeded(e) }), 1+last(any)) - 1
-	case check.NothingLost:
+	case check.NothingLost, check.NoSilentOverwrite:
+		by := t.overwriter()
 		switch {
-		case t.overwriter() != nil:
-		case t.Anomaly == "never written":
+		case by != nil:
+			return slices.IndexFunc(all, func(e laneEvent) bool { return placeOf(&e.Event) == placeOf(by) })
+		case t.Invariant == check.NoSilentOverwrite:
+			return cmp.Or(1+last(wrote), 1+last(any)) - 1
+		case t.Anomaly == neverWritten:
 			return last(succeeded)
 		default:
 			return lastEvidence(all) // the last read

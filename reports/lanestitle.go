@@ -17,8 +17,11 @@ const (
 	neverWritten    = "never written"
 	triggerVanished = "trigger vanished"
 	triggerDeleted  = "trigger deleted before it was processed"
+	processedTwice  = "processed twice"
 	changedUnasked  = "field changed unasked"
 	editDropped     = "edit dropped"
+
+	failureThatCommitted = "failure that committed"
 )
 
 // title says in one sentence who did what to whom.
@@ -26,7 +29,7 @@ func (b *board) title() string {
 	if b.Invariant == check.OneCreator {
 		return b.creators()
 	}
-	for _, say := range []func() string{b.again, b.stale, b.unwritten, b.unprocessed, b.unasked} {
+	for _, say := range []func() string{b.again, b.stale, b.unwritten, b.unprocessed, b.twice, b.stored, b.unasked} {
 		if said := say(); said != "" {
 			return b.short(said)
 		}
@@ -88,7 +91,7 @@ func (t *story) promote(all []laneEvent) {
 		e := &all[i]
 		switch {
 		case e.weight != page.Context:
-		case t.removesTrigger(&e.Event), t.Anomaly == neverWritten && e.Kind == history.Put && e.ETag != "" && t.promised() == e.ETag:
+		case t.removesTrigger(&e.Event), t.Anomaly == failureThatCommitted && t.brought(&e.Event) != "", t.Anomaly == neverWritten && e.Kind == history.Put && e.ETag != "" && t.promised() == e.ETag:
 			e.weight = page.Evidence
 		}
 	}
@@ -274,6 +277,47 @@ func (b *board) unprocessed() string {
 		}
 	}
 	return fmt.Sprintf("%s; %s %s though it had stored nothing of what that asks for%s", b.Summary, called(blamed.Actor), did, ended)
+}
+
+// twice says who stored work twice, and as which versions.
+func (b *board) twice() string {
+	if b.Anomaly != processedTwice {
+		return ""
+	}
+	said := ""
+	for i := range b.seen {
+		e := &b.seen[i].Event
+		if id := b.brought(e); id != "" {
+			said += fmt.Sprintf("; %s wrote %s as %s", called(e.Actor), id, e.ETag)
+		}
+	}
+	return b.Summary + said
+}
+
+// stored says who wrote what somebody was told is not stored, and as which version.
+func (b *board) stored() string {
+	if b.Anomaly != failureThatCommitted {
+		return ""
+	}
+	for i := range b.seen {
+		if e := &b.seen[i].Event; b.brought(e) != "" {
+			return fmt.Sprintf("%s: %s wrote it as %s", b.Summary, called(e.Actor), e.ETag)
+		}
+	}
+	return ""
+}
+
+// brought is the modification that a story is about, if a write added it; empty: it added none.
+func (t *story) brought(e *history.Event) string {
+	if e.Kind != history.Put || e.ETag == "" || e.Doc == nil {
+		return ""
+	}
+	for _, id := range e.Doc.Add {
+		if strings.Contains(t.Summary+" ", " "+id+" ") {
+			return id
+		}
+	}
+	return ""
 }
 
 // unasked says which field a write changed that it was not to.

@@ -84,6 +84,35 @@ func TestNewcomersAreToldWhoDidIt(t *testing.T) {
 	}
 }
 
+// TestNobodyIsAccusedForBeingAnsweredLast: who overwrote whom is as the judge says, also if the
+// write that was overwritten was answered after the one that replaced it.
+func TestNobodyIsAccusedForBeingAnsweredLast(t *testing.T) {
+	l := toldOf(t, "storm", "documented", check.NoSilentOverwrite)
+	if !strings.Contains(l.Title, "user-2 wrote v5 on top of v4 and replaced user-1's implementationPlan of v4") {
+		t.Error(l.Title)
+	}
+	for _, s := range l.Steps {
+		if s.Weight == page.Wrong && !strings.HasPrefix(s.Text, "user-2 writes version v5") {
+			t.Error(s.Text)
+		}
+	}
+}
+
+// TestSeveralEntriesAreNamed, of which one may be the one that is missing; and who stored what
+// should not have been.
+func TestSeveralEntriesAreNamed(t *testing.T) {
+	l := toldOf(t, "several-entries", "one-entry-stored", check.NothingLost)
+	if !slices.ContainsFunc(l.Steps, func(s page.LaneStep) bool {
+		return strings.Contains(s.Text, "with modifications m-v32tbgx… and m-fr5ky6c…")
+	}) {
+		t.Errorf("%+v", l.Steps)
+	}
+	l = toldOf(t, "poisoned-batches", "batch-answers-all-for-one", check.HonestAnswers)
+	if !strings.Contains(l.Title, "is stored: consumer-") {
+		t.Error(l.Title)
+	}
+}
+
 // TestLongStoriesKeepWhatTells: of more than can be drawn the writes and what people were told
 // stay, the first creator among them, and who has a lane of his own is who came first.
 func TestLongStoriesKeepWhatTells(t *testing.T) {

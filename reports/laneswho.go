@@ -25,18 +25,30 @@ func (t *story) operation(number int) *history.Event {
 // overwriter is the write that took from the object what somebody had been told is stored in
 // it, nil if it is not known or it is another kind of story.
 func (t *story) overwriter() *history.Event {
-	if t.Invariant != check.NothingLost && t.Invariant != check.NoSilentOverwrite {
-		return nil
-	}
 	for i := len(t.Witness) - 1; i >= 0; i-- {
-		if e := &t.Witness[i]; e.Kind == history.Put && e.ETag != "" {
-			if v := t.victim(e); v != nil {
-				return e
+		if e := &t.Witness[i]; e.Kind == history.Put && e.ETag != "" && t.accuses(e) {
+			if t.victim(e) == nil {
+				return nil
 			}
-			return nil
+			return e
 		}
 	}
 	return nil
+}
+
+// accuses reports whether a write is the one that the summary says took something away. That need
+// not be the last that was answered.
+func (t *story) accuses(e *history.Event) bool {
+	switch t.Invariant {
+	case check.NothingLost:
+		return strings.Contains(t.Summary, " wrote version "+e.ETag+" without it")
+	case check.NoSilentOverwrite:
+		return e.Doc != nil && strings.Contains(t.Summary, "; "+e.Actor+" had loaded ") &&
+			slices.ContainsFunc(e.Doc.Set, func(s history.Set) bool {
+				return strings.Contains(t.Summary, " set "+s.Field+" of ") && strings.Contains(t.Summary, " replaced it by "+s.Now)
+			})
+	}
+	return false
 }
 
 // victim is the answer to the operation that a write took from the object.
@@ -57,7 +69,7 @@ func (t *story) lost(by, from *history.Event) string {
 	}
 	if t.Invariant == check.NoSilentOverwrite {
 		for _, s := range by.Doc.Set {
-			if slices.Contains(op.Sets, s.Field) {
+			if slices.Contains(op.Sets, s.Field) && strings.Contains(t.Summary, " set "+s.Field+" of ") {
 				return s.Field
 			}
 		}

@@ -363,8 +363,13 @@ func tellInvoke(e *history.Event) string {
 	if len(e.Sets) > 0 {
 		s += " " + strings.Join(e.Sets, ", ")
 	}
-	if n := len(e.IDs); n > 0 {
-		s += " with modification " + e.IDs[n-1]
+	switch n := len(e.IDs); {
+	case n == 1:
+		s += " with modification " + e.IDs[0]
+	case n == 2:
+		s += " with modifications " + e.IDs[0] + " and " + e.IDs[1]
+	case n > 2:
+		s += fmt.Sprintf(" with %d modifications up to %s", n, e.IDs[n-1])
 	}
 	if e.Through != "" {
 		s += " through " + e.Through
@@ -411,9 +416,9 @@ func tellDoc(d *history.Doc) []string {
 		did = append(did, "the whole document with "+Plural(d.N, "modification"))
 	} else {
 		did = append(did, "on top of "+d.Of)
-		if n := len(d.Add); n == 1 {
-			did = append(did, "adds "+d.Add[0])
-		} else if n > 1 {
+		if n := len(d.Add); n == 1 || n == 2 {
+			did = append(did, "adds "+strings.Join(d.Add, " and "))
+		} else if n > 2 {
 			did = append(did, fmt.Sprintf("adds %d modifications up to %s", n, d.Add[n-1]))
 		}
 	}

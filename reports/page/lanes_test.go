@@ -76,7 +76,13 @@ func TestManyStoriesAreToldOnly(t *testing.T) {
 	if !strings.Contains(file, `<li id="s11_6"`) || strings.Count(file, `class="stepping"`) != 10 {
 		t.Error("the last is told, and nobody steps through it")
 	}
-	html(t, pageOf(page.Lanes{ID: "empty"})) // nor does it need anything to draw
+	file = html(t, pageOf(page.Lanes{ID: "empty", Title: "that is all"}, swim("a", "told"))) // nor does it need anything to draw
+	if !strings.Contains(file, "that is all") || strings.Count(file, `class="stepping"`) != 1 || strings.Count(file, `class="drawn"`) != 1 {
+		t.Error("of a story without steps only the sentence is shown")
+	}
+	if strings.Count(file, `class="legend"`) != 1 || strings.Index(file, `class="legend"`) < strings.Index(file, `class="swim"`) {
+		t.Error("how drawings are read is said at the first")
+	}
 }
 
 func TestStoriesInMarkdown(t *testing.T) {
