@@ -140,3 +140,23 @@ func TestGapsAreLegible(t *testing.T) {
 		t.Errorf("a gap at %d, bars until %d", gap, bar)
 	}
 }
+
+// TestBandsEndInTheDrawing: what one comes to is not cut off beside the last lane.
+func TestBandsEndInTheDrawing(t *testing.T) {
+	l := swim("a", "x")
+	l.Across, l.Steps = l.Across[:2], l.Steps[1:4]
+	l.Steps[2].Arrow.To, l.Bars = 1, nil
+	l.Bands = []page.LaneBand{{Lane: 1, From: 0, To: 2, Label: "x", State: "is stored", End: "✕ lacks it"}}
+	m := regexp.MustCompile(`(?s)class="swim"[^>]* width="([0-9.]+)".*class="missing" x="([0-9.]+)"`).FindStringSubmatch(html(t, pageOf(l)))
+	width, err := strconv.ParseFloat(m[1], 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	middle, err := strconv.ParseFloat(m[2], 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if half := 3.6 * float64(len("✕ lacks it")-2); middle+half > width {
+		t.Errorf("it reaches to %v of %v", middle+half, width)
+	}
+}

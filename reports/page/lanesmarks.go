@@ -39,7 +39,7 @@ func (s *sketch) missing(b *LaneBand, a *LaneArrow, y float64) {
 	case max(a.From, a.To) > b.Lane:
 		side = -1
 	}
-	s.label("missing", s.x(b.Lane)+side*(versionBox+40), y+4.5, b.End, mostInLane)
+	s.label("missing", s.x(b.Lane)+side*missingAt, y+4.5, b.End, mostInLane)
 }
 
 func (s *sketch) faultX(t *LaneStep) float64 {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"html"
 	"math"
+	"slices"
 	"strings"
 )
 
@@ -22,6 +23,9 @@ const (
 	versionBox = 22.0 // half its width
 	belowArrow = 22.0 // from an arrow to the words under it
 	mostInLane = 16   // letters of a line
+
+	missingAt   = versionBox + 40 // from a version to the middle of what its band comes to
+	missingRoom = 44.0            // for that, right of the last lane
 )
 
 // sketch draws lanes.
@@ -36,6 +40,9 @@ func (l *Lanes) svg() string {
 	s := sketch{Lanes: l}
 	s.measure()
 	width, height := laneGutter+laneWidth*float64(len(l.Across))+laneMargin, s.end()+laneHead
+	if slices.ContainsFunc(l.Bands, func(b LaneBand) bool { return b.Lane == len(l.Across)-1 }) {
+		width += missingRoom // beside the last lane
+	}
 	s.add(`<svg class="swim" role="img" aria-label="%s" width="%s" height="%s" viewBox="0 0 %[2]s %[3]s">`,
 		text("Swim lanes, of which the list beside tells each step. Time goes down. From the left: "+l.laneNames()+"."), px(width), px(height))
 	s.rows(width)
