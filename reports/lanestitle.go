@@ -82,7 +82,7 @@ func (b *board) creators() string {
 	if len(names) < 2 {
 		return b.short(b.Summary)
 	}
-	return fmt.Sprintf("%s were all told that they had created %s", few(names, 4), b.Witness[0].Key)
+	return fmt.Sprintf("%s were all told that they had created %s", few(names), b.Witness[0].Key)
 }
 
 // promote makes evidence of what happened beside it, if the title names it.

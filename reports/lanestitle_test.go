@@ -113,6 +113,17 @@ func TestSeveralEntriesAreNamed(t *testing.T) {
 	}
 }
 
+// TestAnomaliesAreCalledAsTheJudgeDoes: of one by another name nothing more would be said.
+func TestAnomaliesAreCalledAsTheJudgeDoes(t *testing.T) {
+	for _, name := range []string{
+		appendedAgain, staleRead, neverWritten, triggerVanished, triggerDeleted, processedTwice, changedUnasked, editDropped, failureThatCommitted,
+	} {
+		if !slices.ContainsFunc(check.Anomalies(), func(a check.Anomaly) bool { return a.Name == name }) {
+			t.Errorf("there is no %q", name)
+		}
+	}
+}
+
 // TestLongStoriesKeepWhatTells: of more than can be drawn the writes and what people were told
 // stay, the first creator among them, and who has a lane of his own is who came first.
 func TestLongStoriesKeepWhatTells(t *testing.T) {

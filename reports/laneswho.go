@@ -119,15 +119,14 @@ func (b *board) where() string {
 			}
 		}
 	}
-	const most = 4
 	switch {
 	case len(steps) > 0:
-		return fmt.Sprintf("In the scenario %s, look at %s", b.scenario, few(steps, most))
+		return fmt.Sprintf("In the scenario %s, look at %s", b.scenario, few(steps))
 	case len(loads) > 0:
 		for i, load := range loads {
-			loads[i] = load + map[bool]string{true: ")", false: " by " + few(by[load], most) + ")"}[strings.HasPrefix(load, "the load of "+by[load][0]+" ")]
+			loads[i] = load + map[bool]string{true: ")", false: " by " + few(by[load]) + ")"}[strings.HasPrefix(load, "the load of "+by[load][0]+" ")]
 		}
-		return fmt.Sprintf("In the scenario %s, look at %s", b.scenario, few(loads, most))
+		return fmt.Sprintf("In the scenario %s, look at %s", b.scenario, few(loads))
 	}
 	return ""
 }
@@ -141,7 +140,8 @@ func ofScenario(actor string) string {
 }
 
 // few names some, and how many there are besides.
-func few(names []string, most int) string {
+func few(names []string) string {
+	const most = 4
 	if n := len(names); n > most {
 		return fmt.Sprintf("%s and %d more", strings.Join(names[:most-1], ", "), n-most+1)
 	}

@@ -93,7 +93,7 @@ func (s *sketch) arrow(a *LaneArrow, step int, y float64) {
 	if (caller == a.From) == (right > 0) {
 		side = 1
 	}
-	s.label("words", s.x(caller)+side*besideLane(a.Above), y-13, a.Above, mostInLane)
+	s.label("words", s.x(caller)+side*besideLane(a.Above), y-aboveArrow, a.Above, mostInLane)
 	if s.Steps[step].Fault == "" {
 		s.label("words", s.x(caller)+side*besideLane(a.Below), y+belowArrow, a.Below, mostInLane)
 	}

@@ -21,6 +21,7 @@ const (
 	boxHeight  = 36.0
 	versionTop = 11.0 // half the height of a version's box
 	versionBox = 22.0 // half its width
+	aboveArrow = 15.0 // from the words over an arrow to it
 	belowArrow = 22.0 // from an arrow to the words under it
 	mostInLane = 16   // letters of a line
 
