@@ -340,7 +340,7 @@ func (t *story) wrong(all []laneEvent) int {
 		case "trigger never written":
 			return last(returned)
 		case triggerVanished, triggerDeleted:
-			if i := last(removes); i >= 0 {
+			if i := slices.IndexFunc(all, func(e laneEvent) bool { return e.weight != page.Context && removes(&e.Event) }); i >= 0 {
 				return i
 			}
 			// Who gives a message back says that all is done.

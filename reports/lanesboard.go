@@ -202,7 +202,7 @@ func (b *board) say(actor, what string) string {
 
 // short is a text with the names of the story.
 func (b *board) short(text string) string {
-	return checksum.ReplaceAllString(b.names.Replace(text), "")
+	return legible(b.names.Replace(text))
 }
 
 func (b *board) when(at int64) string {

@@ -52,15 +52,24 @@ func (b *board) title() string {
 		if op := b.operation(by.Op); op != nil && op.Base != "" {
 			seen = fmt.Sprintf(": %s had loaded %s", called(by.Actor), op.Base)
 		}
-		return b.short(fmt.Sprintf("%s wrote %s%s and replaced %s's %s of %s without having seen it%s",
-			called(by.Actor), by.ETag, on, called(from.Actor), lost, from.ETag, seen))
+		return b.short(fmt.Sprintf("%s wrote %s%s and replaced %s %s of %s without having seen it%s",
+			called(by.Actor), by.ETag, on, owner(from.Actor), lost, from.ETag, seen))
 	}
 	what := "modification " + lost
 	if op := b.operation(from.Op); op != nil && len(op.Sets) > 0 {
 		what = fmt.Sprintf("change of %s (%s)", strings.Join(op.Sets, ", "), lost)
 	}
-	return b.short(fmt.Sprintf("%s wrote %s%s, without %[4]s's %[5]s, which %[4]s had been told is stored as %[6]s",
-		called(by.Actor), by.ETag, on, called(from.Actor), what, from.ETag))
+	return b.short(fmt.Sprintf("%s wrote %s%s, without %s %s, which %s had been told is stored as %s",
+		called(by.Actor), by.ETag, on, owner(from.Actor), what, called(from.Actor), from.ETag))
+}
+
+// owner is an actor's name before what is his.
+func owner(actor string) string {
+	name := called(actor)
+	if strings.HasSuffix(name, "s") {
+		return name + "'"
+	}
+	return name + "'s"
 }
 
 // known says what the literature calls such a violation, and what it is.
@@ -172,7 +181,7 @@ func (b *board) stale() string {
 	}
 	said := fmt.Sprintf("%s; %s had %s %s", b.Summary, called(newer.Actor), had, newer.ETag)
 	if stale.Kind == history.Return && b.unread(stale) {
-		said += fmt.Sprintf(", and %s's load made no call of the store", called(stale.Actor))
+		said += fmt.Sprintf(", and %s load made no call of the store", owner(stale.Actor))
 	}
 	return said
 }
@@ -242,8 +251,8 @@ func (t *story) removesTrigger(e *history.Event) bool {
 		return false
 	}
 	return slices.ContainsFunc(t.Witness, func(of history.Event) bool {
-		key, _, about := strings.Cut(of.Trigger, "@")
-		return about && key == e.Key
+		key, etag, about := strings.Cut(of.Trigger, "@")
+		return about && key == e.Key && (e.IfETag == etag || e.IfETag == "")
 	})
 }
 
@@ -258,7 +267,9 @@ func (b *board) unprocessed() string {
 		e := &b.seen[i].Event
 		switch {
 		case b.removesTrigger(e):
-			blamed, did = e, "deleted the trigger"
+			if !strings.HasPrefix(did, "deleted") { // the first who did
+				blamed, did = e, "deleted the trigger"
+			}
 		case e.Kind == history.Queue && e.Do == history.Acknowledged && !strings.HasPrefix(did, "deleted"):
 			blamed, did = e, "acknowledged the message"
 		}
@@ -274,7 +285,13 @@ func (b *board) unprocessed() string {
 			if e.Kind == history.Return {
 				ended = fmt.Sprintf(": its %s had ended as %s", op.Do, e.Outcome)
 			}
+			if e.Outcome == history.Committed {
+				return "" // of something else
+			}
 		}
+	}
+	if b.Anomaly == triggerDeleted {
+		return fmt.Sprintf("%s; %s deleted it%s", b.Summary, called(blamed.Actor), ended)
 	}
 	return fmt.Sprintf("%s; %s %s though it had stored nothing of what that asks for%s", b.Summary, called(blamed.Actor), did, ended)
 }

@@ -10,6 +10,7 @@ import (
 	"holdfast/scenarios"
 	"holdfast/scenarios/check"
 	"holdfast/scenarios/cores"
+	"holdfast/scenarios/history"
 	"holdfast/scenarios/measure"
 )
 
@@ -49,6 +50,12 @@ func TestNewcomersAreToldWhoDidIt(t *testing.T) {
 		},
 		"trigger-deleted-on-failure": {
 			"queue-redelivers", check.ArchiveFirst, []string{" deleted the trigger though it had stored nothing of what that asks for: its append had ended as exhausted"}, "deletes the trigger for cust01", "the load of backend (append by ",
+		},
+		"handler-drops-one": {
+			"service-batches", check.ArchiveFirst, []string{"backend-4 acknowledged the message though it had stored nothing of what that asks for, without having tried to"}, "backend-4 acknowledges the message", "the load of backend (messages by backend-4)",
+		},
+		"last-try-forced": {
+			"persistent-conflict", check.NothingLost, []string{"bob wrote v5 on top of v2, without others' modification"}, "bob writes version v5", "which overwrites, and the load of others (append)",
 		},
 		"group-drops-follower": {
 			"poisoned-group", check.NothingLost, []string{" as v3; no version that anybody read holds it; process wrote v3 without it"}, "is told: committed as version v3", "the load of backend (append by ",
@@ -94,6 +101,35 @@ func TestNobodyIsAccusedForBeingAnsweredLast(t *testing.T) {
 	for _, s := range l.Steps {
 		if s.Weight == page.Wrong && !strings.HasPrefix(s.Text, "user-2 writes version v5") {
 			t.Error(s.Text)
+		}
+	}
+}
+
+// TestTriggersOfTheSameKeyAreKeptApart: who deletes a later trigger is not blamed for the first.
+func TestTriggersOfTheSameKeyAreKeptApart(t *testing.T) {
+	l := toldOf(t, "redelivery", "trigger-deleted-first", check.ArchiveFirst)
+	if strings.Contains(l.Title, "ended as committed") {
+		t.Error(l.Title)
+	}
+	sent := history.Event{Kind: history.Queue, Do: history.Sent, Trigger: "customers/hts/CHG-1.json@e1"}
+	s := story{Violation: check.Violation{Anomaly: triggerVanished, Witness: []history.Event{sent}}}
+	for etag, want := range map[string]bool{"e1": true, "e2": false, "": true} {
+		e := history.Event{Kind: history.Delete, Key: "customers/hts/CHG-1.json", IfETag: etag, Answer: history.OK}
+		if s.removesTrigger(&e) != want {
+			t.Errorf("a deletion of %q is of another trigger: %v", etag, want)
+		}
+	}
+}
+
+// TestTimesAreLegible: a time is not told to the nanosecond.
+func TestTimesAreLegible(t *testing.T) {
+	for said, want := range map[string]string{
+		"waited 473.631697ms before, at most 2s": "waited 473.63ms before, at most 2s",
+		"after 1.2s, 50ms and 7.5µs of v1.25678": "after 1.2s, 50ms and 7.5µs of v1.25678",
+		"of 1.000000001s #0123456789abcdef":      "of 1.00s",
+	} {
+		if got := legible(said); got != want {
+			t.Errorf("%q, want %q", got, want)
 		}
 	}
 }

@@ -118,17 +118,24 @@ func (b *board) where() string {
 				add(e, "")
 			}
 		}
-	}
-	switch {
-	case len(steps) > 0:
-		return fmt.Sprintf("In the scenario %s, look at %s", b.scenario, few(steps))
-	case len(loads) > 0:
-		for i, load := range loads {
-			loads[i] = load + map[bool]string{true: ")", false: " by " + few(by[load]) + ")"}[strings.HasPrefix(load, "the load of "+by[load][0]+" ")]
+		for i := range b.Witness {
+			if e := &b.Witness[i]; e.Kind == history.Queue && e.Actor != "" && len(steps)+len(loads) == 0 {
+				add(&history.Event{Actor: e.Actor, Do: "messages"}, "") // of which nothing came
+			}
 		}
-		return fmt.Sprintf("In the scenario %s, look at %s", b.scenario, few(loads))
 	}
-	return ""
+	for i, load := range loads {
+		if strings.HasPrefix(load, "the load of "+by[load][0]+" ") {
+			loads[i] = load + ")"
+			continue
+		}
+		loads[i] = load + " by " + few(by[load]) + ")"
+	}
+	all := slices.Concat(steps, loads)
+	if len(all) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("In the scenario %s, look at %s", b.scenario, strings.TrimSuffix(few(all), ","))
 }
 
 // ofScenario is the actor of a scenario: of one that has a count each has a number.

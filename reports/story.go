@@ -98,8 +98,16 @@ func indented(lines []string) []string {
 
 // shortened is the summary of a violation with the names of its story.
 func (t Text) shortened(v check.Violation) string {
-	return checksum.ReplaceAllString(shortNames(v).Replace(v.Summary), "")
+	return legible(shortNames(v).Replace(v.Summary))
 }
+
+// legible leaves out what only tells long values apart, and of a time what nobody reads.
+func legible(s string) string {
+	return tooFine.ReplaceAllString(checksum.ReplaceAllString(s, ""), "$1$2")
+}
+
+// tooFine is a time that is told to the nanosecond.
+var tooFine = regexp.MustCompile(`\b(\d+\.\d{1,2})\d*([mµ]?s)\b`)
 
 // checksum is what tells long values apart in a history; people need it not.
 var checksum = regexp.MustCompile(` #[0-9a-f]{16}`)
