@@ -291,6 +291,7 @@ func (b *board) unprocessed() string {
 		}
 	}
 	if b.Anomaly == triggerDeleted {
+		ended = strings.Replace(ended, ", without having tried to", " before it had tried to store that", 1)
 		return fmt.Sprintf("%s; %s deleted it%s", b.Summary, called(blamed.Actor), ended)
 	}
 	return fmt.Sprintf("%s; %s %s though it had stored nothing of what that asks for%s", b.Summary, called(blamed.Actor), did, ended)

@@ -484,6 +484,9 @@ func shortNames(v check.Violation) *strings.Replacer {
 		}
 	}
 	for _, e := range v.Witness {
+		if e.OfTrigger() {
+			continue // its ETag is of no version of the object
+		}
 		version(e.Base)
 		if e.Doc != nil {
 			version(e.Doc.Of)
