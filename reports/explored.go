@@ -193,11 +193,6 @@ func (e *Explored) closing(t Text) []part {
 		t.part(12, func(t Text) {
 			t.row("speed", fmt.Sprintf("%s schedules/s, %s s", formatNumber(e.SchedulesPerSecond), formatNumber(e.Elapsed/1e3)))
 		}),
-		t.part(4, func(t Text) {
-			if e.Directory != "" {
-				t.kept(e.Directory)
-			}
-		}),
 		t.part(0, func(t Text) {
 			if e.Directory != "" {
 				t.kept(e.Directory)

@@ -112,6 +112,8 @@ func TestReadGivesBack(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		} else if k, ok := d.(kept); ok && formatted(t, "text", k.In(dir)) != formatted(t, "text", of) {
 			t.Errorf("%s does not say where it is kept:\n%s", name, formatted(t, "text", of))
+		} else if _, several := d.(Result); ok && !several && strings.Count("\n"+formatted(t, "text", of), "\nsaved in") > 1 {
+			t.Errorf("%s says twice where it is kept:\n%s", name, formatted(t, "text", of))
 		}
 	}
 	for schema := range readable {
