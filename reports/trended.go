@@ -168,9 +168,10 @@ func NewTrended(kept []KeptRun, left []LeftOut, rules TrendRules) Trended {
 
 // newTrendSeries looks for changes in runs that can be compared.
 func newTrendSeries(g trendGroup, rules TrendRules) TrendSeries {
-	s := TrendSeries{Scenario: g.points[0].Run.Scenario, World: g.points[0].Run.World, Settings: g.settings, Exact: g.exact}
+	s := TrendSeries{Scenario: g.points[0].Run.Scenario, World: g.points[0].Run.World, Exact: g.exact}
 	s.Earlier = max(len(g.points)-changepoint.Most, 0)
 	points := g.points[s.Earlier:]
+	s.Settings = inCommon(points, g.settings)
 	for i := range points {
 		s.Runs = append(s.Runs, points[i].told())
 	}

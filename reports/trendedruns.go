@@ -226,6 +226,18 @@ func bySeed(g trendGroup) []trendGroup {
 	return groups
 }
 
+// inCommon adds to settings of runs the others that all of them have.
+func inCommon(points []KeptRun, settings []Setting) []Setting {
+	all := slices.Clone(settings)
+	for _, s := range points[0].settings() {
+		if s.Value != "" && !slices.Contains(all, s) &&
+			!slices.ContainsFunc(points, func(p KeptRun) bool { return valueOf(p.settings(), s.Name) != s.Value }) {
+			all = append(all, s)
+		}
+	}
+	return all
+}
+
 // differences are what changed from a run to the next, of some runs.
 func differences(points []KeptRun, first, last int) []Difference {
 	all := []Difference{}
