@@ -87,7 +87,7 @@ func stateOf(values, runs int, exact bool) (state TrendState, why string) {
 // lately are the recent changes in one, if it takes them all to see that they are for the worse.
 func (m *TrendMetric) lately(rules TrendRules) *TrendChange {
 	first := slices.IndexFunc(m.Changes, func(c TrendChange) bool { return c.Recent })
-	if latest := m.latest(); first < 0 || latest != nil && latest.Verdict == Worse && latest.Recent {
+	if first < 0 || m.worsening() != nil {
 		return nil
 	}
 	c := m.Changes[first]
@@ -103,15 +103,20 @@ func (m *TrendMetric) lately(rules TrendRules) *TrendChange {
 }
 
 // worsening is the recent change that has made the figure worse: the latest that is more than
-// slight, or all of them in one; nil: none has.
+// slight, unless slight ones since then have made most of it good, or all of them in one; nil: none
+// has.
 func (m *TrendMetric) worsening() *TrendChange {
 	if m.Lately != nil {
 		return m.Lately
 	}
-	if c := m.latest(); c != nil && c.Verdict == Worse && c.Recent {
-		return c
+	c := m.latest()
+	if c == nil || c.Verdict != Worse || !c.Recent {
+		return nil
 	}
-	return nil
+	if now := m.Changes[len(m.Changes)-1].After; now-c.Before < (c.After-c.Before)/2 {
+		return nil
+	}
+	return c
 }
 
 // worse reports whether the figure is worse than before the last few runs.

@@ -40,6 +40,7 @@ func TestManySmallSteps(t *testing.T) {
 		"creeping":          {creeping, Regressed, "attempts.mean worse +10\u00a0% since run 11 of 20"},
 		"partly made good":  {[]float64{4, 4, 4.4, 4.4, 4.3, 4.3}, Regressed, "attempts.mean worse +7.5\u00a0% since run 3 of 6"},
 		"made good":         {[]float64{4, 4, 4.4, 4.4, 4.01, 4.01}, Passed, "attempts.mean better -8.9\u00a0% since run 5 of 6"},
+		"made good slowly":  {[]float64{4, 4, 4.12, 4.06, 4}, Passed, "attempts.mean worse +3\u00a0% since run 3 of 5"},
 		"two slight steps":  {[]float64{4, 4.03, 4.06}, Passed, "attempts.mean slight +0.74\u00a0% since run 3 of 3"},
 		"steps of long ago": {longAgo, Passed, "attempts.mean slight +1.5\u00a0% since run 3 of 22"},
 		"worse at once":     {[]float64{4, 4, 4.4, 4.41}, Regressed, "attempts.mean worse +10\u00a0% since run 3 of 4"},
