@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"holdfast/reports/compare"
 	"holdfast/scenarios/changepoint"
 	"holdfast/scenarios/check"
 )
@@ -128,6 +129,9 @@ const (
 	Better ChangeWord = "better"
 	Worse  ChangeWord = "worse"
 	Slight ChangeWord = "slight"
+	// Unshown: the figure is another one for certain, and the repetitions do not show that it is
+	// better or worse for it.
+	Unshown ChangeWord = "unclear"
 )
 
 // Difference is what differs between a run and the one before it.
@@ -188,8 +192,9 @@ func newTrendSeries(g trendGroup, rules TrendRules) TrendSeries {
 	if !g.exact {
 		s.Blind = changepoint.Blind(len(points))
 	}
+	j := judge{points, rules, map[[2]int]*compare.Comparison{}}
 	for _, t := range s.together() {
-		t.find(&s, points, rules)
+		t.find(&s, &j)
 	}
 	return s
 }

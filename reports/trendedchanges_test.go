@@ -107,3 +107,47 @@ func TestOneOutlier(t *testing.T) {
 		}
 	}
 }
+
+// TestOtherRandomNumbersAreNoRegression: a program that draws others has other figures for certain,
+// as with another seed, and is not worse for it; one that needs more writes is.
+func TestOtherRandomNumbersAreNoRegression(t *testing.T) {
+	measured, err := measuredRuns()
+	if err != nil {
+		t.Fatal(err)
+	}
+	rules := NewTrendRules()
+	rules.FailOnChange = true
+	kept := func(name string, m measure.Measurement) KeptRun {
+		m.Seed = 1
+		return KeptRun{Name: name, Run: m, repetitions: func() []measure.Repetition { return m.Each }}
+	}
+	regressed, differing := 0, 0
+	for i := range measured[1:] {
+		trended := NewTrended([]KeptRun{kept("a", measured[i]), kept("b", measured[i+1])}, nil, rules)
+		if trended.Class() == Regressed {
+			regressed++
+		}
+		if m := followed(t, trended, "makespan_ms.mean"); m.State == Changed {
+			differing++
+		}
+		validate(t, schema.Trend, []byte(formatted(t, "json", trended)))
+	}
+	if regressed > 1 || differing != len(measured)-1 {
+		t.Errorf("of %d pairs %d are a regression, %d differ", len(measured)-1, regressed, differing)
+	}
+	wasteful := measured[1]
+	wasteful.Each = slices.Clone(wasteful.Each)
+	for i := range wasteful.Each {
+		wasteful.Each[i].Puts += wasteful.Each[i].Puts / 12
+	}
+	wasteful.Attempts.Mean *= 1.08
+	trended := NewTrended([]KeptRun{kept("a", measured[0]), kept("b", wasteful)}, nil, rules)
+	if m := followed(t, trended, "attempts.mean"); trended.Class() != Regressed || !m.worse() {
+		t.Errorf("8 %% more attempts: class %v, %+v", trended.Class(), m.Changes)
+	}
+	alone := wasteful // without repetitions, every change counts
+	alone.Seed = measured[0].Seed
+	if trended := NewTrended([]KeptRun{{Name: "a", Run: measured[0]}, {Name: "b", Run: alone}}, nil, rules); trended.Class() != Regressed {
+		t.Errorf("of documents alone: class %v", trended.Class())
+	}
+}

@@ -22,6 +22,8 @@ type KeptRun struct {
 	Environment Environment
 	Run         measure.Measurement
 	written     time.Time // its document; zero: it comes from elsewhere
+	// repetitions reads what is kept of each; nil: nothing is.
+	repetitions func() []measure.Repetition
 }
 
 // unusable says why a run says nothing of its figures; empty: it does.
