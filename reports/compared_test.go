@@ -307,6 +307,19 @@ func TestSamplesThatBothHave(t *testing.T) {
 	}
 }
 
+// TestSamplesOfWhatWasCut: of runs that were cut short, figures are of what was played to its end.
+func TestSamplesOfWhatWasCut(t *testing.T) {
+	old, new := repeated("storm", 30, nil), repeated("storm", 20, more)
+	old.Runs[0].Seed, old.Runs[0].Each[29].Cut = 2, true
+	c := NewCompared(old, new, compare.Defaults())
+	if text := formatted(t, "text", c); !strings.Contains(text, "means over 29 repetitions of OLD and 20 of NEW") {
+		t.Error(text)
+	}
+	if text := formatted(t, "html", c); !strings.Contains(text, "two samples, of 29 and 20 repetitions") {
+		t.Error(text)
+	}
+}
+
 // TestRenewedByLess: a baseline that loses runs says which.
 func TestRenewedByLess(t *testing.T) {
 	b := baseline(t)

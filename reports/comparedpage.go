@@ -93,9 +93,10 @@ func judged(r *compare.Row) string {
 func (c *Compared) pairSection(i int) page.Section {
 	p := &c.Runs[i]
 	s := page.Section{ID: fmt.Sprintf("run-%d", i+1), Title: p.Name(), Verdict: string(p.Verdict), Folded: p.Verdict != compare.Worse, Detail: true}
+	olds, news := c.sampled(i)
 	how := map[compare.Method]string{
 		compare.Paired:   fmt.Sprintf("Compared seed by seed: %d of %s went otherwise", p.Differing, Plural(p.Compared, "repetition")),
-		compare.Unpaired: fmt.Sprintf("Compared as two samples, of %d and %s", p.Old.Repetitions, Plural(p.New.Repetitions, "repetition")),
+		compare.Unpaired: fmt.Sprintf("Compared as two samples, of %d and %s", olds, Plural(news, "repetition")),
 		compare.Totals:   "Compared by totals, since there is no value for each repetition",
 		compare.Nothing:  "Not compared: the numbers of different worlds have nothing to do with each other",
 	}[p.Method]

@@ -216,7 +216,7 @@ func verdictOf(r *compare.Row) string {
 func (c *Compared) samples(t Text) {
 	old, new, rows := 0, 0, c.telling()
 	for i := range c.Runs {
-		a, b := c.Runs[i].Samples()
+		a, b := c.sampled(i)
 		old, new = old+a, new+b
 	}
 	if len(rows) == 0 {
@@ -229,6 +229,19 @@ func (c *Compared) samples(t Text) {
 		of += fmt.Sprintf("; ± half of the %s %% interval; p by Holm; A: how probable it is that a repetition of NEW has more", number(100*(1-c.Alpha)))
 	}
 	t.wrapped("figures", of)
+}
+
+// sampled are the repetitions of both sides that a run's figures are of.
+func (c *Compared) sampled(run int) (old, new int) {
+	for i := range c.Rows {
+		if r := &c.Rows[i]; r.Run == run && (r.Kind == compare.Distribution || r.Kind == compare.WallClock) {
+			old, new = max(old, r.OldSamples), max(new, r.NewSamples)
+		}
+	}
+	if p := &c.Runs[run]; old == 0 && new == 0 {
+		return p.Old.Repetitions, p.New.Repetitions
+	}
+	return old, new
 }
 
 // repetitions say which went otherwise, and how they are seen.

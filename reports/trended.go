@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"holdfast/reports/compare"
 	"holdfast/scenarios/changepoint"
 	"holdfast/scenarios/check"
 )
@@ -128,6 +129,9 @@ const (
 	Better ChangeWord = "better"
 	Worse  ChangeWord = "worse"
 	Slight ChangeWord = "slight"
+	// Unshown: the figure is another one for certain, and the repetitions do not show that it is
+	// better or worse for it.
+	Unshown ChangeWord = "unclear"
 )
 
 // Difference is what differs between a run and the one before it.
@@ -168,9 +172,10 @@ func NewTrended(kept []KeptRun, left []LeftOut, rules TrendRules) Trended {
 
 // newTrendSeries looks for changes in runs that can be compared.
 func newTrendSeries(g trendGroup, rules TrendRules) TrendSeries {
-	s := TrendSeries{Scenario: g.points[0].Run.Scenario, World: g.points[0].Run.World, Settings: g.settings, Exact: g.exact}
+	s := TrendSeries{Scenario: g.points[0].Run.Scenario, World: g.points[0].Run.World, Exact: g.exact}
 	s.Earlier = max(len(g.points)-changepoint.Most, 0)
 	points := g.points[s.Earlier:]
+	s.Settings = inCommon(points, g.settings)
 	for i := range points {
 		s.Runs = append(s.Runs, points[i].told())
 	}
@@ -187,8 +192,9 @@ func newTrendSeries(g trendGroup, rules TrendRules) TrendSeries {
 	if !g.exact {
 		s.Blind = changepoint.Blind(len(points))
 	}
+	j := judge{points, rules, map[[2]int]*compare.Comparison{}}
 	for _, t := range s.together() {
-		t.find(&s, points, rules)
+		t.find(&s, &j)
 	}
 	return s
 }

@@ -249,6 +249,11 @@ func TestSettingsThatGoToAndFro(t *testing.T) {
 		runs[i].Run.Replay = fmt.Sprintf("simulate run burst --latency 'normal(10ms,2ms)' --seed %d", i)
 	}
 	trended := trend(runs)
+	for _, s := range trended.Series {
+		if about := s.about(); !strings.Contains(about, "policy "+runs[0].Run.Policy) || strings.Count(about, "clients ") != 1 || !strings.Contains(about, "latency normal(10ms,2ms)") {
+			t.Errorf("figures without the settings that they are of: %s", about)
+		}
+	}
 	if len(trended.Series) != 2 || len(trended.Series[0].Runs) != 20 || !slices.Contains(trended.Series[1].Settings, Setting{"clients", "100"}) {
 		t.Fatalf("clients to and fro: %+v", trended.Series)
 	}
@@ -299,7 +304,7 @@ func TestTrendIsTold(t *testing.T) {
 		many.Series = append(many.Series, one)
 	}
 	text = formatted(t, "text", many)
-	if lines := strings.Count(text, "\n"); lines > 25 || !strings.HasPrefix(text, "WORSE  scenario-1,") || !strings.Contains(text, "26 other series are") {
+	if lines := strings.Count(text, "\n"); lines > 25 || !strings.HasPrefix(text, "WORSE  scenario-1,") || !strings.Contains(text, "27 other series are") {
 		t.Errorf("of 30 series %d lines:\n%s", lines, text)
 	}
 	for _, format := range []string{"json", "html", "markdown"} {

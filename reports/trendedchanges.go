@@ -35,7 +35,7 @@ func (s *TrendSeries) together() []tested {
 }
 
 // find looks for the changes of the metrics.
-func (t *tested) find(s *TrendSeries, points []KeptRun, rules TrendRules) {
+func (t *tested) find(s *TrendSeries, j *judge) {
 	find := changepoint.Find
 	if s.Exact {
 		find = exactChanges
@@ -48,7 +48,7 @@ func (t *tested) find(s *TrendSeries, points []KeptRun, rules TrendRules) {
 		}
 		quantities = append(quantities, values)
 	}
-	state, why := stateOf(len(t.runs), len(points), s.Exact)
+	state, why := stateOf(len(t.runs), len(j.points), s.Exact)
 	for i, found := range find(quantities) {
 		m := &s.Metrics[t.metrics[i]]
 		if m.State, m.Why = state, why; state == Unclear {
@@ -58,13 +58,25 @@ func (t *tested) find(s *TrendSeries, points []KeptRun, rules TrendRules) {
 			m.Noise = noise(quantities[i], found)
 		}
 		for _, c := range found {
+			before := t.runs[c.At-1]
 			c.At = t.runs[c.At]
+			change := newTrendChange(c, s.Exact, j.points, j.rules)
+			if s.Exact {
+				change.Verdict = j.verdict(m.Metric, before, c.At, change.Verdict)
+			}
 			m.State = Changed
-			m.Changes = append(m.Changes, newTrendChange(c, s.Exact, points, rules))
+			m.Changes = append(m.Changes, change)
 		}
-		m.Lately = m.lately(rules)
+		lately := m.lately(j.rules)
+		if lately != nil && s.Exact && j.verdict(m.Metric, t.before(lately.At), t.runs[len(t.runs)-1], Worse) != Worse {
+			lately = nil
+		}
+		m.Lately = lately
 	}
 }
+
+// before is the place of the last run with a value before another.
+func (t *tested) before(place int) int { return t.runs[slices.Index(t.runs, place)-1] }
 
 // stateOf says what may be learned of so many values of so many runs: nothing, or else it is
 // steady until a change is found.
@@ -87,7 +99,7 @@ func stateOf(values, runs int, exact bool) (state TrendState, why string) {
 // lately are the recent changes in one, if it takes them all to see that they are for the worse.
 func (m *TrendMetric) lately(rules TrendRules) *TrendChange {
 	first := slices.IndexFunc(m.Changes, func(c TrendChange) bool { return c.Recent })
-	if latest := m.latest(); first < 0 || latest != nil && latest.Verdict == Worse && latest.Recent {
+	if first < 0 || m.worsening() != nil {
 		return nil
 	}
 	c := m.Changes[first]
@@ -103,24 +115,29 @@ func (m *TrendMetric) lately(rules TrendRules) *TrendChange {
 }
 
 // worsening is the recent change that has made the figure worse: the latest that is more than
-// slight, or all of them in one; nil: none has.
+// slight, unless slight ones since then have made most of it good, or all of them in one; nil: none
+// has.
 func (m *TrendMetric) worsening() *TrendChange {
 	if m.Lately != nil {
 		return m.Lately
 	}
-	if c := m.latest(); c != nil && c.Verdict == Worse && c.Recent {
-		return c
+	c := m.latest()
+	if c == nil || c.Verdict != Worse || !c.Recent {
+		return nil
 	}
-	return nil
+	if now := m.Changes[len(m.Changes)-1].After; now-c.Before < (c.After-c.Before)/2 {
+		return nil
+	}
+	return c
 }
 
 // worse reports whether the figure is worse than before the last few runs.
 func (m *TrendMetric) worse() bool { return m.worsening() != nil }
 
-// latest is the last change that is more than slight; nil: there is none.
+// latest is the last change that is shown to be for the better or worse; nil: there is none.
 func (m *TrendMetric) latest() *TrendChange {
 	for i, c := range slices.Backward(m.Changes) {
-		if c.Verdict != Slight {
+		if c.Verdict == Better || c.Verdict == Worse {
 			return &m.Changes[i]
 		}
 	}

@@ -40,6 +40,7 @@ func TestManySmallSteps(t *testing.T) {
 		"creeping":          {creeping, Regressed, "attempts.mean worse +10\u00a0% since run 11 of 20"},
 		"partly made good":  {[]float64{4, 4, 4.4, 4.4, 4.3, 4.3}, Regressed, "attempts.mean worse +7.5\u00a0% since run 3 of 6"},
 		"made good":         {[]float64{4, 4, 4.4, 4.4, 4.01, 4.01}, Passed, "attempts.mean better -8.9\u00a0% since run 5 of 6"},
+		"made good slowly":  {[]float64{4, 4, 4.12, 4.06, 4}, Passed, "attempts.mean worse +3\u00a0% since run 3 of 5"},
 		"two slight steps":  {[]float64{4, 4.03, 4.06}, Passed, "attempts.mean slight +0.74\u00a0% since run 3 of 3"},
 		"steps of long ago": {longAgo, Passed, "attempts.mean slight +1.5\u00a0% since run 3 of 22"},
 		"worse at once":     {[]float64{4, 4, 4.4, 4.41}, Regressed, "attempts.mean worse +10\u00a0% since run 3 of 4"},
@@ -104,5 +105,49 @@ func TestOneOutlier(t *testing.T) {
 		if i := slices.IndexFunc(trended.Series[0].Metrics, func(m TrendMetric) bool { return m.State != Steady }); i >= 0 {
 			t.Errorf("run %d: %+v", at+1, trended.Series[0].Metrics[i].Changes)
 		}
+	}
+}
+
+// TestOtherRandomNumbersAreNoRegression: a program that draws others has other figures for certain,
+// as with another seed, and is not worse for it; one that needs more writes is.
+func TestOtherRandomNumbersAreNoRegression(t *testing.T) {
+	measured, err := measuredRuns()
+	if err != nil {
+		t.Fatal(err)
+	}
+	rules := NewTrendRules()
+	rules.FailOnChange = true
+	kept := func(name string, m measure.Measurement) KeptRun {
+		m.Seed = 1
+		return KeptRun{Name: name, Run: m, repetitions: func() []measure.Repetition { return m.Each }}
+	}
+	regressed, differing := 0, 0
+	for i := range measured[1:] {
+		trended := NewTrended([]KeptRun{kept("a", measured[i]), kept("b", measured[i+1])}, nil, rules)
+		if trended.Class() == Regressed {
+			regressed++
+		}
+		if m := followed(t, trended, "makespan_ms.mean"); m.State == Changed {
+			differing++
+		}
+		validate(t, schema.Trend, []byte(formatted(t, "json", trended)))
+	}
+	if regressed > 1 || differing != len(measured)-1 {
+		t.Errorf("of %d pairs %d are a regression, %d differ", len(measured)-1, regressed, differing)
+	}
+	wasteful := measured[1]
+	wasteful.Each = slices.Clone(wasteful.Each)
+	for i := range wasteful.Each {
+		wasteful.Each[i].Puts += wasteful.Each[i].Puts / 12
+	}
+	wasteful.Attempts.Mean *= 1.08
+	trended := NewTrended([]KeptRun{kept("a", measured[0]), kept("b", wasteful)}, nil, rules)
+	if m := followed(t, trended, "attempts.mean"); trended.Class() != Regressed || !m.worse() {
+		t.Errorf("8 %% more attempts: class %v, %+v", trended.Class(), m.Changes)
+	}
+	alone := wasteful // without repetitions, every change counts
+	alone.Seed = measured[0].Seed
+	if trended := NewTrended([]KeptRun{{Name: "a", Run: measured[0]}, {Name: "b", Run: alone}}, nil, rules); trended.Class() != Regressed {
+		t.Errorf("of documents alone: class %v", trended.Class())
 	}
 }

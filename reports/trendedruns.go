@@ -22,6 +22,8 @@ type KeptRun struct {
 	Environment Environment
 	Run         measure.Measurement
 	written     time.Time // its document; zero: it comes from elsewhere
+	// repetitions reads what is kept of each; nil: nothing is.
+	repetitions func() []measure.Repetition
 }
 
 // unusable says why a run says nothing of its figures; empty: it does.
@@ -224,6 +226,18 @@ func bySeed(g trendGroup) []trendGroup {
 		groups[i].exact = runs[groups[i].points[0].Run.Seed] > 1
 	}
 	return groups
+}
+
+// inCommon adds to settings of runs the others that all of them have.
+func inCommon(points []KeptRun, settings []Setting) []Setting {
+	all := slices.Clone(settings)
+	for _, s := range points[0].settings() {
+		if s.Value != "" && !slices.Contains(all, s) &&
+			!slices.ContainsFunc(points, func(p KeptRun) bool { return valueOf(p.settings(), s.Name) != s.Value }) {
+			all = append(all, s)
+		}
+	}
+	return all
 }
 
 // differences are what changed from a run to the next, of some runs.

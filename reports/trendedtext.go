@@ -157,7 +157,7 @@ func (t Trended) Brief(to Text) {
 }
 
 // mostTrendSeries are told in a text that is read on a terminal, besides the first.
-const mostTrendSeries = 3
+const mostTrendSeries = 2
 
 // Text implements [Document]: the gravest series as a whole, of others what they come to.
 func (t Trended) Text(to Text) {

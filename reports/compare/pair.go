@@ -68,14 +68,6 @@ func (p *Pair) Exact() bool {
 	return p.Old.World == scenarios.VirtualWorld && p.New.World == scenarios.VirtualWorld && p.Old.Seed == p.New.Seed
 }
 
-// Samples are the repetitions of both sides that its figures are of.
-func (p *Pair) Samples() (old, new int) {
-	if p.Method == Paired {
-		return p.Compared, p.Compared
-	}
-	return p.Old.Repetitions, p.New.Repetitions
-}
-
 func newPair(old, new *Run) Pair {
 	p := Pair{
 		Scenario: new.Scenario, Via: way(new), Layout: new.Layout, Old: played(old), New: played(new),
