@@ -85,7 +85,7 @@ func Read(path string) (Document, error) {
 }
 
 func readDirectory(dir string) (Document, error) {
-	f, err := os.Open(filepath.Join(dir, ResultFile))
+	f, err := openRegular(filepath.Join(dir, ResultFile))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, &UnreadableError{dir, fmt.Sprintf("has no %s: %s", ResultFile, instead(dir))}
 	}
@@ -101,6 +101,14 @@ func readDirectory(dir string) (Document, error) {
 		return nil, err
 	}
 	return in(dir, d), nil
+}
+
+// openRegular opens what nobody waits for: a pipe that lies in a directory may have no writer.
+func openRegular(path string) (*os.File, error) {
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+		return nil, &UnreadableError{path, "is no file"}
+	}
+	return os.Open(path)
 }
 
 // kept is a document that says where it is kept, which is not a part of it: a directory may

@@ -74,27 +74,32 @@ inconclusive, 99 a threshold failed. Where several hold: 3, 6, 5, 99, 4.`,
 			}
 			return nil
 		},
-		RunE: func(_ *cobra.Command, args []string) error {
-			if err := o.validate(); err != nil {
-				return err
-			}
-			if err := s.Validate(); err != nil {
-				return usage("compare: %w", err)
-			}
-			old, err := readContender("compare", args[0])
-			if err != nil {
-				return err
-			}
-			new, err := readContender("compare", args[1])
-			if err != nil {
-				return err
-			}
-			return a.tell(o, reports.NewCompared(old, new, s), nil, false)
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return unlessInterrupted(cmd.Context(), func() error { return a.compare(o, s, args[0], args[1]) })
 		},
 	}
 	registerComparison(cmd.Flags(), &s)
 	o.register(cmd)
 	return cmd
+}
+
+// compare holds one result against another, which is older.
+func (a *app) compare(o outputOptions, s compare.Settings, older, newer string) error {
+	if err := o.validate(); err != nil {
+		return err
+	}
+	if err := s.Validate(); err != nil {
+		return usage("compare: %w", err)
+	}
+	old, err := readContender("compare", older)
+	if err != nil {
+		return err
+	}
+	new, err := readContender("compare", newer)
+	if err != nil {
+		return err
+	}
+	return a.tell(o, reports.NewCompared(old, new, s), nil, false)
 }
 
 // readContender reads one side, and tells what is the caller's mistake from what is not. What

@@ -48,7 +48,9 @@ of a series is violated, its store at fault, or it is inconclusive.`,
 			}
 			return nil
 		},
-		RunE: func(_ *cobra.Command, args []string) error { return a.trend(o, args) },
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return unlessInterrupted(cmd.Context(), func() error { return a.trend(o, args) })
+		},
 	}
 	f := cmd.Flags()
 	f.BoolVar(&o.inOrder, "in-order", false, "the runs come in the order in which they are named, not in that of their time")
