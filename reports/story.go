@@ -63,6 +63,9 @@ func (t Text) storyIn(v check.Violation, title string, room int) []part {
 	if left > 0 && height(shown) >= room { // not even one
 		shown, left = nil, len(events)
 	}
+	for i := range shown {
+		shown[i].drop = 1 // whatever else there is goes first: these are what the report is about
+	}
 	if left += len(v.Witness) - len(events); left > 0 {
 		where := "--verbose, or the page"
 		if t.Verbose {
