@@ -31,12 +31,12 @@ func (r *Result) pageOfRuns() page.Page {
 	word, about := r.overall()
 	p := page.Page{
 		Title: Plural(len(r.Runs)+len(r.NotReached), "scenario"), Verdict: word, Tone: page.ToneOf(word), Lead: capital(about) + ".",
-		Advice: r.adviceOfMany(), Sections: []page.Section{r.allRuns()}, Facts: environmentFacts(&r.Environment),
+		Advice: r.adviceOfMany(), Sections: []page.Section{r.allRuns()}, Facts: r.environments(),
 	}
-	full := 0
+	full, names := 0, runNames(r.Runs)
 	for i := range r.Runs {
 		m := &r.Runs[i]
-		s := page.Section{ID: runID(i), Title: m.Scenario, Verdict: resultWord(m)}
+		s := page.Section{ID: runID(i), Title: names[i], Verdict: resultWord(m)}
 		if !m.Passed() && full < mostInFull {
 			full++
 			s.Blocks = []page.Block{page.Prose(sentences(m))}
@@ -60,7 +60,7 @@ func (r *Result) pageOfOne(m *measure.Measurement) page.Page {
 	word := resultWord(m)
 	return page.Page{
 		Title: m.Scenario, Verdict: word, Tone: page.ToneOf(word), Lead: sentences(m), Advice: advice(m, r.Environment.Store),
-		Sections: runSections(m, ""), Facts: environmentFacts(&r.Environment),
+		Sections: runSections(m, ""), Facts: r.environments(),
 	}
 }
 
@@ -108,11 +108,12 @@ func (r *Result) allRuns() page.Section {
 			{Name: "conflicts (% of writes)", Number: true}, {Name: "attempts, mean", Number: true}, {Name: "max", Number: true}, {Name: "p99 (ms)", Number: true}, {Name: "gave up", Number: true},
 		},
 	}
+	names := runNames(r.Runs)
 	// Told in the order of the runs, but for those that passed, which come last.
 	for _, passed := range []bool{false, true} {
 		for i := range r.Runs {
 			if m := &r.Runs[i]; (classOf(m) == Passed) == passed {
-				t.Rows, t.Anchors = append(t.Rows, runRow(m)), append(t.Anchors, runID(i))
+				t.Rows, t.Anchors = append(t.Rows, runRow(names[i], m)), append(t.Anchors, runID(i))
 			}
 		}
 		if !passed {
@@ -125,10 +126,10 @@ func (r *Result) allRuns() page.Section {
 }
 
 // runRow is a run in a line.
-func runRow(m *measure.Measurement) []string {
+func runRow(name string, m *measure.Measurement) []string {
 	row := []string{
-		m.Scenario, resultWord(m), units.Thousands(m.Repetitions), units.Thousands(m.Counts.Operations),
-		fmt.Sprintf("%.1f", 100*m.Rates["conflict.rate"]), "–", "–", "–", units.Thousands(m.Counts.GivenUp()),
+		name, resultWord(m), units.Thousands(m.Repetitions), units.Thousands(m.Counts.Operations),
+		fmt.Sprintf("%.1f", 100*m.Rates["conflict.rate"]), "–", "–", "–", units.Thousands(m.Counts.Exhausted),
 	}
 	if m.Counts.Acknowledged > 0 {
 		row[5], row[6] = fmt.Sprintf("%.2f", m.Attempts.Mean), fmt.Sprint(m.Attempts.Max)

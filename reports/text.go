@@ -184,10 +184,11 @@ func (t Text) summary(r Result) {
 	t.head(verdict, about)
 	fmt.Fprintln(t.W)
 	w := NewTable(table.Row{"scenario", "verdict", "ops", "conflicts", "attempts", "p99 ms", "gave up"}, 3, 4, 5, 6, 7)
+	names := runNames(r.Runs)
 	for i := range r.Runs {
 		run := &r.Runs[i]
 		latency := "–"
-		if run.LatencyMS != nil {
+		if run.LatencyMS != nil && run.LatencyMS.Samples >= 100 { // or it is the longest
 			latency = formatNumber(run.LatencyMS.P99)
 		}
 		attempts := "–"
@@ -195,7 +196,7 @@ func (t Text) summary(r Result) {
 			attempts = fmt.Sprintf("%.2f, max %d", run.Attempts.Mean, run.Attempts.Max)
 		}
 		w.AppendRow(table.Row{
-			run.Scenario, t.paint(word(run)), run.Counts.Operations,
+			text.WrapSoft(names[i], 28), t.paint(word(run)), run.Counts.Operations,
 			fmt.Sprintf("%.1f %%", 100*run.Rates["conflict.rate"]), attempts, latency, run.Counts.Exhausted,
 		})
 	}
