@@ -196,7 +196,7 @@ func (t Text) summary(r Result) {
 			attempts = fmt.Sprintf("%.2f, max %d", run.Attempts.Mean, run.Attempts.Max)
 		}
 		w.AppendRow(table.Row{
-			text.WrapSoft(names[i], 28), t.paint(word(run)), run.Counts.Operations,
+			text.WrapSoft(names[i], 24), t.paint(word(run)), run.Counts.Operations,
 			fmt.Sprintf("%.1f %%", 100*run.Rates["conflict.rate"]), attempts, latency, run.Counts.Exhausted,
 		})
 	}
