@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -158,6 +159,12 @@ func TestCommitsAreDrawn(t *testing.T) {
 		}
 		if got := drawn(c.line, Look{NoBlocks: true}); got != "" {
 			t.Errorf("a terminal without blocks gets %q", got)
+		}
+	}
+	wide := &measure.Timeline{WidthMS: 123.4, Repetitions: 1000, Commits: slices.Repeat([]int{123}, 2*mostBlocks)}
+	for line := range strings.Lines(drawn(wide, Look{})) {
+		if text.StringWidth(line) > Width+1 { // its end
+			t.Errorf("%d columns: %s", text.StringWidth(line), line)
 		}
 	}
 	long := &measure.Timeline{WidthMS: 60000, Repetitions: 1, Commits: make([]int, 100)}

@@ -14,7 +14,7 @@ import (
 
 const (
 	// mostBlocks are drawn in a line of blocks.
-	mostBlocks = 32
+	mostBlocks = 26
 	// fewestCommits and fewestParts are what makes their course worth a line.
 	fewestCommits, fewestParts = 20, 8
 )
@@ -55,7 +55,7 @@ func (t Text) commits(line *measure.Timeline) {
 	if line.Repetitions > 1 {
 		text += fmt.Sprintf(", mean of %d runs", line.Repetitions)
 	}
-	t.row("commits", text)
+	t.wrapped("commits", text)
 }
 
 // span is a time as people read it.
