@@ -21,6 +21,10 @@ func TestRunsOfOneScenarioAreToldApart(t *testing.T) {
 	if got := runNames(runs); !slices.Equal(got, want) {
 		t.Errorf("%q", got)
 	}
+	runs[1].Policy = "documented" // which nobody needs to know to tell it from the others
+	if got := runNames(runs); !slices.Equal(got, want) {
+		t.Errorf("too much is told: %q", got)
+	}
 	r := NewResult(Environment{}, runs...)
 	report := lookedAt(r, Look{})
 	if !strings.Contains(report, "\nburst (virtual)  ") || !strings.Contains(report, "\nstorm  ") {
