@@ -45,6 +45,18 @@ func runNames(runs []measure.Measurement) []string {
 	return names
 }
 
+// unit is what the runs are counted as: scenarios, if each is of one of its own.
+func (r *Result) unit() string {
+	seen := map[string]bool{}
+	for i := range r.Runs {
+		if seen[r.Runs[i].Scenario] {
+			return "run"
+		}
+		seen[r.Runs[i].Scenario] = true
+	}
+	return "scenario"
+}
+
 // traits are what runs of a scenario differ in, what people tell them apart by first.
 var traits = []func(m *measure.Measurement) string{
 	func(m *measure.Measurement) string { return m.World },

@@ -27,6 +27,9 @@ func TestRunsOfOneScenarioAreToldApart(t *testing.T) {
 	}
 	r := NewResult(Environment{}, runs...)
 	report := lookedAt(r, Look{})
+	if !strings.HasPrefix(report, "PASS  5 of 5 runs passed") || r.Page().Title != "5 runs" {
+		t.Errorf("they are no five scenarios:\n%s", report)
+	}
 	if !strings.Contains(report, "\nburst (virtual)  ") || !strings.Contains(report, "\nstorm  ") {
 		t.Errorf("%s", report)
 	}

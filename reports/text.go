@@ -174,7 +174,7 @@ func (t Text) summary(r Result) {
 		}
 	}
 	asked := len(r.Runs) + len(r.NotReached)
-	about := fmt.Sprintf("%d of %d scenarios passed%s", passed, asked, r.took())
+	about := fmt.Sprintf("%d of %d %ss passed%s", passed, asked, r.unit(), r.took())
 	if missing := len(r.NotReached); missing > 0 {
 		about += fmt.Sprintf("; %d not reached", missing)
 		if verdict == "PASS" {

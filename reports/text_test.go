@@ -184,8 +184,8 @@ func TestScenariosThatWereNotReached(t *testing.T) {
 		head string
 	}{
 		{[]measure.Measurement{small()}, "STOPPED  1 of 3 scenarios passed in 6 ms; 2 not reached\n"},
-		{[]measure.Measurement{small(), brokenRun()}, "FAIL  1 of 4 scenarios passed in 12 ms; 2 not reached\n"},
-		{[]measure.Measurement{small(), storeAtFault()}, "STORE AT FAULT  1 of 4 scenarios passed in 12 ms; 2 not reached\n"},
+		{[]measure.Measurement{small(), brokenRun()}, "FAIL  1 of 4 runs passed in 12 ms; 2 not reached\n"},
+		{[]measure.Measurement{small(), storeAtFault()}, "STORE AT FAULT  1 of 4 runs passed in 12 ms; 2 not reached\n"},
 	} {
 		r := NewResult(Environment{}, c.runs...)
 		r.Lacks([]string{"storm", "burst"})
