@@ -65,7 +65,7 @@ func (c *Compared) differing(id string) page.Section {
 		return s
 	}
 	table := page.Table{
-		Caption: "Totals, or means over n repetitions of OLD and of NEW; p: by Holm over all figures; in brackets: decides nothing",
+		Caption: "Totals, which have no verdict (counts.…), or means over n repetitions of OLD and of NEW; p: by Holm over all figures; in brackets: decides nothing",
 		Columns: []page.Column{
 			{Name: "run"}, {Name: "figure"}, {Name: "verdict", Verdict: true}, {Name: "old", Number: true}, {Name: "new", Number: true},
 			{Name: "change", Number: true}, {Name: "p", Number: true}, {Name: "n", Number: true},
@@ -81,8 +81,11 @@ func (c *Compared) differing(id string) page.Section {
 // samplesOf are the repetitions of both sides that a row is of.
 func samplesOf(r *compare.Row) string { return fmt.Sprintf("%d, %d", r.OldSamples, r.NewSamples) }
 
-// judged is a row's verdict on a page.
+// judged is a row's verdict on a page; totals have none, they only differ.
 func judged(r *compare.Row) string {
+	if r.Kind == compare.Count {
+		return ""
+	}
 	if r.Advisory {
 		return "(" + string(r.Verdict) + ")"
 	}
@@ -92,7 +95,7 @@ func judged(r *compare.Row) string {
 // pairSection has all figures of a pair of runs.
 func (c *Compared) pairSection(i int) page.Section {
 	p := &c.Runs[i]
-	s := page.Section{ID: fmt.Sprintf("run-%d", i+1), Title: p.Name(), Verdict: string(p.Verdict), Folded: p.Verdict != compare.Worse, Detail: true}
+	s := page.Section{ID: fmt.Sprintf("run-%d", i+1), Title: p.Name(), Verdict: strings.ToUpper(string(p.Verdict)), Folded: p.Verdict != compare.Worse, Detail: true}
 	olds, news := c.sampled(i)
 	how := map[compare.Method]string{
 		compare.Paired:   fmt.Sprintf("Compared seed by seed: %d of %s went otherwise", p.Differing, Plural(p.Compared, "repetition")),
@@ -125,7 +128,7 @@ func (c *Compared) pairSection(i int) page.Section {
 // pageTable is of all that is known of rows.
 func (c *Compared) pageTable(rows []*compare.Row) page.Table {
 	t := page.Table{
-		Caption: fmt.Sprintf("Totals, or means over n repetitions of OLD and of NEW; ±: half of the %s %% interval; p: by Holm over all figures; "+
+		Caption: fmt.Sprintf("Totals, which have no verdict (counts.…), or means over n repetitions of OLD and of NEW; ±: half of the %s %% interval; p: by Holm over all figures; "+
 			"A: how probable it is that a repetition of NEW has more; in brackets: decides nothing", number(100*(1-c.Alpha))),
 		Columns: []page.Column{
 			{Name: "figure"}, {Name: "verdict", Verdict: true}, {Name: "old", Number: true}, {Name: "new", Number: true}, {Name: "change", Number: true},

@@ -27,8 +27,12 @@ func (c Compared) Text(t Text) {
 	}
 	fmt.Fprintln(t.W)
 	c.samples(t)
-	c.repetitions(t)
+	replay := c.repetitions(t)
 	c.settings(t)
+	if replay != nil {
+		t.row("replay OLD", replay.ReplayOld) // never wrapped: it is there to be copied
+		t.row("replay NEW", replay.ReplayNew)
+	}
 }
 
 // after writes the comparison of runs with a baseline below what they have shown.
@@ -244,8 +248,8 @@ func (c *Compared) sampled(run int) (old, new int) {
 	return old, new
 }
 
-// repetitions say which went otherwise, and how they are seen.
-func (c *Compared) repetitions(t Text) {
+// repetitions say which went otherwise; of the pair of the first it is known how that is seen.
+func (c *Compared) repetitions(t Text) *compare.Pair {
 	compared, differing := 0, 0
 	var first *compare.Pair
 	for i := range c.Runs {
@@ -259,12 +263,12 @@ func (c *Compared) repetitions(t Text) {
 		}
 	}
 	if compared == 0 {
-		return
+		return nil
 	}
 	text := fmt.Sprintf("%d of %s went otherwise", differing, Plural(compared, "repetition"))
 	if first == nil {
 		t.wrapped("by seed", c.wentAlike(compared))
-		return
+		return nil
 	}
 	if len(c.Runs) > 1 {
 		text += "; first: " + first.Name()
@@ -272,8 +276,7 @@ func (c *Compared) repetitions(t Text) {
 		text += "; first"
 	}
 	t.wrapped("by seed", fmt.Sprintf("%s, seed %d, repetition %d", text, first.New.Seed, first.First))
-	t.row("replay OLD", first.ReplayOld) // never wrapped: it is there to be copied
-	t.row("replay NEW", first.ReplayNew)
+	return first
 }
 
 // wentAlike says how many of the repetitions did, which are all that both sides have.

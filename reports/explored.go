@@ -153,7 +153,7 @@ func (e Explored) Text(t Text) {
 		if t.Verbose {
 			head = append(head, t.part(0, func(t Text) { t.everyStory(e.Violations) }))
 		} else {
-			head = append(head, t.foundInShort(e.Violations, nil, max(mostLines-height(head)-height(foot)-1, leastStory))...)
+			head = append(head, t.foundInShort(e.Violations, nil, max(mostLines-height(head)-height(essential(foot))-1, leastStory))...)
 		}
 		head = append(head, gap)
 	}

@@ -23,7 +23,7 @@ func (t Text) run(of *Result, i, most int) {
 		if most == 0 {
 			return 0
 		}
-		return max(most-height(head)-height(foot)-around, leastStory)
+		return max(most-height(head)-height(essential(foot))-around, leastStory)
 	})
 	if len(found) > 0 {
 		found = append(found, gap)

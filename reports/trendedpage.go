@@ -86,7 +86,7 @@ func (s *TrendSeries) changed(at int) string {
 
 func (s *TrendSeries) table() page.Table {
 	t := page.Table{
-		Caption: fmt.Sprintf("Figures of %s; less is better", Plural(len(s.Runs), "run")),
+		Caption: fmt.Sprintf("Figures of %s; less is better. Steady: no change is shown, and one that is small beside the noise can hide.", Plural(len(s.Runs), "run")),
 		Columns: []page.Column{
 			{Name: "metric"}, {Name: "verdict", Verdict: true}, {Name: "first", Number: true}, {Name: "last", Number: true},
 			{Name: "noise", Number: true}, {Name: "last change"},
