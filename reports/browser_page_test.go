@@ -135,6 +135,10 @@ func TestBrowserPagesCanBeRead(t *testing.T) {
 				}
 				tb.picture(fmt.Sprint(width))
 			}
+			tb.width(360)
+			if n := eval[int](tb, `[...document.querySelectorAll(".scroll:has(> .stacked)")].filter(e => e.checkVisibility() && e.scrollWidth > e.clientWidth).length`); n > 0 {
+				t.Errorf("on a telephone %d tables of words are cut", n)
+			}
 			for _, problem := range eval[[]string](tb, unheard) {
 				t.Errorf("for those who do not see: %s", problem)
 			}

@@ -16,6 +16,10 @@ import (
 // Page tells it to who was not there.
 func (d Diagnosed) Page() page.Page {
 	p := page.Page{Title: "doctor: " + d.named(), Verdict: d.word(), Tone: toneOf(d.Class()), Lead: d.line() + ".", Advice: again("Examine the same again:", d.Replay)}
+	if d.Verdict == doctor.Unsafe {
+		p.Advice = append([]page.Advice{{Text: "Keep nothing in this store that must not be lost. " +
+			"How each finding can be seen again is at the end, for whoever makes or runs it."}}, p.Advice...)
+	}
 	if notes := d.notes(); len(notes) > 0 {
 		p.Sections = append(p.Sections, page.Section{ID: "notes", Title: "What to know", Blocks: []page.Block{page.List(notes)}})
 	}
@@ -59,7 +63,13 @@ func (d *Diagnosed) racesSection() page.Section {
 	}
 	table := page.Table{
 		Caption: "How often a promise was broken when several called at once. The rate of bad races is below the bound with 95 % confidence (Clopper and Pearson).",
-		Columns: withVerdicts(columns("race", "verdict", "#bad", "#of", "#wanted", "#rate, 95 %", "#first bad", "#took (s)", "writers", "bodies", "what"), 1),
+		Columns: withVerdicts(columns("race", "verdict", "#bad", "#of", "#wanted", "#rate, 95 %", "#first bad", "#took (s)", "what"), 1),
+	}
+	alike := raceSettings(d.Races)
+	if alike != "" {
+		table.Caption += fmt.Sprintf(" A race had %s callers, and bodies of %s.", writersOf(&d.Races[0]), bodiesOf(&d.Races[0]))
+	} else {
+		table.Columns = append(table.Columns, columns("callers", "bodies")...)
 	}
 	for i := range d.Races {
 		r := &d.Races[i]
@@ -67,7 +77,11 @@ func (d *Diagnosed) racesSection() page.Section {
 		if r.Bad > 0 {
 			first, what = fmt.Sprint(r.FirstBad), strings.Trim(fmt.Sprintf("%s: %s; %s", r.Kind, r.Seen, r.Inconclusive), "; ")
 		}
-		table.Rows = append(table.Rows, []string{r.Name, raceVerdict(r), units.Thousands(r.Bad), units.Thousands(r.Races), units.Thousands(r.Wanted), boundOf(r), first, formatNumber(r.Seconds), writersOf(r), bodiesOf(r), what})
+		row := []string{r.Name, raceVerdict(r), units.Thousands(r.Bad), units.Thousands(r.Races), units.Thousands(r.Wanted), boundOf(r), first, formatNumber(r.Seconds), what}
+		if alike == "" {
+			row = append(row, writersOf(r), bodiesOf(r))
+		}
+		table.Rows = append(table.Rows, row)
 	}
 	s.Blocks = append(s.Blocks, table)
 	return s

@@ -167,8 +167,16 @@ func (t Text) differences(rows []doctor.Row, most int) {
 	}
 	slices.SortStableFunc(different, func(a, b doctor.Row) int { return cmp.Compare(gravity(&b), gravity(&a)) })
 	w := NewTable(table.Row{"not as S3 does", "here", "S3"})
-	w.SetColumnConfigs([]table.ColumnConfig{oneLine(1, 32), oneLine(2, 24), oneLine(3, 22)})
-	for _, r := range different[:min(most, len(different))] {
+	different = different[:min(most, len(different))]
+	// Of an answer the beginning is enough; what it answers to is told whole.
+	const gaps, shortest, theirs = 2, 12, 22
+	name := 0
+	for i := range different {
+		name = max(name, text.StringWidth(different[i].Name))
+	}
+	name = min(name, Width-gaps-shortest-theirs)
+	w.SetColumnConfigs([]table.ColumnConfig{wrappedAt(1, name), oneLine(2, min(24, Width-gaps-name-theirs)), oneLine(3, theirs)})
+	for _, r := range different {
 		if r.Inconclusive {
 			r.Here = "? " + r.Here
 		}
@@ -216,6 +224,11 @@ func oneLine(column, width int) table.ColumnConfig {
 	return table.ColumnConfig{Number: column, WidthMax: width, WidthMaxEnforcer: func(s string, width int) string { return text.Snip(s, width, "…") }}
 }
 
+// wrappedAt is a column whose texts go on in the next line at a width.
+func wrappedAt(column, width int) table.ColumnConfig {
+	return table.ColumnConfig{Number: column, WidthMax: width, WidthMaxEnforcer: text.WrapSoft}
+}
+
 // raceTable has a line for the kinds of race that came to the same.
 func (t Text) raceTable(races []doctor.Race) {
 	if len(races) == 0 {
@@ -224,7 +237,7 @@ func (t Text) raceTable(races []doctor.Race) {
 	const wide = 44
 	fmt.Fprintln(t.W)
 	w := NewTable(table.Row{"race" + raceSettings(races), "bad", "a race, 95 %"})
-	w.SetColumnConfigs([]table.ColumnConfig{{Number: 1, WidthMax: wide, WidthMaxEnforcer: text.WrapSoft}})
+	w.SetColumnConfigs([]table.ColumnConfig{wrappedAt(1, wide)})
 	type outcome struct{ bad, bound string }
 	names := map[outcome][]string{}
 	var order []outcome

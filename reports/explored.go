@@ -153,7 +153,7 @@ func (e Explored) Text(t Text) {
 		if t.Verbose {
 			head = append(head, t.part(0, func(t Text) { t.everyStory(e.Violations) }))
 		} else {
-			head = append(head, t.foundInShort(e.Violations, nil, max(mostLines-height(head)-height(foot)-1, leastStory))...)
+			head = append(head, t.foundInShort(e.Violations, nil, max(mostLines-height(head)-height(essential(foot))-1, leastStory))...)
 		}
 		head = append(head, gap)
 	}
@@ -192,11 +192,6 @@ func (e *Explored) closing(t Text) []part {
 		t.part(11, func(t Text) { t.row("policy", e.Policy) }),
 		t.part(12, func(t Text) {
 			t.row("speed", fmt.Sprintf("%s schedules/s, %s s", formatNumber(e.SchedulesPerSecond), formatNumber(e.Elapsed/1e3)))
-		}),
-		t.part(4, func(t Text) {
-			if e.Directory != "" {
-				t.kept(e.Directory)
-			}
 		}),
 		t.part(0, func(t Text) {
 			if e.Directory != "" {

@@ -37,6 +37,19 @@ func height(parts []part) int {
 	return n
 }
 
+// besideThePoint is from where on parts are left out for a story's sake.
+const besideThePoint = 12
+
+// essential are the parts that a story takes no room from, and the line that says that others
+// were left out.
+func essential(parts []part) []part {
+	kept := slices.DeleteFunc(slices.Clone(parts), func(p part) bool { return p.drop >= besideThePoint })
+	if height(kept) < height(parts) {
+		kept = append(kept, gap)
+	}
+	return kept
+}
+
 // fitting are parts that take so many lines at most, and how many were left out for that. A
 // room of 0 is any number.
 func fitting(parts []part, room int) (kept []part, left int) {

@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -129,6 +130,33 @@ func TestStoriesKeepTheirHeart(t *testing.T) {
 	}
 }
 
+// TestStoriesKeepWhatHappened: a write that changes much is cut, rather than the setup kept in
+// its place, and numbers give way to it.
+func TestStoriesKeepWhatHappened(t *testing.T) {
+	sets := make([]history.Set, 9)
+	for i := range sets {
+		sets[i] = history.Set{Field: fmt.Sprintf("field%d", i), Was: `"what it was before that"`, Now: `"what became of it then"`}
+	}
+	put := func(actor, etag, of, id string, at int64) history.Event {
+		return history.Event{Kind: history.Put, Actor: actor, ETag: etag, At: at, Answer: history.OK, If: history.IfMatch, IfETag: of, Doc: &history.Doc{Of: of, N: 6, Add: []string{id}, Set: sets}}
+	}
+	for anomaly, of := range map[string]check.Invariant{appendedAgain: check.ExactlyOnce, "edit applied again": check.ExactlyOnce, "value altered": check.AsAsked} {
+		v := check.Violation{Invariant: of, Anomaly: anomaly, Summary: "bob wrote e3, in which m-1 stands twice; bob had written it before", Witness: []history.Event{
+			{Kind: history.Put, Actor: history.SetupActor, ETag: "e1", Answer: history.OK, If: history.IfAbsent, Doc: &history.Doc{N: 5}},
+			put("bob", "e2", "e1", "m-1", 1), put("bob", "e3", "e2", "m-1", 2),
+		}}
+		for room := leastStory - 1; room < 16; room++ {
+			story := strings.Join(linesOf(Text{}.storyIn(v, "title", room)), "\n")
+			if !strings.Contains(story, "writes version v2") || !strings.Contains(story, "writes version v3") {
+				t.Errorf("%s, in %d lines:\n%s", anomaly, room, story)
+			}
+			if n := strings.Count(story, "\n") + 1; n > room {
+				t.Errorf("%s: %d lines in a room of %d", anomaly, n, room)
+			}
+		}
+	}
+}
+
 func linesOf(parts []part) (all []string) {
 	for _, p := range parts {
 		all = append(all, p.lines...)
@@ -148,7 +176,7 @@ func TestCommitsAreDrawn(t *testing.T) {
 		want string
 	}{
 		{&measure.Timeline{WidthMS: 100, Repetitions: 1, Commits: []int{80, 40, 0, 10, 1, 0, 20, 80}}, "commits     █▄·▁▁·▂█ 0–800 ms, at most 800/s\n"},
-		{&measure.Timeline{WidthMS: 1000, Repetitions: 4, Commits: []int{8, 8, 8, 8, 8, 8, 8, 8}}, "commits     ████████ 0–8 s, at most 2/s, mean of 4\n"},
+		{&measure.Timeline{WidthMS: 1000, Repetitions: 4, Commits: []int{8, 8, 8, 8, 8, 8, 8, 8}}, "commits     ████████ 0–8 s, at most 2/s, mean of 4 runs\n"},
 		{&measure.Timeline{WidthMS: 100, Repetitions: 1, Commits: []int{8, 8, 8}}, ""},
 		{&measure.Timeline{WidthMS: 100, Repetitions: 1, Commits: []int{1, 1, 1, 1, 1, 1, 1, 1}}, ""},
 		{nil, ""},
@@ -158,6 +186,12 @@ func TestCommitsAreDrawn(t *testing.T) {
 		}
 		if got := drawn(c.line, Look{NoBlocks: true}); got != "" {
 			t.Errorf("a terminal without blocks gets %q", got)
+		}
+	}
+	wide := &measure.Timeline{WidthMS: 123.4, Repetitions: 1000, Commits: slices.Repeat([]int{123}, 2*mostBlocks)}
+	for line := range strings.Lines(drawn(wide, Look{})) {
+		if text.StringWidth(line) > Width+1 { // its end
+			t.Errorf("%d columns: %s", text.StringWidth(line), line)
 		}
 	}
 	long := &measure.Timeline{WidthMS: 60000, Repetitions: 1, Commits: make([]int, 100)}
@@ -181,11 +215,64 @@ func TestFairnessIsToldIfItSaysSomething(t *testing.T) {
 	}
 	report := strings.Join(strings.Fields(lookedAt(NewResult(Environment{}, r), Look{})), " ")
 	for _, want := range []string{
-		"fairness p99 200 ms of backend-03, of the median actor 100; Jain's index 0.99 of 16; 2 more actors never acknowledged",
-		"alarms would fire: A 12.5 % (> 5), C 12.5 % (> 5), and 2 more",
+		"fairness p99 200 ms of backend-03, of the median of 16 actors 100 ms; Jain's index 0.99 (1: all alike); 2 more actors never acknowledged",
+		"alarms would fire: A 12.5 % (> 5, n = 3), C 12.5 % (> 5, n = 3), and 2 more",
 	} {
 		if !strings.Contains(report, want) {
 			t.Errorf("no %q in\n%s", want, report)
+		}
+	}
+}
+
+// TestFewSamplesHaveNoP99: of an actor with one it is called what it is, the longest.
+func TestFewSamplesHaveNoP99(t *testing.T) {
+	r := passed()
+	r.Fairness = &measure.Fairness{
+		Actors: 2, Jain: 0.5, Worst: "bob", WorstP99MS: 80, MedianP99MS: 1,
+		Each: []measure.ActorLatency{{Actor: "alice", Samples: 100, P99MS: 1}, {Actor: "bob", Samples: 1, P99MS: 80}},
+	}
+	if report := lookedAt(NewResult(Environment{}, r), Look{}); !strings.Contains(report, "\nfairness    longest 80 ms of bob, of the median") {
+		t.Errorf("%s", report)
+	}
+}
+
+// TestAStoryComesBeforeNumbers: what the store answered beside gives way to what happened.
+func TestAStoryComesBeforeNumbers(t *testing.T) {
+	r := brokenRun()
+	for range mostStoreErrors {
+		r.StoreErrors = append(r.StoreErrors, measure.StoreError{Call: "put", Error: strings.Repeat("a long answer ", 8), Count: 7})
+	}
+	r.Violations = []check.Violation{{Invariant: check.NothingLost, Anomaly: "modification vanished", Summary: "bob did it"}}
+	v := &r.Violations[0]
+	for k := range 20 {
+		v.Witness = append(v.Witness, history.Event{Kind: history.Put, Actor: "bob", At: int64(k) * 1e6, Answer: history.OK, ETag: fmt.Sprint("e", k), Doc: &history.Doc{}})
+	}
+	report := lookedAt(NewResult(Environment{}, r), Look{})
+	if n := strings.Count(report, "  bob  "); n < 6 {
+		t.Errorf("%d events:\n%s", n, report)
+	}
+	if strings.Contains(report, "a long answer") || !strings.Contains(report, "\nmore        with --verbose\n") {
+		t.Errorf("what gives way is not said:\n%s", report)
+	}
+	v.Witness = v.Witness[:1]
+	if report := lookedAt(NewResult(Environment{}, r), Look{}); !strings.Contains(report, "a long answer") {
+		t.Errorf("there was room:\n%s", report)
+	}
+}
+
+// TestThePageIsNamedOnce, by whatever has one.
+func TestThePageIsNamedOnce(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, PageFile), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for name, d := range everyDocument(t) {
+		in, kept := d.(interface{ In(dir string) Document })
+		if !kept {
+			continue
+		}
+		if n := strings.Count(lookedAt(in.In(dir), Look{}), "\npage  "); n > 1 {
+			t.Errorf("%s names its page %d times", name, n)
 		}
 	}
 }

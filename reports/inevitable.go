@@ -29,8 +29,11 @@ func (e *Explored) inevitability() string {
 	if after == 0 {
 		return "from the beginning: " + none
 	}
-	return fmt.Sprintf("after move %d of %d, %s: %s; before it %s violate, if each next move is drawn evenly", after, moves, moveInWords(&at), none,
-		shareInWords(&e.Inevitable[after-1]))
+	drawn := "if each next move is drawn evenly"
+	if e.Faults > 0 {
+		drawn += ", without further faults"
+	}
+	return fmt.Sprintf("after move %d of %d, %s: %s; before it %s violate, %s", after, moves, moveInWords(&at), none, shareInWords(&e.Inevitable[after-1]), drawn)
 }
 
 // continuations counts them.

@@ -30,13 +30,13 @@ func (r *Result) pageOfRuns() page.Page {
 	}
 	word, about := r.overall()
 	p := page.Page{
-		Title: Plural(len(r.Runs)+len(r.NotReached), "scenario"), Verdict: word, Tone: page.ToneOf(word), Lead: capital(about) + ".",
-		Advice: r.adviceOfMany(), Sections: []page.Section{r.allRuns()}, Facts: environmentFacts(&r.Environment),
+		Title: Plural(len(r.Runs)+len(r.NotReached), r.unit()), Verdict: word, Tone: page.ToneOf(word), Lead: capital(about) + ".",
+		Advice: r.adviceOfMany(), Sections: []page.Section{r.allRuns()}, Facts: r.environments(),
 	}
-	full := 0
+	full, names := 0, runNames(r.Runs)
 	for i := range r.Runs {
 		m := &r.Runs[i]
-		s := page.Section{ID: runID(i), Title: m.Scenario, Verdict: resultWord(m)}
+		s := page.Section{ID: runID(i), Title: names[i], Verdict: resultWord(m)}
 		if !m.Passed() && full < mostInFull {
 			full++
 			s.Blocks = []page.Block{page.Prose(sentences(m))}
@@ -60,7 +60,7 @@ func (r *Result) pageOfOne(m *measure.Measurement) page.Page {
 	word := resultWord(m)
 	return page.Page{
 		Title: m.Scenario, Verdict: word, Tone: page.ToneOf(word), Lead: sentences(m), Advice: advice(m, r.Environment.Store),
-		Sections: runSections(m, ""), Facts: environmentFacts(&r.Environment),
+		Sections: runSections(m, ""), Facts: r.environments(),
 	}
 }
 
@@ -77,7 +77,7 @@ func (r *Result) overall() (word, about string) {
 			worst, word = c, resultWord(m)
 		}
 	}
-	about = fmt.Sprintf("%d of %d scenarios passed%s", passed, len(r.Runs)+len(r.NotReached), r.took())
+	about = fmt.Sprintf("%d of %d %ss passed%s", passed, len(r.Runs)+len(r.NotReached), r.unit(), r.took())
 	if missing := len(r.NotReached); missing > 0 {
 		about += fmt.Sprintf("; %d not reached", missing)
 		if word == "PASS" {
@@ -102,17 +102,18 @@ func runID(i int) string { return fmt.Sprintf("run-%d", i+1) }
 // allRuns is the table of them.
 func (r *Result) allRuns() page.Section {
 	t := page.Table{
-		Caption: "Each row pools all repetitions of a scenario. Attempts and p99, of latency from the intended start, are of the acknowledged operations; there is no p99 of fewer than 100. What did not pass comes first.",
+		Caption: "Each row pools all repetitions of a " + r.unit() + ". Attempts and p99, of latency from the intended start, are of the acknowledged operations; there is no p99 of fewer than 100. What did not pass comes first.",
 		Columns: []page.Column{
 			{Name: "scenario"}, {Name: "verdict", Verdict: true}, {Name: "repetitions", Number: true}, {Name: "operations", Number: true},
 			{Name: "conflicts (% of writes)", Number: true}, {Name: "attempts, mean", Number: true}, {Name: "max", Number: true}, {Name: "p99 (ms)", Number: true}, {Name: "gave up", Number: true},
 		},
 	}
+	names := runNames(r.Runs)
 	// Told in the order of the runs, but for those that passed, which come last.
 	for _, passed := range []bool{false, true} {
 		for i := range r.Runs {
 			if m := &r.Runs[i]; (classOf(m) == Passed) == passed {
-				t.Rows, t.Anchors = append(t.Rows, runRow(m)), append(t.Anchors, runID(i))
+				t.Rows, t.Anchors = append(t.Rows, runRow(names[i], m)), append(t.Anchors, runID(i))
 			}
 		}
 		if !passed {
@@ -121,14 +122,14 @@ func (r *Result) allRuns() page.Section {
 			}
 		}
 	}
-	return page.Section{ID: "runs", Title: "All scenarios", Blocks: []page.Block{t}}
+	return page.Section{ID: "runs", Title: "All " + r.unit() + "s", Blocks: []page.Block{t}}
 }
 
 // runRow is a run in a line.
-func runRow(m *measure.Measurement) []string {
+func runRow(name string, m *measure.Measurement) []string {
 	row := []string{
-		m.Scenario, resultWord(m), units.Thousands(m.Repetitions), units.Thousands(m.Counts.Operations),
-		fmt.Sprintf("%.1f", 100*m.Rates["conflict.rate"]), "–", "–", "–", units.Thousands(m.Counts.GivenUp()),
+		name, resultWord(m), units.Thousands(m.Repetitions), units.Thousands(m.Counts.Operations),
+		fmt.Sprintf("%.1f", 100*m.Rates["conflict.rate"]), "–", "–", "–", units.Thousands(m.Counts.Exhausted),
 	}
 	if m.Counts.Acknowledged > 0 {
 		row[5], row[6] = fmt.Sprintf("%.2f", m.Attempts.Mean), fmt.Sprint(m.Attempts.Max)
@@ -159,9 +160,10 @@ func (r *Result) short(m *measure.Measurement) []page.Block {
 // adviceOfMany is what to do about the first run of the worst class.
 func (r *Result) adviceOfMany() []page.Advice {
 	var worst *measure.Measurement
+	name, names := "", runNames(r.Runs)
 	for i := range r.Runs {
 		if m := &r.Runs[i]; worst == nil || classOf(m) > classOf(worst) {
-			worst = m
+			worst, name = m, names[i]
 		}
 	}
 	if worst == nil || worst.Passed() {
@@ -172,7 +174,7 @@ func (r *Result) adviceOfMany() []page.Advice {
 	}
 	all := advice(worst, r.Environment.Store)
 	for i := range all {
-		all[i].Text = worst.Scenario + ": " + all[i].Text
+		all[i].Text = name + ": " + all[i].Text
 	}
 	return all
 }

@@ -40,7 +40,7 @@ func advice(m *measure.Measurement, store *measure.Settings) []page.Advice {
 		say("Not as expected: "+t+".", "")
 	}
 	if n := m.Counts.GivenUp(); n > 0 {
-		say(fmt.Sprintf("%s gave up, of %s. Search for a retry policy under which fewer do.", many(n, "operation"), units.Thousands(m.Counts.Operations)), "simulate tune "+asked(m))
+		say(fmt.Sprintf("%s %s, of %s. Search for a retry policy under which fewer do.", many(n, "operation"), gaveUpWords(&m.Counts), units.Thousands(m.Counts.Operations)), "simulate tune "+asked(m))
 	}
 	if firing, unknown := alarmsOf(m); firing > 0 {
 		say(fmt.Sprintf("%d of the %d alarms that are documented for production would fire%s: see Alarms.", firing, len(m.Alarms), notKnown(unknown)), "")

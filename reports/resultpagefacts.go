@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 
 	"holdfast/reports/page"
 	"holdfast/scenarios/measure"
@@ -48,6 +49,36 @@ func environmentFacts(e *Environment) page.Facts {
 			page.Fact{Name: "requests", Value: fmt.Sprintf("%s of one request at most, within %d ms", Plural(s.MaxAttempts, "attempt"), s.RequestTimeoutMS)})
 	}
 	return f
+}
+
+// environments say what played the runs: of several programs or machines each, with the runs that it
+// played.
+func (r *Result) environments() page.Facts {
+	facts := environmentFacts(&r.Environment)
+	if len(r.OtherEnvironments) == 0 {
+		return facts
+	}
+	from, environment := 0, &r.Environment
+	var all page.Facts
+	add := func(end int) {
+		which := fmt.Sprintf("runs %d to %d", from+1, end)
+		if end == from+1 {
+			which = fmt.Sprintf("run %d", end)
+		}
+		made := environmentFacts(environment)
+		words := make([]string, len(made))
+		for i, f := range made {
+			words[i] = f.Name + " " + f.Value
+		}
+		all = append(all, page.Fact{Name: which, Value: strings.Join(words, ", ")})
+	}
+	for i := range r.OtherEnvironments {
+		o := &r.OtherEnvironments[i]
+		add(o.FromRun)
+		from, environment = o.FromRun, &o.Environment
+	}
+	add(len(r.Runs))
+	return all
 }
 
 // countBlocks account for all operations, writes, messages and errors: the parts of each table

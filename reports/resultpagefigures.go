@@ -17,7 +17,7 @@ func keyNumbers(m *measure.Measurement) page.Block {
 	t := page.Table{Caption: "Of " + pooled(m) + ".", Columns: []page.Column{{Name: "what"}, {Name: "value", Number: true}, {Name: "of"}}}
 	row := func(what, value, of string) { t.Rows = append(t.Rows, []string{what, value, of}) }
 	row("acknowledged", units.Thousands(c.Acknowledged), units.Thousands(c.Operations)+" operations")
-	row("gave up", units.Thousands(c.GivenUp()), units.Thousands(c.Operations)+" operations")
+	row(gaveUpWords(c), units.Thousands(c.GivenUp()), units.Thousands(c.Operations)+" operations")
 	row("lost, duplicated, overwritten unseen", fmt.Sprintf("%d, %d, %d", c.Lost, c.Duplicated, c.Overwritten), units.Thousands(c.Acknowledged)+" acknowledged modifications")
 	if c.Puts > 0 {
 		row("writes that met a conflict (412, 409)", units.Percent(float64(c.Conflicts412+c.Conflicts409)/float64(c.Puts)), units.Thousands(c.Puts)+" writes")
@@ -63,9 +63,17 @@ func figures(m *measure.Measurement) []page.Block {
 	return all
 }
 
+// gaveUpWords name what [measure.Counts.GivenUp] counts.
+func gaveUpWords(c *measure.Counts) string {
+	if c.EndedUnknown > 0 {
+		return "gave up, or ended in doubt"
+	}
+	return "gave up"
+}
+
 // attemptsFigure shows how many operations needed how many attempts, and how many gave up.
 func attemptsFigure(m *measure.Measurement) *page.Figure {
-	gaveUp := m.Counts.GivenUp()
+	gaveUp, named := m.Counts.GivenUp(), gaveUpWords(&m.Counts)
 	total := m.Counts.Acknowledged + gaveUp
 	if total == 0 {
 		return nil
@@ -76,12 +84,12 @@ func attemptsFigure(m *measure.Measurement) *page.Figure {
 	const title = "Attempts needed"
 	b := chart.Bars{Title: title, X: "operations, by the writes that each needed", Parts: []string{"operations"}, Bars: chart.Gathered(m.Attempts.Histogram, said)}
 	if gaveUp > 0 {
-		b.Bars = append(b.Bars, chart.Bar{Label: "gave up", Values: []float64{float64(gaveUp)}, Said: said(gaveUp), Apart: true})
+		b.Bars = append(b.Bars, chart.Bar{Label: named, Values: []float64{float64(gaveUp)}, Said: said(gaveUp), Apart: true})
 	}
 	f := page.Figure{
 		Title: title, Drawing: &b,
-		Caption: fmt.Sprintf("Of %s that were acknowledged or gave up: %s gave up. Who was acknowledged needed %.2f writes on average, %d at most.",
-			many(total, "operation"), said(gaveUp), m.Attempts.Mean, m.Attempts.Max),
+		Caption: fmt.Sprintf("Of %s that were acknowledged or %s: %s %s. Who was acknowledged needed %.2f writes on average, %d at most.",
+			many(total, "operation"), named, said(gaveUp), named, m.Attempts.Mean, m.Attempts.Max),
 		Table: page.Table{Columns: []page.Column{{Name: "attempts"}, {Name: "operations", Number: true}, {Name: "share (%)", Number: true}}},
 	}
 	for needed, n := range m.Attempts.Histogram {
@@ -89,7 +97,7 @@ func attemptsFigure(m *measure.Measurement) *page.Figure {
 			f.Table.Rows = append(f.Table.Rows, []string{strconv.Itoa(needed), units.Thousands(n), fmt.Sprintf("%.2f", 100*float64(n)/float64(total))})
 		}
 	}
-	f.Table.Rows = append(f.Table.Rows, []string{"gave up", units.Thousands(gaveUp), fmt.Sprintf("%.2f", 100*float64(gaveUp)/float64(total))})
+	f.Table.Rows = append(f.Table.Rows, []string{named, units.Thousands(gaveUp), fmt.Sprintf("%.2f", 100*float64(gaveUp)/float64(total))})
 	return &f
 }
 

@@ -184,7 +184,7 @@ func TestVirtualTimeIsNotTakenForReal(t *testing.T) {
 	r.TookMS = 1_234
 	var b strings.Builder
 	r.Text(Text{W: &b})
-	if want := "PASS  2 of 2 scenarios passed in 1.2s (30.4s of virtual time)\n"; !strings.HasPrefix(b.String(), want) {
+	if want := "PASS  2 of 2 runs passed in 1.2s (30.4s of virtual time)\n"; !strings.HasPrefix(b.String(), want) {
 		t.Errorf("%s\nwant %s", b.String(), want)
 	}
 }

@@ -72,9 +72,9 @@ func (s Swept) pointsTable() page.Table {
 		names = append(names, name)
 	}
 	verdict := len(names)
-	names = append(names, "verdict", "#runs", "#puts", "#± 95 %", "#puts/commit", "#makespan (ms)", "#± 95 %", "#p50 (ms)", "#p99 (ms)", "#conflicts", "#gave up", "#Jain", "#$/1000 commits")
+	names = append(names, "verdict", "#runs", "#puts", "#± 95 %", "#puts/commit", "#makespan (ms)", "#± 95 %", "#p50 (ms)", "#p99 (ms)", "#conflicts", "#gave up", "#Jain", "#$/1000 commits")
 	table := page.Table{
-		Caption: fmt.Sprintf("Means of a run, of %s of each point. Puts/commit and makespan include those that gave up; latency is of what was committed only; $/1000 buys 1,000 commits on S3.", Plural(s.Runs, "run")),
+		Caption: fmt.Sprintf("Means of a run, of %s of each point. Puts/commit and makespan include those that gave up; latency is of what was committed only; Jain's index of the clients' latencies is 1 if all wait alike; $/1000 buys 1,000 commits on S3.", Plural(s.Runs, "run")),
 		Columns: withVerdicts(columns(names...), verdict),
 	}
 	labels := labellings(s.Vary)

@@ -174,7 +174,7 @@ func (t Text) summary(r Result) {
 		}
 	}
 	asked := len(r.Runs) + len(r.NotReached)
-	about := fmt.Sprintf("%d of %d scenarios passed%s", passed, asked, r.took())
+	about := fmt.Sprintf("%d of %d %ss passed%s", passed, asked, r.unit(), r.took())
 	if missing := len(r.NotReached); missing > 0 {
 		about += fmt.Sprintf("; %d not reached", missing)
 		if verdict == "PASS" {
@@ -184,10 +184,16 @@ func (t Text) summary(r Result) {
 	t.head(verdict, about)
 	fmt.Fprintln(t.W)
 	w := NewTable(table.Row{"scenario", "verdict", "ops", "conflicts", "attempts", "p99 ms", "gave up"}, 3, 4, 5, 6, 7)
+	names := runNames(r.Runs)
+	// Beside what did not pass, many that did are not worth a line each; nor are those not run.
+	short := !t.Verbose && verdict != "PASS" && asked > mostSummarized
 	for i := range r.Runs {
 		run := &r.Runs[i]
+		if short && (run.Passed() || w.Length() == mostSummarized) {
+			continue
+		}
 		latency := "–"
-		if run.LatencyMS != nil {
+		if run.LatencyMS != nil && run.LatencyMS.Samples >= 100 { // or it is the longest
 			latency = formatNumber(run.LatencyMS.P99)
 		}
 		attempts := "–"
@@ -195,15 +201,36 @@ func (t Text) summary(r Result) {
 			attempts = fmt.Sprintf("%.2f, max %d", run.Attempts.Mean, run.Attempts.Max)
 		}
 		w.AppendRow(table.Row{
-			run.Scenario, t.paint(word(run)), run.Counts.Operations,
+			text.WrapSoft(names[i], 24), t.paint(word(run)), run.Counts.Operations,
 			fmt.Sprintf("%.1f %%", 100*run.Rates["conflict.rate"]), attempts, latency, run.Counts.Exhausted,
 		})
 	}
 	for _, name := range r.NotReached {
-		w.AppendRow(table.Row{name, t.paint(NotRun), "–", "–", "–", "–", "–"})
+		if !short {
+			w.AppendRow(table.Row{name, t.paint(NotRun), "–", "–", "–", "–", "–"})
+		}
 	}
-	t.Table(w)
+	if w.Length() > 0 {
+		t.Table(w)
+	}
+	if !short {
+		return
+	}
+	var left []string
+	if n := len(r.Runs) - passed - w.Length(); n > 0 {
+		left = append(left, fmt.Sprintf("%d more that did not pass", n))
+	}
+	if passed > 0 {
+		left = append(left, fmt.Sprintf("%d that passed", passed))
+	}
+	if n := len(r.NotReached); n > 0 {
+		left = append(left, fmt.Sprintf("%d %s, from %s on", n, t.paint(NotRun), r.NotReached[0]))
+	}
+	fmt.Fprintf(t.W, "… %s (--verbose, or the page)\n", strings.Join(left, ", "))
 }
+
+// mostSummarized are the rows of a summary in which some did not pass.
+const mostSummarized = 10
 
 // NotRun is the word for a scenario without a run.
 const NotRun = "NOT RUN"

@@ -184,8 +184,8 @@ func TestScenariosThatWereNotReached(t *testing.T) {
 		head string
 	}{
 		{[]measure.Measurement{small()}, "STOPPED  1 of 3 scenarios passed in 6 ms; 2 not reached\n"},
-		{[]measure.Measurement{small(), brokenRun()}, "FAIL  1 of 4 scenarios passed in 12 ms; 2 not reached\n"},
-		{[]measure.Measurement{small(), storeAtFault()}, "STORE AT FAULT  1 of 4 scenarios passed in 12 ms; 2 not reached\n"},
+		{[]measure.Measurement{small(), brokenRun()}, "FAIL  1 of 4 runs passed in 12 ms; 2 not reached\n"},
+		{[]measure.Measurement{small(), storeAtFault()}, "STORE AT FAULT  1 of 4 runs passed in 12 ms; 2 not reached\n"},
 	} {
 		r := NewResult(Environment{}, c.runs...)
 		r.Lacks([]string{"storm", "burst"})
@@ -318,4 +318,30 @@ func TestTextNamesTheCommonestStoreErrors(t *testing.T) {
 		}
 	}
 	checkWidth(t, b.String())
+}
+
+// TestWhatPassedIsCountedBesideWhatDidNot: of many scenarios those that did not pass are shown.
+func TestWhatPassedIsCountedBesideWhatDidNot(t *testing.T) {
+	var runs []measure.Measurement
+	for range 40 {
+		runs = append(runs, passed())
+	}
+	r := NewResult(Environment{}, append(runs, brokenRun())...)
+	r.Lacks([]string{"storm", "burst"})
+	report := lookedAt(r, Look{})
+	if n := strings.Count(report, "\n"); n > mostLines+7 || !strings.Contains(report, "\n… 40 that passed, 2 NOT RUN, from storm on (--verbose, or the page)\n") {
+		t.Errorf("%d lines:\n%s", n, report)
+	}
+	if report := lookedAt(r, Look{Verbose: true}); strings.Count(report, " PASS ") != 40 || strings.Count(report, NotRun) != 2 {
+		t.Errorf("with --verbose:\n%s", report)
+	}
+	for range 11 {
+		r.Runs = append(r.Runs, brokenRun())
+	}
+	if report := lookedAt(r, Look{}); !strings.Contains(report, "\n… 2 more that did not pass, 40 that passed, 2 NOT RUN, from storm on (") {
+		t.Errorf("of many that did not pass:\n%s", report)
+	}
+	if report := lookedAt(NewResult(Environment{}, runs...), Look{}); strings.Count(report, "PASS ") != 41 {
+		t.Errorf("if all passed:\n%s", report)
+	}
 }

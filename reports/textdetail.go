@@ -9,11 +9,12 @@ import (
 	"github.com/jedib0t/go-pretty/v6/table"
 
 	"holdfast/scenarios/measure"
+	"holdfast/scenarios/units"
 )
 
 const (
 	// mostBlocks are drawn in a line of blocks.
-	mostBlocks = 32
+	mostBlocks = 26
 	// fewestCommits and fewestParts are what makes their course worth a line.
 	fewestCommits, fewestParts = 20, 8
 )
@@ -52,9 +53,9 @@ func (t Text) commits(line *measure.Timeline) {
 	text := fmt.Sprintf("%s 0–%s, at most %s/s", b.String(), span(line.WidthMS*float64(len(line.Commits))),
 		formatNumber(1000*float64(most)/width/float64(max(line.Repetitions, 1))))
 	if line.Repetitions > 1 {
-		text += fmt.Sprintf(", mean of %d", line.Repetitions)
+		text += fmt.Sprintf(", mean of %d runs", line.Repetitions)
 	}
-	t.row("commits", text)
+	t.wrapped("commits", text)
 }
 
 // span is a time as people read it.
@@ -87,8 +88,12 @@ func (t Text) fairness(f *measure.Fairness) {
 		return
 	}
 	if t.Verbose || f.Starved > 0 || f.WorstP99MS >= unfair*f.MedianP99MS {
-		text := fmt.Sprintf("p99 %s ms of %s, of the median actor %s; Jain's index %.2f of %d",
-			formatNumber(f.WorstP99MS), f.Worst, formatNumber(f.MedianP99MS), f.Jain, f.Actors)
+		what := "p99"
+		if slices.ContainsFunc(f.Each, func(a measure.ActorLatency) bool { return a.Samples < 100 }) {
+			what = "longest" // which nobody can tell p99 from
+		}
+		text := fmt.Sprintf("%s %s ms of %s, of the median of %d actors %s ms; Jain's index %.2f (1: all alike)",
+			what, formatNumber(f.WorstP99MS), f.Worst, f.Actors, formatNumber(f.MedianP99MS), f.Jain)
 		if f.Starved > 0 {
 			text += fmt.Sprintf("; %s never acknowledged", Plural(f.Starved, "more actor"))
 		}
@@ -128,7 +133,7 @@ func (t Text) alarms(all []measure.Alarm) {
 	for _, a := range all {
 		if a.Fires {
 			name, _, _ := strings.Cut(a.Metric, " / ")
-			firing = append(firing, fmt.Sprintf("%s %s\u00a0%s (%s)", name, formatNumber(a.Value), a.Unit, a.Threshold))
+			firing = append(firing, fmt.Sprintf("%s %s\u00a0%s (%s, n\u00a0= %s)", name, formatNumber(a.Value), a.Unit, a.Threshold, units.Thousands(a.Samples)))
 		}
 	}
 	if len(firing) == 0 {

@@ -23,7 +23,7 @@ func (t Text) run(of *Result, i, most int) {
 		if most == 0 {
 			return 0
 		}
-		return max(most-height(head)-height(foot)-around, leastStory)
+		return max(most-height(head)-height(essential(foot))-around, leastStory)
 	})
 	if len(found) > 0 {
 		found = append(found, gap)
@@ -32,7 +32,7 @@ func (t Text) run(of *Result, i, most int) {
 }
 
 // leastStory are the lines that are left for what was found.
-const leastStory = 6
+const leastStory = 10
 
 // mostOfNote are the lines that a note takes, if the report is not verbose.
 const mostOfNote = 3

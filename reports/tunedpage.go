@@ -90,7 +90,7 @@ func (r Tuned) policiesSection() page.Section {
 	if rec.Validated != nil {
 		add("recommended", rec.Validated)
 	}
-	add("as promised by the search", &rec.Promised)
+	add("as the search saw it", &rec.Promised)
 	for i := range r.Incumbents {
 		add(r.Incumbents[i].Name, &r.Incumbents[i])
 	}

@@ -46,8 +46,8 @@ func (a *app) root() *cobra.Command {
 recorded history by invariants, and reports how retries are distributed.
 
 Exit codes: 0 passed; 1 could not run; 2 bad flags or scenario; 3 an invariant
-is violated; 4 worse than what it was compared with; 5 inconclusive; 6 the store broke its promise; 99 a threshold failed;
-130 interrupted.
+is violated; 4 worse than what it was compared with; 5 inconclusive; 6 the store
+broke its promise; 99 a threshold failed; 130 interrupted.
 
 Every flag can be set by the environment as SIMULATE_NAME, with underscores for
 hyphens: SIMULATE_CLIENTS=50. A flag wins over the environment, the environment

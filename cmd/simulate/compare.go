@@ -91,27 +91,28 @@ func (a *app) compare(o outputOptions, s compare.Settings, older, newer string) 
 	if err := s.Validate(); err != nil {
 		return usage("compare: %w", err)
 	}
-	old, err := readContender(older)
+	old, err := readContender("compare", older)
 	if err != nil {
 		return err
 	}
-	new, err := readContender(newer)
+	new, err := readContender("compare", newer)
 	if err != nil {
 		return err
 	}
 	return a.tell(o, reports.NewCompared(old, new, s), nil, false)
 }
 
-// readContender reads one side, and tells what is the caller's mistake from what is not.
-func readContender(path string) (reports.Contender, error) {
+// readContender reads one side, and tells what is the caller's mistake from what is not. What
+// asked for it begins the error.
+func readContender(what, path string) (reports.Contender, error) {
 	c, err := reports.ReadContender(path)
 	var unreadable *reports.UnreadableError
 	var line *history.LineError
 	switch {
 	case errors.As(err, &unreadable), errors.As(err, &line), errors.Is(err, fs.ErrNotExist):
-		return c, usage("compare: %w", err)
+		return c, usage("%s: %w", what, err)
 	case err != nil:
-		return c, couldNotRun("compare: %w", err)
+		return c, couldNotRun("%s: %w", what, err)
 	}
 	return c, nil
 }

@@ -101,7 +101,7 @@ func TestReportOfSeveralRuns(t *testing.T) {
 	write(t, file, both)
 	_, told, _ := simulate(t, "report", good, bad)
 	_, again, _ := simulate(t, "report", file)
-	if again != told || !strings.HasPrefix(told, "FAIL  1 of 2 scenarios passed, ") || !strings.Contains(told, "violates I1 nothing lost") {
+	if again != told || !strings.HasPrefix(told, "FAIL  1 of 2 runs passed, ") || !strings.Contains(told, "violates I1 nothing lost") {
 		t.Errorf("%s, and read again\n%s", told, again)
 	}
 	_, brief, _ := simulate(t, "report", good, bad, "--format", "brief")
@@ -141,7 +141,7 @@ func TestReportKeeps(t *testing.T) {
 	if !strings.Contains(kept, `"from_run": 2,`) {
 		t.Error(kept)
 	}
-	if code, stdout, stderr := simulate(t, "check", filepath.Join(out, "latest")); code != exitPassed || !strings.HasPrefix(stdout, "PASS  3 of 3 scenarios passed") {
+	if code, stdout, stderr := simulate(t, "check", filepath.Join(out, "latest")); code != exitPassed || !strings.HasPrefix(stdout, "PASS  3 of 3 runs passed") {
 		t.Errorf("exit %d\n%s%s", code, stdout, stderr)
 	}
 }

@@ -42,11 +42,12 @@ type tick struct {
 
 // axis returns that of all panels, for a plot of a width.
 func (c *Chart) axis(length float64) axis {
-	l := noLimits()
+	l, whole := noLimits(), true
 	for i := range c.Panels {
 		for _, s := range c.Panels[i].Series {
 			for _, p := range s.Points {
 				l.include(p.X)
+				whole = whole && p.X == math.Trunc(p.X)
 			}
 		}
 	}
@@ -66,7 +67,11 @@ func (c *Chart) axis(length float64) axis {
 		a.ticks = []tick{{l.low, c.said(l.low)}}
 		return a
 	}
-	a.mark(mostTicksX, length, roomOf)
+	most := mostTicksX
+	if whole && !a.log { // there is nobody between the first actor and the second
+		most = min(most, int(min(math.Ceil(a.high-a.low), mostTicksX)))
+	}
+	a.mark(most, length, roomOf)
 	return a
 }
 

@@ -396,3 +396,17 @@ func TestNear(t *testing.T) {
 		}
 	}
 }
+
+// TestNobodyIsBetweenWholeNumbers: an axis of actors or runs has no ticks between them.
+func TestNobodyIsBetweenWholeNumbers(t *testing.T) {
+	for last, want := range map[float64]string{2: "1 2", 3: "1 2 3", 4: "0 1 2 3 4", 1.5: "1 1.05 1.1 1.15 1.2 1.25 1.3 1.35 1.4 1.45 1.5"} {
+		c := Chart{Title: "t", X: "x", Linear: true, Panels: []Panel{{Y: "y", Series: []Series{{Name: "a", Points: []Point{{X: 1, Y: 1}, {X: last, Y: 2}}}}}}}
+		var labels []string
+		for _, tick := range c.axis(500).ticks {
+			labels = append(labels, tick.label)
+		}
+		if got := strings.Join(labels, " "); got != want {
+			t.Errorf("up to %v: %s", last, got)
+		}
+	}
+}

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"html/template"
 	"io"
+	"slices"
 	"strings"
 
 	"holdfast/reports/chart"
@@ -39,16 +40,18 @@ var (
 	script = pageScript + lanesScript
 
 	templates = template.Must(template.New("").Funcs(template.FuncMap{
-		"clean": func(s string) string { return cut(clean(s), mostText) },
-		"code":  func(s string) string { return cut(clean(s), mostCode) },
-		"tone":  ToneOf,
-		"sign":  Tone.sign,
-		"style": func() template.CSS { return template.CSS(style) }, //nolint:gosec // the file's own
-		"js":    func() template.JS { return template.JS(script) },  //nolint:gosec // the file's own
-		"csp":   func() string { return policy },                    // forbids all but the two above
-		"full":  sentence,
-		"inc":   func(n int) int { return n + 1 },
-		"h":     func(level int) int { return min(level, 6) }, // headings end there
+		"clean":   func(s string) string { return cut(clean(s), mostText) },
+		"soft":    soft,
+		"command": command,
+		"code":    func(s string) string { return cut(clean(s), mostCode) },
+		"tone":    ToneOf,
+		"sign":    Tone.sign,
+		"style":   func() template.CSS { return template.CSS(style) }, //nolint:gosec // the file's own
+		"js":      func() template.JS { return template.JS(script) },  //nolint:gosec // the file's own
+		"csp":     func() string { return policy },                    // forbids all but the two above
+		"full":    sentence,
+		"inc":     func(n int) int { return n + 1 },
+		"h":       func(level int) int { return min(level, 6) }, // headings end there
 	}).Parse(pageTemplates + lanesTemplates))
 )
 
@@ -192,10 +195,52 @@ type tableView struct {
 	ID    string
 	Cells [][]cell
 	Left  string
+	// Stacked: on a telephone each row is a block of lines, with the columns' names before
+	// their cells. Words beside one another have no room there.
+	Stacked bool
+}
+
+// filled is a table without the columns in which nothing stands.
+func (t Table) filled() Table {
+	var kept []int
+	for n := range t.Columns {
+		stands := func(row []string) bool { return n < len(row) && row[n] != "" }
+		if n == 0 || len(t.Rows) == 0 || slices.ContainsFunc(t.Rows, stands) {
+			kept = append(kept, n)
+		}
+	}
+	if len(kept) == len(t.Columns) {
+		return t
+	}
+	columns, rows := t.Columns, t.Rows
+	t.Columns, t.Rows = nil, make([][]string, len(rows))
+	for _, n := range kept {
+		t.Columns = append(t.Columns, columns[n])
+		for i, row := range rows {
+			if n < len(row) {
+				t.Rows[i] = append(t.Rows[i], row[n])
+			}
+		}
+	}
+	return t
+}
+
+// stacked reports whether a table is more than a few numbers.
+func (t Table) stacked() bool {
+	if len(t.Columns) < 3 {
+		return false
+	}
+	for _, c := range t.Columns[1:] {
+		if !c.Number {
+			return true
+		}
+	}
+	return false
 }
 
 func (t Table) view(r *renderer) *tableView {
-	v := &tableView{Table: t, ID: r.id()}
+	t = t.filled()
+	v := &tableView{Table: t, ID: r.id(), Stacked: t.stacked()}
 	shown := t.Rows[:min(len(t.Rows), mostRows)]
 	for i, row := range shown {
 		var cells []cell

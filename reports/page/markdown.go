@@ -132,7 +132,8 @@ func (f Figure) markdown(m *marker) {
 }
 
 // rows writes a table without its caption.
-func (m *marker) rows(t *Table) {
+func (m *marker) rows(all *Table) {
+	t := all.filled()
 	if len(t.Columns) == 0 || len(t.Rows) == 0 {
 		return
 	}

@@ -64,7 +64,8 @@ var tag = regexp.MustCompile(`<[^>]*>`)
 
 // tags are those of a file, without what their attributes say.
 func tags(file string) string {
-	file = regexp.MustCompile(`<text [^>]*>|</text>`).ReplaceAllString(file, "") // drawings break long titles into lines
+	file = regexp.MustCompile(`<wbr>|<span class="word">([^<]*)</span>`).ReplaceAllString(file, "$1") // where lines may end
+	file = regexp.MustCompile(`<text [^>]*>|</text>`).ReplaceAllString(file, "")                      // drawings break long titles into lines
 	return regexp.MustCompile(`="[^"]*"`).ReplaceAllString(strings.Join(tag.FindAllString(file, -1), "\n"), "")
 }
 
@@ -176,6 +177,50 @@ func TestTonesOfWords(t *testing.T) {
 	} {
 		if got := page.ToneOf(word); got != want {
 			t.Errorf("%q is %s, want %s", word, got, want)
+		}
+	}
+}
+
+// TestLinesEndWhereTheyMay: between arguments and words, not in a number or in a flag.
+func TestLinesEndWhereTheyMay(t *testing.T) {
+	p := pageOf(page.Prose("policy full(base=50ms,cap=2s) of 23,880 & more"))
+	p.Advice = []page.Advice{{Text: "again", Command: "simulate run 'a b' --runs 30 <x>"}}
+	file := html(t, p)
+	for _, want := range []string{
+		"<p>policy full(base=50ms,<wbr>cap=2s) of 23,880 &amp; more</p>",
+		`<code>simulate run &#39;a b&#39; <span class="word">--runs</span> 30 &lt;x&gt;</code>`,
+	} {
+		if !strings.Contains(file, want) {
+			t.Errorf("no %s", want)
+		}
+	}
+}
+
+// TestWordsBesideOneAnotherHaveNames, with which telephones put them below one another; a few
+// numbers have room.
+func TestWordsBesideOneAnotherHaveNames(t *testing.T) {
+	table := page.Table{
+		Columns: []page.Column{{Name: "clients", Number: true}, {Name: "verdict", Verdict: true}, {Name: "p99 (ms)", Number: true}},
+		Rows:    [][]string{{"10", "PASS", "7"}},
+	}
+	file := html(t, pageOf(table))
+	for _, name := range []string{"clients", "verdict", "p99 (ms)"} {
+		if strings.Count(file, `data-column="`+name+`"`) != 1 {
+			t.Errorf("no cell is said to be of column %s", name)
+		}
+	}
+	table.Columns[1] = page.Column{Name: "number", Number: true}
+	if strings.Contains(html(t, pageOf(table)), "data-column=") {
+		t.Error("numbers alone stay beside one another")
+	}
+}
+
+// TestNothingStandsInNoColumn: of a column without a word not even the name is shown.
+func TestNothingStandsInNoColumn(t *testing.T) {
+	p := pageOf(page.Table{Columns: []page.Column{{Name: "what"}, {Name: "hollowness"}, {Name: "note"}}, Rows: [][]string{{"a", "", ""}, {"b", "", "noted"}}})
+	for _, write := range []func(io.Writer, page.Page) error{page.HTML, page.Markdown} {
+		if got := written(t, p, write); strings.Contains(got, "hollowness") || !strings.Contains(got, "noted") || !strings.Contains(got, "note<") && !strings.Contains(got, "| note |") {
+			t.Errorf("of %d bytes", len(got))
 		}
 	}
 }

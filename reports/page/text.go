@@ -2,6 +2,9 @@ package page
 
 import (
 	"fmt"
+	"html"
+	"html/template"
+	"regexp"
 	"strings"
 	"unicode"
 )
@@ -36,6 +39,27 @@ func clean(s string) string {
 
 func acts(r rune) bool {
 	return r != '\n' && r != '\t' && unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r)
+}
+
+// argument is where a text like full(base=50ms,cap=2s) may go on in the next line.
+var argument = regexp.MustCompile(`,([a-z])`)
+
+// soft is a text that is broken between arguments rather than within a number.
+func soft(s string) template.HTML {
+	s = html.EscapeString(cut(clean(s), mostText))
+	return template.HTML(argument.ReplaceAllString(s, ",<wbr>$1")) //nolint:gosec // it is escaped
+}
+
+// command is a text to be copied that is broken between its words: a flag's hyphens are no
+// place for it.
+func command(s string) template.HTML {
+	words := strings.Split(html.EscapeString(cut(clean(s), mostCode)), " ")
+	for i, w := range words {
+		if strings.Contains(w, "-") {
+			words[i] = `<span class="word">` + w + "</span>"
+		}
+	}
+	return template.HTML(strings.Join(words, " ")) //nolint:gosec // it is escaped
 }
 
 // cut shortens a text to so many letters.
