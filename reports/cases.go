@@ -101,6 +101,8 @@ func runCases(m *measure.Measurement) []Case {
 		switch {
 		case t.NoValue:
 			c.Is, c.Message = Unknown, "there are no samples"
+		case m.Interrupted, m.Failure != "": // of a part of the run
+			c.Is, c.Message = Unknown, c.Message+" so far: "+unknownOf(m)
 		case t.Passed:
 			c.Is = Succeeded
 		}

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 
 	"holdfast/scenarios/check"
@@ -88,6 +89,13 @@ func TestSummariesHaveABound(t *testing.T) {
 	}
 	if err := AppendSummary(t.TempDir(), complete(), false); err == nil {
 		t.Error("a directory is written to")
+	}
+	pipe := filepath.Join(t.TempDir(), "pipe")
+	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := AppendSummary(pipe, complete(), false); err == nil { // at once: nobody reads it
+		t.Error("a pipe is written to that nobody reads")
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"holdfast/reports/compare"
 )
@@ -54,8 +55,25 @@ func NewCompared(old, new Contender, s compare.Settings) Compared {
 		Schema: CompareSchema, Old: old.opponent(), New: new.opponent(),
 		Comparison: compare.Compare(old.side(), new.side(), s),
 	}
+	if doubt := c.Old.doubt(); doubt != "" {
+		c.Warnings = append(c.Warnings, doubt)
+	}
 	c.Passed = c.Class() == Passed
 	return c
+}
+
+// doubt says why an OLD is no good measure; empty: it is one.
+func (o *Opponent) doubt() string {
+	switch o.Outcome.class() {
+	case Violated:
+		return "OLD violates an invariant: what it saved by that, no sound program can"
+	case StoreAtFault:
+		return "OLD was played on a store that broke its promise: its figures are that store's"
+	case Inconclusive, Cut, Broken:
+		return "OLD is " + strings.ReplaceAll(string(o.Outcome), "_", " ") + " by itself: what it did not come to can't be compared"
+	case Passed, Regressed, Missed:
+	}
+	return ""
 }
 
 // sound implements [sound]: rows are of a run, and what is worse has not passed.

@@ -2,7 +2,11 @@ package reports
 
 import (
 	"bytes"
+	"fmt"
 	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -163,7 +167,7 @@ func TestResultAgainstBaseline(t *testing.T) {
 	}{"alike": {nil, Passed}, "worse": {more, Regressed}} {
 		new := repeated("storm", 30, c.change)
 		r := new.Result
-		r.Against(old, new.Settings, compare.Defaults())
+		r.Against(old, new.Settings, true, compare.Defaults())
 		if r.Class() != c.want || r.Passed != (c.want == Passed) || r.Comparison.Class() != c.want {
 			t.Errorf("%s: class %v, passed %v", name, r.Class(), r.Passed)
 		}
@@ -244,7 +248,7 @@ func TestComparedPages(t *testing.T) {
 	}
 	old, new := repeated("storm", 30, nil), repeated("storm", 30, more)
 	r := new.Result
-	r.Against(old, new.Settings, compare.Defaults())
+	r.Against(old, new.Settings, true, compare.Defaults())
 	if p := r.Page(); p.Verdict != "WORSE" || p.Tone != page.Bad || !strings.Contains(p.Lead, "1 figure worse") || p.Sections[0].Title != "Compared with storm/old" {
 		t.Errorf("the page says %s, %s: %s", p.Verdict, p.Tone, p.Lead)
 	}
@@ -262,5 +266,176 @@ func TestComparedPages(t *testing.T) {
 	}
 	if c := comparisons()["compared-alike"].Cases()[0]; c.Is != Succeeded || c.Detail != "" {
 		t.Errorf("%+v", c)
+	}
+}
+
+// TestDoubtsAboutOld: an OLD that did not pass is compared with, and it is said what its figures
+// are worth. A NEW that was worse than another baseline is no worse than itself.
+func TestDoubtsAboutOld(t *testing.T) {
+	for verdict, want := range map[check.Verdict]string{
+		check.OK: "", check.Violated: "no sound program can", check.StoreAtFault: "that store's", check.Inconclusive: "can't be compared",
+	} {
+		old, new := repeated("storm", 30, nil), repeated("storm", 30, nil)
+		old.Runs[0].Verdict = verdict
+		c := NewCompared(old, new, compare.Defaults())
+		if got := strings.Join(c.Warnings, " "); (got == "") != (want == "") || !strings.Contains(got, want) {
+			t.Errorf("OLD is %s: %q", verdict, got)
+		}
+	}
+	regressed := repeated("storm", 30, more)
+	regressed.Against(repeated("storm", 30, nil), regressed.Settings, true, compare.Defaults())
+	if c := NewCompared(regressed, regressed, compare.Defaults()); regressed.Class() != Regressed || c.Class() != Passed {
+		t.Errorf("one that is worse than its baseline, compared with itself, is %v", c.Class())
+	}
+}
+
+// TestSamplesThatBothHave: means are of the repetitions that were compared, and no others.
+func TestSamplesThatBothHave(t *testing.T) {
+	for n, want := range map[int]string{
+		1:  "by seed     the one repetition that both have went alike",
+		10: "by seed     all 10 repetitions that both have went alike",
+	} {
+		text := formatted(t, "text", NewCompared(repeated("storm", 30, nil), repeated("storm", n, nil), compare.Defaults()))
+		if size := fmt.Sprintf("means over %s of OLD and %d of NEW", Plural(n, "repetition"), n); !strings.Contains(text, want) || !strings.Contains(text, size) {
+			t.Errorf("of %d:\n%s", n, text)
+		}
+		fewer := repeated("storm", n, nil)
+		fewer.Against(repeated("storm", 30, nil), fewer.Settings, true, compare.Defaults())
+		if text := formatted(t, "text", fewer.Result); strings.Contains(text, "--renew-baseline") {
+			t.Errorf("of %d, it says that a smaller baseline is to be made:\n%s", n, text)
+		}
+	}
+}
+
+// TestSamplesOfWhatWasCut: of runs that were cut short, figures are of what was played to its end.
+func TestSamplesOfWhatWasCut(t *testing.T) {
+	old, new := repeated("storm", 30, nil), repeated("storm", 20, more)
+	old.Runs[0].Seed, old.Runs[0].Each[29].Cut = 2, true
+	c := NewCompared(old, new, compare.Defaults())
+	if text := formatted(t, "text", c); !strings.Contains(text, "means over 29 repetitions of OLD and 20 of NEW") {
+		t.Error(text)
+	}
+	if text := formatted(t, "html", c); !strings.Contains(text, "two samples, of 29 and 20 repetitions") {
+		t.Error(text)
+	}
+}
+
+// TestRenewedByLess: a baseline that loses runs says which.
+func TestRenewedByLess(t *testing.T) {
+	b := baseline(t)
+	old, err := b.Contender("b.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	new := repeated("storm", 30, nil)
+	new.Against(old, new.Settings, false, compare.Defaults())
+	new.Comparison.Renew()
+	text := formatted(t, "text", new.Result)
+	if new.Class() != Passed || !strings.Contains(text, "NEW lacks 1 run of OLD: burst") || strings.Contains(text, "just what OLD does") {
+		t.Errorf("class %v\n%s", new.Class(), text)
+	}
+}
+
+// TestResultThatContradictsItself is no result, so that nobody is told that it passed.
+func TestResultThatContradictsItself(t *testing.T) {
+	for name, change := range map[string]func(r *Result){
+		"violated": func(r *Result) { r.Runs[0].Violated = map[string]int{"I1": 1} },
+		"lost":     func(r *Result) { r.Runs[0].Counts.Lost = 1 },
+		"shown":    func(r *Result) { r.Runs[0].Violations = []check.Violation{{Invariant: "I1"}} },
+		"verdict":  func(r *Result) { r.Runs[0].Verdict = check.Inconclusive },
+	} {
+		r := repeated("storm", 5, nil).Result
+		if _, err := Decode([]byte(formatted(t, "json", r))); err != nil {
+			t.Fatal(err)
+		}
+		change(&r)
+		if _, err := Decode([]byte(formatted(t, "json", r))); err == nil {
+			t.Errorf("%s: it is read", name)
+		}
+	}
+}
+
+// TestChangeInWords: only what was 0 changes from 0.
+func TestChangeInWords(t *testing.T) {
+	zero, three, five := 0.0, 3.0, 5.0
+	for want, r := range map[string]compare.Row{
+		"from 0": {Old: &zero, New: &five}, "+66.7 %": {Old: &three, New: &five}, "0 %": {Old: &three, New: &three}, "–": {New: &five},
+	} {
+		if got := changed(&r); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}
+
+// keep writes a result and its repetitions as a run's directory has them.
+func keep(t *testing.T, dir string, c Contender, kept *measure.Repetitions) {
+	t.Helper()
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, ResultFile), []byte(formatted(t, "json", c.Result)), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := WriteFile(filepath.Join(dir, RepetitionsFile), kept.Write); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestWhichRepetitions are a run's: those beside its document, if they are its own, and else
+// those where it was kept first.
+func TestWhichRepetitions(t *testing.T) {
+	c := repeated("storm", 5, nil)
+	m := &c.Runs[0]
+	for i := range m.Each {
+		m.Counts.Gets += m.Each[i].Gets
+	}
+	m.Directory = filepath.Join(t.TempDir(), "recorded")
+	file := func(each []measure.Repetition) *measure.Repetitions {
+		return &measure.Repetitions{
+			Schema: measure.RepetitionsSchema, Scenario: m.Scenario, Core: m.Core, World: m.World, Policy: m.Policy, Clients: m.Clients,
+			Seed: m.Seed, Wanted: m.Repetitions, Each: each,
+		}
+	}
+	moved := slices.Clone(m.Each)
+	moved[0].P99MS = 777
+	keep(t, m.Directory, c, file(m.Each))
+	for name, want := range map[string]struct {
+		change func(r *measure.Repetitions)
+		p99    float64
+	}{
+		"own":               {func(*measure.Repetitions) {}, 777},
+		"of another policy": {func(r *measure.Repetitions) { r.Policy = "none" }, 90},
+		"of another world":  {func(r *measure.Repetitions) { r.World = "real" }, 90},
+		"of more clients":   {func(r *measure.Repetitions) { r.Clients++ }, 90},
+		"of other reads":    {func(r *measure.Repetitions) { r.Each = slices.Clone(r.Each); r.Each[0].Gets++ }, 90},
+	} {
+		dir := filepath.Join(t.TempDir(), "copied")
+		r := file(moved)
+		want.change(r)
+		keep(t, dir, c, r)
+		got, err := ReadContender(dir)
+		if err != nil || len(got.Runs[0].Each) != 5 || got.Runs[0].Each[0].P99MS != want.p99 {
+			t.Errorf("%s: %v, %+v", name, err, got.Runs[0].Each)
+		}
+	}
+}
+
+// TestPlayedWith: figures are told with the settings that they are of, on both sides.
+func TestPlayedWith(t *testing.T) {
+	old, new := repeated("storm", 30, nil), repeated("storm", 30, more)
+	new.Runs[0].Policy = "none"
+	want := fmt.Sprintf("core %s, world virtual, store model, policy %s → none, seed 1, clients %d", old.Runs[0].Core, old.Runs[0].Policy, old.Runs[0].Clients)
+	c := NewCompared(old, new, compare.Defaults())
+	if got := comparedWith(c.Runs); got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+	for _, format := range []string{"text", "markdown"} {
+		if text := formatted(t, format, c); !strings.Contains(strings.Join(strings.Fields(text), " "), "none, seed 1") {
+			t.Errorf("%s:\n%s", format, text)
+		}
+	}
+	c.Runs = append(c.Runs, c.Runs[0])
+	if c.Runs[1].New.Seed, c.Runs[1].Old.Core = 7, "documented"; !strings.HasSuffix(comparedWith(c.Runs), "; each run its own core, seed") {
+		t.Errorf("of several: %q", comparedWith(c.Runs))
 	}
 }

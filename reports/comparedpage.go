@@ -14,8 +14,11 @@ func (c Compared) Page() page.Page {
 		Title: "Comparison", Verdict: c.word(), Tone: page.ToneOf(c.word()), Lead: sentence(c.line()), Advice: c.advice(),
 		Facts: page.Facts{
 			{Name: "OLD", Value: c.Old.line()}, {Name: "NEW", Value: c.New.line()},
-			{Name: "settings", Value: sentence(c.terms())},
+			{Name: "verdicts", Value: sentence(c.terms())},
 		},
+	}
+	if len(c.Runs) > 0 {
+		p.Facts = append(p.Facts, page.Fact{Name: "played with", Value: sentence(comparedWith(c.Runs))})
 	}
 	p.Sections = append(p.Sections, c.differing("figures"))
 	if len(c.Warnings)+len(c.Missing)+len(c.Added) > 0 {
@@ -62,18 +65,21 @@ func (c *Compared) differing(id string) page.Section {
 		return s
 	}
 	table := page.Table{
-		Caption: "Totals, which have no verdict (counts.…), or means over the repetitions of a run; p: by Holm over all figures; in brackets: decides nothing",
+		Caption: "Totals, which have no verdict (counts.…), or means over n repetitions of OLD and of NEW; p: by Holm over all figures; in brackets: decides nothing",
 		Columns: []page.Column{
 			{Name: "run"}, {Name: "figure"}, {Name: "verdict", Verdict: true}, {Name: "old", Number: true}, {Name: "new", Number: true},
-			{Name: "change", Number: true}, {Name: "p", Number: true},
+			{Name: "change", Number: true}, {Name: "p", Number: true}, {Name: "n", Number: true},
 		},
 	}
 	for _, r := range rows {
-		table.Rows = append(table.Rows, []string{c.Runs[r.Run].Name(), r.Metric, judged(r), value(r.Old), value(r.New), changed(r), pValue(r.P)})
+		table.Rows = append(table.Rows, []string{c.Runs[r.Run].Name(), r.Metric, judged(r), value(r.Old), value(r.New), changed(r), pValue(r.P), samplesOf(r)})
 	}
 	s.Blocks = []page.Block{table}
 	return s
 }
+
+// samplesOf are the repetitions of both sides that a row is of.
+func samplesOf(r *compare.Row) string { return fmt.Sprintf("%d, %d", r.OldSamples, r.NewSamples) }
 
 // judged is a row's verdict on a page; totals have none, they only differ.
 func judged(r *compare.Row) string {
@@ -90,13 +96,14 @@ func judged(r *compare.Row) string {
 func (c *Compared) pairSection(i int) page.Section {
 	p := &c.Runs[i]
 	s := page.Section{ID: fmt.Sprintf("run-%d", i+1), Title: p.Name(), Verdict: strings.ToUpper(string(p.Verdict)), Folded: p.Verdict != compare.Worse, Detail: true}
+	olds, news := c.sampled(i)
 	how := map[compare.Method]string{
 		compare.Paired:   fmt.Sprintf("Compared seed by seed: %d of %s went otherwise", p.Differing, Plural(p.Compared, "repetition")),
-		compare.Unpaired: fmt.Sprintf("Compared as two samples, of %d and %s", p.Old.Repetitions, Plural(p.New.Repetitions, "repetition")),
+		compare.Unpaired: fmt.Sprintf("Compared as two samples, of %d and %s", olds, Plural(news, "repetition")),
 		compare.Totals:   "Compared by totals, since there is no value for each repetition",
 		compare.Nothing:  "Not compared: the numbers of different worlds have nothing to do with each other",
 	}[p.Method]
-	s.Blocks = append(s.Blocks, page.Prose(sentence(how)))
+	s.Blocks = append(s.Blocks, page.Prose(sentence(how)), page.Prose(sentence("Played with "+comparedWith([]compare.Pair{*p}))))
 	var rows []*compare.Row
 	for k := range c.Rows {
 		if c.Rows[k].Run == i {
@@ -131,7 +138,7 @@ func (c *Compared) pageTable(rows []*compare.Row) page.Table {
 	for _, r := range rows {
 		t.Rows = append(t.Rows, []string{
 			r.Metric, judged(r), value(r.Old), value(r.New), changed(r), width(r), pValue(r.P), probability(r.Effect),
-			fmt.Sprintf("%d, %d", r.OldSamples, r.NewSamples),
+			samplesOf(r),
 		})
 	}
 	return t
@@ -161,6 +168,9 @@ func (c Compared) Cases() []Case {
 		cases = append(cases, one)
 	}
 	for _, name := range c.Missing {
+		if c.Renewed {
+			break
+		}
 		cases = append(cases, Case{Suite: "compare", Name: "compare / " + name, Is: Unknown, Message: "NEW lacks it", Detail: "OLD has such a run."})
 	}
 	return cases

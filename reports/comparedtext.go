@@ -39,7 +39,7 @@ func (c Compared) Text(t Text) {
 func (c *Compared) after(t Text) {
 	fmt.Fprintf(t.W, "\n== compared with %s\n", c.Old.Source)
 	c.Text(t)
-	if !c.alike() && !c.Renewed {
+	if c.differs() && !c.Renewed {
 		t.wrapped("renew", "if what differs is meant, play the same with --renew-baseline (here: make baseline)")
 	}
 }
@@ -143,8 +143,16 @@ func (c *Compared) undecided() (n int) {
 
 // alike reports whether every repetition went alike.
 func (c *Compared) alike() bool {
-	return !slices.ContainsFunc(c.Runs, func(p compare.Pair) bool {
+	return len(c.Missing) == 0 && !slices.ContainsFunc(c.Runs, func(p compare.Pair) bool {
 		return !p.Exact() || p.Differing > 0 || !p.Decided || p.Old.Repetitions != p.New.Repetitions
+	})
+}
+
+// differs reports whether anything that was compared is otherwise: that less was played is no
+// reason to keep less.
+func (c *Compared) differs() bool {
+	return slices.ContainsFunc(c.Runs, func(p compare.Pair) bool {
+		return p.Method != compare.Nothing && (!p.Exact() || p.Differing > 0 || !p.Decided)
 	})
 }
 
@@ -212,7 +220,8 @@ func verdictOf(r *compare.Row) string {
 func (c *Compared) samples(t Text) {
 	old, new, rows := 0, 0, c.telling()
 	for i := range c.Runs {
-		old, new = old+c.Runs[i].Old.Repetitions, new+c.Runs[i].New.Repetitions
+		a, b := c.sampled(i)
+		old, new = old+a, new+b
 	}
 	if len(rows) == 0 {
 		return
@@ -224,6 +233,19 @@ func (c *Compared) samples(t Text) {
 		of += fmt.Sprintf("; ± half of the %s %% interval; p by Holm; A: how probable it is that a repetition of NEW has more", number(100*(1-c.Alpha)))
 	}
 	t.wrapped("figures", of)
+}
+
+// sampled are the repetitions of both sides that a run's figures are of.
+func (c *Compared) sampled(run int) (old, new int) {
+	for i := range c.Rows {
+		if r := &c.Rows[i]; r.Run == run && (r.Kind == compare.Distribution || r.Kind == compare.WallClock) {
+			old, new = max(old, r.OldSamples), max(new, r.NewSamples)
+		}
+	}
+	if p := &c.Runs[run]; old == 0 && new == 0 {
+		return p.Old.Repetitions, p.New.Repetitions
+	}
+	return old, new
 }
 
 // repetitions say which went otherwise; of the pair of the first it is known how that is seen.
@@ -245,7 +267,7 @@ func (c *Compared) repetitions(t Text) *compare.Pair {
 	}
 	text := fmt.Sprintf("%d of %s went otherwise", differing, Plural(compared, "repetition"))
 	if first == nil {
-		t.wrapped("by seed", "all "+Plural(compared, "repetition")+" went alike")
+		t.wrapped("by seed", c.wentAlike(compared))
 		return nil
 	}
 	if len(c.Runs) > 1 {
@@ -255,6 +277,20 @@ func (c *Compared) repetitions(t Text) *compare.Pair {
 	}
 	t.wrapped("by seed", fmt.Sprintf("%s, seed %d, repetition %d", text, first.New.Seed, first.First))
 	return first
+}
+
+// wentAlike says how many of the repetitions did, which are all that both sides have.
+func (c *Compared) wentAlike(compared int) string {
+	both := ""
+	if slices.ContainsFunc(c.Runs, func(p compare.Pair) bool {
+		return p.Method == compare.Paired && p.Compared < max(p.Old.Repetitions, p.New.Repetitions)
+	}) {
+		both = " that both have"
+	}
+	if compared == 1 {
+		return "the one repetition" + both + " went alike"
+	}
+	return fmt.Sprintf("all %d repetitions%s went alike", compared, both)
 }
 
 // settings say what was compared, and what is to be known before it is believed.
@@ -277,6 +313,9 @@ func (c *Compared) settings(t Text) {
 	}
 	if c.Renewed {
 		t.wrapped("renewed", c.Old.Source+" holds NEW from now on")
+	}
+	if len(c.Runs) > 0 {
+		t.wrapped("played with", comparedWith(c.Runs))
 	}
 	t.wrapped("OLD", c.Old.line())
 	t.wrapped("NEW", c.New.line())
@@ -302,6 +341,8 @@ func changed(r *compare.Row) string {
 		return "–"
 	case *r.Old == *r.New:
 		return "0 %"
+	case *r.Old != 0:
+		return signedPercent(*r.New / *r.Old - 1)
 	}
 	return "from 0"
 }

@@ -42,15 +42,15 @@ func ReadContender(path string) (Contender, error) {
 	return Contender{}, &UnreadableError{path, "is " + kindOf(d) + "; what can be compared are results of simulate run, and baselines"}
 }
 
-// addRepetitions adds those of a run, if they are kept beside the document or where it says
-// that the run is kept.
+// addRepetitions adds those of a run, if they are kept beside the document or, else, where it
+// says that the run is kept.
 func (c *Contender) addRepetitions(i int, path string) error {
 	run := &c.Runs[i]
 	beside := path
 	if info, err := os.Stat(path); err == nil && !info.IsDir() {
 		beside = filepath.Dir(path)
 	}
-	for _, dir := range []string{c.RunDirectory(i), beside} {
+	for _, dir := range []string{beside, c.RunDirectory(i)} {
 		if dir == "" {
 			continue
 		}
@@ -71,12 +71,13 @@ func (c *Contender) addRepetitions(i int, path string) error {
 
 // ofRun reports whether repetitions are a run's: a directory may have been given to another.
 func ofRun(r *measure.Repetitions, m *measure.Measurement) bool {
-	acknowledged, puts := 0, 0
+	acknowledged, puts, gets := 0, 0, 0
 	for i := range r.Each {
-		acknowledged, puts = acknowledged+r.Each[i].Acknowledged, puts+r.Each[i].Puts
+		acknowledged, puts, gets = acknowledged+r.Each[i].Acknowledged, puts+r.Each[i].Puts, gets+r.Each[i].Gets
 	}
-	return r.Scenario == m.Scenario && r.Core == m.Core && r.Seed == m.Seed && r.Wanted == m.Repetitions &&
-		acknowledged == m.Counts.Acknowledged && puts == m.Counts.Puts
+	return r.Scenario == m.Scenario && r.Core == m.Core && r.World == m.World && r.Policy == m.Policy && r.Clients == m.Clients &&
+		r.Seed == m.Seed && r.Wanted == m.Repetitions &&
+		acknowledged == m.Counts.Acknowledged && puts == m.Counts.Puts && gets == m.Counts.Gets
 }
 
 func (c *Contender) program() compare.Program {
@@ -97,5 +98,5 @@ func (c *Contender) side() compare.Side {
 }
 
 func (c *Contender) opponent() Opponent {
-	return Opponent{Source: c.Source, Program: c.program(), Outcome: outcomes[c.Class()], NotReached: c.NotReached}
+	return Opponent{Source: c.Source, Program: c.program(), Outcome: outcomes[c.own()], NotReached: c.NotReached}
 }

@@ -74,7 +74,8 @@ func WriteFile(path string, write func(io.Writer) error) error {
 		if of, ok := errors.AsType[*fs.PathError](err); ok && of.Path == next {
 			of.Path = path
 		}
-		return errors.Join(err, removed(next))
+		_ = os.Remove(next) // what it says next to that is of no use
+		return err
 	}
 	return os.Rename(next, path)
 }
@@ -120,5 +121,8 @@ func PointLatest(out, dir string) error {
 	if err := os.Symlink(target, next); err != nil {
 		return err
 	}
-	return os.Rename(next, link)
+	if err := os.Rename(next, link); err != nil {
+		return errors.Join(err, removed(next))
+	}
+	return nil
 }

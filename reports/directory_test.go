@@ -51,6 +51,20 @@ func TestPointLatest(t *testing.T) {
 	}
 }
 
+// TestPointLatestLeavesNothing where it can't be: what is called latest is no link.
+func TestPointLatestLeavesNothing(t *testing.T) {
+	out := t.TempDir()
+	if err := os.MkdirAll(filepath.Join(out, "latest", "of-others"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := PointLatest(out, filepath.Join(out, "burst", "1")); err == nil {
+		t.Error("a directory is replaced")
+	}
+	if all, err := os.ReadDir(out); err != nil || len(all) != 1 {
+		t.Error(all, err)
+	}
+}
+
 // TestPointLatestAtOnce: runs that end at the same moment don't disturb each
 // other, and leave nothing behind.
 func TestPointLatestAtOnce(t *testing.T) {

@@ -130,6 +130,33 @@ func TestStoriesKeepTheirHeart(t *testing.T) {
 	}
 }
 
+// TestStoriesKeepWhatHappened: a write that changes much is cut, rather than the setup kept in
+// its place, and numbers give way to it.
+func TestStoriesKeepWhatHappened(t *testing.T) {
+	sets := make([]history.Set, 9)
+	for i := range sets {
+		sets[i] = history.Set{Field: fmt.Sprintf("field%d", i), Was: `"what it was before that"`, Now: `"what became of it then"`}
+	}
+	put := func(actor, etag, of, id string, at int64) history.Event {
+		return history.Event{Kind: history.Put, Actor: actor, ETag: etag, At: at, Answer: history.OK, If: history.IfMatch, IfETag: of, Doc: &history.Doc{Of: of, N: 6, Add: []string{id}, Set: sets}}
+	}
+	for anomaly, of := range map[string]check.Invariant{appendedAgain: check.ExactlyOnce, "edit applied again": check.ExactlyOnce, "value altered": check.AsAsked} {
+		v := check.Violation{Invariant: of, Anomaly: anomaly, Summary: "bob wrote e3, in which m-1 stands twice; bob had written it before", Witness: []history.Event{
+			{Kind: history.Put, Actor: history.SetupActor, ETag: "e1", Answer: history.OK, If: history.IfAbsent, Doc: &history.Doc{N: 5}},
+			put("bob", "e2", "e1", "m-1", 1), put("bob", "e3", "e2", "m-1", 2),
+		}}
+		for room := leastStory - 1; room < 16; room++ {
+			story := strings.Join(linesOf(Text{}.storyIn(v, "title", room)), "\n")
+			if !strings.Contains(story, "writes version v2") || !strings.Contains(story, "writes version v3") {
+				t.Errorf("%s, in %d lines:\n%s", anomaly, room, story)
+			}
+			if n := strings.Count(story, "\n") + 1; n > room {
+				t.Errorf("%s: %d lines in a room of %d", anomaly, n, room)
+			}
+		}
+	}
+}
+
 func linesOf(parts []part) (all []string) {
 	for _, p := range parts {
 		all = append(all, p.lines...)

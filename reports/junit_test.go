@@ -202,6 +202,15 @@ func TestJUnitOfRuns(t *testing.T) {
 	if root, text := junitOf(t, NewResult(Environment{}, empty)); !slices.Contains(endings(root)["error"], "two-users / threshold attempts.p99<6") {
 		t.Errorf("a threshold without samples:\n%s", text)
 	}
+	cut := passed()
+	cut.Interrupted = true
+	cut.Thresholds = []measure.ThresholdResult{{Expression: "counts.failed==0", Passed: true}, {Expression: "attempts.p99<6", Value: 7}}
+	root, text = junitOf(t, NewResult(Environment{}, cut))
+	for _, expression := range []string{"counts.failed==0", "attempts.p99<6"} {
+		if name := cut.Scenario + " / threshold " + expression; !slices.Contains(endings(root)["error"], name) {
+			t.Errorf("%s is not unknown of a part of a run:\n%s", name, text)
+		}
+	}
 }
 
 // classname is that of the first case.

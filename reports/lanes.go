@@ -175,6 +175,7 @@ func (t *story) merged() []laneEvent {
 		}
 		all = slices.Insert(all, at, laneEvent{Event: *e})
 	}
+	t.promote(all)
 	return t.scheduled(all)
 }
 
@@ -226,8 +227,8 @@ func drawable(e *history.Event) bool {
 	return true
 }
 
-// chosen are the events that are drawn: of the evidence the first and the last, if it is very
-// long, and of what is next to it what belongs to it.
+// chosen are the events that are drawn: of the evidence what tells most, if it is very long, and
+// of what is next to it what belongs to it.
 func (t *story) chosen(all []laneEvent) []bool {
 	keep := make([]bool, len(all))
 	var evidence []int
@@ -237,9 +238,7 @@ func (t *story) chosen(all []laneEvent) []bool {
 		}
 	}
 	belongs := t.belonging(all, evidence)
-	if n := len(evidence); n > mostSteps {
-		evidence = slices.Delete(evidence, mostSteps/4, n-mostSteps*3/4)
-	}
+	evidence = t.telling(all, evidence)
 	for _, i := range evidence {
 		keep[i] = true
 	}
@@ -255,6 +254,32 @@ func (t *story) chosen(all []laneEvent) []bool {
 		}
 	}
 	return keep
+}
+
+// telling are so many places of evidence as are drawn at most: left out is what only leads up to
+// it, in the middle first, and never where it goes wrong.
+func (t *story) telling(all []laneEvent, evidence []int) []int {
+	n := len(evidence) - mostSteps
+	if n <= 0 {
+		return evidence
+	}
+	wrong, of := t.wrong(all), map[int][]int{}
+	for _, i := range evidence {
+		grade := leadingUp(t.Violation, &all[i].Event)
+		of[grade] = append(of[grade], i)
+	}
+	soon := map[int]int{}
+	for grade, places := range of {
+		for k, i := range places {
+			soon[i] = grade*len(all) + min(k, len(places)-1-k)
+		}
+	}
+	soon[wrong] = -1
+	byWeight := slices.Clone(evidence)
+	slices.SortStableFunc(byWeight, func(a, b int) int { return cmp.Compare(soon[b], soon[a]) })
+	kept := slices.Clone(byWeight[n:])
+	slices.Sort(kept)
+	return kept
 }
 
 // belonging says of an event beside the evidence whether it belongs to it: what those did who
@@ -301,15 +326,24 @@ func (t *story) wrong(all []laneEvent) int {
 	switch t.Invariant {
 	case check.HonestAnswers:
 		return cmp.Or(1+last(returned), 1+last(any)) - 1
-	case check.OneCreator:
-		return last(succeeded)
+	case check.OneCreator: // the second, when there was one already
+		first := slices.IndexFunc(all, func(e laneEvent) bool { return e.weight != page.Context && succeeded(&e.Event) })
+		for i := first + 1; i < len(all); i++ {
+			if all[i].weight != page.Context && succeeded(&all[i].Event) {
+				return i
+			}
+		}
 	case check.RealTime:
-		return len(all) - 1
+		return lastEvidence(all)
 	case check.ArchiveFirst:
 		switch t.Anomaly {
 		case "trigger never written":
 			return last(returned)
-		case "trigger vanished": // who gives a message back says that all is done
+		case triggerVanished, triggerDeleted:
+			if i := slices.IndexFunc(all, func(e laneEvent) bool { return e.weight != page.Context && removes(&e.Event) }); i >= 0 {
+				return i
+			}
+			// Who gives a message back says that all is done.
 			if given := last(func(e *history.Event) bool { return e.Do == history.Acknowledged }); given >= 0 {
 				return given
 			}
@@ -317,14 +351,28 @@ func (t *story) wrong(all []laneEvent) int {
 		return cmp.Or(1+last(func(e *history.Event) bool { return !succeeded(e) }), 1+last(any)) - 1
 	case "":
 		return cmp.Or(1+last(func(e *history.Event) bool { return !succeeded(e) }), 1+last(any)) - 1
-	case check.NothingLost:
+	case check.NothingLost, check.NoSilentOverwrite:
+		by := t.overwriter()
 		switch {
-		case t.overwriter() != nil:
-		case t.Anomaly == "never written":
+		case by != nil:
+			return slices.IndexFunc(all, func(e laneEvent) bool { return placeOf(&e.Event) == placeOf(by) })
+		case t.Invariant == check.NoSilentOverwrite:
+			return cmp.Or(1+last(wrote), 1+last(any)) - 1
+		case t.Anomaly == neverWritten:
 			return last(succeeded)
 		default:
-			return len(all) - 1 // the last read
+			return lastEvidence(all) // the last read
 		}
 	}
 	return cmp.Or(1+last(wrote), 1+last(any)) - 1
+}
+
+// lastEvidence is the last event that is not merely beside the story, -1 if there is none.
+func lastEvidence(all []laneEvent) int {
+	for i := len(all) - 1; i >= 0; i-- {
+		if all[i].weight != page.Context {
+			return i
+		}
+	}
+	return -1
 }

@@ -68,14 +68,16 @@ func (b *board) layOut() {
 }
 
 // who takes part, in the order in which it appears. Of actors that are too many those are put
-// together who have the least part in it: no success, or no evidence.
+// together who have the least part in it: no success, or the latest, or no evidence.
 func (b *board) who() (actors, objects []string, queue bool) {
-	evident, leads := map[string]bool{}, map[string]bool{}
+	evident, leads := map[string]bool{}, map[string]int{} // since when, from 1
 	for i := range b.seen {
 		e := &b.seen[i]
 		if e.weight != page.Context {
 			evident[e.Actor] = true
-			leads[e.Actor] = leads[e.Actor] || e.weight == page.Wrong || e.Outcome == history.Committed
+			if leads[e.Actor] == 0 && (e.weight == page.Wrong || e.Outcome == history.Committed) {
+				leads[e.Actor] = i + 1
+			}
 		}
 		queue = queue || e.Kind == history.Queue || e.OfTrigger()
 		if e.Actor != "" && !slices.Contains(actors, e.Actor) {
@@ -90,12 +92,12 @@ func (b *board) who() (actors, objects []string, queue bool) {
 	}
 	part := func(name string) int {
 		switch {
-		case leads[name]:
-			return 0
+		case leads[name] > 0:
+			return leads[name]
 		case evident[name]:
-			return 1
+			return len(b.seen) + 1
 		}
-		return 2
+		return len(b.seen) + 2
 	}
 	byPart := slices.Clone(actors)
 	slices.SortStableFunc(byPart, func(a, b string) int { return part(a) - part(b) })
@@ -157,6 +159,9 @@ func (b *board) step(i int) page.LaneStep {
 	case late(&e.Event):
 		said = strings.TrimSuffix("'s write, which was under way, takes effect: version "+e.ETag, ": version ")
 	}
+	if left := b.dropped(e); len(left) > 0 {
+		said += ", and leaves " + strings.Join(left, ", ") + " as it was"
+	}
 	if b.conditions {
 		said += (Text{untimed: b.untimed}).asked(&e.Event)
 	}
@@ -197,7 +202,7 @@ func (b *board) say(actor, what string) string {
 
 // short is a text with the names of the story.
 func (b *board) short(text string) string {
-	return checksum.ReplaceAllString(b.names.Replace(text), "")
+	return legible(b.names.Replace(text))
 }
 
 func (b *board) when(at int64) string {

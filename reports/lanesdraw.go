@@ -42,7 +42,7 @@ func (b *board) draw(s *page.LaneStep, e *history.Event) {
 
 // know draws a version that was there before anything is drawn of it.
 func (b *board) know(key, etag string) {
-	if etag == "" || b.made[etag] || b.lane[key] >= len(b.named) {
+	if etag == "" || b.made[etag] || b.begun[key] || b.lane[key] >= len(b.named) {
 		return
 	}
 	if b.comes(key, etag) {
@@ -57,8 +57,9 @@ func (b *board) comes(key, etag string) bool {
 	makes := func(e *history.Event) bool {
 		return e.Kind == history.Put && e.Key == key && e.ETag == etag && e.Answer == history.OK && e.At >= b.seen[0].At
 	}
+	first := slices.IndexFunc(b.window.Events, func(e history.Event) bool { return placeOf(&e) == placeOf(&b.seen[0].Event) })
 	return slices.ContainsFunc(b.seen, func(e laneEvent) bool { return makes(&e.Event) }) ||
-		slices.ContainsFunc(b.window.Events, func(e history.Event) bool { return makes(&e) })
+		slices.ContainsFunc(b.window.Events[max(first, 0):], func(e history.Event) bool { return makes(&e) })
 }
 
 // meet draws a version that is shown to somebody, if it has not been drawn: it was there at

@@ -25,18 +25,30 @@ func (t *story) operation(number int) *history.Event {
 // overwriter is the write that took from the object what somebody had been told is stored in
 // it, nil if it is not known or it is another kind of story.
 func (t *story) overwriter() *history.Event {
-	if t.Invariant != check.NothingLost && t.Invariant != check.NoSilentOverwrite {
-		return nil
-	}
 	for i := len(t.Witness) - 1; i >= 0; i-- {
-		if e := &t.Witness[i]; e.Kind == history.Put && e.ETag != "" {
-			if v := t.victim(e); v != nil {
-				return e
+		if e := &t.Witness[i]; e.Kind == history.Put && e.ETag != "" && t.accuses(e) {
+			if t.victim(e) == nil {
+				return nil
 			}
-			return nil
+			return e
 		}
 	}
 	return nil
+}
+
+// accuses reports whether a write is the one that the summary says took something away. That need
+// not be the last that was answered.
+func (t *story) accuses(e *history.Event) bool {
+	switch t.Invariant {
+	case check.NothingLost:
+		return strings.Contains(t.Summary, " wrote version "+e.ETag+" without it")
+	case check.NoSilentOverwrite:
+		return e.Doc != nil && strings.Contains(t.Summary, "; "+e.Actor+" had loaded ") &&
+			slices.ContainsFunc(e.Doc.Set, func(s history.Set) bool {
+				return strings.Contains(t.Summary, " set "+s.Field+" of ") && strings.Contains(t.Summary, " replaced it by "+s.Now)
+			})
+	}
+	return false
 }
 
 // victim is the answer to the operation that a write took from the object.
@@ -57,7 +69,7 @@ func (t *story) lost(by, from *history.Event) string {
 	}
 	if t.Invariant == check.NoSilentOverwrite {
 		for _, s := range by.Doc.Set {
-			if slices.Contains(op.Sets, s.Field) {
+			if slices.Contains(op.Sets, s.Field) && strings.Contains(t.Summary, " set "+s.Field+" of ") {
 				return s.Field
 			}
 		}
@@ -71,100 +83,72 @@ func (t *story) lost(by, from *history.Event) string {
 	return ""
 }
 
-// title says in one sentence who did what to whom.
-func (b *board) title() string {
-	if b.Invariant == check.OneCreator {
-		return b.creators()
-	}
-	by := b.overwriter()
-	if by == nil {
-		return b.short(b.Summary)
-	}
-	from := b.victim(by)
-	lost := b.lost(by, from)
-	if lost == "" || from.ETag == "" {
-		return b.short(b.Summary)
-	}
-	on := ""
-	if by.Doc != nil && by.Doc.Of != "" {
-		on = " on top of " + by.Doc.Of
-	}
-	if b.Invariant == check.NoSilentOverwrite {
-		seen := ""
-		if op := b.operation(by.Op); op != nil && op.Base != "" {
-			seen = fmt.Sprintf(": %s had loaded %s", called(by.Actor), op.Base)
-		}
-		return b.short(fmt.Sprintf("%s wrote %s%s and replaced %s's %s of %s without having seen it%s",
-			called(by.Actor), by.ETag, on, called(from.Actor), lost, from.ETag, seen))
-	}
-	what := "modification " + lost
-	if op := b.operation(from.Op); op != nil && len(op.Sets) > 0 {
-		what = fmt.Sprintf("change of %s (%s)", strings.Join(op.Sets, ", "), lost)
-	}
-	return b.short(fmt.Sprintf("%s wrote %s%s, without %[4]s's %[5]s, which %[4]s had been told is stored as %[6]s",
-		called(by.Actor), by.ETag, on, called(from.Actor), what, from.ETag))
-}
-
-// known says what the literature calls such a violation, and what it is.
-func (t *story) known() string {
-	if t.KnownAs == "" {
-		return t.Means
-	}
-	return strings.TrimSpace(fmt.Sprintf("Known as %s. %s", t.KnownAs, t.Means))
-}
-
-// creators are those who were told that they had created an object.
-func (b *board) creators() string {
-	var names []string
-	for i := range b.Witness {
-		if e := &b.Witness[i]; e.Kind == history.Return && e.Outcome == history.Committed {
-			names = append(names, called(e.Actor))
-		}
-	}
-	if len(names) < 2 {
-		return b.short(b.Summary)
-	}
-	return fmt.Sprintf("%s were all told that they had created %s", few(names, 4), b.Witness[0].Key)
-}
-
 // where says which part of the scenario to look at.
 func (b *board) where() string {
 	if b.scenario == "" {
 		return ""
 	}
-	var steps, actors []string
+	var steps, loads []string
+	by := map[string][]string{} // of what actors of a name do, the actors
 	add := func(op *history.Event, part string) {
 		if op == nil {
 			return
 		}
 		if op.Step != "" {
 			steps = append(steps, fmt.Sprintf("step %s (%s: %s)%s", op.Step, called(op.Actor), strings.TrimSpace(op.Do+" "+strings.Join(op.Sets, ", ")), part))
-		} else if who := called(op.Actor); !slices.Contains(actors, who) {
-			actors = append(actors, who)
+			return
+		}
+		load, who := "the load of "+ofScenario(op.Actor)+" ("+op.Do, called(op.Actor)
+		if op.Do == "batch" { // of which a scenario says how many write, and not what
+			load = "the batches (written"
+		}
+		if by[load] == nil {
+			loads = append(loads, load)
+		}
+		if !slices.Contains(by[load], who) {
+			by[load] = append(by[load], who)
 		}
 	}
-	if by := b.overwriter(); by != nil {
-		add(b.operation(by.Op), ", which overwrites,")
-		add(b.operation(b.victim(by).Op), ", whose change is lost")
+	if last := b.overwriter(); last != nil {
+		add(b.operation(last.Op), ", which overwrites,")
+		add(b.operation(b.victim(last).Op), ", whose change is lost")
 	} else {
 		for i := range b.Witness {
 			if e := &b.Witness[i]; e.Kind == history.Invoke {
 				add(e, "")
 			}
 		}
+		for i := range b.Witness {
+			if e := &b.Witness[i]; e.Kind == history.Queue && e.Actor != "" && len(steps)+len(loads) == 0 {
+				add(&history.Event{Actor: e.Actor, Do: "messages"}, "") // of which nothing came
+			}
+		}
 	}
-	const most = 4
-	switch {
-	case len(steps) > 0:
-		return fmt.Sprintf("In the scenario %s, look at %s", b.scenario, few(steps, most))
-	case len(actors) > 0:
-		return fmt.Sprintf("In the scenario %s, look at what %s do%s", b.scenario, few(actors, most), map[bool]string{true: "es"}[len(actors) == 1])
+	for i, load := range loads {
+		if strings.HasPrefix(load, "the load of "+by[load][0]+" ") {
+			loads[i] = load + ")"
+			continue
+		}
+		loads[i] = load + " by " + few(by[load]) + ")"
 	}
-	return ""
+	all := slices.Concat(steps, loads)
+	if len(all) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("In the scenario %s, look at %s", b.scenario, strings.TrimSuffix(few(all), ","))
+}
+
+// ofScenario is the actor of a scenario: of one that has a count each has a number.
+func ofScenario(actor string) string {
+	if i := strings.LastIndexByte(actor, '-'); i > 0 && i+1 < len(actor) && strings.Trim(actor[i+1:], "0123456789") == "" {
+		return actor[:i]
+	}
+	return actor
 }
 
 // few names some, and how many there are besides.
-func few(names []string, most int) string {
+func few(names []string) string {
+	const most = 4
 	if n := len(names); n > most {
 		return fmt.Sprintf("%s and %d more", strings.Join(names[:most-1], ", "), n-most+1)
 	}
@@ -189,13 +173,10 @@ func (b *board) bands() []page.LaneBand {
 	if by := b.overwriter(); by != nil {
 		from := b.victim(by)
 		band = page.LaneBand{Lane: b.lane[by.Key], From: at(from), To: at(by), Label: b.short(b.lost(by, from)), State: "is stored", End: "✕ lacks it"}
-	} else if b.Invariant == check.RealTime && len(b.Witness) > 0 {
-		stale := &b.Witness[len(b.Witness)-1]
-		for i := range b.Witness[:len(b.Witness)-1] {
-			if e := &b.Witness[i]; e.Key == stale.Key && e.ETag != "" && e.ETag != stale.ETag && (e.Kind == history.Put || e.Kind == history.Get) {
-				band = page.LaneBand{Lane: b.lane[e.Key], From: at(e), To: at(stale), Label: b.short(e.ETag), State: "is there", End: "✕ older"}
-			}
-		}
+	} else if again, first, id := b.doubled(); again != nil {
+		band = page.LaneBand{Lane: b.lane[again.Key], From: at(first), To: at(again), Label: b.short(id), State: "is stored", End: "✕ again"}
+	} else if newer, stale := b.newer(); newer != nil {
+		band = page.LaneBand{Lane: b.lane[newer.Key], From: at(newer), To: at(stale), Label: b.short(newer.ETag), State: "is stored", End: "✕ shows older"}
 	}
 	if band.From < 0 || band.To <= band.From {
 		return nil

@@ -85,7 +85,7 @@ func Read(path string) (Document, error) {
 }
 
 func readDirectory(dir string) (Document, error) {
-	f, err := os.Open(filepath.Join(dir, ResultFile))
+	f, err := openRegular(filepath.Join(dir, ResultFile))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, &UnreadableError{dir, fmt.Sprintf("has no %s: %s", ResultFile, instead(dir))}
 	}
@@ -101,6 +101,14 @@ func readDirectory(dir string) (Document, error) {
 		return nil, err
 	}
 	return in(dir, d), nil
+}
+
+// openRegular opens what nobody waits for: a pipe that lies in a directory may have no writer.
+func openRegular(path string) (*os.File, error) {
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+		return nil, &UnreadableError{path, "is no file"}
+	}
+	return os.Open(path)
 }
 
 // kept is a document that says where it is kept, which is not a part of it: a directory may
@@ -120,14 +128,14 @@ func instead(dir string) string {
 	case holds(dir, HistoryFile):
 		return "its run was killed before it was judged; " + checkIt(dir)
 	case holds(dir, PointsFile):
-		return "its sweep was killed; simulate sweep with the same flags and --resume " + dir + " goes on with it"
+		return "its sweep was killed; simulate sweep with the same flags and --resume " + ShellWord(dir) + " goes on with it"
 	case len(inside) > 0:
 		return "it is no run's directory, but holds some, such as " + filepath.Dir(inside[len(inside)-1])
 	}
 	return "it is no run's directory"
 }
 
-func checkIt(dir string) string { return "simulate check " + dir + " judges its history" }
+func checkIt(dir string) string { return "simulate check " + ShellWord(dir) + " judges its history" }
 
 func holds(dir, file string) bool {
 	_, err := os.Stat(filepath.Join(dir, file))
@@ -145,7 +153,7 @@ func read(path string, r io.Reader) (Document, error) {
 	d, err := Decode(text)
 	switch {
 	case err != nil && filepath.Base(path) == HistoryFile:
-		return nil, &UnreadableError{path, "is a history; simulate check " + path + " judges it"}
+		return nil, &UnreadableError{path, "is a history; simulate check " + ShellWord(path) + " judges it"}
 	case err != nil:
 		return nil, &UnreadableError{path, err.Error()}
 	}

@@ -72,7 +72,7 @@ func everyDocument(t testing.TB) map[string]Document {
 	}
 	all["baseline"] = baseline(t)
 	against := NewResult(NewEnvironment(nil), repeated("storm", 20, nil).Runs...)
-	against.Against(repeated("storm", 20, more), nil, compare.Defaults())
+	against.Against(repeated("storm", 20, more), nil, true, compare.Defaults())
 	all["against"] = against
 	return all
 }
@@ -112,6 +112,8 @@ func TestReadGivesBack(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		} else if k, ok := d.(kept); ok && formatted(t, "text", k.In(dir)) != formatted(t, "text", of) {
 			t.Errorf("%s does not say where it is kept:\n%s", name, formatted(t, "text", of))
+		} else if _, several := d.(Result); ok && !several && strings.Count("\n"+formatted(t, "text", of), "\nsaved in") > 1 {
+			t.Errorf("%s says twice where it is kept:\n%s", name, formatted(t, "text", of))
 		}
 	}
 	for schema := range readable {

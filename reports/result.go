@@ -4,6 +4,7 @@ package reports
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -78,9 +79,10 @@ func (r Result) RunDirectory(i int) string {
 }
 
 // Against compares the runs with a baseline: what is worse has not passed. Settings are those of
-// each run, as [scenarios.Run.Settings] lists them.
-func (r *Result) Against(baseline Contender, settings []map[string]string, s compare.Settings) {
-	c := NewCompared(baseline, Contender{Source: ThisRun, Result: *r, Settings: settings, Partial: true}, s)
+// each run, as [scenarios.Run.Settings] lists them. That a partial result lacks runs of the
+// baseline is no matter.
+func (r *Result) Against(baseline Contender, settings []map[string]string, partial bool, s compare.Settings) {
+	c := NewCompared(baseline, Contender{Source: ThisRun, Result: *r, Settings: settings, Partial: partial}, s)
 	r.Comparison, r.Passed = &c, r.Passed && c.Passed
 }
 
@@ -105,12 +107,25 @@ func (r Result) sound() error {
 		return errors.New("it has no run")
 	}
 	for i := range r.Runs {
-		if err := known(r.Runs[i].Verdict); err != nil {
+		m := &r.Runs[i]
+		if err := known(m.Verdict); err != nil {
 			return err
+		}
+		violated := len(m.Violations) > 0 || m.Counts.Lost > 0
+		for _, n := range m.Violated {
+			violated = violated || n > 0
+		}
+		if violated && m.Verdict == check.OK {
+			return fmt.Errorf("run %d, of %s, violates an invariant, and its verdict is ok", i+1, m.Scenario)
 		}
 	}
 	if r.Comparison != nil {
-		return r.Comparison.sound()
+		if err := r.Comparison.sound(); err != nil {
+			return err
+		}
+	}
+	if r.Passed && r.Class() != Passed {
+		return errors.New("it has passed, but not by what it holds")
 	}
 	return nil
 }

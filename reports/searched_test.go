@@ -8,6 +8,7 @@ import (
 
 	gocmp "github.com/google/go-cmp/cmp"
 
+	"holdfast/scenarios"
 	"holdfast/scenarios/check"
 	"holdfast/scenarios/explore"
 	"holdfast/scenarios/history"
@@ -66,6 +67,25 @@ func TestExploredReports(t *testing.T) {
 		var b strings.Builder
 		e.Text(Text{W: &b})
 		golden(t, name, b.String())
+	}
+}
+
+// TestInterruptedSearchProvesNothing, whatever it had seen; one whose time is over has.
+func TestInterruptedSearchProvesNothing(t *testing.T) {
+	run, err := scenarios.Prepare("two-users", scenarios.Choice{Seed: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, strategy := range []explore.Strategy{explore.Exhaustive, explore.PCT} {
+		found := explore.Result{Strategy: strategy, Schedules: 100, Acknowledged: 200, Conflicts: 50, Stopped: explore.Interrupted}
+		e := NewExplored(explore.Config{Run: run}, found, "")
+		if e.Passed || e.Class() != Inconclusive {
+			t.Errorf("%s, interrupted: %s", strategy, e.word())
+		}
+		found.Stopped = "the time is over"
+		if e := NewExplored(explore.Config{Run: run}, found, ""); e.Passed != (strategy == explore.PCT) {
+			t.Errorf("%s, stopped: %s", strategy, e.word())
+		}
 	}
 }
 

@@ -20,6 +20,9 @@ const leastWidth = 24
 // eventsShown bounds a story that is told whole; result.json has all of it.
 const eventsShown = 100
 
+// mostOfEvent are the lines of an event in a story that has little room.
+const mostOfEvent = 3
+
 // everyStory tells each violation in full, those of one invariant after another.
 func (t Text) everyStory(all []check.Violation) {
 	sorted := slices.Clone(all)
@@ -56,6 +59,11 @@ func (t Text) storyIn(v check.Violation, title string, room int) []part {
 	}
 	all = append(all, part{lines: summary})
 	events := t.eventParts(v)
+	if room > 0 {
+		for i := range events {
+			events[i].lines = cutTo(events[i].lines, mostOfEvent)
+		}
+	}
 	shown, left := fitting(events, room)
 	if left > 0 {
 		shown, left = fitting(events, max(room-1, 1))
@@ -63,8 +71,10 @@ func (t Text) storyIn(v check.Violation, title string, room int) []part {
 	if left > 0 && height(shown) >= room { // not even one
 		shown, left = nil, len(events)
 	}
-	for i := range shown {
-		shown[i].drop = 1 // whatever else there is goes first: these are what the report is about
+	if room > 0 { // what it has no room for has been left out, and numbers matter less than the rest
+		for i := range shown {
+			shown[i].drop = 1
+		}
 	}
 	if left += len(v.Witness) - len(events); left > 0 {
 		where := "--verbose, or the page"
@@ -88,8 +98,16 @@ func indented(lines []string) []string {
 
 // shortened is the summary of a violation with the names of its story.
 func (t Text) shortened(v check.Violation) string {
-	return checksum.ReplaceAllString(shortNames(v).Replace(v.Summary), "")
+	return legible(shortNames(v).Replace(v.Summary))
 }
+
+// legible leaves out what only tells long values apart, and of a time what nobody reads.
+func legible(s string) string {
+	return tooFine.ReplaceAllString(checksum.ReplaceAllString(s, ""), "$1$2")
+}
+
+// tooFine is a time that is told to the nanosecond.
+var tooFine = regexp.MustCompile(`\b(\d+\.\d{1,2})\d*([mµ]?s)\b`)
 
 // checksum is what tells long values apart in a history; people need it not.
 var checksum = regexp.MustCompile(` #[0-9a-f]{16}`)
@@ -106,11 +124,11 @@ func (t Text) eventParts(v check.Violation) []part {
 	graded := map[int][]int{} // the events of a grade
 	for i := range events {
 		e := &events[i]
-		grade := leadingUp(v.Invariant, e)
+		grade := leadingUp(v, e)
 		graded[grade] = append(graded[grade], i)
 		said := tell(e)
 		if !t.Verbose {
-			said = tell(withoutValues(v.Invariant, e))
+			said = tell(withoutValues(v, e))
 		}
 		if t.conditions {
 			said += t.asked(e)
@@ -134,10 +152,14 @@ func (t Text) eventParts(v check.Violation) []part {
 
 // withoutValues is a write without the fields that it changes, where a violation is not about
 // values.
-func withoutValues(of check.Invariant, e *history.Event) *history.Event {
-	switch of {
-	case check.NoSilentOverwrite, check.ForeignDataIntact, check.AsAsked, check.ExactlyOnce:
+func withoutValues(of check.Violation, e *history.Event) *history.Event {
+	switch of.Invariant {
+	case check.NoSilentOverwrite, check.ForeignDataIntact, check.AsAsked:
 		return e
+	case check.ExactlyOnce:
+		if of.Anomaly != appendedAgain {
+			return e
+		}
 	}
 	if e.Doc == nil || len(e.Doc.Set) == 0 {
 		return e
@@ -148,11 +170,14 @@ func withoutValues(of check.Invariant, e *history.Event) *history.Event {
 }
 
 // leadingUp grades how far an event only leads up to what a story is about; 1 is the heart of it.
-func leadingUp(of check.Invariant, e *history.Event) int {
+func leadingUp(v check.Violation, e *history.Event) int {
+	of := v.Invariant
 	read := e.Kind == history.Get || e.Kind == history.Head
 	switch {
 	case read && (of == check.RealTime || of == ""): // which is about the store
 		return 1
+	case e.Actor == history.SetupActor && of != "":
+		return 4
 	case e.Kind == history.Put && e.Answer != history.OK && e.Answer != history.UnknownAnswer:
 		return 3
 	case e.Kind == history.Put, e.Kind == history.Delete, e.Kind == history.Tell:
@@ -202,6 +227,9 @@ func tell(e *history.Event) string {
 		switch e.Outcome {
 		case history.Committed:
 			told := "is told: committed as version " + e.ETag
+			if e.ETag == "" {
+				told = "is told: committed, but not as which version"
+			}
 			if len(e.Told) > 0 {
 				told += ", and that " + strings.Join(e.Told, ", ") + " have been told"
 			}
@@ -336,12 +364,20 @@ func tellTell(e *history.Event) string {
 }
 
 func tellInvoke(e *history.Event) string {
+	if e.Do == "batch" && e.Through != "" {
+		return "begins a batch of what goes through " + e.Through
+	}
 	s := "wants to " + e.Do
 	if len(e.Sets) > 0 {
 		s += " " + strings.Join(e.Sets, ", ")
 	}
-	if n := len(e.IDs); n > 0 {
-		s += " with modification " + e.IDs[n-1]
+	switch n := len(e.IDs); {
+	case n == 1:
+		s += " with modification " + e.IDs[0]
+	case n == 2:
+		s += " with modifications " + e.IDs[0] + " and " + e.IDs[1]
+	case n > 2:
+		s += fmt.Sprintf(" with %d modifications up to %s", n, e.IDs[n-1])
 	}
 	if e.Through != "" {
 		s += " through " + e.Through
@@ -388,17 +424,25 @@ func tellDoc(d *history.Doc) []string {
 		did = append(did, "the whole document with "+Plural(d.N, "modification"))
 	} else {
 		did = append(did, "on top of "+d.Of)
-		if n := len(d.Add); n == 1 {
-			did = append(did, "adds "+d.Add[0])
-		} else if n > 1 {
+		if n := len(d.Add); n == 1 || n == 2 {
+			did = append(did, "adds "+strings.Join(d.Add, " and "))
+		} else if n > 2 {
 			did = append(did, fmt.Sprintf("adds %d modifications up to %s", n, d.Add[n-1]))
 		}
 	}
 	for _, s := range d.Set {
-		was, now := differing(s.Was, s.Now)
-		did = append(did, fmt.Sprintf("%s from %s to %s", s.Field, was, now))
+		did = append(did, tellChange(s))
 	}
 	return did
+}
+
+// tellChange says how a field changed.
+func tellChange(s history.Set) string {
+	if head := checksum.ReplaceAllString(s.Was, ""); s.Was != s.Now && head == checksum.ReplaceAllString(s.Now, "") {
+		return fmt.Sprintf("%s to another long value, which begins alike (the first %d bytes)", s.Field, len(strings.TrimSuffix(head, "…")))
+	}
+	was, now := differing(s.Was, s.Now)
+	return fmt.Sprintf("%s from %s to %s", s.Field, was, now)
 }
 
 // differing shortens two values to where they differ.
@@ -440,6 +484,9 @@ func shortNames(v check.Violation) *strings.Replacer {
 		}
 	}
 	for _, e := range v.Witness {
+		if e.OfTrigger() {
+			continue // its ETag is of no version of the object
+		}
 		version(e.Base)
 		if e.Doc != nil {
 			version(e.Doc.Of)

@@ -32,7 +32,7 @@ func (t Text) run(of *Result, i, most int) {
 }
 
 // leastStory are the lines that are left for what was found.
-const leastStory = 6
+const leastStory = 10
 
 // mostOfNote are the lines that a note takes, if the report is not verbose.
 const mostOfNote = 3

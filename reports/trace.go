@@ -2,11 +2,14 @@ package reports
 
 import (
 	"bufio"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
 	"maps"
+	"math"
 	"slices"
+	"strings"
 
 	"holdfast/scenarios"
 	"holdfast/scenarios/history"
@@ -16,16 +19,22 @@ import (
 // DefaultTraceEvents are about 100 MB, which viewers still open.
 const DefaultTraceEvents = 400_000
 
-// TraceOptions choose what of a history is traced.
+// TraceOptions choose what of histories is traced.
 type TraceOptions struct {
-	// Repetition is the only one that is traced, from 1; 0: all of them.
+	// Repetition is the only one that is traced of each, from 1; 0: all of them.
 	Repetition int
-	// MostEvents ends a trace at the repetition, or in the one, in which it is reached. 0:
-	// [DefaultTraceEvents].
+	// MostEvents bounds a trace: that of a history ends at the repetition, or in the one, in
+	// which its share is reached. 0: [DefaultTraceEvents].
 	MostEvents int
 }
 
-// WriteTrace writes a history as Chrome trace events, in the JSON Object Format of "Trace
+// Traceable is a run that can be traced.
+type Traceable struct {
+	History string               // its file, or the directory that it is in
+	Run     *measure.Measurement // what it has shown; nil: nobody knows
+}
+
+// WriteTrace writes histories as Chrome trace events, in the JSON Object Format of "Trace
 // Event Format" (Google), which Perfetto and chrome://tracing open.
 //
 // Each repetition is a process and each actor a thread, or several if it does several things
@@ -34,33 +43,33 @@ type TraceOptions struct {
 // store findings of the run too, through all threads. An arrow leads from a write to each read of its
 // version.
 //
-// Times are whole microseconds of the history, rounded down, so that nothing overlaps that did
-// not; those of a single repetition count from its beginning. It needs memory for a few versions of each
-// object and for what is under way, however long the history is. Left says what the trace does
+// Times are whole microseconds of a history, rounded down, so that nothing overlaps that did
+// not, and begin with it; those of a single repetition count from its beginning. Several runs
+// stand one below the other, each from time 0 on. They share the bound on events evenly, and what
+// short ones leave of theirs goes to longer ones.
+//
+// It needs memory for a few versions of each object and for what is under way, however long
+// the histories are. Lacking are runs that the caller has left out. Left says what the trace does
 // not hold, if anything; the trace says so itself.
-func WriteTrace(w io.Writer, rd *history.Reader, run *measure.Measurement, o TraceOptions) (left []string, err error) {
+func WriteTrace(w io.Writer, runs []Traceable, lacking []string, o TraceOptions) (left []string, err error) {
 	if o.MostEvents == 0 {
 		o.MostEvents = DefaultTraceEvents
 	}
-	t := &tracer{out: bufio.NewWriterSize(w, 256<<10), options: o, marks: marksOf(run, rd.Header), header: &rd.Header}
+	t := &tracer{out: bufio.NewWriterSize(w, 256<<10), options: o, about: make([]traceAbout, len(runs))}
 	t.text(`{"traceEvents":[`)
-	for e, err := range rd.Events() {
-		if err != nil {
+	for i, n := range byLength(runs) {
+		share := (o.MostEvents - t.written) / (len(runs) - i)
+		if t.about[n], err = t.history(runs[n], t.written+share); err != nil {
 			return nil, err
 		}
-		t.add(e)
-		if t.err != nil || t.past() {
-			break
-		}
 	}
-	t.closeRepetition()
-	if t.err == nil && t.processes == 0 && o.Repetition > 0 {
-		return nil, &NoRepetitionError{o.Repetition, t.seen}
+	if t.err == nil && t.lastPID == 0 && o.Repetition > 0 {
+		return nil, &NoRepetitionError{o.Repetition, t.header.Scenario, t.seen}
 	}
-	left = t.left(rd.Header.Repetitions)
+	left = t.left(lacking)
 	t.text("\n],")
 	t.value(`"displayTimeUnit":`, "ms")
-	t.value(`,"otherData":`, traceAbout{rd.Header.Scenario, rd.Header.Core, rd.Header.World, rd.Header.Policy, rd.Header.Seed, rd.Header.Replay, left})
+	t.value(`,"otherData":`, map[string]any{"runs": t.about, "left_out": left})
 	t.text("}\n")
 	if t.err == nil {
 		t.err = t.out.Flush()
@@ -68,45 +77,104 @@ func WriteTrace(w io.Writer, rd *history.Reader, run *measure.Measurement, o Tra
 	return left, t.err
 }
 
-// traceAbout is what a trace says of itself.
-type traceAbout struct {
-	Scenario string   `json:"scenario"`
-	Core     string   `json:"core"`
-	World    string   `json:"world"`
-	Policy   string   `json:"policy"`
-	Seed     uint64   `json:"seed"`
-	Replay   string   `json:"replay"`
-	LeftOut  []string `json:"left_out,omitempty"`
+// byLength are the numbers of runs, those with the fewest operations first.
+func byLength(runs []Traceable) []int {
+	order := make([]int, len(runs))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(runs[a].operations(), runs[b].operations()) })
+	return order
 }
 
-// NoRepetitionError says that a history does not hold a repetition.
+// operations is how many there are in a run; one of which that is not known may be of any length.
+func (r Traceable) operations() int {
+	if r.Run == nil {
+		return math.MaxInt
+	}
+	return r.Run.Counts.Operations
+}
+
+// traceAbout is what a trace says of one of its runs.
+type traceAbout struct {
+	Scenario    string `json:"scenario"`
+	Core        string `json:"core"`
+	World       string `json:"world"`
+	Policy      string `json:"policy"`
+	Seed        uint64 `json:"seed"`
+	Replay      string `json:"replay"`
+	Repetitions int    `json:"repetitions"`
+	Traced      int    `json:"repetitions_traced"`
+	EndsEarly   bool   `json:"ends_early"` // at its share of the events
+}
+
+// history traces a history, until so many events are written.
+func (t *tracer) history(run Traceable, until int) (about traceAbout, err error) {
+	rd, err := history.Open(run.History)
+	if err != nil {
+		return about, err
+	}
+	defer rd.Close()
+	h := &rd.Header
+	t.tracedHistory = tracedHistory{header: h, marks: marksOf(run.Run, *h), until: until, pidsBefore: t.lastPID}
+	for e, err := range rd.Events() {
+		if err != nil {
+			return about, err
+		}
+		t.add(e)
+		if t.err != nil || t.past() {
+			break
+		}
+	}
+	t.closeRepetition()
+	for i := range t.marks {
+		if !t.marks[i].done {
+			t.unmarked++
+		}
+	}
+	return traceAbout{h.Scenario, h.Core, h.World, h.Policy, h.Seed, h.Replay, h.Repetitions, t.traced, t.full}, nil
+}
+
+// NoRepetitionError says that no history that was to be traced holds a repetition.
 type NoRepetitionError struct {
 	Repetition int
-	seen       []int // those that it holds
+	scenario   string // of the longest history
+	seen       []int  // those that it holds
 }
 
 func (e *NoRepetitionError) Error() string {
 	if len(e.seen) == 0 {
-		return "the history has no repetition"
+		return "the history of " + e.scenario + " has no repetition"
 	}
-	return fmt.Sprintf("the history has no repetition %d: it holds %s, from %d to %d", e.Repetition, Plural(len(e.seen), "repetition"), e.seen[0], e.seen[len(e.seen)-1])
+	return fmt.Sprintf("the history of %s has no repetition %d: it holds %s, from %d to %d", e.scenario, e.Repetition, Plural(len(e.seen), "repetition"), e.seen[0], e.seen[len(e.seen)-1])
 }
 
-// tracer makes a trace of events, in the order of a history.
+// tracer makes a trace of the events of histories, in their order.
 type tracer struct {
 	out     *bufio.Writer
 	err     error // the first of writing
 	options TraceOptions
-	header  *history.Header
-	marks   []traceMark
+	about   []traceAbout
 
 	written     int // events
 	arrowsSoFar int
-	processes   int
-	full        bool  // there is no room for what follows
-	seen        []int // the repetitions of the history so far
+	lastPID     int // the largest so far
+	unmarked    int // violations and findings
 
-	at      int64 // the latest time of the history
+	tracedHistory
+}
+
+// tracedHistory is the history that is being traced.
+type tracedHistory struct {
+	header     *history.Header
+	marks      []traceMark
+	until      int // so many events may be written when it ends
+	pidsBefore int // those of its repetitions begin after that
+	traced     int
+	full       bool  // there is no room for what follows
+	seen       []int // its repetitions so far
+
+	at      int64 // its latest time
 	current *traced
 }
 
@@ -128,9 +196,9 @@ func (t *tracer) past() bool {
 }
 
 // add traces an event. What comes before a repetition begins belongs to it already: its
-// objects are made then.
+// objects are made then. Others are made in the midst of it, when a fresh one takes over.
 func (t *tracer) add(e *history.Event) {
-	if t.current == nil || t.current.n > 0 && (e.Kind == history.Begin || e.Actor == history.SetupActor) {
+	if t.current == nil || t.current.n > 0 && t.current.isOver(e) {
 		t.closeRepetition()
 		t.current = newTraced(e)
 	}
@@ -144,6 +212,15 @@ func (t *tracer) add(e *history.Event) {
 	default:
 		t.trace(r, e)
 	}
+}
+
+// isOver reports whether an event is of another repetition.
+func (r *traced) isOver(e *history.Event) bool {
+	if e.Actor == history.SetupActor {
+		n, _ := history.PartOf(e.Key)
+		return n > 0 && n != r.n
+	}
+	return e.Kind == history.Begin
 }
 
 // newTraced begins with the first event of a repetition, whose time begins with it.
@@ -164,17 +241,18 @@ func (t *tracer) begin(r *traced, e *history.Event) {
 		r.held = nil
 		return
 	}
-	if t.written >= t.options.MostEvents {
+	if t.written >= t.until {
 		t.full = true
 		return
 	}
-	t.processes++
-	r.pid = r.n
+	t.traced++
+	r.pid = t.pidsBefore + r.n
+	t.lastPID = max(t.lastPID, r.pid)
 	if t.options.Repetition > 0 {
 		r.base = r.shift
 	}
 	t.emit(&traceEvent{Name: "process_name", Phase: "M", PID: r.pid, Args: map[string]any{"name": fmt.Sprintf("%s, repetition %d", t.header.Scenario, r.n)}})
-	t.emit(&traceEvent{Name: "process_sort_index", Phase: "M", PID: r.pid, Args: map[string]any{"sort_index": r.n}})
+	t.emit(&traceEvent{Name: "process_sort_index", Phase: "M", PID: r.pid, Args: map[string]any{"sort_index": r.pid}})
 	for _, held := range r.held {
 		t.trace(r, held)
 	}
@@ -197,23 +275,32 @@ func (t *tracer) closeRepetition() {
 }
 
 // left says what the trace does not hold.
-func (t *tracer) left(repetitions int) []string {
+func (t *tracer) left(lacking []string) []string {
 	left := []string{}
-	traced := t.processes
-	if t.full {
+	traced, repetitions, cut := 0, 0, 0
+	for i := range t.about {
+		a := &t.about[i]
+		traced, repetitions = traced+a.Traced, repetitions+a.Repetitions
+		if a.EndsEarly {
+			cut++
+		}
+	}
+	switch {
+	case cut > 0 && repetitions > 1 && len(t.about) == 1:
 		left = append(left, fmt.Sprintf("it ends after %d events; --repetition N traces another one", t.written))
+	case cut > 0 && len(t.about) == 1:
+		left = append(left, fmt.Sprintf("it ends after %d events, at %s s", t.written, seconds(float64(t.at)/1e9)))
+	case cut > 0:
+		left = append(left, fmt.Sprintf("%d of %d runs end early, as they share %d events; the trace of one alone holds more of it", cut, len(t.about), t.options.MostEvents))
 	}
 	if traced < repetitions {
 		left = append(left, fmt.Sprintf("it holds %d of %s", traced, Plural(repetitions, "repetition")))
 	}
-	unmarked := 0
-	for i := range t.marks {
-		if !t.marks[i].done {
-			unmarked++
-		}
+	if t.unmarked > 0 {
+		left = append(left, fmt.Sprintf("of what was found %d are not marked: they are not in what is traced, or nobody says in which repetition they were", t.unmarked))
 	}
-	if unmarked > 0 {
-		left = append(left, fmt.Sprintf("%s not marked: it is not in what is traced, or nobody says in which repetition it was", Plural(unmarked, "violation or finding")))
+	if len(lacking) > 0 {
+		left = append(left, fmt.Sprintf("it lacks %s without a history: %s", Plural(len(lacking), "run"), strings.Join(lacking, ", ")))
 	}
 	return left
 }

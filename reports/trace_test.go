@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"holdfast/scenarios"
 	"holdfast/scenarios/history"
@@ -35,20 +36,23 @@ func recorded(t testing.TB, name, world string, c scenarios.Choice) (*measure.Me
 // trace is one that was read again.
 type trace struct {
 	Events []traceEvent `json:"traceEvents"`
-	About  traceAbout   `json:"otherData"`
-	Unit   string       `json:"displayTimeUnit"`
-	left   []string
+	About  struct {
+		Runs    []traceAbout `json:"runs"`
+		LeftOut []string     `json:"left_out"`
+	} `json:"otherData"`
+	Unit string `json:"displayTimeUnit"`
+	left []string
 }
 
 func traceOf(t testing.TB, file string, run *measure.Measurement, o TraceOptions) trace {
 	t.Helper()
-	rd, err := history.Open(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer rd.Close()
+	return tracesOf(t, []Traceable{{file, run}}, nil, o)
+}
+
+func tracesOf(t testing.TB, runs []Traceable, lacking []string, o TraceOptions) trace {
+	t.Helper()
 	var b bytes.Buffer
-	left, err := WriteTrace(&b, rd, run, o)
+	left, err := WriteTrace(&b, runs, lacking, o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -177,12 +181,69 @@ func TestTraces(t *testing.T) {
 		if err := rd.Close(); err != nil {
 			t.Fatal(err)
 		}
-		if o, c := len(tr.of("X", "operation")), len(tr.of("X", "store")); o < operations || c != calls || len(tr.left) > 0 || tr.About.Scenario != tt.name {
+		if o, c := len(tr.of("X", "operation")), len(tr.of("X", "store")); o < operations || c != calls || len(tr.left) > 0 || tr.About.Runs[0].Scenario != tt.name {
 			t.Errorf("%s, %s: %d operations of %d, %d calls of %d, left out %q", tt.name, tt.world, o, operations, c, calls, tr.left)
 		}
 		if len(tr.of("s", "")) == 0 {
 			t.Errorf("%s: no arrows", tt.name)
 		}
+	}
+}
+
+// TestTraceOfFreshDocuments: making the next one ends no repetition.
+func TestTraceOfFreshDocuments(t *testing.T) {
+	long := 15 * time.Second // several documents
+	for repetitions := 1; repetitions < 3; repetitions++ {
+		m, file := recorded(t, "sustained-contention", scenarios.VirtualWorld, scenarios.Choice{Seed: 1, Repetitions: repetitions, Duration: &long})
+		tr := traceOf(t, file, m, TraceOptions{})
+		checkTrace(t, &tr)
+		if n := len(tr.of("X", "operation")); n < m.Counts.Operations || m.Counts.Committed < 200 || len(tr.left) > 0 {
+			t.Errorf("%d operations of %d, %d commits, left out %q", n, m.Counts.Operations, m.Counts.Committed, tr.left)
+		}
+	}
+}
+
+// TestTraceOfSeveral: each run has its processes and its share of the events, of which those
+// without a history say that they are lacking.
+func TestTraceOfSeveral(t *testing.T) {
+	var runs []Traceable
+	operations := 0
+	for _, name := range []string{"sustained-contention", "two-users", "burst"} {
+		m, file := recorded(t, name, scenarios.VirtualWorld, scenarios.Choice{Seed: 1, Repetitions: 3})
+		runs, operations = append(runs, Traceable{file, m}), operations+m.Counts.Operations
+	}
+	whole := tracesOf(t, runs, nil, TraceOptions{})
+	checkTrace(t, &whole)
+	names := map[string]int{}
+	for _, e := range whole.of("M", "") {
+		if e.Name == "process_name" {
+			names[e.Args["name"].(string)] = e.PID
+		}
+	}
+	if n := len(whole.of("X", "operation")); len(names) != 9 || names["burst, repetition 2"] == names["two-users, repetition 2"] || n < operations || len(whole.left) > 0 {
+		t.Errorf("%v, %d operations of %d, left out %q", names, n, operations, whole.left)
+	}
+
+	const most = 3000
+	tr := tracesOf(t, runs, []string{"storm"}, TraceOptions{MostEvents: most})
+	checkTrace(t, &tr)
+	of := map[string]int{}
+	for _, e := range tr.Events {
+		for name, pid := range names {
+			if pid == e.PID {
+				of[strings.Split(name, ",")[0]]++
+			}
+		}
+	}
+	about := tr.About.Runs
+	if about[0].Scenario != "sustained-contention" || !about[0].EndsEarly || about[1].EndsEarly || about[2].EndsEarly {
+		t.Errorf("not the longest alone ends early: %+v", about)
+	}
+	if n := len(tr.Events); n < most || n > most*11/10 || of["sustained-contention"] < most/3 || of["two-users"] == 0 {
+		t.Errorf("%d events: %v", n, of)
+	}
+	if text := strings.Join(tr.left, "\n"); !strings.Contains(text, "1 of 3 runs end early") || !strings.Contains(text, "of 9 repetitions") || !strings.Contains(text, "without a history: storm") {
+		t.Errorf("left out\n%s", text)
 	}
 }
 
@@ -200,12 +261,7 @@ func TestTraceOfOneRepetition(t *testing.T) {
 		t.Errorf("%d operations, %q", len(ops), tr.left)
 	}
 	var missing *NoRepetitionError
-	rd, err := history.Open(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer rd.Close()
-	if _, err := WriteTrace(io.Discard, rd, m, TraceOptions{Repetition: 9}); !errors.As(err, &missing) || !strings.Contains(err.Error(), "4 repetitions, from 1 to 4") {
+	if _, err := WriteTrace(io.Discard, []Traceable{{file, m}}, nil, TraceOptions{Repetition: 9}); !errors.As(err, &missing) || !strings.Contains(err.Error(), "4 repetitions, from 1 to 4") {
 		t.Errorf("a repetition that there is not: %v", err)
 	}
 }

@@ -102,7 +102,7 @@ func (t *tracer) trace(r *traced, e *history.Event) {
 	if r.pid == 0 {
 		return
 	}
-	if t.written >= t.options.MostEvents {
+	if t.written >= t.until {
 		t.full = true
 		return
 	}

@@ -2,10 +2,10 @@ package reports
 
 import (
 	"fmt"
-	"math"
 	"slices"
 	"time"
 
+	"holdfast/reports/compare"
 	"holdfast/scenarios/changepoint"
 	"holdfast/scenarios/check"
 )
@@ -92,6 +92,10 @@ type TrendMetric struct {
 	// a share of the last of these; null: there is none, or it is exact.
 	Noise   *float64      `json:"noise"`
 	Changes []TrendChange `json:"changes"`
+	// Lately are all recent changes in one, if that is worse though the latest of them is not:
+	// many slight ones add up, and what has become worse is seldom wholly made good. At is the
+	// first of them.
+	Lately *TrendChange `json:"lately,omitempty"`
 }
 
 // TrendState is what a series of values shows.
@@ -125,6 +129,9 @@ const (
 	Better ChangeWord = "better"
 	Worse  ChangeWord = "worse"
 	Slight ChangeWord = "slight"
+	// Unshown: the figure is another one for certain, and the repetitions do not show that it is
+	// better or worse for it.
+	Unshown ChangeWord = "unclear"
 )
 
 // Difference is what differs between a run and the one before it.
@@ -165,127 +172,35 @@ func NewTrended(kept []KeptRun, left []LeftOut, rules TrendRules) Trended {
 
 // newTrendSeries looks for changes in runs that can be compared.
 func newTrendSeries(g trendGroup, rules TrendRules) TrendSeries {
-	s := TrendSeries{Scenario: g.points[0].Run.Scenario, World: g.points[0].Run.World, Settings: g.settings, Exact: g.exact}
+	s := TrendSeries{Scenario: g.points[0].Run.Scenario, World: g.points[0].Run.World, Exact: g.exact}
 	s.Earlier = max(len(g.points)-changepoint.Most, 0)
 	points := g.points[s.Earlier:]
+	s.Settings = inCommon(points, g.settings)
 	for i := range points {
 		s.Runs = append(s.Runs, points[i].told())
 	}
-	var quantities [][]float64
-	var complete []int
 	for _, metric := range trendMetrics {
 		m := TrendMetric{Metric: metric.name, Unit: metric.unit, Changes: []TrendChange{}}
-		var values []float64
 		for i := range points {
 			m.Values = append(m.Values, nil)
 			if v, ok := points[i].Run.Metric(metric.name); ok {
 				m.Values[i] = &v
-				values = append(values, v)
 			}
-		}
-		if m.State, m.Why = stateOf(len(values), len(points), g.exact); m.State == Steady {
-			quantities, complete = append(quantities, values), append(complete, len(s.Metrics))
 		}
 		s.Metrics = append(s.Metrics, m)
 	}
-	find := changepoint.Find
 	if !g.exact {
 		s.Blind = changepoint.Blind(len(points))
-	} else {
-		find = exactChanges
 	}
-	for i, found := range find(quantities) {
-		m := &s.Metrics[complete[i]]
-		for _, c := range found {
-			m.State = Changed
-			m.Changes = append(m.Changes, newTrendChange(c, g.exact, points, rules))
-		}
-		if !g.exact {
-			m.Noise = noise(quantities[i], found)
-		}
+	j := judge{points, rules, map[[2]int]*compare.Comparison{}}
+	for _, t := range s.together() {
+		t.find(&s, &j)
 	}
 	return s
 }
 
-// stateOf says what may be learned of so many values of so many runs: nothing, or else it is
-// steady until a change is found.
-func stateOf(values, runs int, exact bool) (state TrendState, why string) {
-	switch {
-	case exact && runs < 2:
-		return Unclear, "it is a single run"
-	case !exact && runs < changepoint.Least:
-		return Unclear, Plural(runs, "run") + ", and a change can't be told from chance in fewer than " + formatNumber(changepoint.Least)
-	case values < runs:
-		return Unclear, Plural(runs-values, "run") + " of " + formatNumber(float64(runs)) + " has no value, as nothing was acknowledged"
-	}
-	return Steady, ""
-}
-
-// exactChanges are all differences from one run to the next.
-func exactChanges(quantities [][]float64) [][]changepoint.Change {
-	all := make([][]changepoint.Change, len(quantities))
-	for q, values := range quantities {
-		for i := 1; i < len(values); i++ {
-			if values[i] != values[i-1] {
-				all[q] = append(all[q], changepoint.Change{At: i, Before: values[i-1], After: values[i]})
-			}
-		}
-	}
-	return all
-}
-
-func newTrendChange(found changepoint.Change, exact bool, points []KeptRun, rules TrendRules) TrendChange {
-	c := TrendChange{At: found.At, Before: found.Before, After: found.After, Recent: len(points)-found.At <= recentRuns, Verdict: Worse}
-	if found.After < found.Before {
-		c.Verdict = Better
-	}
-	if found.Before != 0 {
-		delta := (found.After - found.Before) / found.Before
-		if c.Delta = &delta; math.Abs(delta) < rules.MinEffect {
-			c.Verdict = Slight
-		}
-	}
-	around := 0
-	if !exact {
-		around, c.P = placeError, &found.P
-	}
-	c.Differs = differences(points, found.At-around, found.At+around)
-	return c
-}
-
-// placeError is by how many runs the place of a change may be wrong: of those of three standard
-// deviations hardly any is further off, see docs/trend.md.
-const placeError = 2
-
-// noise is the standard deviation around the means between changes, as a share of the last.
-func noise(values []float64, changes []changepoint.Change) *float64 {
-	squares, from := 0.0, 0
-	last := 0.0
-	for i := range len(changes) + 1 {
-		to := len(values)
-		if i < len(changes) {
-			to = changes[i].At
-		}
-		part := values[from:to]
-		sum := 0.0
-		for _, v := range part {
-			sum += v
-		}
-		last = sum / float64(len(part))
-		for _, v := range part {
-			squares += (v - last) * (v - last)
-		}
-		from = to
-	}
-	if last == 0 {
-		return nil
-	}
-	share := math.Sqrt(squares/float64(len(values)-len(changes)-1)) / last
-	return &share
-}
-
 // Class implements [Document]. The latest run of a series is what its users have: if that
-// violates an invariant, so does the trend.
+// violates an invariant, so does the trend, and if it proves nothing, neither does the trend.
 func (t Trended) Class() Class {
 	worst, judged := Passed, false
 	for i := range t.Series {
@@ -295,7 +210,9 @@ func (t Trended) Class() Class {
 			worst = max(worst, Violated)
 		case check.StoreAtFault:
 			worst = max(worst, StoreAtFault)
-		case check.OK, check.Inconclusive:
+		case check.Inconclusive:
+			worst = max(worst, Inconclusive)
+		case check.OK:
 		}
 		for m := range s.Metrics {
 			judged = judged || s.Metrics[m].State != Unclear
@@ -313,23 +230,6 @@ func (t Trended) Class() Class {
 // counts reports whether a change of a series can be a regression: what a machine had to do
 // besides decides of real runs.
 func (t *Trended) counts(s *TrendSeries) bool { return s.World == virtualWorld || t.WallClock }
-
-// worse reports whether the latest change that is more than slight is a recent one for the
-// worse.
-func (m *TrendMetric) worse() bool {
-	c := m.latest()
-	return c != nil && c.Verdict == Worse && c.Recent
-}
-
-// latest is the last change that is more than slight; nil: there is none.
-func (m *TrendMetric) latest() *TrendChange {
-	for i, c := range slices.Backward(m.Changes) {
-		if c.Verdict != Slight {
-			return &m.Changes[i]
-		}
-	}
-	return nil
-}
 
 // sound reports why the document is none: what it refers to is not there.
 func (t Trended) sound() error {
@@ -351,6 +251,9 @@ func (t Trended) sound() error {
 					return fmt.Errorf("series %d has a change of %s where it has no run", i+1, metric.Metric)
 				}
 				last = c.At
+			}
+			if l := metric.Lately; l != nil && (l.At < 1 || l.At >= runs) {
+				return fmt.Errorf("series %d has a change of %s where it has no run", i+1, metric.Metric)
 			}
 		}
 	}

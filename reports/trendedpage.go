@@ -11,7 +11,7 @@ import (
 // Page tells the trend with its charts.
 func (t Trended) Page() page.Page {
 	word, _ := t.word()
-	p := page.Page{Title: "Trend", Verdict: word, Tone: trendTone(word), Lead: t.lead(), Facts: t.facts(), Advice: t.advice()}
+	p := page.Page{Title: "Trend", Verdict: word, Tone: page.ToneOf(word), Lead: t.lead(), Facts: t.facts(), Advice: t.advice()}
 	for i, s := range t.gravest() {
 		p.Sections = append(p.Sections, s.section(fmt.Sprintf("series-%d", i+1)))
 	}
@@ -27,17 +27,6 @@ func (t Trended) Page() page.Page {
 	return p
 }
 
-// trendTone: a change may be for the better or worse, and is for people to judge.
-func trendTone(word string) page.Tone {
-	switch word {
-	case wordSteady:
-		return page.Good
-	case wordWorse:
-		return page.Bad
-	}
-	return page.Doubt
-}
-
 // advice is to look at the runs on both sides of what has become worse.
 func (t *Trended) advice() []page.Advice {
 	var all []page.Advice
@@ -45,10 +34,10 @@ func (t *Trended) advice() []page.Advice {
 		s := &t.Series[i]
 		for m := range s.Metrics {
 			if s.Metrics[m].worse() {
-				c := s.Metrics[m].latest()
+				c := s.Metrics[m].worsening()
 				all = append(all, page.Advice{
 					Text:    fmt.Sprintf("%s: compare the last run before %s became worse with the first one after", s.name(), s.Metrics[m].Metric),
-					Command: "simulate compare " + s.Runs[c.At-1].Run + " " + s.Runs[c.At].Run,
+					Command: "simulate compare " + ShellWord(s.Runs[c.At-1].Run) + " " + ShellWord(s.Runs[c.At].Run),
 				})
 				break // of those that go together one is enough
 			}

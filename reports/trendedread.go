@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"holdfast/scenarios/measure"
 )
 
 // ReadRuns reads the runs of results: of a run's directory, of a file, or of all directories
@@ -55,6 +57,14 @@ func runsOf(path string, r Result) []KeptRun {
 	}
 	for i := range r.Runs {
 		run := KeptRun{Name: path, Environment: r.Environment, Run: r.Runs[i], written: written}
+		run.repetitions = func() []measure.Repetition {
+			c := Contender{Result: r, Settings: make([]map[string]string, len(r.Runs))}
+			c.Runs = slices.Clone(c.Runs)
+			if err := c.addRepetitions(i, path); err != nil { // then its totals are all that is known
+				return nil
+			}
+			return c.Runs[i].Each
+		}
 		if own := run.Run.Directory; own != "" && len(r.Runs) > 1 {
 			run.Name = own
 		}

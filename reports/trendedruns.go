@@ -22,6 +22,8 @@ type KeptRun struct {
 	Environment Environment
 	Run         measure.Measurement
 	written     time.Time // its document; zero: it comes from elsewhere
+	// repetitions reads what is kept of each; nil: nothing is.
+	repetitions func() []measure.Repetition
 }
 
 // unusable says why a run says nothing of its figures; empty: it does.
@@ -125,32 +127,6 @@ func flagsOf(command string) []Setting {
 	return all
 }
 
-// shellWords takes a command line apart whose words are plain or in single quotes.
-func shellWords(line string) []string {
-	var words []string
-	word, inside, quoted := "", false, false
-	for i := 0; i < len(line); i++ {
-		switch c := line[i]; {
-		case c == '\'':
-			inside, quoted = true, !quoted
-		case c == '\\' && !quoted && i+1 < len(line):
-			i++
-			word, inside = word+line[i:i+1], true
-		case c == ' ' && !quoted:
-			if inside {
-				words = append(words, word)
-			}
-			word, inside = "", false
-		default:
-			word, inside = word+line[i:i+1], true
-		}
-	}
-	if inside {
-		words = append(words, word)
-	}
-	return words
-}
-
 // valueOf is that of a setting; empty: it has none.
 func valueOf(all []Setting, name string) string {
 	for _, s := range all {
@@ -250,6 +226,18 @@ func bySeed(g trendGroup) []trendGroup {
 		groups[i].exact = runs[groups[i].points[0].Run.Seed] > 1
 	}
 	return groups
+}
+
+// inCommon adds to settings of runs the others that all of them have.
+func inCommon(points []KeptRun, settings []Setting) []Setting {
+	all := slices.Clone(settings)
+	for _, s := range points[0].settings() {
+		if s.Value != "" && !slices.Contains(all, s) &&
+			!slices.ContainsFunc(points, func(p KeptRun) bool { return valueOf(p.settings(), s.Name) != s.Value }) {
+			all = append(all, s)
+		}
+	}
+	return all
 }
 
 // differences are what changed from a run to the next, of some runs.

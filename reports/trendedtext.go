@@ -1,6 +1,7 @@
 package reports
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -8,6 +9,7 @@ import (
 	"github.com/jedib0t/go-pretty/v6/table"
 
 	"holdfast/scenarios"
+	"holdfast/scenarios/check"
 )
 
 // The words of a trend.
@@ -16,10 +18,12 @@ const (
 	wordChanged = "CHANGED"
 	wordUnclear = "UNCLEAR"
 	wordWorse   = "WORSE"
+	wordFail    = "FAIL"         // the latest run violates an invariant
+	wordNothing = "INCONCLUSIVE" // it proves nothing
 )
 
 // trendWords are all of them, the gravest first.
-var trendWords = []string{wordWorse, wordChanged, wordUnclear, wordSteady}
+var trendWords = []string{wordFail, StoreWord, wordNothing, wordWorse, wordChanged, wordUnclear, wordSteady}
 
 // word is what a metric's values come to.
 func (m *TrendMetric) word() string {
@@ -34,9 +38,30 @@ func (m *TrendMetric) word() string {
 	return wordSteady
 }
 
-// word is that of the gravest metric; what some metrics lack does not matter if others have
-// it.
+// latestWord is what the latest run comes to by itself; empty: it passed.
+func (s *TrendSeries) latestWord() string {
+	switch s.Runs[len(s.Runs)-1].Verdict {
+	case check.Violated:
+		return wordFail
+	case check.StoreAtFault:
+		return StoreWord
+	case check.Inconclusive:
+		return wordNothing
+	case check.OK:
+	}
+	return ""
+}
+
+// word is that of the latest run if it did not pass, or else of the gravest metric; what some
+// metrics lack does not matter if others have it.
 func (s *TrendSeries) word() string {
+	if word := s.latestWord(); word != "" {
+		return word
+	}
+	return s.figuresWord()
+}
+
+func (s *TrendSeries) figuresWord() string {
 	found := map[string]bool{}
 	for i := range s.Metrics {
 		found[s.Metrics[i].word()] = true
@@ -86,7 +111,14 @@ func (t *Trended) lead() string {
 
 // gist says what a word of the series is about.
 func (s *TrendSeries) gist(word string) string {
+	latest := s.Runs[len(s.Runs)-1].Run
 	switch word {
+	case wordFail:
+		return "the latest run violates an invariant: " + latest + "; its figures: " + s.gist(s.figuresWord())
+	case StoreWord:
+		return "the latest run was played on a store that broke its promise: " + latest
+	case wordNothing:
+		return "the latest run proves nothing: " + latest + "; its figures: " + s.gist(s.figuresWord())
 	case wordSteady:
 		return "no change is shown in " + Plural(len(s.Runs), "run")
 	case wordUnclear:
@@ -103,10 +135,7 @@ func (s *TrendSeries) gist(word string) string {
 			others++
 		}
 	}
-	c := first.latest()
-	if c == nil {
-		c = &first.Changes[len(first.Changes)-1]
-	}
+	c := cmp.Or(first.worsening(), first.latest(), &first.Changes[len(first.Changes)-1])
 	gist := fmt.Sprintf("%s %s since run %d of %d", first.Metric, c.size(), c.At+1, len(s.Runs))
 	if others > 0 {
 		gist += ", and " + pluralOf(others, "other figure", "other figures")
@@ -128,7 +157,7 @@ func (t Trended) Brief(to Text) {
 }
 
 // mostTrendSeries are told in a text that is read on a terminal, besides the first.
-const mostTrendSeries = 3
+const mostTrendSeries = 2
 
 // Text implements [Document]: the gravest series as a whole, of others what they come to.
 func (t Trended) Text(to Text) {
@@ -275,10 +304,13 @@ func (m *TrendMetric) story() string {
 	if len(m.Changes) == 0 {
 		return "none shown"
 	}
-	c := m.Changes[len(m.Changes)-1]
+	c := cmp.Or(m.Lately, &m.Changes[len(m.Changes)-1])
 	text := c.size() + fmt.Sprintf(" run %d", c.At+1)
 	if c.P != nil {
 		text += fmt.Sprintf(", p %.2g", *c.P)
+	}
+	if c == m.Lately {
+		return text + ", by all changes since"
 	}
 	if earlier := len(m.Changes) - 1; earlier > 0 {
 		text += fmt.Sprintf("; %d before", earlier)

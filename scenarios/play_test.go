@@ -70,7 +70,8 @@ func TestProductionKeepsEveryInvariant(t *testing.T) {
 	}
 }
 
-// TestBrokenCoresAreCaught runs every core that a scenario says it catches.
+// TestBrokenCoresAreCaught runs every core that a scenario says it catches. How calls meet in
+// the real world is chance, so what one play does not show one of a few does.
 func TestBrokenCoresAreCaught(t *testing.T) {
 	for _, name := range Names() {
 		s, err := Open(name)
@@ -80,15 +81,15 @@ func TestBrokenCoresAreCaught(t *testing.T) {
 		for core, invariants := range s.Expect.Violations {
 			t.Run(name+"/"+core, func(t *testing.T) {
 				t.Parallel()
-				_, report, _ := play(t, name, core, nil)
-				for _, want := range invariants {
-					if report.Found[check.Invariant(want)] == 0 {
-						t.Errorf("%s was not violated; found %v", want, report.Found)
+				missing := slices.Clone(invariants)
+				for range 10 {
+					_, report, _ := play(t, name, core, nil)
+					missing = slices.DeleteFunc(missing, func(i string) bool { return report.Found[check.Invariant(i)] > 0 })
+					if len(missing) == 0 {
+						return
 					}
 				}
-				for found := range report.Found {
-					t.Logf("%s violated %d times", found, report.Found[found])
-				}
+				t.Errorf("%v not violated in ten plays", missing)
 			})
 		}
 	}

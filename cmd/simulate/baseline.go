@@ -23,7 +23,7 @@ func (o *runOptions) readBaseline() (*reports.Contender, error) {
 	case o.renew && errors.Is(err, fs.ErrNotExist):
 		return nil, nil
 	}
-	c, err := readContender(o.baseline)
+	c, err := readContender("--baseline", o.baseline)
 	if err != nil {
 		return nil, err
 	}
@@ -44,7 +44,7 @@ func (p *play) settings() map[string]string {
 func (o *runOptions) against(baseline *reports.Contender, result *reports.Result, settings []map[string]string) error {
 	own := result.Class()
 	if baseline != nil {
-		result.Against(*baseline, settings, compare.Defaults())
+		result.Against(*baseline, settings, !o.renew, compare.Defaults())
 	}
 	if !o.renew || own != reports.Passed {
 		return nil

@@ -74,22 +74,8 @@ inconclusive, 99 a threshold failed. Where several hold: 3, 6, 5, 99, 4.`,
 			}
 			return nil
 		},
-		RunE: func(_ *cobra.Command, args []string) error {
-			if err := o.validate(); err != nil {
-				return err
-			}
-			if err := s.Validate(); err != nil {
-				return usage("compare: %w", err)
-			}
-			old, err := readContender(args[0])
-			if err != nil {
-				return err
-			}
-			new, err := readContender(args[1])
-			if err != nil {
-				return err
-			}
-			return a.tell(o, reports.NewCompared(old, new, s), nil, false)
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return unlessInterrupted(cmd.Context(), func() error { return a.compare(o, s, args[0], args[1]) })
 		},
 	}
 	registerComparison(cmd.Flags(), &s)
@@ -97,16 +83,36 @@ inconclusive, 99 a threshold failed. Where several hold: 3, 6, 5, 99, 4.`,
 	return cmd
 }
 
-// readContender reads one side, and tells what is the caller's mistake from what is not.
-func readContender(path string) (reports.Contender, error) {
+// compare holds one result against another, which is older.
+func (a *app) compare(o outputOptions, s compare.Settings, older, newer string) error {
+	if err := o.validate(); err != nil {
+		return err
+	}
+	if err := s.Validate(); err != nil {
+		return usage("compare: %w", err)
+	}
+	old, err := readContender("compare", older)
+	if err != nil {
+		return err
+	}
+	new, err := readContender("compare", newer)
+	if err != nil {
+		return err
+	}
+	return a.tell(o, reports.NewCompared(old, new, s), nil, false)
+}
+
+// readContender reads one side, and tells what is the caller's mistake from what is not. What
+// asked for it begins the error.
+func readContender(what, path string) (reports.Contender, error) {
 	c, err := reports.ReadContender(path)
 	var unreadable *reports.UnreadableError
 	var line *history.LineError
 	switch {
 	case errors.As(err, &unreadable), errors.As(err, &line), errors.Is(err, fs.ErrNotExist):
-		return c, usage("compare: %w", err)
+		return c, usage("%s: %w", what, err)
 	case err != nil:
-		return c, couldNotRun("compare: %w", err)
+		return c, couldNotRun("%s: %w", what, err)
 	}
 	return c, nil
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 
@@ -47,6 +48,19 @@ func usage(format string, args ...any) error {
 
 func couldNotRun(format string, args ...any) error {
 	return &exitError{exitCouldNotRun, fmt.Errorf(format, args...)}
+}
+
+// unlessInterrupted does what only reads and tells, and may wait for others for ever, as for who
+// writes into a pipe: it is left alone by an interrupt.
+func unlessInterrupted(ctx context.Context, do func() error) error {
+	done := make(chan error, 1)
+	go func() { done <- do() }()
+	select {
+	case err := <-done:
+		return err
+	case <-ctx.Done():
+		return &exitError{exitInterrupted, errors.New("interrupted")}
+	}
 }
 
 // ending is the error that decides the exit code of a document. Interrupted is what the

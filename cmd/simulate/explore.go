@@ -122,7 +122,7 @@ func (a *app) explore(ctx context.Context, o exploreOptions, changed func(string
 	var failure error
 	if found.Witness != nil && o.save != "" {
 		if failure = saveWitness(o.save, &p.point.Run, found.Witness); failure == nil {
-			e.Saved = "simulate run " + quoteShell(o.save)
+			e.Saved = "simulate run " + reports.ShellWord(o.save)
 			if p.point.Run.Seed != 1 { // which no file holds
 				e.Saved += " --seed " + strconv.FormatUint(p.point.Run.Seed, 10)
 			}

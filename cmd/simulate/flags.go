@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"holdfast/archive/s3store"
+	"holdfast/reports"
 	"holdfast/scenarios"
 	"holdfast/scenarios/cores"
 	"holdfast/scenarios/network"
@@ -111,7 +112,7 @@ func (o runOptions) again(command, scenario string, changed func(string) bool, n
 	if command != "" {
 		c.args = append(c.args, command)
 	}
-	c.args = append(c.args, quoteShell(scenario))
+	c.args = append(c.args, reports.ShellWord(scenario))
 	flags := o.flags()
 	for _, name := range names {
 		c.flag(flags.Lookup(name))

@@ -2,6 +2,8 @@ package main
 
 import (
 	"os"
+	"os/exec"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
@@ -91,4 +93,40 @@ func TestCasesThatPassedTheGate(t *testing.T) {
 			t.Errorf("exit %d\n%s%s", code, stdout, stderr)
 		}
 	})
+}
+
+// TestBaselinesAreRenewedTogether: a run that fails leaves those of the others as they were, too.
+func TestBaselinesAreRenewedTogether(t *testing.T) {
+	const program = `#!/usr/bin/env bash
+while [ "$1" != --baseline ]; do shift; done
+case $2:$FAIL in *core.json:core | *api.json:api) exit 3 ;; esac
+echo new >"$2"
+`
+	for fail, want := range map[string]string{"": "new\n", "core": "old\n", "api": "old\n"} {
+		dir := t.TempDir()
+		gate, played := filepath.Join(dir, "gate"), filepath.Join(dir, "simulate")
+		write(t, gate, string(read(t, "../../.ci/gate")))
+		write(t, played, program)
+		if err := os.Chmod(played, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		files := []string{filepath.Join(dir, "baseline", "core.json"), filepath.Join(dir, "baseline", "api.json")}
+		if err := os.Mkdir(filepath.Dir(files[0]), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		for _, file := range files {
+			write(t, file, "old\n")
+		}
+		cmd := exec.Command("bash", gate, played, "--renew-baseline")
+		cmd.Env = append(os.Environ(), "FAIL="+fail)
+		said, err := cmd.CombinedOutput()
+		if (err == nil) != (fail == "") {
+			t.Errorf("%q fails: %v\n%s", fail, err, said)
+		}
+		for _, file := range files {
+			if got := string(read(t, file)); got != want {
+				t.Errorf("%q fails: %s holds %q", fail, filepath.Base(file), got)
+			}
+		}
+	}
 }

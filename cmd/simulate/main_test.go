@@ -222,7 +222,6 @@ func TestBadInput(t *testing.T) {
 		"unreachable, all":    {[]string{"run", "--skip-check", "--store", "s3://b12/p", "--endpoint", "http://" + closedPort(t)}, 1, []string{"127.0.0.1", "refused"}},
 		"doctor, unreachable": {[]string{"doctor", "--store", "s3://b12/p", "--endpoint", "http://" + closedPort(t), "--endpoint", "http://127.0.0.1:1"}, 1, []string{"127.0.0.1", "refused"}},
 		"tune, unreachable":   {[]string{"tune", "burst", "--store", "s3://b12/p", "--endpoint", "http://" + closedPort(t)}, 1, []string{"127.0.0.1", "refused"}},
-		"unwritable out":      {[]string{"run", "two-users", "--out", file("plain", "") + "/sub"}, 1, []string{"--out", "plain"}},
 		"bad document":        {[]string{"run", "two-users", "--document", file("doc.json", "{\n \"a\": }")}, 2, []string{"doc.json", "line 2"}},
 		"document without id": {[]string{"run", "two-users", "--document", file("id.json", "{}")}, 2, []string{"id.json", "changeId"}},
 		"check nothing":       {[]string{"check"}, 2, []string{"history"}},

@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"github.com/spf13/pflag"
+
+	"holdfast/reports"
 )
 
 // commandLine is one to be pasted into a shell.
@@ -23,7 +25,7 @@ func (c *commandLine) add(flag, value string) {
 // all adds a flag with each of the values.
 func (c *commandLine) all(flag string, values []string) {
 	for _, v := range values {
-		c.args = append(c.args, "--"+flag, quoteShell(v))
+		c.args = append(c.args, "--"+flag, reports.ShellWord(v))
 	}
 }
 
@@ -56,11 +58,4 @@ func (o runOptions) replay(name string, changed func(string) bool) string {
 		"store", "endpoint", "path-style", "skip-check", "latency", "fault", "codec", "via", "schedule", "set", "threshold")
 	c.all("seed", []string{strconv.FormatUint(o.seed, 10)})
 	return c.String()
-}
-
-func quoteShell(s string) string {
-	if s != "" && !strings.ContainsAny(s, " \t\n'\"\\$`()<>|&;*?[]{}#~!") {
-		return s
-	}
-	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }

@@ -1,11 +1,16 @@
 package main
 
 import (
+	"bytes"
+	"context"
 	"encoding/json"
+	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
+	"time"
 
 	"holdfast/reports"
 	"holdfast/reports/schema"
@@ -150,11 +155,10 @@ func TestReportRefuses(t *testing.T) {
 	}
 	newer, cut := at("newer.json", `{"schema": "simulate.result/v2"}`), at("cut.json", `{"schema": "simulate.result/v1", "ru`)
 	kept, baseline := at("kept", "kept"), at("baseline.json", `{"schema": "simulate.baseline/v1"}`)
-	out := t.TempDir()
-	if code, _, stderr := simulate(t, "run", "two-users", "save-again", "--world", "virtual", "--out", out); code != exitPassed {
-		t.Fatal(stderr)
+	pipe := filepath.Join(t.TempDir(), reports.ResultFile)
+	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
+		t.Fatal(err)
 	}
-	whole := filepath.Join(out, "latest")
 	version := filepath.Join(dir, "version.json")
 	lacking := at("lacking.json", `{"schema": "simulate.tune/v1", "verdict": "ok", "architectures": {"rows": [{"name": "FIFO with batches", "latency_p99_ms": {"value": 1}}]}}`)
 	_, stdout, _ := simulate(t, "version", "--json")
@@ -172,7 +176,8 @@ func TestReportRefuses(t *testing.T) {
 		{[]string{version, "--format", "yaml"}, exitUsage, `--format is one of brief, `},
 		{[]string{baseline, "--format", "html", "-o", kept}, exitUsage, "a baseline can't be told as HTML"},
 		{[]string{version, "--format", "trace", "--keep", dir}, exitUsage, "--keep keeps documents, and a trace is none"},
-		{[]string{whole, "--format", "trace", "-o", kept}, exitUsage, "a trace is of one run, and " + whole + " holds several; such as "},
+		{[]string{version, "--format", "trace", "-o", kept}, exitUsage, "a trace is made of the history in a run's directory"},
+		{[]string{filepath.Dir(pipe)}, exitUsage, "result.json is no file"},
 		{[]string{version, version}, exitUsage, "only runs of scenarios are told together, and a version is none"},
 		{[]string{lacking}, exitCouldNotRun, "lacking.json: the document lacks something or contradicts itself: runtime error: "},
 		{[]string{version, "-o", "/dev/full"}, exitCouldNotRun, "write the report: write /dev/full: no space left on device"},
@@ -185,5 +190,27 @@ func TestReportRefuses(t *testing.T) {
 	}
 	if got := string(read(t, kept)); got != "kept" {
 		t.Errorf("a file was replaced by %q", got)
+	}
+}
+
+// TestReportIsInterrupted: it does not wait for who never writes into a pipe.
+func TestReportIsInterrupted(t *testing.T) {
+	pipe := filepath.Join(t.TempDir(), "pipe")
+	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { // lets the reader go
+		if f, err := os.OpenFile(pipe, os.O_WRONLY|syscall.O_NONBLOCK, 0); err == nil {
+			f.Close()
+		}
+	})
+	for _, args := range [][]string{{"report", pipe}, {"compare", pipe, pipe}, {"trend", pipe, pipe}} {
+		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+		var stdout, stderr bytes.Buffer
+		code := run(ctx, args, &stdout, &stderr)
+		cancel()
+		if code != exitInterrupted || stdout.Len() > 0 || stderr.String() != "simulate: interrupted\n" {
+			t.Errorf("%q: exit %d\n%s%s", args, code, &stdout, &stderr)
+		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"holdfast/reports"
 	"holdfast/scenarios/history"
@@ -16,22 +17,22 @@ import (
 // traceFormat is the one format that needs the history.
 const traceFormat = "trace"
 
-// trace writes the history of a run as trace events.
+// trace writes the histories of runs as trace events.
 func (a *app) trace(o reportOptions, paths []string) error {
-	if len(paths) != 1 {
-		return usage("report --format %s wants one run, not %d", traceFormat, len(paths))
+	var all toTrace
+	for _, path := range paths {
+		if err := all.add(path); err != nil {
+			return err
+		}
 	}
-	rd, run, err := traceable(paths[0])
-	if err != nil {
-		return err
+	if len(all.runs) == 0 {
+		return usage("report: a trace is made of histories, and there is none of %s", strings.Join(all.lacking, ", "))
 	}
-	defer rd.Close()
 	var left []string
-	write := func(w io.Writer) (err error) {
-		left, err = reports.WriteTrace(w, rd, run, reports.TraceOptions{Repetition: o.repetition})
+	err := a.writeReport(o, func(w io.Writer) (err error) {
+		left, err = reports.WriteTrace(w, all.runs, all.lacking, reports.TraceOptions{Repetition: o.repetition})
 		return err
-	}
-	err = a.writeReport(o, write)
+	})
 	var line *history.LineError
 	var missing *reports.NoRepetitionError
 	switch {
@@ -46,27 +47,66 @@ func (a *app) trace(o reportOptions, paths []string) error {
 	return nil
 }
 
-// traceable opens the history of a run, and reads its result if there is one: a history alone
-// can be traced, too.
-func traceable(path string) (*history.Reader, *measure.Measurement, error) {
+// toTrace are the runs that a trace is to be made of.
+type toTrace struct {
+	runs    []reports.Traceable
+	lacking []string // scenarios whose runs have no history
+}
+
+// add adds the run of a directory, a history alone, or all runs of a document.
+func (t *toTrace) add(path string) error {
 	if filepath.Base(path) == reports.ResultFile {
 		path = filepath.Dir(path)
 	}
-	rd, err := history.Open(path)
-	var line *history.LineError
+	err := readableHistory(path)
+	if err == nil {
+		run, err := onlyRun(path)
+		t.runs = append(t.runs, reports.Traceable{History: path, Run: run})
+		return err
+	}
+	if line := (*history.LineError)(nil); !errors.As(err, &line) && !errors.Is(err, fs.ErrNotExist) {
+		return couldNotRun("read the history: %w", err)
+	}
+	d, unread := reports.Read(path)
+	r, isResult := d.(reports.Result)
+	if unread != nil || !isResult {
+		return usage("report: a trace is made of the history in a run's directory: %w", err)
+	}
+	for i := range r.Runs {
+		if err := t.addRun(r.RunDirectory(i), &r.Runs[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// addRun adds a run of a document, or notes that its history is not there.
+func (t *toTrace) addRun(dir string, run *measure.Measurement) error {
+	err := fs.ErrNotExist
+	if dir != "" {
+		err = readableHistory(dir)
+	}
+	line := (*history.LineError)(nil)
 	switch {
-	case errors.Is(err, fs.ErrNotExist) && together(path) != "":
-		return nil, nil, usage("report: a trace is of one run, and %s holds several; such as %s", path, together(path))
-	case errors.As(err, &line), errors.Is(err, fs.ErrNotExist):
-		return nil, nil, usage("report: a trace is made of the history in a run's directory: %w", err)
+	case errors.Is(err, fs.ErrNotExist):
+		t.lacking = append(t.lacking, run.Scenario)
+	case errors.As(err, &line):
+		return usage("report: %w", err)
 	case err != nil:
-		return nil, nil, couldNotRun("read the history: %w", err)
+		return couldNotRun("read the history: %w", err)
+	default:
+		t.runs = append(t.runs, reports.Traceable{History: dir, Run: run})
 	}
-	run, err := onlyRun(path)
+	return nil
+}
+
+// readableHistory reports why there is no history in a file or directory.
+func readableHistory(path string) error {
+	rd, err := history.Open(path)
 	if err != nil {
-		return nil, nil, errors.Join(err, rd.Close())
+		return err
 	}
-	return rd, run, nil
+	return rd.Close()
 }
 
 // onlyRun is the run of a directory; nil: it was killed before it was judged, or path is the
@@ -83,13 +123,4 @@ func onlyRun(path string) (*measure.Measurement, error) {
 		return &r.Runs[0], nil
 	}
 	return nil, nil
-}
-
-// together is the directory of one of the runs that are kept together in another; empty: none are.
-func together(dir string) string {
-	d, err := reports.Read(dir)
-	if r, ok := d.(reports.Result); err == nil && ok && len(r.Runs) > 0 {
-		return r.RunDirectory(0)
-	}
-	return ""
 }

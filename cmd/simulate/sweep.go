@@ -145,7 +145,7 @@ func (o *sweepOptions) openJournal(c *sweeping, changed func(string) bool) (stri
 
 // resumeCommand goes on with a sweep.
 func resumeCommand(name string, flags *pflag.FlagSet, dir string) string {
-	c := commandLine{[]string{"simulate sweep", quoteShell(name)}, flags.Changed}
+	c := commandLine{[]string{"simulate sweep", reports.ShellWord(name)}, flags.Changed}
 	flags.VisitAll(func(f *pflag.Flag) {
 		if f.Name != "out" && f.Name != "resume" {
 			c.flag(f)

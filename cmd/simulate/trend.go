@@ -36,8 +36,8 @@ any permutation of the runs has one as great (E-divisive); that takes 10 runs, a
 more for a change in the last few. docs/trend.md says what is found how soon.
 
 Exit codes: 0 told, whatever it says; 4 with --fail-on-change, if a figure has become worse
-in the last 10 runs; 5 there are too few runs to tell anything; 3 or 6 if the latest run of
-a series is violated, or its store at fault.`,
+in the last 10 runs; 5 there are too few runs to tell anything; 3, 6 or 5 if the latest run
+of a series is violated, its store at fault, or it is inconclusive.`,
 		Example: `  simulate trend simulate-out/burst
   simulate trend simulate-out --html trend.html
   simulate trend simulate-out --fail-on-change --min-effect 5%
@@ -48,7 +48,9 @@ a series is violated, or its store at fault.`,
 			}
 			return nil
 		},
-		RunE: func(_ *cobra.Command, args []string) error { return a.trend(o, args) },
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return unlessInterrupted(cmd.Context(), func() error { return a.trend(o, args) })
+		},
 	}
 	f := cmd.Flags()
 	f.BoolVar(&o.inOrder, "in-order", false, "the runs come in the order in which they are named, not in that of their time")

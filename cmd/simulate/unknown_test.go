@@ -34,7 +34,7 @@ func TestUnknownNamesInTheEnvironment(t *testing.T) {
 		"SIMULATE_CLINETS":          "did you mean SIMULATE_CLIENTS?",
 		"SIMULATE_clients":          "did you mean SIMULATE_CLIENTS?",
 		"SIMULATE_PATHSTYLE":        "did you mean SIMULATE_PATH_STYLE?",
-		"SIMULATE_HELP":             "see simulate --help",
+		"SIMULATE_HELP":             "no command has such a flag",
 		"SIMULATE_XYZZY":            "see simulate --help",
 		"SIMULATE_VARY":             "",
 		"SIMULATE_LISTEN":           "",

@@ -94,7 +94,8 @@ type Row struct {
 	DeltaLow  *float64 `json:"delta_low"`
 	DeltaHigh *float64 `json:"delta_high"`
 	// P is the p-value, adjusted by Holm over all rows of its family: those that count, or
-	// those that are advisory. Null: nothing was tested.
+	// those that are advisory. Unadjusted it is that of ranks or of means, whichever shows more,
+	// divided by its share of alpha. Null: nothing was tested.
 	P           *float64 `json:"p"`
 	PUnadjusted *float64 `json:"p_unadjusted"`
 	// Effect is the probability that New's value of a repetition is above Old's, ties counted
@@ -108,6 +109,9 @@ type Row struct {
 	Advisory bool    `json:"advisory"`
 	Verdict  Verdict `json:"verdict"`
 	Note     string  `json:"note,omitempty"`
+
+	least   float64 // the smallest p that so many values can have
+	byMeans bool    // it is the means that p is of, and not the ranks
 }
 
 // Comparison is what OLD and NEW come to.
@@ -118,6 +122,8 @@ type Comparison struct {
 	Missing  []string `json:"missing"` // runs of OLD that NEW lacks
 	Added    []string `json:"added"`   // runs of NEW that OLD lacks
 	Warnings []string `json:"warnings"`
+
+	unchecked []string // what OLD was held against and NEW was not
 }
 
 // Compare compares two results.
@@ -146,6 +152,7 @@ func (c *Comparison) add(old, new *Run) {
 	rows := c.violations(old, new)
 	rows = append(rows, findings(old, new)...)
 	rows = append(rows, expectations(old, new)...)
+	c.unchecked = append(c.unchecked, unchecked(old, new)...)
 	rows = append(rows, c.figures(&p, old, new)...)
 	for i := range rows {
 		rows[i].Run = len(c.Runs)
@@ -155,23 +162,47 @@ func (c *Comparison) add(old, new *Run) {
 
 // decide gives the rows that were tested their verdicts, and the pairs theirs.
 func (c *Comparison) decide() {
-	for _, advisory := range []bool{false, true} {
-		var family []int
-		var ps []float64
-		for i := range c.Rows {
-			if r := &c.Rows[i]; r.PUnadjusted != nil && r.Advisory == advisory {
-				family, ps = append(family, i), append(ps, *r.PUnadjusted)
-			}
+	bound := c.Alpha
+	for _, advisory := range []bool{true, false} {
+		var family []*Row
+		family, bound = c.testable(advisory)
+		ps := make([]float64, len(family))
+		for i, r := range family {
+			ps[i] = *r.PUnadjusted
 		}
-		for k, p := range holm(ps) {
-			r := &c.Rows[family[k]]
-			r.P = &p
-			r.Verdict = c.verdict(r)
+		for i, p := range holm(ps) {
+			family[i].P = &p
+			family[i].Verdict = c.verdict(family[i])
 		}
 	}
 	for i := range c.Rows {
 		r := &c.Rows[i]
+		if r.PUnadjusted != nil && r.P == nil {
+			r.PUnadjusted, r.Verdict, r.Note = nil, c.within(r), "so few repetitions differ in it that none of so many figures could be shown to be worse"
+		}
 		c.Runs[r.Run].take(r)
+	}
+	for i := range c.Runs {
+		if p := &c.Runs[i]; p.least > bound {
+			p.Decided = false
+		}
+	}
+}
+
+// testable are the rows of a family in which a difference can be shown at all: their smallest
+// possible p is significant, though multiplied by how many of them there are (Tarone 1990).
+// The bound is what such a p may be.
+func (c *Comparison) testable(advisory bool) (family []*Row, bound float64) {
+	for k := 1; ; k++ {
+		family, bound = nil, c.Alpha/float64(k)
+		for i := range c.Rows {
+			if r := &c.Rows[i]; r.PUnadjusted != nil && r.Advisory == advisory && r.least <= bound {
+				family = append(family, r)
+			}
+		}
+		if len(family) <= k {
+			return family, bound
+		}
 	}
 }
 
@@ -179,7 +210,7 @@ func (c *Comparison) decide() {
 func (c *Comparison) verdict(r *Row) Verdict {
 	more := *r.New > *r.Old
 	large := r.Delta == nil || max(*r.Delta, -*r.Delta) >= c.MinEffect
-	agree := more == (*r.Effect > 0.5) && *r.Effect != 0.5
+	agree := r.byMeans || more == (*r.Effect > 0.5) && *r.Effect != 0.5
 	switch {
 	case *r.P <= c.Alpha && large && agree && more == r.Gain:
 		return Better

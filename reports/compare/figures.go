@@ -21,7 +21,10 @@ func (c *Comparison) figures(p *Pair, old, new *Run) []Row {
 	case Paired:
 		olds, news := aligned(old.Each, new.Each)
 		p.pair(old, new, olds, news)
-		p.Decided = p.Compared > 0 && (p.Differing == 0 || leastPaired(p.Compared) <= c.Alpha)
+		p.Decided = p.Compared > 0
+		if p.Differing > 0 {
+			p.least = leastPaired(p.Compared)
+		}
 		rows := counts(p, old, new)
 		for i := range metrics {
 			rows = append(rows, c.paired(&metrics[i], olds, news, p.Differing == 0))
@@ -30,7 +33,9 @@ func (c *Comparison) figures(p *Pair, old, new *Run) []Row {
 	case Unpaired:
 		olds, news := whole(old.Each), whole(new.Each)
 		p.Compared = min(len(olds), len(news))
-		p.Decided = advisory || leastUnpaired(len(olds), len(news)) <= c.Alpha
+		if !advisory {
+			p.least = leastUnpaired(len(olds), len(news))
+		}
 		var rows []Row
 		for i := range metrics {
 			r := c.unpaired(&metrics[i], olds, news)
@@ -59,6 +64,9 @@ func aligned(old, new []measure.Repetition) (olds, news []measure.Repetition) {
 		case b < a:
 			k++
 		default:
+			if old[i].Digest == new[k].Digest { // alike, but for how a baseline writes numbers down
+				old[i] = new[k]
+			}
 			olds, news = append(olds, old[i]), append(news, new[k])
 			i, k = i+1, k+1
 		}
@@ -92,9 +100,6 @@ func replayOne(m *Run, repetition int) string {
 func (c *Comparison) paired(m *metric, old, new []measure.Repetition, alike bool) Row {
 	olds, news := m.pairs(old, new)
 	r := Row{Kind: Distribution, Metric: m.name, Gain: m.gain, OldSamples: len(olds), NewSamples: len(news), Verdict: Unclear}
-	if alike {
-		olds = news // but for how a baseline writes numbers down
-	}
 	if len(olds) == 0 {
 		return c.without(r, alike)
 	}
@@ -116,8 +121,7 @@ func (c *Comparison) paired(m *metric, old, new []measure.Repetition, alike bool
 		r.Verdict = c.within(&r)
 		r.Note = fmt.Sprintf("only %d of %d repetitions differ in it", differ, len(olds))
 	default:
-		p := signedRank(differences)
-		r.PUnadjusted = &p
+		r.test(signedRank(differences), leastPaired(differ), pairedMeans(differences))
 	}
 	return r
 }
@@ -139,8 +143,7 @@ func (c *Comparison) unpaired(m *metric, old, new []measure.Repetition) Row {
 		r.Verdict = Same // all values of both are one and the same
 		r.is(0)
 	default:
-		p := differ(olds, news)
-		r.PUnadjusted = &p
+		r.test(differ(olds, news), least, unpairedMeans(olds, news))
 	}
 	return r
 }
@@ -203,6 +206,19 @@ func (r *Row) means(olds, news []float64, d *change) {
 		delta := b/a - 1
 		r.Delta = &delta
 	}
+}
+
+// test sets p, of the ranks or of the means, whichever shows more: the share of alpha that each may
+// use up is known beforehand (Holm 1979, weighted). Means that are not tested are of no weight.
+func (r *Row) test(ranks, least float64, means *float64) {
+	if means != nil {
+		ranks, least = ranks/(1-weightOfMeans), least/(1-weightOfMeans)
+		if *means/weightOfMeans < ranks {
+			ranks, r.byMeans = *means/weightOfMeans, true
+		}
+	}
+	p := min(1, ranks)
+	r.PUnadjusted, r.least = &p, least
 }
 
 // is says by what New differs, for certain.

@@ -132,6 +132,21 @@ func expectations(old, new *Run) (rows []Row) {
 	return rows
 }
 
+// unchecked are the thresholds and steps of which only OLD says how they came out.
+func unchecked(old, new *Run) (all []string) {
+	for _, t := range old.Thresholds {
+		if !slices.ContainsFunc(new.Thresholds, func(n measure.ThresholdResult) bool { return n.Expression == t.Expression }) {
+			all = append(all, label(new)+": threshold "+t.Expression)
+		}
+	}
+	for _, s := range old.Steps {
+		if !slices.ContainsFunc(new.Steps, func(n measure.StepResult) bool { return n.Step == s.Step }) {
+			all = append(all, label(new)+": step "+s.Step)
+		}
+	}
+	return all
+}
+
 func met(now bool) Verdict {
 	if now {
 		return Better

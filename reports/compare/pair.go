@@ -38,6 +38,8 @@ type Pair struct {
 	Verdict Verdict `json:"verdict"`
 	// Changed are the settings that differ, but for those that are compared: core and policy.
 	Changed []string `json:"changed,omitempty"`
+
+	least float64 // the smallest p that its figures can have; 0: they need none
 }
 
 // Played says what a run was.

@@ -93,6 +93,7 @@ func TestEqualSeedsAreTheSame(t *testing.T) {
 // TestFalseAlarms: of pairs of runs of the same program with different seeds, at most one in a
 // hundred is called worse.
 func TestFalseAlarms(t *testing.T) {
+	statistics(t)
 	const most, pairs = 0.01, 1000
 	sizes, of := []int{10}, []choice{{"burst", 4}, {"two-users", 0}}
 	if full() {
@@ -154,6 +155,7 @@ func (w *wasting) Put(ctx context.Context, key string, body []byte, condition ar
 // TestFivePercentMoreAttempts are found at the size of the release gate, seed by seed, and with
 // other seeds.
 func TestFivePercentMoreAttempts(t *testing.T) {
+	statistics(t)
 	of := []choice{{"no-conflict", 0}, {"two-users", 0}, {"user-vs-backend", 0}, {"backend-fan-in", 0}, {"burst", 0}, {"storm", 0}}
 	const gate = 100
 	sizes, shares := []int{gate}, []float64{0.05}
@@ -176,8 +178,8 @@ func TestFivePercentMoreAttempts(t *testing.T) {
 				if share >= 0.05 && repetitions >= gate && len(found) == 0 {
 					t.Errorf("%.0f %% more attempts in %d repetitions with %s are not found", 100*share, repetitions, how)
 				}
-				if c.Undecided() {
-					t.Errorf("undecided: %q", c.Warnings)
+				if short := repetitions == 10 && i == 0; c.Undecided() != short { // whatever ten pairs show, it may be chance
+					t.Errorf("undecided %t: %q", c.Undecided(), c.Warnings)
 				}
 			}
 		}
@@ -200,6 +202,7 @@ func rarely(t *testing.T, oneIn uint64) cores.Spec {
 
 // TestARareViolation: one repetition of ten thousand.
 func TestARareViolation(t *testing.T) {
+	statistics(t)
 	old := side(t, find(t, cores.Production), 1000, []uint64{rareSeed}, choice{"two-users", 0})[0]
 	new := side(t, rarely(t, 12_000), 10_000, []uint64{rareSeed}, choice{"two-users", 0})[0]
 	c := Compare(old, new, Defaults())
@@ -225,3 +228,11 @@ func TestARareViolation(t *testing.T) {
 
 // rareSeed is one of which a single repetition of ten thousand is violated.
 const rareSeed = 4
+
+// statistics skips what plays the same code as other tests, only much more of it.
+func statistics(t *testing.T) {
+	t.Helper()
+	if raceDetector {
+		t.Skip("the race detector is twenty times slower here, and sees no other code")
+	}
+}

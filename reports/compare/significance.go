@@ -85,6 +85,50 @@ func differ(old, new []float64) (p float64) {
 	return min(1, p)
 }
 
+// weightOfMeans is the part of alpha that is left to a difference of means. Ranks find what befalls
+// most repetitions, and do not see that a few have become many times as slow.
+const weightOfMeans = 0.1
+
+// enoughForMeans are the values of which a mean is nearly normal. Moreover, where nothing differs
+// and both sides have about as many values, the difference of two means is symmetric, however
+// skewed the values are, and Student's t errs to the safe side; mostUneven is how many times as many
+// one of them may have.
+const (
+	enoughForMeans = 30
+	mostUneven     = 1.25
+)
+
+// pairedMeans is the two-sided t test on differences; nil: they are too few.
+func pairedMeans(differences []float64) *float64 {
+	n := len(differences)
+	if n < enoughForMeans {
+		return nil
+	}
+	mean, variance := stat.MeanVariance(differences, nil)
+	return student(mean, math.Sqrt(variance/float64(n)), float64(n-1))
+}
+
+// unpairedMeans is Welch's t test; nil: the values are too few, or too many more on one side.
+func unpairedMeans(old, new []float64) *float64 {
+	n, m := float64(len(old)), float64(len(new))
+	if min(n, m) < enoughForMeans || max(n, m) > mostUneven*min(n, m) {
+		return nil
+	}
+	meanA, varianceA := stat.MeanVariance(old, nil)
+	meanB, varianceB := stat.MeanVariance(new, nil)
+	a, b := varianceA/n, varianceB/m
+	return student(meanB-meanA, math.Sqrt(a+b), (a+b)*(a+b)/(a*a/(n-1)+b*b/(m-1)))
+}
+
+// student is the two-sided p of a mean; nil: it has no deviation.
+func student(mean, deviation, freedom float64) *float64 {
+	if deviation == 0 {
+		return nil
+	}
+	p := 2 * distuv.StudentsT{Mu: 0, Sigma: 1, Nu: freedom}.CDF(-math.Abs(mean)/deviation)
+	return &p
+}
+
 // leastPaired and leastUnpaired are the smallest p that so many values can have: differences
 // that are not 0, or two samples.
 func leastPaired(n int) float64 { return math.Exp2(1 - float64(n)) }

@@ -31,6 +31,7 @@ func (c *Comparison) warn(old, new Side) {
 	}
 	c.warning("settings differ, and what they change is not the program's doing: %s", settings)
 	c.warning("numbers of repetitions differ: %s", sizes)
+	c.warning("OLD was held against what NEW was not: %s", c.unchecked)
 	c.warning("numbers of different worlds can't be compared: %s", worlds)
 	c.warning("too little is known of each repetition to say better or worse: compare run directories of --runs "+fmt.Sprint(c.enough())+" or more: %s", few)
 	if c.digestsAlone() {

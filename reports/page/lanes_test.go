@@ -3,6 +3,7 @@ package page_test
 import (
 	"fmt"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -75,7 +76,13 @@ func TestManyStoriesAreToldOnly(t *testing.T) {
 	if !strings.Contains(file, `<li id="s11_6"`) || strings.Count(file, `class="stepping"`) != 10 {
 		t.Error("the last is told, and nobody steps through it")
 	}
-	html(t, pageOf(page.Lanes{ID: "empty"})) // nor does it need anything to draw
+	file = html(t, pageOf(page.Lanes{ID: "empty", Title: "that is all"}, swim("a", "told"))) // nor does it need anything to draw
+	if !strings.Contains(file, "that is all") || strings.Count(file, `class="stepping"`) != 1 || strings.Count(file, `class="drawn"`) != 1 {
+		t.Error("of a story without steps only the sentence is shown")
+	}
+	if strings.Count(file, `class="legend"`) != 1 || strings.Index(file, `class="legend"`) < strings.Index(file, `class="swim"`) {
+		t.Error("how drawings are read is said at the first")
+	}
 }
 
 func TestStoriesInMarkdown(t *testing.T) {
@@ -103,5 +110,53 @@ func TestDrawingsAreSmall(t *testing.T) {
 	without := len(html(t, pageOf()))
 	if size := len(html(t, pageOf(l))) - without; size > 150_000 {
 		t.Errorf("%d bytes", size)
+	}
+}
+
+// TestLabelsKeepToTheirLane: the words beside an arrow reach neither the lane that they stand at
+// nor the next, unless they are too long for both: then they stand in the middle.
+func TestLabelsKeepToTheirLane(t *testing.T) {
+	for _, label := range []string{"412", "reads v2", "If-Match: v12", "+ m-gsvdcaa…", "If-None-Match: *"} {
+		l := page.Lanes{ID: "a", Across: []page.Lane{{Name: "bob"}, {Name: "it", Object: true}}, Steps: []page.LaneStep{{Arrow: &page.LaneArrow{To: 1, Above: label}}}}
+		file := html(t, pageOf(l))
+		at := func(pattern string) float64 {
+			x, err := strconv.ParseFloat(regexp.MustCompile(pattern).FindStringSubmatch(file)[1], 64)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return x
+		}
+		from, to, middle := at(`class="lane" d="M([0-9.]+) `), at(`class="lane object" d="M([0-9.]+) `), at(`class="words" x="([0-9.]+)"`)
+		if half := 3.6 * float64(len([]rune(label))); middle-half < from && middle != (from+to)/2 || middle > (from+to)/2 {
+			t.Errorf("%q is around %v, between %v and %v", label, middle, from, to)
+		}
+	}
+}
+
+// TestGapsAreLegible: what is left out is written over the lanes, not under them.
+func TestGapsAreLegible(t *testing.T) {
+	file := html(t, pageOf(swim("a", "x")))
+	if gap, bar := strings.Index(file, `<text class="gap"`), strings.LastIndex(file, `<rect class="bar`); gap < bar || bar < 0 {
+		t.Errorf("a gap at %d, bars until %d", gap, bar)
+	}
+}
+
+// TestBandsEndInTheDrawing: what one comes to is not cut off beside the last lane.
+func TestBandsEndInTheDrawing(t *testing.T) {
+	l := swim("a", "x")
+	l.Across, l.Steps = l.Across[:2], l.Steps[1:4]
+	l.Steps[2].Arrow.To, l.Bars = 1, nil
+	l.Bands = []page.LaneBand{{Lane: 1, From: 0, To: 2, Label: "x", State: "is stored", End: "✕ lacks it"}}
+	m := regexp.MustCompile(`(?s)class="swim"[^>]* width="([0-9.]+)".*class="missing" x="([0-9.]+)"`).FindStringSubmatch(html(t, pageOf(l)))
+	width, err := strconv.ParseFloat(m[1], 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	middle, err := strconv.ParseFloat(m[2], 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if half := 3.6 * float64(len("✕ lacks it")-2); middle+half > width {
+		t.Errorf("it reaches to %v of %v", middle+half, width)
 	}
 }

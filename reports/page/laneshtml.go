@@ -42,6 +42,10 @@ func (l Lanes) html(r *renderer) {
 	for _, s := range v.Told {
 		v.Count = max(v.Count, s.Number)
 	}
+	if v.Count == 0 { // nothing is known but what it says
+		r.put("lanes", v)
+		return
+	}
 	r.swims++
 	v.First = r.swims == 1
 	if r.swims <= mostDrawn {

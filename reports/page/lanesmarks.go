@@ -24,7 +24,7 @@ func (s *sketch) step(i int) {
 		}
 	}
 	if t.Fault != "" {
-		s.label("fault", s.faultX(t), y+20, "⚡ "+t.Fault, 2*mostInLane)
+		s.label("fault", s.faultX(t), y+belowArrow, "⚡ "+t.Fault, 2*mostInLane)
 	}
 	s.add("</g>")
 }
@@ -39,7 +39,7 @@ func (s *sketch) missing(b *LaneBand, a *LaneArrow, y float64) {
 	case max(a.From, a.To) > b.Lane:
 		side = -1
 	}
-	s.label("missing", s.x(b.Lane)+side*(versionBox+32), y+4.5, b.End, mostInLane)
+	s.label("missing", s.x(b.Lane)+side*missingAt, y+4.5, b.End, mostInLane)
 }
 
 func (s *sketch) faultX(t *LaneStep) float64 {
@@ -93,11 +93,18 @@ func (s *sketch) arrow(a *LaneArrow, step int, y float64) {
 	if (caller == a.From) == (right > 0) {
 		side = 1
 	}
-	middle := s.x(caller) + side*laneWidth/2
-	s.label("words", middle, y-13, a.Above, mostInLane)
+	s.label("words", s.x(caller)+side*besideLane(a.Above), y-aboveArrow, a.Above, mostInLane)
 	if s.Steps[step].Fault == "" {
-		s.label("words", middle, y+20, a.Below, mostInLane)
+		s.label("words", s.x(caller)+side*besideLane(a.Below), y+belowArrow, a.Below, mostInLane)
 	}
+}
+
+// besideLane is how far from a lane the middle of a label is: between the bar of an operation and
+// the version in the next lane if it is short enough, and else between the lanes.
+func besideLane(label string) float64 {
+	const halfLetter, bar = 3.6, 6
+	half := halfLetter * float64(len([]rune(label)))
+	return min(laneWidth/2, max((laneWidth-versionBox+4)/2, half+bar))
 }
 
 // versionIn is the lane in which a step draws a version, -1 if it draws none.

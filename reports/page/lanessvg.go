@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"html"
 	"math"
+	"slices"
 	"strings"
 )
 
@@ -20,7 +21,12 @@ const (
 	boxHeight  = 36.0
 	versionTop = 11.0 // half the height of a version's box
 	versionBox = 22.0 // half its width
+	aboveArrow = 15.0 // from the words over an arrow to it
+	belowArrow = 22.0 // from an arrow to the words under it
 	mostInLane = 16   // letters of a line
+
+	missingAt   = versionBox + 40 // from a version to the middle of what its band comes to
+	missingRoom = 44.0            // for that, right of the last lane
 )
 
 // sketch draws lanes.
@@ -35,6 +41,9 @@ func (l *Lanes) svg() string {
 	s := sketch{Lanes: l}
 	s.measure()
 	width, height := laneGutter+laneWidth*float64(len(l.Across))+laneMargin, s.end()+laneHead
+	if slices.ContainsFunc(l.Bands, func(b LaneBand) bool { return b.Lane == len(l.Across)-1 }) {
+		width += missingRoom // beside the last lane
+	}
 	s.add(`<svg class="swim" role="img" aria-label="%s" width="%s" height="%s" viewBox="0 0 %[2]s %[3]s">`,
 		text("Swim lanes, of which the list beside tells each step. Time goes down. From the left: "+l.laneNames()+"."), px(width), px(height))
 	s.rows(width)
@@ -42,6 +51,7 @@ func (l *Lanes) svg() string {
 	s.bands()
 	s.links()
 	s.bars()
+	s.gaps()
 	for _, v := range l.Before {
 		s.version(&v, s.knownY(&v), "there")
 	}
@@ -117,11 +127,19 @@ func (s *sketch) knownY(v *LaneVersion) float64 {
 func (s *sketch) rows(width float64) {
 	for i, t := range s.numbered() {
 		if t.Number == 0 {
-			s.add(`<text class="gap" x="%s" y="%s">⋮ %s</text>`, px(laneGutter), px(s.y(i)+4), text(t.Text))
 			continue
 		}
 		s.add(`<a class="row %s" data-step="%d" href="#%s_%[2]d" tabindex="-1"><rect x="0" y="%[4]s" width="%s" height="%s"/><text x="%s" y="%s">%[2]d</text></a>`,
 			t.Weight, t.Number, s.ID, px(s.top[i]), px(width), px(stepRow), px(laneGutter/2), px(s.y(i)+4))
+	}
+}
+
+// gaps say how much is left out; the lanes are broken there.
+func (s *sketch) gaps() {
+	for i := range s.Steps {
+		if t := &s.Steps[i]; t.Weight == Gap {
+			s.add(`<text class="gap" x="%s" y="%s">⋮ %s</text>`, px(laneGutter), px(s.y(i)+4), text(t.Text))
+		}
 	}
 }
 
@@ -145,7 +163,6 @@ func (s *sketch) bands() {
 		x, y := s.x(b.Lane), s.y(b.From)
 		s.add(`<rect class="band" x="%s" y="%s" width="%s" height="%s"/>`, px(x-versionBox-10), px(y), px(2*versionBox+20), px(s.y(b.To)-y))
 		if s.Steps[b.From].Version != nil { // which says what it is
-			s.label("held", x, y+26, b.State, mostInLane)
 			continue
 		}
 		s.label("held", x, y-6, b.Label, mostInLane)

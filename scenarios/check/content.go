@@ -175,7 +175,7 @@ func (w *walker) rewrite(i, previous int32) (kept int) {
 	}
 	if kept < before {
 		o.report(w.j, o.misled(i), AppendOnly, "history rewritten",
-			fmt.Sprintf("%s wrote version %s of %s, which keeps %d of the %d modifications that it replaced and drops %d",
+			fmt.Sprintf("%s wrote version %s of %s, which leaves the first %d of the %d modifications that it replaced as they were, and lacks %d of them",
 				w.j.writer(v), o.etags.name(v.etag), o.key, kept, before, dropped),
 			func() []history.Event {
 				return w.j.story(o, evidence{versions: []int32{v.parent, i}, ops: []int32{v.op}})

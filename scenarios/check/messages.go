@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"holdfast/scenarios/history"
@@ -24,6 +25,8 @@ type message struct {
 	dead, deadAfter int
 	// removed is when its trigger was first asked to be deleted, by its ETag; 0: never.
 	removed int64
+	// deletion is the first that may have taken its trigger, for its story; nil: none has.
+	deletion *history.Event
 }
 
 // delivery is one, or an acknowledgement.
@@ -39,7 +42,8 @@ type delivery struct {
 type messages struct {
 	all    []*message
 	known  map[string]*message
-	stored map[entry]*message // what "processed" entries stand for
+	latest map[string]*message // of a trigger's key, the one that was sent last
+	stored map[entry]*message  // what "processed" entries stand for
 	// promises are what answers to uploads said.
 	promises []promise
 	uploads  []upload
@@ -59,6 +63,7 @@ type entry struct{ object, mod int32 }
 func (ms *messages) reset() {
 	ms.all = ms.all[:0]
 	clear(ms.known)
+	clear(ms.latest)
 	clear(ms.stored)
 	ms.promises, ms.uploads = ms.promises[:0], ms.uploads[:0]
 	ms.works, ms.looks = ms.works[:0], ms.looks[:0]
@@ -86,6 +91,11 @@ func (ms *messages) note(e *history.Event) {
 			return
 		}
 		m.sent = e.At
+		key, _, _ := strings.Cut(e.Trigger, "@")
+		if ms.latest == nil {
+			ms.latest = map[string]*message{}
+		}
+		ms.latest[key] = m
 		if len(e.IDs) > 0 {
 			m.upload = e.IDs[0]
 		}
@@ -102,11 +112,14 @@ func (ms *messages) note(e *history.Event) {
 
 // remove takes the deletion of a trigger.
 func (ms *messages) remove(e *history.Event) {
-	if e.IfETag == "" {
-		return // of whatever version is there
+	m := ms.latest[e.Key] // whatever version is there
+	if e.IfETag != "" {
+		if m = ms.known[e.Key+"@"+e.IfETag]; m != nil && m.removed == 0 {
+			m.removed = e.Start
+		}
 	}
-	if m := ms.known[e.Key+"@"+e.IfETag]; m != nil && m.removed == 0 {
-		m.removed = e.Start
+	if m != nil && m.deletion == nil && (e.Answer == history.OK || e.Answer == history.UnknownAnswer) {
+		m.deletion = e.Clone()
 	}
 }
 
@@ -303,9 +316,15 @@ var lacks = map[string]bool{
 	"trigger without its archive object": true, "trigger vanished": true, "trigger deleted before it was processed": true,
 }
 
+// taken are the anomalies that come of a trigger which somebody took away.
+var taken = map[string]bool{"trigger vanished": true, "trigger deleted before it was processed": true}
+
 func (j *Judge) reportMessage(o *object, m *message, anomaly, what string, ev evidence, deliveries int) {
 	o.report(j, lacks[anomaly], ArchiveFirst, anomaly, what, func() []history.Event {
 		events := append(m.events(deliveries), j.story(o, ev)...)
+		if taken[anomaly] && m.deletion != nil {
+			events = append(events, *m.deletion)
+		}
 		slices.SortStableFunc(events, func(a, b history.Event) int { return cmp.Compare(a.At, b.At) })
 		return events
 	})

@@ -79,6 +79,10 @@ func (f *File) Close() error {
 func Open(path string) (*Reader, error) {
 	if info, err := os.Stat(path); err == nil && info.IsDir() {
 		path = in(path)
+		// Nobody waits for the writer of a pipe that lies in a directory.
+		if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+			return nil, &fs.PathError{Op: "open", Path: path, Err: errors.New("is no file")}
+		}
 	}
 	file, err := os.Open(path)
 	if err != nil {
