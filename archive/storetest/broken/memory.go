@@ -154,4 +154,4 @@ func (s *Twisted) Delete(ctx context.Context, key string, cond archive.Condition
 }
 
 // Pause lets others in, where a broken store has left a gap.
-func Pause() { time.Sleep(50 * time.Microsecond) }
+func Pause() { _ = archive.WallClock{}.Sleep(context.Background(), 50*time.Microsecond) }
