@@ -71,6 +71,9 @@ func gaveUpWords(c *measure.Counts) string {
 	return "gave up"
 }
 
+// mostAttemptBars are drawn on a page: more can't be read.
+const mostAttemptBars = 12
+
 // attemptsFigure shows how many operations needed how many attempts, and how many gave up.
 func attemptsFigure(m *measure.Measurement) *page.Figure {
 	gaveUp, named := m.Counts.GivenUp(), gaveUpWords(&m.Counts)
@@ -82,7 +85,10 @@ func attemptsFigure(m *measure.Measurement) *page.Figure {
 		return fmt.Sprintf("%s (%s)", units.Thousands(n), units.Percent(float64(n)/float64(total)))
 	}
 	const title = "Attempts needed"
-	b := chart.Bars{Title: title, X: "operations, by the writes that each needed", Parts: []string{"operations"}, Bars: chart.Gathered(m.Attempts.Histogram, said)}
+	b := chart.Bars{Title: title, X: "operations, by the writes that each needed", Parts: []string{"operations"}}
+	for _, r := range chart.Gathered(m.Attempts.Histogram, mostAttemptBars) {
+		b.Bars = append(b.Bars, chart.Bar{Label: r.Label(), Values: []float64{float64(r.N)}, Said: said(r.N)})
+	}
 	if gaveUp > 0 {
 		b.Bars = append(b.Bars, chart.Bar{Label: named, Values: []float64{float64(gaveUp)}, Said: said(gaveUp), Apart: true})
 	}

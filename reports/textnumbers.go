@@ -2,9 +2,9 @@ package reports
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
+	"holdfast/reports/chart"
 	"holdfast/scenarios/measure"
 )
 
@@ -185,35 +185,17 @@ const mostBars = 8
 // histogram draws how many operations needed how many attempts; the tail is
 // gathered so that it stays short.
 func (t Text) histogram(counts []int, total int) {
-	first := 0
-	for first < len(counts) && counts[first] == 0 {
-		first++
-	}
-	var labels []string
-	var bars []int
-	width := 1
-	if span := len(counts) - first; span > mostBars {
-		width = (span + mostBars - 1) / mostBars
-	}
-	for from := first; from < len(counts); from += width {
-		to := min(from+width, len(counts)) - 1
-		n := 0
-		for _, c := range counts[from : to+1] {
-			n += c
-		}
-		label := fmt.Sprint(from)
-		if to > from {
-			label = fmt.Sprintf("%d–%d", from, to)
-		}
-		labels, bars = append(labels, label), append(bars, n)
-	}
 	const longest = 40
-	most := slices.Max(append(bars, 1))
-	for i, n := range bars {
-		bar := strings.Repeat("█", (n*longest+most-1)/most)
-		if n > 0 {
+	ranges := chart.Gathered(counts, mostBars)
+	most := 1
+	for _, r := range ranges {
+		most = max(most, r.N)
+	}
+	for _, r := range ranges {
+		bar := strings.Repeat("█", (r.N*longest+most-1)/most)
+		if r.N > 0 {
 			bar += " "
 		}
-		t.row("", fmt.Sprintf("%5s %s%d (%.1f %%)", labels[i], bar, n, 100*float64(n)/float64(total)))
+		t.row("", fmt.Sprintf("%5s %s%d (%.1f %%)", r.Label(), bar, r.N, 100*float64(r.N)/float64(total)))
 	}
 }

@@ -158,27 +158,29 @@ func sum(values []float64) float64 {
 	return total
 }
 
-// mostBars are drawn of a distribution: more can't be read.
-const mostBars = 12
+// Range is how often the values from From to To, both included, were met.
+type Range struct{ From, To, N int }
 
-// Gathered are the bars of a histogram: of values 0, 1, 2, … with how often each was met, from
-// the first that was. Of more than twelve, neighbours share a bar. Said says what a bar comes
-// to.
-func Gathered(counts []int, said func(n int) string) []Bar {
-	first := max(slices.IndexFunc(counts, func(n int) bool { return n > 0 }), 0)
-	width := max((len(counts)-first+mostBars-1)/mostBars, 1)
-	var bars []Bar
-	for from := first; from < len(counts); from += width {
-		to := min(from+width, len(counts)) - 1
-		n := 0
-		for _, c := range counts[from : to+1] {
-			n += c
-		}
-		label := fmt.Sprint(from)
-		if to > from {
-			label = fmt.Sprintf("%d–%d", from, to)
-		}
-		bars = append(bars, Bar{Label: label, Values: []float64{float64(n)}, Said: said(n)})
+// Label names the values.
+func (r Range) Label() string {
+	if r.From == r.To {
+		return fmt.Sprint(r.From)
 	}
-	return bars
+	return fmt.Sprintf("%d–%d", r.From, r.To)
+}
+
+// Gathered are the ranges of a histogram: of values 0, 1, 2, … with how often each was met, from
+// the first that was. Where there are more values than so many, neighbours share a range.
+func Gathered(counts []int, most int) []Range {
+	first := max(slices.IndexFunc(counts, func(n int) bool { return n > 0 }), 0)
+	width := max((len(counts)-first+most-1)/most, 1)
+	var ranges []Range
+	for from := first; from < len(counts); from += width {
+		r := Range{From: from, To: min(from+width, len(counts)) - 1}
+		for _, n := range counts[from : r.To+1] {
+			r.N += n
+		}
+		ranges = append(ranges, r)
+	}
+	return ranges
 }

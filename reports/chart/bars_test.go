@@ -150,23 +150,23 @@ func TestWhatIsNoBar(t *testing.T) {
 	}
 }
 
-func TestNeighboursShareABar(t *testing.T) {
+func TestNeighboursShareARange(t *testing.T) {
 	counts := make([]int, 65)
 	for i := 3; i < 65; i++ {
 		counts[i] = i
 	}
-	bars := Gathered(counts, func(n int) string { return fmt.Sprint(n) })
-	total := 0.0
-	for _, b := range bars {
-		total += b.Values[0]
+	ranges := Gathered(counts, 12)
+	total := 0
+	for _, r := range ranges {
+		total += r.N
 	}
-	if len(bars) > mostBars || total != 64*65/2-3 || bars[0].Label != "3–8" || bars[len(bars)-1].Label != "63–64" {
-		t.Errorf("%d bars, together %v: %+v", len(bars), total, bars)
+	if len(ranges) > 12 || total != 64*65/2-3 || ranges[0].Label() != "3–8" || ranges[len(ranges)-1].Label() != "63–64" {
+		t.Errorf("%d ranges, together %v: %+v", len(ranges), total, ranges)
 	}
-	if few := Gathered([]int{0, 5, 0, 1}, func(int) string { return "" }); len(few) != 3 || few[0].Label != "1" || few[1].Values[0] != 0 {
+	if few := Gathered([]int{0, 5, 0, 1}, 12); len(few) != 3 || few[0].Label() != "1" || few[1].N != 0 {
 		t.Errorf("%+v", few)
 	}
-	if none := Gathered(nil, nil); none != nil {
+	if none := Gathered(nil, 12); none != nil {
 		t.Errorf("%+v", none)
 	}
 }
