@@ -10,7 +10,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -20,45 +19,13 @@ import (
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 
+	"holdfast/archive/web/chromium"
 	"holdfast/reports/page"
 )
 
-// chromium is started once, at the first test that wants it.
-var chromium struct {
-	once sync.Once
-	ctx  context.Context
-	stop func()
-	err  error
-}
-
-func TestMain(m *testing.M) {
-	code := m.Run()
-	if chromium.stop != nil {
-		chromium.stop()
-	}
-	os.Exit(code)
-}
-
-// startChromium fails the test if there is no browser: a browser test that is left out because
-// of that would look like one that passed.
-func startChromium(t *testing.T) context.Context {
-	t.Helper()
-	chromium.once.Do(func() {
-		options := append(chromedp.DefaultExecAllocatorOptions[:],
-			chromedp.NoSandbox, // Chromium has none for root, which is who runs in a container
-			chromedp.DisableGPU,
-			chromedp.Flag("disable-component-update", true), // it would look for updates on the network
-		)
-		allocator, stopAllocator := chromedp.NewExecAllocator(context.Background(), options...)
-		ctx, stop := chromedp.NewContext(allocator)
-		chromium.ctx, chromium.stop = ctx, func() { stop(); stopAllocator() }
-		chromium.err = chromedp.Do(ctx)
-	})
-	if chromium.err != nil {
-		t.Fatalf("start Chromium: %v", chromium.err)
-	}
-	return chromium.ctx
-}
+// TestMain ends the browser, in which each tab has a context of its own that shares nothing
+// with the others.
+func TestMain(m *testing.M) { chromium.Main(m) }
 
 // tab is a page that is looked at.
 type tab struct {
@@ -85,7 +52,7 @@ func openPage(t *testing.T, name string, p page.Page, steps ...chromedp.Action[c
 		t.Fatal(err)
 	}
 	tb := &tab{t: t, name: name, file: (&url.URL{Scheme: "file", Path: file}).String()}
-	ctx, cancel := chromedp.NewContext(startChromium(t), chromedp.WithNewBrowserContext(), chromedp.WithListener(tb.hear))
+	ctx, cancel := chromedp.NewContext(chromium.Start(t), chromedp.WithNewBrowserContext(), chromedp.WithListener(tb.hear))
 	t.Cleanup(cancel)
 	tb.ctx = ctx
 	if _, err := chromedp.Call(ctx, network.Enable, network.EnableParams{}); err != nil {

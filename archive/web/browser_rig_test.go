@@ -28,45 +28,12 @@ import (
 	"holdfast/archive/delivery"
 	"holdfast/archive/s3store/fakes3"
 	"holdfast/archive/web"
+	"holdfast/archive/web/chromium"
 )
 
-// chromium is started once: each tab gets a browser context of its own, which shares
-// nothing with the others.
-var chromium struct {
-	once sync.Once
-	ctx  context.Context
-	stop func()
-	err  error
-}
-
-func TestMain(m *testing.M) {
-	code := m.Run()
-	if chromium.stop != nil {
-		chromium.stop()
-	}
-	os.Exit(code)
-}
-
-// startChromium fails the test if there is no browser: a browser test that is left
-// out because of that would look like one that passed.
-func startChromium(t *testing.T) context.Context {
-	t.Helper()
-	chromium.once.Do(func() {
-		options := append(chromedp.DefaultExecAllocatorOptions[:],
-			chromedp.NoSandbox, // Chromium has none for root, which is who runs in a container
-			chromedp.DisableGPU,
-			chromedp.Flag("disable-component-update", true), // it would look for updates on the network
-		)
-		allocator, stopAllocator := chromedp.NewExecAllocator(context.Background(), options...)
-		ctx, stop := chromedp.NewContext(allocator)
-		chromium.ctx, chromium.stop = ctx, func() { stop(); stopAllocator() }
-		chromium.err = chromedp.Do(ctx)
-	})
-	if chromium.err != nil {
-		t.Fatalf("start Chromium: %v", chromium.err)
-	}
-	return chromium.ctx
-}
+// TestMain ends the browser, in which each tab has a context of its own that shares nothing
+// with the others.
+func TestMain(m *testing.M) { chromium.Main(m) }
 
 // rig is a server with a store of its own.
 type rig struct {
@@ -95,7 +62,7 @@ func (s *triggersCanFail) Put(ctx context.Context, key string, body []byte, cond
 
 func newRig(t *testing.T) *rig {
 	t.Helper()
-	startChromium(t)
+	chromium.Start(t)
 	s3 := must(fakes3.Start())
 	r := &rig{t: t, store: &triggersCanFail{Store: s3.Store()}}
 	r.core = must(archive.New(archive.Options{Store: r.store}))
@@ -202,7 +169,7 @@ const patience = 15 * time.Second
 func (r *rig) open(user, path string) *tab {
 	r.t.Helper()
 	tb := &tab{t: r.t}
-	ctx, cancel := chromedp.NewContext(startChromium(r.t), chromedp.WithNewBrowserContext(), chromedp.WithListener(tb.hear))
+	ctx, cancel := chromedp.NewContext(chromium.Start(r.t), chromedp.WithNewBrowserContext(), chromedp.WithListener(tb.hear))
 	r.t.Cleanup(cancel)
 	tb.ctx = ctx
 	tb.do(chromedp.EmulateViewport(1280, 900), chromedp.Navigate(r.server.URL+path))
