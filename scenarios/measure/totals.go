@@ -6,19 +6,6 @@ import (
 	"gonum.org/v1/gonum/stat"
 )
 
-// latency of operations, in microseconds, with its distribution.
-func latency(micros []int64) (*Latency, []Quantile) {
-	n := len(micros)
-	if n == 0 {
-		return nil, nil
-	}
-	histogram := histogramOf(micros)
-	at := func(percent float64) float64 {
-		return float64(histogram.ValueAtPercentile(rankOf(percent, int64(n)))) / 1e3
-	}
-	return &Latency{n, at(50), at(90), at(99), at(99.9), float64(histogram.Max()) / 1e3}, distribution(histogram)
-}
-
 func (c *Collector) attempts() Attempts {
 	a := Attempts{Histogram: slices.Clone(c.histogram)}
 	if a.Histogram == nil {
