@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"path/filepath"
 )
 
@@ -36,7 +35,7 @@ func Save(dir string, d Document) error {
 			continue
 		}
 		if err == nil {
-			err = WriteFile(filepath.Join(dir, f.file), func(w io.Writer) error { _, err := w.Write(told.Bytes()); return err })
+			err = WriteBytes(filepath.Join(dir, f.file), told.Bytes())
 		} else {
 			err = fmt.Errorf("%s: %w", f.file, err)
 		}
