@@ -62,9 +62,6 @@ func (w *Watch) Merge(o *Watch) {
 // Reset forgets what was seen.
 func (w *Watch) Reset() { *w = Watch{durations: w.durations[:0]} }
 
-// ServiceOf is whose an operation is: "" is nobody's, and not counted.
-func ServiceOf(op string) Service { return serviceOf(op) }
-
 // The thresholds of the alarms.
 const (
 	mostMismatches     = 5.0  // % of saves

@@ -107,7 +107,7 @@ func levelOf(i archive.DoneInfo, outcome archive.Outcome) slog.Level {
 	case outcome == archive.Committed, outcome == archive.Gone && i.Op == "load":
 		return slog.LevelInfo
 	case outcome == archive.Conflict, outcome == archive.Gone, outcome == archive.Cancelled,
-		outcome == archive.Exhausted && serviceOf(i.Op) == Backend:
+		outcome == archive.Exhausted && ServiceOf(i.Op) == Backend:
 		return slog.LevelWarn
 	}
 	return slog.LevelError
@@ -125,7 +125,7 @@ func ended(i archive.DoneInfo, outcome archive.Outcome) string {
 		return i.Op + " in conflict: another user's version is stored"
 	case archive.Exhausted:
 		verb := "save" // what the first implementation said to every user
-		if serviceOf(i.Op) == Backend {
+		if ServiceOf(i.Op) == Backend {
 			verb = i.Op
 		}
 		return fmt.Sprintf("Unable to %s after %d attempts", verb, i.Attempts)

@@ -22,8 +22,8 @@ const (
 // services are all of them, in the order in which they are written.
 var services = [...]Service{Frontend, Backend, Reconciler, Delivery}
 
-// serviceOf returns whose operation it is; "" for one that is not counted.
-func serviceOf(op string) Service {
+// ServiceOf returns whose operation it is; "" for one that is not counted.
+func ServiceOf(op string) Service {
 	switch op {
 	case "create", "save":
 		return Frontend
@@ -61,7 +61,7 @@ type Sink interface {
 // Metrics returns an observer that hands every update that ends to all sinks.
 func Metrics(sinks ...Sink) archive.Observer {
 	return archive.Observer{Done: func(ctx context.Context, i archive.DoneInfo) {
-		service := serviceOf(i.Op)
+		service := ServiceOf(i.Op)
 		if service == "" {
 			return
 		}
