@@ -18,6 +18,7 @@ func appendEvent(b []byte, e *Event) []byte {
 	b = text(b, `,"actor":`, e.Actor)
 	b = number(b, `,"op":`, int64(e.Op))
 	b = text(b, `,"key":`, e.Key)
+	b = number(b, `,"clock":`, int64(e.Clock))
 	b = number(b, `,"repetition":`, int64(e.Repetition))
 	b = text(b, `,"do":`, e.Do)
 	b = number(b, `,"due_ns":`, e.Due)

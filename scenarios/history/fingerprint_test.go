@@ -28,9 +28,9 @@ func TestFingerprintTakesEveryField(t *testing.T) {
 		Skip:   {"Count"}, Request: {"Do", "Count"}, Step: {"Do", "Expected"},
 		Note: {"Fault"}, Begin: {},
 	}
-	// What is not of a repetition, and by which step of the scenario an operation is wanted,
-	// which it says itself.
-	known := map[string]bool{"Kind": true, "Repetition": true, "Omitted": true, "Step": true}
+	// What is not of a repetition, by which step of the scenario an operation is wanted, which
+	// it says itself, and whose clock it was, which is of the real world, where there are none.
+	known := map[string]bool{"Kind": true, "Repetition": true, "Omitted": true, "Step": true, "Clock": true}
 	for kind, of := range fields {
 		for _, field := range append(of, "At", "Actor", "Op", "Key", "Text") {
 			known[field] = true

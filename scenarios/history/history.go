@@ -73,7 +73,28 @@ type Header struct {
 	// Faults are those that were planned, each to befall a certain call: without
 	// them the run does not show what it was made for.
 	Faults []string `json:"faults,omitempty"`
+	// Recorders is how many were to watch the run together, each on a machine of its own;
+	// 0: one. Shards are those whose events are here, in the order of [Event.Clock].
+	Recorders int     `json:"recorders,omitempty"`
+	Shards    []Shard `json:"shards,omitempty"`
 }
+
+// Shard is what one of several recorders has seen of a run, by a clock of its own: nobody
+// knows how far that is from those of the others.
+type Shard struct {
+	Number  int `json:"number"`  // from 0
+	Attempt int `json:"attempt"` // at this shard, from 1: a process that was killed may be followed by another
+	// Ready is when it had said that it is ready, Go when it had learned that all are, in
+	// nanoseconds of its history's own time, which may be negative. Nobody's Ready is after
+	// anybody's Go. Both 0: there was no barrier.
+	Ready int64 `json:"ready_ns,omitempty"`
+	Go    int64 `json:"go_ns,omitempty"`
+	// Lost: its recorder died, so that what came last is missing.
+	Lost bool `json:"lost,omitempty"`
+}
+
+// Prefix is what the names of the shard's actors begin with.
+func (s *Shard) Prefix() string { return fmt.Sprintf("%d/%d/", s.Number, s.Attempt) }
 
 // Kind says what an event is.
 type Kind string
@@ -154,6 +175,8 @@ type Event struct {
 	Actor string `json:"actor,omitempty"`
 	Op    int    `json:"op,omitempty"` // operation number, from 1; 0 for none
 	Key   string `json:"key,omitempty"`
+	// Clock is the index of the shard, in the header's list, by whose clock its times are.
+	Clock int `json:"clock,omitempty"`
 
 	// Begin
 	Repetition int `json:"repetition,omitempty"` // from 1

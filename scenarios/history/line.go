@@ -41,6 +41,7 @@ func (r *lineReader) readEvent(e *Event) {
 	e.Actor = r.text(`,"actor":`)
 	e.Op = int(r.number(`,"op":`))
 	e.Key = r.text(`,"key":`)
+	e.Clock = int(r.number(`,"clock":`))
 	e.Repetition = int(r.number(`,"repetition":`))
 	e.Do = r.text(`,"do":`)
 	e.Due = r.number(`,"due_ns":`)
