@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -143,5 +144,28 @@ func TestOpenSays(t *testing.T) {
 	}
 	if name := In(broken.NewMemory(), "https://me:hunter22@host/x").Name(); strings.Contains(name, "hunter22") {
 		t.Error(name)
+	}
+}
+
+// TestLinks: how a file system may answer when a name is made.
+func TestLinks(t *testing.T) {
+	defer func() { link = os.Link }()
+	p := openAt(t, measure.Target{Store: t.TempDir()})
+	link = func(from, to string) error { // NFS: the reply was lost, and the request repeated
+		if err := os.Link(from, to); err != nil {
+			return err
+		}
+		return &os.LinkError{Op: "link", Old: from, New: to, Err: syscall.EEXIST}
+	}
+	if err := p.claim(t.Context(), "a", []byte("mine"), time.Second); err != nil {
+		t.Error(err)
+	}
+	if err := p.claim(t.Context(), "a", []byte("theirs"), time.Second); !errors.Is(err, archive.ErrPreconditionFailed) {
+		t.Error(err)
+	}
+	link = func(from, to string) error { return &os.LinkError{Op: "link", Old: from, New: to, Err: syscall.EPERM} }
+	want := "create " + p.Name() + "/b: the file system makes no hard links (operation not permitted), by which one of many creates a file: use another, or s3://bucket/prefix"
+	if err := p.Create(t.Context(), "b", nil); err == nil || err.Error() != want {
+		t.Error(err)
 	}
 }
