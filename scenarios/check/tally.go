@@ -45,6 +45,9 @@ func Pool(h history.Header, reports []Report) Report {
 		all.Counts = all.Counts.plus(r.Counts)
 		all.StoreFindings = plusFindings(all.StoreFindings, r.StoreFindings)
 		all.Excused += r.Excused
+		for _, u := range r.Undetermined {
+			all.Undetermined = plusOpen(all.Undetermined, u)
+		}
 		all.Interrupted = all.Interrupted || r.Interrupted
 		if all.Found == nil && len(r.Found) > 0 {
 			all.Found = map[Invariant]int{}
@@ -80,6 +83,11 @@ func (r *Report) conclude(h history.Header) {
 	if r.Excused > 0 {
 		r.Notes = append(r.Notes, fmt.Sprintf(
 			"%d times what would have violated an invariant is not held against the core, since the store broke its word on that object", r.Excused))
+	}
+	for _, why := range []Cause{Unrecorded, Unaligned} {
+		if note := openNote(r.Undetermined, why); note != "" {
+			r.Notes = append(r.Notes, note)
+		}
 	}
 	switch {
 	case len(r.Found) > 0:
