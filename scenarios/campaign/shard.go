@@ -51,23 +51,6 @@ func (c *Campaign) Shard(index, attempt int) (*Shard, error) {
 // ErrStopped ends a worker of a campaign that was stopped.
 var ErrStopped = errors.New("the campaign was stopped")
 
-// DeterminismError says that two workers have found that one unit shows two things.
-type DeterminismError struct {
-	Where string // the piece that is there
-	Stage Stage
-	Shard int
-	Unit  int // of the stage
-}
-
-func (e *DeterminismError) Error() string {
-	of := ""
-	if e.Stage != Whole {
-		of = fmt.Sprintf(" of %s", e.Stage)
-	}
-	return fmt.Sprintf("determinism is lost: unit %d%s (shard %d) has shown other bytes here than %s holds, with the same plan and program: no result of this campaign can be relied on; look for a machine at fault, then for a fault in the program",
-		e.Unit, of, e.Shard, e.Where)
-}
-
 // LostError says which results could not be published.
 type LostError struct {
 	Shard, First, Last int // units of the stage
@@ -89,6 +72,9 @@ func (e *LostError) Unwrap() error { return e.Err }
 func (s *Shard) Play(ctx context.Context, stage Stage, units int, play func(ctx context.Context, unit int) ([]byte, error)) error {
 	first, end := Range(s.Index, s.Plan.Shards, units)
 	w := &work{Shard: s, stage: stage, of: units, first: first, units: end - first, published: s.clock.Now()}
+	if err := w.undisputedShard(ctx, stage, s.Index); err != nil {
+		return err
+	}
 	if err := w.resume(ctx); err != nil {
 		return err
 	}
@@ -97,11 +83,15 @@ func (s *Shard) Play(ctx context.Context, stage Stage, units int, play func(ctx 
 		return nil
 	}
 	err := w.play(ctx, play)
-	if _, lost := errors.AsType[*DeterminismError](err); lost {
-		return err
+	differs, lost := errors.AsType[*DeterminismError](err)
+	if !lost {
+		if unpublished := w.publish(ctx, err); unpublished != nil {
+			err = unpublished
+		}
+		differs, lost = errors.AsType[*DeterminismError](err)
 	}
-	if unpublished := w.publish(ctx, err); unpublished != nil {
-		return unpublished
+	if lost {
+		return w.dispute(ctx, differs)
 	}
 	return err
 }
