@@ -228,6 +228,9 @@ func TestDeterminismLost(t *testing.T) {
 		if err := alone(t, c, 0).Play(t.Context(), Whole, 20, unit); err != nil {
 			t.Error(err)
 		}
+		if s := status(t, c); s.Disputed == nil || s.Disputed.Error() != want || s.Done != 2 {
+			t.Error(s.Disputed, s.counts())
+		}
 		if err := memory.Delete(t.Context(), "disputes/00001", archive.Condition{}); err != nil {
 			t.Error(err)
 		}
