@@ -58,7 +58,11 @@ type LostError struct {
 }
 
 func (e *LostError) Error() string {
-	return fmt.Sprintf("units %d to %d of shard %d were played and could not be published, so they must be played again (all that was published before is there): %v", e.First, e.Last, e.Shard, e.Err)
+	which := fmt.Sprintf("units %d to %d", e.First, e.Last)
+	if e.First == e.Last {
+		which = fmt.Sprintf("unit %d", e.First)
+	}
+	return fmt.Sprintf("%s of shard %d: played and not published, so to be played again (all that was published before is there): %v", which, e.Shard, e.Err)
 }
 
 func (e *LostError) Unwrap() error { return e.Err }

@@ -271,7 +271,7 @@ func TestFull(t *testing.T) {
 			time.Since(begin) > time.Minute {
 			t.Fatal(err, time.Since(begin))
 		}
-		want := "units 10 to 20 of shard 0 were played and could not be published, so they must be played again (all that was published before is there): create mem://x/shards/00000/0000010: 507"
+		want := "units 10 to 20 of shard 0: played and not published, so to be played again (all that was published before is there): create mem://x/shards/00000/0000010: 507"
 		if !strings.HasPrefix(err.Error(), want) {
 			t.Error(err)
 		}
