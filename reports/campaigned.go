@@ -149,7 +149,11 @@ func (c Campaigned) line() string {
 	if c.Units == 0 && !c.Passed {
 		return fmt.Sprintf("%s: nothing was played yet", c.Prefix)
 	}
-	return fmt.Sprintf("%s: %s of %s units published (%s %%)", c.Prefix, units.Thousands(c.Published), units.Thousands(c.Units), c.percent())
+	more := ""
+	if n := c.Complete - c.Published; n > 0 {
+		more = fmt.Sprintf(", %s more played", units.Thousands(n))
+	}
+	return fmt.Sprintf("%s: %s of %s units published (%s %%)%s", c.Prefix, units.Thousands(c.Published), units.Thousands(c.Units), c.percent(), more)
 }
 
 // percent is rounded down: what is not complete is not 100.

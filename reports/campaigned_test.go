@@ -56,7 +56,7 @@ func TestHowFarACampaignIs(t *testing.T) {
 	all := allCampaigned()
 	for name, wants := range map[string][]string{
 		"complete": {"COMPLETE  s3://bucket/c2: 30 of 30 units published (100 %)", "shards      3: 3 done\n"},
-		"running":  {"RUNNING  s3://bucket/c2: 27 of 60 units published (45 %)", "6: 2 done, 2 running, 1 silent, 1 missing", "running     1-2\n", "silent      3: no", "missing     5: ", "about 1m30s, "},
+		"running":  {"RUNNING  s3://bucket/c2: 27 of 60 units published (45 %), 3 more played", "6: 2 done, 2 running, 1 silent, 1 missing", "running     1-2\n", "silent      3: no", "missing     5: ", "about 1m30s, "},
 		"stopped":  {"STOPPED  ", "end at"},
 		"missing":  {"INCOMPLETE  ", "missing     0, 2, 4, 6, 8, 10, 12, 14 and more, 50 in all"},
 	} {

@@ -120,7 +120,7 @@ func (m *merging) keepBeside(dir string) error {
 	})
 }
 
-// unplayed says what is missing of a campaign, and which command plays it.
+// unplayed says what is missing of a campaign.
 func (m *merging) unplayed(gaps []campaign.Gap) string {
 	units := 0
 	for _, g := range gaps {
@@ -134,7 +134,7 @@ func (m *merging) unplayed(gaps []campaign.Gap) string {
 			break // each has the same remedy, and the next merge names the next one
 		}
 	}
-	return text + "; " + m.replay(gaps)
+	return text
 }
 
 // replay is the command that plays what is missing.

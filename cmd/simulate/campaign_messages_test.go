@@ -6,10 +6,12 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"holdfast/archive/s3store/fakes3"
 	"holdfast/reports"
 	"holdfast/reports/schema"
 	"holdfast/scenarios/campaign"
@@ -240,4 +242,38 @@ func TestMergeWaits(t *testing.T) {
 	}()
 	result(t, exitPassed, "campaign", "merge", prefix, "--wait", "1m")
 	<-played
+}
+
+// TestACampaignOnS3 tells commands that go on with it as they stand.
+func TestACampaignOnS3(t *testing.T) {
+	server, err := fakes3.Start()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = server.Close() })
+	t.Setenv("AWS_ACCESS_KEY_ID", "x")
+	t.Setenv("AWS_SECRET_ACCESS_KEY", "sekret-of-the-bucket")
+	t.Setenv("AWS_REGION", "us-east-1")
+	prefix := []string{"s3://" + server.Bucket() + "/nightly/", "--endpoint", server.Endpoint(), "--path-style", "on"}
+	of := func(command string, more ...string) []string {
+		return slices.Concat([]string{"campaign", command}, prefix, more)
+	}
+	must(t, of("plan", "--shards", "3", "--", "sweep", "burst", "--vary", "clients=2:4:1", "--runs", "2")...)
+	must(t, of("work", "--index", "1")...)
+	text := must(t, of("status", "--json")...)
+	validate(t, schema.Campaign, text)
+	var d reports.Campaigned
+	if err := json.Unmarshal([]byte(text), &d); err != nil {
+		t.Fatal(err)
+	}
+	want := "simulate campaign work s3://" + server.Bucket() + "/nightly --endpoint " + server.Endpoint() + " --path-style on --index 0,2"
+	if d.Next != want || d.Published != 2 || !d.Clock {
+		t.Fatalf("%+v, want %s", d, want)
+	}
+	must(t, words(d.Next)[1:]...)
+	_, merged, _ := simulate(t, of("merge", "--json", "--out", t.TempDir())...)
+	_, one := swept(t, exitPassed, "burst", "--vary", "clients=2:4:1", "--runs", "2", "--out", t.TempDir())
+	if merged != one {
+		t.Errorf("%s\nwant\n%s", merged, one)
+	}
 }
