@@ -101,13 +101,10 @@ func (c *Config) search(ctx context.Context) (*pool, error) {
 	s.violating.Store(1<<63 - 1)
 	if c.Strategy == Exhaustive {
 		all, err := c.split(ctx, branches)
-		if ctx.Err() != nil {
-			s.pool.total.unseen = true
-			return s.pool, nil
-		}
-		if err != nil {
+		if err != nil && ctx.Err() == nil {
 			return nil, err
 		}
+		s.pool.total.unseen = err != nil // it was interrupted, and there are none
 		s.units = func(i int) (u Unit, ok bool) {
 			if ok = i < len(all); ok {
 				u = all[i]

@@ -8,7 +8,6 @@ import (
 	"fmt"
 
 	"holdfast/archive"
-	"holdfast/archive/telemetry"
 	"holdfast/scenarios"
 	"holdfast/scenarios/check"
 	"holdfast/scenarios/cores"
@@ -142,9 +141,6 @@ func (p *player) runOf(b batch, repetitions int) scenarios.Run {
 	if b.of.core != nil {
 		run.Core = *b.of.core
 	}
-	if b.of.tally != nil {
-		run.Observe = func(string, scenarios.Kind) archive.Observer { return telemetry.Metrics(b.of.tally) }
-	}
 	return run
 }
 
@@ -158,7 +154,6 @@ type measured struct {
 	affected       int // repetitions in which somebody gave up
 	total          *measure.Measurement
 	skipped        int                 // batches of the stream, which chose it
-	tally          *tally              // nil: nobody asks for it
 	falls          string              // where it does not hold up, if it was asked; empty: nowhere
 	sorted         []int64             // latencies; see the method
 	scenario       *scenarios.Scenario // nil: each client is an actor of its own
