@@ -1,6 +1,7 @@
 package measure
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"runtime"
@@ -44,6 +45,10 @@ type Config struct {
 	// Cleaning, which may be nil, is told when a real store is about to be left as it was: from
 	// where, how many objects, or versions, are removed, and how long that may take.
 	Cleaning func(point int, where string, objects int, within time.Duration)
+	// Elsewhere, if it is not nil, gives what each part of a virtual plan has shown in the place
+	// of playing it here, in any order, each at most once. What it does not give is missing, and
+	// leaves its point interrupted.
+	Elsewhere func(ctx context.Context, parts []Part, add func(i int, s *Sample)) error
 	// Progress, which may be nil, is told now and then how far the plan is.
 	// Calls of Each, Done, Judged and Progress are made one at a time.
 	Progress func(Progress)
@@ -91,12 +96,26 @@ func Play(ctx context.Context, plan Plan, c Config) ([]*Measured, error) {
 	if err != nil {
 		return nil, err
 	}
+	if p.Elsewhere != nil {
+		err := p.gather(ctx)
+		measured, failed := p.finish()
+		return measured, cmp.Or(failed, err)
+	}
 	var wg sync.WaitGroup
 	for range min(p.Workers, len(p.queue)) {
 		wg.Go(func() { p.work(ctx) })
 	}
 	wg.Wait()
 	return p.finish()
+}
+
+// gather takes what the parts have shown elsewhere.
+func (p *playing) gather(ctx context.Context) error {
+	parts := make([]Part, len(p.queue))
+	for i := range p.queue {
+		parts[i] = p.queue[i].Part
+	}
+	return p.Elsewhere(ctx, parts, func(i int, s *Sample) { p.add(p.queue[i], s) })
 }
 
 // playing is a plan that is being played in virtual worlds.

@@ -40,6 +40,8 @@ type player struct {
 	workers  int
 	played   int // repetitions
 	progress func(played int)
+	// elsewhere, if it is not nil, plays in the place of this machine.
+	elsewhere func(ctx context.Context, parts []measure.Part, add func(i int, s *measure.Sample)) error
 }
 
 // violatedError ends a search: what loses modifications, core or store, needs no tuning.
@@ -100,7 +102,7 @@ func (p *player) play(ctx context.Context, all []batch, repetitions int) error {
 	}
 	ended := p.played
 	measured, err := measure.Play(ctx, plan, measure.Config{
-		Workers: p.workers,
+		Workers: p.workers, Elsewhere: p.elsewhere,
 		Done: func(_ int, m *measure.Measured) error {
 			if m.Verdict.Final() {
 				return &violatedError{run: m.Measurement}
