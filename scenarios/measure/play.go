@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"runtime"
 	"sync"
 	"time"
@@ -25,6 +26,11 @@ type Config struct {
 	// the seed makes every other one again.
 	History func(point int) (file string, err error)
 	Keep    int64
+	// Elsewhere, which may be nil, has the parts of virtual points played by others: it gives
+	// what each has shown to add, in any order and each once at most. What it does not give
+	// leaves its point interrupted; those after it count. Of repetitions that were played
+	// elsewhere no history is kept, and Each is not told.
+	Elsewhere func(ctx context.Context, parts []Part, add func(i int, s *Sample)) error
 	// Skip, which may be nil, says of which points there is no need.
 	Skip func(point int) bool
 	// Each, which may be nil, is told of every repetition of a virtual point as soon as it
@@ -45,10 +51,6 @@ type Config struct {
 	// Cleaning, which may be nil, is told when a real store is about to be left as it was: from
 	// where, how many objects, or versions, are removed, and how long that may take.
 	Cleaning func(point int, where string, objects int, within time.Duration)
-	// Elsewhere, if it is not nil, gives what each part of a virtual plan has shown in the place
-	// of playing it here, in any order, each at most once. What it does not give is missing, and
-	// leaves its point interrupted.
-	Elsewhere func(ctx context.Context, parts []Part, add func(i int, s *Sample)) error
 	// Progress, which may be nil, is told now and then how far the plan is.
 	// Calls of Each, Done, Judged and Progress are made one at a time.
 	Progress func(Progress)
@@ -97,25 +99,44 @@ func Play(ctx context.Context, plan Plan, c Config) ([]*Measured, error) {
 		return nil, err
 	}
 	if p.Elsewhere != nil {
-		err := p.gather(ctx)
-		measured, failed := p.finish()
-		return measured, cmp.Or(failed, err)
+		err = p.elsewhere(ctx)
+	} else {
+		p.here(ctx)
 	}
+	measured, failed := p.finish()
+	return measured, cmp.Or(failed, err)
+}
+
+// here plays all parts.
+func (p *playing) here(ctx context.Context) {
 	var wg sync.WaitGroup
 	for range min(p.Workers, len(p.queue)) {
 		wg.Go(func() { p.work(ctx) })
 	}
 	wg.Wait()
-	return p.finish()
 }
 
-// gather takes what the parts have shown elsewhere.
-func (p *playing) gather(ctx context.Context) error {
-	parts := make([]Part, len(p.queue))
-	for i := range p.queue {
-		parts[i] = p.queue[i].Part
+// elsewhere has others play all parts.
+func (p *playing) elsewhere(ctx context.Context) error {
+	all := p.queue
+	parts := make([]Part, len(all))
+	for i := range all {
+		parts[i] = all[i].Part
 	}
-	return p.Elsewhere(ctx, parts, func(i int, s *Sample) { p.add(p.queue[i], s) })
+	given := make([]bool, len(all))
+	err := p.Elsewhere(ctx, parts, func(i int, s *Sample) {
+		if given[i] = true; !s.Of(parts[i]) {
+			s = parts[i].newSample()
+			s.err = fmt.Errorf("what is said to be repetitions %d to %d of point %d is something else", parts[i].First, parts[i].Last, all[i].point)
+		}
+		p.add(all[i], s)
+	})
+	for i := range all {
+		if !given[i] {
+			p.add(all[i], parts[i].Missing())
+		}
+	}
+	return err
 }
 
 // playing is a plan that is being played in virtual worlds.
@@ -138,7 +159,7 @@ type playing struct {
 func newPlaying(plan Plan, c Config) (*playing, error) {
 	n := len(plan.Points)
 	p := &playing{
-		Plan: plan, Config: c, queue: plan.parts(c.Skip), pools: make([]*Pool, n), files: make([]*history.File, n),
+		Plan: plan, Config: c, queue: plan.parts(c.Skip, 0), pools: make([]*Pool, n), files: make([]*history.File, n),
 		measured: make([]*Measured, n), errs: make([]error, n), last: n,
 	}
 	p.moved.L = &p.mu
@@ -230,8 +251,8 @@ func (p *playing) add(of part, s *Sample) {
 	defer p.moved.Broadcast()
 	pool := p.pools[of.point]
 	pool.Add(s)
-	p.done.Repetitions += len(s.repetitions)
-	p.done.Share += p.Points[of.point].cost() * float64(len(s.repetitions)) / p.all
+	p.done.Repetitions += s.pooled.Histories
+	p.done.Share += p.Points[of.point].cost() * float64(s.pooled.Histories) / p.all
 	p.done.Operations += s.numbers.counts.Operations
 	p.done.Conflicts += s.numbers.counts.Conflicts412 + s.numbers.counts.Conflicts409
 	if pool.complete() {
