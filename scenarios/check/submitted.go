@@ -54,7 +54,7 @@ func (o *object) checkSubmitted(j *Judge) {
 			continue
 		}
 		for _, m := range o.adds(v) {
-			if first := o.state[m].origin; first != none && o.versions.at(first).start <= v.at || o.submittedTo(j, v, m) {
+			if first := o.state[m].origin; first != none && o.versions.at(first).start <= j.late(v.at, v.clock) || o.submittedTo(j, v, m) {
 				continue
 			}
 			o.report(j, o.misled(i), NothingInvented, "never submitted",
