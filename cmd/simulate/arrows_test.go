@@ -51,6 +51,7 @@ func TestImportsPointDownward(t *testing.T) {
 		"holdfast/scenarios/explore":      slices.Concat(playing, measuring, []string{"holdfast/scenarios/stores"}),
 		"holdfast/scenarios/sweep":        slices.Concat(playing, measuring),
 		"holdfast/scenarios/tuning":       slices.Concat(playing, measuring, []string{"holdfast/scenarios/units", "holdfast/scenarios/tuning/changes"}),
+		"holdfast/scenarios/campaign":     slices.Concat(playing, measuring),
 		"holdfast/scenarios/simtest":      slices.Concat(playing, measuring, []string{"holdfast/scenarios/explore", "holdfast/scenarios/stores"}),
 		"holdfast/reports/schema":         {},
 		"holdfast/reports/compare":        {"holdfast/archive", "holdfast/scenarios"},
