@@ -22,14 +22,14 @@ func (p *repetition) setUp(ctx context.Context, key string, body []byte) error {
 		if !errors.Is(err, archive.ErrPreconditionFailed) {
 			return err
 		}
-		// Nobody else knows the key: it may be what an earlier try wrote, or this one, sent
-		// twice by a layer below.
+		// Nobody else knows the key, but shards of the same load: it may be what an earlier try
+		// wrote, or this one, sent twice by a layer below.
 		found, _, readErr := setup.Get(ctx, key)
 		switch {
 		case readErr != nil && !errors.Is(readErr, archive.ErrNotFound):
 			return readErr
-		case readErr == nil && bytes.Equal(found, body):
-			return nil
+		case readErr == nil && (bytes.Equal(found, body) || p.Shard != nil && p.tasks != nil):
+			return nil // of several shards another may have stored it, and work on it already
 		}
 		return err
 	})
