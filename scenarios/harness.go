@@ -62,12 +62,31 @@ func (p *repetition) readFinalState(ctx context.Context) error {
 	return nil
 }
 
+// ReadFinal reads the final state of objects, by their keys in the history, as the history of
+// one who does nothing else. It is for shards of a load ([Run.Shard]), once all of them have
+// ended.
+func (r *Run) ReadFinal(ctx context.Context, w world.World, keys []string, sink history.Sink) error {
+	rec := history.NewRecorderWith(sink, w, r.realEncoding().describe)
+	final := rec.Client(history.FinalActor, "", w.Store(history.FinalActor))
+	for _, key := range keys {
+		if err := readFinal(ctx, w, final, key); err != nil {
+			return err
+		}
+	}
+	rec.End(false)
+	return nil
+}
+
 func (p *repetition) readFinal(ctx context.Context, final *history.Client, id string) error {
 	key, err := p.Layout.Archive().Key(id)
 	if err != nil {
 		return err
 	}
-	return world.Insist(ctx, p.world, "read the final state of "+key, func(ctx context.Context) error {
+	return readFinal(ctx, p.world, final, key)
+}
+
+func readFinal(ctx context.Context, w world.Patient, final *history.Client, key string) error {
+	return world.Insist(ctx, w, "read the final state of "+key, func(ctx context.Context) error {
 		_, _, err := final.Get(ctx, key)
 		if errors.Is(err, archive.ErrNotFound) {
 			return nil

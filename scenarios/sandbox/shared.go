@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"holdfast/archive"
+	"holdfast/scenarios/world"
 )
 
 // A sandbox may be shared by the processes of one load, which open it by the same ID. They
@@ -107,4 +108,20 @@ func (s *Sandbox) beatShared(ctx context.Context) error {
 func (s *Sandbox) Leave() {
 	s.stop()
 	s.beat.Wait()
+}
+
+// World is a world of the n-th part of a sandbox, for who reads what is in it and writes
+// nothing: it need not be open.
+func World(store archive.Store, id string, n int) world.World {
+	return world.NewReal(archive.WallClock{}, reading{store, prefixOf(id) + partName(n)}, nil)
+}
+
+// reading is a store below a prefix.
+type reading struct {
+	archive.Store
+	prefix string
+}
+
+func (r reading) Get(ctx context.Context, key string) ([]byte, string, error) {
+	return r.Store.Get(ctx, r.prefix+key)
 }
