@@ -24,8 +24,9 @@ type Beat struct {
 	PID      int       `json:"pid"`
 	Complete int       `json:"complete"` // units of the shard, published or not
 	Units    int       `json:"units"`    // of the shard
-	Started  time.Time `json:"started"`  // by the worker's clock
-	At       time.Time `json:"at"`       // by the worker's clock
+	Played   int       `json:"played"`   // units, by this worker, since it started
+	Started  time.Time `json:"started"`  // this and At are by the worker's clock
+	At       time.Time `json:"at"`
 }
 
 const (
@@ -35,10 +36,11 @@ const (
 
 var unfitForKeys = regexp.MustCompile(`[^A-Za-z0-9.-]+`)
 
-// key is the worker's own.
+// key is the worker's own. A container that is started again has host and process of the one
+// before it, so the time tells them apart.
 func (b *Beat) key() string {
 	host := unfitForKeys.ReplaceAllString(b.Host, "-")
-	return fmt.Sprintf("%s%05d/%d-%s-%d", beats, b.Shard, b.Attempt, host[:min(len(host), 64)], b.PID)
+	return fmt.Sprintf("%s%05d/%d-%s-%d-%d", beats, b.Shard, b.Attempt, host[:min(len(host), 64)], b.PID, b.Started.UnixMilli())
 }
 
 // Begin says that a worker is at work on the shard, by a heartbeat, until end is called. That a
@@ -59,7 +61,7 @@ func (s *Shard) Begin(ctx context.Context) (end func()) {
 		<-done
 		last, cancel := s.clock.WithTimeout(context.WithoutCancel(ctx), lastBeatFor)
 		defer cancel()
-		if c, units := s.complete.Load(), s.units.Load(); c < units || units == 0 {
+		if s.Plan.Units == 0 || s.complete.Load() < s.units.Load() { // otherwise that the shard is done says so
 			_, _ = s.store.Put(last, b.key()+ended, nil, anything)
 		}
 	}
@@ -72,7 +74,8 @@ const lastBeatFor = 2 * time.Second
 func (s *Shard) beat(ctx context.Context, b *Beat) {
 	bounded, cancel := s.clock.WithTimeout(ctx, BeatEvery)
 	defer cancel()
-	b.At, b.Complete, b.Units = s.clock.Now().UTC(), int(s.complete.Load()), int(s.units.Load())
+	b.At = s.clock.Now().UTC()
+	b.Complete, b.Units, b.Played = int(s.complete.Load()), int(s.units.Load()), int(s.played.Load())
 	if body, err := json.Marshal(b); err == nil {
 		_, _ = s.store.Put(bounded, b.key(), body, anything)
 	}

@@ -97,6 +97,7 @@ func (w *work) gather(ctx context.Context, p *players, results <-chan played) er
 	for r := range results {
 		if r.err == nil {
 			early[r.unit] = r.result
+			w.Shard.played.Add(1)
 		} else if r.unit < failed {
 			failed, failure = r.unit, fmt.Errorf("unit %d (shard %d): %w", w.first+r.unit, w.Index, r.err)
 		}

@@ -174,7 +174,8 @@ func (p *Prefix) insist(ctx context.Context, what string, within time.Duration, 
 	begin := p.clock.Now()
 	for {
 		err := world.Insist(ctx, p.clock, what, call)
-		passes := archive.WorthRetrying(err) && !errors.Is(err, archive.ErrPreconditionFailed)
+		passes := archive.WorthRetrying(err) && !errors.Is(err, archive.ErrPreconditionFailed) ||
+			errors.Is(err, context.DeadlineExceeded) // of world.Insist
 		if err == nil || ctx.Err() != nil || !passes || p.clock.Now().Sub(begin) >= within {
 			return err
 		}

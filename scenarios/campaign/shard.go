@@ -22,7 +22,8 @@ type Shard struct {
 	// others included, and how many it has.
 	Progress func(complete, units int)
 
-	complete, units atomic.Int64 // of the stage's shard, for heartbeats
+	// For heartbeats: of the stage's shard, and what this worker has played of all stages.
+	complete, units, played atomic.Int64
 }
 
 const (

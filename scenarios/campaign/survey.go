@@ -27,9 +27,8 @@ type ShardState struct {
 	Published int // units of the shard
 	Units     int // of the shard
 	// Seen is when a worker has shown itself last, by the store's clock; zero: none has.
-	Seen time.Time
-	// worker is the key of its heartbeat.
-	worker string
+	Seen   time.Time
+	worker string // the key of its heartbeat
 }
 
 // Survey is what the names of objects show of a stage.
@@ -39,17 +38,10 @@ type Survey struct {
 	// the newest time of any of its objects, and a worker that has died last of all seems to run.
 	Now   time.Time
 	Clock bool
-	marks []published
 }
 
-// published is that units were, at a time.
-type published struct {
-	units int
-	at    time.Time
-}
-
-// Survey looks at a stage of so many units. Its requests are listings of a thousand names each,
-// one for the time, and one for each shard whose worker has died just when it published.
+// Survey looks at a stage of so many units. Its requests are listings of a thousand names each, one for the time, and one for each
+// shard whose worker has died just when it published.
 func (c *Campaign) Survey(ctx context.Context, stage Stage, units int) (*Survey, error) {
 	s := &Survey{Shards: make([]ShardState, c.Plan.Shards)}
 	for i := range s.Shards {
@@ -128,10 +120,8 @@ func (c *Campaign) surveyMarks(ctx context.Context, s *Survey, stage Stage) erro
 		if !ok || shard >= len(s.Shards) || done > s.Shards[shard].Units {
 			continue
 		}
-		if state := &s.Shards[shard]; done > state.Published {
-			s.marks = append(s.marks, published{done - state.Published, o.Modified})
-			state.Published = done
-		}
+		state := &s.Shards[shard]
+		state.Published = max(state.Published, done)
 	}
 	return nil
 }
@@ -153,7 +143,6 @@ func (c *Campaign) surveyPieces(ctx context.Context, s *Survey, stage Stage) err
 			continue // whoever merges it is told why
 		}
 		state.Published = first + len(found)
-		s.marks = append(s.marks, published{len(found), o.Modified})
 	}
 	return nil
 }
