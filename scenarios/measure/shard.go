@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"holdfast/archive"
 	"holdfast/scenarios"
 	"holdfast/scenarios/history"
 	"holdfast/scenarios/sandbox"
@@ -24,6 +25,8 @@ type Shard struct {
 	History func(h history.Header, stop func(error)) (history.Sink, error)
 	// Progress, which may be nil, is told now and then how far the shard is.
 	Progress func(Progress)
+	// Clock is that of the shard; nil: the wall clock.
+	Clock archive.Clock
 }
 
 // Recorders is how many watch a load of so many shards: beside them whoever reads the final
@@ -55,6 +58,9 @@ func (p *Point) PlayShard(ctx context.Context, s Shard) (err error) {
 			err = left
 		}
 	}()
+	if s.Clock != nil {
+		target.clock = s.Clock
+	}
 	sink := &delayed{}
 	run := p.Run
 	shard := s.Shard
