@@ -69,6 +69,9 @@ func (w *Writer) Err() error {
 	return w.err
 }
 
+// Flush writes what is buffered, as Close does: then whole lines are written.
+func (w *Writer) Flush() error { return w.Close() }
+
 // Close writes what is buffered.
 func (w *Writer) Close() error {
 	w.mu.Lock()

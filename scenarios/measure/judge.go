@@ -26,7 +26,7 @@ func fromHistory(rd *history.Reader, failed error) (*Measured, error) {
 	if err != nil {
 		return nil, rd.HeaderError(err)
 	}
-	judge, numbers := newJudges(rd.Header), NewCollector()
+	judge, counted := newJudges(rd.Header), joined{}
 	var taken steps
 	var told ending
 	cut := false
@@ -39,11 +39,11 @@ func fromHistory(rd *history.Reader, failed error) (*Measured, error) {
 			continue // it is the last
 		}
 		judge.Add(e)
-		numbers.Add(e)
+		counted.Add(e)
 		taken.Add(e)
 		told.Add(e)
 	}
-	numbers.closeRepetition()
+	numbers := counted.collector()
 	verdict := judge.finish(numbers.each, told.interrupted)
 	if cut {
 		verdict = check.Report{Verdict: check.Inconclusive, Reasons: []string{"its history lacks what came last, so it was not judged"}}

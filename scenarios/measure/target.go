@@ -182,7 +182,7 @@ func (o *opened) begin(ctx context.Context, c *Config, i int, p *Point, ended fu
 	}
 	config := sandbox.Config{
 		Where: p.Target.Name(), ID: p.Target.ID, Program: p.Target.Program, Command: p.Replay,
-		Through: o.at(""), Parts: p.Run.Repetitions, Keys: keys, Allowance: c.Allowance, Ended: ended,
+		Through: o.at(""), Parts: p.Run.Repetitions, Keys: keys, Allowance: c.Allowance, Ended: ended, Shared: c.shared,
 	}
 	if c.Cleaning != nil {
 		config.Cleaning = func(where string, objects int, within time.Duration) { c.Cleaning(i, where, objects, within) }
