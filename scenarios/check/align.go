@@ -59,7 +59,7 @@ func (c *origins) of(o *object) bool {
 // adds nothing may be what somebody else has written, of whom there is no record.
 func (c *origins) sent(i int32) bool {
 	v := c.o.versions.at(i)
-	return c.o.committed(i) && c.made[v.content()] == 1 && (v.adds > 0 || v.harness) && !v.bad
+	return c.o.committed(i) && c.made[v.content()] == 1 && (v.adds > 0 || v.harness) && !v.bad && !v.unrecorded
 }
 
 // replaced is the version that a write replaced, by its condition; none if it did not.
@@ -180,8 +180,9 @@ func (a *alignment) times(f func(clock uint16, t *int64)) {
 	}
 	for _, o := range j.objects {
 		for i := range o.versions.n {
-			v := o.versions.at(i)
-			both(v.clock, &v.start, &v.at)
+			if v := o.versions.at(i); !v.unrecorded {
+				both(v.clock, &v.start, &v.at)
+			}
 		}
 		for i := range o.reads.n {
 			r := o.reads.at(i)

@@ -17,6 +17,9 @@ func (o *object) identify(j *Judge) {
 	o.claim(func(v *version) bool { return v.named() != v.etag })
 	o.settle(j)
 	o.claim(func(v *version) bool { return v.named() == v.etag })
+	if j.gaps.any() {
+		o.supply(j)
+	}
 	o.attribute()
 }
 
@@ -24,9 +27,13 @@ func (o *object) identify(j *Judge) {
 // harness read last.
 func (o *object) link(j *Judge) {
 	o.checkStore(j)
-	var missing predecessors
-	for i := range o.versions.n {
-		o.versions.at(i).parent = o.replaced(j, i, &missing)
+	if j.gaps.any() {
+		o.follow(j)
+	} else {
+		var missing predecessors
+		for i := range o.versions.n {
+			o.versions.at(i).parent = o.replaced(j, i, &missing)
+		}
 	}
 	o.walkBack(o.tip(j))
 }
@@ -141,6 +148,9 @@ func (p *predecessors) likeliest(j *Judge, o *object, i int32) int32 {
 func (o *object) tip(j *Judge) int32 {
 	if o.final != none && o.reads.at(o.final).version != none {
 		return o.since(j, o.reads.at(o.final))
+	}
+	if o.followed != nil {
+		return o.longest()
 	}
 	replaced := make([]bool, o.versions.n)
 	for i := range o.versions.n {

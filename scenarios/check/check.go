@@ -178,6 +178,9 @@ type Judge struct {
 	findings  []StoreFinding // nil: none
 	excused   int
 	open      []Undetermined // nil: nothing is
+	gaps      gaps
+	possible  possible
+	openOf    []int // by clock: operations under way
 	counts    Counts
 	learned   []string // see word
 	steps     []string // of the timeline; the first is none
@@ -226,11 +229,14 @@ func (j *Judge) Reset(h history.Header) {
 	j.tally, j.cut, j.counts = Tally{}, false, Counts{}
 	j.violation, j.found, j.findings, j.excused, j.open = nil, nil, nil, 0, nil // a report has them
 	j.learned, j.effort = j.learned[:0], 0
+	j.gaps, j.possible, j.openOf = gaps{}, possible{}, j.openOf[:0]
 	j.steps = append(j.steps[:0], "")
 }
 
 // Finish gives the verdict. The judge must not be used afterwards, but for [Judge.Reset].
 func (j *Judge) Finish() Report {
+	j.gaps = gapsOf(j.header)
+	j.cutOff()
 	j.align()
 	for _, o := range j.objects {
 		o.judge(j)
@@ -257,6 +263,10 @@ func (j *Judge) Finish() Report {
 
 // report records a violation; witness is called only if it will be shown.
 func (j *Judge) report(i Invariant, anomaly, summary string, witness func() []history.Event) {
+	if i == ArchiveFirst && j.gaps.any() { // messages are of all who send and process them
+		j.leaveOpen(Unrecorded, i, anomaly, 0, summary)
+		return
+	}
 	if j.found == nil {
 		j.found = map[Invariant]int{}
 	}

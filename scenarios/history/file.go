@@ -69,6 +69,9 @@ func (w *Writer) Err() error {
 	return w.err
 }
 
+// Flush writes what is buffered, as Close does: then whole lines are written.
+func (w *Writer) Flush() error { return w.Close() }
+
 // Close writes what is buffered.
 func (w *Writer) Close() error {
 	w.mu.Lock()
@@ -84,6 +87,7 @@ type LineError struct {
 	File   string
 	Line   int
 	Reason string
+	cut    bool // nothing is wrong with it but that it has no end
 }
 
 func (e *LineError) Error() string { return fmt.Sprintf("%s:%d: %s", e.File, e.Line, e.Reason) }
@@ -155,7 +159,9 @@ func (rd *Reader) Events() iter.Seq2[*Event, error] {
 		}
 		if !ended || rd.scan.Err() != nil {
 			rd.line++
-			yield(nil, rd.fail("the history ends without an end line: it is truncated"+rd.cause()))
+			err := rd.fail("the history ends without an end line: it is truncated" + rd.cause())
+			err.cut = !ended && (rd.scan.Err() == nil || errors.Is(rd.scan.Err(), io.ErrUnexpectedEOF))
+			yield(nil, err)
 		}
 	}
 }
