@@ -135,13 +135,19 @@ func NewReader(r io.Reader, file string) (*Reader, error) {
 func (rd *Reader) Events() iter.Seq2[*Event, error] {
 	return func(yield func(*Event, error) bool) {
 		ended := false
-		var sofar Consistency
+		sofar := Consistency{partial: len(rd.Header.Shards) > 0}
 		for rd.next() {
 			line := rd.scan.Bytes()
 			if ended && len(bytes.TrimSpace(line)) == 0 {
 				continue
 			}
 			e, err := rd.lines.decode(line)
+			if err != nil && sofar.partial {
+				if !rd.next() {
+					break // its recorder died in the middle of a line
+				}
+				rd.line--
+			}
 			if ended {
 				err = errors.New("the history goes on after its end line: two files may have been joined")
 			}

@@ -60,6 +60,15 @@ func OpenTogether(paths ...string) (*Together, error) {
 	return t, t.order(owner)
 }
 
+// Recorded is of how many shards' recorders a history is; 0: of one recorder, of a whole run.
+func Recorded(path string) (shards int, err error) {
+	rd, err := Open(path)
+	if err != nil {
+		return 0, err
+	}
+	return len(rd.Header.Shards), rd.Close()
+}
+
 // order sorts the shards, and the files by the first of theirs.
 func (t *Together) order(owner []int) error {
 	places := make([]int, len(owner))

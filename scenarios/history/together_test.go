@@ -137,3 +137,44 @@ func TestTogetherRefuses(t *testing.T) {
 		}
 	}
 }
+
+// TestTogetherOfOwnClocks: what one has told by his clock says nothing of the times of another,
+// and what the final read shows another may have written; nor is it damage if a recorder died
+// in the middle of a line.
+func TestTogetherOfOwnClocks(t *testing.T) {
+	h := Header{Scenario: "s", Seed: 7, Repetitions: 1}
+	late := shardFile(t, h, Shard{Number: 0, Attempt: 1}, &Event{Kind: End, At: 500})
+	last := filepath.Join(t.TempDir(), "last.ndjson")
+	h.Recorders, h.Shards = 3, []Shard{{Number: 1, Attempt: 1}}
+	lines := &strings.Builder{}
+	w, err := NewWriter(lines, h)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.Add(&Event{Kind: Begin, At: 0, Repetition: 1})
+	w.Add(&Event{Kind: Get, Start: 1, At: 2, Actor: FinalActor, Key: "k", Answer: OK, ETag: "v", Doc: &Doc{Bad: "torn"}})
+	w.Add(&Event{Kind: End, At: 3})
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for cut := range strings.LastIndex(lines.String(), "{\"e\"") - strings.Index(lines.String(), "\n") {
+		text := lines.String()[:lines.Len()-cut]
+		if err := os.WriteFile(last, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		all, err := OpenTogether(late, last)
+		if err != nil {
+			t.Fatalf("%v: of\n%s", err, text)
+		}
+		if complete := strings.HasSuffix(strings.TrimSpace(text), `"at_ns":3}`); all.Header.Shards[1].Lost == complete {
+			t.Fatalf("lost: %v, of\n%s", !complete, text)
+		}
+		saved := filepath.Join(t.TempDir(), "saved.ndjson.zst")
+		if err := all.Save(saved); err != nil {
+			t.Fatal(err)
+		}
+		if _, lost, err := lookThrough(saved); err != nil || lost {
+			t.Fatalf("what was saved can't be read: %v", err)
+		}
+	}
+}

@@ -166,10 +166,13 @@ func fromFile(path string, failed error) (*Measured, error) {
 }
 
 // FromFiles is [FromFile] of the histories that several recorders have of one run: see
-// [history.Together]. One file may also be of a run that one recorder has seen.
+// [history.Together]. One file may also be of a run that one recorder has seen; if it is of one
+// of several, or of some, it may end in the middle.
 func FromFiles(paths ...string) (*Measured, error) {
 	if len(paths) == 1 {
-		return FromFile(paths[0])
+		if of, err := history.Recorded(paths[0]); err != nil || of == 0 {
+			return FromFile(paths[0])
+		}
 	}
 	all, err := history.OpenTogether(paths...)
 	if err != nil {
