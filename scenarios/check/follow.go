@@ -14,7 +14,7 @@ func (o *object) noteAccount(etag int32, d *history.Doc) {
 		return // it says how much there is, and not what
 	}
 	v := version{
-		start: neverDeleted + 1, at: forever, etag: etag, of: o.etags.number(d.Of), answer: outcomeUnknown,
+		start: -forever / 4, at: forever, etag: etag, of: o.etags.number(d.Of), answer: outcomeUnknown,
 		firstAdd: int32(len(o.added)), adds: int32(len(d.Add)), keep: bounded(d.Keep), n: bounded(d.N),
 		sum: d.Sum, fields: d.Fields, parent: none, pos: none, moved: d.Moved, unrecorded: true, inferred: true,
 	}
@@ -125,7 +125,7 @@ func (o *object) follow(j *Judge) {
 			heads = append(heads, i)
 		default:
 			j.tally.Unfollowed++
-			v.parent = missing.likeliest(o, i)
+			v.parent = missing.likeliest(j, o, i)
 		}
 	}
 	o.countUnknown(j)
