@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"sync"
 	"testing"
 
 	"holdfast/scenarios"
@@ -14,9 +15,16 @@ import (
 )
 
 // kept is a sink that keeps the events.
-type kept struct{ events []*history.Event }
+type kept struct {
+	mu     sync.Mutex
+	events []*history.Event
+}
 
-func (k *kept) Add(e *history.Event) { k.events = append(k.events, e.Clone()) }
+func (k *kept) Add(e *history.Event) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.events = append(k.events, e.Clone())
+}
 
 // played is a repetition of a scenario of the library in virtual time.
 func played(t *testing.T, scenario string, spec cores.Spec, seed uint64) (history.Header, []*history.Event) {
