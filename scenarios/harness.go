@@ -67,6 +67,7 @@ func (p *repetition) readFinalState(ctx context.Context) error {
 // ended.
 func (r *Run) ReadFinal(ctx context.Context, w world.World, keys []string, sink history.Sink) error {
 	rec := history.NewRecorderWith(sink, w, r.realEncoding().describe)
+	rec.TellReads()
 	final := rec.Client(history.FinalActor, "", w.Store(history.FinalActor))
 	for _, key := range keys {
 		if err := readFinal(ctx, w, final, key); err != nil {

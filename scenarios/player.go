@@ -27,6 +27,9 @@ func (r *Run) Play(ctx context.Context, open func(repetition int) world.World, s
 		w := open(n)
 		if rec == nil {
 			rec = history.NewRecorderWith(sink, w, p.compiled.describe)
+			if r.Shard != nil {
+				rec.TellReads()
+			}
 		}
 		steps, err := p.play(ctx, n, w, rec)
 		played.Steps = append(played.Steps, steps...)

@@ -177,6 +177,7 @@ type Judge struct {
 	excused   int
 	open      []Undetermined // nil: nothing is
 	gaps      gaps
+	possible  possible
 	openOf    []int // by clock: operations under way
 	counts    Counts
 	learned   []string // see word
@@ -224,7 +225,7 @@ func (j *Judge) Reset(h history.Header) {
 	j.tally, j.cut, j.counts = Tally{}, false, Counts{}
 	j.violation, j.found, j.findings, j.excused, j.open = nil, nil, nil, 0, nil // a report has them
 	j.learned, j.effort = j.learned[:0], 0
-	j.gaps, j.openOf = gaps{}, j.openOf[:0]
+	j.gaps, j.possible, j.openOf = gaps{}, possible{}, j.openOf[:0]
 	j.steps = append(j.steps[:0], "")
 }
 

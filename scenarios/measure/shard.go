@@ -37,6 +37,7 @@ func Recorders(shards int) int { return shards + 1 }
 func (p *Point) shardHeader(of int, s history.Shard) history.Header {
 	h := p.Header()
 	h.Recorders, h.Shards = Recorders(of), []history.Shard{s}
+	h.Deletes = p.Run.Scenario.Deletes()
 	return h
 }
 
