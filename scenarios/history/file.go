@@ -87,7 +87,6 @@ type LineError struct {
 	File   string
 	Line   int
 	Reason string
-	cut    bool // nothing is wrong with it but that it has no end
 }
 
 func (e *LineError) Error() string { return fmt.Sprintf("%s:%d: %s", e.File, e.Line, e.Reason) }
@@ -159,9 +158,7 @@ func (rd *Reader) Events() iter.Seq2[*Event, error] {
 		}
 		if !ended || rd.scan.Err() != nil {
 			rd.line++
-			err := rd.fail("the history ends without an end line: it is truncated" + rd.cause())
-			err.cut = !ended && (rd.scan.Err() == nil || errors.Is(rd.scan.Err(), io.ErrUnexpectedEOF))
-			yield(nil, err)
+			yield(nil, rd.fail("the history ends without an end line: it is truncated"+rd.cause()))
 		}
 	}
 }
