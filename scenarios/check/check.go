@@ -165,6 +165,8 @@ type Judge struct {
 	objects   []*object // beyond its length are some to be used again
 	latest    *object   // of the last event
 	ops       operations
+	clocks    clocks
+	claims    openClaims
 	sets      [][]string        // fields that operations meant to change; the first is none
 	values    [][]history.Value // what they were to be, likewise; none if it was not recorded
 	messages  messages
@@ -219,6 +221,8 @@ func (j *Judge) Reset(h history.Header) {
 	j.throughs.number("") // 0 is nothing
 	j.objects, j.latest = j.objects[:0], nil
 	j.ops.reset()
+	j.clocks.reset(h.Shards)
+	j.claims = openClaims{}
 	j.messages.reset()
 	j.patrol.reset(h)
 	j.sets, j.values = append(j.sets[:0], nil), append(j.values[:0], nil)
@@ -233,9 +237,11 @@ func (j *Judge) Reset(h history.Header) {
 func (j *Judge) Finish() Report {
 	j.gaps = gapsOf(j.header)
 	j.cutOff()
+	j.align()
 	for _, o := range j.objects {
 		o.judge(j)
 	}
+	j.checkTogether()
 	j.checkPolicy()
 	j.checkMessages()
 	for _, o := range j.objects {

@@ -125,7 +125,7 @@ func (o *object) follow(j *Judge) {
 			heads = append(heads, i)
 		default:
 			j.tally.Unfollowed++
-			v.parent = missing.likeliest(o, i)
+			v.parent = missing.likeliest(j, o, i)
 		}
 	}
 	o.countUnknown(j)

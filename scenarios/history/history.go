@@ -95,6 +95,9 @@ type Shard struct {
 	Lost bool `json:"lost,omitempty"`
 }
 
+// Barrier reports whether the shards have waited for each other.
+func (s *Shard) Barrier() bool { return s.Ready != 0 || s.Go != 0 }
+
 // Prefix is what the names of the shard's actors begin with.
 func (s *Shard) Prefix() string { return fmt.Sprintf("%d/%d/", s.Number, s.Attempt) }
 
