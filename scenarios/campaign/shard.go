@@ -101,10 +101,10 @@ func (s *Shard) Play(ctx context.Context, stage Stage, units int, play func(ctx 
 }
 
 // Over says that the shard is done, of a campaign whose shards have one unit each and publish
-// what that has shown by themselves. That it can't be said is no error: then [Campaign.Status]
-// does not know.
+// what that has shown by themselves: its piece holds nothing. That it can't be said is no error:
+// then [Campaign.Status] does not know.
 func (s *Shard) Over(ctx context.Context) {
-	w := &work{Shard: s, stage: Whole, of: s.Plan.Units, next: 1, units: 1}
+	w := &work{Shard: s, stage: Whole, of: s.Plan.Units, units: 1, results: [][]byte{nil}}
+	_ = w.publish(ctx, nil)
 	w.tell(1)
-	w.mark(ctx)
 }
