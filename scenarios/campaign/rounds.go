@@ -53,27 +53,23 @@ func (r *Rounds) begin(parts []measure.Part, add func(i int, s *measure.Sample))
 	return d
 }
 
-// Collect gives what all parts of the next stage have shown; see [measure.Config]. If some were not
-// published it waits for them, until ctx ends, or fails by a [MissingError].
-func (r *Rounds) Collect(ctx context.Context, wait bool, parts []measure.Part, add func(i int, s *measure.Sample)) error {
+// Collect gives what all parts of the next stage have shown; see [measure.Config]. It fails by a
+// [MissingError] if some were not published.
+func (r *Rounds) Collect(ctx context.Context, parts []measure.Part, add func(i int, s *measure.Sample)) error {
 	d := r.begin(parts, add)
-	for pause := shortestPause; ; pause = min(2*pause, longestPause) {
-		gaps, err := d.take(ctx)
-		switch {
-		case err != nil:
-			return err
-		case len(gaps) == 0:
-			return nil
-		case !wait:
-			r.Missing = &MissingError{d.stage, len(parts), gaps}
-			return r.Missing
-		}
-		if err := r.clock.Sleep(ctx, pause); err != nil {
-			r.Missing = &MissingError{d.stage, len(parts), gaps}
-			return errors.Join(r.Missing, context.Cause(ctx))
-		}
+	gaps, err := d.take(ctx)
+	if err == nil && len(gaps) > 0 {
+		r.Missing = &MissingError{d.stage, len(parts), gaps}
+		err = r.Missing
 	}
+	return err
 }
+
+// finishedKey is the object that says that there is no stage after the last one.
+const finishedKey = "finished"
+
+// Finish says that there is no other stage. Results do not depend on it: it is there for who waits.
+func (r *Rounds) Finish(ctx context.Context) error { return r.Put(ctx, finishedKey, nil) }
 
 // The pauses between two looks at what others have published: a few requests each.
 const (

@@ -93,10 +93,10 @@ func works(ctx context.Context, c *Campaign, index int, before func(round int)) 
 	})
 }
 
-func merged(ctx context.Context, c *Campaign, wait bool) (string, *MissingError, error) {
+func merged(ctx context.Context, c *Campaign) (string, *MissingError, error) {
 	rounds := &Rounds{Campaign: c}
 	said, err := searched(ctx, func(ctx context.Context, parts []measure.Part, add func(int, *measure.Sample)) error {
-		return rounds.Collect(ctx, wait, parts, add)
+		return rounds.Collect(ctx, parts, add)
 	})
 	return said, rounds.Missing, err
 }
@@ -121,12 +121,8 @@ func TestRounds(t *testing.T) {
 					}
 				})
 			}
-			waited, missing, err := merged(t.Context(), there, true)
 			workers.Wait()
-			if waited != want || missing != nil || err != nil {
-				t.Errorf("merged while it is played: %v, %v\n%s", missing, err, waited)
-			}
-			if again, missing, err := merged(t.Context(), there, false); again != want || missing != nil || err != nil {
+			if again, missing, err := merged(t.Context(), there); again != want || missing != nil || err != nil {
 				t.Errorf("merged: %v, %v\n%s", missing, err, again)
 			}
 		})
@@ -149,7 +145,7 @@ func TestRoundsAfterDeath(t *testing.T) {
 		}); !errors.Is(err, context.Canceled) {
 			t.Fatal(err)
 		}
-		_, missing, err := merged(t.Context(), there, false)
+		_, missing, err := merged(t.Context(), there)
 		if missing == nil || missing.Stage != StageOf(round) || !errors.As(err, &missing) || len(missing.Gaps) == 0 {
 			t.Errorf("killed in round %d: %v, %v", round, missing, err)
 		}
@@ -208,7 +204,7 @@ func TestRoundsGoOtherWays(t *testing.T) {
 		other := *parts[0].Point
 		other.Run.Policy = archive.DocumentedPolicy()
 		parts[0].Point = &other
-		return rounds.Collect(ctx, false, parts, add)
+		return rounds.Collect(ctx, parts, add)
 	})
 	if err == nil || !strings.Contains(err.Error(), "determinism is lost") || !strings.Contains(err.Error(), archive.DocumentedPolicy().String()) {
 		t.Error(err)
@@ -259,9 +255,12 @@ func TestTuning(t *testing.T) {
 	if err := job.Play(ctx, first); !errors.Is(err, context.Canceled) {
 		t.Fatal(err)
 	}
-	partly, missing, err := job.Merge(t.Context(), there, false)
+	partly, missing, err := job.Merge(t.Context(), there)
 	if err != nil || missing == nil || partly.Verdict != check.Inconclusive || partly.Passed || len(partly.Reasons) != 1 || !strings.Contains(partly.Reasons[0], "stages/00") {
 		t.Errorf("in the middle: %v, %v\n%s", err, missing, asJSON(t, partly))
+	}
+	if s, err := there.Status(t.Context()); err != nil || s.Done != 0 || s.Missing != 3 {
+		t.Errorf("in the middle: %+v, %v", s, err)
 	}
 	var workers sync.WaitGroup
 	for _, index := range []int{0, 2} {
@@ -277,7 +276,10 @@ func TestTuning(t *testing.T) {
 		})
 	}
 	workers.Wait()
-	merged, missing, err := job.Merge(t.Context(), there, false)
+	if s, err := there.Status(t.Context()); err != nil || s.Done != 3 {
+		t.Errorf("finished: %+v, %v", s, err)
+	}
+	merged, missing, err := job.Merge(t.Context(), there)
 	if err != nil || missing != nil || asJSON(t, merged) != want {
 		t.Errorf("%v, %v\n%s\non one machine\n%s", err, missing, asJSON(t, merged), want)
 	}

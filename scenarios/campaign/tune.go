@@ -1,7 +1,6 @@
 package campaign
 
 import (
-	"cmp"
 	"context"
 
 	"holdfast/scenarios"
@@ -52,14 +51,18 @@ func (t *Tuning) Play(ctx context.Context, s *Shard) error {
 	c.Elsewhere = func(ctx context.Context, parts []measure.Part, add func(int, *measure.Sample)) error {
 		return rounds.Play(ctx, s, parts, add)
 	}
-	_, err = tuning.Tune(ctx, c)
-	return cmp.Or(context.Cause(ctx), err) // an interrupted search is no error to who searches
+	if _, err := tuning.Tune(ctx, c); err != nil {
+		return err
+	}
+	if ctx.Err() != nil { // which is no error to who searches
+		return context.Cause(ctx)
+	}
+	return rounds.Finish(ctx)
 }
 
-// Merge makes the result of what is published, as one machine finds it; wait: and waits for what
-// is not, until ctx ends. A search of which something is missing is told as far as it got:
+// Merge makes the result of what is published, as one machine finds it. A search of which something is missing is told as far as it got:
 // inconclusive, if that is not enough to judge it by.
-func (t *Tuning) Merge(ctx context.Context, campaign *Campaign, wait bool) (*tuning.Result, *MissingError, error) {
+func (t *Tuning) Merge(ctx context.Context, campaign *Campaign) (*tuning.Result, *MissingError, error) {
 	c, err := t.Config()
 	if err != nil {
 		return nil, nil, err
@@ -68,7 +71,7 @@ func (t *Tuning) Merge(ctx context.Context, campaign *Campaign, wait bool) (*tun
 	searching, cancel := context.WithCancel(ctx)
 	defer cancel()
 	c.Elsewhere = func(_ context.Context, parts []measure.Part, add func(int, *measure.Sample)) error {
-		err := rounds.Collect(ctx, wait, parts, add)
+		err := rounds.Collect(ctx, parts, add)
 		if rounds.Missing != nil {
 			cancel() // which the search takes for an interrupt, and says what it knows
 		}
