@@ -56,6 +56,11 @@ func (c *Campaign) Status(ctx context.Context) (*Status, error) {
 	} else if err != nil {
 		return nil, err
 	}
+	if c.Plan.Units == 0 {
+		if err := c.staged(ctx, s); err != nil {
+			return nil, err
+		}
+	}
 	for i := range s.Shards {
 		s.Published += s.Shards[i].Published
 		switch s.Shards[i].State {
@@ -71,6 +76,23 @@ func (c *Campaign) Status(ctx context.Context) (*Status, error) {
 	}
 	s.Complete = s.Published
 	return s, c.ask(ctx, s)
+}
+
+// staged says what became of the shards of a campaign that goes by stages: none is done before all
+// are, as another stage may follow.
+func (c *Campaign) staged(ctx context.Context, s *Status) error {
+	_, err := c.Get(ctx, finishedKey)
+	if err != nil && !errors.Is(err, archive.ErrNotFound) {
+		return err
+	}
+	for i := range s.Shards {
+		if shard := &s.Shards[i]; err == nil {
+			shard.State = Done
+		} else {
+			shard.State = shard.life(s.Now)
+		}
+	}
+	return nil
 }
 
 // current is the stage that is being played, as marks tell, and how many units it has.

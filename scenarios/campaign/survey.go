@@ -69,16 +69,20 @@ func (c *Campaign) Survey(ctx context.Context, stage Stage, units int) (*Survey,
 
 // judge says what became of the shard, as it stands at a time.
 func (s *ShardState) judge(now time.Time) {
-	switch {
-	case s.Published >= s.Units:
+	if s.State = s.life(now); s.Published >= s.Units {
 		s.State = Done
-	case s.worker == "":
-		s.State = Missing
-	case now.Sub(s.Seen) < Dead:
-		s.State = Running
-	default:
-		s.State = Silent
 	}
+}
+
+// life says whether anybody is at work on the shard.
+func (s *ShardState) life(now time.Time) State {
+	switch {
+	case s.worker == "":
+		return Missing
+	case now.Sub(s.Seen) < Dead:
+		return Running
+	}
+	return Silent
 }
 
 // newer has the survey know that it is not earlier than that.
