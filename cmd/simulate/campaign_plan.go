@@ -68,6 +68,11 @@ func (a *app) campaignPlan(ctx context.Context, o planOptions, prefix string, ar
 	if err != nil || p == nil {
 		return err
 	}
+	if p.unitsOf != nil {
+		if p.units, err = p.unitsOf(o.shards); err != nil {
+			return err
+		}
+	}
 	program, err := reports.Program()
 	if err != nil {
 		return couldNotRun("%w", err)
