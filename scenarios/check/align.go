@@ -59,6 +59,9 @@ func (c *origins) of(o *object) bool {
 // adds nothing may be what somebody else has written, of whom there is no record.
 func (c *origins) sent(i int32) bool {
 	v := c.o.versions.at(i)
+	if c.o.followed != nil && !v.certain() {
+		return false // who was not recorded may have written the same
+	}
 	return c.o.committed(i) && c.made[v.content()] == 1 && (v.adds > 0 || v.harness) && !v.bad && !v.unrecorded
 }
 
