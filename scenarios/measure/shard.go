@@ -18,7 +18,7 @@ import (
 type Shard struct {
 	scenarios.Shard
 	// Meet returns when all shards are to start, and says at what times of the history this one
-	// had said that it is ready, and learned that all are.
+	// was about to say that it is ready, and had learned that all are.
 	Meet func(ctx context.Context, now func() int64) (ready, start int64, err error)
 	// History is where the history goes once its header is known, which is when all start. A
 	// shard that does not get so far has none. Stop ends the run, if the history can't be kept.
