@@ -159,8 +159,6 @@ func (m *merging) tellShards(c *load.Collected, run *measure.Measurement) {
 			run.Notes = append(run.Notes, fmt.Sprintf("shard %d was told to end before its time", p.Shard))
 		case load.Failed:
 			run.Notes = append(run.Notes, fmt.Sprintf("shard %d could not go on: %s", p.Shard, p.Failure))
-		case load.Lost:
-			run.Notes = append(run.Notes, fmt.Sprintf("shard %d was lost in the middle: attempt %d has died", p.Shard, p.Attempt))
 		}
 	}
 	playing := c.In(load.Playing)
