@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -194,5 +195,39 @@ func TestLoadsAreRefused(t *testing.T) {
 		t.Errorf("merge exits %d\n%s%s", code, told, stderr)
 	} else {
 		validate(t, schema.Result, stdout)
+	}
+}
+
+// TestLoadOnServer plays loads of four processes, one of which is killed, on a server that
+// .ci/with-server has started.
+func TestLoadOnServer(t *testing.T) {
+	want, on := expected(t)
+	if !want.sound || os.Getenv("HOLDFAST_TEST_BUCKET") == "" {
+		t.Skip("it is no sound S3 server")
+	}
+	for core, c := range map[string]struct {
+		runs, shards int
+		violates     string
+	}{"production": {2, 4, ""}, "unlocked": {1, 4, "I1"}, "cached-load": {1, 4, "I7"}} {
+		for range c.runs {
+			l := planLoad(t, on, c.shards, "sustained-contention", "--duration", "3s", "--core", core)
+			_, output := l.work(t, c.shards, func(all []*exec.Cmd) {
+				_ = all[2].Process.Kill()
+				if core == "cached-load" { // whose users are told of a conflict for ever
+					for _, cmd := range all {
+						_ = cmd.Process.Signal(os.Interrupt)
+					}
+				}
+			})
+			l.silence(t, 2)
+			code, stdout, stderr := simulate(t, "campaign", "merge", l.prefix, "--out", t.TempDir())
+			fine := code == exitViolated && strings.Contains(stdout, c.violates)
+			if c.violates == "" {
+				fine = slices.Contains(want.exits, code)
+			}
+			if !fine {
+				t.Errorf("%s: merge exits %d\n%s%s%s", core, code, stdout, stderr, output)
+			}
+		}
 	}
 }

@@ -30,7 +30,7 @@ func (a *app) campaignWorkCommand() *cobra.Command {
 		Long: `work plays what is not published of a shard, on all cores, and publishes it: when the
 shard is complete, every few minutes, and on SIGTERM or SIGINT what is complete by then.
 So the same index may be started as often as one likes, also at the same time. Several
-shards are played one after the other.
+shards are played one after the other; those of a load at the same time, once all are there.
 
 The shard is that of --index, from 0, else the one that the engine's environment says:
   JOB_COMPLETION_INDEX       Kubernetes   from 0
