@@ -97,7 +97,7 @@ func (a *app) campaignMerge(ctx context.Context, o mergeOptions, flags *pflag.Fl
 		return couldNotRun("--out: %w", err)
 	}
 	m := &merging{mergeOptions: o, campaign: c, begin: time.Now(), load: reports.BeginLoad()}
-	if o.wait > 0 {
+	if o.wait > 0 && k.together == nil {
 		m.status, err = a.watch(ctx, o.output, c, o.wait)
 	} else if m.status, err = c.Status(ctx); errors.Is(err, campaign.ErrNoListing) {
 		m.status, err = nil, nil // nobody can tell who has played it
