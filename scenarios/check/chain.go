@@ -18,11 +18,18 @@ func (o *object) link(j *Judge) {
 	o.claim(func(v *version) bool { return v.named() != v.etag })
 	o.settle(j)
 	o.claim(func(v *version) bool { return v.named() == v.etag })
+	if j.gaps.any() {
+		o.supply(j)
+	}
 	o.attribute()
 	o.checkStore(j)
-	var missing predecessors
-	for i := range o.versions.n {
-		o.versions.at(i).parent = o.replaced(j, i, &missing)
+	if j.gaps.any() {
+		o.follow(j)
+	} else {
+		var missing predecessors
+		for i := range o.versions.n {
+			o.versions.at(i).parent = o.replaced(j, i, &missing)
+		}
 	}
 	o.walkBack(o.tip())
 }
@@ -137,6 +144,9 @@ func (p *predecessors) likeliest(o *object, i int32) int32 {
 func (o *object) tip() int32 {
 	if o.final != none && o.reads.at(o.final).version != none {
 		return o.since(o.reads.at(o.final).version, o.reads.at(o.final).start)
+	}
+	if o.followed != nil {
+		return o.longest()
 	}
 	replaced := make([]bool, o.versions.n)
 	for i := range o.versions.n {

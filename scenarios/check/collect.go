@@ -94,7 +94,7 @@ func (j *Judge) invoke(e *history.Event) {
 	if !op.batched() { // the policy is that of who makes the calls
 		j.patrol.begin(op, n, e)
 	}
-	j.tally.Open++
+	j.openAt(e.Clock, 1)
 	if op.updates() {
 		j.tally.Updates++
 		o.updated = true
@@ -124,7 +124,7 @@ func (j *Judge) finish(e *history.Event) {
 		o := j.object(e.Key)
 		op.actor, op.object = j.actors.number(e.Actor), o.number
 		o.ops = append(o.ops, n)
-		j.tally.Open++
+		j.openAt(e.Clock, 1)
 	}
 	op.at, op.outcome = e.At, j.word(e.Outcome)
 	if len(e.Values) > 0 { // of an update, whose edit is made of what it reads
@@ -134,7 +134,7 @@ func (j *Judge) finish(e *history.Event) {
 	op.met.note(told409, e.Status == http.StatusConflict)
 	op.etag = j.objects[op.object].etags.number(e.ETag)
 	j.patrol.end(op, n, e)
-	j.tally.Open--
+	j.openAt(e.Clock, -1)
 	if op.updates() && op.outcome == committed {
 		j.tally.Acknowledged++
 		if !j.objects[op.object].valued(j, op) {
@@ -207,6 +207,9 @@ func (j *Judge) read(e *history.Event) {
 	o.noteBody(n, e)
 	if e.Doc != nil {
 		r.n, r.sum, r.fields = bounded(e.Doc.N), e.Doc.Sum, e.Doc.Fields
+		if several(&j.header) && r.etag != 0 {
+			o.noteAccount(r.etag, e.Doc)
+		}
 	}
 	if e.Actor == history.FinalActor && e.Kind == history.Get {
 		o.final = o.reads.n

@@ -25,6 +25,9 @@ func newLedger(o *object) *ledger {
 	l := &ledger{o: o, made: make([]int32, o.etags.len()), by: map[content]writers{}, straight: o.store.removals == 0}
 	for i := range o.versions.n {
 		v := o.versions.at(i)
+		if v.unrecorded {
+			continue
+		}
 		w, known := l.by[v.content()]
 		if !known || v.start < w.start {
 			w.start = v.start
@@ -70,10 +73,12 @@ func (v *version) takes() bool {
 // replaced it has done so for good.
 func (l *ledger) once(etag int32) bool {
 	if etag == 0 {
-		return l.o.store.removals == 0
+		return l.o.store.removals == 0 && (l.o.followed == nil || !l.o.followed.deletes)
 	}
 	n := int(l.made[etag])
-	if i := l.o.byETag[etag]; i == none {
+	if i := l.o.byETag[etag]; l.o.followed != nil && (i == none || l.o.versions.at(i).unrecorded) {
+		return false // whoever made it may have done so again
+	} else if i == none {
 		n += l.loose
 	} else {
 		n += l.by[l.o.versions.at(i).content()].uncertain

@@ -164,11 +164,19 @@ func (o *object) reportLate(j *Judge, i int32, proof proof) {
 	v := o.versions.at(i)
 	ev := evidence{versions: []int32{i}, ops: []int32{v.op}}
 	known := ev.add(o, proof)
+	if o.untold(j, i, o.chain[proof.pos]) {
+		j.leaveOpen(Unrecorded, RealTime, "replaced too late", 0, o.versionName(i)+" of "+o.key)
+		return
+	}
 	o.disorder(j, storefault.IgnoredCondition, "replaced too late", fmt.Sprintf("%s wrote version %s of %s after %s had shown %s, which came after it",
 		j.writer(v), o.etags.name(v.etag), o.key, known, o.versionName(o.chain[proof.pos])), ev)
 }
 
 func (o *object) reportStale(j *Judge, r *read, proof proof) {
+	if o.untold(j, r.version, o.chain[proof.pos]) {
+		j.leaveOpen(Unrecorded, RealTime, "stale read", 0, fmt.Sprintf("%s read %s of %s", j.actors.name(r.by), o.versionNamed(r.etag), o.key))
+		return
+	}
 	ev := evidence{reads: []*read{r}}
 	did, known := "read", ev.add(o, proof)
 	if r.load {

@@ -178,6 +178,9 @@ type version struct {
 	moved, bad  bool
 	harness     bool // written by the harness, which needs no operation
 	swayed      bool // a fault that was injected decided what its caller was told
+	unrecorded  bool // somebody read it, and nobody is seen to write it: see supply
+	inferred    bool // which version it replaced is not said by its condition: see follow
+	tied        bool // one of equal entries, so that it is not known which came first
 }
 
 // read is a read that was answered with a version, or with nothing (etag 0): a
@@ -267,6 +270,8 @@ type object struct {
 	unsettled bool
 	described []bool // by ETag number: somebody read more than the ETag
 	batches   batches
+	accounts  []version // what reads tell of versions
+	followed  *followed // nil: nothing is missing
 	// unreadable says of the bodies that are no document why; nil if all are.
 	unreadable map[bodyOf]string
 	store      storeFacts
@@ -335,6 +340,7 @@ func (o *object) reset(number int32, key string) {
 	o.chain, o.anchors, o.unsettled = o.chain[:0], o.anchors[:0], false
 	clear(o.unreadable)
 	o.batches.reset()
+	o.accounts, o.followed = o.accounts[:0], nil
 	o.store.reset()
 }
 

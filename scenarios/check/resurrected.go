@@ -108,7 +108,7 @@ func (o *object) reportResurrected(j *Judge, i int32, deleted *deletion) {
 		ev.deletions = []deletion{*deleted}
 	}
 	// A create that the store took though the object was there would have been refused.
-	o.report(j, deleted == nil && v.ifCond == ifAbsent, OneChain, "resurrected",
+	o.violates(j, v.ifCond == ifAbsent, deleted == nil && v.ifCond == ifAbsent, OneChain, "resurrected",
 		fmt.Sprintf("%s wrote version %s of %s in an update that replaced no version: %s", j.writer(v), o.etags.name(v.etag), o.key, why),
 		func() []history.Event { return j.story(o, ev) })
 }

@@ -67,6 +67,9 @@ func (o *object) likeliest(j *Judge, found *candidates, r *read, taken []bool) i
 		if v.etag != 0 || v.start > r.at || v.content() != r.content() {
 			continue
 		}
+		if v.answer.refused() && j.gaps.any() {
+			continue // who was not recorded may have written the same
+		}
 		doubts := 0
 		if v.ifCond == ifMatch && taken[v.cond] {
 			doubts += 8

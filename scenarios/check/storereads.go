@@ -30,7 +30,7 @@ func (c *storeCheck) checkBodies() {
 
 // whole reports whether all that was ever stored under the key is in the history.
 func (c *storeCheck) whole() bool {
-	return c.o.store.absent || c.first != none && c.o.versions.at(c.first).ifCond == ifAbsent
+	return c.o.followed == nil && (c.o.store.absent || c.first != none && c.o.versions.at(c.first).ifCond == ifAbsent)
 }
 
 // checkGarbled: nobody but the store makes a body no document, if nobody wrote such a body.
@@ -194,6 +194,9 @@ func (c *storeCheck) reportLost(l late) {
 func (c *storeCheck) outdated(r *read) int32 {
 	o := c.o
 	if r.etag == 0 {
+		if c.j.gaps.deletes {
+			return none
+		}
 		if c.since[c.early] < r.start && o.store.removed >= r.at {
 			return o.version(c.early)
 		}

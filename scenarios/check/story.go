@@ -62,7 +62,9 @@ func (j *Judge) story(o *object, ev evidence) []history.Event {
 	var events []history.Event
 	for i := range o.versions.n {
 		v := o.versions.at(i)
-		if versions[i] || ev.allCalls && ops[v.op] {
+		if v.unrecorded && versions[i] {
+			events = append(events, o.firstRead(j, v.etag)...)
+		} else if versions[i] || ev.allCalls && ops[v.op] {
 			events = append(events, o.putEvent(j, i))
 			versions[i] = true
 		}
@@ -97,6 +99,16 @@ func (j *Judge) story(o *object, ev evidence) []history.Event {
 		return cmp.Or(cmp.Compare(a.At, b.At), cmp.Compare(final(&a), final(&b)), cmp.Compare(a.Op, b.Op), cmp.Compare(rank(a.Kind), rank(b.Kind)))
 	})
 	return events
+}
+
+// firstRead is the event of the first read that showed a version.
+func (o *object) firstRead(j *Judge, etag int32) []history.Event {
+	for i := range o.reads.n {
+		if r := o.reads.at(i); r.etag == etag && !r.load {
+			return []history.Event{o.readEvent(j, r)}
+		}
+	}
+	return nil
 }
 
 // builtOn reports whether the versions include one that the read's operation

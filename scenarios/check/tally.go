@@ -25,47 +25,14 @@ type Tally struct {
 	Contradictions int
 	Contradiction  string
 	Ended          bool // the history has its end
+	// Cut are operations that began and have not ended because their recorder died.
+	// Unfollowed are versions of which it is not known what they hold or what they replaced,
+	// in a history that lacks a recorder, or what one has seen last.
+	Cut, Unfollowed int
 	// Struck are the planned faults that have struck somebody, in order.
 	Struck []string
 	// Drawn are the waits that the policy drew, to be tested all together.
 	Drawn Drawn
-}
-
-// Pool gives the report that one judge would give of all the histories of a run,
-// one after the other, whose reports these are: as many repetitions are, judged
-// each for itself. No object may be in two of them. The header is the run's; its
-// contention is wanted of all together.
-func Pool(h history.Header, reports []Report) Report {
-	var all Report
-	shown := map[Invariant]int{}
-	for i := range reports {
-		r := &reports[i]
-		all.Tally = all.Tally.plus(r.Tally)
-		all.Tally.Ended = r.Tally.Ended && (i == 0 || all.Tally.Ended)
-		all.Counts = all.Counts.plus(r.Counts)
-		all.StoreFindings = plusFindings(all.StoreFindings, r.StoreFindings)
-		all.Excused += r.Excused
-		all.Interrupted = all.Interrupted || r.Interrupted
-		if all.Found == nil && len(r.Found) > 0 {
-			all.Found = map[Invariant]int{}
-		}
-		for invariant, n := range r.Found {
-			all.Found[invariant] += n
-		}
-		for _, v := range r.Violations {
-			if v.Anomaly == unevenWaits { // is judged anew, of all
-				if all.Found[v.Invariant]--; all.Found[v.Invariant] == 0 {
-					delete(all.Found, v.Invariant)
-				}
-				continue
-			}
-			if shown[v.Invariant]++; shown[v.Invariant] <= MostShown {
-				all.Violations = append(all.Violations, v)
-			}
-		}
-	}
-	all.conclude(h)
-	return all
 }
 
 // conclude sets the verdict and its reasons.
@@ -80,6 +47,13 @@ func (r *Report) conclude(h history.Header) {
 	if r.Excused > 0 {
 		r.Notes = append(r.Notes, fmt.Sprintf(
 			"%d times what would have violated an invariant is not held against the core, since the store broke its word on that object", r.Excused))
+	}
+	g := gapsOf(h)
+	r.Notes = append(r.Notes, g.notes(&r.Tally)...)
+	for _, why := range []Cause{Unrecorded, Unaligned} {
+		if note := openNote(r.Undetermined, why); note != "" {
+			r.Notes = append(r.Notes, note)
+		}
 	}
 	switch {
 	case len(r.Found) > 0:
@@ -123,8 +97,12 @@ func (t Tally) plus(u Tally) Tally {
 	t.Unread += u.Unread
 	t.Unvalued += u.Unvalued
 	t.Contradictions += u.Contradictions
+	t.Cut += u.Cut
+	t.Unfollowed += u.Unfollowed
 	t.Drawn = t.Drawn.plus(u.Drawn)
-	t.Struck = slices.Clone(t.Struck)
+	if len(u.Struck) > 0 {
+		t.Struck = slices.Clone(t.Struck) // u's, or another one's, may be the same memory
+	}
 	for _, fault := range u.Struck {
 		t.struck(fault)
 	}
@@ -167,6 +145,8 @@ func (t *Tally) doubts(h history.Header) []string {
 	if t.Contradictions > 0 {
 		why = append(why, fmt.Sprintf("the history contradicts itself %d times, first: %s", t.Contradictions, t.Contradiction))
 	}
+	g := gapsOf(h)
+	why = append(why, g.doubts(t, h.Recorders)...)
 	if t.Unread > 0 {
 		why = append(why, fmt.Sprintf("the final state of %d of %d objects was not read", t.Unread, t.Objects))
 	}

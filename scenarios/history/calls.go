@@ -25,7 +25,7 @@ func (c *Client) read(ctx context.Context, start int64, key string, body []byte,
 	if err == nil && !isTrigger(key) {
 		read := c.rec.describe.Content(e.Key, etag, body, c.last(e.Key).content)
 		c.learn(known{e.Key, etag, read})
-		c.page.doc = read.Read()
+		c.page.doc = c.rec.tellings.read(e.Key, etag, len(body), read)
 		e.Doc = &c.page.doc
 		if bad := e.Doc.Bad; bad != "" && c.actor == FinalActor && !c.rec.wrote(e.Key) {
 			err = fmt.Errorf("the store's answer is no document, and nobody wrote it: %s", bad)
@@ -80,6 +80,7 @@ func (c *Client) write(ctx context.Context, start int64, key string, body []byte
 	}
 	if err == nil {
 		c.learn(known{e.Key, etag, written})
+		c.rec.tellings.wrote(e.Key, etag, len(body), written)
 	}
 	c.rec.sink.Add(e)
 }

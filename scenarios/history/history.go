@@ -77,6 +77,8 @@ type Header struct {
 	// 0: one. Shards are those whose events are here, in the order of [Event.Clock].
 	Recorders int     `json:"recorders,omitempty"`
 	Shards    []Shard `json:"shards,omitempty"`
+	// Deletes: of several recorders one may have seen that somebody deletes an object.
+	Deletes bool `json:"deletes,omitempty"`
 }
 
 // Shard is what one of several recorders has seen of a run, by a clock of its own: nobody
@@ -327,8 +329,9 @@ type Doc struct {
 	Sum    Sum `json:"sum"`    // checksum of the entries in order
 	Fields Sum `json:"fields"` // checksum of all other fields in order
 
-	// A write only. Of is the ETag of the version that its client had read or
-	// written last, "" if none; Keep is how many leading entries of it are unchanged;
+	// A write, or a read that tells of a version ([Recorder.TellReads]). Of is the ETag of the
+	// version that its client had read or written last, or that its recorder had described
+	// last, "" if none; Keep is how many leading entries of it are unchanged;
 	// Add are the ids of the entries after these. Entries without an id are
 	// named "#" and their checksum.
 	Of   string   `json:"of,omitempty"`

@@ -112,7 +112,7 @@ func newMeasurement(h history.Header, verdict check.Report) Measurement {
 		Scenario: h.Scenario, Core: h.Core, World: h.World, Store: h.Store, Codec: h.Codec, Policy: h.Policy, Via: cmp.Or(h.Via, string(scenarios.ViaCore)),
 		Seed: h.Seed, Clients: h.Clients, Repetitions: h.Repetitions, Replay: h.Replay,
 		Verdict: verdict.Verdict, Reasons: verdict.Reasons, Notes: verdict.Notes, Violations: verdict.Violations,
-		StoreFindings: verdict.StoreFindings, Violated: map[string]int{}, Thresholds: []ThresholdResult{},
+		StoreFindings: verdict.StoreFindings, Undetermined: verdict.Undetermined, Violated: map[string]int{}, Thresholds: []ThresholdResult{},
 	}
 	if h.Layout != nil {
 		r.Layout = h.Layout.Name
