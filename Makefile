@@ -99,7 +99,8 @@ test-servers: ## conformance suite, doctor and every scenario on each of the SER
 .PHONY: test-engines
 test-engines: build ## campaigns by Slurm and GNU parallel, their manifests and the image; as root, on Linux
 	.ci/test-engines $(BIN)/simulate
-	cd .ci/manifests && $(GO) vet ./... && SIMULATE=$(CURDIR)/$(BIN)/simulate ../with-server minio $(GO) test -count=1 ./...
+	$(GO) -C .ci/manifests vet ./...
+	SIMULATE=$(CURDIR)/$(BIN)/simulate .ci/with-server minio $(GO) -C .ci/manifests test -count=1 ./...
 
 .PHONY: servers
 servers: $(TOOLS)/minio $(TOOLS)/versitygw $(TOOLS)/gofakes3 ## install the servers of test-servers (the Debian ones: apt-get install)

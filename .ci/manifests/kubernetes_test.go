@@ -141,6 +141,11 @@ func TestKubernetes(t *testing.T) {
 		if !*pod.SecurityContext.RunAsNonRoot || !*c.SecurityContext.ReadOnlyRootFilesystem || *c.SecurityContext.AllowPrivilegeEscalation {
 			t.Errorf("%s may more than it needs", job.Name)
 		}
+		for _, m := range c.VolumeMounts {
+			if !slices.ContainsFunc(pod.Volumes, func(v corev1.Volume) bool { return v.Name == m.Name }) {
+				t.Errorf("%s mounts %q, which there is not", job.Name, m.Name)
+			}
+		}
 		understood(t, c.Args)
 	}
 }
