@@ -1,6 +1,8 @@
 package telemetry
 
 import (
+	"encoding/binary"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -57,6 +59,48 @@ func (w *Watch) Merge(o *Watch) {
 	w.front.add(o.front)
 	w.back.add(o.back)
 	w.durations = append(w.durations, o.durations...)
+}
+
+// AppendBinary implements encoding.BinaryAppender.
+func (w *Watch) AppendBinary(b []byte) ([]byte, error) {
+	for _, of := range []*watched{&w.front, &w.back} {
+		for _, n := range []int64{of.ended, of.mismatches, of.successes, of.errors} {
+			b = binary.AppendUvarint(b, uint64(n))
+		}
+	}
+	b = binary.AppendUvarint(b, uint64(len(w.durations)))
+	for _, micros := range w.durations {
+		b = binary.AppendUvarint(b, uint64(micros))
+	}
+	return b, nil
+}
+
+// UnmarshalBinary implements encoding.BinaryUnmarshaler.
+func (w *Watch) UnmarshalBinary(b []byte) error {
+	*w = Watch{}
+	bad := false
+	next := func() uint64 {
+		n, size := binary.Uvarint(b)
+		if size <= 0 {
+			bad, size = true, 0
+		}
+		b = b[size:]
+		return n
+	}
+	for _, of := range []*watched{&w.front, &w.back} {
+		for _, n := range []*int64{&of.ended, &of.mismatches, &of.successes, &of.errors} {
+			*n = int64(next())
+		}
+	}
+	for n := next(); n > 0 && !bad; n-- {
+		micros := next()
+		bad = bad || micros > math.MaxUint32
+		w.durations = append(w.durations, uint32(micros))
+	}
+	if bad || len(b) > 0 {
+		return errors.New("these are not the sums of a watch")
+	}
+	return nil
 }
 
 // Reset forgets what was seen.

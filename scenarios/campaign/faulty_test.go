@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -188,7 +189,7 @@ func (c *cluster) work(random *rand.Rand, index int, fate int) bool {
 // index, killed at any call and told to end at any unit, with a network that loses, repeats and
 // delays: what is merged is what one machine shows, each unit once.
 func TestExactlyOnce(t *testing.T) {
-	for seed := range uint64(200) {
+	for seed := range campaigns() {
 		synctest.Test(t, func(t *testing.T) { campaignOf(t, seed) })
 		if t.Failed() {
 			t.Fatalf("seed %d", seed)
@@ -258,4 +259,12 @@ func (c *cluster) partition(shards int) {
 	if held != c.units {
 		c.t.Errorf("the pieces hold %d units, there are %d", held, c.units)
 	}
+}
+
+// campaigns is how many are played.
+func campaigns() uint64 {
+	if os.Getenv("HOLDFAST_EXPERIMENT") == "full" {
+		return 20_000
+	}
+	return 100
 }

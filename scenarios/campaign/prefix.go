@@ -169,6 +169,9 @@ func (p *Prefix) Now(ctx context.Context) (now time.Time, err error) {
 	return now, err
 }
 
+// anew is the pause before a call that was given up is made anew.
+const anew = time.Second
+
 // insist makes a call until it succeeds, fails for good or has taken too long.
 func (p *Prefix) insist(ctx context.Context, what string, within time.Duration, call func(context.Context) error) error {
 	begin := p.clock.Now()
@@ -176,7 +179,7 @@ func (p *Prefix) insist(ctx context.Context, what string, within time.Duration, 
 		err := world.Insist(ctx, p.clock, what, call)
 		passes := archive.WorthRetrying(err) && !errors.Is(err, archive.ErrPreconditionFailed) ||
 			errors.Is(err, context.DeadlineExceeded) // of world.Insist
-		if err == nil || ctx.Err() != nil || !passes || p.clock.Now().Sub(begin) >= within {
+		if err == nil || !passes || p.clock.Now().Sub(begin) >= within || p.clock.Sleep(ctx, anew) != nil {
 			return err
 		}
 	}

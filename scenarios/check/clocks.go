@@ -103,7 +103,7 @@ func (j *Judge) late(t int64, clock uint16) int64 {
 // early is the latest time of which it is certain, by whatever clock it is, that it is no
 // later than a time of this clock; -forever if there is none.
 func (j *Judge) early(t int64, clock uint16) int64 {
-	if !j.clocks.several() {
+	if !j.clocks.several() || t <= neverDeleted+1 {
 		return t
 	}
 	return j.clocks.bounds.early(t, clock)

@@ -1,8 +1,10 @@
 package measure
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"runtime"
 	"sync"
 	"time"
@@ -24,6 +26,11 @@ type Config struct {
 	// the seed makes every other one again.
 	History func(point int) (file string, err error)
 	Keep    int64
+	// Elsewhere, which may be nil, has the parts of virtual points played by others: it gives
+	// what each has shown to add, in any order and each once at most. What it does not give
+	// leaves its point interrupted; those after it count. Of repetitions that were played
+	// elsewhere no history is kept, and Each is not told.
+	Elsewhere func(ctx context.Context, parts []Part, add func(i int, s *Sample)) error
 	// Skip, which may be nil, says of which points there is no need.
 	Skip func(point int) bool
 	// Each, which may be nil, is told of every repetition of a virtual point as soon as it
@@ -93,12 +100,45 @@ func Play(ctx context.Context, plan Plan, c Config) ([]*Measured, error) {
 	if err != nil {
 		return nil, err
 	}
+	if p.Elsewhere != nil {
+		err = p.elsewhere(ctx)
+	} else {
+		p.here(ctx)
+	}
+	measured, failed := p.finish()
+	return measured, cmp.Or(failed, err)
+}
+
+// here plays all parts.
+func (p *playing) here(ctx context.Context) {
 	var wg sync.WaitGroup
 	for range min(p.Workers, len(p.queue)) {
 		wg.Go(func() { p.work(ctx) })
 	}
 	wg.Wait()
-	return p.finish()
+}
+
+// elsewhere has others play all parts.
+func (p *playing) elsewhere(ctx context.Context) error {
+	all := p.queue
+	parts := make([]Part, len(all))
+	for i := range all {
+		parts[i] = all[i].Part
+	}
+	given := make([]bool, len(all))
+	err := p.Elsewhere(ctx, parts, func(i int, s *Sample) {
+		if given[i] = true; !s.Of(parts[i]) {
+			s = parts[i].newSample()
+			s.err = fmt.Errorf("what is said to be repetitions %d to %d of point %d is something else", parts[i].First, parts[i].Last, all[i].point)
+		}
+		p.add(all[i], s)
+	})
+	for i := range all {
+		if !given[i] {
+			p.add(all[i], parts[i].Missing())
+		}
+	}
+	return err
 }
 
 // playing is a plan that is being played in virtual worlds.
@@ -121,7 +161,7 @@ type playing struct {
 func newPlaying(plan Plan, c Config) (*playing, error) {
 	n := len(plan.Points)
 	p := &playing{
-		Plan: plan, Config: c, queue: plan.parts(c.Skip), pools: make([]*Pool, n), files: make([]*history.File, n),
+		Plan: plan, Config: c, queue: plan.parts(c.Skip, 0), pools: make([]*Pool, n), files: make([]*history.File, n),
 		measured: make([]*Measured, n), errs: make([]error, n), last: n,
 	}
 	p.moved.L = &p.mu
@@ -213,8 +253,8 @@ func (p *playing) add(of part, s *Sample) {
 	defer p.moved.Broadcast()
 	pool := p.pools[of.point]
 	pool.Add(s)
-	p.done.Repetitions += len(s.repetitions)
-	p.done.Share += p.Points[of.point].cost() * float64(len(s.repetitions)) / p.all
+	p.done.Repetitions += s.pooled.Histories
+	p.done.Share += p.Points[of.point].cost() * float64(s.pooled.Histories) / p.all
 	p.done.Operations += s.numbers.counts.Operations
 	p.done.Conflicts += s.numbers.counts.Conflicts412 + s.numbers.counts.Conflicts409
 	if pool.complete() {

@@ -105,14 +105,27 @@ const mostOfPart = 10
 // fewestParts of a plan, if it has as many repetitions: so that all processors have work.
 const fewestParts = 64
 
+// Units are the parts of a plan, in its order, that have at most so many repetitions each;
+// 0: as many as [Play] makes of it.
+func (p *Plan) Units(size int) []Part {
+	all := p.parts(nil, size)
+	units := make([]Part, len(all))
+	for i := range all {
+		units[i] = all[i].Part
+	}
+	return units
+}
+
 // parts cuts a plan into what is played by one goroutine each. It depends on the plan
 // alone.
-func (p *Plan) parts(skip func(point int) bool) []part {
+func (p *Plan) parts(skip func(point int) bool, size int) []part {
 	repetitions := 0
 	for i := range p.Points {
 		repetitions += p.Points[i].Run.Repetitions
 	}
-	size := min(max(repetitions/fewestParts, 1), mostOfPart)
+	if size < 1 {
+		size = min(max(repetitions/fewestParts, 1), mostOfPart)
+	}
 	var all []part
 	for i := range p.Points {
 		if skip != nil && skip(i) {

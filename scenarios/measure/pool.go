@@ -3,8 +3,8 @@ package measure
 import (
 	"errors"
 	"io"
+	"maps"
 
-	"holdfast/archive/storefault"
 	"holdfast/scenarios"
 	"holdfast/scenarios/check"
 	"holdfast/scenarios/history"
@@ -21,10 +21,8 @@ type Pool struct {
 	last    int
 	early   map[int]*Sample
 	numbers *Collector
-	reports []check.Report
+	pooled  check.Pooled
 	windows map[*history.Event]Window // by the first event of the witness
-	shown   map[check.Invariant]int   // violations that have one
-	found   map[storefault.Kind]bool  // findings that have one
 	steps   steps
 
 	interrupted bool
@@ -40,7 +38,7 @@ func NewPool(p *Point, w io.Writer, keep int64) (*Pool, error) {
 		return nil, err
 	}
 	pool := &Pool{header: p.Header(), early: map[int]*Sample{}, numbers: NewCollector(),
-		windows: map[*history.Event]Window{}, shown: map[check.Invariant]int{}, found: map[storefault.Kind]bool{}}
+		windows: map[*history.Event]Window{}}
 	pool.next, pool.last = p.Run.Numbers()
 	var err error
 	if pool.wanted, err = thresholds(pool.header); err == nil && w != nil {
@@ -66,9 +64,7 @@ func (p *Pool) take(s *Sample) {
 	}
 	for i := range s.repetitions {
 		r := &s.repetitions[i]
-		p.look(r)
 		p.kept.add(r)
-		p.reports = append(p.reports, r.report)
 		if p.each != nil && !p.ended && !p.each(s.first+i, &r.report) {
 			p.ended = true
 		}
@@ -76,39 +72,13 @@ func (p *Pool) take(s *Sample) {
 	if p.kept != nil {
 		p.kept.err = errors.Join(p.kept.err, s.lost)
 	}
+	p.pooled.Merge(&s.pooled)
+	maps.Copy(p.windows, s.windows)
 	p.numbers.Merge(s.numbers)
 	for _, step := range s.steps {
 		p.steps.add(step)
 	}
 	p.interrupted, p.err = p.interrupted || s.interrupted, s.err
-}
-
-// look keeps what happened around the violations and findings that will be shown.
-func (p *Pool) look(r *repetition) {
-	var violations []check.Violation
-	for _, v := range r.report.Violations {
-		if len(v.Witness) > 0 && p.shown[v.Invariant] < check.MostShown {
-			p.shown[v.Invariant]++
-			violations = append(violations, v)
-		}
-	}
-	var findings []check.StoreFinding
-	for _, f := range r.report.StoreFindings {
-		if len(f.Witness) > 0 && !p.found[f.Kind] {
-			p.found[f.Kind] = true
-			findings = append(findings, f)
-		}
-	}
-	if r.events == nil || len(violations)+len(findings) == 0 {
-		return
-	}
-	for _, w := range Windows(p.header.Layout, violations, findings, r.events) {
-		if w.Violation >= 0 {
-			p.windows[&violations[w.Violation].Witness[0]] = w
-		} else {
-			p.windows[&findings[w.Finding].Witness[0]] = w
-		}
-	}
 }
 
 // windowsOf are those of what a measurement shows.
@@ -147,9 +117,9 @@ func (p *Pool) complete() bool {
 // Measurement is what the parts have shown together. After an error it is what was
 // played before that, if anything was.
 func (p *Pool) Measurement() (Measurement, error) {
-	verdict := check.Pool(p.header, p.reports)
+	verdict := p.pooled.Conclude(p.header)
 	m := newMeasurement(p.header, verdict)
-	m.Interrupted, m.Steps, m.Played = !p.complete() && !p.ended, p.steps, len(p.reports)
+	m.Interrupted, m.Steps, m.Played = !p.complete() && !p.ended, p.steps, p.pooled.Histories
 	if p.err != nil {
 		m.Failure = p.err.Error()
 	}

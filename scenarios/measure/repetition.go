@@ -19,16 +19,24 @@ func (c *Collector) ended() Repetition {
 		MakespanMS: float64(c.last-c.begin) / 1e6,
 	}
 	if micros := c.latencies[c.answeredIn:]; len(micros) > 0 {
-		total := int64(0)
-		for _, m := range micros {
-			total += m
-		}
-		r.LatencyMS = float64(total) / float64(len(micros)) / 1e3
+		r.LatencyMS = meanMS(micros)
 		c.sorted = append(c.sorted[:0], micros...)
 		slices.Sort(c.sorted)
 		r.P99MS = float64(c.sorted[rank(99, len(micros))]) / 1e3
 	}
 	return r
+}
+
+// meanMS is the mean of microseconds, in milliseconds; 0: there are none.
+func meanMS(micros []int64) float64 {
+	if len(micros) == 0 {
+		return 0
+	}
+	total := int64(0)
+	for _, m := range micros {
+		total += m
+	}
+	return float64(total) / float64(len(micros)) / 1e3
 }
 
 // rank is the index, by nearest rank, of a percentile of so many numbers in ascending order.

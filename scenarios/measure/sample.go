@@ -14,7 +14,9 @@ import (
 type Sample struct {
 	first, last int
 	numbers     *Collector
-	repetitions []repetition // as many as were played
+	pooled      check.Pooled              // of all its repetitions
+	windows     map[*history.Event]Window // by the first event of the witness
+	repetitions []repetition              // as many as were played here
 	steps       steps
 	interrupted bool  // the last of them is not complete
 	err         error // why it could not go on
@@ -29,23 +31,64 @@ type repetition struct {
 	events   []*history.Event // nil: nobody has asked for them
 }
 
+// newSample is that of a part of which nothing was played.
+func (p Part) newSample() *Sample {
+	return &Sample{first: p.First, last: p.Last, numbers: NewCollector()}
+}
+
+// Missing is the sample of a part that nobody has played: what comes after it counts, and its
+// point is interrupted.
+func (p Part) Missing() *Sample {
+	s := p.newSample()
+	s.interrupted = true
+	return s
+}
+
+// Of reports whether the sample is that of a part.
+func (s *Sample) Of(p Part) bool { return s.first == p.First && s.last == p.Last }
+
+// Err is why the sample does not show all of its part, which was played under ctx; nil: it does.
+func (s *Sample) Err(ctx context.Context) error {
+	switch {
+	case s.err != nil:
+		return s.err
+	case s.interrupted && ctx.Err() != nil:
+		return context.Cause(ctx)
+	case s.interrupted:
+		return errors.New("the part was interrupted")
+	}
+	return s.lost
+}
+
 // Play plays and judges a part of a virtual point on the caller's goroutine, and takes its
 // events along for a pool that keeps the history. [Play] does so for a whole plan, and is
 // what plays real ones, whose repetitions share a store.
 func (p Part) Play(ctx context.Context) *Sample {
-	if err := p.Point.Validate(); err != nil {
-		return &Sample{first: p.First, last: p.Last, numbers: NewCollector(), err: err}
-	}
-	if p.Point.real() {
-		return &Sample{first: p.First, last: p.Last, numbers: NewCollector(), err: errors.New("a part of the real world can't be played by itself: play its plan")}
-	}
-	var one player
-	defer one.close()
+	var one Player
+	defer one.Close()
 	return one.play(ctx, p, &kept{})
 }
 
-// player plays parts, one after the other on one goroutine, and keeps what is the same in
-// those of one point.
+// Player plays parts, one after the other on one goroutine, and keeps what is the same in
+// those of one point. Its zero value has played none.
+type Player struct{ player }
+
+// Play is [Part.Play] without the events, but for those around what was found.
+func (p *Player) Play(ctx context.Context, part Part) *Sample {
+	return p.play(ctx, part, onlyEvidence())
+}
+
+// Close ends what the player has started. It can be used again.
+func (p *Player) Close() { p.close() }
+
+// onlyEvidence keeps no repetition but those that show more than that all went well.
+func onlyEvidence() *kept {
+	k := &kept{}
+	k.full.Store(true)
+	return k
+}
+
+// player is what a [Player] has.
 type player struct {
 	point   *Point // of the last part; nil: there was none
 	header  history.Header
@@ -76,8 +119,13 @@ func (p *player) turnTo(point *Point) {
 // play plays and judges a part. If the point's history is kept, the events of its
 // repetitions are taken along until that is full, those of evidence in any case.
 func (p *player) play(ctx context.Context, part Part, kept *kept) *Sample {
+	s := part.newSample()
+	if p.point != part.Point { // mostly it is that of the part before
+		if s.err = part.playable(); s.err != nil {
+			return s
+		}
+	}
 	p.turnTo(part.Point)
-	s := &Sample{first: part.First, last: part.Last, numbers: NewCollector()}
 	for n := part.First; n <= part.Last && s.err == nil && !s.interrupted; n++ {
 		w := p.witness
 		w.reset(p.header, kept != nil && !kept.full.Load())
@@ -97,6 +145,7 @@ func (p *player) play(ctx context.Context, part Part, kept *kept) *Sample {
 			r.events = w.events
 		}
 		s.add(w, r)
+		s.look(p.header.Layout, &r)
 		if err != nil {
 			p.witness = newWitness(p.header) // somebody may still hold what is in it
 		} else if w.copying {
@@ -128,7 +177,60 @@ func (s *Sample) add(w *witness, r repetition) {
 	for _, step := range w.steps {
 		s.steps.add(step)
 	}
+	s.pooled.Add(&r.report)
 	s.repetitions = append(s.repetitions, r)
+}
+
+// look keeps what happened around what was found in a repetition, as far as it may be shown.
+func (s *Sample) look(l *history.Layout, r *repetition) {
+	var violations []check.Violation
+	for _, v := range r.report.Violations {
+		if len(v.Witness) > 0 {
+			violations = append(violations, v)
+		}
+	}
+	var findings []check.StoreFinding
+	for _, f := range r.report.StoreFindings {
+		if len(f.Witness) > 0 {
+			findings = append(findings, f)
+		}
+	}
+	if r.events == nil || len(violations)+len(findings) == 0 {
+		return
+	}
+	if s.windows == nil {
+		s.windows = map[*history.Event]Window{}
+	}
+	for _, w := range Windows(l, violations, findings, r.events) {
+		if w.Violation >= 0 {
+			s.windows[&violations[w.Violation].Witness[0]] = w
+		} else {
+			s.windows[&findings[w.Finding].Witness[0]] = w
+		}
+	}
+	s.forget()
+}
+
+// forget drops the windows of what is not among what the sample shows.
+func (s *Sample) forget() {
+	kept := map[*history.Event]Window{}
+	for witness := range s.pooled.Witnesses() {
+		if w, ok := s.windows[&witness[0]]; ok {
+			kept[&witness[0]] = w
+		}
+	}
+	s.windows = kept
+}
+
+// playable reports why the part can't be played by itself.
+func (p Part) playable() error {
+	if err := p.Point.Validate(); err != nil {
+		return err
+	}
+	if p.Point.real() {
+		return errors.New("a part of the real world can't be played by itself: play its plan")
+	}
+	return nil
 }
 
 // evidence reports whether a repetition shows more than that all went well.

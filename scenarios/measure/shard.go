@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"holdfast/archive"
 	"holdfast/scenarios"
 	"holdfast/scenarios/history"
 	"holdfast/scenarios/sandbox"
@@ -17,13 +18,15 @@ import (
 type Shard struct {
 	scenarios.Shard
 	// Meet returns when all shards are to start, and says at what times of the history this one
-	// had said that it is ready, and learned that all are.
+	// was about to say that it is ready, and had learned that all are.
 	Meet func(ctx context.Context, now func() int64) (ready, start int64, err error)
 	// History is where the history goes once its header is known, which is when all start. A
 	// shard that does not get so far has none. Stop ends the run, if the history can't be kept.
 	History func(h history.Header, stop func(error)) (history.Sink, error)
 	// Progress, which may be nil, is told now and then how far the shard is.
 	Progress func(Progress)
+	// Clock is that of the shard; nil: the wall clock.
+	Clock archive.Clock
 }
 
 // Recorders is how many watch a load of so many shards: beside them whoever reads the final
@@ -56,6 +59,9 @@ func (p *Point) PlayShard(ctx context.Context, s Shard) (err error) {
 			err = left
 		}
 	}()
+	if s.Clock != nil {
+		target.clock = s.Clock
+	}
 	sink := &delayed{}
 	run := p.Run
 	shard := s.Shard

@@ -13,6 +13,7 @@ import (
 // errorCounts are the errors of the store that calls met, the harness's included.
 type errorCounts struct {
 	counts map[storeError]int
+	order  []storeError      // in which they were met first
 	texts  map[string]string // of an answer → as it is counted: most are the same again
 }
 
@@ -61,6 +62,9 @@ func (c *errorCounts) add(e storeError, n int) {
 	if _, known := c.counts[e]; !known && len(c.counts) >= mostErrors {
 		e.text = otherErrors
 	}
+	if _, known := c.counts[e]; !known {
+		c.order = append(c.order, e)
+	}
 	c.counts[e] += n
 }
 
@@ -80,11 +84,14 @@ func (c *errorCounts) plain(text string) string {
 	return plain
 }
 
-func (c *errorCounts) reset() { clear(c.counts) }
+func (c *errorCounts) reset() {
+	clear(c.counts)
+	c.order = c.order[:0]
+}
 
 func (c *errorCounts) merge(later *errorCounts) {
-	for _, e := range later.sorted() { // in an order, for only the first kinds are told apart
-		c.add(storeError{e.Call, e.Error}, e.Count)
+	for _, e := range later.order { // only the first kinds are told apart
+		c.add(e, later.counts[e])
 	}
 }
 

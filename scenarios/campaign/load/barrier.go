@@ -47,8 +47,8 @@ type barrier struct {
 	said    time.Time // when it has said last that it is ready
 }
 
-// meet returns when all are to start, with the times of the history when this one had said that
-// it is ready, and learned that all are.
+// meet returns when all are to start, with the times of the history when this one was about to
+// say that it is ready, and had learned that all are.
 func (b *barrier) meet(ctx context.Context, now func() int64) (ready, start int64, err error) {
 	defer func() {
 		if err != nil {
@@ -58,11 +58,11 @@ func (b *barrier) meet(ctx context.Context, now func() int64) (ready, start int6
 	began, every := b.clock.Now(), b.lookEvery()
 	for round := 0; ; round++ {
 		if b.clock.Now().Sub(b.said) >= readyEvery {
+			if b.said.IsZero() {
+				ready = now() // before, since others may start before this call is answered
+			}
 			if err := b.Put(ctx, b.ready(), nil); err != nil {
 				return 0, 0, err
-			}
-			if b.said.IsZero() {
-				ready = now()
 			}
 			b.said = b.clock.Now()
 		}

@@ -67,6 +67,7 @@ func (l *Load) work(t *testing.T, ctx context.Context, shard int, w Worker) erro
 		t.Error(err)
 		return err
 	}
+	defer s.Begin(ctx)()
 	return l.Play(ctx, s, w)
 }
 

@@ -22,12 +22,15 @@ type Worker struct {
 	Began func()
 	// Progress, which may be nil, is told now and then how far the shard is.
 	Progress func(measure.Progress)
+	// Clock is that of the history; nil: the wall clock.
+	Clock archive.Clock
 }
 
 // stopEvery is the time between two looks for a stop.
 const stopEvery = 5 * time.Second
 
-// Play plays a shard, and returns when all that it has recorded is published. Its error is an
+// Play plays a shard, of which the caller says by [campaign.Shard.Begin] that it is at work on
+// it, and returns when all that it has recorded is published. Its error is an
 // [AbsentError] if not all shards came, a [BegunError] if the load has begun with another
 // attempt, [campaign.ErrStopped] if the campaign was stopped; if ctx has ended, why: then and
 // after a stop the clients have ended before their time, and all they did is published.
@@ -43,7 +46,6 @@ func (l *Load) Play(ctx context.Context, s *campaign.Shard, w Worker) error {
 	} else if g != nil {
 		return l.late(ctx, g, s.Index)
 	}
-	defer s.Begin(ctx)()
 	point, err := l.point(ctx)
 	if err != nil {
 		return err
@@ -76,7 +78,7 @@ func (l *Load) play(ctx context.Context, s *campaign.Shard, point measure.Point,
 			}
 			return recorded, nil
 		},
-		Progress: w.Progress,
+		Progress: w.Progress, Clock: w.Clock,
 	})
 	if recorded == nil { // it did not get so far
 		if err == nil {
