@@ -132,7 +132,7 @@ func (m *merging) lacks(run *measure.Measurement, unplayed int, gaps []campaign.
 	if unplayed == 0 {
 		return
 	}
-	why := fmt.Sprintf("%d of %s were not played: %s", unplayed, reports.Plural(run.Repetitions, "repetition"), m.unplayed(gaps))
+	why := fmt.Sprintf("%d of %s were not played: %s; %s", unplayed, reports.Plural(run.Repetitions, "repetition"), m.unplayed(gaps), m.replay(gaps))
 	if run.Verdict.Final() {
 		run.Notes = append(run.Notes, why)
 		return

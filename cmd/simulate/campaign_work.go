@@ -126,7 +126,7 @@ func (a *app) say(o outputOptions, format string, args ...any) {
 
 // playShards plays shards, and returns how many units they have.
 func (a *app) playShards(ctx context.Context, o *workOptions, c *campaign.Campaign, k *campaignKind, shards []int, attempt int) (units int, err error) {
-	progress := a.startProgress(o.output, "campaign "+c.Plan.Kind)
+	progress := a.startProgress(o.output, "campaign")
 	defer progress.stop()
 	for i, index := range shards {
 		s, err := c.Shard(index, attempt)
@@ -137,7 +137,7 @@ func (a *app) playShards(ctx context.Context, o *workOptions, c *campaign.Campai
 		s.Progress = func(complete, all int) {
 			of = all
 			share := (float64(i) + float64(complete)/float64(max(all, 1))) / float64(len(shards))
-			progress.update(share, fmt.Sprintf("shard %d: %d of %d units", index, complete, all))
+			progress.update(share, fmt.Sprintf("shard %d, %d of %d units", index, complete, all))
 		}
 		end := s.Begin(ctx)
 		err = k.work(ctx, c, s)
