@@ -29,6 +29,14 @@
 // a final read, with nothing acknowledged, or if a fault that was planned for a certain call
 // struck nobody, a history proves nothing.
 //
+// Several recorders: each tells by a clock of its own, and what two clocks tell has an order only
+// as far as the history itself bounds how far they are apart; see clocks for how. What is so in
+// every alignment is held against somebody, what is so in some is [Undetermined]. A circle of
+// reads of which not all can be right is a violation of [RealTime] that needs no clock, or the
+// store's; that a version was met before its write was sent, in every alignment, is neither a
+// core's doing nor a store's: such clocks don't keep to one rate, and the history contradicts
+// itself.
+//
 // Nothing that a core or a store can do makes an operation begin twice or an actor's time go
 // back: a history that says so was damaged, see [history.Consistency].
 //
