@@ -23,44 +23,44 @@ type Alarm struct {
 }
 
 // Watch adds up what the documented alarms look at. Its zero value has seen nothing. It is not
-// safe for concurrent use.
+// safe for concurrent use. It is a plain value, so that what was seen elsewhere can be merged.
 type Watch struct {
-	front, back watched
-	durations   []uint32 // of the back end's updates, in microseconds
+	Front, Back Watched
+	Durations   []uint32 // of the back end's updates, in microseconds and in no certain order
 }
 
-// watched are sums over the updates of a service.
-type watched struct{ ended, mismatches, successes, errors int64 }
+// Watched are sums over the updates of a service.
+type Watched struct{ Ended, Mismatches, Successes, Errors int64 }
 
-func (w *watched) add(o watched) {
-	w.ended += o.ended
-	w.mismatches += o.mismatches
-	w.successes += o.successes
-	w.errors += o.errors
+func (w *Watched) add(o Watched) {
+	w.Ended += o.Ended
+	w.Mismatches += o.Mismatches
+	w.Successes += o.Successes
+	w.Errors += o.Errors
 }
 
 // Add takes an update that has ended, as it counts in the metrics.
 func (w *Watch) Add(u Update) {
-	counts := watched{one(u), metMismatch(u), retrySuccess(u), concurrentModification(u)}
+	counts := Watched{one(u), metMismatch(u), retrySuccess(u), concurrentModification(u)}
 	switch u.Service {
 	case Frontend:
-		w.front.add(counts)
+		w.Front.add(counts)
 	case Backend:
-		w.back.add(counts)
+		w.Back.add(counts)
 		const most = math.MaxUint32 // more than an hour
-		w.durations = append(w.durations, uint32(min(u.Elapsed.Microseconds(), most)))
+		w.Durations = append(w.Durations, uint32(min(u.Elapsed.Microseconds(), most)))
 	}
 }
 
 // Merge adds what another has seen.
 func (w *Watch) Merge(o *Watch) {
-	w.front.add(o.front)
-	w.back.add(o.back)
-	w.durations = append(w.durations, o.durations...)
+	w.Front.add(o.Front)
+	w.Back.add(o.Back)
+	w.Durations = append(w.Durations, o.Durations...)
 }
 
 // Reset forgets what was seen.
-func (w *Watch) Reset() { *w = Watch{durations: w.durations[:0]} }
+func (w *Watch) Reset() { *w = Watch{Durations: w.Durations[:0]} }
 
 // The thresholds of the alarms.
 const (
@@ -77,14 +77,14 @@ const (
 func (w *Watch) Alarms(in time.Duration) []Alarm {
 	return []Alarm{
 		above("FrontendETagMismatchCount / FrontendSaveCount", "saves that met another version than they were built on",
-			mostMismatches, w.front.mismatches, w.front.ended, "nobody saved"),
+			mostMismatches, w.Front.Mismatches, w.Front.Ended, "nobody saved"),
 		below("FrontendRetrySuccessCount / FrontendETagMismatchCount", "of those the saves that ended well without their user's help",
-			leastRecovered, w.front.successes, w.front.mismatches, "no save met another version"),
+			leastRecovered, w.Front.Successes, w.Front.Mismatches, "no save met another version"),
 		w.errorsPerHour(in),
 		above("ETagMismatchCount / ArchiveUpdateCount", "back ends' updates that met another version than they were built on",
-			mostBackMismatches, w.back.mismatches, w.back.ended, "no back end updated anything"),
+			mostBackMismatches, w.Back.Mismatches, w.Back.Ended, "no back end updated anything"),
 		below("RetrySuccessCount / ETagMismatchCount", "of those the updates that were stored in the end",
-			leastBackRecovered, w.back.successes, w.back.mismatches, "no update of a back end met another version"),
+			leastBackRecovered, w.Back.Successes, w.Back.Mismatches, "no update of a back end met another version"),
 		w.slow(),
 	}
 }
@@ -118,14 +118,14 @@ func (w *Watch) errorsPerHour(in time.Duration) Alarm {
 		Metric: "ConcurrentModificationErrorCount", Means: "saves that were left to their user to do again",
 		Threshold: fmt.Sprintf("> %v", mostErrors), Unit: "per hour",
 	}
-	n := float64(w.front.errors)
+	n := float64(w.Front.Errors)
 	switch {
-	case w.front.ended == 0:
+	case w.Front.Ended == 0:
 		a.Note = "nobody saved"
 	case in >= time.Hour:
-		a.Value, a.Samples = n/in.Hours(), int(w.front.ended)
+		a.Value, a.Samples = n/in.Hours(), int(w.Front.Ended)
 	case n > mostErrors:
-		a.Value, a.Samples = n, int(w.front.ended)
+		a.Value, a.Samples = n, int(w.Front.Ended)
 		a.Note = "counted in less than an hour"
 	default:
 		a.Note = fmt.Sprintf("%v in less than an hour: it takes one to tell", n)
@@ -137,10 +137,10 @@ func (w *Watch) errorsPerHour(in time.Duration) Alarm {
 func (w *Watch) slow() Alarm {
 	a := Alarm{
 		Metric: durationName, Means: "p99 of what a back end's update takes, waits included",
-		Threshold: fmt.Sprintf("> %v", mostDuration), Unit: "ms", Samples: len(w.durations), Note: "no back end updated anything",
+		Threshold: fmt.Sprintf("> %v", mostDuration), Unit: "ms", Samples: len(w.Durations), Note: "no back end updated anything",
 	}
-	if n := len(w.durations); n > 0 {
-		sorted := slices.Clone(w.durations)
+	if n := len(w.Durations); n > 0 {
+		sorted := slices.Clone(w.Durations)
 		slices.Sort(sorted)
 		p99 := sorted[(99*n+99)/100-1]
 		a.Value, a.Note = milliseconds(time.Duration(p99)*time.Microsecond), ""

@@ -31,43 +31,6 @@ type Tally struct {
 	Drawn Drawn
 }
 
-// Pool gives the report that one judge would give of all the histories of a run,
-// one after the other, whose reports these are: as many repetitions are, judged
-// each for itself. No object may be in two of them. The header is the run's; its
-// contention is wanted of all together.
-func Pool(h history.Header, reports []Report) Report {
-	var all Report
-	shown := map[Invariant]int{}
-	for i := range reports {
-		r := &reports[i]
-		all.Tally = all.Tally.plus(r.Tally)
-		all.Tally.Ended = r.Tally.Ended && (i == 0 || all.Tally.Ended)
-		all.Counts = all.Counts.plus(r.Counts)
-		all.StoreFindings = plusFindings(all.StoreFindings, r.StoreFindings)
-		all.Excused += r.Excused
-		all.Interrupted = all.Interrupted || r.Interrupted
-		if all.Found == nil && len(r.Found) > 0 {
-			all.Found = map[Invariant]int{}
-		}
-		for invariant, n := range r.Found {
-			all.Found[invariant] += n
-		}
-		for _, v := range r.Violations {
-			if v.Anomaly == unevenWaits { // is judged anew, of all
-				if all.Found[v.Invariant]--; all.Found[v.Invariant] == 0 {
-					delete(all.Found, v.Invariant)
-				}
-				continue
-			}
-			if shown[v.Invariant]++; shown[v.Invariant] <= MostShown {
-				all.Violations = append(all.Violations, v)
-			}
-		}
-	}
-	all.conclude(h)
-	return all
-}
-
 // conclude sets the verdict and its reasons.
 func (r *Report) conclude(h history.Header) {
 	r.Verdict, r.Reasons, r.Notes = OK, r.Tally.doubts(h), nil
@@ -124,7 +87,9 @@ func (t Tally) plus(u Tally) Tally {
 	t.Unvalued += u.Unvalued
 	t.Contradictions += u.Contradictions
 	t.Drawn = t.Drawn.plus(u.Drawn)
-	t.Struck = slices.Clone(t.Struck)
+	if len(u.Struck) > 0 {
+		t.Struck = slices.Clone(t.Struck) // u's, or another one's, may be the same memory
+	}
 	for _, fault := range u.Struck {
 		t.struck(fault)
 	}

@@ -24,6 +24,18 @@ type Config struct {
 	// the seed makes every other one again.
 	History func(point int) (file string, err error)
 	Keep    int64
+	// Windows: measurements have what happened around the violations, as they have where a
+	// history is kept.
+	Windows bool
+	// Elsewhere, which may be nil, says what was shown by parts that were played elsewhere:
+	// the units of the plan, see [Plan.Units] and UnitSize. It calls add with the number of a
+	// unit and its sample, in any order and from any goroutine, for each unit at most once, and
+	// the measurements are those of a plan that was played here. A unit that was not added is
+	// missing: its point is called interrupted, and is measured by those that are there. What
+	// has to be kept in a history is played again, here. Points are virtual ones, Each is nil,
+	// and units of points that are skipped are not needed.
+	Elsewhere func(ctx context.Context, units []Part, add func(unit int, s *Sample)) error
+	UnitSize  int
 	// Skip, which may be nil, says of which points there is no need.
 	Skip func(point int) bool
 	// Each, which may be nil, is told of every repetition of a virtual point as soon as it
@@ -91,6 +103,10 @@ func Play(ctx context.Context, plan Plan, c Config) ([]*Measured, error) {
 	if err != nil {
 		return nil, err
 	}
+	if c.Elsewhere != nil {
+		return p.gather(ctx)
+	}
+	p.queue = plan.parts(c.Skip)
 	var wg sync.WaitGroup
 	for range min(p.Workers, len(p.queue)) {
 		wg.Go(func() { p.work(ctx) })
@@ -119,7 +135,7 @@ type playing struct {
 func newPlaying(plan Plan, c Config) (*playing, error) {
 	n := len(plan.Points)
 	p := &playing{
-		Plan: plan, Config: c, queue: plan.parts(c.Skip), pools: make([]*Pool, n), files: make([]*history.File, n),
+		Plan: plan, Config: c, pools: make([]*Pool, n), files: make([]*history.File, n),
 		measured: make([]*Measured, n), errs: make([]error, n), last: n,
 	}
 	p.moved.L = &p.mu
@@ -154,10 +170,14 @@ func (p *playing) open(i int) error {
 		}
 		p.pools[i], err = NewPool(&p.Points[i], p.files[i], p.Keep)
 	}
-	if err == nil && p.Each != nil {
+	if err != nil {
+		return err
+	}
+	p.pools[i].windows = p.Windows
+	if p.Each != nil {
 		p.pools[i].each = func(n int, r *check.Report) bool { return p.Each(i, n, r) }
 	}
-	return err
+	return nil
 }
 
 func (c *Config) history(i int) (string, error) {
@@ -168,15 +188,15 @@ func (c *Config) history(i int) (string, error) {
 }
 
 func (p *playing) work(ctx context.Context) {
-	var player player
-	defer player.close()
+	var player Player
+	defer player.Close()
 	for {
 		next, ok := p.take(ctx)
 		if !ok {
 			return
 		}
 		pool := p.pools[next.point]
-		p.add(next, player.play(ctx, next.Part, pool.kept))
+		p.add(next, player.play(ctx, next.Part, wanted{each: pool.each != nil, kept: pool.kept, windows: pool.windows}))
 	}
 }
 
@@ -211,8 +231,8 @@ func (p *playing) add(of part, s *Sample) {
 	defer p.moved.Broadcast()
 	pool := p.pools[of.point]
 	pool.Add(s)
-	p.done.Repetitions += len(s.repetitions)
-	p.done.Share += p.Points[of.point].cost() * float64(len(s.repetitions)) / p.all
+	p.done.Repetitions += s.played()
+	p.done.Share += p.Points[of.point].cost() * float64(s.played()) / p.all
 	p.done.Operations += s.numbers.counts.Operations
 	p.done.Conflicts += s.numbers.counts.Conflicts412 + s.numbers.counts.Conflicts409
 	if pool.complete() {

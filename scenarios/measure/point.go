@@ -108,11 +108,42 @@ const fewestParts = 64
 // parts cuts a plan into what is played by one goroutine each. It depends on the plan
 // alone.
 func (p *Plan) parts(skip func(point int) bool) []part {
-	repetitions := 0
-	for i := range p.Points {
-		repetitions += p.Points[i].Run.Repetitions
+	return p.cut(min(max(p.repetitions()/fewestParts, 1), mostOfPart), skip)
+}
+
+// What [Plan.Units] cuts by itself: enough units for thousands of machines, none of more
+// repetitions than a processor plays in some seconds of the library's scenarios.
+const (
+	fewestUnits = 10_000
+	mostOfUnit  = 1000
+)
+
+// Units cuts a plan into parts of at most so many repetitions, in its order; 0: as many as fit
+// a plan of this size. They depend on the plan and the size alone. A part is of one point.
+func (p *Plan) Units(size int) []Part {
+	var all []Part
+	for _, part := range p.units(size) {
+		all = append(all, part.Part)
 	}
-	size := min(max(repetitions/fewestParts, 1), mostOfPart)
+	return all
+}
+
+func (p *Plan) units(size int) []part {
+	if size < 1 {
+		size = min(max(p.repetitions()/fewestUnits, 1), mostOfUnit)
+	}
+	return p.cut(size, nil)
+}
+
+func (p *Plan) repetitions() (n int) {
+	for i := range p.Points {
+		n += p.Points[i].Run.Repetitions
+	}
+	return n
+}
+
+// cut cuts a plan into parts of so many repetitions.
+func (p *Plan) cut(size int, skip func(point int) bool) []part {
 	var all []part
 	for i := range p.Points {
 		if skip != nil && skip(i) {

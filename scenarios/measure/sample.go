@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 
-	"holdfast/scenarios"
 	"holdfast/scenarios/check"
 	"holdfast/scenarios/history"
 )
@@ -14,11 +13,16 @@ import (
 type Sample struct {
 	first, last int
 	numbers     *Collector
-	repetitions []repetition // as many as were played
+	found       found
 	steps       steps
-	interrupted bool  // the last of them is not complete
-	err         error // why it could not go on
-	lost        error // a repetition that had to be kept could not be
+	evidence    []int           // the repetitions that show more than that all went well
+	others      history.Omitted // what the others have shown
+	interrupted bool            // the last repetition that was begun is not complete
+	err         error           // why it could not go on
+	lost        error           // a repetition that had to be kept, or its windows, could not be
+	// each repetition that was begun, for who wants more of it than what the rest says; nil:
+	// nobody does.
+	each []repetition
 }
 
 // repetition is what one has shown that is not a number.
@@ -29,143 +33,62 @@ type repetition struct {
 	events   []*history.Event // nil: nobody has asked for them
 }
 
-// Play plays and judges a part of a virtual point on the caller's goroutine, and takes its
-// events along for a pool that keeps the history. [Play] does so for a whole plan, and is
-// what plays real ones, whose repetitions share a store.
-func (p Part) Play(ctx context.Context) *Sample {
-	if err := p.Point.Validate(); err != nil {
-		return &Sample{first: p.First, last: p.Last, numbers: NewCollector(), err: err}
-	}
-	if p.Point.real() {
-		return &Sample{first: p.First, last: p.Last, numbers: NewCollector(), err: errors.New("a part of the real world can't be played by itself: play its plan")}
-	}
-	var one player
-	defer one.close()
-	return one.play(ctx, p, &kept{})
-}
-
-// player plays parts, one after the other on one goroutine, and keeps what is the same in
-// those of one point.
-type player struct {
-	point   *Point // of the last part; nil: there was none
-	header  history.Header
-	virtual *scenarios.VirtualPlayer
-	witness *witness
-}
-
-// close ends what the player has started.
-func (p *player) close() {
-	if p.virtual != nil {
-		p.virtual.Close()
-	}
-	p.point, p.virtual = nil, nil
-}
-
-// turnTo makes p a player of a point.
-func (p *player) turnTo(point *Point) {
-	if p.point == point {
-		return
-	}
-	p.close()
-	p.point, p.header, p.virtual = point, point.Header(), point.Run.Virtual()
-	if p.witness == nil {
-		p.witness = newWitness(p.header)
-	}
-}
-
-// play plays and judges a part. If the point's history is kept, the events of its
-// repetitions are taken along until that is full, those of evidence in any case.
-func (p *player) play(ctx context.Context, part Part, kept *kept) *Sample {
-	p.turnTo(part.Point)
-	s := &Sample{first: part.First, last: part.Last, numbers: NewCollector()}
-	for n := part.First; n <= part.Last && s.err == nil && !s.interrupted; n++ {
-		w := p.witness
-		w.reset(p.header, kept != nil && !kept.full.Load())
-		played, err := p.virtual.Play(ctx, n, w)
-		s.interrupted = played.Interrupted
-		if err != nil && !played.Interrupted {
-			s.err = err
-		}
-		r := repetition{report: w.judge.Finish()}
-		cut := err != nil || played.Interrupted
-		r.evidence = evidence(&r.report) || w.steps.missed()
-		if kept != nil && r.evidence && !w.copying {
-			w, cut = s.again(ctx, part.Point, p.header, n, &r), err != nil && !played.Interrupted
-		}
-		w.numbers.conclude(&r.report, w.print.Sum(), cut)
-		if w.copying {
-			r.events = w.events
-		}
-		s.add(w, r)
-		if err != nil {
-			p.witness = newWitness(p.header) // somebody may still hold what is in it
-		} else if w.copying {
-			w.events = nil // they are the sample's now
-		}
-	}
+func newSample(p Part) *Sample {
+	s := &Sample{first: p.First, last: p.Last, numbers: NewCollector()}
+	s.numbers.errors.all = true
 	return s
 }
 
-// again plays a repetition that was not copied and must be kept: its seed makes the same
-// events. If an interrupt had ended it, all of it is played: what was wrong before then
-// still is, and what comes to light after that counts too.
-func (s *Sample) again(ctx context.Context, point *Point, h history.Header, n int, r *repetition) *witness {
-	w := newWitness(h)
-	w.copying = true
-	err := point.Run.PlayAgain(context.WithoutCancel(ctx), n, w)
-	found := len(r.report.Found) > 0
-	blamed := len(r.report.StoreFindings) > 0
-	r.report = w.judge.Finish()
-	if found && len(r.report.Found) == 0 || blamed && len(r.report.StoreFindings) == 0 {
-		s.lost = errors.Join(s.lost, err,
-			fmt.Errorf("keep repetition %d in the history: played again, it does not show what was found in it", n))
-	}
-	return w
+// failed is the sample of a part that could not be begun.
+func failed(p Part, why error) *Sample {
+	s := newSample(p)
+	s.err = why
+	return s
 }
 
-func (s *Sample) add(w *witness, r repetition) {
+// played are the repetitions that were begun.
+func (s *Sample) played() int { return s.found.Histories }
+
+// Err is why the sample is not what its part has shown: the part could not go on, or was
+// interrupted. Then playing it again may show something else, or more. Nil: it is.
+func (s *Sample) Err() error {
+	switch {
+	case s.err != nil || s.lost != nil:
+		return errors.Join(s.err, s.lost)
+	case s.interrupted || s.played() != s.last-s.first+1:
+		return fmt.Errorf("%w after %d of %d repetitions", context.Canceled, s.played(), s.last-s.first+1)
+	}
+	return nil
+}
+
+func (s *Sample) add(n int, w *witness, r *repetition) {
 	s.numbers.Merge(w.numbers)
 	for _, step := range w.steps {
 		s.steps.add(step)
 	}
-	s.repetitions = append(s.repetitions, r)
+	s.found.Add(&r.report)
+	if r.evidence {
+		s.evidence = append(s.evidence, n)
+		return
+	}
+	omit(&s.others, omitted(&r.report))
+}
+
+// omitted is what a history that leaves a repetition out says of it.
+func omitted(r *check.Report) history.Omitted {
+	return history.Omitted{Repetitions: 1, Updates: r.Tally.Updates, Acknowledged: r.Tally.Acknowledged, Refusals: r.Tally.Refusals}
+}
+
+// omit adds repetitions to those that are left out.
+func omit(to *history.Omitted, more history.Omitted) {
+	to.Repetitions += more.Repetitions
+	to.Updates += more.Updates
+	to.Acknowledged += more.Acknowledged
+	to.Refusals += more.Refusals
 }
 
 // evidence reports whether a repetition shows more than that all went well.
 func evidence(r *check.Report) bool {
 	t := &r.Tally
 	return len(r.Found) > 0 || len(r.StoreFindings) > 0 || !t.Ended || t.Open > 0 || t.Unread > 0 || t.Contradictions > 0
-}
-
-// witness watches one repetition.
-type witness struct {
-	judge   *check.Judge
-	numbers *Collector
-	print   history.Fingerprint
-	steps   steps
-	copying bool
-	events  []*history.Event
-}
-
-func newWitness(h history.Header) *witness {
-	return &witness{judge: check.New(h), numbers: NewCollector()}
-}
-
-func (w *witness) reset(h history.Header, copying bool) {
-	w.judge.Reset(h)
-	w.numbers.Reset()
-	w.print.Reset(0)
-	w.steps = w.steps[:0]
-	w.copying, w.events = copying, w.events[:0]
-}
-
-// Add implements [history.Sink].
-func (w *witness) Add(e *history.Event) {
-	w.judge.Add(e)
-	w.numbers.Add(e)
-	w.print.Add(e)
-	w.steps.Add(e)
-	if w.copying {
-		w.events = append(w.events, e.Clone())
-	}
 }
