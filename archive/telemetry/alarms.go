@@ -25,23 +25,25 @@ type Alarm struct {
 // Watch adds up what the documented alarms look at. Its zero value has seen nothing. It is not
 // safe for concurrent use. It is a plain value, so that what was seen elsewhere can be merged.
 type Watch struct {
-	Front, Back Watched
+	Front, Back Seen
 	Durations   []uint32 // of the back end's updates, in microseconds and in no certain order
 }
 
-// Watched are sums over the updates of a service.
-type Watched struct{ Ended, Mismatches, Successes, Errors int64 }
+// Seen are the updates of a service that have ended: all of them, those that met another version
+// than they were built on, those of these that were committed, and those that were left to their
+// caller to do again.
+type Seen struct{ Ended, Mismatches, Recovered, Errors int }
 
-func (w *Watched) add(o Watched) {
-	w.Ended += o.Ended
-	w.Mismatches += o.Mismatches
-	w.Successes += o.Successes
-	w.Errors += o.Errors
+func (s *Seen) add(o Seen) {
+	s.Ended += o.Ended
+	s.Mismatches += o.Mismatches
+	s.Recovered += o.Recovered
+	s.Errors += o.Errors
 }
 
 // Add takes an update that has ended, as it counts in the metrics.
 func (w *Watch) Add(u Update) {
-	counts := Watched{one(u), metMismatch(u), retrySuccess(u), concurrentModification(u)}
+	counts := Seen{int(one(u)), int(metMismatch(u)), int(retrySuccess(u)), int(concurrentModification(u))}
 	switch u.Service {
 	case Frontend:
 		w.Front.add(counts)
@@ -57,6 +59,28 @@ func (w *Watch) Merge(o *Watch) {
 	w.Front.add(o.Front)
 	w.Back.add(o.Back)
 	w.Durations = append(w.Durations, o.Durations...)
+}
+
+// Seen is what was seen of a service.
+func (w *Watch) Seen(s Service) Seen {
+	switch s {
+	case Frontend:
+		return w.Front
+	case Backend:
+		return w.Back
+	}
+	return Seen{}
+}
+
+// P99 of what the back end's updates took, by nearest rank; false: there were none.
+func (w *Watch) P99() (took time.Duration, seen bool) {
+	n := len(w.Durations)
+	if n == 0 {
+		return 0, false
+	}
+	sorted := slices.Clone(w.Durations)
+	slices.Sort(sorted)
+	return time.Duration(sorted[(99*n+99)/100-1]) * time.Microsecond, true
 }
 
 // Reset forgets what was seen.
@@ -79,32 +103,32 @@ func (w *Watch) Alarms(in time.Duration) []Alarm {
 		above("FrontendETagMismatchCount / FrontendSaveCount", "saves that met another version than they were built on",
 			mostMismatches, w.Front.Mismatches, w.Front.Ended, "nobody saved"),
 		below("FrontendRetrySuccessCount / FrontendETagMismatchCount", "of those the saves that ended well without their user's help",
-			leastRecovered, w.Front.Successes, w.Front.Mismatches, "no save met another version"),
+			leastRecovered, w.Front.Recovered, w.Front.Mismatches, "no save met another version"),
 		w.errorsPerHour(in),
 		above("ETagMismatchCount / ArchiveUpdateCount", "back ends' updates that met another version than they were built on",
 			mostBackMismatches, w.Back.Mismatches, w.Back.Ended, "no back end updated anything"),
 		below("RetrySuccessCount / ETagMismatchCount", "of those the updates that were stored in the end",
-			leastBackRecovered, w.Back.Successes, w.Back.Mismatches, "no update of a back end met another version"),
+			leastBackRecovered, w.Back.Recovered, w.Back.Mismatches, "no update of a back end met another version"),
 		w.slow(),
 	}
 }
 
 // above fires if a share is larger than most percent.
-func above(metric, means string, most float64, part, of int64, without string) Alarm {
+func above(metric, means string, most float64, part, of int, without string) Alarm {
 	a := share(metric, means, part, of, without)
 	a.Threshold, a.Fires = fmt.Sprintf("> %v", most), a.Samples > 0 && a.Value > most
 	return a
 }
 
 // below fires if a share is smaller than least percent.
-func below(metric, means string, least float64, part, of int64, without string) Alarm {
+func below(metric, means string, least float64, part, of int, without string) Alarm {
 	a := share(metric, means, part, of, without)
 	a.Threshold, a.Fires = fmt.Sprintf("< %v", least), a.Samples > 0 && a.Value < least
 	return a
 }
 
-func share(metric, means string, part, of int64, without string) Alarm {
-	a := Alarm{Metric: metric, Means: means, Unit: "%", Samples: int(of), Note: without}
+func share(metric, means string, part, of int, without string) Alarm {
+	a := Alarm{Metric: metric, Means: means, Unit: "%", Samples: of, Note: without}
 	if of > 0 {
 		a.Value, a.Note = 100*float64(part)/float64(of), ""
 	}
@@ -123,9 +147,9 @@ func (w *Watch) errorsPerHour(in time.Duration) Alarm {
 	case w.Front.Ended == 0:
 		a.Note = "nobody saved"
 	case in >= time.Hour:
-		a.Value, a.Samples = n/in.Hours(), int(w.Front.Ended)
+		a.Value, a.Samples = n/in.Hours(), w.Front.Ended
 	case n > mostErrors:
-		a.Value, a.Samples = n, int(w.Front.Ended)
+		a.Value, a.Samples = n, w.Front.Ended
 		a.Note = "counted in less than an hour"
 	default:
 		a.Note = fmt.Sprintf("%v in less than an hour: it takes one to tell", n)
@@ -139,11 +163,8 @@ func (w *Watch) slow() Alarm {
 		Metric: durationName, Means: "p99 of what a back end's update takes, waits included",
 		Threshold: fmt.Sprintf("> %v", mostDuration), Unit: "ms", Samples: len(w.Durations), Note: "no back end updated anything",
 	}
-	if n := len(w.Durations); n > 0 {
-		sorted := slices.Clone(w.Durations)
-		slices.Sort(sorted)
-		p99 := sorted[(99*n+99)/100-1]
-		a.Value, a.Note = milliseconds(time.Duration(p99)*time.Microsecond), ""
+	if p99, seen := w.P99(); seen {
+		a.Value, a.Note = milliseconds(p99), ""
 		a.Fires = a.Value > mostDuration
 	}
 	return a

@@ -10,12 +10,16 @@ import (
 
 // judge decides about one object.
 func (o *object) judge(j *Judge) {
+	if !j.clocks.several() {
+		o.identify(j)
+	}
 	o.link(j)
 	o.checkForks(j)
 	o.checkResurrected(j)
 	o.sortBatches(j)
 	o.trace(j)
 	o.checkSubmitted(j)
+	o.checkUnrecorded(j)
 	o.walk(j)
 	for _, n := range o.ops {
 		o.checkAnswer(j, n)
@@ -46,6 +50,13 @@ func (o *object) vanished() bool {
 	return o.final != none && o.reads.at(o.final).etag == 0 && o.reads.at(o.final).start > o.deletedUntil
 }
 
+// endedBefore reports whether an operation had ended before the last read began: by one clock
+// the harness sees to that.
+func (o *object) endedBefore(j *Judge, op *operation) bool {
+	last, clock := o.reads.at(o.final), j.clocks.by(op.actor)
+	return clock == last.clock || j.before(op.at, clock, last.start, last.clock)
+}
+
 // checkAcknowledged: all modifications of an acknowledged operation are in the
 // last version, and the ETag of the answer names a version that holds them.
 func (o *object) checkAcknowledged(j *Judge, n int32) {
@@ -56,20 +67,25 @@ func (o *object) checkAcknowledged(j *Judge, n int32) {
 			continue
 		}
 		s := &o.state[m]
-		if (s.count == 0 || o.vanished()) && op.invoked > o.deletedUntil && !s.lost {
+		if (s.count == 0 && !o.endsWith(m) || o.vanished()) && op.invoked > o.deletedUntil && !s.lost {
+			if s.count > 0 && !o.endedBefore(j, op) {
+				j.leaveOpen(Unaligned, NothingLost, "gone at the end", 0, fmt.Sprintf("the last read of %s shows nothing, perhaps after %s was told that it had committed", o.key, j.author(n)))
+				continue
+			}
 			s.lost = true
 			o.reportLost(j, n, m)
 		}
 		written = written && (s.version != none || s.offChain != none)
 	}
 	v := o.version(op.etag)
+	closed := o.followed == nil
 	switch {
 	case !written:
-		o.reportTold(j, n, len(o.store.torn) > 0, "success without a write", "was told that it had committed, but no version holds its modifications")
+		o.toldFalsely(j, n, closed, len(o.store.torn) > 0, "success without a write", "was told that it had committed, but no version holds its modifications")
 	case op.etag == 0:
 		o.reportTold(j, n, o.allCreated([]int32{n}), "success without an ETag", "was told that it had committed, without the ETag of the version")
 	case v == none && !o.doubtful(op.etag):
-		o.reportTold(j, n, o.showed(op.etag), "unknown ETag", "was told ETag "+o.etags.name(op.etag)+", which names no recorded version")
+		o.toldFalsely(j, n, closed, o.showed(op.etag), "unknown ETag", "was told ETag "+o.etags.name(op.etag)+", which names no recorded version")
 	case o.position(v) != none && o.firstAfter(op, o.position(v)):
 		o.reportTold(j, n, o.store.torn[op.etag], "stale ETag", "was told ETag "+o.etags.name(op.etag)+", a version that does not hold its modifications yet")
 	}
@@ -89,7 +105,6 @@ func (o *object) firstAfter(op *operation, pos int32) bool {
 // reportLost tells who wrote the version from which an acknowledged
 // modification is missing.
 func (o *object) reportLost(j *Judge, n, m int32) {
-	j.counts.Lost++
 	s := &o.state[m]
 	what := fmt.Sprintf("%s was told that %s is stored in %s", j.author(n), o.mods.name(m), o.key)
 	ev := evidence{ops: []int32{n}, final: true}
@@ -125,7 +140,10 @@ func (o *object) reportLost(j *Judge, n, m int32) {
 		what += "; the version read at the end is older"
 	}
 	ev.versions = append(ev.versions, held)
-	o.report(j, o.canLose(m, held, culprit), NothingLost, anomaly, what, func() []history.Event { return j.story(o, ev) })
+	known := o.followed == nil || o.finished() && o.ends() && !j.gaps.deletes
+	if o.violates(j, known, o.canLose(m, held, culprit), NothingLost, anomaly, what, func() []history.Event { return j.story(o, ev) }) {
+		j.counts.Lost++
+	}
 }
 
 // lostBy is how a version came to lack what one before it held.
@@ -176,8 +194,12 @@ func (o *object) misledAbout(i, n int32) bool {
 func (o *object) checkRefused(j *Judge, n int32) {
 	op := j.ops.all.at(n)
 	for _, m := range o.modsOf(op) {
-		if i := o.firstWritten(m); i != none && j.wrote(o.versions.at(i), n) && !(op.outcome == gone && o.wentWith(m, op)) {
-			o.reportTold(j, n, o.misledAbout(i, n), "failure that committed", fmt.Sprintf(
+		i := o.firstWritten(m)
+		if i == none || op.outcome == gone && o.wentWith(m, op) {
+			continue
+		}
+		if wrote, known := j.wrote(o.versions.at(i), n), !o.versions.at(i).unrecorded; wrote || !known {
+			o.toldFalsely(j, n, known, o.misledAbout(i, n), "failure that committed", fmt.Sprintf(
 				"was told %q, but its modification %s is stored", j.spelled(op.outcome), o.mods.name(m)))
 			return
 		}
@@ -199,8 +221,8 @@ func (o *object) checkRefused(j *Judge, n int32) {
 			"was told by 409 that others were in its way, though no write of it was refused: the store did not serve it")
 	case op.outcome == unavailable && !met(refusal):
 		o.reportAnswer(j, n, "unavailable without an outage", "was told that the store is unavailable, though it answered every call")
-	case op.outcome == userConflict && !op.met.has(rivals) && !o.outdated(op, n):
-		o.reportTold(j, n, o.store.torn[op.base] || op.met.has(absence), "conflict without a cause", "was told of a conflict, though it met no version but its own")
+	case op.outcome == userConflict && !op.met.has(rivals) && !o.outdated(j, op, n):
+		o.toldFalsely(j, n, o.followed == nil, o.store.torn[op.base] || op.met.has(absence), "conflict without a cause", "was told of a conflict, though it met no version but its own")
 	case op.outcome == gone && !met(absence):
 		o.reportAnswer(j, n, "gone without a 404", "was told that the object is gone, which the store never said")
 	}
@@ -208,14 +230,14 @@ func (o *object) checkRefused(j *Judge, n int32) {
 
 // outdated reports whether somebody else had written on top of an operation's base by its
 // end: its core may know that from before, and need not ask the store once more.
-func (o *object) outdated(op *operation, n int32) bool {
+func (o *object) outdated(j *Judge, op *operation, n int32) bool {
 	base := o.position(o.version(op.base))
 	if base == none {
 		return false
 	}
 	return slices.ContainsFunc(o.chain[base+1:], func(i int32) bool {
 		v := o.versions.at(i)
-		return v.op != n && v.start <= op.at
+		return v.op != n && v.start <= j.lateOp(op)
 	})
 }
 
@@ -247,7 +269,11 @@ func (o *object) reportAnswer(j *Judge, n int32, anomaly, what string) {
 }
 
 func (o *object) reportTold(j *Judge, n int32, explained bool, anomaly, what string) {
-	o.report(j, explained, HonestAnswers, anomaly, j.author(n)+" "+what, func() []history.Event {
+	o.toldFalsely(j, n, true, explained, anomaly, what)
+}
+
+func (o *object) toldFalsely(j *Judge, n int32, known, explained bool, anomaly, what string) {
+	o.violates(j, known, explained, HonestAnswers, anomaly, j.author(n)+" "+what, func() []history.Event {
 		return j.story(o, evidence{ops: []int32{n}, allCalls: true})
 	})
 }
@@ -257,7 +283,7 @@ func (o *object) checkReads(j *Judge) {
 	for i := range o.reads.n {
 		r := o.reads.at(i)
 		switch {
-		case r.etag == 0 || r.version == none && (r.load || o.doubtful(r.etag)):
+		case r.etag == 0 || r.version == none && (r.load || o.followed != nil || o.doubtful(r.etag)):
 		case r.version == none:
 			o.report(j, true, OneChain, "unknown version", fmt.Sprintf("%s read version %s of %s, which no recorded write made",
 				j.actors.name(r.by), o.etags.name(r.etag), o.key),
@@ -265,7 +291,7 @@ func (o *object) checkReads(j *Judge) {
 		case r.n != none && r.content() != o.versions.at(r.version).content():
 			o.reportTwoContents(j, r.version, evidence{versions: []int32{r.version}, reads: []*read{r}})
 		case o.versions.at(r.version).answer != acknowledged:
-			o.checkReverted(j, r.version, r.at)
+			o.checkReverted(j, r.version, r.at, r.clock)
 		}
 	}
 }

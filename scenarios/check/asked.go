@@ -31,6 +31,9 @@ func (o *object) checkAsked(j *Judge, n int32) {
 		return
 	}
 	o.checkEntriesAsked(j, n, op)
+	if o.versions.at(at).unrecorded {
+		return // others may have changed its fields since it was stored
+	}
 	o.checkFieldsAsked(j, n, op, at)
 }
 

@@ -71,6 +71,9 @@ func (o *object) canLose(mod, held, culprit int32) bool {
 		return true
 	}
 	w := o.versions.at(culprit)
+	if w.unrecorded {
+		return true
+	}
 	if w.ifCond == ifNone || w.ifCond == ifMatch && w.of != w.cond {
 		return false
 	}

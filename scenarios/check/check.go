@@ -132,8 +132,13 @@ type Report struct {
 	StoreFindings []StoreFinding
 	// Excused counts what would be violations if the store had kept its word on their object.
 	Excused int
-	Counts  Counts
-	Tally   Tally
+	// Undetermined is what can't be decided, each once for what it would have been and for
+	// the cause; nil: all was decided.
+	Undetermined []Undetermined
+	Counts       Counts
+	Tally        Tally
+	// Alignment is that of the clocks of several recorders; nil: there is one.
+	Alignment *Alignment
 	// Interrupted: the run was cut short; the verdict is about what there is.
 	Interrupted bool
 }
@@ -162,6 +167,8 @@ type Judge struct {
 	objects   []*object // beyond its length are some to be used again
 	latest    *object   // of the last event
 	ops       operations
+	clocks    clocks
+	claims    openClaims
 	sets      [][]string        // fields that operations meant to change; the first is none
 	values    [][]history.Value // what they were to be, likewise; none if it was not recorded
 	messages  messages
@@ -172,6 +179,10 @@ type Judge struct {
 	found     map[Invariant]int
 	findings  []StoreFinding // nil: none
 	excused   int
+	open      []Undetermined // nil: nothing is
+	gaps      gaps
+	possible  possible
+	openOf    []int // by clock: operations under way
 	counts    Counts
 	learned   []string // see word
 	steps     []string // of the timeline; the first is none
@@ -212,20 +223,27 @@ func (j *Judge) Reset(h history.Header) {
 	j.throughs.number("") // 0 is nothing
 	j.objects, j.latest = j.objects[:0], nil
 	j.ops.reset()
+	j.clocks.reset(h.Shards)
+	j.claims = openClaims{}
 	j.messages.reset()
 	j.patrol.reset(h)
 	j.sets, j.values = append(j.sets[:0], nil), append(j.values[:0], nil)
 	j.tally, j.cut, j.counts = Tally{}, false, Counts{}
-	j.violation, j.found, j.findings, j.excused = nil, nil, nil, 0 // a report has them
+	j.violation, j.found, j.findings, j.excused, j.open = nil, nil, nil, 0, nil // a report has them
 	j.learned, j.effort = j.learned[:0], 0
+	j.gaps, j.possible, j.openOf = gaps{}, possible{}, j.openOf[:0]
 	j.steps = append(j.steps[:0], "")
 }
 
 // Finish gives the verdict. The judge must not be used afterwards, but for [Judge.Reset].
 func (j *Judge) Finish() Report {
+	j.gaps = gapsOf(j.header)
+	j.cutOff()
+	j.align()
 	for _, o := range j.objects {
 		o.judge(j)
 	}
+	j.checkTogether()
 	j.checkPolicy()
 	j.checkMessages()
 	for _, o := range j.objects {
@@ -238,8 +256,8 @@ func (j *Judge) Finish() Report {
 	}
 	j.tally.Drawn = j.patrol.drawn
 	r := Report{
-		Violations: j.violation, Found: j.found, StoreFindings: j.findings, Excused: j.excused,
-		Counts: j.counts, Tally: j.tally, Interrupted: j.cut,
+		Violations: j.violation, Found: j.found, StoreFindings: j.findings, Excused: j.excused, Undetermined: j.open,
+		Counts: j.counts, Tally: j.tally, Interrupted: j.cut, Alignment: j.aligned(),
 	}
 	r.conclude(j.header)
 	return r
@@ -247,6 +265,10 @@ func (j *Judge) Finish() Report {
 
 // report records a violation; witness is called only if it will be shown.
 func (j *Judge) report(i Invariant, anomaly, summary string, witness func() []history.Event) {
+	if i == ArchiveFirst && j.gaps.any() { // messages are of all who send and process them
+		j.leaveOpen(Unrecorded, i, anomaly, 0, summary)
+		return
+	}
 	if j.found == nil {
 		j.found = map[Invariant]int{}
 	}

@@ -174,7 +174,7 @@ func (w *walker) rewrite(i, previous int32) (kept int) {
 		kept = min(kept, int(v.keep))
 	}
 	if kept < before {
-		o.report(w.j, o.misled(i), AppendOnly, "history rewritten",
+		o.violates(w.j, o.knew(v) && !v.inferred, o.misled(i), AppendOnly, "history rewritten",
 			fmt.Sprintf("%s wrote version %s of %s, which leaves the first %d of the %d modifications that it replaced as they were, and lacks %d of them",
 				w.j.writer(v), o.etags.name(v.etag), o.key, kept, before, dropped),
 			func() []history.Event {

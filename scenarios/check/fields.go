@@ -20,6 +20,8 @@ type fieldEdit struct {
 	pos   int32
 	value string
 	sum   history.Sum // digest of the value; 0: absent, or not known
+	// before: somebody who was not recorded had set it by then.
+	before bool
 }
 
 func (l *fieldLog) reset(o *object) {
@@ -85,16 +87,22 @@ func (l *fieldLog) step(j *Judge, i, previous int32) {
 	for _, s := range changes {
 		edits := l.edits(s.Field, s.Was)
 		before := inForce(*edits, v.pos-1)
+		if o.followed != nil && v.of == o.versions.at(previous).etag && s.Was != before.value && before.pos < v.pos-1 {
+			before = l.between(j, edits, s, before, v.pos-1)
+		}
 		if s.Now != before.value {
 			if !v.harness {
 				l.judge(j, i, s, before)
 			}
-			*edits = append(*edits, fieldEdit{v.pos, s.Now, s.Sum})
+			*edits = append(*edits, fieldEdit{pos: v.pos, value: s.Now, sum: s.Sum})
 		}
 	}
 	w := o.versions.at(previous)
 	switch {
 	case v.harness:
+	case v.unrecorded && v.moved:
+		l.leaveOpen(j, ForeignDataIntact, "fields reordered", i, "its fields in another order")
+	case v.unrecorded:
 	case v.moved:
 		l.reportForeign(j, i, "fields reordered", "with its fields in another order")
 	case len(changes) == 0 && v.fields != w.fields && !v.bad && !w.bad && (v.of == w.etag || v.of == 0 && !o.meantAny(j, v)):
@@ -132,6 +140,14 @@ func (l *fieldLog) judge(j *Judge, i int32, s history.Set, before fieldEdit) {
 	o := l.o
 	v := o.versions.at(i)
 	op := j.ops.all.at(v.op)
+	if v.unrecorded {
+		l.changedBySomebody(j, i, s, before)
+		return
+	}
+	if before.pos != none && (before.before || o.versions.at(o.chain[before.pos]).unrecorded) && l.unseen(op, v, s.Field, before) {
+		l.leaveOpen(j, NoSilentOverwrite, "stale field written", i, s.Field+" as it was before somebody set it, if he was told so")
+		return
+	}
 	if before.pos != none && l.acknowledged(j, o.chain[before.pos]) && l.unseen(op, v, s.Field, before) {
 		l.reportOverwrite(j, i, s, before.value, o.chain[before.pos])
 		return
@@ -147,6 +163,29 @@ func (l *fieldLog) judge(j *Judge, i int32, s history.Set, before fieldEdit) {
 		l.reportForeign(j, i, "field changed unasked",
 			fmt.Sprintf("and changed %s from %s to %s, which it was not asked to do", s.Field, orAbsent(before.value), orAbsent(s.Now)))
 	}
+}
+
+// between notes what a field was when somebody changed it who was not recorded, since a version
+// whose writer says what it was.
+func (l *fieldLog) between(j *Judge, edits *[]fieldEdit, s history.Set, before fieldEdit, pos int32) fieldEdit {
+	at := fieldEdit{pos, s.Was, 0, true}
+	l.changedBySomebody(j, l.o.chain[pos], history.Set{Field: s.Field, Now: s.Was}, before)
+	*edits = append(*edits, at)
+	return at
+}
+
+// changedBySomebody leaves open whether who was not recorded might change a field: whether he
+// was asked to, and what he had seen, nobody tells.
+func (l *fieldLog) changedBySomebody(j *Judge, i int32, s history.Set, before fieldEdit) {
+	if before.pos != none && l.acknowledged(j, l.o.chain[before.pos]) {
+		l.leaveOpen(j, NoSilentOverwrite, "stale field written", i, s.Field+" as "+orAbsent(s.Now)+", in place of "+orAbsent(before.value))
+		return
+	}
+	l.leaveOpen(j, ForeignDataIntact, "field changed unasked", i, s.Field+" as "+orAbsent(s.Now))
+}
+
+func (l *fieldLog) leaveOpen(j *Judge, i Invariant, anomaly string, version int32, holds string) {
+	j.leaveOpen(Unrecorded, i, anomaly, 0, fmt.Sprintf("version %s of %s holds %s", l.o.etags.name(l.o.versions.at(version).etag), l.o.key, holds))
 }
 
 // unseen reports whether who wrote version v had not seen the value that it

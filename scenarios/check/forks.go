@@ -26,8 +26,12 @@ func (o *object) checkForks(j *Judge) {
 		rival := o.rival(i)
 		if rival == none {
 			if v.answer == acknowledged {
-				o.checkReverted(j, i, v.at)
+				o.checkReverted(j, i, v.at, v.clock)
 			}
+			continue
+		}
+		if o.followed != nil && !o.forked(i, rival) {
+			o.checkAside(j, i)
 			continue
 		}
 		o.report(j, v.ifCond != ifNone && o.versions.at(rival).ifCond != ifNone, OneChain, "fork",
@@ -40,17 +44,58 @@ func (o *object) checkForks(j *Judge) {
 	slices.Sort(creators)
 	j.scratch.creators = kept(creators)
 	if creators = slices.Compact(creators); len(creators) > 1 {
-		o.report(j, o.allCreated(creators), OneCreator, "several creators", fmt.Sprintf("%d clients were told that they had created %s", len(creators), o.key),
+		o.violates(j, !j.gaps.deletes, o.allCreated(creators), OneCreator, "several creators", fmt.Sprintf("%d clients were told that they had created %s", len(creators), o.key),
 			func() []history.Event { return j.story(o, evidence{creators: true}) })
 	}
 }
 
+// forked reports whether it is known of two versions that both replaced one.
+func (o *object) forked(i, rival int32) bool {
+	v, w := o.versions.at(i), o.versions.at(rival)
+	return !v.inferred && !w.inferred && v.parent == w.parent
+}
+
+// checkAside judges a version that is not on the chain, though it is not known who replaced
+// what in its place: it may have been written over, by whomever. What was written on top of it
+// is aside as it is.
+func (o *object) checkAside(j *Judge, i int32) {
+	v, last := o.versions.at(i), o.last()
+	if v.parent != none && !v.inferred && o.versions.at(v.parent).pos == none {
+		return
+	}
+	apart, known := o.apart(i, last)
+	if !apart {
+		o.violates(j, false, true, OneChain, "fork",
+			fmt.Sprintf("%s of %s by %s is not among those that led to the last, as far as they are known", o.versionName(i), o.key, j.writer(v)), nil)
+		return
+	}
+	o.violates(j, known && !j.gaps.deletes, true, AppendOnly, "history rewritten",
+		fmt.Sprintf("%s of %s by %s and %s, which was there later or before, each lack what the other holds: one was written over the other",
+			o.versionName(i), o.key, j.writer(v), o.versionName(last)),
+		func() []history.Event {
+			return j.story(o, evidence{versions: []int32{i, last}, ops: []int32{v.op, o.versions.at(last).op}})
+		})
+}
+
 // checkReverted reports a version that the one read at the end does not descend
 // from, though it was there, in nobody's place, before that read began.
-func (o *object) checkReverted(j *Judge, i int32, at int64) {
+func (o *object) checkReverted(j *Judge, i int32, at int64, clock uint16) {
 	v := o.versions.at(i)
-	if o.final == none || at >= o.reads.at(o.final).start || o.position(i) != none ||
-		v.start <= o.deletedUntil || o.rival(i) != none {
+	if o.final == none || o.position(i) != none || v.start <= o.deletedUntil || o.rival(i) != none {
+		return
+	}
+	last := o.reads.at(o.final)
+	switch width := j.clocks.width(clock, last.clock, last.start); {
+	case j.before(at, clock, last.start, last.clock):
+	case clock == last.clock || j.before(last.start, last.clock, at, clock):
+		return
+	default:
+		j.leaveOpen(Unaligned, RealTime, "older at the end", width, fmt.Sprintf("the last read of %s is of %s, perhaps after %s of %s was there",
+			o.key, o.versionName(last.version), o.versionName(i), j.writer(v)))
+		return
+	}
+	if o.followed != nil && (j.gaps.deletes || !o.finished()) {
+		o.violates(j, false, false, RealTime, "older at the end", "the last read of "+o.key+" does not show "+o.versionName(i), nil)
 		return
 	}
 	o.disorder(j, storefault.LostWrite, "older at the end", fmt.Sprintf("the last read of %s is of %s, after %s of %s was there",

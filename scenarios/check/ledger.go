@@ -25,6 +25,9 @@ func newLedger(o *object) *ledger {
 	l := &ledger{o: o, made: make([]int32, o.etags.len()), by: map[content]writers{}, straight: o.store.removals == 0}
 	for i := range o.versions.n {
 		v := o.versions.at(i)
+		if v.unrecorded {
+			continue
+		}
 		w, known := l.by[v.content()]
 		if !known || v.start < w.start {
 			w.start = v.start
@@ -70,10 +73,12 @@ func (v *version) takes() bool {
 // replaced it has done so for good.
 func (l *ledger) once(etag int32) bool {
 	if etag == 0 {
-		return l.o.store.removals == 0
+		return l.o.store.removals == 0 && (l.o.followed == nil || !l.o.followed.deletes)
 	}
 	n := int(l.made[etag])
-	if i := l.o.byETag[etag]; i == none {
+	if i := l.o.byETag[etag]; l.o.followed != nil && (i == none || l.o.versions.at(i).unrecorded) {
+		return false // whoever made it may have done so again
+	} else if i == none {
 		n += l.loose
 	} else {
 		n += l.by[l.o.versions.at(i).content()].uncertain
@@ -93,7 +98,7 @@ func (l *ledger) most(w writers) int {
 // applied reports whether a write had been applied before a time by which the version that it
 // made was there: it was acknowledged by then, or nobody else can have made that version, or
 // only in its place.
-func (l *ledger) applied(i int32, before int64) bool {
+func (l *ledger) applied(j *Judge, i int32, before int64) bool {
 	v := l.o.versions.at(i)
-	return v.certain() && v.at < before || l.once(v.etag)
+	return v.certain() && (before == forever || j.late(v.at, v.clock) < before) || l.once(v.etag)
 }

@@ -1,6 +1,7 @@
 package check
 
 import (
+	"iter"
 	"maps"
 	"slices"
 
@@ -44,6 +45,9 @@ func (p *Pooled) add(r *Report, histories int) {
 	p.Counts = p.Counts.plus(r.Counts)
 	p.StoreFindings = plusFindings(p.StoreFindings, r.StoreFindings)
 	p.Excused += r.Excused
+	for _, u := range r.Undetermined {
+		p.Undetermined = plusOpen(p.Undetermined, u)
+	}
 	p.Interrupted = p.Interrupted || r.Interrupted
 	uneven := 0 // waits that are unlike the policy: to be judged anew, of all
 	for i := range r.Violations {
@@ -81,7 +85,23 @@ func (p *Pooled) shown(i Invariant) (n int) {
 // Conclude is the report of all. The header is the run's.
 func (p *Pooled) Conclude(h history.Header) Report {
 	r := p.Report
-	r.Found, r.Violations, r.StoreFindings = maps.Clone(r.Found), slices.Clip(r.Violations), slices.Clone(r.StoreFindings)
+	r.Found, r.Violations = maps.Clone(r.Found), slices.Clip(r.Violations) // to which a violation may be added
 	r.conclude(h)
 	return r
+}
+
+// Witnesses are those of what is shown: of violations and findings that have one.
+func (p *Pooled) Witnesses() iter.Seq[[]history.Event] {
+	return func(yield func([]history.Event) bool) {
+		for i := range p.Violations {
+			if w := p.Violations[i].Witness; len(w) > 0 && !yield(w) {
+				return
+			}
+		}
+		for i := range p.StoreFindings {
+			if w := p.StoreFindings[i].Witness; len(w) > 0 && !yield(w) {
+				return
+			}
+		}
+	}
 }

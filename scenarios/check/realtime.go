@@ -26,6 +26,10 @@ func (o *object) checkRealTime(j *Judge) {
 	if o.deletedUntil == forever {
 		return // versions may go back to nothing at any time
 	}
+	if j.clocks.several() {
+		o.checkRealTimeApart(j)
+		return
+	}
 	s := &j.scratch
 	o.proofs(s)
 	o.checkReadsInTime(j)
@@ -87,9 +91,7 @@ func (o *object) checkWritesInTime(j *Judge) {
 	s := &j.scratch
 	started := s.started
 	for i := range o.versions.n {
-		v := o.versions.at(i)
-		if v.answer == acknowledged && v.ifCond != ifNone && v.named() != v.etag && v.start > o.deletedUntil &&
-			o.position(o.version(v.etag)) != none {
+		if o.tookPlace(i) {
 			started = append(started, i)
 		}
 	}
@@ -102,6 +104,13 @@ func (o *object) checkWritesInTime(j *Judge) {
 		}
 	}
 	s.started = started[:0]
+}
+
+// tookPlace reports whether a write was acknowledged that can have replaced one version only.
+func (o *object) tookPlace(i int32) bool {
+	v := o.versions.at(i)
+	return v.answer == acknowledged && v.ifCond != ifNone && v.named() != v.etag && v.start > o.deletedUntil &&
+		o.position(o.version(v.etag)) != none
 }
 
 // toldStale remembers which operations were shown an old version and answered it:
@@ -164,11 +173,19 @@ func (o *object) reportLate(j *Judge, i int32, proof proof) {
 	v := o.versions.at(i)
 	ev := evidence{versions: []int32{i}, ops: []int32{v.op}}
 	known := ev.add(o, proof)
+	if o.untold(j, i, o.chain[proof.pos]) {
+		j.leaveOpen(Unrecorded, RealTime, "replaced too late", 0, o.versionName(i)+" of "+o.key)
+		return
+	}
 	o.disorder(j, storefault.IgnoredCondition, "replaced too late", fmt.Sprintf("%s wrote version %s of %s after %s had shown %s, which came after it",
 		j.writer(v), o.etags.name(v.etag), o.key, known, o.versionName(o.chain[proof.pos])), ev)
 }
 
 func (o *object) reportStale(j *Judge, r *read, proof proof) {
+	if o.untold(j, r.version, o.chain[proof.pos]) {
+		j.leaveOpen(Unrecorded, RealTime, "stale read", 0, fmt.Sprintf("%s read %s of %s", j.actors.name(r.by), o.versionNamed(r.etag), o.key))
+		return
+	}
 	ev := evidence{reads: []*read{r}}
 	did, known := "read", ev.add(o, proof)
 	if r.load {

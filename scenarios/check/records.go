@@ -169,15 +169,19 @@ type version struct {
 	firstAdd    int32 // the entries it adds are object.added[firstAdd:][:adds]
 	adds        int32
 	keep, n     int32
-	parent      int32 // the version it replaced
-	pos         int32 // position in the chain; none if not on it
-	sets        int32 // the fields it changed are object.sets[sets]
-	holds       int32 // fields that it left as they were are object.holds[holds]
+	parent      int32  // the version it replaced
+	pos         int32  // position in the chain; none if not on it
+	sets        int32  // the fields it changed are object.sets[sets]
+	holds       int32  // fields that it left as they were are object.holds[holds]
+	clock       uint16 // of its times
 	ifCond      uint8
 	answer      answer
 	moved, bad  bool
 	harness     bool // written by the harness, which needs no operation
 	swayed      bool // a fault that was injected decided what its caller was told
+	unrecorded  bool // somebody read it, and nobody is seen to write it: see supply
+	inferred    bool // which version it replaced is not said by its condition: see follow
+	tied        bool // one of equal entries, so that it is not known which came first
 }
 
 // read is a read that was answered with a version, or with nothing (etag 0): a
@@ -191,6 +195,7 @@ type read struct {
 	etag        int32
 	n           int32 // none: only the ETag is known
 	version     int32
+	clock       uint16 // of its times
 	load, bad   bool
 }
 
@@ -228,6 +233,9 @@ type deletion struct {
 	start, at int64
 	op, by    int32
 	cond      int32 // ETag that it was conditioned on; 0: none
+	clock     uint16
+	// widened is by how much start is earlier, and at later, than it says: see widen.
+	widened int64
 }
 
 // object is what the history says of one key.
@@ -267,6 +275,8 @@ type object struct {
 	unsettled bool
 	described []bool // by ETag number: somebody read more than the ETag
 	batches   batches
+	accounts  []version // what reads tell of versions
+	followed  *followed // nil: nothing is missing
 	// unreadable says of the bodies that are no document why; nil if all are.
 	unreadable map[bodyOf]string
 	store      storeFacts
@@ -335,6 +345,7 @@ func (o *object) reset(number int32, key string) {
 	o.chain, o.anchors, o.unsettled = o.chain[:0], o.anchors[:0], false
 	clear(o.unreadable)
 	o.batches.reset()
+	o.accounts, o.followed = o.accounts[:0], nil
 	o.store.reset()
 }
 

@@ -2,6 +2,7 @@ package check
 
 import (
 	"fmt"
+	"strings"
 
 	"holdfast/scenarios/history"
 )
@@ -53,11 +54,17 @@ func (o *object) checkSubmitted(j *Judge) {
 		if v.harness || !o.committed(i) {
 			continue
 		}
+		if v.unrecorded {
+			continue // see checkUnrecorded
+		}
 		for _, m := range o.adds(v) {
-			if first := o.state[m].origin; first != none && o.versions.at(first).start <= v.at || o.submittedTo(j, v, m) {
+			if first := o.state[m].origin; first != none && o.versions.at(first).start <= j.late(v.at, v.clock) || o.submittedTo(j, v, m) {
 				continue
 			}
-			o.report(j, o.misled(i), NothingInvented, "never submitted",
+			if o.had(v, m) {
+				continue
+			}
+			o.violates(j, o.knew(v), o.misled(i), NothingInvented, "never submitted",
 				fmt.Sprintf("%s wrote version %s of %s with modification %s, which it was never asked to write",
 					j.writer(v), o.etags.name(v.etag), o.key, o.mods.name(m)),
 				func() []history.Event {
@@ -69,20 +76,22 @@ func (o *object) checkSubmitted(j *Judge) {
 
 func (o *object) reportLength(j *Judge, i int32, have int) {
 	v := o.versions.at(i)
-	o.report(j, o.misled(i), AppendOnly, "entries do not add up",
+	o.violates(j, o.knew(v), o.misled(i), AppendOnly, "entries do not add up",
 		fmt.Sprintf("version %s of %s by %s has %d modifications, but what it kept and added makes %d",
 			o.etags.name(v.etag), o.key, j.writer(v), v.n, have),
 		func() []history.Event { return j.story(o, evidence{versions: []int32{i}}) })
 }
 
 func (o *object) reportDuplicate(j *Judge, i, m int32) {
-	j.counts.Duplicated++
 	v, first := o.versions.at(i), o.state[m].version
 	w := o.versions.at(first)
-	o.report(j, o.misledSince(first, i), ExactlyOnce, "appended again",
+	whole := v.unrecorded && (v.parent == none || strings.HasPrefix(o.mods.name(m), "#")) // a document can come with it
+	if o.violates(j, !whole, o.misledSince(first, i), ExactlyOnce, "appended again",
 		fmt.Sprintf("%s wrote version %s of %s, in which modification %s stands twice; %s had written it before",
 			j.writer(v), o.etags.name(v.etag), o.key, o.mods.name(m), j.writer(w)),
 		func() []history.Event {
 			return j.story(o, evidence{versions: []int32{first, i}, ops: []int32{w.op, v.op}})
-		})
+		}) {
+		j.counts.Duplicated++
+	}
 }

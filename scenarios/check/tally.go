@@ -25,6 +25,10 @@ type Tally struct {
 	Contradictions int
 	Contradiction  string
 	Ended          bool // the history has its end
+	// Cut are operations that began and have not ended because their recorder died.
+	// Unfollowed are versions of which it is not known what they hold or what they replaced,
+	// in a history that lacks a recorder, or what one has seen last.
+	Cut, Unfollowed int
 	// Struck are the planned faults that have struck somebody, in order.
 	Struck []string
 	// Drawn are the waits that the policy drew, to be tested all together.
@@ -43,6 +47,13 @@ func (r *Report) conclude(h history.Header) {
 	if r.Excused > 0 {
 		r.Notes = append(r.Notes, fmt.Sprintf(
 			"%d times what would have violated an invariant is not held against the core, since the store broke its word on that object", r.Excused))
+	}
+	g := gapsOf(h)
+	r.Notes = append(r.Notes, g.notes(&r.Tally)...)
+	for _, why := range []Cause{Unrecorded, Unaligned} {
+		if note := openNote(r.Undetermined, why); note != "" {
+			r.Notes = append(r.Notes, note)
+		}
 	}
 	switch {
 	case len(r.Found) > 0:
@@ -86,6 +97,8 @@ func (t Tally) plus(u Tally) Tally {
 	t.Unread += u.Unread
 	t.Unvalued += u.Unvalued
 	t.Contradictions += u.Contradictions
+	t.Cut += u.Cut
+	t.Unfollowed += u.Unfollowed
 	t.Drawn = t.Drawn.plus(u.Drawn)
 	if len(u.Struck) > 0 {
 		t.Struck = slices.Clone(t.Struck) // u's, or another one's, may be the same memory
@@ -132,6 +145,8 @@ func (t *Tally) doubts(h history.Header) []string {
 	if t.Contradictions > 0 {
 		why = append(why, fmt.Sprintf("the history contradicts itself %d times, first: %s", t.Contradictions, t.Contradiction))
 	}
+	g := gapsOf(h)
+	why = append(why, g.doubts(t, h.Recorders)...)
 	if t.Unread > 0 {
 		why = append(why, fmt.Sprintf("the final state of %d of %d objects was not read", t.Unread, t.Objects))
 	}

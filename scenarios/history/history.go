@@ -77,6 +77,8 @@ type Header struct {
 	// 0: one. Shards are those whose events are here, in the order of [Event.Clock].
 	Recorders int     `json:"recorders,omitempty"`
 	Shards    []Shard `json:"shards,omitempty"`
+	// Deletes: of several recorders one may have seen that somebody deletes an object.
+	Deletes bool `json:"deletes,omitempty"`
 }
 
 // Shard is what one of several recorders has seen of a run, by a clock of its own: nobody
@@ -84,7 +86,7 @@ type Header struct {
 type Shard struct {
 	Number  int `json:"number"`  // from 0
 	Attempt int `json:"attempt"` // at this shard, from 1: a process that was killed may be followed by another
-	// Ready is when it had said that it is ready, Go when it had learned that all are, in
+	// Ready is when it was about to say that it is ready, Go when it had learned that all are, in
 	// nanoseconds of its history's own time, which may be negative. Nobody's Ready is after
 	// anybody's Go. Both 0: there was no barrier.
 	Ready int64 `json:"ready_ns,omitempty"`
@@ -92,6 +94,9 @@ type Shard struct {
 	// Lost: its recorder died, so that what came last is missing.
 	Lost bool `json:"lost,omitempty"`
 }
+
+// Barrier reports whether the shards have waited for each other.
+func (s *Shard) Barrier() bool { return s.Ready != 0 || s.Go != 0 }
 
 // Prefix is what the names of the shard's actors begin with.
 func (s *Shard) Prefix() string { return fmt.Sprintf("%d/%d/", s.Number, s.Attempt) }
@@ -327,8 +332,9 @@ type Doc struct {
 	Sum    Sum `json:"sum"`    // checksum of the entries in order
 	Fields Sum `json:"fields"` // checksum of all other fields in order
 
-	// A write only. Of is the ETag of the version that its client had read or
-	// written last, "" if none; Keep is how many leading entries of it are unchanged;
+	// A write, or a read that tells of a version ([Recorder.TellReads]). Of is the ETag of the
+	// version that its client had read or written last, or that its recorder had described
+	// last, "" if none; Keep is how many leading entries of it are unchanged;
 	// Add are the ids of the entries after these. Entries without an id are
 	// named "#" and their checksum.
 	Of   string   `json:"of,omitempty"`

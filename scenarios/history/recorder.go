@@ -19,7 +19,8 @@ type Recorder struct {
 	page     *page   // of all clients; nil: each has its own
 	counter  Counter // the clock, if it is one
 	from     time.Duration
-	unread   sync.Map // the keys to which somebody has written what is no document
+	unread   sync.Map  // the keys to which somebody has written what is no document
+	tellings *tellings // nil: reads say how much there is, and not what
 }
 
 // page is what an event is written on until the sink has seen it.
@@ -57,6 +58,7 @@ func (r *Recorder) Renew(sink Sink, clock archive.Clock, d Describer) {
 	}
 	r.ops.Store(0)
 	r.unread.Clear()
+	r.tellings = nil
 	if r.page == nil {
 		r.page = &page{}
 	}

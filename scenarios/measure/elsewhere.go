@@ -4,76 +4,47 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
-	"slices"
 )
 
-// gather measures a plan by samples that were played elsewhere.
-func (p *playing) gather(ctx context.Context) ([]*Measured, error) {
+// gather takes what the parts have shown that were played elsewhere.
+func (p *playing) gather(ctx context.Context) error {
 	if p.Each != nil {
-		return nil, errors.Join(errors.New("repetitions that were played elsewhere can't be told of one by one"), p.closeFiles())
+		return errors.New("repetitions that were played elsewhere can't be told of one by one")
 	}
-	units := p.units(p.UnitSize)
-	parts := make([]Part, len(units))
-	for i := range units {
-		parts[i] = units[i].Part
+	all := p.queue
+	parts := make([]Part, len(all))
+	for i := range all {
+		parts[i] = all[i].Part
 	}
-	added := make([]bool, len(units))
-	var wrong error // guarded by mu
+	given := make([]bool, len(all)) // guarded by mu, and so is wrong
+	var wrong error
 	err := p.Elsewhere(ctx, parts, func(i int, s *Sample) {
-		if of := p.fits(units, added, i, s); of != nil {
-			p.mu.Lock()
-			defer p.mu.Unlock()
-			wrong = errors.Join(wrong, of)
-			return
-		}
-		if p.needs(units[i].point) {
-			p.add(units[i], s)
+		p.mu.Lock()
+		not := fits(parts, given, i, s)
+		wrong = errors.Join(wrong, not)
+		p.mu.Unlock()
+		if not == nil {
+			p.add(all[i], s)
 		}
 	})
-	p.closeRanks()
-	measured, failed := p.finish()
-	return measured, errors.Join(failed, wrong, err)
+	for i := range all {
+		if !given[i] {
+			p.add(all[i], parts[i].Missing())
+		}
+	}
+	return errors.Join(wrong, err)
 }
 
-// fits reports why a sample is not that of a unit, or is there already.
-func (p *playing) fits(units []part, added []bool, i int, s *Sample) error {
-	if i < 0 || i >= len(units) {
-		return fmt.Errorf("there is no unit %d: the plan has %d, from 0", i, len(units))
+// fits reports why a sample is not that of a part, or was given before.
+func fits(parts []Part, given []bool, i int, s *Sample) error {
+	switch {
+	case i < 0 || i >= len(parts):
+		return fmt.Errorf("there is no part %d: the plan has %d, from 0", i, len(parts))
+	case !s.Of(parts[i]):
+		return fmt.Errorf("what is said to be part %d is of the repetitions %d to %d, not %d to %d", i, s.first, s.last, parts[i].First, parts[i].Last)
+	case given[i]:
+		return fmt.Errorf("part %d was given twice", i)
 	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	switch u := &units[i]; {
-	case s.first != u.First || s.last != u.Last:
-		return fmt.Errorf("what is said to be unit %d is of the repetitions %d to %d, not %d to %d", i, s.first, s.last, u.First, u.Last)
-	case added[i]:
-		return fmt.Errorf("unit %d is there twice", i)
-	}
-	added[i] = true
+	given[i] = true
 	return nil
-}
-
-// needs reports whether what is still to come of a point counts.
-func (p *playing) needs(point int) bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.pools[point] != nil && point <= p.last && !p.pools[point].over()
-}
-
-// closeRanks lets the samples count in front of which others are missing: what they show
-// would not be undone by those.
-func (p *playing) closeRanks() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	for _, pool := range p.pools {
-		if pool == nil {
-			continue
-		}
-		for _, first := range slices.Sorted(maps.Keys(pool.early)) {
-			if s := pool.early[first]; s != nil { // not yet added with the one before it
-				pool.missing, pool.next = true, first
-				pool.Add(s)
-			}
-		}
-	}
 }

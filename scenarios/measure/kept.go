@@ -58,7 +58,7 @@ func (k *kept) again(p *Point, s *Sample) error {
 		again := player.play(context.Background(), Part{&unobserved, first, last}, wanted{kept: k})
 		k.add(again.each)
 		for i := range again.numbers.each {
-			if e := &again.numbers.each[i]; e.Digest != s.numbers.each[e.N-s.first].Digest && s.Err() == nil {
+			if e := &again.numbers.each[i]; e.Digest != s.numbers.each[e.N-s.first].Digest && s.whole() {
 				return fmt.Errorf("keep repetition %d in the history: played again it is not the same, so its seed does not decide what happens", e.N)
 			}
 		}

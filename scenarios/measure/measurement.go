@@ -38,22 +38,26 @@ type Measurement struct {
 	Violated    map[string]int    `json:"violated"`          // how often each invariant was violated
 	// StoreFindings are the promises that the store broke, each kind once; nil: none is proved.
 	StoreFindings []check.StoreFinding `json:"store_findings,omitempty"`
-	Faults        *Faults              `json:"faults,omitempty"` // nil: none was planned
-	Counts        Counts               `json:"counts"`
-	Attempts      Attempts             `json:"attempts"`
-	Rates         map[string]float64   `json:"rates"`
-	LatencyMS     *Latency             `json:"latency_ms"`  // null: nothing was acknowledged
-	MakespanMS    *Makespan            `json:"makespan_ms"` // null: no repetition ended
-	Elapsed       float64              `json:"elapsed_ms"`
-	Thresholds    []ThresholdResult    `json:"thresholds"`
-	NeverBegun    []Reason             `json:"never_begun_because,omitempty"` // the commonest first
-	StoreErrors   []StoreError         `json:"store_errors,omitempty"`        // the commonest few, of all calls
-	Steps         []StepResult         `json:"steps,omitempty"`
-	Timeline      *Timeline            `json:"timeline,omitempty"` // nil: nothing was written, or there are no times
-	Spent         *Spent               `json:"spent,omitempty"`    // nil: nothing was acknowledged but by batches, or there are no times
-	Fairness      *Fairness            `json:"fairness,omitempty"` // nil: it takes two actors that were acknowledged
-	Cost          *Cost                `json:"cost,omitempty"`     // nil: nothing was committed
-	Alarms        []Alarm              `json:"alarms,omitempty"`
+	// Undetermined is what the history leaves open; nil: nothing.
+	Undetermined []check.Undetermined `json:"undetermined,omitempty"`
+	Faults       *Faults              `json:"faults,omitempty"` // nil: none was planned
+	Counts       Counts               `json:"counts"`
+	Attempts     Attempts             `json:"attempts"`
+	Rates        map[string]float64   `json:"rates"`
+	LatencyMS    *Latency             `json:"latency_ms"`  // null: nothing was acknowledged
+	MakespanMS   *Makespan            `json:"makespan_ms"` // null: no repetition ended
+	Elapsed      float64              `json:"elapsed_ms"`
+	Thresholds   []ThresholdResult    `json:"thresholds"`
+	NeverBegun   []Reason             `json:"never_begun_because,omitempty"` // the commonest first
+	StoreErrors  []StoreError         `json:"store_errors,omitempty"`        // the commonest few, of all calls
+	Steps        []StepResult         `json:"steps,omitempty"`
+	Timeline     *Timeline            `json:"timeline,omitempty"` // nil: nothing was written, or there are no times
+	Spent        *Spent               `json:"spent,omitempty"`    // nil: nothing was acknowledged but by batches, or there are no times
+	Fairness     *Fairness            `json:"fairness,omitempty"` // nil: it takes two actors that were acknowledged
+	Cost         *Cost                `json:"cost,omitempty"`     // nil: nothing was committed
+	Alarms       []Alarm              `json:"alarms,omitempty"`
+	// Overlap is how much the shards of a load were at work together; nil: there was one.
+	Overlap *Overlap `json:"overlap,omitempty"`
 	// Distribution is that of the latency, ascending, of at most 60 points; nil: of fewer than
 	// ten samples, or in a document of an earlier version.
 	Distribution []Quantile `json:"latency_distribution,omitempty"`

@@ -1,6 +1,7 @@
 package measure
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"runtime"
@@ -24,18 +25,15 @@ type Config struct {
 	// the seed makes every other one again.
 	History func(point int) (file string, err error)
 	Keep    int64
-	// Windows: measurements have what happened around the violations, as they have where a
+	// Windows: measurements have what happened around what was found, as they have where a
 	// history is kept.
 	Windows bool
-	// Elsewhere, which may be nil, says what was shown by parts that were played elsewhere:
-	// the units of the plan, see [Plan.Units] and UnitSize. It calls add with the number of a
-	// unit and its sample, in any order and from any goroutine, for each unit at most once, and
-	// the measurements are those of a plan that was played here. A unit that was not added is
-	// missing: its point is called interrupted, and is measured by those that are there. What
-	// has to be kept in a history is played again, here. Points are virtual ones, Each is nil,
-	// and units of points that are skipped are not needed.
-	Elsewhere func(ctx context.Context, units []Part, add func(unit int, s *Sample)) error
-	UnitSize  int
+	// Elsewhere, which may be nil, has the parts of virtual points played by others: it gives
+	// what each has shown to add, in any order, from any goroutine, and each once at most, and
+	// the measurements are those of a plan that was played here. What it does not give leaves
+	// its point interrupted; those after it count. What has to be kept in a history is played
+	// again, here. It goes with no Each and no point in the real world.
+	Elsewhere func(ctx context.Context, parts []Part, add func(i int, s *Sample)) error
 	// Skip, which may be nil, says of which points there is no need.
 	Skip func(point int) bool
 	// Each, which may be nil, is told of every repetition of a virtual point as soon as it
@@ -59,6 +57,8 @@ type Config struct {
 	// Progress, which may be nil, is told now and then how far the plan is.
 	// Calls of Each, Done, Judged and Progress are made one at a time.
 	Progress func(Progress)
+
+	shared bool // the sandbox is that of several shards
 }
 
 // Measured is a measurement with the numbers that it is made of.
@@ -103,16 +103,22 @@ func Play(ctx context.Context, plan Plan, c Config) ([]*Measured, error) {
 	if err != nil {
 		return nil, err
 	}
-	if c.Elsewhere != nil {
-		return p.gather(ctx)
+	if p.Elsewhere != nil {
+		err = p.gather(ctx)
+	} else {
+		p.here(ctx)
 	}
-	p.queue = plan.parts(c.Skip)
+	measured, failed := p.finish()
+	return measured, cmp.Or(failed, err)
+}
+
+// here plays all parts.
+func (p *playing) here(ctx context.Context) {
 	var wg sync.WaitGroup
 	for range min(p.Workers, len(p.queue)) {
 		wg.Go(func() { p.work(ctx) })
 	}
 	wg.Wait()
-	return p.finish()
 }
 
 // playing is a plan that is being played in virtual worlds.
@@ -135,7 +141,7 @@ type playing struct {
 func newPlaying(plan Plan, c Config) (*playing, error) {
 	n := len(plan.Points)
 	p := &playing{
-		Plan: plan, Config: c, pools: make([]*Pool, n), files: make([]*history.File, n),
+		Plan: plan, Config: c, queue: plan.parts(c.Skip, 0), pools: make([]*Pool, n), files: make([]*history.File, n),
 		measured: make([]*Measured, n), errs: make([]error, n), last: n,
 	}
 	p.moved.L = &p.mu
@@ -151,7 +157,7 @@ func newPlaying(plan Plan, c Config) (*playing, error) {
 		if err := p.open(i); err != nil {
 			return nil, errors.Join(err, p.closeFiles())
 		}
-		p.all += plan.Points[i].cost() * float64(plan.Points[i].Run.Repetitions)
+		p.all += plan.Points[i].Cost() * float64(plan.Points[i].Run.Repetitions)
 	}
 	return p, nil
 }
@@ -173,7 +179,7 @@ func (p *playing) open(i int) error {
 	if err != nil {
 		return err
 	}
-	p.pools[i].windows = p.Windows
+	p.pools[i].windows = p.Windows || name != ""
 	if p.Each != nil {
 		p.pools[i].each = func(n int, r *check.Report) bool { return p.Each(i, n, r) }
 	}
@@ -232,7 +238,7 @@ func (p *playing) add(of part, s *Sample) {
 	pool := p.pools[of.point]
 	pool.Add(s)
 	p.done.Repetitions += s.played()
-	p.done.Share += p.Points[of.point].cost() * float64(s.played()) / p.all
+	p.done.Share += p.Points[of.point].Cost() * float64(s.played()) / p.all
 	p.done.Operations += s.numbers.counts.Operations
 	p.done.Conflicts += s.numbers.counts.Conflicts412 + s.numbers.counts.Conflicts409
 	if pool.complete() {

@@ -79,9 +79,9 @@ func (p *Point) Resolved() ([]byte, error) {
 // ScenarioFile is the name of the scenario in the directory of a run.
 const ScenarioFile = "scenario.resolved.yaml"
 
-// cost of a repetition, for the time left: that clients meet each other more often
+// Cost of a repetition, for the time left: that clients meet each other more often
 // the more they are makes it grow faster than their number.
-func (p *Point) cost() float64 {
+func (p *Point) Cost() float64 {
 	s := p.Run.Scenario
 	clients := float64(max(s.Clients(), 1))
 	operations := cmp.Or(float64(s.Operations()), clients*time.Duration(s.Duration).Seconds())
@@ -105,45 +105,27 @@ const mostOfPart = 10
 // fewestParts of a plan, if it has as many repetitions: so that all processors have work.
 const fewestParts = 64
 
+// Units are the parts of a plan, in its order, that have at most so many repetitions each;
+// 0: as many as [Play] makes of it.
+func (p *Plan) Units(size int) []Part {
+	all := p.parts(nil, size)
+	units := make([]Part, len(all))
+	for i := range all {
+		units[i] = all[i].Part
+	}
+	return units
+}
+
 // parts cuts a plan into what is played by one goroutine each. It depends on the plan
 // alone.
-func (p *Plan) parts(skip func(point int) bool) []part {
-	return p.cut(min(max(p.repetitions()/fewestParts, 1), mostOfPart), skip)
-}
-
-// What [Plan.Units] cuts by itself: enough units for thousands of machines, none of more
-// repetitions than a processor plays in some seconds of the library's scenarios.
-const (
-	fewestUnits = 10_000
-	mostOfUnit  = 1000
-)
-
-// Units cuts a plan into parts of at most so many repetitions, in its order; 0: as many as fit
-// a plan of this size. They depend on the plan and the size alone. A part is of one point.
-func (p *Plan) Units(size int) []Part {
-	var all []Part
-	for _, part := range p.units(size) {
-		all = append(all, part.Part)
-	}
-	return all
-}
-
-func (p *Plan) units(size int) []part {
-	if size < 1 {
-		size = min(max(p.repetitions()/fewestUnits, 1), mostOfUnit)
-	}
-	return p.cut(size, nil)
-}
-
-func (p *Plan) repetitions() (n int) {
+func (p *Plan) parts(skip func(point int) bool, size int) []part {
+	repetitions := 0
 	for i := range p.Points {
-		n += p.Points[i].Run.Repetitions
+		repetitions += p.Points[i].Run.Repetitions
 	}
-	return n
-}
-
-// cut cuts a plan into parts of so many repetitions.
-func (p *Plan) cut(size int, skip func(point int) bool) []part {
+	if size < 1 {
+		size = min(max(repetitions/fewestParts, 1), mostOfPart)
+	}
 	var all []part
 	for i := range p.Points {
 		if skip != nil && skip(i) {

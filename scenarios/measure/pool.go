@@ -16,7 +16,7 @@ type Pool struct {
 	header  history.Header
 	wanted  []scenarios.Threshold
 	kept    *kept // nil: nobody needs the history
-	windows bool  // without a history they are wanted too
+	windows bool  // are wanted of what will be shown
 	each    func(repetition int, r *check.Report) (goOn bool)
 	next    int // the first repetition that has not been added
 	last    int
@@ -26,7 +26,6 @@ type Pool struct {
 	steps   steps
 
 	interrupted bool
-	missing     bool  // what is in front of something that was added
 	err         error // why a repetition could not go on; what comes after it does not count
 	ended       bool  // each has ended it, so that nothing that is still to come counts
 }
@@ -39,7 +38,7 @@ func NewPool(p *Point, w io.Writer, keep int64) (*Pool, error) {
 	if err := p.Validate(); err != nil {
 		return nil, err
 	}
-	pool := &Pool{point: p, header: p.Header(), early: map[int]*Sample{}, numbers: NewCollector()}
+	pool := &Pool{point: p, header: p.Header(), windows: true, early: map[int]*Sample{}, numbers: NewCollector()}
 	pool.next, pool.last = p.Run.Numbers()
 	var err error
 	if pool.wanted, err = thresholds(pool.header); err == nil && w != nil {
@@ -82,7 +81,7 @@ func (p *Pool) over() bool { return p.err != nil || p.ended }
 
 // complete reports whether all repetitions were added, and were played to their end.
 func (p *Pool) complete() bool {
-	return p.next > p.last && !p.interrupted && !p.missing && p.err == nil
+	return p.next > p.last && !p.interrupted && p.err == nil
 }
 
 // Measurement is what the parts have shown together. After an error it is what was
@@ -94,7 +93,7 @@ func (p *Pool) Measurement() (Measurement, error) {
 	if p.err != nil {
 		m.Failure = p.err.Error()
 	}
-	if p.windows || p.kept != nil {
+	if p.windows {
 		m.Windows = p.found.windowsOf(m.Violations, m.StoreFindings)
 	}
 	p.numbers.Fill(&m, verdict.Counts)

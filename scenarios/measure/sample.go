@@ -3,7 +3,6 @@ package measure
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"holdfast/scenarios/check"
 	"holdfast/scenarios/history"
@@ -49,17 +48,32 @@ func failed(p Part, why error) *Sample {
 // played are the repetitions that were begun.
 func (s *Sample) played() int { return s.found.Histories }
 
-// Err is why the sample is not what its part has shown: the part could not go on, or was
-// interrupted. Then playing it again may show something else, or more. Nil: it is.
-func (s *Sample) Err() error {
-	switch {
-	case s.err != nil || s.lost != nil:
-		return errors.Join(s.err, s.lost)
-	case s.interrupted || s.played() != s.last-s.first+1:
-		return fmt.Errorf("%w after %d of %d repetitions", context.Canceled, s.played(), s.last-s.first+1)
-	}
-	return nil
+// Missing is the sample of a part that nobody has played: what comes after it counts, and its
+// point is interrupted.
+func (p Part) Missing() *Sample {
+	s := newSample(p)
+	s.interrupted = true
+	return s
 }
+
+// Of reports whether the sample is that of a part.
+func (s *Sample) Of(p Part) bool { return s.first == p.First && s.last == p.Last }
+
+// Err is why the sample does not show all of its part, which was played under ctx; nil: it does.
+func (s *Sample) Err(ctx context.Context) error {
+	switch {
+	case s.err != nil:
+		return s.err
+	case s.interrupted && ctx.Err() != nil:
+		return context.Cause(ctx)
+	case s.interrupted:
+		return errors.New("the part was interrupted")
+	}
+	return s.lost
+}
+
+// whole reports whether it shows all of its part.
+func (s *Sample) whole() bool { return s.err == nil && !s.interrupted && s.lost == nil }
 
 func (s *Sample) add(n int, w *witness, r *repetition) {
 	s.numbers.Merge(w.numbers)

@@ -23,29 +23,29 @@ const SampleVersion = 1
 
 // sampleHead is what a sample has once.
 type sampleHead struct {
-	First       int                  `json:"first"`
-	Last        int                  `json:"last"`
-	Found       check.Pooled         `json:"found"`
-	Windows     []Window             `json:"windows,omitempty"`
-	Steps       steps                `json:"steps,omitempty"`
-	Evidence    []int                `json:"evidence,omitempty"`
-	Others      history.Omitted      `json:"others"`
-	Violated    map[int][]string     `json:"violated,omitempty"` // of repetitions, see [Repetition]
-	Interrupted bool                 `json:"interrupted,omitempty"`
-	Err         string               `json:"err,omitempty"`
-	Lost        string               `json:"lost,omitempty"`
-	Counts      Counts               `json:"counts"`
-	Actors      []string             `json:"actors,omitempty"`
-	GaveUp      []int                `json:"gave_up,omitempty"` // of each actor
-	End         int64                `json:"end_ns"`
-	Unfinished  int                  `json:"unfinished,omitempty"`
-	Skipped     map[string]int       `json:"skipped,omitempty"`
-	Errors      []StoreError         `json:"errors,omitempty"`
-	CallsNS     int64                `json:"calls_ns"`
-	Calls       int64                `json:"calls"`
-	Spent       [5]int64             `json:"spent"`
-	Watched     [2]telemetry.Watched `json:"watched"`
-	RanNS       int64                `json:"ran_ns"`
+	First       int               `json:"first"`
+	Last        int               `json:"last"`
+	Found       check.Pooled      `json:"found"`
+	Windows     []Window          `json:"windows,omitempty"`
+	Steps       steps             `json:"steps,omitempty"`
+	Evidence    []int             `json:"evidence,omitempty"`
+	Others      history.Omitted   `json:"others"`
+	Violated    map[int][]string  `json:"violated,omitempty"` // of repetitions, see [Repetition]
+	Interrupted bool              `json:"interrupted,omitempty"`
+	Err         string            `json:"err,omitempty"`
+	Lost        string            `json:"lost,omitempty"`
+	Counts      Counts            `json:"counts"`
+	Actors      []string          `json:"actors,omitempty"`
+	GaveUp      []int             `json:"gave_up,omitempty"` // of each actor
+	End         int64             `json:"end_ns"`
+	Unfinished  int               `json:"unfinished,omitempty"`
+	Skipped     map[string]int    `json:"skipped,omitempty"`
+	Errors      []StoreError      `json:"errors,omitempty"`
+	CallsNS     int64             `json:"calls_ns"`
+	Calls       int64             `json:"calls"`
+	Spent       [5]int64          `json:"spent"`
+	Watched     [2]telemetry.Seen `json:"watched"`
+	RanNS       int64             `json:"ran_ns"`
 }
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
@@ -62,7 +62,7 @@ func (s *Sample) Encode(dst []byte) []byte {
 		Counts: c.counts, Actors: c.actors.names, GaveUp: c.actors.gaveUp, End: c.end, Unfinished: c.unfinished, Skipped: c.skipped,
 		Errors: c.errors.kinds, CallsNS: c.calls.total, Calls: c.calls.n,
 		Spent:   [5]int64{c.spent.n, c.spent.queued, c.spent.calls, c.spent.waiting, c.spent.total},
-		Watched: [2]telemetry.Watched{c.watch.Front, c.watch.Back}, RanNS: c.ran,
+		Watched: [2]telemetry.Seen{c.watch.Front, c.watch.Back}, RanNS: c.ran,
 	}
 	for i := range c.each {
 		if violated := c.each[i].Violated; violated != nil {
@@ -167,7 +167,8 @@ func (h *sampleHead) sample(columns []byte) (*Sample, error) {
 		c.each[i].Violated = violated
 	}
 	// One that was ended before its actors began has no numbers.
-	if played := s.played(); played > h.Last-h.First+1 || len(c.each) > played || s.Err() == nil && len(c.each) != played {
+	most := h.Last - h.First + 1
+	if played := s.played(); played > most || len(c.each) > played || s.whole() && (played != most || len(c.each) != most) {
 		return nil, errGarbled
 	}
 	return s, nil

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"hash/crc32"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -24,15 +25,16 @@ func TestASampleThatIsNotComplete(t *testing.T) {
 		if err != nil {
 			t.Fatal(name, err)
 		}
-		if s.Err() == nil || read.Err() == nil || read.Err().Error() != s.Err().Error() || read.interrupted != s.interrupted {
-			t.Errorf("%s: %v, read %v", name, s.Err(), read.Err())
+		was, is := s.Err(ctx), read.Err(ctx)
+		if was == nil || is == nil || is.Error() != was.Error() || read.whole() || read.interrupted != s.interrupted {
+			t.Errorf("%s: %v, read %v", name, was, is)
 		}
 	}
 }
 
 // TestGarbledSamples are told as such, wherever they are.
 func TestGarbledSamples(t *testing.T) {
-	good := Part{&Point{Run: simulated(t, "burst", "unlocked", 1, 3, 1).run}, 1, 3}.Play(t.Context()).Encode(nil)
+	good := Part{&Point{Run: simulated(t, "two-users", "production", 1, 1, 1).run}, 1, 1}.Play(t.Context()).Encode(nil)
 	for i := range good {
 		bad := append([]byte(nil), good...)
 		bad[i] ^= 1 << (i % 8)
@@ -83,4 +85,21 @@ func FuzzDecodeSample(f *testing.F) {
 		pool.Add(s)
 		_, _ = pool.Measurement()
 	})
+}
+
+// TestSamplesAreWhole: whatever a collector has that counts in a merge is encoded.
+func TestSamplesAreWhole(t *testing.T) {
+	// What is of a repetition or an operation under way, memory to be used again, or follows
+	// from the repetitions.
+	passing := map[string]bool{"begin": true, "last": true, "begun": true, "open": true, "repetition": true, "answeredIn": true,
+		"sorted": true, "before": true, "batched": true}
+	encoded := map[string]bool{"counts": true, "histogram": true, "latencies": true, "answered": true, "actors": true, "end": true,
+		"unfinished": true, "skipped": true, "errors": true, "each": true, "calls": true, "timeline": true,
+		"spent": true, "watch": true, "ran": true}
+	of := reflect.TypeFor[Collector]()
+	for i := range of.NumField() {
+		if name := of.Field(i).Name; !passing[name] && !encoded[name] {
+			t.Errorf("is %s of a collector encoded with a sample?", name)
+		}
+	}
 }
