@@ -129,6 +129,9 @@ func examples(t *testing.T) map[string]example {
 		"listed":          {NewLibrary([]*scenarios.Scenario{{Name: "two-users", Shows: "Both keep their change."}}), "OK", page.Good, []string{"Both keep their change."}},
 		"version":         {NewBuilt(), "OK", page.Good, []string{NewBuilt().Go}},
 	}
+	campaigns := allCampaigned()
+	found["campaigned-complete"] = example{campaigns["complete"], "COMPLETE", page.Good, []string{"100 %", "simulate campaign merge"}}
+	found["campaigned-running"] = example{campaigns["running"], "RUNNING", page.Doubt, []string{"node-3", "2 running", "no heartbeat for a minute"}}
 	trends := allTrended(t)
 	found["trend-worse"] = example{trends["trend-worse"], "WORSE", page.Bad, []string{"attempts.mean worse +5", "version aaaaaaaaaaaa → bbbbbbbbbbbb", "simulate compare run-29 run-30", "4.5", "from 2026-11-01"}}
 	found["trend-steady"] = example{trends["trend-steady"], "STEADY", page.Good, []string{"none shown"}}

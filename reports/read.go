@@ -36,6 +36,7 @@ var readable = map[string]struct {
 	TrendSchema:    {"a trend", decode[Trended]},
 	CompareSchema:  {"a comparison", decode[Compared]},
 	BaselineSchema: {"a baseline", decode[Baseline]},
+	CampaignSchema: {"how far a campaign is", decode[Campaigned]},
 }
 
 func decode[D Document](text []byte) (Document, error) {

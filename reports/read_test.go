@@ -71,6 +71,9 @@ func everyDocument(t testing.TB) map[string]Document {
 		all[name] = c
 	}
 	all["baseline"] = baseline(t)
+	for name, c := range allCampaigned() {
+		all["campaigned-"+name] = c
+	}
 	against := NewResult(NewEnvironment(nil), repeated("storm", 20, nil).Runs...)
 	against.Against(repeated("storm", 20, more), nil, true, compare.Defaults())
 	all["against"] = against
@@ -134,7 +137,7 @@ var heldBack = []string{
 // TestEveryKeyIsReadBack, with whatever value: documents in which all is set.
 func TestEveryKeyIsReadBack(t *testing.T) {
 	var held []string
-	for _, d := range []Document{Result{}, Explored{}, Swept{new(sweep.Result)}, Tuned{new(tuning.Result)}, SelfTested{}, Diagnosed{}, Cleaned{}, Intended{}, Library{}, Built{}, Trended{}, Compared{}, Baseline{}} {
+	for _, d := range []Document{Result{}, Explored{}, Swept{new(sweep.Result)}, Tuned{new(tuning.Result)}, SelfTested{}, Diagnosed{}, Cleaned{}, Intended{}, Library{}, Built{}, Trended{}, Compared{}, Baseline{}, Campaigned{}} {
 		full := reflect.New(reflect.TypeOf(d))
 		n := 0
 		fill(full.Elem(), &n, &held)

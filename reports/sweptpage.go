@@ -34,6 +34,7 @@ func (s Swept) Page() page.Page {
 	p.Facts = append(p.Facts, fact("latency", s.Latency)...)
 	p.Facts = append(p.Facts, fact("layout", s.Layout)...)
 	p.Facts = append(p.Facts, page.Fact{Name: "world", Value: "virtual"}, page.Fact{Name: "seed", Value: fmt.Sprint(s.Seed)}, page.Fact{Name: "runs of each point", Value: fmt.Sprint(s.Runs)})
+	p.Facts = append(p.Facts, fact("missing", s.Unplayed)...)
 	p.Facts = append(p.Facts, fact("saved in", s.Directory)...)
 	return p
 }

@@ -55,7 +55,7 @@ func (s Swept) Class() Class {
 		return StoreAtFault
 	case s.Interrupted:
 		return Cut
-	case s.Inconclusive():
+	case s.Inconclusive(), s.Unplayed != "":
 		return Inconclusive
 	}
 	return Passed
@@ -68,7 +68,7 @@ func (s Swept) word() string {
 		verdict = check.Violated
 	case s.StoreAtFault():
 		verdict = check.StoreAtFault
-	case s.Inconclusive():
+	case s.Inconclusive(), s.Unplayed != "":
 		verdict = check.Inconclusive
 	}
 	return verdictWord(verdict, s.Interrupted, true)
@@ -93,6 +93,8 @@ func (s Swept) line() string {
 		what += fmt.Sprintf("; in %d the store broke its word", s.Count(check.StoreAtFault))
 	case s.Inconclusive():
 		what += "; nothing was proved"
+	case s.Unplayed != "":
+		what += "; every invariant held in these"
 	case doubtful > 0:
 		what += fmt.Sprintf("; every invariant held, but %d prove nothing", doubtful)
 	default:
@@ -130,6 +132,9 @@ func (s Swept) Text(t Text) {
 	t.wrapped("columns", s.columns(shown, left))
 	if s.Directory != "" {
 		t.kept(s.Directory)
+	}
+	if s.Unplayed != "" {
+		t.wrapped("missing", s.Unplayed)
 	}
 	if s.Resume != "" {
 		t.row("go on", s.Resume)

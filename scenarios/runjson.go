@@ -11,6 +11,7 @@ import (
 
 	"holdfast/archive"
 	"holdfast/scenarios/cores"
+	"holdfast/scenarios/network"
 )
 
 // runFile is a run as JSON: all that decides what it does, to be played elsewhere.
@@ -24,6 +25,8 @@ type runFile struct {
 	Repetitions int    `json:"repetitions"`
 	First       int    `json:"first,omitempty"`
 	AnyOrder    bool   `json:"any_order,omitempty"`
+	// Profile is the name of the file of the scenario's measured latency, which the scenario holds whole.
+	Profile string `json:"profile,omitempty"`
 	// Identity is a hash of [Run.Identity]: a scenario may name files, such as that of a
 	// latency, which may hold something else where it is read.
 	Identity string `json:"identity"`
@@ -37,6 +40,9 @@ func (r Run) MarshalJSON() ([]byte, error) {
 	}
 	w := runFile{
 		Document: string(r.Document.Encode()), Core: r.Core.Name, Policy: r.Policy.String(), Seed: r.Seed, Repetitions: r.Repetitions, First: r.First, AnyOrder: r.AnyOrder,
+	}
+	if l := r.Scenario.Latency; l != nil && (*network.Latency)(l).Measured() != nil {
+		w.Profile = l.Name
 	}
 	scenario, err := r.Scenario.Encode()
 	if err != nil {
@@ -68,6 +74,9 @@ func (r *Run) UnmarshalJSON(text []byte) error {
 	var err error
 	if run.Scenario, err = Parse("scenario", []byte(w.Scenario)); err != nil {
 		return err
+	}
+	if l := run.Scenario.Latency; l != nil && w.Profile != "" {
+		l.Name = w.Profile
 	}
 	if w.Layout != "" {
 		if run.Layout, err = parseLayout("layout", []byte(w.Layout)); err != nil {

@@ -2,12 +2,15 @@ package scenarios
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"holdfast/scenarios/network"
 )
 
 // TestARunIsReadAsItWasWritten: it plays the same events.
@@ -35,6 +38,27 @@ func TestARunIsReadAsItWasWritten(t *testing.T) {
 				t.Errorf("%s is written as\n%s\nand then as\n%s, %v", name, text, twice, err)
 			}
 		}
+	}
+}
+
+// TestARunOnAMeasuredStoreNeedsNoFile where it is read, and is called the same there.
+func TestARunOnAMeasuredStoreNeedsNoFile(t *testing.T) {
+	t.Chdir(t.TempDir())
+	profile := "schema: " + network.ProfileSchema + "\nrequest: constant(1ms)\nreply: constant(1ms)\nread:\n  small: constant(1ms)\nwrite:\n  small: constant(1ms)\n"
+	if err := os.WriteFile("store.yaml", []byte(profile), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	run := must(Prepare("two-users", Choice{Latency: "store.yaml"}))
+	text, settings := must(json.Marshal(run)), must(run.Settings(VirtualWorld))
+	if err := os.Remove("store.yaml"); err != nil {
+		t.Fatal(err)
+	}
+	var again Run
+	if err := json.Unmarshal(text, &again); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(settings, must(again.Settings(VirtualWorld))); diff != "" || !strings.Contains(fmt.Sprint(settings), "store.yaml") {
+		t.Errorf("%v\n%s", settings, diff)
 	}
 }
 

@@ -61,6 +61,34 @@ func (w *Watch) Merge(o *Watch) {
 	w.durations = append(w.durations, o.durations...)
 }
 
+// Seen are the updates of a service that have ended: all of them, those that met another version
+// than they were built on, those of these that were committed, and those that were left to their
+// caller to do again.
+type Seen struct{ Ended, Mismatches, Recovered, Errors int }
+
+// Seen is what was seen of a service.
+func (w *Watch) Seen(s Service) Seen {
+	of := watched{}
+	switch s {
+	case Frontend:
+		of = w.front
+	case Backend:
+		of = w.back
+	}
+	return Seen{int(of.ended), int(of.mismatches), int(of.successes), int(of.errors)}
+}
+
+// P99 of what the back end's updates took, by nearest rank; false: there were none.
+func (w *Watch) P99() (took time.Duration, seen bool) {
+	n := len(w.durations)
+	if n == 0 {
+		return 0, false
+	}
+	sorted := slices.Clone(w.durations)
+	slices.Sort(sorted)
+	return time.Duration(sorted[(99*n+99)/100-1]) * time.Microsecond, true
+}
+
 // AppendBinary implements encoding.BinaryAppender.
 func (w *Watch) AppendBinary(b []byte) ([]byte, error) {
 	for _, of := range []*watched{&w.front, &w.back} {
@@ -183,11 +211,8 @@ func (w *Watch) slow() Alarm {
 		Metric: durationName, Means: "p99 of what a back end's update takes, waits included",
 		Threshold: fmt.Sprintf("> %v", mostDuration), Unit: "ms", Samples: len(w.durations), Note: "no back end updated anything",
 	}
-	if n := len(w.durations); n > 0 {
-		sorted := slices.Clone(w.durations)
-		slices.Sort(sorted)
-		p99 := sorted[(99*n+99)/100-1]
-		a.Value, a.Note = milliseconds(time.Duration(p99)*time.Microsecond), ""
+	if p99, seen := w.P99(); seen {
+		a.Value, a.Note = milliseconds(p99), ""
 		a.Fires = a.Value > mostDuration
 	}
 	return a

@@ -114,3 +114,20 @@ func TestWatchesMerge(t *testing.T) {
 		}
 	}
 }
+
+// TestSeen: of each service its own, which the alarms are made of.
+func TestSeen(t *testing.T) {
+	w := updates(Frontend, 5, 3, 2)
+	w.Merge(updates(Backend, 98, 1, 2))
+	for s, want := range map[Service]Seen{Frontend: {10, 5, 3, 2}, Backend: {101, 3, 1, 2}, Reconciler: {}} {
+		if got := w.Seen(s); got != want {
+			t.Errorf("%s: %+v, want %+v", s, got, want)
+		}
+	}
+	if took, seen := w.P99(); took != 1500*time.Millisecond || !seen {
+		t.Error(took, seen)
+	}
+	if took, seen := updates(Frontend, 5, 3, 2).P99(); took != 0 || seen {
+		t.Error(took, seen)
+	}
+}

@@ -72,20 +72,23 @@ over the scenario's file. A SIMULATE_ name that is no command's flag is refused.
 	root.SetOut(a.stdout)
 	root.SetErr(a.stderr)
 	root.SetVersionTemplate("{{.Version}}\n")
-	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		var unknown *pflag.NotExistError
-		switch {
-		case !errors.As(err, &unknown) || unknown.GetSpecifiedShortnames() != "":
-			return badFlag(err)
-		case cmd == root && cmd.Flags().NArg() > 0: // what comes before it is to be the command
-			return unknownCommand(cmd, cmd.Flags().Arg(0))
-		}
-		return unknownFlag(cmd, unknown.GetSpecifiedName())
-	})
+	root.SetFlagErrorFunc(wrongFlag)
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(a.runCommand(), a.exploreCommand(), a.selftestCommand(), a.sweepCommand(), a.tuneCommand(), a.doctorCommand(), a.checkCommand(),
+	root.AddCommand(runCommand(a.run), a.exploreCommand(), a.selftestCommand(), sweepCommand(a.sweep), a.tuneCommand(), a.campaignCommand(), a.doctorCommand(), a.checkCommand(),
 		a.reportCommand(), a.compareCommand(), a.trendCommand(), a.listCommand(), a.validateCommand(), a.serveCommand(), a.cleanCommand(), a.versionCommand(), a.workerCommand())
 	return root
+}
+
+// wrongFlag says what is wrong with a flag of a command.
+func wrongFlag(cmd *cobra.Command, err error) error {
+	var unknown *pflag.NotExistError
+	switch {
+	case !errors.As(err, &unknown) || unknown.GetSpecifiedShortnames() != "":
+		return badFlag(err)
+	case cmd.HasSubCommands() && cmd.Flags().NArg() > 0: // what comes before it is to be the command
+		return unknownCommand(cmd, cmd.Flags().Arg(0))
+	}
+	return unknownFlag(cmd, unknown.GetSpecifiedName())
 }
 
 // exitCode writes an error and returns the program's exit code.

@@ -15,7 +15,7 @@ import (
 // TestHelpNamesTypesInCapitals: what stands in back quotes is shown in the place of the
 // type, where a value would look like the only one.
 func TestHelpNamesTypesInCapitals(t *testing.T) {
-	for _, cmd := range (&app{}).root().Commands() {
+	for _, cmd := range everyCommand((&app{}).root()) {
 		cmd.Flags().VisitAll(func(f *pflag.Flag) {
 			name, _ := pflag.UnquoteUsage(f)
 			if strings.Contains(f.Usage, "`") && name != strings.ToUpper(name) {

@@ -12,9 +12,9 @@ var (
 	// manualCommand finds commands in Markdown and in the examples of help texts.
 	manualCommand = regexp.MustCompile("(?m)(?:`|^ {2,4}|\\$ )(simulate (?:[a-z]+|--version)[^`\n]*)")
 	// played are those that take no longer than tests may.
-	played = regexp.MustCompile(`^simulate (run|sweep|check|report|list|validate|version|--version)\b`)
+	played = regexp.MustCompile(`^simulate (run|sweep|campaign|check|report|list|validate|version|--version)\b`)
 	// mention is a command that is spoken of, and synopsis what stands for several.
-	mention  = regexp.MustCompile(`^simulate (run|sweep|tune|explore|check|clean|validate|report|compare)( --(json|help))?$`)
+	mention  = regexp.MustCompile(`^simulate (run|sweep|tune|explore|check|clean|validate|report|compare|campaign( (plan|work|status|stop|merge))?)( --(json|help))?$`)
 	synopsis = regexp.MustCompile(`[[…]|[ =][A-Z]{2,}\b`)
 )
 
@@ -30,11 +30,11 @@ func manual(t *testing.T, path ...string) string {
 func manuals(t *testing.T) string {
 	t.Helper()
 	text := manual(t, "README.md") + manual(t, "ARCHITECTURE.md")
-	for _, name := range []string{"simulate.md", "bugs.md", "library.md", "scenarios.md", "tuning.md", "stores.md", "adaptive.md", "bucket.md", "compare.md", "trend.md", "ci.md"} {
+	for _, name := range []string{"simulate.md", "bugs.md", "library.md", "scenarios.md", "tuning.md", "stores.md", "adaptive.md", "bucket.md", "compare.md", "trend.md", "ci.md", "campaigns.md"} {
 		text += manual(t, "docs", name)
 	}
-	for _, cmd := range (&app{}).root().Commands() {
-		_, help, _ := simulate(t, cmd.Name(), "--help")
+	for _, cmd := range everyCommand((&app{}).root()) {
+		_, help, _ := simulate(t, append(strings.Fields(nameOf(cmd)), "--help")...)
 		text += help
 	}
 	return text

@@ -28,6 +28,9 @@ type progress struct {
 	share float64
 	doing string
 	lasts time.Duration // how long all takes, if the clock ends it; else 0
+	// others are at work on it, and not who shows it: they say how long the rest takes; 0: they don't.
+	others bool
+	left   time.Duration
 
 	bars *mpb.Progress
 	bar  *mpb.Bar
@@ -65,6 +68,13 @@ func (p *progress) update(share float64, doing string) {
 func (p *progress) ends(after time.Duration) {
 	p.mu.Lock()
 	p.lasts = after
+	p.mu.Unlock()
+}
+
+// leaves is told how long the rest takes, of what others are at work on; 0: that is not known.
+func (p *progress) leaves(left time.Duration) {
+	p.mu.Lock()
+	p.left, p.others = left, true
 	p.mu.Unlock()
 }
 
@@ -115,6 +125,12 @@ func (p *progress) text(short bool) (share float64, text string) {
 	}
 	if short {
 		text, _, _ = strings.Cut(text, ", ")
+	}
+	if p.others {
+		if p.left > 0 {
+			text = fmt.Sprintf("%s, about %v left", text, p.left.Round(time.Second))
+		}
+		return share, text
 	}
 	const tellable = 0.02 // of the work, before which the time left is a guess
 	if share < tellable || share >= 1 {

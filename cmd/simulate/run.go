@@ -18,7 +18,8 @@ import (
 	"holdfast/scenarios/sandbox"
 )
 
-func (a *app) runCommand() *cobra.Command {
+// runCommand is run with its flags, which do with them what do says.
+func runCommand(do func(ctx context.Context, o runOptions, flags *pflag.FlagSet, names []string) error) *cobra.Command {
 	o := runDefaults()
 	cmd := &cobra.Command{
 		Use:   "run [SCENARIO|FILE…]",
@@ -64,7 +65,7 @@ A --threshold can name these metrics:
   simulate run burst --store s3://bucket/prefix --endpoint http://127.0.0.1:9000 --dry-run
   simulate run burst --store s3://bucket/prefix --max-requests 5000`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.run(cmd.Context(), o, cmd.Flags(), args)
+			return do(cmd.Context(), o, cmd.Flags(), args)
 		},
 	}
 	f := cmd.Flags()
@@ -178,15 +179,21 @@ func (a *app) run(ctx context.Context, o runOptions, flags *pflag.FlagSet, names
 			failure = err
 		}
 	}
-	if len(plays) > 1 && o.out != "" { // together, beside the directory of each
-		kept, err := keep(o.out, reports.WholeName, result)
+	return a.tellAll(ctx, o.out, o.output, result, failure)
+}
+
+// tellAll tells what the runs of a command have shown, and keeps them below out, if there is more
+// than one: together, beside the directory of each.
+func (a *app) tellAll(ctx context.Context, out string, o outputOptions, result reports.Result, failure error) error {
+	if len(result.Runs)+len(result.NotReached) > 1 && out != "" {
+		kept, err := keep(out, reports.WholeName, result)
 		if err != nil {
 			a.complain(err)
 			failure = &exitError{code: exitCouldNotRun}
 		}
 		result = kept.(reports.Result)
 	}
-	return a.tellRuns(ctx, o.output, result, failure)
+	return a.tellRuns(ctx, o, result, failure)
 }
 
 // tellRuns tells what runs have shown.

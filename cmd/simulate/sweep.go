@@ -29,7 +29,8 @@ type sweepOptions struct {
 // defaultSweepRuns are enough for confidence intervals that mean something.
 const defaultSweepRuns = 20
 
-func (a *app) sweepCommand() *cobra.Command {
+// sweepCommand is sweep with its flags, which do with them what do says.
+func sweepCommand(do func(ctx context.Context, o sweepOptions, flags *pflag.FlagSet, name string) error) *cobra.Command {
 	o := sweepOptions{run: virtualDefaults(defaultSweepRuns)}
 	cmd := &cobra.Command{
 		Use:   "sweep SCENARIO|FILE --vary NAME=A,B,C | NAME=FROM:TO:STEP …",
@@ -67,7 +68,7 @@ anything; 130 interrupted, with what was measured.`,
   simulate sweep sustained-contention --vary actors.user.load.think=5ms,50ms,500ms --runs 5`,
 		Args: exactly(1, "a scenario"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.sweep(cmd.Context(), o, cmd.Flags(), args[0])
+			return do(cmd.Context(), o, cmd.Flags(), args[0])
 		},
 	}
 	f := cmd.Flags()

@@ -13,17 +13,30 @@ import (
 // commandsWith are the names of the commands that have a flag, by the flag's.
 func commandsWith(root *cobra.Command) map[string][]string {
 	commands := map[string][]string{}
-	for _, cmd := range root.Commands() {
-		if cmd.Hidden || cmd.Name() == "help" {
-			continue
-		}
+	for _, cmd := range everyCommand(root) {
 		cmd.LocalFlags().VisitAll(func(f *pflag.Flag) {
 			if f.Name != "help" {
-				commands[f.Name] = append(commands[f.Name], cmd.Name())
+				commands[f.Name] = append(commands[f.Name], nameOf(cmd))
 			}
 		})
 	}
 	return commands
+}
+
+// everyCommand are those of the program that people are to use, and those below them.
+func everyCommand(root *cobra.Command) (all []*cobra.Command) {
+	for _, cmd := range root.Commands() {
+		if !cmd.Hidden && cmd.Name() != "help" {
+			all = append(append(all, cmd), everyCommand(cmd)...)
+		}
+	}
+	return all
+}
+
+// nameOf is how a command is called after the program's name.
+func nameOf(cmd *cobra.Command) string {
+	_, name, _ := strings.Cut(cmd.CommandPath(), " ")
+	return name
 }
 
 // unknownFlag says which flag was meant, or which commands have it.
@@ -50,7 +63,7 @@ func unknownCommand(root *cobra.Command, name string) error {
 	if best := scenarios.Closest(name, names); best != "" {
 		return usage("there is no command %q; did you mean %s?", name, best)
 	}
-	return usage("there is no command %q; see simulate --help", name)
+	return usage("there is no command %q; see %s --help", name, root.CommandPath())
 }
 
 // listOf is "a, b and c".

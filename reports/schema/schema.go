@@ -72,3 +72,8 @@ var Baseline []byte
 //
 //go:embed repetitions.v1.schema.json
 var Repetitions []byte
+
+// Campaign is the schema of simulate.campaign/v1.
+//
+//go:embed campaign.v1.schema.json
+var Campaign []byte

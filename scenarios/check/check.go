@@ -150,6 +150,8 @@ type Report struct {
 	Undetermined []Undetermined
 	Counts       Counts
 	Tally        Tally
+	// Alignment is that of the clocks of several recorders; nil: there is one.
+	Alignment *Alignment
 	// Interrupted: the run was cut short; the verdict is about what there is.
 	Interrupted bool
 }
@@ -268,7 +270,7 @@ func (j *Judge) Finish() Report {
 	j.tally.Drawn = j.patrol.drawn
 	r := Report{
 		Violations: j.violation, Found: j.found, StoreFindings: j.findings, Excused: j.excused, Undetermined: j.open,
-		Counts: j.counts, Tally: j.tally, Interrupted: j.cut,
+		Counts: j.counts, Tally: j.tally, Interrupted: j.cut, Alignment: j.aligned(),
 	}
 	r.conclude(j.header)
 	return r

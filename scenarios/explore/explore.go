@@ -73,11 +73,10 @@ type Config struct {
 	// Progress, which may be nil, is told now and then how many were explored.
 	Progress func(schedules int)
 
-	// Of tests: a search without reduction, one with another idea of what is
-	// independent, and who sees every schedule, at none of which the search then stops.
+	// Of tests: a search without reduction, and one with another idea of what is
+	// independent.
 	full        bool
 	independent func(a, b move) bool
-	each        func(p *runner, r *check.Report)
 }
 
 // Result is what was found.
@@ -88,7 +87,7 @@ type Result struct {
 	Complete bool
 	Elapsed  time.Duration // without the shortening of the witness
 	// Acknowledged updates in all of them, and conflicts, also in those that were left
-	// before their end: without any, they prove nothing.
+	// because all their ends were seen: without any, they prove nothing.
 	Acknowledged, Conflicts int
 	// Saves, Appends and Creates are those of the acknowledged updates that the core was
 	// asked for by these calls.
@@ -99,6 +98,9 @@ type Result struct {
 	// Stopped says why the search ended before it was complete; empty if it did not.
 	Stopped string
 }
+
+// Missing is why a search is not complete of which nobody has played some parts.
+const Missing = "parts of it were not played"
 
 // Interrupted is why a search stopped whose context ended.
 const Interrupted = "it was interrupted"
@@ -123,18 +125,9 @@ type Witness struct {
 // Explore plays schedules until all were seen, one violates an invariant, or the
 // bounds are reached.
 func Explore(ctx context.Context, c Config) (Result, error) {
-	if err := c.validate(); err != nil {
+	if err := c.prepare(); err != nil {
 		return Result{}, err
 	}
-	if c.Run.Scenario.Duration > 0 {
-		return Result{}, fmt.Errorf("scenario %s ends by the clock, which a schedule does not have: explore one with a number of operations, or bound them",
-			c.Run.Scenario.Name)
-	}
-	if c.Run.Scenario.TakesMessages() {
-		return Result{}, fmt.Errorf("back ends of scenario %s take messages from a queue, whose order and timeouts no schedule has: use run --world virtual",
-			c.Run.Scenario.Name)
-	}
-	c.Run = prepared(c.Run)
 	defer measure.CollectAt(measure.VirtualGCPercent)()
 	searching := ctx
 	if c.Budget > 0 {
@@ -143,31 +136,49 @@ func Explore(ctx context.Context, c Config) (Result, error) {
 		defer cancel()
 	}
 	elapsed := c.stopwatch()
-	var result Result
-	var err error
-	if c.Strategy == Exhaustive {
-		result, err = c.exhaust(searching)
-	} else {
-		result, err = c.sample(searching)
+	shown, err := c.search(searching)
+	if err != nil {
+		return Result{}, err
 	}
-	result.Strategy, result.Elapsed = c.Strategy, elapsed()
-	if err != nil || result.Witness == nil {
-		return result, err
+	result := shown.result(searching, &c)
+	result.Elapsed = elapsed()
+	return result, c.explain(ctx, result.Witness)
+}
+
+// Conclude makes the result of what the parts of a search have shown, in their order; nil is one
+// that nobody has played. It is what one machine says that plays all of them.
+func (c Config) Conclude(ctx context.Context, shown []*Shown) (Result, error) {
+	if err := c.prepare(); err != nil {
+		return Result{}, err
+	}
+	defer measure.CollectAt(measure.VirtualGCPercent)()
+	all := newPool(c.Strategy)
+	for i, s := range shown {
+		all.add(i, s)
+	}
+	result := all.result(context.Background(), &c)
+	return result, c.explain(ctx, result.Witness)
+}
+
+// explain makes a witness as short as it can be and says how it came about; nil is none.
+func (c *Config) explain(ctx context.Context, w *Witness) error {
+	if w == nil {
+		return nil
 	}
 	whole := context.WithoutCancel(ctx)
 	p := c.newRunner()
 	defer p.close()
-	if err := p.shrink(whole, result.Witness); err != nil {
-		return result, err
+	if err := p.shrink(whole, w); err != nil {
+		return err
 	}
 	var all recorded
-	_, err = Replay(whole, c.Run, result.Witness.Schedule, &all)
-	result.Witness.Events = all
+	_, err := Replay(whole, c.Run, w.Schedule, &all)
+	w.Events = all
 	if err != nil || c.Continuations == 0 {
-		return result, err
+		return err
 	}
-	result.Witness.Prefixes, err = c.prefixes(ctx, result.Witness)
-	return result, err
+	w.Prefixes, err = c.prefixes(ctx, w)
+	return err
 }
 
 // recorded are events that are kept.
@@ -189,6 +200,23 @@ func (c *Config) validate() error {
 		return fmt.Errorf("an exploration needs 1 worker or more, not %d", c.Workers)
 	}
 	return c.Run.Validate()
+}
+
+// prepare makes a search of what was asked for, or says why there is none.
+func (c *Config) prepare() error {
+	if err := c.validate(); err != nil {
+		return err
+	}
+	if c.Run.Scenario.Duration > 0 {
+		return fmt.Errorf("scenario %s ends by the clock, which a schedule does not have: explore one with a number of operations, or bound them",
+			c.Run.Scenario.Name)
+	}
+	if c.Run.Scenario.TakesMessages() {
+		return fmt.Errorf("back ends of scenario %s take messages from a queue, whose order and timeouts no schedule has: use run --world virtual",
+			c.Run.Scenario.Name)
+	}
+	c.Run = prepared(c.Run)
+	return nil
 }
 
 // stopwatch starts one; it says how much time has passed.

@@ -46,24 +46,28 @@ type operation struct {
 // tally says what the schedules were worth: without conflicts and acknowledged
 // updates they prove nothing.
 type tally struct {
-	acknowledged    updates // by schedules that were played to their end
-	conflicts, puts int
+	Acknowledged updates `json:"acknowledged"` // by schedules that were played to their end
+	Conflicts    int     `json:"conflicts,omitempty"`
 }
 
 func (t *tally) add(o tally) {
-	t.acknowledged.add(o.acknowledged)
-	t.conflicts += o.conflicts
-	t.puts += o.puts
+	t.Acknowledged.add(o.Acknowledged)
+	t.Conflicts += o.Conflicts
 }
 
 // updates are numbers of them: all, and those of a kind.
-type updates struct{ all, saves, appends, creates int }
+type updates struct {
+	All     int `json:"all,omitempty"`
+	Saves   int `json:"saves,omitempty"`
+	Appends int `json:"appends,omitempty"`
+	Creates int `json:"creates,omitempty"`
+}
 
 func (u *updates) add(o updates) {
-	u.all += o.all
-	u.saves += o.saves
-	u.appends += o.appends
-	u.creates += o.creates
+	u.All += o.All
+	u.Saves += o.Saves
+	u.Appends += o.Appends
+	u.Creates += o.Creates
 }
 
 // count counts an operation, unless it is a load, which updates nothing.
@@ -72,13 +76,13 @@ func (u *updates) count(do string) {
 	case "load":
 		return
 	case "save":
-		u.saves++
+		u.Saves++
 	case "append":
-		u.appends++
+		u.Appends++
 	case "create":
-		u.creates++
+		u.Creates++
 	}
-	u.all++
+	u.All++
 }
 
 func newRunner(r *scenarios.Run, header history.Header, faults int) *runner {
@@ -100,9 +104,8 @@ func (p *runner) Add(e *history.Event) {
 				p.acknowledged.count(do)
 			}
 		case e.Kind == history.Put:
-			p.tally.puts++
 			if e.Answer == history.PreconditionFailed || e.Answer == history.Conflict {
-				p.tally.conflicts++
+				p.tally.Conflicts++
 			}
 		}
 	}
@@ -150,7 +153,7 @@ func (p *runner) play(ctx context.Context, c chooser) (check.Report, error) {
 		return check.Report{}, errEndless
 	}
 	if !s.stopped {
-		p.tally.acknowledged.add(p.acknowledged)
+		p.tally.Acknowledged.add(p.acknowledged)
 	}
 	report := p.judge.Finish()
 	if len(report.StoreFindings) > 0 {

@@ -35,3 +35,7 @@ func (c *Collector) watched(op *openOperation, e *history.Event) {
 		Service: op.service, Outcome: archive.Outcome(e.Outcome), WriteConflicts: op.refused, Elapsed: time.Duration(e.At - op.begun),
 	})
 }
+
+// Watch is what was seen of the updates that have ended, as production's metrics count them. It is
+// the collector's own, and not to be changed.
+func (c *Collector) Watch() *telemetry.Watch { return &c.watch }

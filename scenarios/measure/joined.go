@@ -2,7 +2,9 @@ package measure
 
 import (
 	"slices"
+	"time"
 
+	"holdfast/scenarios/check"
 	"holdfast/scenarios/history"
 )
 
@@ -59,4 +61,50 @@ func (c *Collector) asOne() {
 	c.givenUpIn = min(c.givenUpIn, 1)
 	c.before, c.answeredIn, c.begin, c.last = Counts{}, 0, 0, longest
 	c.each = []Repetition{c.ended()}
+}
+
+// Overlap is how much the shards of a load were at work at the same time: from when the actors
+// of one start to its last answer.
+type Overlap struct {
+	Shards int `json:"shards"` // that have begun
+	// Share of the time in which any of them was at work is that in which all were, on clocks that
+	// are aligned by what the shards have seen of each other.
+	Share float64 `json:"share"`
+	// WithinMS is how exactly the clocks are aligned, of the two that are least so: ± so many
+	// milliseconds. 0: of some it is not known.
+	WithinMS float64 `json:"within_ms,omitempty"`
+}
+
+// overlap is nil if fewer than two recorders have seen actors, or their clocks were not aligned.
+func (j *joined) overlap(a *check.Alignment) *Overlap {
+	if a == nil {
+		return nil
+	}
+	var first, last []int64
+	var clocks []int
+	for clock, c := range j.by {
+		if c.repetition > 0 && clock < len(a.Shift) {
+			clocks = append(clocks, clock)
+			first, last = append(first, c.begin+a.Shift[clock]), append(last, c.last+a.Shift[clock])
+		}
+	}
+	if len(clocks) < 2 {
+		return nil
+	}
+	o := &Overlap{Shards: len(clocks)}
+	if whole := slices.Max(last) - slices.Min(first); whole > 0 {
+		o.Share = float64(max(slices.Min(last)-slices.Max(first), 0)) / float64(whole)
+	}
+	widest := time.Duration(0)
+	for i, one := range clocks {
+		for _, other := range clocks[:i] {
+			width := a.Width(one, other)
+			if width == 0 {
+				return o
+			}
+			widest = max(widest, width)
+		}
+	}
+	o.WithinMS = float64(widest) / 2e6
+	return o
 }

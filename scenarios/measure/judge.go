@@ -59,6 +59,7 @@ func fromHistory(rd reading, h history.Header, failed error) (*Measured, error) 
 	r.Judged, r.Played = told.judged(h), told.begun
 	numbers.Fill(&r, verdict.Counts)
 	numbers.detail(&r, h)
+	r.Overlap = counted.overlap(verdict.Alignment)
 	if told.omitted != nil {
 		r.measured(told.omitted.Thresholds)
 	} else {

@@ -177,7 +177,7 @@ func newPlaying(plan Plan, c Config) (*playing, error) {
 		if err := p.open(i); err != nil {
 			return nil, errors.Join(err, p.closeFiles())
 		}
-		p.all += plan.Points[i].cost() * float64(plan.Points[i].Run.Repetitions)
+		p.all += plan.Points[i].Cost() * float64(plan.Points[i].Run.Repetitions)
 	}
 	return p, nil
 }
@@ -254,7 +254,7 @@ func (p *playing) add(of part, s *Sample) {
 	pool := p.pools[of.point]
 	pool.Add(s)
 	p.done.Repetitions += s.pooled.Histories
-	p.done.Share += p.Points[of.point].cost() * float64(s.pooled.Histories) / p.all
+	p.done.Share += p.Points[of.point].Cost() * float64(s.pooled.Histories) / p.all
 	p.done.Operations += s.numbers.counts.Operations
 	p.done.Conflicts += s.numbers.counts.Conflicts412 + s.numbers.counts.Conflicts409
 	if pool.complete() {

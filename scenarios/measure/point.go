@@ -79,9 +79,9 @@ func (p *Point) Resolved() ([]byte, error) {
 // ScenarioFile is the name of the scenario in the directory of a run.
 const ScenarioFile = "scenario.resolved.yaml"
 
-// cost of a repetition, for the time left: that clients meet each other more often
+// Cost of a repetition, for the time left: that clients meet each other more often
 // the more they are makes it grow faster than their number.
-func (p *Point) cost() float64 {
+func (p *Point) Cost() float64 {
 	s := p.Run.Scenario
 	clients := float64(max(s.Clients(), 1))
 	operations := cmp.Or(float64(s.Operations()), clients*time.Duration(s.Duration).Seconds())

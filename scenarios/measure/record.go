@@ -195,7 +195,7 @@ func newTold(plan Plan, progress func(Progress)) *told {
 	t.done.OfPoints = len(plan.Points)
 	for i := range plan.Points {
 		if plan.Points[i].Run.Scenario != nil {
-			t.all += plan.Points[i].cost() * float64(plan.Points[i].Run.Repetitions)
+			t.all += plan.Points[i].Cost() * float64(plan.Points[i].Run.Repetitions)
 		}
 	}
 	return t
@@ -223,7 +223,7 @@ func (t *told) end(p *Point) {
 	t.done.Repetitions, t.done.Operations, t.done.Conflicts = t.last.Repetitions, t.last.Operations, t.last.Conflicts
 	t.done.Points++
 	if p.Run.Scenario != nil && t.all > 0 {
-		t.cost += p.cost() * float64(p.Run.Repetitions)
+		t.cost += p.Cost() * float64(p.Run.Repetitions)
 		t.done.Share = t.cost / t.all
 	}
 	if t.progress != nil {

@@ -184,6 +184,14 @@ func (l Latency) Content() string {
 	return l.Name
 }
 
+// File is the file that whoever reads the text needs; empty: none.
+func (l Latency) File() string {
+	if l.profile == nil && l.Request.file != nil { // both legs are the same
+		return l.Request.file.path
+	}
+	return ""
+}
+
 // Prices is the profile by whose store's prices a call is charged; empty: nobody said.
 func (l Latency) Prices() string {
 	if l.profile != nil {

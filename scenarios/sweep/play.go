@@ -36,7 +36,7 @@ func Play(ctx context.Context, c Config) ([]Measured, error) {
 	var plan measure.Plan
 	points := map[int]Measured{}
 	row := func(i int, m *measure.Measured) Measured {
-		return measured(c.Points[i].Params, &m.Measurement)
+		return Row(c.Points[i].Params, &m.Measurement)
 	}
 	for i := range c.Points {
 		plan.Points = append(plan.Points, c.Points[i].Point)

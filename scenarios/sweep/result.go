@@ -31,7 +31,10 @@ type Result struct {
 	Points      []Measured `json:"points"` // in the order of the product, the last parameter varies fastest
 	// TookMS is how long it took to play; 0: not known.
 	TookMS float64 `json:"took_ms,omitempty"`
-	// Resume is the command that goes on with an interrupted sweep.
+	// Unplayed is what is missing of a sweep that many machines were to play; empty: nothing, or
+	// one machine has played it.
+	Unplayed string `json:"unplayed,omitempty"`
+	// Resume is the command that goes on with a sweep of which points are missing.
 	Resume string `json:"resume,omitempty"`
 	// PolicyChanged is the policy of a point, if parts of it vary; empty: the whole
 	// varies, or nothing.
@@ -75,8 +78,8 @@ type Measured struct {
 	Replay           string           `json:"replay"`
 }
 
-// measured is what a point has shown, as a row of the table has it.
-func measured(params Params, m *measure.Measurement) Measured {
+// Row is what a point has shown, as a row of the table has it.
+func Row(params Params, m *measure.Measurement) Measured {
 	p := Measured{
 		Params: params, Runs: m.Played, Clients: m.Clients, Policy: m.Policy, Verdict: m.Verdict, Reasons: m.Reasons, Violated: m.Violated,
 		Operations: m.Counts.Operations, GetsMean: float64(m.Counts.Gets) / float64(m.Played),

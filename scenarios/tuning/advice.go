@@ -119,7 +119,6 @@ func (s *search) facts(ctx context.Context) *facts {
 				return m, nil
 			}
 			m := s.measure(p)
-			m.tally = newTally()
 			seen[p] = m
 			return m, s.batches(ctx, m, streamAdvice, batches, s.batch)
 		},

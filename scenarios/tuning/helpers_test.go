@@ -80,7 +80,6 @@ func playedBy(t testing.TB, r scenarios.Run, policy archive.Policy, batches, rep
 	c := Config{Run: r, Workers: 2}
 	p := c.player()
 	m := p.measure(policy)
-	m.tally = newTally()
 	if err := p.batches(t.Context(), m, streamAdvice, batches, repetitions); err != nil {
 		t.Fatal(err)
 	}

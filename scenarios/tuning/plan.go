@@ -36,6 +36,10 @@ type Config struct {
 	// Architectures asks for all that can be done about the object, each with the best of
 	// its settings; otherwise a few are played.
 	Architectures bool
+	// Elsewhere, if it is not nil, gives what the parts of each round of the search have shown
+	// in the place of playing them here, see [measure.Config]. Its rounds come one after the
+	// other, and are the same wherever the same is searched for by a number of evaluations.
+	Elsewhere func(ctx context.Context, parts []measure.Part, add func(i int, s *measure.Sample)) error
 	// Progress, which may be nil, is told how far the search is.
 	Progress func(Progress)
 }
@@ -55,6 +59,8 @@ func (c *Config) validate() error {
 		return fmt.Errorf("a search needs a number of evaluations, or 0 and a budget, not %d", c.Evaluations)
 	case c.Evaluations == 0 && (c.Budget <= 0 || c.Clock == nil):
 		return errors.New("a search without a number of evaluations needs a budget, and a clock to keep it by")
+	case c.Evaluations == 0 && c.Elsewhere != nil:
+		return errors.New("a search that is played elsewhere needs a number of evaluations: a budget of time is this machine's")
 	}
 	return nil
 }
@@ -167,5 +173,5 @@ func deadline(patience time.Duration) time.Duration {
 }
 
 func (c *Config) player() *player {
-	return &player{run: c.Run, workers: max(c.Workers, 1), prices: measure.PricesOf(c.Run.Latency().Prices())}
+	return &player{run: c.Run, workers: max(c.Workers, 1), elsewhere: c.Elsewhere, prices: measure.PricesOf(c.Run.Latency().Prices())}
 }

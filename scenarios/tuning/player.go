@@ -8,7 +8,6 @@ import (
 	"fmt"
 
 	"holdfast/archive"
-	"holdfast/archive/telemetry"
 	"holdfast/scenarios"
 	"holdfast/scenarios/check"
 	"holdfast/scenarios/cores"
@@ -41,6 +40,8 @@ type player struct {
 	workers  int
 	played   int // repetitions
 	progress func(played int)
+	// elsewhere, if it is not nil, plays in the place of this machine.
+	elsewhere func(ctx context.Context, parts []measure.Part, add func(i int, s *measure.Sample)) error
 }
 
 // violatedError ends a search: what loses modifications, core or store, needs no tuning.
@@ -101,7 +102,7 @@ func (p *player) play(ctx context.Context, all []batch, repetitions int) error {
 	}
 	ended := p.played
 	measured, err := measure.Play(ctx, plan, measure.Config{
-		Workers: p.workers,
+		Workers: p.workers, Elsewhere: p.elsewhere,
 		Done: func(_ int, m *measure.Measured) error {
 			if m.Verdict.Final() {
 				return &violatedError{run: m.Measurement}
@@ -142,9 +143,6 @@ func (p *player) runOf(b batch, repetitions int) scenarios.Run {
 	if b.of.core != nil {
 		run.Core = *b.of.core
 	}
-	if b.of.tally != nil {
-		run.Observe = func(string, scenarios.Kind) archive.Observer { return telemetry.Metrics(b.of.tally) }
-	}
 	return run
 }
 
@@ -158,7 +156,6 @@ type measured struct {
 	affected       int // repetitions in which somebody gave up
 	total          *measure.Measurement
 	skipped        int                 // batches of the stream, which chose it
-	tally          *tally              // nil: nobody asks for it
 	falls          string              // where it does not hold up, if it was asked; empty: nowhere
 	sorted         []int64             // latencies; see the method
 	scenario       *scenarios.Scenario // nil: each client is an actor of its own

@@ -1,0 +1,89 @@
+package reports
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	memory "holdfast/archive/storetest/broken"
+	"holdfast/scenarios/campaign"
+)
+
+// surveyed is a campaign of ten shards with ten units each, of which so many are published.
+func surveyed(published ...int) *campaign.Status {
+	s := &campaign.Status{Units: 10 * len(published), Survey: campaign.Survey{Clock: true}}
+	for i, n := range published {
+		one := campaign.ShardState{Shard: i, State: campaign.Missing, Published: n, Units: 10}
+		if n == 10 {
+			one.State = campaign.Done
+			s.Done++
+		}
+		s.Published += n
+		s.Shards = append(s.Shards, one)
+	}
+	s.Complete, s.Missing = s.Published, len(published)-s.Done
+	return s
+}
+
+func allCampaigned() map[string]Campaigned {
+	c := &campaign.Campaign{Prefix: campaign.In(memory.NewMemory(), "s3://bucket/c2"), Plan: campaign.Plan{
+		Program: "0123456789ab", Kind: "sweep", Command: []string{"sweep", "burst", "--vary", "policy=none(retries=9),default"}, Shards: 5, Units: 50,
+	}}
+	all := map[string]Campaigned{}
+	complete := NewCampaigned(c, surveyed(10, 10, 10))
+	complete.Next = "simulate campaign merge s3://bucket/c2"
+	all["complete"] = complete
+	running := surveyed(10, 3, 0, 4, 10, 0)
+	running.Shards[1].State, running.Shards[2].State, running.Shards[3].State = campaign.Running, campaign.Running, campaign.Silent
+	running.PerSecond, running.Left, running.Complete = 2.5, 90*time.Second, 30
+	running.Workers = []campaign.Beat{{Shard: 1, Attempt: 2, Host: "node-3\x1b[2J", PID: 17, Complete: 5, Units: 10}}
+	all["running"] = NewCampaigned(c, running)
+	stopped := surveyed(10, 0)
+	stopped.Stopped = true
+	all["stopped"] = NewCampaigned(c, stopped)
+	many := make([]int, 100)
+	for i := range many {
+		many[i] = 10 * (i % 2)
+	}
+	all["missing"] = NewCampaigned(c, surveyed(many...))
+	return all
+}
+
+// TestHowFarACampaignIs fits the width, names what is missing shortly, and lets nobody's host name
+// reach the terminal as it is.
+func TestHowFarACampaignIs(t *testing.T) {
+	all := allCampaigned()
+	for name, wants := range map[string][]string{
+		"complete": {"COMPLETE  s3://bucket/c2: 30 of 30 units published (100 %)", "shards      3: 3 done\n"},
+		"running":  {"RUNNING  s3://bucket/c2: 27 of 60 units published (45 %)", "6: 2 done, 2 running, 1 silent, 1 missing", "running     1-2\n", "silent      3: no", "missing     5: ", "about 1m30s, "},
+		"stopped":  {"STOPPED  ", "end at"},
+		"missing":  {"INCOMPLETE  ", "missing     0, 2, 4, 6, 8, 10, 12, 14 and more, 50 in all"},
+	} {
+		text := formatted(t, "text", all[name])
+		for _, want := range wants {
+			if !strings.Contains(text, want) {
+				t.Errorf("%s does not say %q:\n%s", name, want, text)
+			}
+		}
+		for line := range strings.Lines(text) {
+			if len([]rune(line)) > Width+1 && !strings.HasPrefix(line, "go on") {
+				t.Errorf("%s: %q is too long", name, line)
+			}
+		}
+		if strings.Contains(formatted(t, "json", all[name])+text, "\x1b") {
+			t.Errorf("%s: a host's name reaches the terminal", name)
+		}
+	}
+	if c := all["running"]; c.Command != "simulate sweep burst --vary 'policy=none(retries=9),default'" {
+		t.Error(c.Command)
+	}
+}
+
+func TestRanges(t *testing.T) {
+	for want, numbers := range map[string][]int{"": nil, "3": {3}, "0-3": {0, 1, 2, 3}, "0 2-3 7": {0, 2, 3, 7}} {
+		if got := Ranges(numbers); !slices.Equal(got, strings.Fields(want)) {
+			t.Errorf("%v, want %s", got, want)
+		}
+	}
+}
