@@ -19,6 +19,7 @@ func TestImportsPointDownward(t *testing.T) {
 	}
 	playing := append(slices.Clone(below), "=holdfast/scenarios")
 	measuring := []string{"holdfast/scenarios/measure", "holdfast/scenarios/sandbox", "holdfast/scenarios/doctor", "holdfast/scenarios/profile"}
+	searching := []string{"holdfast/scenarios/explore", "holdfast/scenarios/tuning", "holdfast/scenarios/stores", "holdfast/scenarios/units"}
 	allowed := map[string][]string{
 		"holdfast/archive":                 {"holdfast/archive/notation"},
 		"holdfast/archive/notation":        {},
@@ -51,8 +52,8 @@ func TestImportsPointDownward(t *testing.T) {
 		"holdfast/scenarios/explore":       slices.Concat(playing, measuring, []string{"holdfast/scenarios/stores"}),
 		"holdfast/scenarios/sweep":         slices.Concat(playing, measuring),
 		"holdfast/scenarios/tuning":        slices.Concat(playing, measuring, []string{"holdfast/scenarios/units", "holdfast/scenarios/tuning/changes"}),
-		"holdfast/scenarios/campaign":      slices.Concat(playing, measuring),
-		"holdfast/scenarios/campaign/load": slices.Concat(playing, measuring, []string{"holdfast/scenarios/campaign"}),
+		"holdfast/scenarios/campaign":      slices.Concat(playing, measuring, searching),
+		"holdfast/scenarios/campaign/load": slices.Concat(playing, measuring, searching, []string{"holdfast/scenarios/campaign"}),
 		"holdfast/scenarios/simtest":       slices.Concat(playing, measuring, []string{"holdfast/scenarios/explore", "holdfast/scenarios/stores"}),
 		"holdfast/reports/schema":          {},
 		"holdfast/reports/compare":         {"holdfast/archive", "holdfast/scenarios"},

@@ -2,14 +2,22 @@ package main
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
+	"holdfast/archive/s3store/fakes3"
 	"holdfast/reports"
 	"holdfast/reports/schema"
 	"holdfast/scenarios/campaign"
@@ -240,4 +248,75 @@ func TestMergeWaits(t *testing.T) {
 	}()
 	result(t, exitPassed, "campaign", "merge", prefix, "--wait", "1m")
 	<-played
+}
+
+// TestACampaignOnS3 tells commands that go on with it as they stand.
+func TestACampaignOnS3(t *testing.T) {
+	server, err := fakes3.Start()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = server.Close() })
+	t.Setenv("AWS_ACCESS_KEY_ID", "x")
+	t.Setenv("AWS_SECRET_ACCESS_KEY", "sekret-of-the-bucket")
+	t.Setenv("AWS_REGION", "us-east-1")
+	prefix := []string{"s3://" + server.Bucket() + "/nightly/", "--endpoint", server.Endpoint(), "--path-style", "on"}
+	of := func(command string, more ...string) []string {
+		return slices.Concat([]string{"campaign", command}, prefix, more)
+	}
+	must(t, of("plan", "--shards", "3", "--", "sweep", "burst", "--vary", "clients=2:4:1", "--runs", "2")...)
+	must(t, of("work", "--index", "1")...)
+	text := must(t, of("status", "--json")...)
+	validate(t, schema.Campaign, text)
+	var d reports.Campaigned
+	if err := json.Unmarshal([]byte(text), &d); err != nil {
+		t.Fatal(err)
+	}
+	want := "simulate campaign work s3://" + server.Bucket() + "/nightly --endpoint " + server.Endpoint() + " --path-style on --index 0,2"
+	if d.Next != want || d.Published != 2 || !d.Clock {
+		t.Fatalf("%+v, want %s", d, want)
+	}
+	must(t, words(d.Next)[1:]...)
+	_, merged, _ := simulate(t, of("merge", "--json", "--out", t.TempDir())...)
+	_, one := swept(t, exitPassed, "burst", "--vary", "clients=2:4:1", "--runs", "2", "--out", t.TempDir())
+	if merged != one {
+		t.Errorf("%s\nwant\n%s", merged, one)
+	}
+}
+
+// TestACampaignOnAStoreThatCannotBeListed is played and merged; what needs a listing says so.
+func TestACampaignOnAStoreThatCannotBeListed(t *testing.T) {
+	var mu sync.Mutex
+	objects := map[string][]byte{}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		mu.Lock()
+		defer mu.Unlock()
+		there, ok := objects[r.URL.Path]
+		w.Header().Set("ETag", fmt.Sprintf(`"%x"`, sha256.Sum256(append(there, body...))))
+		switch {
+		case r.Method == http.MethodPut && ok && r.Header.Get("If-None-Match") == "*":
+			w.WriteHeader(http.StatusPreconditionFailed)
+		case r.Method == http.MethodPut:
+			objects[r.URL.Path] = body
+			w.WriteHeader(http.StatusCreated)
+		case !ok:
+			w.WriteHeader(http.StatusNotFound)
+		default:
+			_, _ = w.Write(there)
+		}
+	}))
+	t.Cleanup(server.Close)
+	prefix := server.URL + "/p/"
+	must(t, "campaign", "plan", prefix, "--shards", "2", "--quiet", "--", "run", "burst", "--world", "virtual", "--runs", "2")
+	must(t, "campaign", "work", prefix, "--index", "0")
+	result(t, exitInconclusive, "campaign", "merge", prefix)
+	for _, args := range [][]string{{"status", prefix}, {"work", prefix, "--index", "missing"}, {"merge", prefix, "--wait", "1s"}} {
+		code, stdout, stderr := simulate(t, append([]string{"campaign"}, args...)...)
+		if code != exitCouldNotRun || stdout != "" || !strings.Contains(stderr, "can't list what it holds") {
+			t.Errorf("%v: exit %d: %s%s", args, code, stdout, stderr)
+		}
+	}
+	must(t, "campaign", "work", prefix, "--index", "1")
+	result(t, exitPassed, "campaign", "merge", prefix)
 }

@@ -30,15 +30,19 @@ values, so that workers need no other file, and how many shards there are. A pla
 changed: the same command again finds it there, another one is refused.
 
 What stands after -- is the command as it is on one machine, but for the flags about its
-result (--json, --out, --csv, …), which merge has. It is played in virtual time: run
-wants --world virtual. Only this build of the program may play and merge it.
+result (--json, --out, --csv, …), which merge has. It is played in virtual
+time: run wants --world virtual. Only this build of the program may play and merge it.
+
+One scenario with --world real and a --store is a load: its shards play at the same time on
+the same objects, each its share of the clients, and are judged as one run.
 
 More shards than there are units to be played are no error: the rest has nothing to do.
 
 Exit codes: 0 the plan is there; 1 it could not be written; 2 bad flags, or there is
 another plan.`,
 		Example: `  simulate campaign plan out/c1 --shards 8 -- sweep burst --vary clients=10:50:10
-  simulate campaign plan s3://bucket/c2 --shards 200 -- run storm --world virtual --runs 1000000`,
+  simulate campaign plan s3://bucket/c2 --shards 200 -- run storm --world virtual --runs 1000000
+  simulate campaign plan s3://bucket/l1 --shards 4 -- run sustained-contention --world real --store s3://bucket/data --duration 30s`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			at := cmd.ArgsLenAtDash()
 			switch {
@@ -67,6 +71,11 @@ func (a *app) campaignPlan(ctx context.Context, o planOptions, prefix string, ar
 	k, p, err := a.understand(ctx, args)
 	if err != nil || p == nil {
 		return err
+	}
+	if p.unitsOf != nil {
+		if p.units, err = p.unitsOf(o.shards); err != nil {
+			return err
+		}
 	}
 	program, err := reports.Program()
 	if err != nil {

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
-	"sync"
 
 	"holdfast/scenarios"
 	"holdfast/scenarios/explore"
@@ -27,16 +26,13 @@ type Exploration struct {
 	Witness string `json:"witness"`
 }
 
-// partsOfShard are how many parts an exhaustive search has for each shard, at least: they differ
-// in size by factors of a hundred.
-const partsOfShard = 64
+// fewestParts of an exhaustive search, if it has as many schedules: they differ in size by factors
+// of a hundred, and those of a shard are to be alike together.
+const fewestParts = 4096
 
-// mostParts of an exhaustive search, about: each worker reads all of them.
-const mostParts = 20_000
-
-// NewExploration cuts a search for so many shards. What it shows does not depend on their number.
-func NewExploration(ctx context.Context, c explore.Config, shards int) (*Exploration, error) {
-	parts, err := c.Cut(ctx, min(shards*partsOfShard, mostParts))
+// NewExploration cuts a search into units.
+func NewExploration(ctx context.Context, c explore.Config) (*Exploration, error) {
+	parts, err := c.Cut(ctx, fewestParts)
 	if err != nil {
 		return nil, err
 	}
@@ -69,14 +65,14 @@ func gcd(a, b int) int {
 
 // Play has a shard's parts played and published.
 func (e *Exploration) Play(ctx context.Context, s *Shard) error {
-	idle := idlers{config: e.Config(1)}
-	defer idle.close()
+	players := idle[*explore.Player]{start: func() (*explore.Player, error) { return e.Config(1).NewPlayer(ctx) }}
+	defer players.close()
 	return s.Play(ctx, Whole, len(e.Parts), func(ctx context.Context, unit int) ([]byte, error) {
-		one, err := idle.take(ctx)
+		one, err := players.take()
 		if err != nil {
 			return nil, err
 		}
-		defer idle.put(one)
+		defer players.put(one)
 		shown, err := one.Play(ctx, e.Parts[e.part(unit)])
 		if err != nil {
 			return nil, err
@@ -102,34 +98,4 @@ func (e *Exploration) Merge(ctx context.Context, c *Campaign, workers int) (expl
 	}
 	found, err := e.Config(workers).Conclude(ctx, shown)
 	return found, gaps, err
-}
-
-// idlers are players that play no part at the moment: each can play the next one.
-type idlers struct {
-	config explore.Config
-	mu     sync.Mutex
-	idle   []*explore.Player
-}
-
-func (i *idlers) take(ctx context.Context) (*explore.Player, error) {
-	i.mu.Lock()
-	defer i.mu.Unlock()
-	if n := len(i.idle); n > 0 {
-		p := i.idle[n-1]
-		i.idle = i.idle[:n-1]
-		return p, nil
-	}
-	return i.config.NewPlayer(ctx)
-}
-
-func (i *idlers) put(p *explore.Player) {
-	i.mu.Lock()
-	defer i.mu.Unlock()
-	i.idle = append(i.idle, p)
-}
-
-func (i *idlers) close() {
-	for _, p := range i.idle {
-		p.Close()
-	}
 }

@@ -29,7 +29,7 @@ func exploring(t *testing.T, scenario, core string, c explore.Config) explore.Co
 // exploration plans a search in so many shards, and reads it as a worker does.
 func exploration(t *testing.T, c explore.Config, shards int) (*Campaign, *Exploration) {
 	t.Helper()
-	e, err := NewExploration(t.Context(), c, shards)
+	e, err := NewExploration(t.Context(), c)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -52,7 +52,7 @@ func exploration(t *testing.T, c explore.Config, shards int) (*Campaign, *Explor
 func TestExplorations(t *testing.T) {
 	for name, c := range map[string]explore.Config{
 		"complete": exploring(t, "repeated-message", "production", explore.Config{Strategy: explore.Exhaustive, Faults: 1}),
-		"violated": exploring(t, "lost-reply", "settled-by-etag", explore.Config{Strategy: explore.Exhaustive, Faults: 1}),
+		"violated": exploring(t, "two-users", "documented", explore.Config{Strategy: explore.Exhaustive, Faults: 1}),
 		"drawn":    exploring(t, "three-writers", "production", explore.Config{Strategy: explore.PCT, Faults: 1, Schedules: 200}),
 		"found":    exploring(t, "three-writers", "unlocked", explore.Config{Strategy: explore.Random, Schedules: 200}),
 	} {
@@ -159,7 +159,7 @@ func TestGarbledParts(t *testing.T) {
 // TestShardsAreParts of a search from everywhere: no two units are one part, and parts that
 // follow each other are in different shards.
 func TestShardsAreParts(t *testing.T) {
-	for _, n := range []int{1, 2, 3, 7, 64, 90, 1000, 1001, mostParts} {
+	for _, n := range []int{1, 2, 3, 7, 64, 90, 1000, 1001, fewestParts} {
 		e := Exploration{Parts: make([]explore.Unit, n)}
 		seen, last := map[int]bool{}, -2
 		for unit := range n {

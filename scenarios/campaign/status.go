@@ -16,6 +16,8 @@ type Status struct {
 	Survey
 	Stage   Stage // that is being played
 	Stopped bool
+	// Disputed is how determinism was lost; nil: it was not.
+	Disputed *DeterminismError
 	// Shards by their state.
 	Done, Running, Silent, Missing int
 	// Units of the stage that are published, and those that workers have complete beside them, as
@@ -48,6 +50,17 @@ func (c *Campaign) Status(ctx context.Context) (*Status, error) {
 	if s.Stopped, err = c.Stopped(ctx); err != nil {
 		return nil, err
 	}
+	err = c.undisputed(ctx, stage)
+	if disputed, is := errors.AsType[*DeterminismError](err); is {
+		s.Disputed = disputed
+	} else if err != nil {
+		return nil, err
+	}
+	if c.Plan.Units == 0 {
+		if err := c.staged(ctx, s); err != nil {
+			return nil, err
+		}
+	}
 	for i := range s.Shards {
 		s.Published += s.Shards[i].Published
 		switch s.Shards[i].State {
@@ -63,6 +76,23 @@ func (c *Campaign) Status(ctx context.Context) (*Status, error) {
 	}
 	s.Complete = s.Published
 	return s, c.ask(ctx, s)
+}
+
+// staged says what became of the shards of a campaign that goes by stages: none is done before all
+// are, as another stage may follow.
+func (c *Campaign) staged(ctx context.Context, s *Status) error {
+	_, err := c.Get(ctx, finishedKey)
+	if err != nil && !errors.Is(err, archive.ErrNotFound) {
+		return err
+	}
+	for i := range s.Shards {
+		if shard := &s.Shards[i]; err == nil {
+			shard.State = Done
+		} else {
+			shard.State = shard.life(s.Now)
+		}
+	}
+	return nil
 }
 
 // current is the stage that is being played, as marks tell, and how many units it has.
