@@ -99,6 +99,9 @@ func TestManualsCommandsWork(t *testing.T) {
 	write(t, "docs/stores/minio.json", minio)
 	write(t, "archive/testdata/CHG-12345.json", document)
 	write(t, "mine.yaml", mine)
+	for _, file := range shardFiles(t, "production", 3, 0, 6) {
+		write(t, filepath.Base(file), string(read(t, file)))
+	}
 	n := 0
 	for _, command := range all {
 		if !played.MatchString(command) || strings.Contains(command, "s3://") {

@@ -66,13 +66,12 @@ func drifted(from, to int64) int64 {
 }
 
 // learn takes that the clock a showed t no later than b showed u.
-func (b *bounds) learn(a uint16, t int64, c uint16, u int64) (window int, weight int64) {
+func (b *bounds) learn(a uint16, t int64, c uint16, u int64) {
 	n, middle := b.window(u)
-	weight = u - t + drifted(middle, u) + drifted(middle, t)
+	weight := u - t + drifted(middle, u) + drifted(middle, t)
 	if at := &b.windows[n][int(a)*b.clocks+int(c)]; weight < *at {
 		*at = weight
 	}
-	return n, weight
 }
 
 // ahead is the most by which the true time when a clock showed t can be later, beyond what the
@@ -92,7 +91,6 @@ func (b *bounds) ahead(clock, other uint16, t, u int64) int64 {
 // settle makes all bounds as tight as they can be; it returns the clock and the window of a
 // contradiction, none if there is none.
 func (b *bounds) settle() (clock int32, window int) {
-	clock = none
 	for n := range b.windows {
 		if n > 0 {
 			b.carry(n-1, n)

@@ -73,13 +73,6 @@ func slowed(events []*history.Event) []*history.Event {
 	return all
 }
 
-func drawnSkews(rng *rand.Rand, clocks int) (all []skew) {
-	for range clocks {
-		all = append(all, skew{by: rng.Int64N(int64(10*time.Second)) - int64(5*time.Second), drift: rng.Float64() * 200e-6})
-	}
-	return all
-}
-
 func dump(t interface{ Log(...any) }, events []*history.Event, r Report) {
 	for _, e := range events {
 		t.Log(e.Clock, line(e))
@@ -180,14 +173,13 @@ func buffered(asLoad bool) (history.Header, []*history.Event) {
 		events = append(events, &e)
 	}
 	keys := []string{"archive/A.json", "archive/B.json"}
-	after := start.plus("m")
 	for _, key := range keys {
 		add(0, 1, 2, history.Event{Kind: history.Put, Actor: history.SetupActor, Key: key, If: history.IfAbsent, Answer: history.OK, ETag: "v0" + key, Doc: start.written(doc{}, "")})
 	}
 	for clock, actor := range []string{"0/1/ann", "1/1/bob"} {
 		key, other, op := keys[clock], keys[1-clock], 10*clock+1
 		id := fmt.Sprintf("m%d", clock)
-		after = start.plus(id)
+		after := start.plus(id)
 		add(clock, 0, 90, history.Event{Kind: history.Invoke, Actor: actor, Op: op, Key: key, Do: "append", IDs: []string{id}})
 		add(clock, 91, 95, history.Event{Kind: history.Get, Actor: actor, Op: op, Key: key, Answer: history.OK, ETag: "v0" + key, Doc: start.read()})
 		add(clock, 100, 110, history.Event{Kind: history.Put, Actor: actor, Op: op, Key: key, If: history.IfMatch, IfETag: "v0" + key, Answer: history.OK, ETag: "v1" + key, Doc: after.written(start, "v0"+key)})
