@@ -193,7 +193,7 @@ func TestStages(t *testing.T) {
 			}
 		}
 	}
-	if s := status(t, c); s.Stage != "stages/0001/" || s.Units != 20 || s.Done != 2 || s.Missing != 1 || s.Published != 13 {
+	if s := status(t, c); s.Stage != "stages/0001/" || s.Units != 20 || s.Done != 0 || s.Missing != 3 || s.Published != 13 {
 		t.Error(s)
 	}
 	next := 0

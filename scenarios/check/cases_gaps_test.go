@@ -251,3 +251,27 @@ func TestPossibleModifications(t *testing.T) {
 		}
 	}
 }
+
+// TestEqualEntriesOverGaps: of versions that hold the same entries one that nobody is seen to
+// write follows the last of those that others are known to have written one after the other, in
+// whatever order they are told; and nothing is concluded from its place.
+func TestEqualEntriesOverGaps(t *testing.T) {
+	b := newBook()
+	b.setup(start)
+	b.is("v1", start.plus("m1"))
+	b.begin("bob", "save", "m2").on("v1").get("v1").put("v1", history.OK, "v2", b.versions["v1"].set("title", "B")).end(history.Committed, "v2")
+	b.begin("ann", "append", "m1").get("v0").put("v0", history.OK, "v1", b.versions["v1"]).end(history.Committed, "v1")
+	b.is("v3", b.versions["v2"].set("plan", "X"))
+	carol := b.begin("carol", "append", "m4").get("v3").tell("v2")
+	carol.put("v3", history.OK, "v4", b.versions["v3"].plus("m4")).end(history.Committed, "v4")
+	b.begin("dora", "load").get("v2").end(history.Committed, "v2") // perhaps after v3
+	b.final("v4")
+	r := judged(gapsHeader(false), b.events)
+	open := map[Invariant]bool{}
+	for _, u := range r.Undetermined {
+		open[u.Invariant] = true
+	}
+	if open[OneChain] || !open[RealTime] || r.Tally.Unfollowed > 0 || r.Found[OneChain] > 0 || r.Found[AppendOnly] > 0 {
+		t.Errorf("left open: %+v, found %v, %d not followed", r.Undetermined, r.Violations, r.Tally.Unfollowed)
+	}
+}
