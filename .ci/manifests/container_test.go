@@ -251,8 +251,8 @@ func TestContainerCertificates(t *testing.T) {
 	if out, err := i.run(t, env, args...); err == nil || asked > 0 || !strings.Contains(out, "certificate") {
 		t.Errorf("a server whose certificate nobody knows was asked %d times: %v\n%s", asked, err, out)
 	}
-	added := append(known, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw})...)
-	if err := os.WriteFile(bundle, added, 0o644); err != nil {
+	known = append(known, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw})...)
+	if err := os.WriteFile(bundle, known, 0o644); err != nil {
 		t.Fatal(err)
 	}
 	if out, err := i.run(t, env, args...); err == nil || asked == 0 || strings.Contains(out, "certificate") {
