@@ -45,7 +45,7 @@ type planned struct {
 
 // campaignKinds are the commands that many machines can play.
 func campaignKinds() []*campaignKind {
-	return []*campaignKind{runKind(), sweepKind()}
+	return []*campaignKind{runKind(), sweepKind(), tuneKind(), exploreKind()}
 }
 
 // kindOf is the kind of a plan.
