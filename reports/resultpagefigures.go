@@ -45,6 +45,9 @@ func keyNumbers(m *measure.Measurement) page.Block {
 	if s := m.MakespanMS; s != nil {
 		row("makespan, mean (ms)", inDigits(s.Mean), many(s.Samples, "repetition"))
 	}
+	if o := m.Overlap; o != nil {
+		row("shards at work together (%)", inDigits(100*o.Share), Plural(o.Shards, "shard"))
+	}
 	if len(m.Alarms) > 0 {
 		firing, unknown := alarmsOf(m)
 		row("documented alarms that would fire", fmt.Sprintf("%d%s", firing, notKnown(unknown)), Plural(len(m.Alarms), "alarm"))

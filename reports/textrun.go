@@ -91,6 +91,11 @@ func (t Text) closing(of *Result, i int) []part {
 			t.wrapped("setting", fmt.Sprintf("%s core%s%s, %s world, %s, %s", r.Core, via(r), layoutNamed(r.Layout), r.World, r.Store, Plural(r.Clients, "client")))
 		}),
 		t.part(5, func(t Text) { t.row("policy", r.Policy) }),
+		t.part(5, func(t Text) {
+			if r.Overlap != nil {
+				t.wrapped("shards", overlapped(r.Overlap))
+			}
+		}),
 		t.part(0, func(t Text) {
 			if dir := of.RunDirectory(i); dir != "" {
 				t.kept(dir)
@@ -109,6 +114,15 @@ func (t Text) closing(of *Result, i int) []part {
 			t.row("replay", r.Replay) // never wrapped: it is there to be copied
 		}))
 	return all
+}
+
+// overlapped says how much the shards of a load were at work together.
+func overlapped(o *measure.Overlap) string {
+	exactly := "; their clocks could not be aligned"
+	if o.WithinMS > 0 {
+		exactly = fmt.Sprintf("; their clocks are aligned to ±%.2g ms", o.WithinMS)
+	}
+	return fmt.Sprintf("%d, all of them at work for %.3g %% of the time%s", o.Shards, 100*o.Share, exactly)
 }
 
 // kept says where the rest is: the page, if there is one.

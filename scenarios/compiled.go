@@ -22,7 +22,8 @@ type compiled struct {
 // role is what a client is in every repetition.
 type role struct {
 	actor    *Actor
-	name     string
+	name     string // in the history
+	member   string // in the scenario: the name without that of a shard
 	customer string
 	seed     streamSeed
 }
@@ -40,11 +41,16 @@ func (c *compiled) compile(encoding func(*Run) encoding) (err error) {
 	if c.document, err = r.Scenario.playedOn(r.Document); err != nil {
 		return err
 	}
-	codes := customers(c.document)
+	codes, clients, prefix := customers(c.document), 0, r.Shard.prefix()
 	for i := range r.Scenario.Actors {
 		a := &r.Scenario.Actors[i]
 		for n := range max(a.Count, 1) {
-			member := role{actor: a, name: a.memberName(n)}
+			clients++
+			if r.Shard != nil && !r.Shard.Plays(clients-1) {
+				continue
+			}
+			name := a.memberName(n)
+			member := role{actor: a, name: prefix + name, member: name}
 			if len(codes) > 0 {
 				member.customer = codes[n%len(codes)]
 			}
@@ -54,11 +60,11 @@ func (c *compiled) compile(encoding func(*Run) encoding) (err error) {
 	if r.Scenario.Queued() {
 		a := consumer(&r.Scenario.Queue)
 		for n := range a.Count {
-			c.roles = append(c.roles, role{actor: &a, name: a.memberName(n)})
+			c.roles = append(c.roles, role{actor: &a, name: a.memberName(n), member: a.memberName(n)})
 		}
 	}
 	if r.Scenario.Queue.Reconcile > 0 {
-		c.roles = append(c.roles, role{actor: &Actor{Name: Reconciler, Kind: reconciles}, name: Reconciler})
+		c.roles = append(c.roles, role{actor: &Actor{Name: Reconciler, Kind: reconciles}, name: Reconciler, member: Reconciler})
 	}
 	return nil
 }

@@ -22,14 +22,14 @@ func (p *repetition) setUp(ctx context.Context, key string, body []byte) error {
 		if !errors.Is(err, archive.ErrPreconditionFailed) {
 			return err
 		}
-		// Nobody else knows the key: it may be what an earlier try wrote, or this one, sent
-		// twice by a layer below.
+		// Nobody else knows the key, but shards of the same load: it may be what an earlier try
+		// wrote, or this one, sent twice by a layer below.
 		found, _, readErr := setup.Get(ctx, key)
 		switch {
 		case readErr != nil && !errors.Is(readErr, archive.ErrNotFound):
 			return readErr
-		case readErr == nil && bytes.Equal(found, body):
-			return nil
+		case readErr == nil && (bytes.Equal(found, body) || p.Shard != nil && p.tasks != nil):
+			return nil // of several shards another may have stored it, and work on it already
 		}
 		return err
 	})
@@ -62,12 +62,32 @@ func (p *repetition) readFinalState(ctx context.Context) error {
 	return nil
 }
 
+// ReadFinal reads the final state of objects, by their keys in the history, as the history of
+// one who does nothing else. It is for shards of a load ([Run.Shard]), once all of them have
+// ended.
+func (r *Run) ReadFinal(ctx context.Context, w world.World, keys []string, sink history.Sink) error {
+	rec := history.NewRecorderWith(sink, w, r.realEncoding().describe)
+	rec.TellReads()
+	final := rec.Client(history.FinalActor, "", w.Store(history.FinalActor))
+	for _, key := range keys {
+		if err := readFinal(ctx, w, final, key); err != nil {
+			return err
+		}
+	}
+	rec.End(false)
+	return nil
+}
+
 func (p *repetition) readFinal(ctx context.Context, final *history.Client, id string) error {
 	key, err := p.Layout.Archive().Key(id)
 	if err != nil {
 		return err
 	}
-	return world.Insist(ctx, p.world, "read the final state of "+key, func(ctx context.Context) error {
+	return readFinal(ctx, p.world, final, key)
+}
+
+func readFinal(ctx context.Context, w world.Patient, final *history.Client, key string) error {
+	return world.Insist(ctx, w, "read the final state of "+key, func(ctx context.Context) error {
 		_, _, err := final.Get(ctx, key)
 		if errors.Is(err, archive.ErrNotFound) {
 			return nil

@@ -148,7 +148,7 @@ const mostFailures = 10
 // operate does one operation of a load.
 func (f *performer) operate(ctx context.Context, due int64) error {
 	objects := f.repetition.objects
-	n := objects.pick(f.name, f.rng)
+	n := objects.pick(f.member, f.rng)
 	id := objects.current(n)
 	var err error
 	switch f.actor.Kind {
@@ -171,6 +171,9 @@ func (f *performer) operate(ctx context.Context, due int64) error {
 		err = f.loadAndSave(ctx, id, due)
 	}
 	if err == nil {
+		if f.repetition.Shard != nil {
+			objects.seen(n, id, f.length)
+		}
 		err = objects.updated(ctx, n, id)
 	}
 	return err

@@ -28,6 +28,9 @@ func (f *performer) submit(ctx context.Context, in *intent) (archive.Snapshot, e
 		done, crash, err := f.survive(ctx, in)
 		if crash == nil {
 			f.finish(ctx, done, err)
+			if err == nil && done.Document != nil {
+				f.length = done.Document.HistoryLen()
+			}
 			return done, err
 		}
 		if err := f.restart(ctx, crash); err != nil {
@@ -202,7 +205,7 @@ func (f *performer) modifications(types []string, otherwise string) []archive.Mo
 	for i := range all {
 		m := &all[i]
 		*m = archive.Modification{
-			ID: archive.NewModificationID(f.rng), UserID: f.name, Type: otherwise,
+			ID: f.newID(), UserID: f.name, Type: otherwise,
 			Timestamp: f.stamp.of(f.repetition.world.Now()),
 		}
 		if i < len(types) && types[i] != "" {
@@ -219,6 +222,14 @@ func (f *performer) modifications(types []string, otherwise string) []archive.Mo
 		}
 	}
 	return all
+}
+
+// newID is the id of the performer's next modification.
+func (f *performer) newID() string {
+	if f.ids != nil {
+		return f.ids.Next()
+	}
+	return archive.NewModificationID(f.rng)
 }
 
 // redeliver has the queue deliver a back end's message a second time, to another

@@ -20,17 +20,20 @@ type performer struct {
 	service    *service // nil: the core is called directly
 	actor      *Actor
 	name       string
+	member     string // see [role]
 	customer   string
 	client     history.Client
 	core       cores.Core
 	store      network.Store // of the core
 	rng        *rand.Rand
 	source     source            // of rng
+	ids        *history.IDs      // of its modifications; nil: they are drawn from rng
 	faults     *network.Injector // nil: none
 	counted    bool              // the requests of each call are, which HTTP makes
 	intent     intent
 	stamp      timestamp
 	edits      int
+	length     int        // of the history that it was answered last
 	process    *process   // by whose group it appends; nil: by itself
 	awaited    bool       // at the barrier before the first writes
 	copies     int        // of its messages that were delivered again

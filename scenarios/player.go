@@ -27,6 +27,9 @@ func (r *Run) Play(ctx context.Context, open func(repetition int) world.World, s
 		w := open(n)
 		if rec == nil {
 			rec = history.NewRecorderWith(sink, w, p.compiled.describe)
+			if r.Shard != nil {
+				rec.TellReads()
+			}
 		}
 		steps, err := p.play(ctx, n, w, rec)
 		played.Steps = append(played.Steps, steps...)
@@ -136,6 +139,11 @@ func (p *repetition) play(ctx context.Context, actors []performer) error {
 			return err
 		}
 	}
+	if p.Shard != nil {
+		if err := p.Shard.Meet(ctx, p.rec.Now); err != nil {
+			return err
+		}
+	}
 	p.rec.Begin(p.number)
 	p.start = p.world.Now()
 	p.tasks = world.NewGroup(p.world)
@@ -168,6 +176,9 @@ func (p *repetition) play(ctx context.Context, actors []performer) error {
 	}
 	if gone != nil { // and so would each read of the final state end, after as long a wait
 		return gone
+	}
+	if p.Shard != nil {
+		return nil
 	}
 	return p.readFinalState(ctx)
 }

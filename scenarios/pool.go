@@ -188,6 +188,19 @@ func (p *pool) current(n int) string {
 	return p.slots[n].id
 }
 
+// seen is told, before an update is counted, how long the document's history has become with
+// it, to which others add that this pool does not know of.
+func (p *pool) seen(n int, id string, length int) {
+	if p.spec.Absent {
+		return // it began with nothing that is known
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if s := &p.slots[n]; s.id == id {
+		s.updates = max(s.updates, length-p.originals[n].doc.HistoryLen()-1)
+	}
+}
+
 // updated counts a committed update of a document. Whoever makes the count full
 // stores the next document; the others go on with the old one until it is there.
 func (p *pool) updated(ctx context.Context, n int, id string) error {

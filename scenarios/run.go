@@ -35,6 +35,9 @@ type Run struct {
 	// between its actors and the store, such as a store that breaks its word. The harness
 	// reaches the store itself.
 	Between func(repetition int) func(archive.Store) archive.Store
+	// Shard, which may be nil, makes the run one of several that play together in the real
+	// world.
+	Shard *Shard
 }
 
 // NewRun is one repetition of the scenario with a core, on the scenario's document and with
@@ -72,7 +75,7 @@ func (r *Run) Validate() error {
 	if err := r.Policy.Validate(); err != nil {
 		return fmt.Errorf("the run of %s needs a retry policy: %w", r.Scenario.Name, err)
 	}
-	return nil
+	return r.Shard.validate(r)
 }
 
 // Numbers are those of the first and the last repetition.

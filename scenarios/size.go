@@ -2,6 +2,7 @@ package scenarios
 
 import (
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -105,4 +106,9 @@ func (s *Scenario) Bound(operations int) error {
 	}
 	s.Duration = 0
 	return nil
+}
+
+// Deletes reports whether some actor deletes objects.
+func (s *Scenario) Deletes() bool {
+	return slices.ContainsFunc(s.Actors, func(a Actor) bool { return a.Kind == Outsider })
 }

@@ -139,6 +139,16 @@ func exactly(n int, what string) cobra.PositionalArgs {
 	}
 }
 
+// atLeast refuses fewer than so many arguments.
+func atLeast(n int, what string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) < n {
+			return usage("%s wants %s", cmd.Name(), what)
+		}
+		return nil
+	}
+}
+
 // isTerminal reports whether a stream is a terminal.
 func isTerminal(stream any) bool {
 	f, ok := stream.(*os.File)

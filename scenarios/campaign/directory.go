@@ -23,6 +23,9 @@ type directory string
 
 const unfinished = ".unfinished-"
 
+// link is the file system's; tests have others.
+var link = os.Link
+
 // Get implements [archive.Store].
 func (d directory) Get(ctx context.Context, key string) ([]byte, string, error) {
 	if err := ctx.Err(); err != nil {
@@ -47,7 +50,7 @@ func (d directory) file(key string) string { return filepath.Join(string(d), fil
 
 func (d directory) put(file string, body []byte, absent bool) error {
 	folder := filepath.Dir(file)
-	if err := os.MkdirAll(folder, 0o777); err != nil {
+	if err := makeFolder(folder); err != nil {
 		return err
 	}
 	if absent { // before it is written for nothing
@@ -63,7 +66,7 @@ func (d directory) put(file string, body []byte, absent bool) error {
 	if !absent {
 		return cmp.Or(os.Rename(written, file), syncFolder(folder))
 	}
-	switch err := os.Link(written, file); {
+	switch err := link(written, file); {
 	case err != nil && linked(written, file): // NFS: the reply was lost, and the request repeated
 	case errors.Is(err, fs.ErrExist):
 		return archive.ErrPreconditionFailed
@@ -78,6 +81,25 @@ func (d directory) put(file string, body []byte, absent bool) error {
 // noLinks is the error of a file system without hard links.
 func noLinks(err error) error {
 	return fmt.Errorf("the file system makes no hard links (%w), by which one of many creates a file: use another, or s3://bucket/prefix", shorter(err))
+}
+
+// makeFolder makes a folder, and those that it is in, and has their names on the disk.
+func makeFolder(folder string) error {
+	if info, err := os.Stat(folder); err == nil && info.IsDir() {
+		return nil
+	}
+	above := filepath.Dir(folder)
+	if above != folder {
+		if err := makeFolder(above); err != nil {
+			return err
+		}
+	}
+	if err := os.Mkdir(folder, 0o777); errors.Is(err, fs.ErrExist) { // another was faster, or it is no folder
+		return os.MkdirAll(folder, 0o777)
+	} else if err != nil {
+		return err
+	}
+	return syncFolder(above)
 }
 
 // linked reports whether two names are of one file.
@@ -140,19 +162,21 @@ func (d directory) List(ctx context.Context, prefix, after string) (all []archiv
 	return all, shorter(err)
 }
 
-// now is the time by the clock that files are dated by, which may be a server's; zero: nothing can be written
-// there, so it does not tell.
-func (d directory) now() (time.Time, error) {
+// now is the time by the clock that files are dated by, which may be a server's; zero: nobody
+// may write there, so it does not tell.
+func (d directory) now() (now time.Time, err error) {
 	f, err := os.CreateTemp(string(d), unfinished)
-	if err != nil {
-		return time.Time{}, nil
+	switch {
+	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS), errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
+		return now, nil
+	case err != nil:
+		return now, shorter(err)
 	}
 	info, err := f.Stat()
-	err = errors.Join(err, f.Close(), os.Remove(f.Name()))
-	if err != nil {
-		return time.Time{}, shorter(err)
+	if err == nil {
+		now = info.ModTime()
 	}
-	return info.ModTime(), nil
+	return now, shorter(errors.Join(err, f.Close(), os.Remove(f.Name())))
 }
 
 // shorter leaves the file's name off an error: whoever tells it says which object it was about.

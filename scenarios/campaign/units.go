@@ -18,10 +18,11 @@ const Whole Stage = ""
 // StageOf is the n-th stage, from 0, of a campaign that goes by them.
 func StageOf(n int) Stage { return Stage(fmt.Sprintf("stages/%04d/", n)) }
 
-// Range is where a shard's units begin, and where they end: of units 0 to units-1, the shard
-// has those from first to last-1. Of more shards than units some have none.
+// Range is which units a shard has of so many: those from first to end-1. Of more shards than
+// units some have none.
 func Range(shard, shards, units int) (first, end int) {
-	return shard * units / shards, (shard + 1) * units / shards
+	at := func(shard int) int { return int(int64(shard) * int64(units) / int64(shards)) }
+	return at(shard), at(shard + 1)
 }
 
 // pieces is where the pieces of a shard are.

@@ -10,6 +10,9 @@ import (
 
 // judge decides about one object.
 func (o *object) judge(j *Judge) {
+	if !j.clocks.several() {
+		o.identify(j)
+	}
 	o.link(j)
 	o.checkForks(j)
 	o.checkResurrected(j)
@@ -47,6 +50,13 @@ func (o *object) vanished() bool {
 	return o.final != none && o.reads.at(o.final).etag == 0 && o.reads.at(o.final).start > o.deletedUntil
 }
 
+// endedBefore reports whether an operation had ended before the last read began: by one clock
+// the harness sees to that.
+func (o *object) endedBefore(j *Judge, op *operation) bool {
+	last, clock := o.reads.at(o.final), j.clocks.by(op.actor)
+	return clock == last.clock || j.before(op.at, clock, last.start, last.clock)
+}
+
 // checkAcknowledged: all modifications of an acknowledged operation are in the
 // last version, and the ETag of the answer names a version that holds them.
 func (o *object) checkAcknowledged(j *Judge, n int32) {
@@ -58,6 +68,10 @@ func (o *object) checkAcknowledged(j *Judge, n int32) {
 		}
 		s := &o.state[m]
 		if (s.count == 0 && !o.endsWith(m) || o.vanished()) && op.invoked > o.deletedUntil && !s.lost {
+			if s.count > 0 && !o.endedBefore(j, op) {
+				j.leaveOpen(Unaligned, NothingLost, "gone at the end", 0, fmt.Sprintf("the last read of %s shows nothing, perhaps after %s was told that it had committed", o.key, j.author(n)))
+				continue
+			}
 			s.lost = true
 			o.reportLost(j, n, m)
 		}
@@ -207,7 +221,7 @@ func (o *object) checkRefused(j *Judge, n int32) {
 			"was told by 409 that others were in its way, though no write of it was refused: the store did not serve it")
 	case op.outcome == unavailable && !met(refusal):
 		o.reportAnswer(j, n, "unavailable without an outage", "was told that the store is unavailable, though it answered every call")
-	case op.outcome == userConflict && !op.met.has(rivals) && !o.outdated(op, n):
+	case op.outcome == userConflict && !op.met.has(rivals) && !o.outdated(j, op, n):
 		o.toldFalsely(j, n, o.followed == nil, o.store.torn[op.base] || op.met.has(absence), "conflict without a cause", "was told of a conflict, though it met no version but its own")
 	case op.outcome == gone && !met(absence):
 		o.reportAnswer(j, n, "gone without a 404", "was told that the object is gone, which the store never said")
@@ -216,14 +230,14 @@ func (o *object) checkRefused(j *Judge, n int32) {
 
 // outdated reports whether somebody else had written on top of an operation's base by its
 // end: its core may know that from before, and need not ask the store once more.
-func (o *object) outdated(op *operation, n int32) bool {
+func (o *object) outdated(j *Judge, op *operation, n int32) bool {
 	base := o.position(o.version(op.base))
 	if base == none {
 		return false
 	}
 	return slices.ContainsFunc(o.chain[base+1:], func(i int32) bool {
 		v := o.versions.at(i)
-		return v.op != n && v.start <= op.at
+		return v.op != n && v.start <= j.lateOp(op)
 	})
 }
 
@@ -277,7 +291,7 @@ func (o *object) checkReads(j *Judge) {
 		case r.n != none && r.content() != o.versions.at(r.version).content():
 			o.reportTwoContents(j, r.version, evidence{versions: []int32{r.version}, reads: []*read{r}})
 		case o.versions.at(r.version).answer != acknowledged:
-			o.checkReverted(j, r.version, r.at)
+			o.checkReverted(j, r.version, r.at, r.clock)
 		}
 	}
 }

@@ -44,7 +44,7 @@ func (o *object) sortBatches(j *Judge) {
 	for _, n := range o.ops {
 		op := j.ops.all.at(n)
 		if op.do == batch {
-			until = max(until, op.end())
+			until = max(until, j.lateEnd(op))
 			b.all, b.lasting = append(b.all, n), append(b.lasting, until)
 			continue
 		}
@@ -84,7 +84,7 @@ func (j *Judge) wrote(v *version, n int32) bool {
 	}
 	by, op := j.ops.all.at(v.op), j.ops.all.at(n)
 	return by.do == batch && op.batched() && by.through == op.through && by.object == op.object &&
-		!op.invalid && op.invoked <= v.start && (op.end() >= v.start || op.outcome == unknown || op.outcome == crashed || op.met.has(cutShort))
+		!op.invalid && op.invoked <= j.late(v.start, v.clock) && (j.lateEnd(op) >= v.start || op.outcome == unknown || op.outcome == crashed || op.met.has(cutShort))
 }
 
 // submitted reports whether who wrote a version had been asked to write a modification.
@@ -148,10 +148,10 @@ func (o *object) metBy(j *Judge, op *operation, explains func(*operation) bool) 
 		return explains(op)
 	}
 	b := &o.batches
-	begun := sort.Search(len(b.all), func(k int) bool { return j.ops.all.at(b.all[k]).invoked > op.end() })
+	begun := sort.Search(len(b.all), func(k int) bool { return j.ops.all.at(b.all[k]).invoked > j.lateEnd(op) })
 	for k := begun - 1; k >= 0 && b.lasting[k] >= op.invoked; k-- {
 		by := j.ops.all.at(b.all[k])
-		if by.through == op.through && by.end() >= op.invoked && explains(by) {
+		if by.through == op.through && j.lateEnd(by) >= op.invoked && explains(by) {
 			return true
 		}
 	}

@@ -197,7 +197,7 @@ func TestVerdictOverGaps(t *testing.T) {
 		want        Verdict
 		says        string
 	}{
-		{"a recorder is missing", false, true, Inconclusive, "1 of 2 recorders are missing: shard 1"},
+		{"a recorder is missing", false, true, Inconclusive, "1 of 2 recorders are missing: number 1, from 0"},
 		{"a recorder died", true, true, OK, "the recorder of shard 1 (attempt 1) died: what it did last is known from what others read; what became of 1 operations that it had begun is not"},
 		{"a recorder died, and what it wrote is not known", true, false, Inconclusive, "could not be followed over what is missing: of 2 it is not known"},
 	} {
@@ -214,5 +214,40 @@ func TestVerdictOverGaps(t *testing.T) {
 	gone(true)(b)
 	if r := judged(history.Header{}, b.events); r.Found[OneChain] == 0 {
 		t.Error("of a run that one recorder has seen a version that nobody wrote is no violation")
+	}
+}
+
+// TestPossibleModifications: an entry that nobody is seen to submit is explained if its id is
+// one that a client of the missing recorder has, and left open if it is not.
+func TestPossibleModifications(t *testing.T) {
+	h := gapsHeader(false)
+	h.Seed, h.Scenario, h.Clients = 7, "burst", 12
+	nth := func(actor string, n int) (id string) {
+		ids := history.NewIDs(h.Seed, h.Scenario, actor)
+		for range n {
+			id = ids.Next()
+		}
+		return id
+	}
+	for _, c := range []struct {
+		name, id string
+		possible bool
+	}{
+		{"of another client of its kind", nth("1/1/backend-12", 1), true},
+		{"a later one, of a later attempt", nth("1/2/backend-02", 50), true},
+		{"of a recorder that is there", nth("0/1/backend-02", 1), false},
+		{"of no client", nth("1/1/backend-13", 1), false},
+		{"of another seed", "m-0", false},
+	} {
+		b := newBook()
+		b.setup(start)
+		b.append("0/1/backend-01", nth("0/1/backend-01", 1), "v0", "v1")
+		b.is("v2", b.versions["v1"].plus(c.id))
+		b.final("v2")
+		b.told("v1")
+		r := judged(h, b.events)
+		if open := len(r.Undetermined) > 0; open == c.possible || len(r.Found) > 0 {
+			t.Errorf("%s: %+v, %v", c.name, r.Undetermined, r.Found)
+		}
 	}
 }

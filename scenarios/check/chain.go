@@ -9,9 +9,8 @@ import (
 	"holdfast/scenarios/history"
 )
 
-// link finds the committed versions and puts them into one chain, from the
-// first to the one that the harness read last.
-func (o *object) link(j *Judge) {
+// identify finds out which version is which write's, and which of them was read.
+func (o *object) identify(j *Judge) {
 	o.byETag = filled(o.byETag, o.etags.len(), none)
 	// A write of what stands there already, under the same ETag, made no version;
 	// its twin did, with or without a good answer.
@@ -22,6 +21,11 @@ func (o *object) link(j *Judge) {
 		o.supply(j)
 	}
 	o.attribute()
+}
+
+// link puts the committed versions into one chain, from the first to the one that the
+// harness read last.
+func (o *object) link(j *Judge) {
 	o.checkStore(j)
 	if j.gaps.any() {
 		o.follow(j)
@@ -31,7 +35,7 @@ func (o *object) link(j *Judge) {
 			o.versions.at(i).parent = o.replaced(j, i, &missing)
 		}
 	}
-	o.walkBack(o.tip())
+	o.walkBack(o.tip(j))
 }
 
 // claim gives the ETags of acknowledged writes to those that these words fit.
@@ -104,7 +108,7 @@ func (o *object) replaced(j *Judge, i int32, missing *predecessors) int32 {
 				j.writer(v), o.etags.name(v.etag), o.key, o.etags.name(named)),
 			func() []history.Event { return j.story(o, evidence{versions: []int32{i}, ops: []int32{v.op}}) })
 	}
-	return missing.likeliest(o, i)
+	return missing.likeliest(j, o, i)
 }
 
 // doubtful reports whether an ETag whose version is not known can belong to a
@@ -118,7 +122,7 @@ type predecessors struct {
 }
 
 // likeliest is the longest version that a write can have been built on.
-func (p *predecessors) likeliest(o *object, i int32) int32 {
+func (p *predecessors) likeliest(j *Judge, o *object, i int32) int32 {
 	if p.byLength == nil {
 		for k := range o.versions.n {
 			if o.committed(k) {
@@ -131,7 +135,7 @@ func (p *predecessors) likeliest(o *object, i int32) int32 {
 	end := sort.Search(len(p.byLength), func(k int) bool { return o.versions.at(p.byLength[k]).n > v.keep })
 	const tries = 100 // of equal length, or later: there are few but in a garbled history
 	for k := end - 1; k >= max(0, end-tries); k-- {
-		if w := p.byLength[k]; w != i && o.versions.at(w).start < v.at {
+		if w := p.byLength[k]; w != i && o.versions.at(w).start < j.late(v.at, v.clock) {
 			return w
 		}
 	}
@@ -141,9 +145,9 @@ func (p *predecessors) likeliest(o *object, i int32) int32 {
 // tip is the version that the chain ends in: the one that the harness read last,
 // and what was written on top of it since; or else the last one that nobody
 // replaced.
-func (o *object) tip() int32 {
+func (o *object) tip(j *Judge) int32 {
 	if o.final != none && o.reads.at(o.final).version != none {
-		return o.since(o.reads.at(o.final).version, o.reads.at(o.final).start)
+		return o.since(j, o.reads.at(o.final))
 	}
 	if o.followed != nil {
 		return o.longest()
@@ -166,10 +170,11 @@ func (o *object) tip() int32 {
 
 // since follows the versions that were answered after a read began: that the
 // read did not see them does not mean that they are lost.
-func (o *object) since(tip int32, start int64) int32 {
+func (o *object) since(j *Judge, r *read) int32 {
+	tip := r.version
 	var next map[int32]int32
 	for i := range o.versions.n {
-		if v := o.versions.at(i); v.parent != none && v.at >= start && i != tip {
+		if v := o.versions.at(i); v.parent != none && !o.beenBy(j, v, r) && i != tip {
 			if next == nil {
 				next = map[int32]int32{}
 			}
@@ -184,6 +189,12 @@ func (o *object) since(tip int32, start int64) int32 {
 		tip = child
 	}
 	return tip
+}
+
+// beenBy reports whether a version was there before a read began, as its writer knows: of one
+// whose outcome he never learned others do, which is not looked for among several clocks.
+func (o *object) beenBy(j *Judge, v *version, r *read) bool {
+	return j.before(v.at, v.clock, r.start, r.clock) && (v.answer == acknowledged || !j.clocks.several())
 }
 
 func (o *object) walkBack(tip int32) {

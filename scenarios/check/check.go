@@ -137,6 +137,8 @@ type Report struct {
 	Undetermined []Undetermined
 	Counts       Counts
 	Tally        Tally
+	// Alignment is that of the clocks of several recorders; nil: there is one.
+	Alignment *Alignment
 	// Interrupted: the run was cut short; the verdict is about what there is.
 	Interrupted bool
 }
@@ -165,6 +167,8 @@ type Judge struct {
 	objects   []*object // beyond its length are some to be used again
 	latest    *object   // of the last event
 	ops       operations
+	clocks    clocks
+	claims    openClaims
 	sets      [][]string        // fields that operations meant to change; the first is none
 	values    [][]history.Value // what they were to be, likewise; none if it was not recorded
 	messages  messages
@@ -177,6 +181,7 @@ type Judge struct {
 	excused   int
 	open      []Undetermined // nil: nothing is
 	gaps      gaps
+	possible  possible
 	openOf    []int // by clock: operations under way
 	counts    Counts
 	learned   []string // see word
@@ -218,13 +223,15 @@ func (j *Judge) Reset(h history.Header) {
 	j.throughs.number("") // 0 is nothing
 	j.objects, j.latest = j.objects[:0], nil
 	j.ops.reset()
+	j.clocks.reset(h.Shards)
+	j.claims = openClaims{}
 	j.messages.reset()
 	j.patrol.reset(h)
 	j.sets, j.values = append(j.sets[:0], nil), append(j.values[:0], nil)
 	j.tally, j.cut, j.counts = Tally{}, false, Counts{}
 	j.violation, j.found, j.findings, j.excused, j.open = nil, nil, nil, 0, nil // a report has them
 	j.learned, j.effort = j.learned[:0], 0
-	j.gaps, j.openOf = gaps{}, j.openOf[:0]
+	j.gaps, j.possible, j.openOf = gaps{}, possible{}, j.openOf[:0]
 	j.steps = append(j.steps[:0], "")
 }
 
@@ -232,9 +239,11 @@ func (j *Judge) Reset(h history.Header) {
 func (j *Judge) Finish() Report {
 	j.gaps = gapsOf(j.header)
 	j.cutOff()
+	j.align()
 	for _, o := range j.objects {
 		o.judge(j)
 	}
+	j.checkTogether()
 	j.checkPolicy()
 	j.checkMessages()
 	for _, o := range j.objects {
@@ -248,7 +257,7 @@ func (j *Judge) Finish() Report {
 	j.tally.Drawn = j.patrol.drawn
 	r := Report{
 		Violations: j.violation, Found: j.found, StoreFindings: j.findings, Excused: j.excused, Undetermined: j.open,
-		Counts: j.counts, Tally: j.tally, Interrupted: j.cut,
+		Counts: j.counts, Tally: j.tally, Interrupted: j.cut, Alignment: j.aligned(),
 	}
 	r.conclude(j.header)
 	return r

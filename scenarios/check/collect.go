@@ -29,7 +29,7 @@ func (j *Judge) Add(e *history.Event) {
 		}
 	case history.Delete:
 		if e.OfTrigger() {
-			j.messages.remove(e)
+			j.messages.remove(e, j.clock(e))
 		} else {
 			j.remove(e)
 		}
@@ -37,7 +37,7 @@ func (j *Judge) Add(e *history.Event) {
 		n := j.ops.index(e.Op)
 		j.patrol.waits(j.ops.all.at(n), n, e)
 	case history.Queue:
-		j.messages.note(e)
+		j.messages.note(e, j.clock(e))
 	case history.Tell:
 		j.look(e)
 	case history.Omit:
@@ -58,6 +58,7 @@ func (j *Judge) invoke(e *history.Event) {
 	}
 	o := j.object(e.Key)
 	op.actor, op.object = j.actors.number(e.Actor), o.number
+	j.clocks.of(op.actor, j.clock(e))
 	op.invoked, op.at, op.do = e.At, e.At, j.word(e.Do)
 	op.base = o.etags.number(e.Base)
 	op.firstMod, op.mods = int32(len(o.submitted)), int32(len(e.IDs))
@@ -123,6 +124,7 @@ func (j *Judge) finish(e *history.Event) {
 		// Its beginning is missing: nothing that it did was submitted.
 		o := j.object(e.Key)
 		op.actor, op.object = j.actors.number(e.Actor), o.number
+		j.clocks.of(op.actor, j.clock(e))
 		o.ops = append(o.ops, n)
 		j.openAt(e.Clock, 1)
 	}
@@ -156,7 +158,7 @@ func (j *Judge) finish(e *history.Event) {
 	}
 	if o := j.objects[op.object]; op.do == load && op.acknowledged() && op.etag != 0 && !o.justRead(n, op.etag) {
 		o.reads.add(read{
-			op: n, by: op.actor, start: op.invoked, at: e.At, etag: op.etag, n: none, version: none, load: true,
+			op: n, by: op.actor, start: op.invoked, at: e.At, etag: op.etag, n: none, version: none, clock: j.clock(e), load: true,
 		})
 	}
 }
@@ -183,7 +185,7 @@ func (j *Judge) read(e *history.Event) {
 	op.met.note(refusal, e.Answer != history.OK || garbled(e))
 	op.met.note(absence, e.Answer == history.NotFound)
 	j.patrol.call(op, n, e)
-	r := read{op: n, start: e.Start, at: e.At, n: none, version: none, by: j.actors.numberLike(e.Actor, op.actor), bad: garbled(e)}
+	r := read{op: n, start: e.Start, at: e.At, n: none, version: none, by: j.actors.numberLike(e.Actor, op.actor), clock: j.clock(e), bad: garbled(e)}
 	if r.bad && !harness(e.Actor) {
 		o.noteGarbled(n, r, e)
 		return // whoever wrote such a version is judged by that
@@ -250,7 +252,7 @@ func (j *Judge) put(e *history.Event) {
 		ifCond: uint8(code(conditions, e.If)), answer: answer(code(answers, e.Answer)),
 		cond:     o.etags.number(e.IfETag),
 		firstAdd: int32(len(o.added)), adds: int32(len(d.Add)), keep: bounded(d.Keep), n: bounded(d.N),
-		sum: d.Sum, fields: d.Fields, parent: none, pos: none, moved: d.Moved, bad: d.Bad != "",
+		sum: d.Sum, fields: d.Fields, parent: none, pos: none, clock: j.clock(e), moved: d.Moved, bad: d.Bad != "",
 		harness: n == 0 && harness(e.Actor), swayed: e.Means != "",
 	}
 	o.store.note(e)
@@ -302,7 +304,9 @@ func (j *Judge) remove(e *history.Event) {
 	switch {
 	case e.Answer == history.OK:
 		o.deletedUntil = max(o.deletedUntil, e.At)
-		o.deletions = append(o.deletions, deletion{e.Start, e.At, n, j.actors.number(e.Actor), o.etags.number(e.IfETag)})
+		o.deletions = append(o.deletions, deletion{
+			start: e.Start, at: e.At, op: n, by: j.actors.number(e.Actor), cond: o.etags.number(e.IfETag), clock: j.clock(e),
+		})
 	case e.Answer == history.UnknownAnswer:
 		o.deletedUntil = forever // it may be applied at any time
 	default:

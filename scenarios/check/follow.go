@@ -14,7 +14,7 @@ func (o *object) noteAccount(etag int32, d *history.Doc) {
 		return // it says how much there is, and not what
 	}
 	v := version{
-		start: neverDeleted + 1, at: forever, etag: etag, of: o.etags.number(d.Of), answer: outcomeUnknown,
+		start: -forever / 4, at: forever, etag: etag, of: o.etags.number(d.Of), answer: outcomeUnknown,
 		firstAdd: int32(len(o.added)), adds: int32(len(d.Add)), keep: bounded(d.Keep), n: bounded(d.N),
 		sum: d.Sum, fields: d.Fields, parent: none, pos: none, moved: d.Moved, unrecorded: true, inferred: true,
 	}
@@ -43,30 +43,84 @@ type followed struct {
 // supply finds what each version holds, and makes versions of those that somebody read and
 // nobody is seen to write.
 func (o *object) supply(j *Judge) {
-	f := &followed{nodes: filled([]int32(nil), o.etags.len(), none), deletes: j.gaps.deletes}
-	f.entries.reset()
-	o.followed = f
-	const passes = 8 // what was told by one recorder is told in order
-	for grew, pass := true, 0; grew && pass < passes; pass++ {
-		grew = false
-		for i := range o.versions.n {
-			if o.committed(i) && f.nodes[o.versions.at(i).etag] == none {
-				grew = o.place(o.versions.at(i)) || grew
-			}
-		}
-		for k := range o.accounts {
-			if a := &o.accounts[k]; f.nodes[a.etag] == none && o.place(a) {
-				grew = true
-				if o.byETag[a.etag] == none {
-					o.supplied(j, a)
-				}
-			}
+	o.followed = &followed{nodes: filled([]int32(nil), o.etags.len(), none), deletes: j.gaps.deletes}
+	o.followed.entries.reset()
+	t := newTellers(o)
+	for etag := range int32(o.etags.len()) {
+		if etag != 0 && !t.asked[etag] {
+			t.resolve(j, etag)
 		}
 	}
 	for k := range o.accounts { // it is told against what nobody tells of
 		if a := &o.accounts[k]; o.byETag[a.etag] == none {
 			o.supplied(j, a)
 		}
+	}
+}
+
+// tellers are those who tell what the versions of an object hold: who wrote one, and who read it.
+type tellers struct {
+	o       *object
+	writer  []int32 // by ETag: the write of it that is still to be asked
+	account []int32 // by ETag: the account of it that is next
+	next    []int32 // by account: the one after it, of the same ETag
+	asked   []bool  // by ETag
+	stack   []int32
+}
+
+func newTellers(o *object) *tellers {
+	n := o.etags.len()
+	t := &tellers{
+		o: o, writer: slices.Clone(o.byETag), asked: make([]bool, n),
+		account: filled([]int32(nil), n, none), next: filled([]int32(nil), len(o.accounts), none),
+	}
+	for k := len(o.accounts) - 1; k >= 0; k-- {
+		etag := o.accounts[k].etag
+		t.next[k], t.account[etag] = t.account[etag], int32(k)
+	}
+	return t
+}
+
+// teller is the next who tells of a version; nil if there is nobody more.
+func (t *tellers) teller(etag int32) *version {
+	switch {
+	case t.writer[etag] != none:
+		return t.o.versions.at(t.writer[etag])
+	case t.account[etag] != none:
+		return &t.o.accounts[t.account[etag]]
+	}
+	return nil
+}
+
+// fail goes on to the one after it.
+func (t *tellers) fail(etag int32) {
+	if t.writer[etag] != none {
+		t.writer[etag] = none
+		return
+	}
+	t.account[etag] = t.next[t.account[etag]]
+}
+
+// resolve finds what a version holds, and before that what those hold that it is told against.
+func (t *tellers) resolve(j *Judge, etag int32) {
+	t.asked[etag] = true
+	t.stack = append(t.stack[:0], etag)
+	for len(t.stack) > 0 {
+		etag := t.stack[len(t.stack)-1]
+		v := t.teller(etag)
+		switch {
+		case v == nil:
+		case v.of != 0 && !t.asked[v.of]:
+			t.asked[v.of] = true
+			t.stack = append(t.stack, v.of)
+			continue
+		case !t.o.place(etag, v):
+			t.fail(etag)
+			continue
+		case t.o.byETag[etag] == none:
+			t.o.supplied(j, v)
+		}
+		t.stack = t.stack[:len(t.stack)-1]
 	}
 }
 
@@ -78,7 +132,7 @@ func (o *object) supplied(j *Judge, account *version) {
 }
 
 // place finds what a version holds, if it is known what the one holds that it is told against.
-func (o *object) place(v *version) bool {
+func (o *object) place(etag int32, v *version) bool {
 	f := o.followed
 	node := int32(0)
 	if v.of != 0 {
@@ -92,7 +146,7 @@ func (o *object) place(v *version) bool {
 	for k, m := range o.adds(v) {
 		node = f.entries.add(node, m, o.written[v.firstAdd:][k])
 	}
-	f.nodes[v.etag] = node
+	f.nodes[etag] = node
 	return true
 }
 
@@ -125,7 +179,7 @@ func (o *object) follow(j *Judge) {
 			heads = append(heads, i)
 		default:
 			j.tally.Unfollowed++
-			v.parent = missing.likeliest(o, i)
+			v.parent = missing.likeliest(j, o, i)
 		}
 	}
 	o.countUnknown(j)

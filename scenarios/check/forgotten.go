@@ -22,6 +22,7 @@ type look struct {
 	actor     int32
 	etag      int32
 	start, at int64
+	clock     uint16
 	customers []string
 	told, ids []string // who was told, and of which upload
 	failed    bool
@@ -30,7 +31,7 @@ type look struct {
 func (j *Judge) look(e *history.Event) {
 	o := j.object(e.Key)
 	j.messages.looks = append(j.messages.looks, look{
-		o.number, j.actors.number(e.Actor), o.etags.number(e.ETag), e.Start, e.At, e.Customers, e.Told, e.IDs, e.Text != "",
+		o.number, j.actors.number(e.Actor), o.etags.number(e.ETag), e.Start, e.At, j.clock(e), e.Customers, e.Told, e.IDs, e.Text != "",
 	})
 }
 
@@ -112,7 +113,7 @@ func (j *Judge) checkLooks() {
 			continue
 		}
 		for _, customer := range l.customers {
-			if told(tellings[addressee{o.key, customer}], upload.pos, seen.pos, l.at) {
+			if told(tellings[addressee{o.key, customer}], upload.pos, seen.pos, j.late(l.at, l.clock)) {
 				continue
 			}
 			o.report(j, true, ArchiveFirst, "customer forgotten",
@@ -169,7 +170,7 @@ func (j *Judge) oldEnough(o *object, seen *version, by int64) (op int32, latest 
 			continue
 		}
 		for _, mod := range o.modsOf(j.ops.all.at(u.op)) {
-			if v := o.stored(mod); v != nil && v.pos <= seen.pos && v.at <= by && (latest == nil || v.pos > latest.pos) {
+			if v := o.stored(mod); v != nil && v.pos <= seen.pos && j.late(v.at, v.clock) <= by && (latest == nil || v.pos > latest.pos) {
 				op, latest = u.op, v
 			}
 		}
@@ -184,7 +185,7 @@ const stampedTo = int64(time.Second)
 func (j *Judge) checkTooSoon(o *object, l *look) {
 	for i, id := range l.ids {
 		op, known := j.uploadOf(o, o.mods.lookup(id))
-		if !known || l.at-j.ops.all.at(op).invoked+stampedTo >= j.header.Grace {
+		if !known || j.late(l.at, l.clock) >= j.ops.all.at(op).invoked-stampedTo+j.header.Grace {
 			continue
 		}
 		j.report(ArchiveFirst, "told too soon",
@@ -212,7 +213,7 @@ func (j *Judge) uploadOf(o *object, mod int32) (op int32, known bool) {
 
 func (l *look) event(j *Judge, o *object) history.Event {
 	return history.Event{
-		Kind: history.Tell, Start: l.start, At: l.at, Actor: j.actors.name(l.actor), Key: o.key, ETag: o.etags.name(l.etag),
+		Kind: history.Tell, Start: j.clocks.own(l.clock, l.start), At: j.clocks.own(l.clock, l.at), Clock: int(l.clock), Actor: j.actors.name(l.actor), Key: o.key, ETag: o.etags.name(l.etag),
 		Customers: l.customers, Told: l.told, IDs: l.ids,
 	}
 }

@@ -26,7 +26,7 @@ func (o *object) checkForks(j *Judge) {
 		rival := o.rival(i)
 		if rival == none {
 			if v.answer == acknowledged {
-				o.checkReverted(j, i, v.at)
+				o.checkReverted(j, i, v.at, v.clock)
 			}
 			continue
 		}
@@ -79,10 +79,19 @@ func (o *object) checkAside(j *Judge, i int32) {
 
 // checkReverted reports a version that the one read at the end does not descend
 // from, though it was there, in nobody's place, before that read began.
-func (o *object) checkReverted(j *Judge, i int32, at int64) {
+func (o *object) checkReverted(j *Judge, i int32, at int64, clock uint16) {
 	v := o.versions.at(i)
-	if o.final == none || at >= o.reads.at(o.final).start || o.position(i) != none ||
-		v.start <= o.deletedUntil || o.rival(i) != none {
+	if o.final == none || o.position(i) != none || v.start <= o.deletedUntil || o.rival(i) != none {
+		return
+	}
+	last := o.reads.at(o.final)
+	switch width := j.clocks.width(clock, last.clock, last.start); {
+	case j.before(at, clock, last.start, last.clock):
+	case clock == last.clock || j.before(last.start, last.clock, at, clock):
+		return
+	default:
+		j.leaveOpen(Unaligned, RealTime, "older at the end", width, fmt.Sprintf("the last read of %s is of %s, perhaps after %s of %s was there",
+			o.key, o.versionName(last.version), o.versionName(i), j.writer(v)))
 		return
 	}
 	if o.followed != nil && (j.gaps.deletes || !o.finished()) {

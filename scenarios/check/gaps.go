@@ -73,7 +73,7 @@ func (j *Judge) cutOff() {
 // doubts are the reasons for which a history with gaps is not called ok.
 func (g *gaps) doubts(t *Tally, recorders int) (why []string) {
 	if n := len(g.missing); n > 0 {
-		why = append(why, fmt.Sprintf("%d of %d recorders are missing: shard %s", n, recorders, listed(g.missing)))
+		why = append(why, fmt.Sprintf("%d of %d recorders are missing: number %s, from 0", n, recorders, listed(g.missing)))
 	}
 	if g.any() && t.Unfollowed > 0 {
 		why = append(why, fmt.Sprintf(

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"sync"
 	"testing"
 
 	"holdfast/scenarios"
@@ -14,9 +15,16 @@ import (
 )
 
 // kept is a sink that keeps the events.
-type kept struct{ events []*history.Event }
+type kept struct {
+	mu     sync.Mutex
+	events []*history.Event
+}
 
-func (k *kept) Add(e *history.Event) { k.events = append(k.events, e.Clone()) }
+func (k *kept) Add(e *history.Event) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.events = append(k.events, e.Clone())
+}
 
 // played is a repetition of a scenario of the library in virtual time.
 func played(t *testing.T, scenario string, spec cores.Spec, seed uint64) (history.Header, []*history.Event) {
@@ -99,6 +107,9 @@ func TestSoundGapsAreNotAccused(t *testing.T) {
 			t.Fatalf("%s with %s, seed %d: %s when whole", scenario, spec.Name, n, whole.Verdict)
 		}
 		a, how := takeApart(h, events, 2+rng.IntN(4), rng).harm(rng)
+		if n%2 == 0 {
+			a, how = a.skewed(rng), how+" skewed"
+		}
 		r := judge(a)
 		verdicts[r.Verdict]++
 		unfollowed += r.Tally.Unfollowed

@@ -98,7 +98,7 @@ func (l *ledger) most(w writers) int {
 // applied reports whether a write had been applied before a time by which the version that it
 // made was there: it was acknowledged by then, or nobody else can have made that version, or
 // only in its place.
-func (l *ledger) applied(i int32, before int64) bool {
+func (l *ledger) applied(j *Judge, i int32, before int64) bool {
 	v := l.o.versions.at(i)
-	return v.certain() && v.at < before || l.once(v.etag)
+	return v.certain() && (before == forever || j.late(v.at, v.clock) < before) || l.once(v.etag)
 }

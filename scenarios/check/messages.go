@@ -16,7 +16,8 @@ type message struct {
 	trigger string // key and ETag
 	upload  string // the modification whose upload wrote it; "" if it is not known
 	sent    int64
-	times   int // that it was sent
+	by      uint16 // clock of sent
+	times   int    // that it was sent
 	calls   []delivery
 	ops     []int32 // operations that process it
 	fate    string  // where it is at the end, if anywhere
@@ -24,7 +25,8 @@ type message struct {
 	// of the calls had been made by then.
 	dead, deadAfter int
 	// removed is when its trigger was first asked to be deleted, by its ETag; 0: never.
-	removed int64
+	removed   int64
+	removedBy uint16 // clock of removed
 	// deletion is the first that may have taken its trigger, for its story; nil: none has.
 	deletion *history.Event
 }
@@ -34,6 +36,7 @@ type delivery struct {
 	do      string
 	actor   string
 	at      int64
+	clock   uint16
 	attempt int
 }
 
@@ -83,14 +86,14 @@ func (ms *messages) of(trigger string) *message {
 }
 
 // note takes an event of the queue.
-func (ms *messages) note(e *history.Event) {
+func (ms *messages) note(e *history.Event, clock uint16) {
 	m := ms.of(e.Trigger)
 	switch e.Do {
 	case history.Sent:
 		if m.times++; m.times > 1 {
 			return
 		}
-		m.sent = e.At
+		m.sent, m.by = e.At, clock
 		key, _, _ := strings.Cut(e.Trigger, "@")
 		if ms.latest == nil {
 			ms.latest = map[string]*message{}
@@ -100,7 +103,7 @@ func (ms *messages) note(e *history.Event) {
 			m.upload = e.IDs[0]
 		}
 	case history.Delivered, history.Acknowledged:
-		m.calls = append(m.calls, delivery{e.Do, e.Actor, e.At, e.Attempt})
+		m.calls = append(m.calls, delivery{e.Do, e.Actor, e.At, clock, e.Attempt})
 	default:
 		m.fate = e.Do
 		if e.Do == history.DeadLettered {
@@ -111,11 +114,11 @@ func (ms *messages) note(e *history.Event) {
 }
 
 // remove takes the deletion of a trigger.
-func (ms *messages) remove(e *history.Event) {
+func (ms *messages) remove(e *history.Event, clock uint16) {
 	m := ms.latest[e.Key] // whatever version is there
 	if e.IfETag != "" {
 		if m = ms.known[e.Key+"@"+e.IfETag]; m != nil && m.removed == 0 {
-			m.removed = e.Start
+			m.removed, m.removedBy = e.Start, clock
 		}
 	}
 	if m != nil && m.deletion == nil && (e.Answer == history.OK || e.Answer == history.UnknownAnswer) {
@@ -183,7 +186,7 @@ func (j *Judge) checkPromises() {
 // is about.
 func (j *Judge) checkArchiveFirst(o *object, m *message, customer string) {
 	first := o.firstSent(m.upload)
-	if first != none && o.versions.at(first).start <= m.sent {
+	if first != none && o.versions.at(first).start <= j.late(m.sent, m.by) {
 		return
 	}
 	what := fmt.Sprintf("a trigger for %s was written, though nothing of %s had been archived", customer, o.key)
@@ -266,7 +269,7 @@ func (j *Judge) checkReceives(o *object, m *message, customer string) {
 		case d.do != history.Delivered:
 		case d.attempt > most:
 			what = fmt.Sprintf("was delivered for the %dth time; the queue gives it up after %d", d.attempt, most)
-		case d.attempt > 1 && !m.wasHidden(k, hidden):
+		case d.attempt > 1 && !m.spread() && !m.wasHidden(k, hidden):
 			what = fmt.Sprintf("was delivered for the %dth time when the delivery before that was not %v ago", d.attempt, time.Duration(j.header.Visibility))
 		}
 		if what != "" {
@@ -275,6 +278,12 @@ func (j *Judge) checkReceives(o *object, m *message, customer string) {
 			return
 		}
 	}
+}
+
+// spread reports whether recorders with clocks of their own tell of its calls, so that the
+// order of these is not known.
+func (m *message) spread() bool {
+	return slices.ContainsFunc(m.calls, func(d delivery) bool { return d.clock != m.calls[0].clock })
 }
 
 // wasHidden reports whether a delivery, the k-th call, came no sooner than the time for
@@ -293,7 +302,7 @@ func (j *Judge) checkRemoved(o *object, m *message, customer string, stored []in
 		return
 	}
 	for _, mod := range stored {
-		if o.versions.at(o.state[mod].version).start <= m.removed {
+		if o.versions.at(o.state[mod].version).start <= j.late(m.removed, m.removedBy) {
 			return
 		}
 	}
@@ -321,26 +330,26 @@ var taken = map[string]bool{"trigger vanished": true, "trigger deleted before it
 
 func (j *Judge) reportMessage(o *object, m *message, anomaly, what string, ev evidence, deliveries int) {
 	o.report(j, lacks[anomaly], ArchiveFirst, anomaly, what, func() []history.Event {
-		events := append(m.events(deliveries), j.story(o, ev)...)
+		events := append(m.events(j, deliveries), j.story(o, ev)...)
 		if taken[anomaly] && m.deletion != nil {
 			events = append(events, *m.deletion)
 		}
-		slices.SortStableFunc(events, func(a, b history.Event) int { return cmp.Compare(a.At, b.At) })
+		slices.SortStableFunc(events, func(a, b history.Event) int { return cmp.Compare(j.clocks.common(&a), j.clocks.common(&b)) })
 		return events
 	})
 }
 
 // events rebuilds those of the queue: the write of the trigger, and so many that
 // followed.
-func (m *message) events(last int) []history.Event {
-	sent := history.Event{Kind: history.Queue, Do: history.Sent, At: m.sent, Trigger: m.trigger}
+func (m *message) events(j *Judge, last int) []history.Event {
+	sent := history.Event{Kind: history.Queue, Do: history.Sent, At: j.clocks.own(m.by, m.sent), Clock: int(m.by), Trigger: m.trigger}
 	if m.upload != "" {
 		sent.IDs = []string{m.upload}
 	}
 	events := []history.Event{sent}
 	for _, d := range m.calls[max(0, len(m.calls)-max(last, 0)):] {
 		events = append(events, history.Event{
-			Kind: history.Queue, Do: d.do, At: d.at, Actor: d.actor, Attempt: d.attempt, Trigger: m.trigger,
+			Kind: history.Queue, Do: d.do, At: j.clocks.own(d.clock, d.at), Clock: int(d.clock), Actor: d.actor, Attempt: d.attempt, Trigger: m.trigger,
 		})
 	}
 	return events

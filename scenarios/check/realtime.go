@@ -26,6 +26,10 @@ func (o *object) checkRealTime(j *Judge) {
 	if o.deletedUntil == forever {
 		return // versions may go back to nothing at any time
 	}
+	if j.clocks.several() {
+		o.checkRealTimeApart(j)
+		return
+	}
 	s := &j.scratch
 	o.proofs(s)
 	o.checkReadsInTime(j)
@@ -87,9 +91,7 @@ func (o *object) checkWritesInTime(j *Judge) {
 	s := &j.scratch
 	started := s.started
 	for i := range o.versions.n {
-		v := o.versions.at(i)
-		if v.answer == acknowledged && v.ifCond != ifNone && v.named() != v.etag && v.start > o.deletedUntil &&
-			o.position(o.version(v.etag)) != none {
+		if o.tookPlace(i) {
 			started = append(started, i)
 		}
 	}
@@ -102,6 +104,13 @@ func (o *object) checkWritesInTime(j *Judge) {
 		}
 	}
 	s.started = started[:0]
+}
+
+// tookPlace reports whether a write was acknowledged that can have replaced one version only.
+func (o *object) tookPlace(i int32) bool {
+	v := o.versions.at(i)
+	return v.answer == acknowledged && v.ifCond != ifNone && v.named() != v.etag && v.start > o.deletedUntil &&
+		o.position(o.version(v.etag)) != none
 }
 
 // toldStale remembers which operations were shown an old version and answered it:

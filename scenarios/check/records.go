@@ -169,10 +169,11 @@ type version struct {
 	firstAdd    int32 // the entries it adds are object.added[firstAdd:][:adds]
 	adds        int32
 	keep, n     int32
-	parent      int32 // the version it replaced
-	pos         int32 // position in the chain; none if not on it
-	sets        int32 // the fields it changed are object.sets[sets]
-	holds       int32 // fields that it left as they were are object.holds[holds]
+	parent      int32  // the version it replaced
+	pos         int32  // position in the chain; none if not on it
+	sets        int32  // the fields it changed are object.sets[sets]
+	holds       int32  // fields that it left as they were are object.holds[holds]
+	clock       uint16 // of its times
 	ifCond      uint8
 	answer      answer
 	moved, bad  bool
@@ -194,6 +195,7 @@ type read struct {
 	etag        int32
 	n           int32 // none: only the ETag is known
 	version     int32
+	clock       uint16 // of its times
 	load, bad   bool
 }
 
@@ -231,6 +233,9 @@ type deletion struct {
 	start, at int64
 	op, by    int32
 	cond      int32 // ETag that it was conditioned on; 0: none
+	clock     uint16
+	// widened is by how much start is earlier, and at later, than it says: see widen.
+	widened int64
 }
 
 // object is what the history says of one key.

@@ -30,7 +30,7 @@ func (o *object) checkResurrected(j *Judge) {
 				continue
 			}
 			if between == nil {
-				between = o.writes()
+				between = o.writes(j)
 			}
 			if between.count(deleted.start, v.end()) > 1 { // not only v
 				continue
@@ -80,11 +80,11 @@ type writes struct {
 	starts, ends []int64
 }
 
-func (o *object) writes() *writes {
+func (o *object) writes(j *Judge) *writes {
 	w := &writes{}
 	for i := range o.versions.n {
 		if v := o.versions.at(i); v.answer == outcomeUnknown || o.applied(i) {
-			w.starts, w.ends = append(w.starts, v.start), append(w.ends, v.end())
+			w.starts, w.ends = append(w.starts, j.early(v.start, v.clock)), append(w.ends, j.late(v.end(), v.clock))
 		}
 	}
 	slices.Sort(w.starts)

@@ -64,7 +64,7 @@ func (o *object) likeliest(j *Judge, found *candidates, r *read, taken []bool) i
 	const most = 64 // there are few but in a garbled history
 	for i, tried := found.of(r.content()), 0; i != none && tried < most; i, tried = found.before(i), tried+1 {
 		v := o.versions.at(i)
-		if v.etag != 0 || v.start > r.at || v.content() != r.content() {
+		if v.etag != 0 || v.start > r.at && v.clock == r.clock || v.content() != r.content() {
 			continue
 		}
 		if v.answer.refused() && j.gaps.any() {

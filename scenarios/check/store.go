@@ -91,11 +91,16 @@ func (v *version) uncertain() bool { return !v.certain() && (v.swayed || !v.answ
 
 // finding records that the store broke a promise on the object.
 func (o *object) finding(j *Judge, k storefault.Kind, summary string, ev evidence) {
+	o.proved(j, k, summary, func() []history.Event { return j.story(o, ev) })
+}
+
+// proved is finding with a witness that is made if it is to be shown.
+func (o *object) proved(j *Judge, k storefault.Kind, summary string, witness func() []history.Event) {
 	o.store.faulty = true
 	at := slices.IndexFunc(j.findings, func(f StoreFinding) bool { return f.Kind == k })
 	if at < 0 {
 		known := storefault.Of(k)
-		j.findings = plusFindings(j.findings, []StoreFinding{{k, known.KnownAs, known.Means, summary, 1, j.story(o, ev)}})
+		j.findings = plusFindings(j.findings, []StoreFinding{{k, known.KnownAs, known.Means, summary, 1, witness()}})
 		return
 	}
 	j.findings[at].Count++

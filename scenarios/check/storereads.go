@@ -35,7 +35,7 @@ func (c *storeCheck) whole() bool {
 
 // checkGarbled: nobody but the store makes a body no document, if nobody wrote such a body.
 func (c *storeCheck) checkGarbled(r *read) {
-	if c.whole() && c.torn >= r.at {
+	if c.whole() && c.torn >= c.j.late(r.at, r.clock) {
 		c.strange(r)
 	}
 }
@@ -66,7 +66,7 @@ func (c *storeCheck) checkUnknown(r *read) {
 	}
 	switch wrote, known := l.by[r.content()]; {
 	case !known && c.vouched(r.etag):
-	case !known || wrote.start > r.at:
+	case !known || wrote.start > c.j.late(r.at, r.clock):
 		c.strange(r)
 	case l.most(wrote) > 0 && wrote.etags+1 > l.most(wrote):
 		c.unstable(r.etag, wrote.one, evidence{versions: []int32{wrote.one}, reads: []*read{r}})
@@ -103,7 +103,7 @@ func (c *storeCheck) otherBody(r *read) {
 	o, j := c.o, c.j
 	v := o.versions.at(r.version)
 	wrote, known := c.ledger().by[r.content()]
-	if !known || wrote.start > r.at {
+	if !known || wrote.start > c.j.late(r.at, r.clock) {
 		if c.whole() {
 			c.strange(r)
 		}
@@ -206,7 +206,7 @@ func (c *storeCheck) outdated(r *read) int32 {
 	if taker == none || c.by(taker) >= r.start {
 		return none
 	}
-	if l := c.ledger(); l.once(r.etag) && l.applied(taker, r.start) {
+	if l := c.ledger(); l.once(r.etag) && l.applied(c.j, taker, r.start) {
 		return taker
 	}
 	return none

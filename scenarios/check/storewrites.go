@@ -62,7 +62,7 @@ func (c *storeCheck) survey() {
 	c.first = none
 	for i := range o.reads.n {
 		if r := o.reads.at(i); r.etag != 0 && !r.load {
-			c.was(r.etag, r.at)
+			c.was(r.etag, c.j.late(r.at, r.clock))
 		}
 	}
 	for i := range o.versions.n {
@@ -73,9 +73,9 @@ func (c *storeCheck) survey() {
 		if !v.certain() {
 			continue
 		}
-		c.was(v.etag, v.at)
+		c.was(v.etag, c.j.late(v.at, v.clock))
 		if v.takes() && v.cond != 0 {
-			c.was(v.cond, v.at)
+			c.was(v.cond, c.j.late(v.at, v.clock))
 		}
 		if c.first == none || v.at < o.versions.at(c.first).at {
 			c.first = i
@@ -149,7 +149,7 @@ func (c *storeCheck) checkTakers() {
 		if first == i || o.versions.at(first).etag == v.etag {
 			continue
 		}
-		if l := c.ledger(); l.once(v.cond) && l.applied(first, forever) && l.applied(i, forever) {
+		if l := c.ledger(); l.once(v.cond) && l.applied(c.j, first, forever) && l.applied(c.j, i, forever) {
 			c.secondWinner(first, i)
 		}
 	}
@@ -169,7 +169,7 @@ func (c *storeCheck) secondWinner(first, i int32) {
 	case c.by(first) >= w.start:
 		kind, what = storefault.TwoWinners, fmt.Sprintf("%s and %s both replaced %s of %s, each on the condition that it was still there",
 			j.writer(v), j.writer(w), o.versionNamed(v.cond), o.key)
-	case v.certain() && c.showing(v.cond) > v.at && c.showing(v.etag) < 0:
+	case v.certain() && c.showing(v.cond) > c.j.late(v.at, v.clock) && c.showing(v.etag) < 0:
 		c.lose(v.cond)
 		kind, what = storefault.LostWrite, fmt.Sprintf("%s was answered that version %s of %s is stored; nobody ever read it, and later the store still showed %s, and let %s write on top of that",
 			j.writer(v), o.etags.name(v.etag), o.key, o.versionNamed(v.cond), j.writer(w))

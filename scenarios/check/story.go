@@ -88,7 +88,7 @@ func (j *Judge) story(o *object, ev evidence) []history.Event {
 	}
 	for _, d := range ev.deletions {
 		events = append(events, history.Event{
-			Kind: history.Delete, Start: d.start, At: d.at, Actor: j.actors.name(d.by), Op: int(j.ops.all.at(d.op).number),
+			Kind: history.Delete, Start: j.clocks.own(d.clock, d.start+d.widened), At: j.clocks.own(d.clock, d.at-d.widened), Clock: int(d.clock), Actor: j.actors.name(d.by), Op: int(j.ops.all.at(d.op).number),
 			Key: o.key, IfETag: o.etags.name(d.cond), Answer: history.OK,
 		})
 	}
@@ -96,7 +96,7 @@ func (j *Judge) story(o *object, ev evidence) []history.Event {
 		events = append(events, j.callEvents(n)...)
 	}
 	slices.SortStableFunc(events, func(a, b history.Event) int {
-		return cmp.Or(cmp.Compare(a.At, b.At), cmp.Compare(final(&a), final(&b)), cmp.Compare(a.Op, b.Op), cmp.Compare(rank(a.Kind), rank(b.Kind)))
+		return cmp.Or(cmp.Compare(j.clocks.common(&a), j.clocks.common(&b)), cmp.Compare(final(&a), final(&b)), cmp.Compare(a.Op, b.Op), cmp.Compare(rank(a.Kind), rank(b.Kind)))
 	})
 	return events
 }
@@ -137,13 +137,14 @@ func rank(k history.Kind) int {
 
 func (o *object) putEvent(j *Judge, i int32) history.Event {
 	v := o.versions.at(i)
+	start, at := j.clocks.own(v.clock, v.start), j.clocks.own(v.clock, v.at)
 	e := history.Event{
-		Kind: history.Put, Start: v.start, At: v.at, Actor: j.actors.name(v.by), Op: int(j.ops.all.at(v.op).number), Key: o.key,
+		Kind: history.Put, Start: start, At: at, Clock: int(v.clock), Actor: j.actors.name(v.by), Op: int(j.ops.all.at(v.op).number), Key: o.key,
 		If: conditions[v.ifCond], IfETag: o.etags.name(v.cond), Answer: answers[v.answer],
 		ETag: o.etags.name(v.etag), // also one that its client never learned
 		Doc: &history.Doc{
 			N: int(v.n), Sum: v.sum, Fields: v.fields, Of: o.etags.name(v.of),
-			Keep: int(v.keep), Set: o.sets[v.sets], Moved: v.moved, Bad: o.unreadable[bodyOf{v.op, v.start, v.at}],
+			Keep: int(v.keep), Set: o.sets[v.sets], Moved: v.moved, Bad: o.unreadable[bodyOf{v.op, start, at}],
 		},
 	}
 	for _, m := range o.adds(v) {
@@ -153,15 +154,16 @@ func (o *object) putEvent(j *Judge, i int32) history.Event {
 }
 
 func (o *object) readEvent(j *Judge, r *read) history.Event {
+	start, at := j.clocks.own(r.clock, r.start), j.clocks.own(r.clock, r.at)
 	e := history.Event{
-		Kind: history.Get, Start: r.start, At: r.at, Actor: j.actors.name(r.by), Op: int(j.ops.all.at(r.op).number), Key: o.key,
+		Kind: history.Get, Start: start, At: at, Clock: int(r.clock), Actor: j.actors.name(r.by), Op: int(j.ops.all.at(r.op).number), Key: o.key,
 		ETag: o.etags.name(r.etag), Answer: history.OK,
 	}
 	if r.etag == 0 {
 		e.Answer = history.NotFound
 	}
 	if r.n != none {
-		e.Doc = &history.Doc{N: int(r.n), Sum: r.sum, Fields: r.fields, Bad: o.unreadable[bodyOf{r.op, r.start, r.at}]}
+		e.Doc = &history.Doc{N: int(r.n), Sum: r.sum, Fields: r.fields, Bad: o.unreadable[bodyOf{r.op, start, at}]}
 	}
 	return e
 }
@@ -173,8 +175,9 @@ func (j *Judge) callEvents(n int32) []history.Event {
 		return nil
 	}
 	o := j.objects[op.object]
+	clock := j.clocks.by(op.actor)
 	invoke := history.Event{
-		Kind: history.Invoke, At: op.invoked, Actor: j.actors.name(op.actor), Op: int(op.number), Key: o.key,
+		Kind: history.Invoke, At: j.clocks.own(clock, op.invoked), Clock: int(clock), Actor: j.actors.name(op.actor), Op: int(op.number), Key: o.key,
 		Do: j.spelled(op.do), Through: j.throughs.name(int32(op.through)), Invalid: op.invalid, Step: j.steps[op.step], Sets: j.sets[op.sets], Values: j.values[op.sets], Base: o.etags.name(op.base),
 	}
 	for _, m := range o.modsOf(op) {
@@ -184,7 +187,7 @@ func (j *Judge) callEvents(n int32) []history.Event {
 		return []history.Event{invoke}
 	}
 	return []history.Event{invoke, {
-		Kind: history.Return, At: op.at, Actor: invoke.Actor, Op: int(op.number), Key: o.key,
+		Kind: history.Return, At: j.clocks.own(clock, op.at), Clock: int(clock), Actor: invoke.Actor, Op: int(op.number), Key: o.key,
 		Outcome: j.spelled(op.outcome), ETag: o.etags.name(op.etag),
 	}}
 }

@@ -58,7 +58,7 @@ func (o *object) checkSubmitted(j *Judge) {
 			continue // see checkUnrecorded
 		}
 		for _, m := range o.adds(v) {
-			if first := o.state[m].origin; first != none && o.versions.at(first).start <= v.at || o.submittedTo(j, v, m) {
+			if first := o.state[m].origin; first != none && o.versions.at(first).start <= j.late(v.at, v.clock) || o.submittedTo(j, v, m) {
 				continue
 			}
 			if o.had(v, m) {

@@ -60,7 +60,7 @@ func (o *object) checkUnrecorded(j *Judge) {
 				continue
 			}
 			asked[m] = true
-			if j.possible(o.mods.name(m)) {
+			if j.maySubmit(o.mods.name(m)) {
 				continue
 			}
 			o.violates(j, false, false, NothingInvented, "never submitted",
@@ -69,7 +69,3 @@ func (o *object) checkUnrecorded(j *Judge) {
 		}
 	}
 }
-
-// possible reports whether a recorder that is missing, or died, can have submitted a
-// modification of that id.
-func (j *Judge) possible(string) bool { return false }

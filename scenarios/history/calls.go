@@ -25,6 +25,8 @@ func (c *Client) read(ctx context.Context, start int64, key string, body []byte,
 	if err == nil && !isTrigger(key) {
 		read := c.rec.describe.Content(e.Key, etag, body, c.last(e.Key).content)
 		c.learn(known{e.Key, etag, read})
+		c.rec.tellings.begin()
+		defer c.rec.tellings.end()
 		c.page.doc = c.rec.tellings.read(e.Key, etag, len(body), read)
 		e.Doc = &c.page.doc
 		if bad := e.Doc.Bad; bad != "" && c.actor == FinalActor && !c.rec.wrote(e.Key) {
@@ -78,6 +80,8 @@ func (c *Client) write(ctx context.Context, start int64, key string, body []byte
 	if e.Doc.Bad != "" {
 		c.rec.unread.Store(e.Key, nil)
 	}
+	c.rec.tellings.begin()
+	defer c.rec.tellings.end()
 	if err == nil {
 		c.learn(known{e.Key, etag, written})
 		c.rec.tellings.wrote(e.Key, etag, len(body), written)

@@ -1,6 +1,9 @@
 package history
 
-import "fmt"
+import (
+	"fmt"
+	"strconv"
+)
 
 // Consistency holds the events of a history against each other. A client does one thing
 // after the other and an operation is one client's, so some sequences of events can't
@@ -16,10 +19,13 @@ type Consistency struct {
 	ops    []opTrack // by number
 	odd    map[int]opTrack
 	begun  int // operations
-	// settled is the time that all have passed: the harness began or read the final state.
-	settled int64
+	// settled is, by clock, the time that all of it have passed: the harness began or read the
+	// final state.
+	settled []int64
 	// unread are the keys to which somebody has written what is no document.
 	unread map[string]bool
+	// partial: others may have written what is not here.
+	partial bool
 }
 
 // actorTrack is what is known of an actor.
@@ -46,12 +52,21 @@ type opTrack struct {
 	batched        bool  // others make its store calls
 }
 
+// mostClocks bounds what a garbled history can cost.
+const mostClocks = 1 << 16
+
 // Check takes the next event and says why it can't be true.
 func (c *Consistency) Check(e *Event) error {
-	if e.At < c.settled {
-		return fmt.Errorf("time goes back: %s event at %d ns, after the harness's at %d ns", e.Kind, e.At, c.settled)
+	if e.Clock < 0 || e.Clock >= mostClocks {
+		return fmt.Errorf("%s event by clock %d, which nobody has", e.Kind, e.Clock)
 	}
-	a := c.actor(e.Actor)
+	if more := e.Clock + 1 - len(c.settled); more > 0 {
+		c.settled = append(c.settled, make([]int64, more)...)
+	}
+	if settled := c.settled[e.Clock]; e.At < settled {
+		return fmt.Errorf("time goes back: %s event at %d ns, after the harness's at %d ns", e.Kind, e.At, settled)
+	}
+	a := c.actor(e)
 	if err := a.inTime(e); err != nil {
 		return err
 	}
@@ -64,17 +79,21 @@ func (c *Consistency) Check(e *Event) error {
 	case e.Kind == Put:
 		return c.put(e, a)
 	case e.Kind == Get && e.Actor == FinalActor:
-		c.settled = e.At
-		if e.Answer == OK && e.Doc != nil && e.Doc.Bad != "" && !c.unread[e.Key] {
+		c.settled[e.Clock] = e.At
+		if e.Answer == OK && e.Doc != nil && e.Doc.Bad != "" && !c.unread[e.Key] && !c.partial {
 			return fmt.Errorf("the final read of %s shows what is no document (%s), which nobody wrote", e.Key, e.Doc.Bad)
 		}
 	case e.Kind == Begin || e.Kind == End:
-		c.settled = e.At
+		c.settled[e.Clock] = e.At
 	}
 	return nil
 }
 
-func (c *Consistency) actor(name string) *actorTrack {
+func (c *Consistency) actor(e *Event) *actorTrack {
+	name := e.Actor
+	if e.Clock > 0 && (name == FinalActor || name == SetupActor) { // there is one of each shard
+		name = strconv.Itoa(e.Clock) + "/" + name
+	}
 	a := c.actors[name]
 	if a == nil {
 		if c.actors == nil {

@@ -69,6 +69,9 @@ func (w *Writer) Err() error {
 	return w.err
 }
 
+// Flush writes what is buffered, as Close does: then whole lines are written.
+func (w *Writer) Flush() error { return w.Close() }
+
 // Close writes what is buffered.
 func (w *Writer) Close() error {
 	w.mu.Lock()
@@ -84,6 +87,7 @@ type LineError struct {
 	File   string
 	Line   int
 	Reason string
+	cut    bool // nothing is wrong with it but that it has no end
 }
 
 func (e *LineError) Error() string { return fmt.Sprintf("%s:%d: %s", e.File, e.Line, e.Reason) }
@@ -131,13 +135,19 @@ func NewReader(r io.Reader, file string) (*Reader, error) {
 func (rd *Reader) Events() iter.Seq2[*Event, error] {
 	return func(yield func(*Event, error) bool) {
 		ended := false
-		var sofar Consistency
+		sofar := Consistency{partial: len(rd.Header.Shards) > 0}
 		for rd.next() {
 			line := rd.scan.Bytes()
 			if ended && len(bytes.TrimSpace(line)) == 0 {
 				continue
 			}
 			e, err := rd.lines.decode(line)
+			if err != nil && sofar.partial {
+				if !rd.next() {
+					break // its recorder died in the middle of a line
+				}
+				rd.line--
+			}
 			if ended {
 				err = errors.New("the history goes on after its end line: two files may have been joined")
 			}
@@ -155,7 +165,9 @@ func (rd *Reader) Events() iter.Seq2[*Event, error] {
 		}
 		if !ended || rd.scan.Err() != nil {
 			rd.line++
-			yield(nil, rd.fail("the history ends without an end line: it is truncated"+rd.cause()))
+			err := rd.fail("the history ends without an end line: it is truncated" + rd.cause())
+			err.cut = !ended && (rd.scan.Err() == nil || errors.Is(rd.scan.Err(), io.ErrUnexpectedEOF))
+			yield(nil, err)
 		}
 	}
 }

@@ -86,7 +86,7 @@ type Header struct {
 type Shard struct {
 	Number  int `json:"number"`  // from 0
 	Attempt int `json:"attempt"` // at this shard, from 1: a process that was killed may be followed by another
-	// Ready is when it had said that it is ready, Go when it had learned that all are, in
+	// Ready is when it was about to say that it is ready, Go when it had learned that all are, in
 	// nanoseconds of its history's own time, which may be negative. Nobody's Ready is after
 	// anybody's Go. Both 0: there was no barrier.
 	Ready int64 `json:"ready_ns,omitempty"`
@@ -94,6 +94,9 @@ type Shard struct {
 	// Lost: its recorder died, so that what came last is missing.
 	Lost bool `json:"lost,omitempty"`
 }
+
+// Barrier reports whether the shards have waited for each other.
+func (s *Shard) Barrier() bool { return s.Ready != 0 || s.Go != 0 }
 
 // Prefix is what the names of the shard's actors begin with.
 func (s *Shard) Prefix() string { return fmt.Sprintf("%d/%d/", s.Number, s.Attempt) }

@@ -37,37 +37,42 @@ type described struct {
 	turn    int
 }
 
+// begin and end enclose the recording of a version: what tells of it stands in the history before
+// whatever relies on that.
+func (t *tellings) begin() {
+	if t != nil {
+		t.mu.Lock()
+	}
+}
+
+func (t *tellings) end() {
+	if t != nil {
+		t.mu.Unlock()
+	}
+}
+
 // read describes a version that was read.
 func (t *tellings) read(key, etag string, size int, c Content) Doc {
 	doc := c.Read()
 	if t == nil || doc.Bad != "" {
 		return doc
 	}
-	t.mu.Lock()
-	last, known := t.objects[key]
 	var base described
-	if known {
+	if last := t.objects[key]; last != nil {
+		if slices.Contains(last.etags[:], etag) {
+			return doc
+		}
 		base = *last
 	}
-	fresh := !known || !slices.Contains(last.etags[:], etag)
-	if fresh {
-		t.learn(key, etag, size, c)
-	}
-	t.mu.Unlock()
-	if !fresh {
-		return doc
-	}
+	t.learn(key, etag, size, c)
 	return c.Written(base.content, base.etag)
 }
 
 // wrote takes a version whose write is described.
 func (t *tellings) wrote(key, etag string, size int, c Content) {
-	if t == nil {
-		return
+	if t != nil {
+		t.learn(key, etag, size, c)
 	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.learn(key, etag, size, c)
 }
 
 func (t *tellings) learn(key, etag string, size int, c Content) {

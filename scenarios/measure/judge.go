@@ -2,6 +2,7 @@ package measure
 
 import (
 	"cmp"
+	"iter"
 
 	"holdfast/scenarios"
 	"holdfast/scenarios/check"
@@ -13,20 +14,22 @@ import (
 const judgeGCPercent = 25
 
 // FromHistory reads a history to its end, judges it and makes its numbers.
-func FromHistory(rd *history.Reader) (*Measured, error) { return fromHistory(rd, nil) }
+func FromHistory(rd *history.Reader) (*Measured, error) {
+	return fromHistory(rd, rd.Header, nil)
+}
 
 // fromHistory is FromHistory, also of one that could not be written to its end; why is failed,
 // nil: it was. One that was not has numbers only: writes that it lacks may have been applied, so
 // that nothing is proved by it.
-func fromHistory(rd *history.Reader, failed error) (*Measured, error) {
+func fromHistory(rd reading, h history.Header, failed error) (*Measured, error) {
 	// A history of a million operations fills hundreds of megabytes that live to
 	// the end; with Go's default, garbage would be as much again.
 	defer CollectAt(judgeGCPercent)()
-	wanted, err := thresholds(rd.Header)
+	wanted, err := thresholds(h)
 	if err != nil {
 		return nil, rd.HeaderError(err)
 	}
-	judge, numbers := newJudges(rd.Header), NewCollector()
+	judge, counted := newJudges(h), joined{}
 	var taken steps
 	var told ending
 	cut := false
@@ -39,11 +42,11 @@ func fromHistory(rd *history.Reader, failed error) (*Measured, error) {
 			continue // it is the last
 		}
 		judge.Add(e)
-		numbers.Add(e)
+		counted.Add(e)
 		taken.Add(e)
 		told.Add(e)
 	}
-	numbers.closeRepetition()
+	numbers := counted.collector()
 	verdict := judge.finish(numbers.each, told.interrupted)
 	if cut {
 		verdict = check.Report{Verdict: check.Inconclusive, Reasons: []string{"its history lacks what came last, so it was not judged"}}
@@ -51,11 +54,12 @@ func fromHistory(rd *history.Reader, failed error) (*Measured, error) {
 			numbers.each[i].Violated = nil
 		}
 	}
-	r := newMeasurement(rd.Header, verdict)
+	r := newMeasurement(h, verdict)
 	r.Steps, r.Interrupted, r.Failure = taken, told.interrupted, told.failure
-	r.Judged, r.Played = told.judged(rd.Header), told.begun
+	r.Judged, r.Played = told.judged(h), told.begun
 	numbers.Fill(&r, verdict.Counts)
-	numbers.detail(&r, rd.Header)
+	numbers.detail(&r, h)
+	r.Overlap = counted.overlap(verdict.Alignment)
 	if told.omitted != nil {
 		r.measured(told.omitted.Thresholds)
 	} else {
@@ -64,9 +68,16 @@ func fromHistory(rd *history.Reader, failed error) (*Measured, error) {
 	return &Measured{r, numbers}, nil
 }
 
+// reading is a history that is read, or several as one.
+type reading interface {
+	Events() iter.Seq2[*history.Event, error]
+	HeaderError(error) *history.LineError
+}
+
 // ending is what a history says of itself as a whole.
 type ending struct {
 	begun       int // repetitions
+	last        int // the number of the last that has
 	interrupted bool
 	failure     string
 	omitted     *history.Omitted
@@ -76,7 +87,10 @@ type ending struct {
 func (t *ending) Add(e *history.Event) {
 	switch e.Kind {
 	case history.Begin:
-		t.begun++
+		if e.Repetition != t.last { // which each of several recorders says
+			t.begun++
+		}
+		t.last = e.Repetition
 	case history.Omit:
 		t.omitted = e.Omitted
 	case history.End:
@@ -139,22 +153,43 @@ func fromFile(path string, failed error) (*Measured, error) {
 		return nil, err
 	}
 	defer rd.Close()
-	m, err := fromHistory(rd, failed)
+	m, err := fromHistory(rd, rd.Header, failed)
+	if err != nil {
+		return m, err
+	}
+	again, err := history.Open(path)
+	if err != nil {
+		return m, err
+	}
+	defer again.Close()
+	m.Windows, err = windowsIn(again, again.Header, &m.Measurement)
+	return m, err
+}
+
+// FromFiles is [FromFile] of the histories that several recorders have of one run: see
+// [history.Together]. One file may also be of a run that one recorder has seen; if it is of one
+// of several, or of some, it may end in the middle.
+func FromFiles(paths ...string) (*Measured, error) {
+	if len(paths) == 1 {
+		if of, err := history.Recorded(paths[0]); err != nil || of == 0 {
+			return FromFile(paths[0])
+		}
+	}
+	all, err := history.OpenTogether(paths...)
+	if err != nil {
+		return nil, err
+	}
+	m, err := fromHistory(all, all.Header, nil)
 	if err == nil {
-		m.Windows, err = windowsIn(path, &m.Measurement)
+		m.Windows, err = windowsIn(all, all.Header, &m.Measurement)
 	}
 	return m, err
 }
 
-// windowsIn reads a file once more, if there is anything to be shown: until it is judged, one
-// can't tell what will be.
-func windowsIn(path string, m *Measurement) ([]Window, error) {
-	rd, err := history.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer rd.Close()
-	w := newWindows(rd.Header.Layout, m.Violations, m.StoreFindings)
+// windowsIn reads a history once more, if there is anything to be shown: until it is judged,
+// one can't tell what will be.
+func windowsIn(rd reading, h history.Header, m *Measurement) ([]Window, error) {
+	w := newWindows(h.Layout, m.Violations, m.StoreFindings)
 	if len(w.all) == 0 {
 		return nil, nil
 	}

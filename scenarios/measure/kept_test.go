@@ -143,7 +143,7 @@ func TestAHistoryThatCouldNotBeWritten(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m, err := fromHistory(rd, full)
+	m, err := fromHistory(rd, rd.Header, full)
 	if err != nil {
 		t.Fatal(err)
 	}

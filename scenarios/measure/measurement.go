@@ -56,6 +56,8 @@ type Measurement struct {
 	Fairness     *Fairness            `json:"fairness,omitempty"` // nil: it takes two actors that were acknowledged
 	Cost         *Cost                `json:"cost,omitempty"`     // nil: nothing was committed
 	Alarms       []Alarm              `json:"alarms,omitempty"`
+	// Overlap is how much the shards of a load were at work together; nil: there was one.
+	Overlap *Overlap `json:"overlap,omitempty"`
 	// Distribution is that of the latency, ascending, of at most 60 points; nil: of fewer than
 	// ten samples, or in a document of an earlier version.
 	Distribution []Quantile `json:"latency_distribution,omitempty"`

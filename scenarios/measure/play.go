@@ -54,6 +54,8 @@ type Config struct {
 	// Progress, which may be nil, is told now and then how far the plan is.
 	// Calls of Each, Done, Judged and Progress are made one at a time.
 	Progress func(Progress)
+
+	shared bool // the sandbox is that of several shards
 }
 
 // Measured is a measurement with the numbers that it is made of.

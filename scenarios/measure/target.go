@@ -50,6 +50,7 @@ func (t Target) Validate() error {
 type opened struct {
 	backing
 	name    string             // as results state it
+	clock   archive.Clock      // of those who play
 	network *network.Transport // what befalls the requests; nil: nothing
 	box     *sandbox.Sandbox   // nil: all of the store is the run's
 	keeper  backing            // the store as the sandbox reaches it for itself
@@ -58,7 +59,7 @@ type opened struct {
 // open starts the embedded S3 or connects to the store that was asked for, where the run
 // gets a sandbox. Ended is told why it can't go on.
 func (c *Config) open(ctx context.Context, i int, p *Point, ended func(error)) (*opened, error) {
-	o := &opened{name: p.Target.Name()}
+	o := &opened{name: p.Target.Name(), clock: archive.WallClock{}}
 	if err := o.connect(ctx, &p.Target, &p.Run, ended); err != nil {
 		return nil, &TargetError{err}
 	}
@@ -182,7 +183,7 @@ func (o *opened) begin(ctx context.Context, c *Config, i int, p *Point, ended fu
 	}
 	config := sandbox.Config{
 		Where: p.Target.Name(), ID: p.Target.ID, Program: p.Target.Program, Command: p.Replay,
-		Through: o.at(""), Parts: p.Run.Repetitions, Keys: keys, Allowance: c.Allowance, Ended: ended,
+		Through: o.at(""), Parts: p.Run.Repetitions, Keys: keys, Allowance: c.Allowance, Ended: ended, Shared: c.shared,
 	}
 	if c.Cleaning != nil {
 		config.Cleaning = func(where string, objects int, within time.Duration) { c.Cleaning(i, where, objects, within) }
@@ -212,7 +213,7 @@ var patience = world.NewReal(archive.WallClock{}, nil, nil)
 
 // world returns a world with an empty store for the n-th repetition of the run.
 func (o *opened) world(n int) world.World {
-	return world.NewReal(archive.WallClock{}, o.repetition(n), o.settle)
+	return world.NewReal(o.clock, o.repetition(n), o.settle)
 }
 
 // settle waits for the writes whose clients have given up.

@@ -40,6 +40,8 @@ type Manifest struct {
 	// The run may have written each of Keys below r00001/ and so on, as many as Parts.
 	Parts int      `json:"parts"`
 	Keys  []string `json:"keys"`
+	// Shared: several processes write it. Then Program and Command are of the first.
+	Shared bool `json:"shared,omitempty"`
 }
 
 var partForm = regexp.MustCompile(`^r(\d{5,})/`)
@@ -72,6 +74,10 @@ func readManifest(ctx context.Context, store archive.Store, id string) (*Manifes
 	if err != nil {
 		return nil, err
 	}
+	return parseManifest(body, id)
+}
+
+func parseManifest(body []byte, id string) (*Manifest, error) {
 	var m Manifest
 	if err := json.Unmarshal(body, &m); err != nil || m.Schema != manifestSchema || m.ID != id || m.tooMany() != nil {
 		return nil, errNotOurs
@@ -93,9 +99,16 @@ func (m *Manifest) tooMany() error {
 
 var errNotOurs = errors.New("manifest.json was not written by simulate for this run")
 
-// write stores the manifest, once: whoever writes a key tries again if it was not stored. Only
-// one goroutine does so at a time.
+// write stores the manifest: whoever writes a key tries again if it was not stored. Only one
+// goroutine does so at a time.
 func (s *Sandbox) write(ctx context.Context) error {
+	if s.Shared {
+		return s.writeShared(ctx)
+	}
+	return s.writeOnce(ctx)
+}
+
+func (s *Sandbox) writeOnce(ctx context.Context) error {
 	if s.failed != nil {
 		return s.failed
 	}
@@ -113,7 +126,11 @@ func (s *Sandbox) write(ctx context.Context) error {
 	key := s.Prefix() + manifestName
 	etag, err := s.Put(ctx, key, body, s.condition())
 	if errors.Is(err, archive.ErrPreconditionFailed) || errors.Is(err, archive.ErrNotFound) {
-		etag, err = s.afterOwn(ctx, key, body, err)
+		if s.Shared {
+			etag, err = s.join(ctx, key, body, err)
+		} else {
+			etag, err = s.afterOwn(ctx, key, body, err)
+		}
 	}
 	if fault, bad := errors.AsType[*storefault.Error](err); bad && s.Unconditional && fault.Kind == storefault.NoETag {
 		return nil // which nobody needs here

@@ -40,6 +40,9 @@ type Config struct {
 	// Unconditional has the manifest written without conditions: for who examines a store, and
 	// can't know yet what it makes of them.
 	Unconditional bool
+	// Shared lets other processes that are given the same ID have the sandbox open at the same
+	// time. Who ends with it calls [Sandbox.Leave] in the place of Close.
+	Shared bool
 	// Parts is how many parts the sandbox has, at least one.
 	Parts int
 	// Keys will be written in each part. Others can be too; each costs a write of the
@@ -102,7 +105,7 @@ func Open(ctx context.Context, store archive.Store, c Config) (*Sandbox, error) 
 	s.spend = s.take
 	s.manifest = Manifest{
 		Schema: manifestSchema, ID: c.ID, Program: c.Program, Command: c.Command,
-		Started: time.Now().UTC(), Parts: c.Parts, Keys: slices.Compact(slices.Sorted(slices.Values(c.Keys))),
+		Started: time.Now().UTC(), Parts: c.Parts, Shared: c.Shared, Keys: slices.Compact(slices.Sorted(slices.Values(c.Keys))),
 	}
 	for _, key := range c.Keys {
 		s.named[key] = true
@@ -285,13 +288,15 @@ func (s *Sandbox) claim(p *part, key string) error {
 		return fmt.Errorf("write %s%s: %w", p.dir, key, failed)
 	}
 	before := s.manifest.Keys
-	s.manifest.Keys = slices.Sorted(slices.Values(append(slices.Clone(before), batch...)))
+	s.manifest.Keys = slices.Compact(slices.Sorted(slices.Values(append(slices.Clone(before), batch...))))
 	err := s.write(s.run)
 	s.mu.Lock()
 	s.attempt = err
 	s.mu.Unlock()
 	if err != nil {
-		s.manifest.Keys = before
+		if !s.Shared { // where others have added some meanwhile; and to name too many does no harm
+			s.manifest.Keys = before
+		}
 		return fmt.Errorf("write %s%s: %w", p.dir, key, err)
 	}
 	s.mu.Lock()
@@ -314,7 +319,11 @@ func (s *Sandbox) heartbeat() {
 			return
 		}
 		s.writing.Lock()
-		_ = s.write(s.run) // the next one may succeed, or it is told why not
+		beat := s.write
+		if s.Shared {
+			beat = s.beatShared
+		}
+		_ = beat(s.run) // the next one may succeed, or it is told why not
 		s.writing.Unlock()
 	}
 }

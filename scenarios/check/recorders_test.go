@@ -97,6 +97,31 @@ func (a apart) cut(clock, after int) apart {
 	return b
 }
 
+// skewed is the history when each recorder has a clock of its own: any two are up to ten seconds
+// and 200 ppm apart. None is slow: who waits measures that by his own.
+func (a apart) skewed(rng *rand.Rand) apart {
+	b := apart{header: a.header}
+	b.header.World = "real" // in which waits are not exact
+	type clock struct{ by, rate float64 }
+	var clocks []clock
+	for range a.header.Shards {
+		clocks = append(clocks, clock{rng.Float64() * 10e9, rng.Float64() * 200e-6})
+	}
+	for _, e := range a.events {
+		e = e.Clone()
+		at := func(t *int64) { *t += int64(clocks[e.Clock].by + clocks[e.Clock].rate*float64(*t)) }
+		at(&e.At)
+		at(&e.Start)
+		for _, t := range []*int64{&e.Due, &e.Asked} {
+			if *t != 0 {
+				at(t)
+			}
+		}
+		b.events = append(b.events, e)
+	}
+	return b
+}
+
 // of counts the events of a recorder.
 func (a apart) of(clock int) (n int) {
 	for _, e := range a.events {

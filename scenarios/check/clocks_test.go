@@ -1,0 +1,167 @@
+package check
+
+import (
+	"math"
+	"math/rand/v2"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"holdfast/scenarios/history"
+
+	"pgregory.net/rapid"
+)
+
+// skew is how a clock is wrong.
+type skew struct {
+	by    int64   // nanoseconds that it is ahead
+	drift float64 // by how much it is fast
+}
+
+func (s skew) of(t int64) int64 { return t + s.by + int64(math.Floor(float64(t)*s.drift)) }
+
+// skewed is the history as recorders tell it whose clocks are wrong: each event goes to the
+// recorder of its actor.
+func skewed(h history.Header, events []*history.Event, clock func(actor string) int, skews []skew) (history.Header, []*history.Event) {
+	h.Recorders, h.Shards = len(skews), nil
+	for n := range skews {
+		h.Shards = append(h.Shards, history.Shard{Number: n, Attempt: 1})
+	}
+	var all []*history.Event
+	for _, e := range events {
+		e = e.Clone()
+		e.Clock = clock(e.Actor)
+		s := skews[e.Clock]
+		e.Start, e.At = s.of(e.Start), s.of(e.At)
+		if e.Due != 0 {
+			e.Due = s.of(e.Due)
+		}
+		if e.Asked != 0 {
+			e.Asked = s.of(e.Asked)
+		}
+		all = append(all, e)
+	}
+	return h, all
+}
+
+// dealt gives each actor to a clock at random, and the harness to the first.
+func dealt(rng *rand.Rand, clocks int) func(string) int {
+	of := map[string]int{}
+	return func(actor string) int {
+		if actor == "" || strings.HasPrefix(actor, "harness/") {
+			return 0
+		}
+		if _, known := of[actor]; !known {
+			of[actor] = rng.IntN(clocks)
+		}
+		return of[actor]
+	}
+}
+
+// slowed makes the nanoseconds of a simulation milliseconds.
+func slowed(events []*history.Event) []*history.Event {
+	var all []*history.Event
+	for _, e := range events {
+		e = e.Clone()
+		e.Start, e.At = e.Start*1e6, e.At*1e6
+		all = append(all, e)
+	}
+	return all
+}
+
+func drawnSkews(rng *rand.Rand, clocks int) (all []skew) {
+	for range clocks {
+		all = append(all, skew{by: rng.Int64N(int64(10*time.Second)) - int64(5*time.Second), drift: rng.Float64() * 200e-6})
+	}
+	return all
+}
+
+func dump(t interface{ Log(...any) }, events []*history.Event, r Report) {
+	for _, e := range events {
+		t.Log(e.Clock, line(e))
+	}
+	for _, v := range r.Violations {
+		t.Log(v.Invariant, v.Anomaly, v.Summary)
+	}
+	for _, f := range r.StoreFindings {
+		t.Log(f.Kind, f.Summary)
+	}
+}
+
+// many is how often what is drawn at random is tried.
+func many(quick, full int) int {
+	if os.Getenv("HOLDFAST_EXPERIMENT") == "full" {
+		return full
+	}
+	return quick
+}
+
+// TestAlignmentAgreesWithPorcupine: of two clocks, a history is held against somebody if, and
+// only if, there is no alignment of the two in which it is linearizable.
+func TestAlignmentAgreesWithPorcupine(t *testing.T) {
+	for _, f := range []fault{sound, servesOld, forgets} {
+		t.Run(string(f), func(t *testing.T) {
+			seen := map[string]int{}
+			sims := rapid.Custom(func(t *rapid.T) *sim {
+				s := storeSim(t, f)
+				s.run()
+				return s
+			})
+			for seed := range many(400, 20_000) {
+				rng := rand.New(rand.NewPCG(uint64(seed), 0))
+				clocks := []skew{{}, {by: rng.Int64N(1e10) - 5e9}}
+				h, events := skewed(history.Header{}, slowed(sims.Example(seed).events), dealt(rng, 2), clocks)
+				r := judged(h, events)
+				accused := accused(r) || len(r.StoreFindings) > 0
+				good := alignable(events)
+				if good && accused {
+					dump(t, events, r)
+					t.Fatalf("seed %d: linearizable in an alignment, and the judge: %v %v, open %v", seed, r.Found, r.StoreFindings, r.Undetermined)
+				}
+				if !good && !accused {
+					seen["missed"]++
+					if len(r.Undetermined) == 0 {
+						dump(t, events, r)
+						t.Fatalf("seed %d: linearizable in no alignment, and nothing is even left open", seed)
+					}
+				}
+				seen[map[bool]string{true: "good", false: "bad"}[good]]++
+				if len(r.Undetermined) > 0 {
+					seen["open"]++
+				}
+			}
+			t.Log(seen)
+		})
+	}
+}
+
+// alignable reports whether there is an alignment of two clocks in which a history is
+// linearizable.
+func alignable(events []*history.Event) bool {
+	// Two calls that meet have no order; so where two of them meet there are the fewest orders,
+	// and it is enough to try these.
+	apart := []int64{0}
+	call := func(e *history.Event) bool { return e.Kind == history.Get || e.Kind == history.Put }
+	for _, e := range events {
+		for _, f := range events {
+			if e.Clock == 0 && f.Clock == 1 && call(e) && call(f) {
+				apart = append(apart, e.At-f.Start, e.Start-f.At)
+			}
+		}
+	}
+	slices.Sort(apart)
+	apart = slices.Compact(apart)
+	return slices.ContainsFunc(apart, func(by int64) bool {
+		var moved []*history.Event
+		for _, e := range events {
+			if e.Clock == 1 {
+				e = e.Clone()
+				e.Start, e.At = e.Start+by, e.At+by
+			}
+			moved = append(moved, e)
+		}
+		return linearizable(moved)
+	})
+}
