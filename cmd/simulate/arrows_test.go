@@ -53,7 +53,7 @@ func TestImportsPointDownward(t *testing.T) {
 		"holdfast/scenarios/sweep":         slices.Concat(playing, measuring),
 		"holdfast/scenarios/tuning":        slices.Concat(playing, measuring, []string{"holdfast/scenarios/units", "holdfast/scenarios/tuning/changes"}),
 		"holdfast/scenarios/campaign":      slices.Concat(playing, measuring, searching),
-		"holdfast/scenarios/campaign/load": slices.Concat(playing, measuring, []string{"holdfast/scenarios/campaign"}),
+		"holdfast/scenarios/campaign/load": slices.Concat(playing, measuring, searching, []string{"holdfast/scenarios/campaign"}),
 		"holdfast/scenarios/simtest":       slices.Concat(playing, measuring, []string{"holdfast/scenarios/explore", "holdfast/scenarios/stores"}),
 		"holdfast/reports/schema":          {},
 		"holdfast/reports/compare":         {"holdfast/archive", "holdfast/scenarios"},
