@@ -21,6 +21,9 @@ VERSION        = $(shell git describe --tags --always --abbrev=12 --dirty=+chang
 
 .DEFAULT_GOAL := help
 
+# Static programs, that need nothing beside them: so an image can be empty otherwise.
+export CGO_ENABLED := 0
+
 .PHONY: help
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -52,7 +55,7 @@ test: ## all tests that need nothing but Go
 
 .PHONY: race
 race: ## all tests under the race detector
-	$(GO) test -p 1 -race -timeout 20m ./...
+	CGO_ENABLED=1 $(GO) test -p 1 -race -timeout 20m ./...
 
 .PHONY: test-browser
 test-browser: ## the edit page and the reports in headless Chromium, which must be installed
@@ -92,6 +95,12 @@ lint: $(TOOLS)/golangci-lint ## golangci-lint
 .PHONY: test-servers
 test-servers: ## conformance suite, doctor and every scenario on each of the SERVERS that are installed
 	.ci/test-servers $(GO) $(SERVERS)
+
+.PHONY: test-engines
+test-engines: build ## campaigns by Slurm and GNU parallel, their manifests and the image; as root, on Linux
+	.ci/test-engines $(BIN)/simulate
+	$(GO) -C .ci/manifests vet ./...
+	SIMULATE=$(CURDIR)/$(BIN)/simulate .ci/with-server minio $(GO) -C .ci/manifests test -count=1 ./...
 
 .PHONY: servers
 servers: $(TOOLS)/minio $(TOOLS)/versitygw $(TOOLS)/gofakes3 ## install the servers of test-servers (the Debian ones: apt-get install)

@@ -27,7 +27,9 @@ type Campaigned struct {
 	Command string `json:"command"` // that plays the same on one machine
 	Program string `json:"program"` // that may play it
 	Stopped bool   `json:"stopped"`
-	Stage   string `json:"stage,omitempty"` // that is being played, of a campaign that goes by stages
+	// Disputed is how determinism was lost; empty: it was not.
+	Disputed string `json:"disputed,omitempty"`
+	Stage    string `json:"stage,omitempty"` // that is being played, of a campaign that goes by stages
 	// Units of the stage: those that are published, those that workers have complete, and all.
 	Published int `json:"units_published"`
 	Complete  int `json:"units_complete"`
@@ -72,6 +74,9 @@ func NewCampaigned(c *campaign.Campaign, s *campaign.Status) Campaigned {
 		Schema: CampaignSchema, Passed: s.Done == len(s.Shards), Prefix: c.Name(), Command: CommandOf(&c.Plan), Program: c.Plan.Program, Stopped: s.Stopped,
 		Stage: strings.Trim(string(s.Stage), "/"), Published: s.Published, Complete: s.Complete, Units: s.Units, Shards: len(s.Shards),
 		PerSecond: s.PerSecond, LeftMS: float64(s.Left) / float64(time.Millisecond), Clock: s.Clock, Workers: []CampaignWorker{},
+	}
+	if s.Disputed != nil {
+		d.Passed, d.Disputed = false, redact.Text(printable(s.Disputed.Error()))
 	}
 	by := map[campaign.State][]int{}
 	for i := range s.Shards {
@@ -135,6 +140,8 @@ func (c Campaigned) Class() Class { return Passed }
 
 func (c Campaigned) word() string {
 	switch {
+	case c.Disputed != "":
+		return "DISPUTED"
 	case c.Passed:
 		return "COMPLETE"
 	case c.Stopped:
@@ -185,6 +192,9 @@ func (c Campaigned) facts() page.Facts {
 		}
 	}
 	all := page.Facts{{Name: "plays", Value: c.Command}, {Name: "shards", Value: units.Thousands(c.Shards) + ": " + strings.Join(states, ", ")}}
+	if c.Disputed != "" {
+		all = append(all, page.Fact{Name: "disputed", Value: c.Disputed})
+	}
 	if c.Stage != "" {
 		all = append(all, page.Fact{Name: "stage", Value: c.Stage})
 	}

@@ -42,6 +42,9 @@ func allCampaigned() map[string]Campaigned {
 	stopped := surveyed(10, 0)
 	stopped.Stopped = true
 	all["stopped"] = NewCampaigned(c, stopped)
+	disputed := surveyed(10, 10)
+	disputed.Disputed = &campaign.DeterminismError{Where: "s3://bucket/c2/shards/00001/0000000", Shard: 1, Unit: 17, There: "0123456789ab", Here: "ba9876543210", Kept: "s3://bucket/c2/disputes/00001"}
+	all["disputed"] = NewCampaigned(c, disputed)
 	many := make([]int, 100)
 	for i := range many {
 		many[i] = 10 * (i % 2)
@@ -57,6 +60,7 @@ func TestHowFarACampaignIs(t *testing.T) {
 	for name, wants := range map[string][]string{
 		"complete": {"COMPLETE  s3://bucket/c2: 30 of 30 units published (100 %)", "shards      3: 3 done\n"},
 		"running":  {"RUNNING  s3://bucket/c2: 27 of 60 units published (45 %), 3 more played", "6: 2 done, 2 running, 1 silent, 1 missing", "running     1-2\n", "silent      3: no", "missing     5: ", "about 1m30s, "},
+		"disputed": {"DISPUTED  s3://bucket/c2: 20 of 20 units published", "disputed    determinism is lost: unit 17 (shard 1) has shown 0123456789ab in"},
 		"stopped":  {"STOPPED  ", "end at"},
 		"missing":  {"INCOMPLETE  ", "missing     0, 2, 4, 6, 8, 10, 12, 14 and more, 50 in all"},
 	} {

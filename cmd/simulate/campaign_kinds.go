@@ -16,7 +16,7 @@ import (
 // them, and merging, which tells what all have shown as the command itself would.
 type campaignKind struct {
 	name string
-	// command is the command with the flags that it has on one machine; planned is given what
+	// command, which is nil if another kind plans it too, is the command with the flags that it has on one machine; planned is given what
 	// they say is to be played, in the place of playing it.
 	command func(planned func(planned)) *cobra.Command
 	// refused are flags of its own that a campaign does not know, each with why.
@@ -25,6 +25,9 @@ type campaignKind struct {
 	outputs []string
 	// work plays the shard's units.
 	work func(ctx context.Context, c *campaign.Campaign, s *campaign.Shard) error
+	// together plays several shards at the same time, which must be; nil: work plays one after
+	// the other.
+	together func(ctx context.Context, a *app, o *workOptions, c *campaign.Campaign, shards []int, attempt int) error
 	// merge tells what the shards have shown, and returns the error that decides the exit code.
 	merge func(ctx context.Context, a *app, m *merging) error
 }
@@ -33,6 +36,11 @@ type campaignKind struct {
 type planned struct {
 	// job is what workers and merge need, and nothing else: as JSON it stands in the plan.
 	job any
+	// kind is that of the plan; empty: that of the command.
+	kind string
+	// unitsOf, if it is not nil, says how many units there are for so many shards, or why these
+	// can't play it.
+	unitsOf func(shards int) (int, error)
 	// units it is cut into, by what it is alone: not by the number of shards.
 	units int
 	// command is the command line for people, what the environment has set included.
@@ -45,7 +53,7 @@ type planned struct {
 
 // campaignKinds are the commands that many machines can play.
 func campaignKinds() []*campaignKind {
-	return []*campaignKind{runKind(), sweepKind(), tuneKind(), exploreKind()}
+	return []*campaignKind{runKind(), loadKind(), sweepKind(), tuneKind(), exploreKind()}
 }
 
 // kindOf is the kind of a plan.
@@ -93,6 +101,9 @@ func (a *app) understand(ctx context.Context, args []string) (*campaignKind, *pl
 	var found *planned
 	var of *campaignKind
 	for _, k := range campaignKinds() {
+		if k.command == nil {
+			continue
+		}
 		names = append(names, k.name)
 		var flags *pflag.FlagSet
 		cmd := k.command(func(p planned) {
@@ -118,7 +129,11 @@ func (a *app) understand(ctx context.Context, args []string) (*campaignKind, *pl
 		return nil, nil, usage("many machines can play %s, not %s", listOf(names), args[0])
 	}
 	root.SetArgs(args)
-	return of, found, root.ExecuteContext(ctx)
+	err := root.ExecuteContext(ctx)
+	if err == nil && found != nil && found.kind != "" {
+		of, err = kindOf(found.kind)
+	}
+	return of, found, err
 }
 
 // fromEnvironmentOf are the flags that the environment has set, as a command line has them.

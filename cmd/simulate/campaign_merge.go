@@ -30,7 +30,7 @@ type mergeOptions struct {
 type merging struct {
 	mergeOptions
 	campaign *campaign.Campaign
-	status   *campaign.Status // before it was merged
+	status   *campaign.Status // before it was merged; nil: the store can't tell
 	begin    time.Time
 	load     reports.Load
 }
@@ -97,10 +97,10 @@ func (a *app) campaignMerge(ctx context.Context, o mergeOptions, flags *pflag.Fl
 		return couldNotRun("--out: %w", err)
 	}
 	m := &merging{mergeOptions: o, campaign: c, begin: time.Now(), load: reports.BeginLoad()}
-	if o.wait > 0 {
+	if o.wait > 0 && k.together == nil {
 		m.status, err = a.watch(ctx, o.output, c, o.wait)
-	} else {
-		m.status, err = c.Status(ctx)
+	} else if m.status, err = c.Status(ctx); errors.Is(err, campaign.ErrNoListing) {
+		m.status, err = nil, nil // nobody can tell who has played it
 	}
 	if err == nil {
 		err = k.merge(ctx, a, m)
@@ -115,6 +115,9 @@ func (a *app) campaignMerge(ctx context.Context, o mergeOptions, flags *pflag.Fl
 // keepBeside writes who has played a result into its directory: the result itself is that of one
 // machine.
 func (m *merging) keepBeside(dir string) error {
+	if m.status == nil {
+		return nil
+	}
 	return reports.WriteFile(filepath.Join(dir, reports.CampaignFile), func(w io.Writer) error {
 		return reports.WriteJSON(w, m.campaigned(m.campaign, m.status))
 	})

@@ -2,12 +2,18 @@ package main
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -276,4 +282,41 @@ func TestACampaignOnS3(t *testing.T) {
 	if merged != one {
 		t.Errorf("%s\nwant\n%s", merged, one)
 	}
+}
+
+// TestACampaignOnAStoreThatCannotBeListed is played and merged; what needs a listing says so.
+func TestACampaignOnAStoreThatCannotBeListed(t *testing.T) {
+	var mu sync.Mutex
+	objects := map[string][]byte{}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		mu.Lock()
+		defer mu.Unlock()
+		there, ok := objects[r.URL.Path]
+		w.Header().Set("ETag", fmt.Sprintf(`"%x"`, sha256.Sum256(append(there, body...))))
+		switch {
+		case r.Method == http.MethodPut && ok && r.Header.Get("If-None-Match") == "*":
+			w.WriteHeader(http.StatusPreconditionFailed)
+		case r.Method == http.MethodPut:
+			objects[r.URL.Path] = body
+			w.WriteHeader(http.StatusCreated)
+		case !ok:
+			w.WriteHeader(http.StatusNotFound)
+		default:
+			_, _ = w.Write(there)
+		}
+	}))
+	t.Cleanup(server.Close)
+	prefix := server.URL + "/p/"
+	must(t, "campaign", "plan", prefix, "--shards", "2", "--quiet", "--", "run", "burst", "--world", "virtual", "--runs", "2")
+	must(t, "campaign", "work", prefix, "--index", "0")
+	result(t, exitInconclusive, "campaign", "merge", prefix)
+	for _, args := range [][]string{{"status", prefix}, {"work", prefix, "--index", "missing"}, {"merge", prefix, "--wait", "1s"}} {
+		code, stdout, stderr := simulate(t, append([]string{"campaign"}, args...)...)
+		if code != exitCouldNotRun || stdout != "" || !strings.Contains(stderr, "can't list what it holds") {
+			t.Errorf("%v: exit %d: %s%s", args, code, stdout, stderr)
+		}
+	}
+	must(t, "campaign", "work", prefix, "--index", "1")
+	result(t, exitPassed, "campaign", "merge", prefix)
 }

@@ -30,8 +30,12 @@ values, so that workers need no other file, and how many shards there are. A pla
 changed: the same command again finds it there, another one is refused.
 
 What stands after -- is the command as it is on one machine, but for the flags about its
-result (--json, --out, --csv, …), which merge has. It is played in virtual time: run
-wants --world virtual, tune a number of --evaluations, and explore has no --budget. Only this build of the program may play and merge it.
+result (--json, --out, --csv, …), which merge has. It is played in virtual
+time: run wants --world virtual, tune a number of --evaluations, and explore
+has no --budget. Only this build of the program may play and merge it.
+
+One scenario with --world real and a --store is a load: its shards play at the same time on
+the same objects, each its share of the clients, and are judged as one run.
 
 More shards than there are units to be played are no error: the rest has nothing to do.
 
@@ -40,7 +44,8 @@ another plan.`,
 		Example: `  simulate campaign plan out/c1 --shards 8 -- sweep burst --vary clients=10:50:10
   simulate campaign plan s3://bucket/c2 --shards 200 -- run storm --world virtual --runs 1000000
   simulate campaign plan out/c3 --shards 4 -- explore two-users --faults 1
-  simulate campaign plan out/c4 --shards 4 -- tune burst --evaluations 4000`,
+  simulate campaign plan out/c4 --shards 4 -- tune burst --evaluations 4000
+  simulate campaign plan s3://bucket/l1 --shards 4 -- run sustained-contention --world real --store s3://bucket/data --duration 30s`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			at := cmd.ArgsLenAtDash()
 			switch {
@@ -69,6 +74,11 @@ func (a *app) campaignPlan(ctx context.Context, o planOptions, prefix string, ar
 	k, p, err := a.understand(ctx, args)
 	if err != nil || p == nil {
 		return err
+	}
+	if p.unitsOf != nil {
+		if p.units, err = p.unitsOf(o.shards); err != nil {
+			return err
+		}
 	}
 	program, err := reports.Program()
 	if err != nil {

@@ -43,8 +43,14 @@ func runKind() *campaignKind {
 
 // planned are the scenarios that are named, with the flags applied.
 func (o runOptions) planned(flags *pflag.FlagSet, names []string) (planned, error) {
-	if o.world == real {
-		return planned{}, usage("a campaign plays runs in virtual worlds: add --world virtual")
+	if o.world == real && len(names) == 1 {
+		p, err := o.prepare(names[0], flags.Changed)
+		if err != nil {
+			return planned{}, err
+		}
+		return o.plannedLoad(p)
+	} else if o.world == real {
+		return planned{}, usage("a campaign plays runs in virtual worlds (add --world virtual), or one scenario in the real one as a load (name it)")
 	}
 	if len(names) == 0 {
 		names = scenarios.Names()

@@ -89,7 +89,7 @@ const (
 	lookEvery = 5 * time.Second
 )
 
-// watch shows how far a campaign is until all is published, it is stopped, or a time has passed
+// watch shows how far a campaign is until all is published, it is stopped or disputed, or a time has passed
 // (0: any), and returns what it saw last. An interrupt is no error.
 func (a *app) watch(ctx context.Context, o outputOptions, c *campaign.Campaign, within time.Duration) (*campaign.Status, error) {
 	begin := time.Now()
@@ -103,7 +103,7 @@ func (a *app) watch(ctx context.Context, o outputOptions, c *campaign.Campaign, 
 		progress.update(float64(s.Complete)/float64(max(s.Units, 1)), fmt.Sprintf("%d of %d shards done, %d running", s.Done, len(s.Shards), s.Running))
 		progress.leaves(s.Left)
 		switch {
-		case s.Done == len(s.Shards), s.Stopped, within > 0 && time.Since(begin) >= within:
+		case s.Done == len(s.Shards), s.Stopped, s.Disputed != nil, within > 0 && time.Since(begin) >= within:
 			return s, nil
 		}
 		next := pause

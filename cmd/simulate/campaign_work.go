@@ -5,18 +5,21 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"holdfast/reports"
 	"holdfast/scenarios/campaign"
+	"holdfast/scenarios/campaign/load"
 )
 
 // workOptions are the flags of campaign work.
 type workOptions struct {
 	prefixOptions
 	indexOptions
-	output outputOptions
+	barrier time.Duration
+	output  outputOptions
 }
 
 func (a *app) campaignWorkCommand() *cobra.Command {
@@ -27,7 +30,7 @@ func (a *app) campaignWorkCommand() *cobra.Command {
 		Long: `work plays what is not published of a shard, on all cores, and publishes it: when the
 shard is complete, every few minutes, and on SIGTERM or SIGINT what is complete by then.
 So the same index may be started as often as one likes, also at the same time. Several
-shards are played one after the other.
+shards are played one after the other; those of a load at the same time, once all are there.
 
 The shard is that of --index, from 0, else the one that the engine's environment says:
   JOB_COMPLETION_INDEX       Kubernetes   from 0
@@ -55,6 +58,7 @@ flags: starting it again is no use; 130 interrupted, with what was complete publ
 	f.StringVar(&o.index, "index", "", "`SHARDS` to play: a number from 0, several such as 0-3,7, all, or missing: those that nobody is at work on")
 	f.IntVar(&o.base, "index-base", noBase, "the number of the engine's first task (-1: as the engine is used by default)")
 	f.IntVar(&o.attempt, "attempt", 0, "which attempt this is, from 1, for status (0: as AWS_BATCH_JOB_ATTEMPT or SLURM_RESTART_COUNT say)")
+	f.DurationVar(&o.barrier, "barrier-timeout", load.DefaultBarrier, "of a load, for how long to wait until all shards are there")
 	o.register(f)
 	f.BoolVar(&o.output.quiet, "quiet", false, "write no progress, and nothing unless it fails")
 	f.StringVar(&o.output.progress, "progress", "auto", "`KIND` of progress on stderr: auto, bar, plain or none")
@@ -83,6 +87,9 @@ func (a *app) campaignWork(ctx context.Context, o workOptions, prefix string) er
 	}
 	if err != nil {
 		return campaignError(err)
+	}
+	if k.together != nil && len(shards) > 0 {
+		return campaignError(k.together(ctx, a, &o, c, shards, attempt))
 	}
 	units, err := a.playShards(ctx, &o, c, k, shards, attempt)
 	switch {

@@ -21,7 +21,7 @@ const fetching = 16
 
 // Collect gives what all units of a stage have shown, of as many as it has: each that is
 // published exactly once, in the order of their numbers, and says which are not. An error of
-// add ends it.
+// add ends it. Where determinism was lost it gives nothing: a [DeterminismError].
 func (c *Campaign) Collect(ctx context.Context, stage Stage, units int, add func(unit int, result []byte) error) ([]Gap, error) {
 	known, err := c.names(ctx, stage)
 	if err != nil {
@@ -99,6 +99,11 @@ func (c *Campaign) CollectShard(ctx context.Context, stage Stage, shard, units i
 func (c *Campaign) chain(ctx context.Context, stage Stage, shard, units int, known map[string]bool) chain {
 	first, end := Range(shard, c.Plan.Shards, units)
 	ch := chain{first: first}
+	if known == nil {
+		if err := c.undisputedShard(ctx, stage, shard); err != nil {
+			return chain{err: err}
+		}
+	}
 	for len(ch.results) < end-first {
 		next := piece{stage, shard, len(ch.results)}
 		var found [][]byte
@@ -119,13 +124,17 @@ func (c *Campaign) chain(ctx context.Context, stage Stage, shard, units int, kno
 	return ch
 }
 
-// names are those of the pieces of a stage; nil: the store can't list them.
+// names are those of the pieces of a stage, in which nothing is disputed; nil: the store can't list
+// them.
 func (c *Campaign) names(ctx context.Context, stage Stage) (map[string]bool, error) {
 	all, err := c.List(ctx, string(stage)+"shards/")
 	switch {
 	case errors.Is(err, ErrNoListing):
 		return nil, nil
 	case err != nil:
+		return nil, err
+	}
+	if err := c.undisputed(ctx, stage); err != nil {
 		return nil, err
 	}
 	known := make(map[string]bool, len(all))

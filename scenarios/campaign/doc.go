@@ -29,7 +29,8 @@
 //     ends the chain, is named ([GarbledError]), and none of its units counts.
 //  4. Who finds a name taken compares what is there with its own results, byte for byte. Equal, and it
 //     goes on after them: this also settles its own create whose reply was lost. Other bytes mean
-//     that the same unit of the same plan and program has shown two things ([DeterminismError]).
+//     that the same unit of the same plan and program has shown two things ([DeterminismError]),
+//     which is kept under disputes/: until somebody has removed it nothing is collected.
 //
 // So a worker may die at any moment, be started again, or run twice at the same time: what was
 // published stays, and what was not is played again.

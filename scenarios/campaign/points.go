@@ -24,7 +24,7 @@ type Points struct {
 const (
 	// fineUnits are as many as let shards be of even length: with fewer repetitions than that,
 	// each is a unit.
-	fineUnits = 4_096
+	fineUnits = 2_048
 	// mostOfUnit is more than enough for setting up a unit to cost nothing.
 	mostOfUnit = 10
 	// coarseUnits are as many as a campaign has about at most: what units cost beside their
@@ -66,6 +66,7 @@ func (p *Points) Units() int { return len(p.units()) }
 
 // Play has a shard's units played and published.
 func (p *Points) Play(ctx context.Context, s *Shard) error {
+	defer measure.CollectAt(measure.VirtualGCPercent)()
 	units := p.units()
 	var idle playerPool
 	defer idle.close()

@@ -136,7 +136,7 @@ func TestFullDisk(t *testing.T) {
 		t.Fatal(err)
 	}
 	said, err := worker(t, dir, 0, "sh", "-c", `ulimit -f 0; exec "$0" "$@"`).CombinedOutput()
-	if want := " of shard 0 were played and could not be published, so they must be played again (all that was published before is there): create " + dir + "/shards/00000/0000000: file too large\n"; err == nil || !strings.HasSuffix(string(said), want) {
+	if want := " of shard 0: played and not published, so to be played again (all that was published before is there): create " + dir + "/shards/00000/0000000: file too large\n"; err == nil || !strings.HasSuffix(string(said), want) {
 		t.Errorf("%v: %s", err, said)
 	}
 	if units, gaps := collectedBytes(t, c); len(units) > 0 || gaps[0].Garbled != nil {

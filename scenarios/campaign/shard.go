@@ -51,23 +51,6 @@ func (c *Campaign) Shard(index, attempt int) (*Shard, error) {
 // ErrStopped ends a worker of a campaign that was stopped.
 var ErrStopped = errors.New("the campaign was stopped")
 
-// DeterminismError says that two workers have found that one unit shows two things.
-type DeterminismError struct {
-	Where string // the piece that is there
-	Stage Stage
-	Shard int
-	Unit  int // of the stage
-}
-
-func (e *DeterminismError) Error() string {
-	of := ""
-	if e.Stage != Whole {
-		of = fmt.Sprintf(" of %s", e.Stage)
-	}
-	return fmt.Sprintf("determinism is lost: unit %d%s (shard %d) has shown other bytes here than %s holds, with the same plan and program: no result of this campaign can be relied on; look for a machine at fault, then for a fault in the program",
-		e.Unit, of, e.Shard, e.Where)
-}
-
 // LostError says which results could not be published.
 type LostError struct {
 	Shard, First, Last int // units of the stage
@@ -75,7 +58,11 @@ type LostError struct {
 }
 
 func (e *LostError) Error() string {
-	return fmt.Sprintf("units %d to %d of shard %d were played and could not be published, so they must be played again (all that was published before is there): %v", e.First, e.Last, e.Shard, e.Err)
+	which := fmt.Sprintf("units %d to %d", e.First, e.Last)
+	if e.First == e.Last {
+		which = fmt.Sprintf("unit %d", e.First)
+	}
+	return fmt.Sprintf("%s of shard %d: played and not published, so to be played again (all that was published before is there): %v", which, e.Shard, e.Err)
 }
 
 func (e *LostError) Unwrap() error { return e.Err }
@@ -89,6 +76,9 @@ func (e *LostError) Unwrap() error { return e.Err }
 func (s *Shard) Play(ctx context.Context, stage Stage, units int, play func(ctx context.Context, unit int) ([]byte, error)) error {
 	first, end := Range(s.Index, s.Plan.Shards, units)
 	w := &work{Shard: s, stage: stage, of: units, first: first, units: end - first, published: s.clock.Now()}
+	if err := w.undisputedShard(ctx, stage, s.Index); err != nil {
+		return err
+	}
 	if err := w.resume(ctx); err != nil {
 		return err
 	}
@@ -97,20 +87,24 @@ func (s *Shard) Play(ctx context.Context, stage Stage, units int, play func(ctx 
 		return nil
 	}
 	err := w.play(ctx, play)
-	if _, lost := errors.AsType[*DeterminismError](err); lost {
-		return err
+	differs, lost := errors.AsType[*DeterminismError](err)
+	if !lost {
+		if unpublished := w.publish(ctx, err); unpublished != nil {
+			err = unpublished
+		}
+		differs, lost = errors.AsType[*DeterminismError](err)
 	}
-	if unpublished := w.publish(ctx, err); unpublished != nil {
-		return unpublished
+	if lost {
+		return w.dispute(ctx, differs)
 	}
 	return err
 }
 
 // Over says that the shard is done, of a campaign whose shards have one unit each and publish
-// what that has shown by themselves. That it can't be said is no error: then [Campaign.Status]
-// does not know.
+// what that has shown by themselves: its piece holds nothing. That it can't be said is no error:
+// then [Campaign.Status] does not know.
 func (s *Shard) Over(ctx context.Context) {
-	w := &work{Shard: s, stage: Whole, of: s.Plan.Units, next: 1, units: 1}
+	w := &work{Shard: s, stage: Whole, of: s.Plan.Units, units: 1, results: [][]byte{nil}}
+	_ = w.publish(ctx, nil)
 	w.tell(1)
-	w.mark(ctx)
 }

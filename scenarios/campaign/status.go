@@ -16,6 +16,8 @@ type Status struct {
 	Survey
 	Stage   Stage // that is being played
 	Stopped bool
+	// Disputed is how determinism was lost; nil: it was not.
+	Disputed *DeterminismError
 	// Shards by their state.
 	Done, Running, Silent, Missing int
 	// Units of the stage that are published, and those that workers have complete beside them, as
@@ -46,6 +48,12 @@ func (c *Campaign) Status(ctx context.Context) (*Status, error) {
 	}
 	s := &Status{Survey: *survey, Stage: stage, Units: units}
 	if s.Stopped, err = c.Stopped(ctx); err != nil {
+		return nil, err
+	}
+	err = c.undisputed(ctx, stage)
+	if disputed, is := errors.AsType[*DeterminismError](err); is {
+		s.Disputed = disputed
+	} else if err != nil {
 		return nil, err
 	}
 	if c.Plan.Units == 0 {

@@ -149,6 +149,37 @@ func TestStatusWithoutMarks(t *testing.T) {
 	})
 }
 
+// TestStatusOfDeleted: what was deleted, since it was garbled, is missing, whatever marks say.
+func TestStatusOfDeleted(t *testing.T) {
+	for deleted, want := range map[int]int{0: 0, 10: 10, 20: 20} {
+		synctest.Test(t, func(t *testing.T) {
+			memory := broken.NewMemory()
+			c := planned(t, memory, 1, 30)
+			s := alone(t, c, 0)
+			s.Every = 9500 * time.Millisecond
+			if err := s.Play(t.Context(), Whole, 30, slow); err != nil {
+				t.Fatal(err)
+			}
+			if s := status(t, c); s.Published != 30 || s.Done != 1 {
+				t.Error(s.counts())
+			}
+			key := Whole.piece(0, deleted)
+			if _, _, err := memory.Get(t.Context(), key); err != nil {
+				t.Fatal(key, err)
+			}
+			if err := memory.Delete(t.Context(), key, archive.Condition{}); err != nil {
+				t.Fatal(err)
+			}
+			if s := status(t, c); s.Published != want || s.Missing != 1 {
+				t.Error(s.counts(), want)
+			}
+			if got, _ := published(t, c); len(got) != want {
+				t.Error(got)
+			}
+		})
+	}
+}
+
 // TestStages: the last stage that somebody has published in is the one that is told.
 func TestStages(t *testing.T) {
 	c := planned(t, broken.NewMemory(), 3, 0)

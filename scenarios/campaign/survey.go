@@ -2,6 +2,7 @@ package campaign
 
 import (
 	"context"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -48,7 +49,7 @@ func (c *Campaign) Survey(ctx context.Context, stage Stage, units int) (*Survey,
 		first, end := Range(i, c.Plan.Shards, units)
 		s.Shards[i] = ShardState{Shard: i, State: Missing, Units: end - first}
 	}
-	for _, look := range []func(context.Context, *Survey, Stage) error{c.surveyWorkers, c.surveyMarks, c.surveyPieces} {
+	for _, look := range []func(context.Context, *Survey, Stage) error{c.surveyWorkers, c.surveyPieces} {
 		if err := look(ctx, s, stage); err != nil {
 			return nil, err
 		}
@@ -113,40 +114,36 @@ func (c *Campaign) surveyWorkers(ctx context.Context, s *Survey, _ Stage) error 
 	return nil
 }
 
-func (c *Campaign) surveyMarks(ctx context.Context, s *Survey, stage Stage) error {
-	all, err := c.List(ctx, stage.marks())
-	if err != nil {
-		return err
-	}
-	for _, o := range all {
-		s.newer(o)
-		shard, done, _, ok := stage.readMark(o.Key)
-		if !ok || shard >= len(s.Shards) || done > s.Shards[shard].Units {
-			continue
-		}
-		state := &s.Shards[shard]
-		state.Published = max(state.Published, done)
-	}
-	return nil
-}
-
-// surveyPieces finds the pieces that no mark is about. Their names say where they begin.
+// surveyPieces finds out how far shards are: a piece's name says where it begins, and a mark's
+// where one ends. Marks of pieces that somebody has deleted say nothing.
 func (c *Campaign) surveyPieces(ctx context.Context, s *Survey, stage Stage) error {
-	all, err := c.List(ctx, string(stage)+"shards/")
+	marks, err := c.List(ctx, stage.marks())
 	if err != nil {
 		return err
 	}
-	for _, o := range all {
+	pieces, err := c.List(ctx, string(stage)+"shards/")
+	if err != nil {
+		return err
+	}
+	ends := make([][]int, len(s.Shards)) // ascending, as names are
+	for _, o := range marks {
+		s.newer(o)
+		if shard, done, _, ok := stage.readMark(o.Key); ok && shard < len(s.Shards) {
+			ends[shard] = append(ends[shard], done)
+		}
+	}
+	for _, o := range pieces {
+		s.newer(o)
 		shard, first, ok := stage.readPiece(o.Key)
-		if !ok || shard >= len(s.Shards) || first < s.Shards[shard].Published || first >= s.Shards[shard].Units {
+		if !ok || shard >= len(s.Shards) || first != s.Shards[shard].Published || first >= s.Shards[shard].Units {
 			continue
 		}
 		state := &s.Shards[shard]
-		found, err := c.fetch(ctx, piece{stage, shard, first}, state.Units)
-		if err != nil {
-			continue // whoever merges it is told why
+		if end, _ := slices.BinarySearch(ends[shard], first+1); end < len(ends[shard]) {
+			state.Published = min(ends[shard][end], state.Units)
+		} else if found, err := c.fetch(ctx, piece{stage, shard, first}, state.Units); err == nil { // else whoever merges it is told why
+			state.Published += len(found)
 		}
-		state.Published = first + len(found)
 	}
 	return nil
 }

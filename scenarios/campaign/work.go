@@ -99,7 +99,10 @@ func (w *work) piece(ctx context.Context, within time.Duration) error {
 	}
 	for i := range min(len(there), len(w.results)) {
 		if !bytes.Equal(there[i], w.results[i]) {
-			return &DeterminismError{w.at(w.place().key()), w.stage, w.Index, w.first + w.next + i}
+			return &DeterminismError{
+				Where: w.at(w.place().key()), Stage: w.stage, Shard: w.Index, Unit: w.first + w.next + i,
+				There: digest(there[i]), Here: digest(w.results[i]),
+			}
 		}
 	}
 	w.take(len(there))

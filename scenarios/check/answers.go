@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"sort"
+	"time"
 
 	"holdfast/scenarios/history"
 )
@@ -57,6 +58,12 @@ func (o *object) endedBefore(j *Judge, op *operation) bool {
 	return clock == last.clock || j.before(op.at, clock, last.start, last.clock)
 }
 
+// endWidth is how exactly it is known which came first.
+func (o *object) endWidth(j *Judge, op *operation) time.Duration {
+	last := o.reads.at(o.final)
+	return j.clocks.width(j.clocks.by(op.actor), last.clock, last.start)
+}
+
 // checkAcknowledged: all modifications of an acknowledged operation are in the
 // last version, and the ETag of the answer names a version that holds them.
 func (o *object) checkAcknowledged(j *Judge, n int32) {
@@ -69,7 +76,7 @@ func (o *object) checkAcknowledged(j *Judge, n int32) {
 		s := &o.state[m]
 		if (s.count == 0 && !o.endsWith(m) || o.vanished()) && op.invoked > o.deletedUntil && !s.lost {
 			if s.count > 0 && !o.endedBefore(j, op) {
-				j.leaveOpen(Unaligned, NothingLost, "gone at the end", 0, fmt.Sprintf("the last read of %s shows nothing, perhaps after %s was told that it had committed", o.key, j.author(n)))
+				j.leaveOpen(Unaligned, NothingLost, "gone at the end", o.endWidth(j, op), fmt.Sprintf("the last read of %s shows nothing, perhaps after %s was told that it had committed", o.key, j.author(n)))
 				continue
 			}
 			s.lost = true

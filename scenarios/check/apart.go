@@ -20,6 +20,10 @@ type acrossClocks struct {
 	// first is, by position, the earliest of all proofs from there on.
 	first []int64
 	told  toldStale
+	near  []int    // by clock: what was found last in known
+	open  []uint16 // clocks by which it is open what is looked at
+	// leftOpen are anomalies of which a first has been told.
+	leftOpen map[string]bool
 }
 
 // proofAt is a proof with its time.
@@ -29,7 +33,7 @@ type proofAt struct {
 }
 
 func (o *object) checkRealTimeApart(j *Judge) {
-	a := acrossClocks{o: o, j: j}
+	a := acrossClocks{o: o, j: j, leftOpen: map[string]bool{}}
 	a.prove()
 	started := make([]int32, 0, o.reads.n)
 	for i := range o.reads.n {
@@ -39,7 +43,7 @@ func (o *object) checkRealTimeApart(j *Judge) {
 	for _, i := range started {
 		a.checkRead(i)
 	}
-	for i := range o.versions.n {
+	for i := range o.versions.n { // their positions mostly go up
 		if o.tookPlace(i) {
 			a.checkWrite(i)
 		}
@@ -50,7 +54,7 @@ func (o *object) checkRealTimeApart(j *Judge) {
 func (a *acrossClocks) prove() {
 	o, s := a.o, &a.j.scratch
 	o.proofs(s)
-	a.known = make([][]proofAt, len(a.j.clocks.shards))
+	a.known, a.near = make([][]proofAt, len(a.j.clocks.shards)), make([]int, len(a.j.clocks.shards))
 	a.first = filled(nil, len(o.chain)+1, int64(forever))
 	add := func(clock uint16, p proof, at int64) {
 		a.known[clock] = append(a.known[clock], proofAt{p, at})
@@ -78,11 +82,23 @@ func (a *acrossClocks) prove() {
 	}
 }
 
-// after is the earliest proof of a clock for a later position; ok is false if there is none.
+// after is the earliest proof of a clock for a later position; ok is false if there is none. One
+// is mostly asked for after that of a position nearby.
 func (a *acrossClocks) after(clock int, pos int32) (p proofAt, ok bool) {
-	known := a.known[clock]
-	n := sort.Search(len(known), func(k int) bool { return known[k].pos > pos })
-	// The earliest of those from there on may stand in the place of one before it.
+	known, n := a.known[clock], a.near[clock]
+	for tried := 0; n < len(known) && known[n].pos <= pos; n++ {
+		if tried++; tried > 8 {
+			n = sort.Search(len(known), func(k int) bool { return known[k].pos > pos })
+			break
+		}
+	}
+	for tried := 0; n > 0 && known[n-1].pos > pos; n-- {
+		if tried++; tried > 8 {
+			n = sort.Search(len(known), func(k int) bool { return known[k].pos > pos })
+			break
+		}
+	}
+	a.near[clock] = n
 	if n == len(known) {
 		return p, false
 	}
@@ -95,72 +111,62 @@ func (a *acrossClocks) checkRead(i int32) {
 	if r.etag != 0 && pos == none {
 		return // an unknown version, or off the chain: reported as such
 	}
-	p, certain, open := a.against(r.clock, r.start, pos)
-	switch {
-	case certain:
-		if a.told.news(a.j.ops.all.at(r.op), r) {
-			o.reportStale(a.j, r, p.proof)
-		}
-	case open:
-		a.leaveOpen(claim{object: o.number, read: i, write: none, from: r.clock, began: r.start}, pos, "stale read")
+	c := claim{object: o.number, read: i, write: none, from: r.clock, began: r.start}
+	if p, certain := a.against(c, pos, "stale read"); certain && a.told.news(a.j.ops.all.at(r.op), r) {
+		o.reportStale(a.j, r, p)
 	}
 }
 
 func (a *acrossClocks) checkWrite(i int32) {
 	o, v := a.o, a.o.versions.at(i)
-	pos := o.position(o.version(v.etag))
-	p, certain, open := a.against(v.clock, v.start, pos)
-	switch {
-	case certain:
-		o.reportLate(a.j, i, p.proof)
-	case open:
-		a.leaveOpen(claim{object: o.number, read: none, write: i, from: v.clock, began: v.start}, pos, "replaced too late")
+	c := claim{object: o.number, read: none, write: i, from: v.clock, began: v.start}
+	if p, certain := a.against(c, o.position(o.version(v.etag)), "replaced too late"); certain {
+		o.reportLate(a.j, i, p)
 	}
 }
 
-// against looks for a proof of a later position from before something began: certain if it is
-// so in every alignment, then with the latest position that it is certain of, and open if it is
-// in some.
-func (a *acrossClocks) against(clock uint16, start int64, pos int32) (latest proofAt, certain, open bool) {
+// against looks for proofs of a later position than what began has seen, from before it began:
+// with certainty, then of the latest position, or else in some alignment, which is left open.
+func (a *acrossClocks) against(c claim, pos int32, anomaly string) (latest proof, certain bool) {
 	b := &a.j.clocks.bounds
-	if around := b.around(start, clock); around < unbounded && a.first[pos+1]-around >= start {
-		return latest, false, false
+	if around := b.around(c.began, c.from); around < unbounded && a.first[pos+1]-around >= c.began {
+		return latest, false
 	}
+	a.open = a.open[:0]
 	for other := range a.known {
 		p, ok := a.after(other, pos)
-		switch {
+		switch clock := uint16(other); {
 		case !ok:
-		case a.j.before(p.at, uint16(other), start, clock):
+		case a.j.before(p.at, clock, c.began, c.from):
 			if !certain || p.pos > latest.pos {
-				latest, certain = p, true
+				latest, certain = p.proof, true
 			}
-		case other != int(clock) && !a.notBefore(p.at, uint16(other), start, clock):
-			open = true
+		case clock != c.from && p.at-c.began < b.ahead(c.from, clock, c.began, p.at):
+			a.open = append(a.open, clock)
 		}
 	}
-	return latest, certain, open && !certain
+	if !certain && len(a.open) > 0 {
+		a.leaveOpen(c, pos, anomaly)
+	}
+	return latest, certain
 }
 
-// notBefore reports whether a time of one clock was certainly no earlier than one of another.
-func (a *acrossClocks) notBefore(t int64, clock uint16, u int64, other uint16) bool {
-	return t-u >= a.j.clocks.bounds.ahead(other, clock, u, t)
-}
-
-// leaveOpen notes what is neither so nor otherwise.
+// leaveOpen notes what is so in some alignment only. How exactly the order is known is told of
+// the two clocks of which it is known best.
 func (a *acrossClocks) leaveOpen(c claim, pos int32, anomaly string) {
-	j, o := a.j, a.o
-	within := int64(0)
-	for other := range a.known {
-		p, ok := a.after(other, pos)
-		if !ok || other == int(c.from) || a.notBefore(p.at, uint16(other), c.began, c.from) {
-			continue
-		}
-		if width := int64(j.clocks.width(c.from, uint16(other), c.began)); width > 0 && (within == 0 || width < within) {
+	j, within := a.j, time.Duration(0)
+	for _, clock := range a.open {
+		if width := j.clocks.width(c.from, clock, c.began); width > 0 && (within == 0 || width < within) {
 			within = width
 		}
-		c.proof, c.to = p, uint16(other)
+		p, _ := a.after(int(clock), pos)
+		c.proof, c.to = p, clock
 		j.claims.add(&j.clocks.bounds, c)
 	}
-	j.leaveOpen(Unaligned, RealTime, anomaly, time.Duration(within), fmt.Sprintf("%s of %s, perhaps after %s was known",
-		j.claimant(&c), o.key, o.versionName(o.chain[c.proof.pos])))
+	summary := ""
+	if !a.leftOpen[anomaly] {
+		a.leftOpen[anomaly] = true
+		summary = fmt.Sprintf("%s of %s, perhaps after %s was known", j.claimant(&c), a.o.key, a.o.versionName(a.o.chain[c.proof.pos]))
+	}
+	j.leaveOpen(Unaligned, RealTime, anomaly, within, summary)
 }

@@ -57,9 +57,17 @@ func million(n int, add func(*history.Event)) {
 // is held at the peak depends on how much garbage the collector lets lie.
 func BenchmarkJudge(b *testing.B) {
 	const n, batch = 1_000_000, 10_000
-	for _, percent := range []int{25, 50, 100} {
-		b.Run(fmt.Sprintf("GOGC=%d", percent), func(b *testing.B) {
-			defer debug.SetGCPercent(debug.SetGCPercent(percent))
+	for _, of := range []struct{ percent, clocks int }{{25, 1}, {50, 1}, {100, 1}, {25, 4}, {25, 100}} {
+		name := fmt.Sprintf("GOGC=%d", of.percent)
+		h := history.Header{World: "real", Policy: archive.DefaultPolicy().String()}
+		if of.clocks > 1 {
+			name += fmt.Sprintf("/clocks=%d", of.clocks)
+			for k := range of.clocks {
+				h.Shards = append(h.Shards, history.Shard{Number: k, Attempt: 1})
+			}
+		}
+		b.Run(name, func(b *testing.B) {
+			defer debug.SetGCPercent(debug.SetGCPercent(of.percent))
 			runtime.LockOSThread()
 			defer runtime.UnlockOSThread()
 			for b.Loop() {
@@ -72,7 +80,7 @@ func BenchmarkJudge(b *testing.B) {
 					took, computed = took+time.Since(begun), computed+threadTime()-used
 					peak = max(peak, held())
 				}
-				j := New(history.Header{World: "real", Policy: archive.DefaultPolicy().String()})
+				j := New(h)
 				events := make([]*history.Event, 0, batch)
 				judge := func() {
 					for _, e := range events {
@@ -81,6 +89,8 @@ func BenchmarkJudge(b *testing.B) {
 					events = events[:0]
 				}
 				million(n, func(e *history.Event) {
+					e.Clock = e.Op % of.clocks // each is as far ahead as its number in milliseconds
+					e.Start, e.At = e.Start+int64(e.Clock)*1e6, e.At+int64(e.Clock)*1e6
 					if events = append(events, e); len(events) == batch {
 						timed(judge)
 					}
@@ -90,6 +100,9 @@ func BenchmarkJudge(b *testing.B) {
 				timed(func() { r = j.Finish() })
 				if r.Verdict != OK || r.Counts.Committed != n {
 					b.Fatalf("%s, %d committed, %v", r.Verdict, r.Counts.Committed, r.Violations)
+				}
+				for _, u := range r.Undetermined {
+					b.Logf("%d %s, within %.3g ms", u.Count, u.Anomaly, u.WithinMS)
 				}
 				b.ReportMetric(float64(took.Nanoseconds())/n, "ns/modification")
 				b.ReportMetric(float64(took.Milliseconds()), "ms/judge")

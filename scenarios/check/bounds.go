@@ -10,8 +10,8 @@ const unbounded = math.MaxInt64 / 8
 // The windows of bounds.
 const (
 	shortestWindow = int64(100e6) // nanoseconds
-	mostWindows    = 512
-	mostBounds     = 1 << 20 // in all windows together
+	mostWindows    = 1 << 14
+	mostBounds     = 1 << 22 // in all windows together
 )
 
 // bounds say how far each of several clocks can be ahead of each other, in nanoseconds, in

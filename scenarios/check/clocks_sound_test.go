@@ -109,7 +109,6 @@ func TestPlantedBugsAreFoundBySkewedClocks(t *testing.T) {
 			t.Fatal(err)
 		}
 		cases, found := 0, 0
-		var width []float64
 		for seed := range experiment(20, 200) {
 			h, events := played(t, c.scenario, spec, uint64(seed))
 			if judge(apart{h, events}).Found[c.want] == 0 {
@@ -121,9 +120,6 @@ func TestPlantedBugsAreFoundBySkewedClocks(t *testing.T) {
 			if r.Found[c.want] > 0 {
 				found++
 			}
-			for _, u := range r.Undetermined {
-				width = append(width, u.WithinMS)
-			}
 			if len(r.StoreFindings) > 0 {
 				t.Errorf("%s in %s, seed %d: the store is accused: %s", c.core, c.scenario, seed, r.StoreFindings[0].Summary)
 			}
@@ -131,8 +127,7 @@ func TestPlantedBugsAreFoundBySkewedClocks(t *testing.T) {
 				checkWitness(t, skewed.events, v)
 			}
 		}
-		slices.Sort(width)
-		t.Logf("%s in %s: %s in %d of %d; known to within ms %v", c.core, c.scenario, c.want, found, cases, width)
+		t.Logf("%s in %s: %s in %d of %d", c.core, c.scenario, c.want, found, cases)
 		if cases == 0 || percent(found, cases) < float64(c.least) {
 			t.Errorf("%s in %s: %s is found in %d of %d", c.core, c.scenario, c.want, found, cases)
 		}

@@ -1,6 +1,7 @@
 package check
 
 import (
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"os"
@@ -9,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"holdfast/archive/storefault"
 	"holdfast/scenarios/history"
 
 	"pgregory.net/rapid"
@@ -164,4 +166,80 @@ func alignable(events []*history.Event) bool {
 		}
 		return linearizable(moved)
 	})
+}
+
+// buffered are two who each write one object and then see the other without what the other
+// wrote: by one clock each is fine, and both together by none. asLoad: they see it in loads that
+// asked the store nothing.
+func buffered(asLoad bool) (history.Header, []*history.Event) {
+	const ms = int64(time.Millisecond)
+	h := history.Header{Recorders: 2, Shards: []history.Shard{{Number: 0, Attempt: 1}, {Number: 1, Attempt: 1}}}
+	var events []*history.Event
+	add := func(clock int, start, at int64, e history.Event) {
+		e.Clock, e.Start, e.At = clock, start*ms, at*ms
+		events = append(events, &e)
+	}
+	keys := []string{"archive/A.json", "archive/B.json"}
+	after := start.plus("m")
+	for _, key := range keys {
+		add(0, 1, 2, history.Event{Kind: history.Put, Actor: history.SetupActor, Key: key, If: history.IfAbsent, Answer: history.OK, ETag: "v0" + key, Doc: start.written(doc{}, "")})
+	}
+	for clock, actor := range []string{"0/1/ann", "1/1/bob"} {
+		key, other, op := keys[clock], keys[1-clock], 10*clock+1
+		id := fmt.Sprintf("m%d", clock)
+		after = start.plus(id)
+		add(clock, 0, 90, history.Event{Kind: history.Invoke, Actor: actor, Op: op, Key: key, Do: "append", IDs: []string{id}})
+		add(clock, 91, 95, history.Event{Kind: history.Get, Actor: actor, Op: op, Key: key, Answer: history.OK, ETag: "v0" + key, Doc: start.read()})
+		add(clock, 100, 110, history.Event{Kind: history.Put, Actor: actor, Op: op, Key: key, If: history.IfMatch, IfETag: "v0" + key, Answer: history.OK, ETag: "v1" + key, Doc: after.written(start, "v0"+key)})
+		add(clock, 0, 111, history.Event{Kind: history.Return, Actor: actor, Op: op, Key: key, Outcome: history.Committed, ETag: "v1" + key})
+		add(clock, 0, 120, history.Event{Kind: history.Invoke, Actor: actor, Op: op + 1, Key: other, Do: "load"})
+		if !asLoad {
+			add(clock, 120, 125, history.Event{Kind: history.Get, Actor: actor, Op: op + 1, Key: other, Answer: history.OK, ETag: "v0" + other, Doc: start.read()})
+		}
+		add(clock, 0, 126, history.Event{Kind: history.Return, Actor: actor, Op: op + 1, Key: other, Outcome: history.Committed, ETag: "v0" + other, Doc: start.read()})
+	}
+	for clock, key := range keys {
+		add(0, 300, 305, history.Event{Kind: history.Get, Actor: history.FinalActor, Key: key, Answer: history.OK, ETag: "v1" + key, Doc: start.plus(fmt.Sprintf("m%d", clock)).read()})
+	}
+	add(0, 0, 306, history.Event{Kind: history.End})
+	return h, events
+}
+
+// TestWhatNoAlignmentExplains: what each clock alone leaves open is wrong if both can't be so.
+func TestWhatNoAlignmentExplains(t *testing.T) {
+	h, events := buffered(true)
+	r := judged(h, events)
+	expect(t, r, RealTime)
+	if len(r.Violations) != 1 || len(r.Violations[0].Witness) < 6 || !strings.Contains(r.Violations[0].Summary, "however far their clocks are apart") {
+		t.Errorf("it is not told by whom: %+v", r.Violations)
+	}
+	h, events = buffered(false)
+	expect(t, judged(h, events), byStore(storefault.StaleRead))
+	// One of the two alone may be.
+	for clock := range 2 {
+		h, events := buffered(true)
+		events = slices.DeleteFunc(events, func(e *history.Event) bool { return e.Clock == clock && e.Op%10 == 2 })
+		r := judged(h, events)
+		expect(t, r)
+		if len(r.Undetermined) != 1 || r.Undetermined[0].Because != Unaligned || r.Undetermined[0].WithinMS < 100 || r.Undetermined[0].WithinMS > 300 {
+			t.Errorf("left open: %+v", r.Undetermined)
+		}
+	}
+}
+
+// TestClocksThatFitNoRate: nobody can have read a version before its write was sent, so clocks
+// that say so don't keep to the rate; nothing is held against anybody by their times.
+func TestClocksThatFitNoRate(t *testing.T) {
+	h, events := buffered(false)
+	for _, e := range events { // it goes back by a second, and nobody can tell when
+		if e.Clock == 1 && e.At > int64(115*time.Millisecond) {
+			e.At, e.Start = e.At-int64(time.Second), e.Start-int64(time.Second)
+		}
+	}
+	h.Shards[0].Ready, h.Shards[0].Go = -int64(time.Millisecond), 1
+	h.Shards[1].Ready, h.Shards[1].Go = -int64(time.Millisecond), 1
+	r := judged(h, events)
+	if r.Verdict != Inconclusive || len(r.Found) > 0 || len(r.StoreFindings) > 0 || !strings.Contains(r.Tally.Contradiction, "fits no clocks") {
+		t.Errorf("%s %v %v: %s", r.Verdict, r.Found, r.StoreFindings, r.Tally.Contradiction)
+	}
 }

@@ -18,7 +18,8 @@ type Undetermined struct {
 	Because   Cause     `json:"because"`
 	Count     int       `json:"count"`
 	// WithinMS is, of clocks, the widest range in milliseconds within which the order of two
-	// events is not known; 0: it is no question of clocks.
+	// events is not known; 0: it is no question of clocks, or nothing bounds how far those of
+	// one of them are apart.
 	WithinMS float64 `json:"within_ms,omitempty"`
 	Summary  string  `json:"summary"` // of the first
 }
@@ -56,22 +57,32 @@ func plusOpen(all []Undetermined, u Undetermined) []Undetermined {
 		return slices.Insert(all, at, u)
 	}
 	all[at].Count += u.Count
-	all[at].WithinMS = max(all[at].WithinMS, u.WithinMS)
+	all[at].WithinMS = widest(all[at].WithinMS, u.WithinMS)
 	return all
+}
+
+// widest is the wider of two ranges, of which 0 has no bound.
+func widest(a, b float64) float64 {
+	if a == 0 || b == 0 {
+		return 0
+	}
+	return max(a, b)
 }
 
 // openNote tells in one line what could not be decided for a cause; "" if nothing was.
 func openNote(all []Undetermined, why Cause) string {
 	var what []string
-	n, within := 0, 0.0
+	within := 0.0
 	for _, u := range all {
 		if u.Because != why {
 			continue
 		}
-		n, within = n+u.Count, max(within, u.WithinMS)
+		if within = widest(within, u.WithinMS); len(what) == 0 {
+			within = u.WithinMS
+		}
 		what = append(what, fmt.Sprintf("%d %s (%s)", u.Count, u.Anomaly, u.Invariant))
 	}
-	if n == 0 {
+	if len(what) == 0 {
 		return ""
 	}
 	note := fmt.Sprintf("undetermined: %s: %s", strings.Join(what, ", "), causes[why])

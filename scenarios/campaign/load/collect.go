@@ -272,3 +272,15 @@ func (l *Load) Clean(ctx context.Context, told func(where string, objects int, w
 
 // Target is the store that the shards play on, for messages.
 func (l *Load) Target() *measure.Target { return &l.Job.Point.Target }
+
+// Judge judges the histories as one, which it writes to a file.
+func (c *Collected) Judge(file string) (*measure.Measured, error) {
+	all, err := history.OpenTogether(c.Files()...)
+	if err != nil {
+		return nil, err
+	}
+	if err := all.Save(file); err != nil {
+		return nil, fmt.Errorf("write the history: %w", err)
+	}
+	return measure.FromFile(file)
+}

@@ -270,6 +270,7 @@ func TestLostShard(t *testing.T) {
 		}
 	}
 	removeAll(t, filepath.Join(dir, "done", "*"))
+	removeAll(t, filepath.Join(dir, "shards", "*", "*"))
 	removeAll(t, filepath.Join(dir, "workers", "00001", "*.ended"))
 	c, err := l.Collect(t.Context(), t.TempDir(), 0)
 	if err != nil || !slices.Equal(c.In(Playing), []int{1}) || c.Final != "" {
