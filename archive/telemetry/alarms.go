@@ -1,8 +1,6 @@
 package telemetry
 
 import (
-	"encoding/binary"
-	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -25,40 +23,10 @@ type Alarm struct {
 }
 
 // Watch adds up what the documented alarms look at. Its zero value has seen nothing. It is not
-// safe for concurrent use.
+// safe for concurrent use. It is a plain value, so that what was seen elsewhere can be merged.
 type Watch struct {
-	front, back watched
-	durations   []uint32 // of the back end's updates, in microseconds
-}
-
-// watched are sums over the updates of a service.
-type watched struct{ ended, mismatches, successes, errors int64 }
-
-func (w *watched) add(o watched) {
-	w.ended += o.ended
-	w.mismatches += o.mismatches
-	w.successes += o.successes
-	w.errors += o.errors
-}
-
-// Add takes an update that has ended, as it counts in the metrics.
-func (w *Watch) Add(u Update) {
-	counts := watched{one(u), metMismatch(u), retrySuccess(u), concurrentModification(u)}
-	switch u.Service {
-	case Frontend:
-		w.front.add(counts)
-	case Backend:
-		w.back.add(counts)
-		const most = math.MaxUint32 // more than an hour
-		w.durations = append(w.durations, uint32(min(u.Elapsed.Microseconds(), most)))
-	}
-}
-
-// Merge adds what another has seen.
-func (w *Watch) Merge(o *Watch) {
-	w.front.add(o.front)
-	w.back.add(o.back)
-	w.durations = append(w.durations, o.durations...)
+	Front, Back Seen
+	Durations   []uint32 // of the back end's updates, in microseconds and in no certain order
 }
 
 // Seen are the updates of a service that have ended: all of them, those that met another version
@@ -66,73 +34,57 @@ func (w *Watch) Merge(o *Watch) {
 // caller to do again.
 type Seen struct{ Ended, Mismatches, Recovered, Errors int }
 
+func (s *Seen) add(o Seen) {
+	s.Ended += o.Ended
+	s.Mismatches += o.Mismatches
+	s.Recovered += o.Recovered
+	s.Errors += o.Errors
+}
+
+// Add takes an update that has ended, as it counts in the metrics.
+func (w *Watch) Add(u Update) {
+	counts := Seen{int(one(u)), int(metMismatch(u)), int(retrySuccess(u)), int(concurrentModification(u))}
+	switch u.Service {
+	case Frontend:
+		w.Front.add(counts)
+	case Backend:
+		w.Back.add(counts)
+		const most = math.MaxUint32 // more than an hour
+		w.Durations = append(w.Durations, uint32(min(u.Elapsed.Microseconds(), most)))
+	}
+}
+
+// Merge adds what another has seen.
+func (w *Watch) Merge(o *Watch) {
+	w.Front.add(o.Front)
+	w.Back.add(o.Back)
+	w.Durations = append(w.Durations, o.Durations...)
+}
+
 // Seen is what was seen of a service.
 func (w *Watch) Seen(s Service) Seen {
-	of := watched{}
 	switch s {
 	case Frontend:
-		of = w.front
+		return w.Front
 	case Backend:
-		of = w.back
+		return w.Back
 	}
-	return Seen{int(of.ended), int(of.mismatches), int(of.successes), int(of.errors)}
+	return Seen{}
 }
 
 // P99 of what the back end's updates took, by nearest rank; false: there were none.
 func (w *Watch) P99() (took time.Duration, seen bool) {
-	n := len(w.durations)
+	n := len(w.Durations)
 	if n == 0 {
 		return 0, false
 	}
-	sorted := slices.Clone(w.durations)
+	sorted := slices.Clone(w.Durations)
 	slices.Sort(sorted)
 	return time.Duration(sorted[(99*n+99)/100-1]) * time.Microsecond, true
 }
 
-// AppendBinary implements encoding.BinaryAppender.
-func (w *Watch) AppendBinary(b []byte) ([]byte, error) {
-	for _, of := range []*watched{&w.front, &w.back} {
-		for _, n := range []int64{of.ended, of.mismatches, of.successes, of.errors} {
-			b = binary.AppendUvarint(b, uint64(n))
-		}
-	}
-	b = binary.AppendUvarint(b, uint64(len(w.durations)))
-	for _, micros := range w.durations {
-		b = binary.AppendUvarint(b, uint64(micros))
-	}
-	return b, nil
-}
-
-// UnmarshalBinary implements encoding.BinaryUnmarshaler.
-func (w *Watch) UnmarshalBinary(b []byte) error {
-	*w = Watch{}
-	bad := false
-	next := func() uint64 {
-		n, size := binary.Uvarint(b)
-		if size <= 0 {
-			bad, size = true, 0
-		}
-		b = b[size:]
-		return n
-	}
-	for _, of := range []*watched{&w.front, &w.back} {
-		for _, n := range []*int64{&of.ended, &of.mismatches, &of.successes, &of.errors} {
-			*n = int64(next())
-		}
-	}
-	for n := next(); n > 0 && !bad; n-- {
-		micros := next()
-		bad = bad || micros > math.MaxUint32
-		w.durations = append(w.durations, uint32(micros))
-	}
-	if bad || len(b) > 0 {
-		return errors.New("these are not the sums of a watch")
-	}
-	return nil
-}
-
 // Reset forgets what was seen.
-func (w *Watch) Reset() { *w = Watch{durations: w.durations[:0]} }
+func (w *Watch) Reset() { *w = Watch{Durations: w.Durations[:0]} }
 
 // The thresholds of the alarms.
 const (
@@ -149,34 +101,34 @@ const (
 func (w *Watch) Alarms(in time.Duration) []Alarm {
 	return []Alarm{
 		above("FrontendETagMismatchCount / FrontendSaveCount", "saves that met another version than they were built on",
-			mostMismatches, w.front.mismatches, w.front.ended, "nobody saved"),
+			mostMismatches, w.Front.Mismatches, w.Front.Ended, "nobody saved"),
 		below("FrontendRetrySuccessCount / FrontendETagMismatchCount", "of those the saves that ended well without their user's help",
-			leastRecovered, w.front.successes, w.front.mismatches, "no save met another version"),
+			leastRecovered, w.Front.Recovered, w.Front.Mismatches, "no save met another version"),
 		w.errorsPerHour(in),
 		above("ETagMismatchCount / ArchiveUpdateCount", "back ends' updates that met another version than they were built on",
-			mostBackMismatches, w.back.mismatches, w.back.ended, "no back end updated anything"),
+			mostBackMismatches, w.Back.Mismatches, w.Back.Ended, "no back end updated anything"),
 		below("RetrySuccessCount / ETagMismatchCount", "of those the updates that were stored in the end",
-			leastBackRecovered, w.back.successes, w.back.mismatches, "no update of a back end met another version"),
+			leastBackRecovered, w.Back.Recovered, w.Back.Mismatches, "no update of a back end met another version"),
 		w.slow(),
 	}
 }
 
 // above fires if a share is larger than most percent.
-func above(metric, means string, most float64, part, of int64, without string) Alarm {
+func above(metric, means string, most float64, part, of int, without string) Alarm {
 	a := share(metric, means, part, of, without)
 	a.Threshold, a.Fires = fmt.Sprintf("> %v", most), a.Samples > 0 && a.Value > most
 	return a
 }
 
 // below fires if a share is smaller than least percent.
-func below(metric, means string, least float64, part, of int64, without string) Alarm {
+func below(metric, means string, least float64, part, of int, without string) Alarm {
 	a := share(metric, means, part, of, without)
 	a.Threshold, a.Fires = fmt.Sprintf("< %v", least), a.Samples > 0 && a.Value < least
 	return a
 }
 
-func share(metric, means string, part, of int64, without string) Alarm {
-	a := Alarm{Metric: metric, Means: means, Unit: "%", Samples: int(of), Note: without}
+func share(metric, means string, part, of int, without string) Alarm {
+	a := Alarm{Metric: metric, Means: means, Unit: "%", Samples: of, Note: without}
 	if of > 0 {
 		a.Value, a.Note = 100*float64(part)/float64(of), ""
 	}
@@ -190,14 +142,14 @@ func (w *Watch) errorsPerHour(in time.Duration) Alarm {
 		Metric: "ConcurrentModificationErrorCount", Means: "saves that were left to their user to do again",
 		Threshold: fmt.Sprintf("> %v", mostErrors), Unit: "per hour",
 	}
-	n := float64(w.front.errors)
+	n := float64(w.Front.Errors)
 	switch {
-	case w.front.ended == 0:
+	case w.Front.Ended == 0:
 		a.Note = "nobody saved"
 	case in >= time.Hour:
-		a.Value, a.Samples = n/in.Hours(), int(w.front.ended)
+		a.Value, a.Samples = n/in.Hours(), w.Front.Ended
 	case n > mostErrors:
-		a.Value, a.Samples = n, int(w.front.ended)
+		a.Value, a.Samples = n, w.Front.Ended
 		a.Note = "counted in less than an hour"
 	default:
 		a.Note = fmt.Sprintf("%v in less than an hour: it takes one to tell", n)
@@ -209,7 +161,7 @@ func (w *Watch) errorsPerHour(in time.Duration) Alarm {
 func (w *Watch) slow() Alarm {
 	a := Alarm{
 		Metric: durationName, Means: "p99 of what a back end's update takes, waits included",
-		Threshold: fmt.Sprintf("> %v", mostDuration), Unit: "ms", Samples: len(w.durations), Note: "no back end updated anything",
+		Threshold: fmt.Sprintf("> %v", mostDuration), Unit: "ms", Samples: len(w.Durations), Note: "no back end updated anything",
 	}
 	if p99, seen := w.P99(); seen {
 		a.Value, a.Note = milliseconds(p99), ""

@@ -120,7 +120,7 @@ func TestLoadOfManyProcesses(t *testing.T) {
 	}{
 		"production": {exitPassed, ""}, "unlocked": {exitViolated, "I1"},
 	} {
-		l := planLoad(t, store, 4, "sustained-contention", "--duration", "3s", "--core", core)
+		l := planLoad(t, store, 4, "sustained-contention", "--duration", "2500ms", "--core", core)
 		codes, output := l.work(t, 4, func(all []*exec.Cmd) { _ = all[2].Process.Kill() })
 		for k, code := range codes {
 			if want := map[bool]int{true: -1}[k == 2]; code != want {

@@ -180,7 +180,13 @@ func TestWhatIsMissingProvesNothing(t *testing.T) {
 	})
 	t.Run("run", func(t *testing.T) {
 		prefix := campaigned(t, 4, "run", "burst", "--world", "virtual", "--runs", "8")
-		must(t, "campaign", "work", prefix, "--index", "0,2-3")
+		for played, wants := range []string{"8 of 8 repetitions were not played: 8 units of shards 0-3; ", "6 of 8 repetitions were not played: 6 units of shards 1-3; "} {
+			if r := result(t, exitInconclusive, "campaign", "merge", prefix); len(r.Runs) != 1 || !strings.HasPrefix(r.Runs[0].Reasons[0], wants) {
+				t.Errorf("%d played: %+v", played, r.Runs)
+			}
+			must(t, "campaign", "work", prefix, "--index", "0")
+		}
+		must(t, "campaign", "work", prefix, "--index", "2-3")
 		r := result(t, exitInconclusive, "campaign", "merge", prefix)
 		if why := r.Runs[0].Reasons[0]; r.Runs[0].Interrupted || !strings.HasPrefix(why, "2 of 8 repetitions were not played: 2 units of shard 1; simulate campaign work ") || !strings.HasSuffix(why, " --index 1") {
 			t.Errorf("%+v", r.Runs[0])

@@ -79,7 +79,7 @@ func (c *counting) since() costs {
 	return asked
 }
 
-// TestCostOfShards: what a campaign costs beside its work. docs/campaigns.md has the figures.
+// TestCostOfShards: what a campaign costs beside its work. docs/scale.md has the figures.
 func TestCostOfShards(t *testing.T) {
 	for _, shards := range []int{1, 100, 10_000} {
 		store := &counting{Memory: broken.NewMemory(), times: map[string]archive.Listed{}}

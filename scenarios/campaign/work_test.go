@@ -345,3 +345,15 @@ func TestBoundedAhead(t *testing.T) {
 		}
 	})
 }
+
+// TestBySize: what is complete is published before it takes much memory.
+func TestBySize(t *testing.T) {
+	memory := broken.NewMemory()
+	c := planned(t, memory, 1, 10)
+	large := make([]byte, publishBytes/2)
+	err := alone(t, c, 0).Play(t.Context(), Whole, 10, func(context.Context, int) ([]byte, error) { return large, nil })
+	pieces, listed := c.List(t.Context(), Whole.pieces(0))
+	if err != nil || listed != nil || len(pieces) != 5 || pieces[1].Key != Whole.piece(0, 2) {
+		t.Error(err, listed, pieces)
+	}
+}

@@ -62,7 +62,7 @@ func (c *origins) sent(i int32) bool {
 	if c.o.followed != nil && !v.certain() {
 		return false // who was not recorded may have written the same
 	}
-	return c.o.committed(i) && c.made[v.content()] == 1 && (v.adds > 0 || v.harness) && !v.bad && !v.unrecorded
+	return c.o.committed(i) && c.made[v.content()] == 1 && (v.adds > 0 || v.harness) && !v.bad
 }
 
 // replaced is the version that a write replaced, by its condition; none if it did not.

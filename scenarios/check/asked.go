@@ -2,6 +2,7 @@ package check
 
 import (
 	"fmt"
+	"slices"
 
 	"holdfast/scenarios/history"
 )
@@ -234,4 +235,33 @@ func (o *object) askedStory(j *Judge, n, i int32) func() []history.Event {
 		v := o.versions.at(i)
 		return j.story(o, evidence{versions: []int32{v.parent, i}, ops: []int32{n, v.op}})
 	}
+}
+
+// wholes are few: most operations create nothing, and most writes are built on something.
+type wholes struct {
+	asked, written []whole
+}
+
+// whole is the digest of a document, by the number of the operation or the version.
+type whole struct {
+	number int32
+	sum    history.Sum
+}
+
+func (w *wholes) reset() { w.asked, w.written = w.asked[:0], w.written[:0] }
+
+// find is the digest of that number, 0 if there is none; numbers increase.
+func find(all []whole, number int32) history.Sum {
+	n, found := slices.BinarySearchFunc(all, number, func(w whole, n int32) int { return int(w.number - n) })
+	if !found {
+		return 0
+	}
+	return all[n].sum
+}
+
+// shownAs is what an operation was answered with: a version, and what of it.
+type shownAs struct {
+	op    int32
+	what  content
+	shown bool // its content, and not the ETag alone
 }

@@ -251,3 +251,33 @@ func TestPossibleModifications(t *testing.T) {
 		}
 	}
 }
+
+// TestEqualEntriesOverGaps: of versions that hold the same entries one that nobody is seen to
+// write follows the last of those that others are known to have written one after the other, in
+// whatever order they are told; and nothing is concluded from its place.
+func TestEqualEntriesOverGaps(t *testing.T) {
+	b := newBook()
+	b.setup(start)
+	b.is("v1", start.plus("m1"))
+	ann := b.begin("ann", "append", "m1").get("v0") // who is answered late
+	begun := b.now
+	b.begin("bob", "save").on("v1").wants("title", "A", "B").get("v1").put("v1", history.OK, "v2", b.versions["v1"].set("title", "B")).end(history.Committed, "v2")
+	ann.from(begun).put("v0", history.OK, "v1", b.versions["v1"]).end(history.Committed, "v1")
+	b.is("v3", b.versions["v2"].set("plan", "X"))
+	carol := b.begin("carol", "append", "m4").get("v3").tell("v2")
+	b.begin("dora", "load").get("v2").end(history.Committed, "v2") // perhaps after v3
+	carol.put("v3", history.OK, "v4", b.versions["v3"].plus("m4")).end(history.Committed, "v4")
+	b.final("v4")
+	r := judged(gapsHeader(false), b.events)
+	open := map[string]bool{}
+	for _, u := range r.Undetermined {
+		open[u.Anomaly] = true
+	}
+	if open["fork"] || !open["stale read"] || r.Tally.Unfollowed > 0 || len(r.Found) > 0 || len(r.StoreFindings) > 0 {
+		t.Errorf("left open: %+v, found %v and %v, %d not followed", r.Undetermined, r.Violations, r.StoreFindings, r.Tally.Unfollowed)
+	}
+	carol.begin("eve", "load").get("v2").end(history.Committed, "v2") // certainly after v4, which holds more
+	if r := judged(gapsHeader(false), b.events); len(r.StoreFindings) == 0 {
+		t.Errorf("a read of what had been there before is not found: %v", r.Undetermined)
+	}
+}

@@ -29,6 +29,14 @@
 // a final read, with nothing acknowledged, or if a fault that was planned for a certain call
 // struck nobody, a history proves nothing.
 //
+// Several recorders: each tells by a clock of its own, and what two clocks tell has an order only
+// as far as the history itself bounds how far they are apart; see clocks for how. What is so in
+// every alignment is held against somebody, what is so in some is [Undetermined]. A circle of
+// reads of which not all can be right is a violation of [RealTime] that needs no clock, or the
+// store's; that a version was met before its write was sent, in every alignment, is neither a
+// core's doing nor a store's: such clocks don't keep to one rate, and the history contradicts
+// itself.
+//
 // Nothing that a core or a store can do makes an operation begin twice or an actor's time go
 // back: a history that says so was damaged, see [history.Consistency].
 //
@@ -36,9 +44,22 @@
 // sound and broken stores; the self-test of package explore compares it with the planted bugs
 // of package cores, and with sound cores of other habits, which must not be accused.
 //
+// Not all of a run need be in its history: of several recorders some may be missing, others may
+// have died in the middle ([history.Header.Recorders], [history.Shard.Lost]). Then a version that
+// nobody is seen to write may be theirs. What it holds is known from who read it, and so is where
+// it stands: of an object to which one only appends, each version holds what all before it held.
+// What that proves is a violation as ever, whoever is missing: an acknowledged modification that
+// the last version lacks (I1), one that stands twice (I2), two versions each of which holds what
+// the other lacks (I5), two recorded writes that replaced one version (I4), what a recorded writer
+// added unasked, changed unasked or replaced unseen (I3, I11, I6), and what it was told of its own
+// calls (I10, I12). What somebody may have done who is missing is left open: [Undetermined], never
+// a violation. A missing recorder makes a history inconclusive that would be ok; one that died
+// does not, if it is known of all versions what they hold. Messages are of all who send and
+// process them, so I9 is left open as a whole.
+//
 // What it can't see: versions that nobody read and whose author got no good
-// answer, and whatever clients outside the history do between two recorded reads
-// (their versions show up as [OneChain] violations).
+// answer, and, if no recorder is missing, whatever clients outside the history do between
+// two recorded reads (their versions show up as [OneChain] violations).
 package check
 
 import "holdfast/scenarios/history"

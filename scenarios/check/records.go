@@ -199,35 +199,6 @@ type read struct {
 	load, bad   bool
 }
 
-// wholes are few: most operations create nothing, and most writes are built on something.
-type wholes struct {
-	asked, written []whole
-}
-
-// whole is the digest of a document, by the number of the operation or the version.
-type whole struct {
-	number int32
-	sum    history.Sum
-}
-
-func (w *wholes) reset() { w.asked, w.written = w.asked[:0], w.written[:0] }
-
-// find is the digest of that number, 0 if there is none; numbers increase.
-func find(all []whole, number int32) history.Sum {
-	n, found := slices.BinarySearchFunc(all, number, func(w whole, n int32) int { return int(w.number - n) })
-	if !found {
-		return 0
-	}
-	return all[n].sum
-}
-
-// shownAs is what an operation was answered with: a version, and what of it.
-type shownAs struct {
-	op    int32
-	what  content
-	shown bool // its content, and not the ETag alone
-}
-
 // deletion is one that was acknowledged: the object was absent for a moment.
 type deletion struct {
 	start, at int64

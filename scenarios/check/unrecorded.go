@@ -27,10 +27,12 @@ func (o *object) had(v *version, mod int32) bool {
 
 // untold reports whether it is not known which of two versions was there first.
 func (o *object) untold(j *Judge, i, k int32) bool {
-	if o.followed == nil {
-		return false
+	if o.followed == nil || j.gaps.deletes || i == none {
+		return j.gaps.deletes
 	}
-	return j.gaps.deletes || i == none || o.versions.at(i).tied || o.versions.at(k).tied
+	a, known := o.held(i)
+	b, too := o.held(k)
+	return !known || !too || a == b && o.versions.at(i).tied
 }
 
 // checkUnrecorded counts what versions hold that nobody is seen to submit: an operation of a

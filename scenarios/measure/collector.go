@@ -21,7 +21,6 @@ type Collector struct {
 	latencies []int64    // microseconds, of the acknowledged operations
 	answered  []Answered // those operations
 	actors    actors
-	makespans []float64 // milliseconds
 	begin     int64
 	last      int64
 	begun     bool
@@ -31,13 +30,11 @@ type Collector struct {
 	unfinished int
 	skipped    map[string]int // why, and how many operations
 	errors     errorCounts
-	puts       []float64    // of each repetition
 	each       []Repetition // that has ended
 	repetition int          // its number
 	answeredIn int          // how many operations were acknowledged when it began
 	sorted     []int64      // its latencies, once it has ended
 	before     Counts       // when the repetition began
-	givenUpIn  int          // repetitions
 	calls      delay        // nanoseconds that reads and writes took
 	timeline   timeline
 	spent      spending
@@ -75,7 +72,6 @@ func (c *Collector) Merge(later *Collector) {
 	}
 	c.latencies = append(c.latencies, later.latencies...)
 	c.mergeAnswered(later)
-	c.makespans = append(c.makespans, later.makespans...)
 	c.end += later.end
 	c.unfinished += later.unfinished
 	for why, n := range later.skipped {
@@ -91,9 +87,7 @@ func (c *Collector) Merge(later *Collector) {
 	c.spent.add(later.spent)
 	c.watch.Merge(&later.watch)
 	c.ran += later.ran
-	c.puts = append(c.puts, later.puts...)
 	c.each = append(c.each, later.each...)
-	c.givenUpIn += later.givenUpIn
 	c.calls.add(later.calls)
 }
 
@@ -111,8 +105,8 @@ func (c *Collector) Reset() {
 	c.timeline.reset()
 	c.watch.Reset()
 	*c = Collector{
-		open: c.open, histogram: c.histogram[:0], latencies: c.latencies[:0], makespans: c.makespans[:0],
-		skipped: c.skipped, errors: c.errors, puts: c.puts[:0], each: c.each[:0], sorted: c.sorted,
+		open: c.open, histogram: c.histogram[:0], latencies: c.latencies[:0],
+		skipped: c.skipped, errors: c.errors, each: c.each[:0], sorted: c.sorted,
 		batched: c.batched, answered: c.answered[:0], actors: c.actors,
 		timeline: c.timeline, watch: c.watch,
 	}
@@ -190,11 +184,6 @@ func (c *Collector) closeRepetition() {
 	if c.last > c.begin {
 		c.ran += c.last - c.begin
 		c.timeline.at(c.last - c.begin) // to which nothing may have happened
-		c.makespans = append(c.makespans, float64(c.last-c.begin)/1e6)
-	}
-	c.puts = append(c.puts, float64(c.counts.Puts-c.before.Puts))
-	if c.counts.GivenUp() > c.before.GivenUp() {
-		c.givenUpIn++
 	}
 	c.each = append(c.each, c.ended())
 }
@@ -356,13 +345,23 @@ func (c *Collector) Fill(r *Measurement, judged check.Counts) {
 	r.Rates = r.Counts.Rates(cmp.Or(r.Judged, r.Repetitions))
 	r.Elapsed = float64(c.end) / 1e6
 	r.LatencyMS, r.Distribution = latency(c.latencies)
-	slices.Sort(c.makespans)
-	r.PutsEach, r.MakespansMS, r.GivenUpIn = c.puts, c.makespans, c.givenUpIn
 	r.Each, r.Latencies = c.each, c.latencies
 	r.CallTime = time.Duration(c.calls.total / max(c.calls.n, 1))
-	if n := len(c.makespans); n > 0 {
+	r.PutsEach, r.MakespansMS, r.GivenUpIn = make([]float64, 0, len(c.each)), make([]float64, 0, len(c.each)), 0
+	for i := range c.each {
+		one := &c.each[i]
+		r.PutsEach = append(r.PutsEach, float64(one.Puts))
+		if one.MakespanMS > 0 {
+			r.MakespansMS = append(r.MakespansMS, one.MakespanMS)
+		}
+		if one.GaveUp > 0 {
+			r.GivenUpIn++
+		}
+	}
+	slices.Sort(r.MakespansMS)
+	if n := len(r.MakespansMS); n > 0 {
 		r.MakespanMS = &Makespan{
-			n, stat.Mean(c.makespans, nil), stat.Quantile(0.5, stat.Empirical, c.makespans, nil), c.makespans[n-1],
+			n, stat.Mean(r.MakespansMS, nil), stat.Quantile(0.5, stat.Empirical, r.MakespansMS, nil), r.MakespansMS[n-1],
 		}
 	}
 }
@@ -377,7 +376,7 @@ func (c *Collector) detail(r *Measurement, h history.Header) {
 	r.Fairness = c.fairness()
 	r.Alarms = c.watch.Alarms(time.Duration(c.ran))
 	if !h.Untimed {
-		r.Timeline, r.Spent = c.timeline.shown(len(c.puts)), c.spent.shown()
+		r.Timeline, r.Spent = c.timeline.shown(len(c.each)), c.spent.shown()
 	}
 }
 

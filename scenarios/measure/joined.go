@@ -52,14 +52,11 @@ func (c *Collector) join(o *Collector) {
 // asOne makes one repetition of what several recorders have seen of it. It lasts as long as that
 // of the recorder that went on longest.
 func (c *Collector) asOne() {
-	longest := int64(0)
-	if len(c.makespans) > 0 {
-		longest = int64(slices.Max(c.makespans) * 1e6)
-		c.makespans = []float64{slices.Max(c.makespans)}
+	longest := 0.0
+	for i := range c.each {
+		longest = max(longest, c.each[i].MakespanMS)
 	}
-	c.puts = []float64{float64(c.counts.Puts)}
-	c.givenUpIn = min(c.givenUpIn, 1)
-	c.before, c.answeredIn, c.begin, c.last = Counts{}, 0, 0, longest
+	c.before, c.answeredIn, c.begin, c.last = Counts{}, 0, 0, int64(nanoseconds(longest))
 	c.each = []Repetition{c.ended()}
 }
 

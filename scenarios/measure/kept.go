@@ -2,6 +2,8 @@ package measure
 
 import (
 	"cmp"
+	"context"
+	"errors"
 	"fmt"
 	"io"
 	"sync/atomic"
@@ -34,20 +36,56 @@ func newKept(w io.Writer, h history.Header, most int64) (*kept, error) {
 	return k, err
 }
 
-// add writes a repetition, or counts it among those that were left out.
-func (k *kept) add(r *repetition) {
-	if k == nil {
-		return
+// take takes what is to be kept of the next sample of a point.
+func (k *kept) take(p *Point, s *Sample) {
+	switch {
+	case k == nil:
+	case s.each != nil:
+		k.add(s.each)
+		k.err = errors.Join(k.err, s.lost)
+	default: // it was played elsewhere, or for no history
+		k.err = errors.Join(k.err, k.again(p, s))
 	}
-	if t := &r.report.Tally; k.full.Load() && !r.evidence {
-		k.left.Repetitions++
-		k.left.Updates += t.Updates
-		k.left.Acknowledged += t.Acknowledged
-		k.left.Refusals += t.Refusals
-	} else {
-		k.write(r.events)
+}
+
+// again plays what is to be kept of a sample that does not have it.
+func (k *kept) again(p *Point, s *Sample) error {
+	unobserved := *p
+	unobserved.Run.Observe = nil
+	var player Player
+	defer player.Close()
+	play := func(first, last int) error {
+		again := player.play(context.Background(), Part{&unobserved, first, last}, wanted{kept: k})
+		k.add(again.each)
+		for i := range again.numbers.each {
+			if e := &again.numbers.each[i]; e.Digest != s.numbers.each[e.N-s.first].Digest && s.whole() {
+				return fmt.Errorf("keep repetition %d in the history: played again it is not the same, so its seed does not decide what happens", e.N)
+			}
+		}
+		return again.lost
 	}
-	r.events = nil // they are many
+	if !k.full.Load() {
+		return play(s.first, s.first+s.played()-1)
+	}
+	omit(&k.left, s.others)
+	for _, n := range s.evidence {
+		if err := play(n, n); err != nil {
+			return err
+		}
+	}
+	return s.lost
+}
+
+// add writes repetitions, or counts them among those that were left out.
+func (k *kept) add(all []repetition) {
+	for i := range all {
+		if r := &all[i]; k.full.Load() && !r.evidence {
+			omit(&k.left, omitted(&r.report))
+		} else {
+			k.write(r.events)
+		}
+		all[i].events = nil // they are many
+	}
 }
 
 // write appends a repetition to those that are written.

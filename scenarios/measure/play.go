@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"runtime"
 	"sync"
 	"time"
@@ -26,10 +25,14 @@ type Config struct {
 	// the seed makes every other one again.
 	History func(point int) (file string, err error)
 	Keep    int64
+	// Windows: measurements have what happened around what was found, as they have where a
+	// history is kept.
+	Windows bool
 	// Elsewhere, which may be nil, has the parts of virtual points played by others: it gives
-	// what each has shown to add, in any order and each once at most. What it does not give
-	// leaves its point interrupted; those after it count. Of repetitions that were played
-	// elsewhere no history is kept, and Each is not told.
+	// what each has shown to add, in any order, from any goroutine, and each once at most, and
+	// the measurements are those of a plan that was played here. What it does not give leaves
+	// its point interrupted; those after it count. What has to be kept in a history is played
+	// again, here. It goes with no Each and no point in the real world.
 	Elsewhere func(ctx context.Context, parts []Part, add func(i int, s *Sample)) error
 	// Skip, which may be nil, says of which points there is no need.
 	Skip func(point int) bool
@@ -101,7 +104,7 @@ func Play(ctx context.Context, plan Plan, c Config) ([]*Measured, error) {
 		return nil, err
 	}
 	if p.Elsewhere != nil {
-		err = p.elsewhere(ctx)
+		err = p.gather(ctx)
 	} else {
 		p.here(ctx)
 	}
@@ -116,29 +119,6 @@ func (p *playing) here(ctx context.Context) {
 		wg.Go(func() { p.work(ctx) })
 	}
 	wg.Wait()
-}
-
-// elsewhere has others play all parts.
-func (p *playing) elsewhere(ctx context.Context) error {
-	all := p.queue
-	parts := make([]Part, len(all))
-	for i := range all {
-		parts[i] = all[i].Part
-	}
-	given := make([]bool, len(all))
-	err := p.Elsewhere(ctx, parts, func(i int, s *Sample) {
-		if given[i] = true; !s.Of(parts[i]) {
-			s = parts[i].newSample()
-			s.err = fmt.Errorf("what is said to be repetitions %d to %d of point %d is something else", parts[i].First, parts[i].Last, all[i].point)
-		}
-		p.add(all[i], s)
-	})
-	for i := range all {
-		if !given[i] {
-			p.add(all[i], parts[i].Missing())
-		}
-	}
-	return err
 }
 
 // playing is a plan that is being played in virtual worlds.
@@ -196,10 +176,14 @@ func (p *playing) open(i int) error {
 		}
 		p.pools[i], err = NewPool(&p.Points[i], p.files[i], p.Keep)
 	}
-	if err == nil && p.Each != nil {
+	if err != nil {
+		return err
+	}
+	p.pools[i].windows = p.Windows || name != ""
+	if p.Each != nil {
 		p.pools[i].each = func(n int, r *check.Report) bool { return p.Each(i, n, r) }
 	}
-	return err
+	return nil
 }
 
 func (c *Config) history(i int) (string, error) {
@@ -210,15 +194,15 @@ func (c *Config) history(i int) (string, error) {
 }
 
 func (p *playing) work(ctx context.Context) {
-	var player player
-	defer player.close()
+	var player Player
+	defer player.Close()
 	for {
 		next, ok := p.take(ctx)
 		if !ok {
 			return
 		}
 		pool := p.pools[next.point]
-		p.add(next, player.play(ctx, next.Part, pool.kept))
+		p.add(next, player.play(ctx, next.Part, wanted{each: pool.each != nil, kept: pool.kept, windows: pool.windows}))
 	}
 }
 
@@ -253,8 +237,8 @@ func (p *playing) add(of part, s *Sample) {
 	defer p.moved.Broadcast()
 	pool := p.pools[of.point]
 	pool.Add(s)
-	p.done.Repetitions += s.pooled.Histories
-	p.done.Share += p.Points[of.point].Cost() * float64(s.pooled.Histories) / p.all
+	p.done.Repetitions += s.played()
+	p.done.Share += p.Points[of.point].Cost() * float64(s.played()) / p.all
 	p.done.Operations += s.numbers.counts.Operations
 	p.done.Conflicts += s.numbers.counts.Conflicts412 + s.numbers.counts.Conflicts409
 	if pool.complete() {

@@ -3,7 +3,6 @@ package measure
 import (
 	"errors"
 	"io"
-	"maps"
 
 	"holdfast/scenarios"
 	"holdfast/scenarios/check"
@@ -11,18 +10,19 @@ import (
 )
 
 // Pool puts together what the parts of a point have shown. They may come in any order,
-// each once: they count in the order of their repetitions.
+// each once: they count in the order of their repetitions, however the point was cut.
 type Pool struct {
+	point   *Point
 	header  history.Header
 	wanted  []scenarios.Threshold
 	kept    *kept // nil: nobody needs the history
+	windows bool  // are wanted of what will be shown
 	each    func(repetition int, r *check.Report) (goOn bool)
 	next    int // the first repetition that has not been added
 	last    int
 	early   map[int]*Sample
 	numbers *Collector
-	pooled  check.Pooled
-	windows map[*history.Event]Window // by the first event of the witness
+	found   found
 	steps   steps
 
 	interrupted bool
@@ -32,13 +32,13 @@ type Pool struct {
 
 // NewPool returns a pool of a point's parts. The history goes to w, if that is not nil: of
 // many repetitions the first ones, up to so many bytes (0: [DefaultKeep]), and those that
-// violate an invariant. The seed makes every other one again.
+// violate an invariant. The seed makes every other one again. What samples do not have of
+// what is to be kept, the pool plays.
 func NewPool(p *Point, w io.Writer, keep int64) (*Pool, error) {
 	if err := p.Validate(); err != nil {
 		return nil, err
 	}
-	pool := &Pool{header: p.Header(), early: map[int]*Sample{}, numbers: NewCollector(),
-		windows: map[*history.Event]Window{}}
+	pool := &Pool{point: p, header: p.Header(), windows: true, early: map[int]*Sample{}, numbers: NewCollector()}
 	pool.next, pool.last = p.Run.Numbers()
 	var err error
 	if pool.wanted, err = thresholds(pool.header); err == nil && w != nil {
@@ -62,48 +62,18 @@ func (p *Pool) take(s *Sample) {
 	if p.over() {
 		return
 	}
-	for i := range s.repetitions {
-		r := &s.repetitions[i]
-		p.kept.add(r)
-		if p.each != nil && !p.ended && !p.each(s.first+i, &r.report) {
+	p.found.merge(&s.found)
+	p.kept.take(p.point, s)
+	for i := range s.each {
+		if p.each != nil && !p.ended && !p.each(s.first+i, &s.each[i].report) {
 			p.ended = true
 		}
 	}
-	if p.kept != nil {
-		p.kept.err = errors.Join(p.kept.err, s.lost)
-	}
-	p.pooled.Merge(&s.pooled)
-	maps.Copy(p.windows, s.windows)
 	p.numbers.Merge(s.numbers)
 	for _, step := range s.steps {
 		p.steps.add(step)
 	}
 	p.interrupted, p.err = p.interrupted || s.interrupted, s.err
-}
-
-// windowsOf are those of what a measurement shows.
-func (p *Pool) windowsOf(m *Measurement) (all []Window) {
-	for i := range m.Violations {
-		if w, ok := p.windowOf(m.Violations[i].Witness); ok {
-			w.Violation = i
-			all = append(all, w)
-		}
-	}
-	for i := range m.StoreFindings {
-		if w, ok := p.windowOf(m.StoreFindings[i].Witness); ok {
-			w.Finding = i
-			all = append(all, w)
-		}
-	}
-	return all
-}
-
-func (p *Pool) windowOf(witness []history.Event) (Window, bool) {
-	if len(witness) == 0 {
-		return Window{}, false
-	}
-	w, ok := p.windows[&witness[0]]
-	return w, ok
 }
 
 // over reports whether nothing that is still to come counts.
@@ -117,13 +87,15 @@ func (p *Pool) complete() bool {
 // Measurement is what the parts have shown together. After an error it is what was
 // played before that, if anything was.
 func (p *Pool) Measurement() (Measurement, error) {
-	verdict := p.pooled.Conclude(p.header)
+	verdict := p.found.Conclude(p.header)
 	m := newMeasurement(p.header, verdict)
-	m.Interrupted, m.Steps, m.Played = !p.complete() && !p.ended, p.steps, p.pooled.Histories
+	m.Interrupted, m.Steps, m.Played = !p.complete() && !p.ended, p.steps, p.found.Histories
 	if p.err != nil {
 		m.Failure = p.err.Error()
 	}
-	m.Windows = p.windowsOf(&m)
+	if p.windows {
+		m.Windows = p.found.windowsOf(m.Violations, m.StoreFindings)
+	}
 	p.numbers.Fill(&m, verdict.Counts)
 	p.numbers.detail(&m, p.header)
 	m.Judge(p.wanted)

@@ -17,6 +17,9 @@ import (
 // playInOrder measures the points of a plan one after the other, since some of them are in
 // the real world: played at the same time they would measure each other.
 func playInOrder(ctx context.Context, plan Plan, c Config) ([]*Measured, error) {
+	if c.Elsewhere != nil {
+		return nil, errors.New("what was played in the real world is not to be had from elsewhere: its repetitions share a store")
+	}
 	measured := make([]*Measured, len(plan.Points))
 	told := newTold(plan, c.Progress)
 	var failed error
@@ -57,7 +60,7 @@ func nothing(p *Point) (*Measured, error) {
 // playAlone plays a virtual point of such a plan.
 func (c *Config) playAlone(ctx context.Context, i int, p *Point, t *told) (*Measured, error) {
 	one := Config{
-		Workers: c.Workers, Keep: c.Keep, History: func(int) (string, error) { return c.history(i) },
+		Workers: c.Workers, Keep: c.Keep, Windows: c.Windows, History: func(int) (string, error) { return c.history(i) },
 		Progress: func(of Progress) { t.tell(of.Repetitions, of.Operations, of.Conflicts) },
 	}
 	if c.Each != nil {

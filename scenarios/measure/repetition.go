@@ -18,25 +18,23 @@ func (c *Collector) ended() Repetition {
 		Conflicts:  now.Conflicts412 + now.Conflicts409 - then.Conflicts412 - then.Conflicts409,
 		MakespanMS: float64(c.last-c.begin) / 1e6,
 	}
-	if micros := c.latencies[c.answeredIn:]; len(micros) > 0 {
-		r.LatencyMS = meanMS(micros)
-		c.sorted = append(c.sorted[:0], micros...)
-		slices.Sort(c.sorted)
-		r.P99MS = float64(c.sorted[rank(99, len(micros))]) / 1e3
-	}
+	r.LatencyMS, r.P99MS = c.latency(c.latencies[c.answeredIn:])
 	return r
 }
 
-// meanMS is the mean of microseconds, in milliseconds; 0: there are none.
-func meanMS(micros []int64) float64 {
+// latency is the mean and the p99 of a repetition, in milliseconds; 0: nothing was
+// acknowledged.
+func (c *Collector) latency(micros []int64) (mean, p99 float64) {
 	if len(micros) == 0 {
-		return 0
+		return 0, 0
 	}
 	total := int64(0)
 	for _, m := range micros {
 		total += m
 	}
-	return float64(total) / float64(len(micros)) / 1e3
+	c.sorted = append(c.sorted[:0], micros...)
+	slices.Sort(c.sorted)
+	return float64(total) / float64(len(micros)) / 1e3, float64(c.sorted[rank(99, len(micros))]) / 1e3
 }
 
 // rank is the index, by nearest rank, of a percentile of so many numbers in ascending order.

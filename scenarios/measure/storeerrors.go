@@ -12,9 +12,12 @@ import (
 
 // errorCounts are the errors of the store that calls met, the harness's included.
 type errorCounts struct {
-	counts map[storeError]int
-	order  []storeError      // in which they were met first
-	texts  map[string]string // of an answer → as it is counted: most are the same again
+	kinds []StoreError // in the order in which they were first met
+	at    map[storeError]int
+	texts map[string]string // of an answer → as it is counted: most are the same again
+	// all kinds are told apart: those of a part, in front of which are others that are not
+	// known yet, so that which kinds come first can't be told.
+	all bool
 }
 
 type storeError struct{ call, text string }
@@ -56,16 +59,19 @@ func (c *errorCounts) note(e *history.Event) {
 }
 
 func (c *errorCounts) add(e storeError, n int) {
-	if c.counts == nil {
-		c.counts = map[storeError]int{}
-	}
-	if _, known := c.counts[e]; !known && len(c.counts) >= mostErrors {
+	i, known := c.at[e]
+	if !known && !c.all && len(c.kinds) >= mostErrors {
 		e.text = otherErrors
+		i, known = c.at[e]
 	}
-	if _, known := c.counts[e]; !known {
-		c.order = append(c.order, e)
+	if !known {
+		if c.at == nil {
+			c.at = map[storeError]int{}
+		}
+		i = len(c.kinds)
+		c.at[e], c.kinds = i, append(c.kinds, StoreError{Call: e.call, Error: e.text})
 	}
-	c.counts[e] += n
+	c.kinds[i].Count += n
 }
 
 // plain is [withoutParticulars] of a text.
@@ -85,33 +91,24 @@ func (c *errorCounts) plain(text string) string {
 }
 
 func (c *errorCounts) reset() {
-	clear(c.counts)
-	c.order = c.order[:0]
+	clear(c.at)
+	c.kinds = c.kinds[:0]
 }
 
 func (c *errorCounts) merge(later *errorCounts) {
-	for _, e := range later.order { // only the first kinds are told apart
-		c.add(e, later.counts[e])
+	for _, e := range later.kinds {
+		c.add(storeError{e.Call, e.Error}, e.Count)
 	}
-}
-
-func (c *errorCounts) sorted() []StoreError {
-	all := make([]StoreError, 0, len(c.counts))
-	for e, n := range c.counts {
-		all = append(all, StoreError{e.call, e.text, n})
-	}
-	slices.SortFunc(all, func(a, b StoreError) int {
-		return cmp.Or(b.Count-a.Count, cmp.Compare(a.Call, b.Call), cmp.Compare(a.Error, b.Error))
-	})
-	return all
 }
 
 // commonest are the errors that a result has; nil if there were none.
 func (c *errorCounts) commonest() []StoreError {
-	if len(c.counts) == 0 {
+	if len(c.kinds) == 0 {
 		return nil
 	}
-	all := c.sorted()
+	all := slices.SortedFunc(slices.Values(c.kinds), func(a, b StoreError) int {
+		return cmp.Or(b.Count-a.Count, cmp.Compare(a.Call, b.Call), cmp.Compare(a.Error, b.Error))
+	})
 	return slices.Clip(all[:min(len(all), errorsShown)])
 }
 

@@ -102,8 +102,8 @@ func TestStoreErrorsAreBounded(t *testing.T) {
 			}
 			total.Merge(c)
 		}
-		if len(total.errors.counts) > mostErrors+1 {
-			t.Fatalf("%d kinds are told apart", len(total.errors.counts))
+		if len(total.errors.kinds) > mostErrors+1 {
+			t.Fatalf("%d kinds are told apart", len(total.errors.kinds))
 		}
 		shown := total.errors.commonest()
 		if len(shown) != errorsShown || shown[0].Error != otherErrors || shown[0].Count != 2*mostErrors {

@@ -1,6 +1,7 @@
 package measure
 
 import (
+	"math"
 	"slices"
 	"time"
 )
@@ -35,7 +36,7 @@ type timeline struct {
 }
 
 // moment is what happened in a part.
-type moment struct{ commits, conflicts, retries, throttled, unknown int32 }
+type moment struct{ commits, conflicts, retries, throttled, unknown int64 }
 
 func (m *moment) add(o *moment) {
 	m.commits += o.commits
@@ -56,6 +57,15 @@ func (t *timeline) at(ns int64) *moment {
 		t.parts = append(t.parts, moment{})
 	}
 	return &t.parts[i]
+}
+
+// valid reports whether a width is one of those that there are.
+func (t *timeline) valid() bool {
+	u := timeline{width: int64(firstWidth)}
+	for u.width < t.width && t.width <= math.MaxInt64/10 {
+		u.widen()
+	}
+	return u.width == t.width || t.width == 0 && len(t.parts) == 0
 }
 
 // widen goes over to the next width.

@@ -47,7 +47,7 @@ func judged(t *testing.T, core string, c scenarios.Choice, within time.Duration)
 	for k := range 3 {
 		all.Go(func() {
 			clock := skewed{by: time.Duration(k-1) * 3 * time.Second, rate: float64(k-1) * 100e-6, began: time.Now()}
-			if err := l.work(t, ctx, k, Worker{Clock: clock, Began: began}); err != nil && (within == 0 || !errors.Is(err, context.Canceled)) {
+			if err := l.work(ctx, t, k, Worker{Clock: clock, Began: began}); err != nil && (within == 0 || !errors.Is(err, context.Canceled)) {
 				t.Errorf("shard %d: %v", k, err)
 			}
 		})

@@ -60,7 +60,7 @@ func planned(t *testing.T, shards int, scenario string, c scenarios.Choice) (l *
 }
 
 // work plays a shard as a process of its own would.
-func (l *Load) work(t *testing.T, ctx context.Context, shard int, w Worker) error {
+func (l *Load) work(ctx context.Context, t *testing.T, shard int, w Worker) error {
 	t.Helper()
 	s, err := l.Shard(shard, 1)
 	if err != nil {
@@ -100,7 +100,7 @@ func TestLoad(t *testing.T) {
 	for k := range 3 {
 		all.Go(func() {
 			time.Sleep(time.Duration(k) * 150 * time.Millisecond)
-			if err := l.work(t, t.Context(), k, Worker{Began: func() { mu.Lock(); defer mu.Unlock(); began++ }}); err != nil {
+			if err := l.work(t.Context(), t, k, Worker{Began: func() { mu.Lock(); defer mu.Unlock(); began++ }}); err != nil {
 				t.Errorf("shard %d: %v", k, err)
 			}
 		})
@@ -170,7 +170,7 @@ func TestLoad(t *testing.T) {
 func TestBarrierNamesWhoIsMissing(t *testing.T) {
 	operations := 1
 	l, _, _ := planned(t, 3, "burst", scenarios.Choice{Operations: &operations})
-	err := l.work(t, t.Context(), 1, Worker{Barrier: 300 * time.Millisecond})
+	err := l.work(t.Context(), t, 1, Worker{Barrier: 300 * time.Millisecond})
 	if absent, ok := errors.AsType[*AbsentError](err); !ok || !slices.Equal(absent.Shards, []int{0, 2}) || !strings.Contains(err.Error(), "(0, 2)") {
 		t.Fatalf("it ended with %v", err)
 	}
@@ -183,7 +183,7 @@ func TestBarrierNamesWhoIsMissing(t *testing.T) {
 	told := errors.New("told to end")
 	var all sync.WaitGroup
 	all.Go(func() {
-		if err := l.work(t, ctx, 0, Worker{}); !errors.Is(err, told) {
+		if err := l.work(ctx, t, 0, Worker{}); !errors.Is(err, told) {
 			t.Errorf("it ended with %v", err)
 		}
 	})
@@ -192,7 +192,7 @@ func TestBarrierNamesWhoIsMissing(t *testing.T) {
 	all.Wait()
 	for k := range 3 {
 		all.Go(func() {
-			if err := l.work(t, t.Context(), k, Worker{}); err != nil {
+			if err := l.work(t.Context(), t, k, Worker{}); err != nil {
 				t.Errorf("shard %d: %v", k, err)
 			}
 		})
@@ -202,7 +202,7 @@ func TestBarrierNamesWhoIsMissing(t *testing.T) {
 	if err != nil || !slices.Equal(g.Attempts, []int{2, 2, 1}) {
 		t.Errorf("who began are %+v, %v", g, err)
 	}
-	err = l.work(t, t.Context(), 2, Worker{})
+	err = l.work(t.Context(), t, 2, Worker{})
 	if late, ok := errors.AsType[*BegunError](err); !ok || late.Attempt != 1 || !late.Ended {
 		t.Errorf("one that comes late ends with %v", err)
 	}
@@ -217,7 +217,7 @@ func TestInterruptedShardPublishesAll(t *testing.T) {
 	var all sync.WaitGroup
 	for k := range 2 {
 		all.Go(func() {
-			err := l.work(t, ctx, k, Worker{Began: func() {
+			err := l.work(ctx, t, k, Worker{Began: func() {
 				time.AfterFunc(1200*time.Millisecond, func() {
 					if k == 0 { // the other one too: they share a context
 						cancel()
@@ -253,7 +253,7 @@ func TestLostShard(t *testing.T) {
 	var all sync.WaitGroup
 	for k := range 2 {
 		all.Go(func() {
-			if err := l.work(t, t.Context(), k, Worker{}); err != nil {
+			if err := l.work(t.Context(), t, k, Worker{}); err != nil {
 				t.Errorf("shard %d: %v", k, err)
 			}
 		})
@@ -319,7 +319,7 @@ func TestStoppedLoad(t *testing.T) {
 	if err := l.Stop(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if err := l.work(t, t.Context(), 0, Worker{}); !errors.Is(err, campaign.ErrStopped) {
+	if err := l.work(t.Context(), t, 0, Worker{}); !errors.Is(err, campaign.ErrStopped) {
 		t.Errorf("it ended with %v", err)
 	}
 }
