@@ -78,6 +78,8 @@ func NewExplored(c explore.Config, r explore.Result, replay string) Explored {
 // interrupted; who asks for all has not.
 func (e *Explored) doubt() string {
 	switch {
+	case strings.HasPrefix(e.Stopped, explore.Missing):
+		return e.Stopped
 	case e.Schedules == 0 && e.Stopped != "":
 		return e.Stopped + " before a schedule was played to its end"
 	case e.Schedules == 0:
@@ -191,6 +193,9 @@ func (e *Explored) closing(t Text) []part {
 		}),
 		t.part(11, func(t Text) { t.row("policy", e.Policy) }),
 		t.part(12, func(t Text) {
+			if e.Elapsed == 0 { // it was played by many machines
+				return
+			}
 			t.row("speed", fmt.Sprintf("%s schedules/s, %s s", formatNumber(e.SchedulesPerSecond), formatNumber(e.Elapsed/1e3)))
 		}),
 		t.part(0, func(t Text) {

@@ -125,13 +125,16 @@ func (e *Explored) coverage() page.Section {
 	if e.Faults > 0 {
 		faults = "up to " + Plural(e.Faults, "fault") + " in each schedule, at any place"
 	}
-	return page.Section{ID: "covered", Title: "What was covered", Blocks: []page.Block{page.Facts{
+	facts := page.Facts{
 		{Name: "schedules played to their end and judged", Value: units.Thousands(e.Schedules)},
 		{Name: "all of them", Value: all},
 		{Name: "strategy", Value: string(e.Strategy)},
 		{Name: "faults", Value: faults},
 		{Name: "acknowledged updates, in all schedules", Value: units.Thousands(e.Acknowledged)},
 		{Name: "writes that met a conflict, in all schedules", Value: units.Thousands(e.Conflicts)},
-		{Name: "took", Value: fmt.Sprintf("%s s, %s schedules a second", formatNumber(e.Elapsed/1e3), formatNumber(e.SchedulesPerSecond))},
-	}}}
+	}
+	if e.Elapsed > 0 { // not if it was played by many machines
+		facts = append(facts, page.Fact{Name: "took", Value: fmt.Sprintf("%s s, %s schedules a second", formatNumber(e.Elapsed/1e3), formatNumber(e.SchedulesPerSecond))})
+	}
+	return page.Section{ID: "covered", Title: "What was covered", Blocks: []page.Block{facts}}
 }

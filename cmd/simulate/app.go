@@ -74,7 +74,7 @@ over the scenario's file. A SIMULATE_ name that is no command's flag is refused.
 	root.SetVersionTemplate("{{.Version}}\n")
 	root.SetFlagErrorFunc(wrongFlag)
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(runCommand(a.run), a.exploreCommand(), a.selftestCommand(), sweepCommand(a.sweep), a.tuneCommand(), a.campaignCommand(), a.doctorCommand(), a.checkCommand(),
+	root.AddCommand(runCommand(a.run), exploreCommand(a.explore), a.selftestCommand(), sweepCommand(a.sweep), tuneCommand(a.tune), a.campaignCommand(), a.doctorCommand(), a.checkCommand(),
 		a.reportCommand(), a.compareCommand(), a.trendCommand(), a.listCommand(), a.validateCommand(), a.serveCommand(), a.cleanCommand(), a.versionCommand(), a.workerCommand())
 	return root
 }

@@ -17,7 +17,7 @@ import (
 func (a *app) campaignCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "campaign",
-		Short: "Play a run or a sweep on many machines, started by an engine that you have, with one verdict",
+		Short: "Play a run, sweep, tune or explore on many machines, started by an engine that you have",
 		Long: `campaign cuts what a command plays into shards, which any number of machines
 play, and puts the results together: the document is that of one machine, byte for
 byte, however many shards there were and whoever has played them.

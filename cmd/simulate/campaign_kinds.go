@@ -53,7 +53,7 @@ type planned struct {
 
 // campaignKinds are the commands that many machines can play.
 func campaignKinds() []*campaignKind {
-	return []*campaignKind{runKind(), loadKind(), sweepKind()}
+	return []*campaignKind{runKind(), loadKind(), sweepKind(), tuneKind(), exploreKind()}
 }
 
 // kindOf is the kind of a plan.

@@ -59,7 +59,7 @@ nothing (5); a violation counts all the same (3). --wait waits for it.`,
 	f.DurationVar(&o.wait, "wait", 0, "`TIME` to wait at most until all shards are done (0: merge what is there)")
 	f.StringVar(&o.out, "out", "simulate-out", "`DIR` for the result")
 	f.StringVar(&o.csv, "csv", "", "of a sweep, `FILE` for the points, as CSV")
-	f.StringVar(&o.chart, "chart", "", "of a sweep, `FILE` for a chart, as SVG: its name ends in .svg")
+	f.StringVar(&o.chart, "chart", "", "of a sweep or a tune, `FILE` for a chart, as SVG: its name ends in .svg")
 	o.output.register(cmd)
 	return cmd
 }

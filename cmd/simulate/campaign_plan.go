@@ -23,7 +23,7 @@ type planOptions struct {
 func (a *app) campaignPlanCommand() *cobra.Command {
 	var o planOptions
 	cmd := &cobra.Command{
-		Use:   "plan PREFIX --shards N -- run|sweep …",
+		Use:   "plan PREFIX --shards N -- run|sweep|tune|explore …",
 		Short: "Write what is to be played under PREFIX, once",
 		Long: `plan writes what a command is to play under PREFIX: scenarios, documents and seeds as
 values, so that workers need no other file, and how many shards there are. A plan is never
@@ -31,7 +31,8 @@ changed: the same command again finds it there, another one is refused.
 
 What stands after -- is the command as it is on one machine, but for the flags about its
 result (--json, --out, --csv, …), which merge has. It is played in virtual
-time: run wants --world virtual. Only this build of the program may play and merge it.
+time: run wants --world virtual, tune a number of --evaluations, and explore
+has no --budget. Only this build of the program may play and merge it.
 
 One scenario with --world real and a --store is a load: its shards play at the same time on
 the same objects, each its share of the clients, and are judged as one run.
@@ -42,6 +43,8 @@ Exit codes: 0 the plan is there; 1 it could not be written; 2 bad flags, or ther
 another plan.`,
 		Example: `  simulate campaign plan out/c1 --shards 8 -- sweep burst --vary clients=10:50:10
   simulate campaign plan s3://bucket/c2 --shards 200 -- run storm --world virtual --runs 1000000
+  simulate campaign plan out/c3 --shards 4 -- explore two-users --faults 1
+  simulate campaign plan out/c4 --shards 4 -- tune burst --evaluations 4000
   simulate campaign plan s3://bucket/l1 --shards 4 -- run sustained-contention --world real --store s3://bucket/data --duration 30s`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			at := cmd.ArgsLenAtDash()

@@ -102,6 +102,10 @@ func (a *app) campaignWork(ctx context.Context, o workOptions, prefix string) er
 		a.say(o.output, "no shard is missing: all are done, or somebody is at work on them")
 		return nil
 	}
+	if c.Plan.Units == 0 {
+		a.say(o.output, "there is nothing left to play: all stages are published")
+		return nil
+	}
 	of := "shard " + reports.Few(shards)
 	if len(shards) > 1 {
 		of = "shards " + reports.Few(shards)

@@ -33,7 +33,8 @@ type exploreOptions struct {
 // enough to wait for.
 const defaultBudget = time.Minute
 
-func (a *app) exploreCommand() *cobra.Command {
+// exploreCommand is explore with its flags, which do with them what do says.
+func exploreCommand(do func(ctx context.Context, o exploreOptions, changed func(string) bool, name string) error) *cobra.Command {
 	o := exploreOptions{run: virtualDefaults(1)}
 	cmd := &cobra.Command{
 		Use:   "explore SCENARIO|FILE",
@@ -57,7 +58,7 @@ A violation is made as short as possible, told, and printed as a schedule that
   simulate explore backend-fan-in --strategy pct --budget 20s`,
 		Args: exactly(1, "a scenario"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.explore(cmd.Context(), o, cmd.Flags().Changed, args[0])
+			return do(cmd.Context(), o, cmd.Flags().Changed, args[0])
 		},
 	}
 	f := cmd.Flags()
@@ -91,40 +92,29 @@ func (o *exploreOptions) validate() error {
 }
 
 func (a *app) explore(ctx context.Context, o exploreOptions, changed func(string) bool, name string) error {
-	if err := o.validate(); err != nil {
-		return err
-	}
-	p, err := o.run.prepare(name, changed)
+	c, err := o.config(name, changed)
 	if err != nil {
 		return err
 	}
-	if p.point.Run.Scenario.Duration > 0 {
-		return usage("scenario %s ends by the clock, which a schedule does not have: bound it with --operations", name)
-	}
-	if p.point.Run.Scenario.TakesMessages() {
-		return usage("back ends of %s take messages from a queue, whose order and timeouts no schedule has: use simulate run --world virtual", name)
-	}
-	if limit := p.point.Run.Scenario.Throttle(); limit.Kind != "" {
-		return usage("scenario %s has fault %s, which counts requests in a second, and a schedule has no time: leave it out; --faults K answers 503 to any call", name, limit)
-	}
 	progress := a.startProgress(o.run.output, name)
-	c := explore.Config{
-		Run: &p.point.Run, Strategy: explore.Strategy(o.strategy), Faults: o.faults, Schedules: o.schedules, Budget: o.budget,
-		Continuations: explore.DefaultContinuations,
-		Workers:       runtime.GOMAXPROCS(0), Clock: archive.WallClock{}, Progress: func(schedules int) { progress.update(0, fmt.Sprintf("%d schedules", schedules)) },
-	}
+	c.Workers, c.Clock = runtime.GOMAXPROCS(0), archive.WallClock{}
+	c.Progress = func(schedules int) { progress.update(0, fmt.Sprintf("%d schedules", schedules)) }
 	found, err := explore.Explore(ctx, c)
 	progress.stop()
 	if err != nil {
 		return couldNotRun("explore %s: %w", name, err)
 	}
-	e := reports.NewExplored(c, found, o.replay(name, changed, found.Witness))
+	replay := o.replay(name, changed)
+	if found.Witness != nil {
+		replay = withSchedule(o.replayWitness(name, changed), found.Witness)
+	}
+	e := reports.NewExplored(c, found, replay)
 	var failure error
 	if found.Witness != nil && o.save != "" {
-		if failure = saveWitness(o.save, &p.point.Run, found.Witness); failure == nil {
+		if failure = saveWitness(o.save, c.Run, found.Witness); failure == nil {
 			e.Saved = "simulate run " + reports.ShellWord(o.save)
-			if p.point.Run.Seed != 1 { // which no file holds
-				e.Saved += " --seed " + strconv.FormatUint(p.point.Run.Seed, 10)
+			if c.Run.Seed != 1 { // which no file holds
+				e.Saved += " --seed " + strconv.FormatUint(c.Run.Seed, 10)
 			}
 		}
 	}
@@ -135,24 +125,57 @@ func (a *app) explore(ctx context.Context, o exploreOptions, changed func(string
 	return a.tell(o.run.output, kept, failure, ctx.Err() != nil)
 }
 
-// replay is the command that plays a witness again, or explores again.
-func (o *exploreOptions) replay(name string, changed func(string) bool, w *explore.Witness) string {
-	command := "run"
-	if w == nil {
-		command = "explore"
+// config is the search that the flags ask for.
+func (o *exploreOptions) config(name string, changed func(string) bool) (explore.Config, error) {
+	if err := o.validate(); err != nil {
+		return explore.Config{}, err
 	}
-	c := o.run.again("simulate "+command, name, changed, "core", "policy", "document", "layout", "clients", "operations", "via")
-	if w == nil {
-		c.add("faults", strconv.Itoa(o.faults))
-		c.add("strategy", o.strategy)
-		c.add("schedules", strconv.Itoa(o.schedules))
-		c.add("budget", o.budget.String())
+	p, err := o.run.prepare(name, changed)
+	if err != nil {
+		return explore.Config{}, err
 	}
-	c.add("seed", strconv.FormatUint(o.run.seed, 10))
-	if w != nil {
-		c.all("schedule", []string{w.Schedule.String()})
+	run := &p.point.Run
+	if run.Scenario.Duration > 0 {
+		return explore.Config{}, usage("scenario %s ends by the clock, which a schedule does not have: bound it with --operations", name)
 	}
+	if run.Scenario.TakesMessages() {
+		return explore.Config{}, usage("back ends of %s take messages from a queue, whose order and timeouts no schedule has: use simulate run --world virtual", name)
+	}
+	if limit := run.Scenario.Throttle(); limit.Kind != "" {
+		return explore.Config{}, usage("scenario %s has fault %s, which counts requests in a second, and a schedule has no time: leave it out; --faults K answers 503 to any call", name, limit)
+	}
+	return explore.Config{
+		Run: run, Strategy: explore.Strategy(o.strategy), Faults: o.faults, Schedules: o.schedules, Budget: o.budget,
+		Continuations: explore.DefaultContinuations,
+	}, nil
+}
+
+// replay is the command that explores again.
+func (o *exploreOptions) replay(name string, changed func(string) bool) string {
+	c := o.again("simulate explore", name, changed)
+	c.add("faults", strconv.Itoa(o.faults))
+	c.add("strategy", o.strategy)
+	c.add("schedules", strconv.Itoa(o.schedules))
+	c.add("budget", o.budget.String())
+	c.all("seed", []string{strconv.FormatUint(o.run.seed, 10)})
 	return c.String()
+}
+
+// replayWitness is the command that plays a witness, if the schedule is added to it.
+func (o *exploreOptions) replayWitness(name string, changed func(string) bool) string {
+	c := o.again("simulate run", name, changed)
+	c.all("seed", []string{strconv.FormatUint(o.run.seed, 10)})
+	return c.String()
+}
+
+// again is a command with the flags that say what is played.
+func (o *exploreOptions) again(command, name string, changed func(string) bool) *commandLine {
+	return o.run.again(command, name, changed, "core", "policy", "document", "layout", "clients", "operations", "via")
+}
+
+// withSchedule is a command that plays a witness.
+func withSchedule(command string, w *explore.Witness) string {
+	return command + " --schedule " + reports.ShellWord(w.Schedule.String())
 }
 
 // saveWitness writes the scenario with the schedule that violates it. Nothing that

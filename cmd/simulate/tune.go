@@ -37,7 +37,8 @@ type tuneOptions struct {
 	allowance     *sandbox.Allowance // of --max-requests; nil: there may be any number
 }
 
-func (a *app) tuneCommand() *cobra.Command {
+// tuneCommand is tune with its flags, which do with them what do says.
+func tuneCommand(do func(ctx context.Context, o tuneOptions, flags *pflag.FlagSet, name string) error) *cobra.Command {
 	o := tuneOptions{run: virtualDefaults(1)}
 	cmd := &cobra.Command{
 		Use:   "tune SCENARIO|FILE",
@@ -76,7 +77,7 @@ acknowledged; 130 interrupted, with what was found.`,
   simulate tune backend-fan-in --clients 50 --store s3://bucket/prefix --endpoint http://127.0.0.1:9000`,
 		Args: exactly(1, "a scenario"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.tune(cmd.Context(), o, cmd.Flags(), args[0])
+			return do(cmd.Context(), o, cmd.Flags(), args[0])
 		},
 	}
 	f := cmd.Flags()
@@ -170,6 +171,11 @@ func (a *app) tune(ctx context.Context, o tuneOptions, flags *pflag.FlagSet, nam
 		result.Interrupted = ctx.Err() != nil
 		result.NotConfirmed()
 	}
+	return a.tellTuned(ctx, &o, result, failure)
+}
+
+// tellTuned tells what was found, draws and keeps it.
+func (a *app) tellTuned(ctx context.Context, o *tuneOptions, result *tuning.Result, failure error) error {
 	if o.chart != "" && (o.capacity && result.Capacity != nil || o.architectures && result.Architectures != nil) {
 		if err := reports.WriteFile(o.chart, reports.Tuned{Result: result}.Chart); err != nil {
 			failure = errors.Join(failure, couldNotRun("--chart: %w", err))
@@ -207,12 +213,8 @@ func (a *app) search(ctx context.Context, o tuneOptions, c tuning.Config) (*tuni
 		progress.update(p.Share, fmt.Sprintf("%s, %d repetitions", p.Stage, p.Played))
 	}
 	result, err := tuning.Tune(ctx, c)
-	var few *tuning.TooFewError
-	switch {
-	case errors.As(err, &few):
-		return nil, usage("--evaluations: %w", err)
-	case err != nil:
-		return nil, couldNotRun("tune: %w", err)
+	if err != nil {
+		return nil, notTuned(err)
 	}
 	return result, nil
 }

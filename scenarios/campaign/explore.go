@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"time"
 
 	"holdfast/scenarios"
 	"holdfast/scenarios/explore"
@@ -98,4 +99,28 @@ func (e *Exploration) Merge(ctx context.Context, c *Campaign, workers int) (expl
 	}
 	found, err := e.Config(workers).Conclude(ctx, shown)
 	return found, gaps, err
+}
+
+// Estimate is how long all parts take on one core: parts from everywhere are played for a while. 0:
+// none of them ended before ctx did.
+func (e *Exploration) Estimate(ctx context.Context) (time.Duration, error) {
+	p, err := e.Config(1).NewPlayer(ctx)
+	if err != nil {
+		return 0, err
+	}
+	defer p.Close()
+	began := time.Now()
+	for unit := range e.Parts {
+		_, err := p.Play(ctx, e.Parts[e.part(unit)])
+		took := time.Since(began)
+		switch {
+		case ctx.Err() != nil:
+			return 0, nil
+		case err != nil:
+			return 0, err
+		case took >= estimating || unit+1 == len(e.Parts):
+			return took / time.Duration(unit+1) * time.Duration(len(e.Parts)), nil
+		}
+	}
+	return 0, nil
 }

@@ -194,7 +194,7 @@ func TestStages(t *testing.T) {
 		}
 	}
 	if s := status(t, c); s.Stage != "stages/0001/" || s.Units != 20 || s.Done != 0 || s.Missing != 3 || s.Published != 13 {
-		t.Error(s)
+		t.Error(s) // another stage may follow, so none is done
 	}
 	next := 0
 	gaps, err := c.Collect(t.Context(), StageOf(1), 20, func(n int, _ []byte) error {

@@ -27,13 +27,43 @@ type search struct {
 	promised *measured
 }
 
-// Tune plays a plan. A violated invariant and an interruption are no errors: the
-// result says so, with what was found before.
-func Tune(ctx context.Context, c Config) (*Result, error) {
+// newSearch is one that has not begun.
+func newSearch(c Config) (*search, error) {
 	if err := c.validate(); err != nil {
 		return nil, err
 	}
 	s := &search{Config: c, player: c.player()}
+	s.result = &Result{
+		Schema: Schema, Scenario: c.Run.Scenario.Name, Core: c.Run.Core.Name, Latency: c.Run.Latency().Label(), Codec: string(c.Run.Codec()), Layout: c.Run.Layout.String(),
+		Clients: c.Run.Scenario.Clients(), Objective: c.Objective.String(), Seed: c.Run.Seed, Verdict: check.OK,
+		Violations: []check.Violation{}, Incumbents: []Policy{}, Front: []Policy{}, Advice: []Advice{},
+	}
+	return s, nil
+}
+
+// Enough reports whether the number of evaluations is enough for a search: a [TooFewError] if it
+// is not. It plays some repetitions to find out how large they are.
+func Enough(ctx context.Context, c Config) error {
+	s, err := newSearch(c)
+	if err != nil {
+		return err
+	}
+	if s.scale, err = s.measureScale(ctx, s.Objective); err != nil {
+		return err
+	}
+	if err = s.measureStability(ctx); err != nil || s.result.unstable() {
+		return err
+	}
+	return s.decide(s.Evaluations)
+}
+
+// Tune plays a plan. A violated invariant and an interruption are no errors: the
+// result says so, with what was found before.
+func Tune(ctx context.Context, c Config) (*Result, error) {
+	s, err := newSearch(c)
+	if err != nil {
+		return nil, err
+	}
 	s.progress = func(played int) {
 		if c.Progress == nil {
 			return
@@ -44,12 +74,7 @@ func Tune(ctx context.Context, c Config) (*Result, error) {
 		}
 		c.Progress(p)
 	}
-	s.result = &Result{
-		Schema: Schema, Scenario: c.Run.Scenario.Name, Core: c.Run.Core.Name, Latency: c.Run.Latency().Label(), Codec: string(c.Run.Codec()), Layout: c.Run.Layout.String(),
-		Clients: c.Run.Scenario.Clients(), Objective: c.Objective.String(), Seed: c.Run.Seed, Verdict: check.OK,
-		Violations: []check.Violation{}, Incumbents: []Policy{}, Front: []Policy{}, Advice: []Advice{},
-	}
-	err := s.play(ctx)
+	err = s.play(ctx)
 	s.result.Plan.Played, s.result.Plan.Overrun = s.played, s.overran()
 	var violated *violatedError
 	switch {
