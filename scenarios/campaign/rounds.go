@@ -2,7 +2,6 @@ package campaign
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -103,8 +102,10 @@ func (r *Rounds) Play(ctx context.Context, s *Shard, parts []measure.Part, add f
 			pause = shortestPause
 			continue
 		}
-		if stopped, err := r.Stopped(ctx); err != nil || stopped {
-			return errors.Join(err, ErrStopped)
+		if stopped, err := r.Stopped(ctx); err != nil {
+			return err
+		} else if stopped {
+			return ErrStopped
 		}
 		if err := r.clock.Sleep(ctx, pause); err != nil {
 			return context.Cause(ctx)

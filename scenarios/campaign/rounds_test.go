@@ -227,6 +227,41 @@ func TestStoppedRounds(t *testing.T) {
 	}
 }
 
+// TestWaitingWithoutAStore: a worker that waits for others does not take it for a stop that it
+// can't look for one, or is told to end while it looks: both would be started again no more.
+func TestWaitingWithoutAStore(t *testing.T) {
+	for _, why := range []error{errors.New("403 AccessDenied"), context.Canceled} {
+		ctx, cancel := context.WithCancel(t.Context())
+		memory := broken.NewMemory()
+		blind := &broken.Twisted{Memory: memory}
+		waits := false
+		blind.OnGet = func(ctx context.Context, key string) ([]byte, string, error) {
+			if key == stopKey && waits {
+				if errors.Is(why, context.Canceled) {
+					cancel()
+				}
+				return nil, "", why
+			}
+			return memory.Get(ctx, key)
+		}
+		c, _, err := Write(ctx, In(blind, "mem://x"), Plan{Program: program, Kind: "tune", Shards: 2, Job: []byte(`{}`)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		other, err := c.Shard(1, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		end := other.Begin(ctx) // and plays nothing
+		_, err = works(ctx, c, 0, func(int) { waits = true })
+		end()
+		cancel()
+		if err == nil || errors.Is(err, ErrStopped) {
+			t.Error(why, err)
+		}
+	}
+}
+
 // TestTuning: two of three workers find what one machine finds, although one of them is killed in
 // the middle and comes again; so does whoever merges, also in the middle, as far as it goes.
 func TestTuning(t *testing.T) {

@@ -86,15 +86,9 @@ func (s *Shard) Play(ctx context.Context, stage Stage, units int, play func(ctx 
 		w.mark(ctx) // whoever has published the last piece may have been killed before
 		return nil
 	}
-	err := w.play(ctx, play)
-	differs, lost := errors.AsType[*DeterminismError](err)
-	if !lost {
-		if unpublished := w.publish(ctx, err); unpublished != nil {
-			err = unpublished
-		}
-		differs, lost = errors.AsType[*DeterminismError](err)
-	}
-	if lost {
+	err := w.finish(ctx, w.play(ctx, play))
+	w.tell(w.next) // what could not be published is not complete
+	if differs, lost := errors.AsType[*DeterminismError](err); lost {
 		return w.dispute(ctx, differs)
 	}
 	return err

@@ -59,14 +59,32 @@ func (w *work) due() bool {
 // complete are the units of the shard that are published or have a result here.
 func (w *work) complete() int { return w.next + len(w.results) }
 
+// finish publishes what is left when a worker ends, by an error or none, and returns why the shard
+// is not complete.
+func (w *work) finish(ctx context.Context, ending error) error {
+	if _, lost := errors.AsType[*DeterminismError](ending); lost {
+		return ending
+	}
+	if err := w.publish(ctx, ending); err != nil {
+		return err
+	}
+	if earlier, is := errors.AsType[*LostError](ending); is { // nothing is lost any more
+		return earlier.Err
+	}
+	return ending
+}
+
 // publish publishes what is complete, until others have published all of it or it is the
-// next piece. A worker that ends, by an error, has little time for it.
+// next piece. A worker that ends, by an error, has little time for it, and so has one that is
+// told to end while it publishes.
 func (w *work) publish(ctx context.Context, ending error) error {
+	ctx, cancel := w.outlast(ctx)
+	defer cancel()
 	within := PublishFor
-	if ending != nil || ctx.Err() != nil {
+	if ending != nil {
 		within = LastFor
 		var cancel context.CancelFunc
-		ctx, cancel = w.clock.WithTimeout(context.WithoutCancel(ctx), within)
+		ctx, cancel = w.clock.WithTimeout(ctx, within)
 		defer cancel()
 	}
 	w.published = w.clock.Now()
@@ -76,6 +94,17 @@ func (w *work) publish(ctx context.Context, ending error) error {
 		}
 	}
 	return nil
+}
+
+// outlast is a context that ends [LastFor] after another, so that what is being published then
+// is not lost.
+func (w *work) outlast(ctx context.Context) (context.Context, context.CancelFunc) {
+	last, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	remain := context.AfterFunc(ctx, func() {
+		_ = w.clock.Sleep(last, LastFor) // it ends early when all is published
+		cancel()
+	})
+	return last, func() { remain(); cancel() }
 }
 
 // piece publishes a piece, or takes the one that is there in its place.

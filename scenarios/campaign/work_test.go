@@ -323,6 +323,91 @@ func TestEndsInTime(t *testing.T) {
 	})
 }
 
+// TestToldToEndWhilePublishing: what is on its way to the store when a worker is told to end gets
+// there, and it does not say that it was lost.
+func TestToldToEndWhilePublishing(t *testing.T) {
+	for _, tt := range []struct {
+		name  string
+		after time.Duration
+		want  int
+	}{
+		{"now and then", 11 * time.Second, 11},
+		{"the last piece", 31 * time.Second, 20},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				memory := broken.NewMemory()
+				late := &broken.Twisted{Memory: memory}
+				late.OnPut = func(ctx context.Context, key string, body []byte, cond archive.Condition) (string, error) {
+					if strings.HasPrefix(key, "shards/") {
+						if err := (archive.WallClock{}).Sleep(ctx, 5*time.Second); err != nil {
+							return "", err
+						}
+					}
+					return memory.Put(ctx, key, body, cond)
+				}
+				c := planned(t, late, 1, 20)
+				s := alone(t, c, 0)
+				s.Every = 9500 * time.Millisecond
+				ctx, cancel := context.WithTimeout(t.Context(), tt.after)
+				defer cancel()
+				err := s.Play(ctx, Whole, 20, slow)
+				if got, _ := published(t, c); len(got) < tt.want {
+					t.Error(got)
+				}
+				if _, lost := errors.AsType[*LostError](err); lost {
+					t.Error(err)
+				}
+			})
+		})
+	}
+}
+
+// TestPublishedAfterAll: a store that comes back just when a worker gives it up has lost nothing, and
+// the worker does not say so.
+func TestPublishedAfterAll(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		memory := broken.NewMemory()
+		refused := 0
+		once := &broken.Twisted{Memory: memory}
+		once.OnPut = func(ctx context.Context, key string, body []byte, cond archive.Condition) (string, error) {
+			if strings.HasPrefix(key, "shards/") && refused == 0 {
+				refused++
+				return "", errors.New("507: full")
+			}
+			return memory.Put(ctx, key, body, cond)
+		}
+		c := planned(t, once, 1, 30)
+		s := alone(t, c, 0)
+		s.Every = 9500 * time.Millisecond
+		err := s.Play(t.Context(), Whole, 30, slow)
+		if got, _ := published(t, c); len(got) != 11 {
+			t.Error(got)
+		}
+		if _, lost := errors.AsType[*LostError](err); err == nil || lost || !strings.Contains(err.Error(), "507: full") {
+			t.Error(err)
+		}
+	})
+}
+
+// TestLostIsNotComplete: a worker that could not publish what it has played is not said to be at
+// work any more.
+func TestLostIsNotComplete(t *testing.T) {
+	memory := broken.NewMemory()
+	c := planned(t, refusing(memory, 1, errors.New("507: full"), time.Time{}), 1, 3)
+	s := alone(t, c, 0)
+	end := s.Begin(t.Context())
+	err := s.Play(t.Context(), Whole, 3, unit)
+	end()
+	if _, lost := errors.AsType[*LostError](err); !lost {
+		t.Fatal(err)
+	}
+	survey, err := c.Survey(t.Context(), Whole, 3)
+	if err != nil || survey.Shards[0].State != Missing {
+		t.Error(err, survey)
+	}
+}
+
 // TestBoundedAhead: one slow unit does not have all others wait in memory.
 func TestBoundedAhead(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
