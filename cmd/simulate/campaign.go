@@ -78,7 +78,7 @@ func (o *prefixOptions) open(ctx context.Context, prefix string) (*campaign.Pref
 	}
 	p, err := campaign.Open(ctx, t)
 	if err != nil {
-		return nil, couldNotRun("%w", err)
+		return nil, beginError(ctx, err)
 	}
 	return p, nil
 }
@@ -93,7 +93,7 @@ func (o *prefixOptions) load(ctx context.Context, prefix string) (*campaign.Camp
 	if err != nil {
 		_ = p.Close()
 	}
-	return c, campaignError(err)
+	return c, beginError(ctx, err)
 }
 
 // own is load for who plays or merges, which only the program can that has planned it.
@@ -128,6 +128,15 @@ func campaignError(err error) error {
 		return usage("%w", err)
 	}
 	return couldNotRun("%w", err)
+}
+
+// beginError is [campaignError] of what comes before anything is played: whoever is told to end then
+// fails by that alone.
+func beginError(ctx context.Context, err error) error {
+	if err != nil && ctx.Err() != nil {
+		return &exitError{exitInterrupted, errors.New("interrupted before it began")}
+	}
+	return campaignError(err)
 }
 
 // again is a command of a campaign.

@@ -241,6 +241,33 @@ func TestAnInterruptedWorker(t *testing.T) {
 	}
 }
 
+// TestAWorkerInterruptedBeforeItBegins says so by its exit code, on a directory and on S3, so that
+// no engine counts it as failed.
+func TestAWorkerInterruptedBeforeItBegins(t *testing.T) {
+	server, err := fakes3.Start()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = server.Close() })
+	t.Setenv("AWS_ACCESS_KEY_ID", "x")
+	t.Setenv("AWS_SECRET_ACCESS_KEY", "sekret-of-the-bucket")
+	t.Setenv("AWS_REGION", "us-east-1")
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	for _, prefix := range [][]string{
+		{campaigned(t, 1, "run", "burst", "--world", "virtual", "--runs", "2")},
+		{"s3://" + server.Bucket() + "/nightly", "--endpoint", server.Endpoint()},
+	} {
+		for _, more := range [][]string{{"work", "--index", "0"}, {"work", "--index", "missing"}, {"merge", "--out", t.TempDir()}, {"status"}, {"stop"}} {
+			args := slices.Concat([]string{"campaign", more[0]}, prefix, more[1:])
+			code, stdout, stderr := simulateIn(ended, args...)
+			if code != exitInterrupted || stdout != "" || !strings.Contains(stderr, "interrupted before it began") {
+				t.Errorf("%v: exit %d: %s%s", args, code, stdout, stderr)
+			}
+		}
+	}
+}
+
 // TestMergeWaits for those who are at work, and no longer than it may.
 func TestMergeWaits(t *testing.T) {
 	prefix := campaigned(t, 2, "run", "burst", "--world", "virtual", "--runs", "4")

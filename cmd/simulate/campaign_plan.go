@@ -97,7 +97,7 @@ func (a *app) campaignPlan(ctx context.Context, o planOptions, prefix string, ar
 		Program: program, Version: reports.Version(), Kind: k.name, Command: p.command, Shards: o.shards, Units: p.units, Job: job,
 	})
 	if err != nil {
-		return campaignError(err)
+		return beginError(ctx, err)
 	}
 	if o.quiet {
 		return nil
@@ -122,7 +122,8 @@ func (a *app) tellPlan(ctx context.Context, o planOptions, c *campaign.Campaign,
 	}
 	shards := reports.Plural(o.shards, "shard")
 	if p.units > 0 && p.units < o.shards {
-		shards += fmt.Sprintf(", of which %d have nothing to do", o.shards-p.units)
+		have := map[bool]string{true: "has", false: "have"}[o.shards-p.units == 1]
+		shards += fmt.Sprintf(", of which %d %s nothing to do", o.shards-p.units, have)
 	}
 	fmt.Fprintf(&b, "%s  %s\n", head, c.Name())
 	row("plays", reports.CommandOf(&c.Plan))

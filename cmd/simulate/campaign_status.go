@@ -63,7 +63,7 @@ func (a *app) campaignStatus(ctx context.Context, o statusOptions, prefix string
 		s, err = c.Status(ctx)
 	}
 	if err != nil {
-		return campaignError(err)
+		return beginError(ctx, err)
 	}
 	return a.tell(o.output, o.campaigned(c, s), nil, ctx.Err() != nil)
 }

@@ -86,7 +86,7 @@ func (a *app) campaignWork(ctx context.Context, o workOptions, prefix string) er
 		shards, err = o.shards(c.Plan.Shards, os.LookupEnv)
 	}
 	if err != nil {
-		return campaignError(err)
+		return beginError(ctx, err)
 	}
 	if k.together != nil && len(shards) > 0 {
 		return campaignError(k.together(ctx, a, &o, c, shards, attempt))

@@ -66,6 +66,9 @@ func gcd(a, b int) int {
 
 // Play has a shard's parts played and published.
 func (e *Exploration) Play(ctx context.Context, s *Shard) error {
+	if err := s.has(len(e.Parts)); err != nil {
+		return err
+	}
 	players := idle[*explore.Player]{start: func() (*explore.Player, error) { return e.Config(1).NewPlayer(ctx) }}
 	defer players.close()
 	return s.Play(ctx, Whole, len(e.Parts), func(ctx context.Context, unit int) ([]byte, error) {
@@ -85,6 +88,9 @@ func (e *Exploration) Play(ctx context.Context, s *Shard) error {
 // Merge makes the result of what is published, as one machine makes it, and returns what is
 // missing. A search that has found a violation lacks nothing after it.
 func (e *Exploration) Merge(ctx context.Context, c *Campaign, workers int) (explore.Result, []Gap, error) {
+	if err := c.has(len(e.Parts)); err != nil {
+		return explore.Result{}, nil, err
+	}
 	shown := make([]*explore.Shown, len(e.Parts))
 	gaps, err := c.Collect(ctx, Whole, len(e.Parts), func(unit int, result []byte) error {
 		s := &explore.Shown{}

@@ -111,6 +111,14 @@ func Load(ctx context.Context, p *Prefix) (*Campaign, error) {
 	return &Campaign{p, *plan, sha256.Sum256(body)}, nil
 }
 
+// has reports that a job has not the units that the plan says it has, so that somebody has altered it.
+func (c *Campaign) has(units int) error {
+	if c.Plan.Units == units {
+		return nil
+	}
+	return fmt.Errorf("%s: %w that can be played: it says %d units, and its job has %d: choose another prefix", c.at(planKey), ErrNoPlan, c.Plan.Units, units)
+}
+
 func (p *Plan) encode() ([]byte, error) {
 	text, err := json.Marshal(p)
 	if err != nil {

@@ -117,6 +117,25 @@ func TestGarbledPlan(t *testing.T) {
 	}
 }
 
+// TestAlteredPlan: a plan whose job has other units than it says is not played, and merges to nothing
+// that passes.
+func TestAlteredPlan(t *testing.T) {
+	c := planned(t, broken.NewMemory(), 1, 3)
+	for _, err := range []error{
+		(&Points{}).Play(t.Context(), alone(t, c, 0)),
+		second((&Points{}).Merge(t.Context(), c, nil)),
+		(&Exploration{}).Play(t.Context(), alone(t, c, 0)),
+		third((&Exploration{}).Merge(t.Context(), c, 1)),
+	} {
+		if !errors.Is(err, ErrNoPlan) || !strings.Contains(err.Error(), "it says 3 units, and its job has 0") {
+			t.Error(err)
+		}
+	}
+}
+
+func second[A any](_ A, err error) error        { return err }
+func third[A, B any](_ A, _ B, err error) error { return err }
+
 // TestStoreWithoutConditions: a store on which two workers could overwrite each other is found
 // when the campaign is planned.
 func TestStoreWithoutConditions(t *testing.T) {

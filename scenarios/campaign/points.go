@@ -68,6 +68,9 @@ func (p *Points) Units() int { return len(p.units()) }
 func (p *Points) Play(ctx context.Context, s *Shard) error {
 	defer measure.CollectAt(measure.VirtualGCPercent)()
 	units := p.units()
+	if err := s.has(len(units)); err != nil {
+		return err
+	}
 	var idle playerPool
 	defer idle.close()
 	return s.Play(ctx, Whole, len(units), func(ctx context.Context, unit int) ([]byte, error) {
@@ -117,6 +120,9 @@ func (p *playerPool) close() {
 // missing of the campaign.
 func (p *Points) Merge(ctx context.Context, c *Campaign, each func(point int, m *measure.Measurement, unplayed int) error) ([]Gap, error) {
 	g := &merge{units: p.units(), each: each}
+	if err := c.has(len(g.units)); err != nil {
+		return nil, err
+	}
 	gaps, err := c.Collect(ctx, Whole, len(g.units), g.add)
 	if err == nil {
 		err = g.upTo(len(g.units))
