@@ -23,7 +23,7 @@ type compiled struct {
 type role struct {
 	actor    *Actor
 	name     string // in the history
-	member   string // in the scenario: the name without that of a shard
+	member   string // in the scenario: the name without that of a shard; empty: it is the same
 	customer string
 	seed     streamSeed
 }

@@ -1,6 +1,7 @@
 package scenarios
 
 import (
+	"cmp"
 	"context"
 
 	"holdfast/archive"
@@ -15,7 +16,7 @@ import (
 // it keeps nothing but its memory.
 func (f *performer) enter(p *repetition, s *service, r *role) error {
 	*f = performer{
-		repetition: p, service: s, actor: r.actor, name: r.name, member: r.member, customer: r.customer,
+		repetition: p, service: s, actor: r.actor, name: r.name, member: cmp.Or(r.member, r.name), customer: r.customer,
 		client: f.client, disturbers: f.disturbers[:0], stamp: f.stamp,
 	}
 	p.rec.Enlist(&f.client, r.name, p.prefix, p.world.Store(r.name))
@@ -25,7 +26,7 @@ func (f *performer) enter(p *repetition, s *service, r *role) error {
 	f.rng = f.source.start(r.seed.of(p.Seed, p.Scenario.Name, p.number, r.name))
 	_, f.counted = p.world.(*world.Real)
 	if len(p.Scenario.Faults) > 0 {
-		f.faults = network.NewInjector(p.Scenario.faults(), r.member, r.actor.Name, stream(p.Seed, p.Scenario.Name, p.number, r.name+"\x00faults"))
+		f.faults = network.NewInjector(p.Scenario.faults(), f.member, r.actor.Name, stream(p.Seed, p.Scenario.Name, p.number, r.name+"\x00faults"))
 	}
 	if p.Shard != nil {
 		f.ids = history.NewIDs(p.Seed, p.Scenario.Name, r.name)

@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -221,13 +222,25 @@ func TestAGarbledResult(t *testing.T) {
 
 // TestAnInterruptedWorker publishes what is complete, and whoever has its index next goes on.
 func TestAnInterruptedWorker(t *testing.T) {
-	command := []string{"run", "burst", "--world", "virtual", "--runs", "1000", "--clients", "10"}
-	prefix := campaigned(t, 1, command...)
-	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
-	defer cancel()
-	code, stdout, stderr := simulateIn(ctx, "campaign", "work", prefix, "--index", "0")
-	if code != exitInterrupted || stdout != "" || !strings.Contains(stderr, "what was complete of shard 0 is published") {
-		t.Fatalf("exit %d: %s%s", code, stdout, stderr)
+	var command []string
+	var prefix string
+	for runs, patience := 1000, 200*time.Millisecond; ; {
+		command = []string{"run", "burst", "--world", "virtual", "--runs", strconv.Itoa(runs), "--clients", "10"}
+		prefix = campaigned(t, 1, command...)
+		ctx, cancel := context.WithTimeout(t.Context(), patience)
+		code, stdout, stderr := simulateIn(ctx, "campaign", "work", prefix, "--index", "0")
+		cancel()
+		switch {
+		case code == exitPassed: // a fast machine
+			runs *= 4
+			continue
+		case code != exitInterrupted || stdout != "" || !strings.Contains(stderr, "what was complete of shard 0 is published"):
+			t.Fatalf("exit %d: %s%s", code, stdout, stderr)
+		case statusOf(t, prefix).Published == 0: // a slow one
+			patience *= 2
+			continue
+		}
+		break
 	}
 	d := statusOf(t, prefix)
 	if d.Published == 0 || d.Published == d.Units || d.Missing.Index != "0" {

@@ -13,7 +13,7 @@ func TestMisspeltFlags(t *testing.T) {
 		"run --clinets 3":    "simulate: unknown flag: --clinets; did you mean --clients?\n",
 		"run --faults 3":     "simulate: unknown flag: --faults; did you mean --fault? --faults is a flag of simulate explore\n",
 		"run --vary x=1":     "simulate: unknown flag: --vary; --vary is a flag of simulate sweep\n",
-		"list --chart x.svg": "simulate: unknown flag: --chart; --chart is a flag of simulate sweep and tune\n",
+		"list --chart x.svg": "simulate: unknown flag: --chart; --chart is a flag of simulate campaign merge, sweep and tune\n",
 		"--clients 3":        "simulate: unknown flag: --clients; --clients is a flag of simulate explore, run, sweep and tune\n",
 		"rum --clients 3":    "simulate: there is no command \"rum\"; did you mean run?\n",
 		"frob --clinets 3":   "simulate: there is no command \"frob\"; see simulate --help\n",

@@ -38,7 +38,7 @@ func work() {
 			fmt.Fprintln(os.Stderr, "out of memory")
 			os.Exit(3)
 		case "hang":
-			select {}
+			time.Sleep(time.Hour) // select {} would be told as a deadlock
 		}
 		return stubborn{ignoresEnd: string(setup) == "stubborn"}, nil
 	})
@@ -61,7 +61,7 @@ func (s stubborn) Put(ctx context.Context, key string, _ []byte, _ archive.Condi
 		os.Exit(3)
 	}
 	if s.ignoresEnd {
-		select {}
+		time.Sleep(time.Hour)
 	}
 	<-ctx.Done()
 	return "", fmt.Errorf("put %s: %w: %w", key, ctx.Err(), archive.ErrOutcomeUnknown)
