@@ -27,6 +27,8 @@ type Campaigned struct {
 	Command string `json:"command"` // that plays the same on one machine
 	Program string `json:"program"` // that may play it
 	Stopped bool   `json:"stopped"`
+	// Begun says of a load that it goes on or is over: what is silent or missing then is lost.
+	Begun bool `json:"begun,omitempty"`
 	// Disputed is how determinism was lost; empty: it was not.
 	Disputed string `json:"disputed,omitempty"`
 	Stage    string `json:"stage,omitempty"` // that is being played, of a campaign that goes by stages
@@ -201,11 +203,16 @@ func (c Campaigned) facts() page.Facts {
 	if c.Running.Count > 0 {
 		all = append(all, page.Fact{Name: "running", Value: c.Running.few()})
 	}
+	silent, missing := "to be started again", "nobody is at work on them"
+	if c.Begun {
+		silent = "lost; a load is not played again, and merge judges what was recorded"
+		missing = "their workers have ended; a load is not played again, and merge judges what was recorded"
+	}
 	if c.Silent.Count > 0 {
-		all = append(all, page.Fact{Name: "silent", Value: c.Silent.few() + ": no heartbeat for a minute, so they are to be started again"})
+		all = append(all, page.Fact{Name: "silent", Value: c.Silent.few() + ": no heartbeat for a minute, so they are " + silent})
 	}
 	if c.Missing.Count > 0 {
-		all = append(all, page.Fact{Name: "missing", Value: c.Missing.few() + ": nobody is at work on them"})
+		all = append(all, page.Fact{Name: "missing", Value: c.Missing.few() + ": " + missing})
 	}
 	if c.Stopped {
 		all = append(all, page.Fact{Name: "stopped", Value: "workers publish what they have, and end; those that begin now end at once"})

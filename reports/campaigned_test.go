@@ -50,6 +50,11 @@ func allCampaigned() map[string]Campaigned {
 		many[i] = 10 * (i % 2)
 	}
 	all["missing"] = NewCampaigned(c, surveyed(many...))
+	lost := surveyed(10, 0, 0)
+	lost.Shards[1].State = campaign.Silent
+	begun := NewCampaigned(c, lost)
+	begun.Begun = true
+	all["begun"] = begun
 	return all
 }
 
@@ -62,6 +67,7 @@ func TestHowFarACampaignIs(t *testing.T) {
 		"running":  {"RUNNING  s3://bucket/c2: 27 of 60 units published (45 %), 3 more played", "6: 2 done, 2 running, 1 silent, 1 missing", "running     1-2\n", "silent      3: no", "missing     5: ", "about 1m30s, "},
 		"disputed": {"DISPUTED  s3://bucket/c2: 20 of 20 units published", "disputed    determinism is lost: unit 17 (shard 1) has shown 0123456789ab in"},
 		"stopped":  {"STOPPED  ", "end at"},
+		"begun":    {"silent      1: no heartbeat for a minute, so they are lost; a load is", "missing     2: their workers have ended; a load is"},
 		"missing":  {"INCOMPLETE  ", "missing     0, 2, 4, 6, 8, 10, 12, 14 and more, 50 in all"},
 	} {
 		text := formatted(t, "text", all[name])

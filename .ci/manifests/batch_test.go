@@ -34,10 +34,15 @@ func request[T any](t *testing.T, name string) *T {
 }
 
 // retried is whether a job that has ended so begins again: by the first rule that fits, and
-// without one it does. An exit code that is not there is that of a host that is gone.
+// without one it does. An exit code that is not there is that of a host that is gone, whose reason is hostGone.
 func retried(s *types.RetryStrategy, exit string) bool {
+	const hostGone = "Host EC2 (instance i-0123456789abcdef0) terminated."
+	fits := func(pattern *string, text string) bool {
+		prefix, open := strings.CutSuffix(*pattern, "*")
+		return prefix == text || open && strings.HasPrefix(text, prefix)
+	}
 	for _, rule := range s.EvaluateOnExit {
-		if want := *rule.OnExitCode; exit != "" && (want == exit || strings.HasSuffix(want, "*") && strings.HasPrefix(exit, strings.TrimSuffix(want, "*"))) {
+		if rule.OnExitCode != nil && exit != "" && fits(rule.OnExitCode, exit) || rule.OnStatusReason != nil && exit == "" && fits(rule.OnStatusReason, hostGone) {
 			return rule.Action == types.RetryActionRetry
 		}
 	}
@@ -71,8 +76,11 @@ func TestAWSBatch(t *testing.T) {
 				!slices.Contains(rule.Action.Values(), rule.Action) {
 				t.Errorf("no action: %q", rule.Action)
 			}
-			if !regexp.MustCompile(`^[0-9]*\*?$`).MatchString(*rule.OnExitCode) {
-				t.Errorf("no pattern of exit codes: %q", *rule.OnExitCode)
+			if p := rule.OnExitCode; p != nil && !regexp.MustCompile(`^[0-9]*\*?$`).MatchString(*p) {
+				t.Errorf("no pattern of exit codes: %q", *p)
+			}
+			if p := rule.OnStatusReason; p != nil && !regexp.MustCompile(`^[A-Za-z0-9.:\s]*\*?$`).MatchString(*p) {
+				t.Errorf("no pattern of reasons: %q", *p)
 			}
 		}
 	}
@@ -95,7 +103,13 @@ func TestAWSBatch(t *testing.T) {
 		{definition.RetryStrategy, "137", true},
 		{definition.RetryStrategy, "", true},
 		{merge.RetryStrategy, "1", true},
+		{merge.RetryStrategy, "130", true},
+		{merge.RetryStrategy, "137", true},
+		{merge.RetryStrategy, "2", false},
 		{merge.RetryStrategy, "3", false},
+		{merge.RetryStrategy, "4", false},
+		{merge.RetryStrategy, "6", false},
+		{merge.RetryStrategy, "99", false},
 		{merge.RetryStrategy, "5", false},
 		{merge.RetryStrategy, "", true},
 	} {

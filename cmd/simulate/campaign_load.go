@@ -127,6 +127,11 @@ func mergeLoad(ctx context.Context, a *app, m *merging) error {
 	case err != nil:
 		return err
 	}
+	if m.status != nil { // as it stands when all that was waited for is there
+		if m.status, err = m.campaign.Status(ctx); err != nil {
+			return err
+		}
+	}
 	point := l.Job.Point
 	dir, err := reports.NewDirectory(m.out, point.Run.Scenario.Name, sandbox.NewID(), time.Now())
 	if err != nil {

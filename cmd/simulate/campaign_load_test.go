@@ -131,11 +131,20 @@ func TestLoadOfManyProcesses(t *testing.T) {
 		if code, stdout, stderr := simulate(t, "campaign", "work", l.prefix, "--index", "2"); code != exitPassed || !strings.Contains(stdout, "a load is not played again") {
 			t.Errorf("%s: the killed one started again exits %d\n%s%s", core, code, stdout, stderr)
 		}
+		if s := statusOf(t, l.prefix); !s.Begun || s.Next != "" || s.Running.Index != "2" {
+			t.Errorf("%s: while the killed one may be running, status is %+v", core, s)
+		}
 		out := t.TempDir()
 		if code, stdout, stderr := simulate(t, "campaign", "merge", l.prefix, "--out", out); core == "production" && (code != exitInconclusive || !strings.Contains(stdout, "shard 2 is still playing, or died less than a minute ago")) {
 			t.Errorf("while it may be running, merge exits %d\n%s%s", code, stdout, stderr)
 		}
 		l.silence(t, 2)
+		if s := statusOf(t, l.prefix); s.Silent.Index != "2" || s.Next != "simulate campaign merge "+l.prefix {
+			t.Errorf("%s: when it is lost, status is %+v", core, s)
+		}
+		if code, stdout, _ := simulate(t, "campaign", "status", l.prefix, "--watch"); code != exitPassed || !strings.Contains(strings.Join(strings.Fields(stdout), " "), "a load is not played again") {
+			t.Errorf("%s: status exits %d\n%s", core, code, stdout)
+		}
 		code, stdout, stderr := simulate(t, "campaign", "merge", l.prefix, "--out", out, "--wait", "10s")
 		text := strings.Join(strings.Fields(stdout), " ")
 		if code != c.code || !strings.Contains(text, c.shows) || !strings.Contains(text, "shard 2 (attempt 1) died") || core == "production" && !strings.Contains(text, "4, all of them at work for") {
@@ -181,8 +190,11 @@ func TestLoadsAreRefused(t *testing.T) {
 	if code != exitCouldNotRun || !strings.Contains(stderr, "1 of 2 shards were not ready (0)") {
 		t.Errorf("exit %d\n%s%s", code, stdout, stderr)
 	}
+	if s := statusOf(t, l.prefix); s.Begun || s.Running.Count > 0 || s.Missing.Index != "0-1" {
+		t.Errorf("after a worker has ended with an error, status is %+v", s)
+	}
 	code, stdout, stderr = simulate(t, "campaign", "merge", l.prefix, "--out", t.TempDir())
-	if code != exitInconclusive || !strings.Contains(stderr, "campaign work "+l.prefix+" --index 0,1") && !strings.Contains(stderr, "--index 0-1") {
+	if code != exitInconclusive || !strings.Contains(stderr, "campaign work "+l.prefix+" --index 0,1") && !strings.Contains(stderr, "--index 0-1") || strings.Contains(stderr, "after 0s") {
 		t.Errorf("merge exits %d\n%s%s", code, stdout, stderr)
 	}
 	out := t.TempDir()

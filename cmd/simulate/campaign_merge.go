@@ -14,6 +14,7 @@ import (
 
 	"holdfast/reports"
 	"holdfast/scenarios/campaign"
+	"holdfast/scenarios/campaign/load"
 )
 
 // mergeOptions are the flags of campaign merge.
@@ -119,7 +120,7 @@ func (m *merging) keepBeside(dir string) error {
 		return nil
 	}
 	return reports.WriteFile(filepath.Join(dir, reports.CampaignFile), func(w io.Writer) error {
-		return reports.WriteJSON(w, m.campaigned(m.campaign, m.status))
+		return reports.WriteJSON(w, m.campaigned(m.campaign, m.status, m.campaign.Plan.Kind == load.Kind))
 	})
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"holdfast/reports"
 	"holdfast/scenarios/campaign"
+	"holdfast/scenarios/campaign/load"
 )
 
 // statusOptions are the flags of campaign status.
@@ -65,15 +66,34 @@ func (a *app) campaignStatus(ctx context.Context, o statusOptions, prefix string
 	if err != nil {
 		return beginError(ctx, err)
 	}
-	return a.tell(o.output, o.campaigned(c, s), nil, ctx.Err() != nil)
+	begun, err := begunLoad(ctx, c)
+	if err != nil {
+		return campaignError(err)
+	}
+	return a.tell(o.output, o.campaigned(c, s, begun), nil, ctx.Err() != nil)
 }
 
-// campaigned is the document of how far a campaign is, with the command that goes on.
-func (o *prefixOptions) campaigned(c *campaign.Campaign, s *campaign.Status) reports.Campaigned {
+// begunLoad reports whether the campaign is a load that has begun.
+func begunLoad(ctx context.Context, c *campaign.Campaign) (bool, error) {
+	if c.Plan.Kind != load.Kind {
+		return false, nil
+	}
+	l, err := load.Open(c)
+	if err != nil {
+		return false, err
+	}
+	return l.Begun(context.WithoutCancel(ctx)) // also what was watched until an interrupt is told
+}
+
+// campaigned is the document of how far a campaign is, with the command that goes on; begun: it is
+// a load that has begun.
+func (o *prefixOptions) campaigned(c *campaign.Campaign, s *campaign.Status, begun bool) reports.Campaigned {
 	d := reports.NewCampaigned(c, s)
+	d.Begun = begun
 	switch idle := idleShards(s); {
-	case d.Passed:
+	case d.Passed, begun && s.Running == 0:
 		d.Next = o.again("merge", c)
+	case begun: // nobody can do more than wait
 	case s.Stopped:
 		d.Next = o.again("stop", c) + " --resume"
 	case len(idle) > 0:
@@ -105,6 +125,10 @@ func (a *app) watch(ctx context.Context, o outputOptions, c *campaign.Campaign, 
 		switch {
 		case s.Done == len(s.Shards), s.Stopped, s.Disputed != nil, within > 0 && time.Since(begin) >= within:
 			return s, nil
+		case s.Running == 0:
+			if begun, err := begunLoad(ctx, c); begun || err != nil { // nobody else will play
+				return s, err
+			}
 		}
 		next := pause
 		if within > 0 {

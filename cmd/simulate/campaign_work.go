@@ -56,9 +56,9 @@ flags: starting it again is no use; 130 interrupted, with what was complete publ
 	}
 	f := cmd.Flags()
 	f.StringVar(&o.index, "index", "", "`SHARDS` to play: a number from 0, several such as 0-3,7, all, or missing: those that nobody is at work on")
-	f.IntVar(&o.base, "index-base", noBase, "the number of the engine's first task (-1: as the engine is used by default)")
-	f.IntVar(&o.attempt, "attempt", 0, "which attempt this is, from 1, for status (0: as AWS_BATCH_JOB_ATTEMPT or SLURM_RESTART_COUNT say)")
-	f.DurationVar(&o.barrier, "barrier-timeout", load.DefaultBarrier, "of a load, for how long to wait until all shards are there")
+	f.IntVar(&o.base, "index-base", noBase, "the engine's first task is number `N` (-1: as the engine is used by default)")
+	f.IntVar(&o.attempt, "attempt", 0, "this is attempt `N`, from 1, for status (0: as AWS_BATCH_JOB_ATTEMPT or SLURM_RESTART_COUNT say)")
+	f.DurationVar(&o.barrier, "barrier-timeout", load.DefaultBarrier, "of a load, the `TIME` to wait until all shards are there")
 	o.register(f)
 	f.BoolVar(&o.output.quiet, "quiet", false, "write no progress, and nothing unless it fails")
 	f.StringVar(&o.output.progress, "progress", "auto", "`KIND` of progress on stderr: auto, bar, plain or none")

@@ -61,7 +61,9 @@ func (s *Shard) Begin(ctx context.Context) (end func()) {
 		<-done
 		last, cancel := s.clock.WithTimeout(context.WithoutCancel(ctx), lastBeatFor)
 		defer cancel()
-		if s.Plan.Units == 0 || s.complete.Load() < s.units.Load() { // otherwise that the shard is done says so
+		// That a shard is done says so itself. One of no known units has failed before it began.
+		all := s.units.Load()
+		if s.Plan.Units == 0 || all == 0 || s.complete.Load() < all {
 			_, _ = s.store.Put(last, b.key()+ended, nil, anything)
 		}
 	}

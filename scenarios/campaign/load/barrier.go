@@ -34,8 +34,12 @@ type AbsentError struct {
 }
 
 func (e *AbsentError) Error() string {
-	return fmt.Sprintf("the load has not begun: after %v %d of %d shards were not ready (%s): all of them must run at the same time; start those, or plan fewer shards",
-		e.Waited.Round(time.Second), len(e.Shards), e.Of, Ranges(e.Shards))
+	after := ""
+	if waited := e.Waited.Round(time.Second); waited > 0 {
+		after = fmt.Sprintf("after %v ", waited)
+	}
+	return fmt.Sprintf("the load has not begun: %s%d of %d shards were not ready (%s): all of them must run at the same time; start those, or plan fewer shards",
+		after, len(e.Shards), e.Of, Ranges(e.Shards))
 }
 
 // barrier is where an attempt waits for the other shards.

@@ -80,11 +80,14 @@ func (l *Load) Collect(ctx context.Context, dir string, wait time.Duration) (*Co
 	for began := time.Now(); ; {
 		var err error
 		parts, err = l.parts(ctx)
-		_, absent := errors.AsType[*AbsentError](err)
+		missing, absent := errors.AsType[*AbsentError](err)
 		if err != nil && !absent {
 			return nil, err
 		}
 		waited := time.Since(began)
+		if absent {
+			missing.Waited = waited
+		}
 		if playing := slices.ContainsFunc(parts, func(p Part) bool { return p.State == Playing }); !playing && !absent {
 			break
 		} else if waited >= wait && absent {

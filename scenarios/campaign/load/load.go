@@ -86,6 +86,12 @@ type gone struct {
 	Attempts []int `json:"attempts"`
 }
 
+// Begun reports whether the load goes on or is over: then no shard is played again.
+func (l *Load) Begun(ctx context.Context) (bool, error) {
+	g, err := l.begun(ctx)
+	return g != nil, err
+}
+
 // begun reads go; nil: it is not there yet.
 func (l *Load) begun(ctx context.Context) (*gone, error) {
 	var g gone
