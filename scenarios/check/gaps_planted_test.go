@@ -86,3 +86,22 @@ func TestPlantedBugsAreFoundOverGaps(t *testing.T) {
 }
 
 func percent(n, of int) float64 { return 100 * float64(n) / float64(of) }
+
+// TestLostRetryIsNotTheStores: wherever a recorder died, the store is not accused of what a core
+// has sent again without a condition, though nobody has seen it do so.
+func TestLostRetryIsNotTheStores(t *testing.T) {
+	all := cores.Bugs()
+	b := all[slices.IndexFunc(all, func(b cores.Bug) bool { return b.Name == "unconditional-retry" })]
+	h, events := caught(t, b, 1)
+	rng := rand.New(rand.NewPCG(5, 6))
+	for range experiment(4, 40) {
+		a := takeApart(h, events, 2+rng.IntN(3), rng)
+		for clock := range a.header.Shards {
+			for after := range a.of(clock) {
+				if r := judge(a.cut(clock, after)); len(r.StoreFindings) > 0 {
+					t.Fatalf("%s in %s, %d cut after %d: %s", b.Name, b.Scenario, clock, after, r.StoreFindings[0].Summary)
+				}
+			}
+		}
+	}
+}

@@ -76,8 +76,8 @@ func (l *ledger) once(etag int32) bool {
 		return l.o.store.removals == 0 && (l.o.followed == nil || !l.o.followed.deletes)
 	}
 	n := int(l.made[etag])
-	if i := l.o.byETag[etag]; l.o.followed != nil && (i == none || l.o.versions.at(i).unrecorded) {
-		return false // whoever made it may have done so again
+	if i := l.o.byETag[etag]; l.o.followed != nil && (i == none || !l.o.versions.at(i).certain()) {
+		return false // whoever made it may have sent it again, which nobody tells of
 	} else if i == none {
 		n += l.loose
 	} else {
