@@ -102,24 +102,7 @@ func CommandOf(p *campaign.Plan) string {
 }
 
 func shardsOf(numbers []int) Shards {
-	return Shards{len(numbers), strings.Join(Ranges(numbers), ",")}
-}
-
-// Ranges are ascending numbers as people write them: 3, 7-9.
-func Ranges(numbers []int) (all []string) {
-	for i := 0; i < len(numbers); {
-		last := i
-		for last+1 < len(numbers) && numbers[last+1] == numbers[last]+1 {
-			last++
-		}
-		one := strconv.Itoa(numbers[i])
-		if last > i {
-			one = fmt.Sprintf("%d-%d", numbers[i], numbers[last])
-		}
-		all = append(all, one)
-		i = last + 1
-	}
-	return all
+	return Shards{len(numbers), strings.Join(units.Ranges(numbers), ",")}
 }
 
 // mostRanges of shards are named; of more, how many shards there are.

@@ -1,7 +1,6 @@
 package reports
 
 import (
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -87,13 +86,5 @@ func TestHowFarACampaignIs(t *testing.T) {
 	}
 	if c := all["running"]; c.Command != "simulate sweep burst --vary 'policy=none(retries=9),default'" {
 		t.Error(c.Command)
-	}
-}
-
-func TestRanges(t *testing.T) {
-	for want, numbers := range map[string][]int{"": nil, "3": {3}, "0-3": {0, 1, 2, 3}, "0 2-3 7": {0, 2, 3, 7}} {
-		if got := Ranges(numbers); !slices.Equal(got, strings.Fields(want)) {
-			t.Errorf("%v, want %s", got, want)
-		}
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"holdfast/reports"
 	"holdfast/scenarios/campaign"
 	"holdfast/scenarios/measure"
+	"holdfast/scenarios/units"
 )
 
 func (a *app) campaignCommand() *cobra.Command {
@@ -157,7 +158,7 @@ const mostRanges = 8
 
 // indexOf is the --index of shards.
 func indexOf(shards []int) string {
-	if ranges := reports.Ranges(shards); len(ranges) <= mostRanges {
+	if ranges := units.Ranges(shards); len(ranges) <= mostRanges {
 		return strings.Join(ranges, ",")
 	}
 	return missingIndex

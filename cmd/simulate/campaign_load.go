@@ -6,14 +6,12 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 	"sync"
 	"time"
 
 	"holdfast/reports"
 	"holdfast/scenarios/campaign"
 	"holdfast/scenarios/campaign/load"
-	"holdfast/scenarios/check"
 	"holdfast/scenarios/measure"
 	"holdfast/scenarios/sandbox"
 )
@@ -158,8 +156,8 @@ func mergeLoad(ctx context.Context, a *app, m *merging) error {
 // tellShards adds to what a load has shown what became of its shards, as far as their histories
 // do not say so.
 func (m *merging) tellShards(c *load.Collected, run *measure.Measurement) {
-	for i := range c.Parts {
-		switch p := &c.Parts[i]; p.State {
+	for i := range c.Shards {
+		switch p := &c.Shards[i]; p.State {
 		case load.Cut:
 			run.Notes = append(run.Notes, fmt.Sprintf("shard %d was told to end before its time", p.Shard))
 		case load.Failed:
@@ -170,16 +168,11 @@ func (m *merging) tellShards(c *load.Collected, run *measure.Measurement) {
 	if len(playing) == 0 {
 		return
 	}
-	why := fmt.Sprintf("%s %s still playing, or died less than a minute ago: %s --wait 10m", strings.Join(reports.Ranges(playing), ", "), "is", m.again("merge", m.campaign))
-	if len(playing) > 1 {
-		why = strings.Replace(why, " is ", " are ", 1)
+	who := fmt.Sprintf("shards %s are", reports.Few(playing))
+	if len(playing) == 1 {
+		who = fmt.Sprintf("shard %d is", playing[0])
 	}
-	why = "shard " + why
-	if run.Verdict.Final() {
-		run.Notes = append(run.Notes, why)
-		return
-	}
-	run.Verdict, run.Reasons = check.Inconclusive, append([]string{why}, run.Reasons...)
+	run.Lacks(fmt.Sprintf("%s still playing, or died less than a minute ago: %s --wait 10m", who, m.again("merge", m.campaign)))
 }
 
 // clean removes what the shards have left in the store.

@@ -12,7 +12,6 @@ import (
 	"holdfast/reports"
 	"holdfast/scenarios"
 	"holdfast/scenarios/campaign"
-	"holdfast/scenarios/check"
 	"holdfast/scenarios/measure"
 	"holdfast/scenarios/sandbox"
 )
@@ -125,17 +124,12 @@ func mergeRuns(ctx context.Context, a *app, m *merging) error {
 	return a.tellAll(ctx, m.out, m.output, result, failure)
 }
 
-// lacks says of a run which of its repetitions nobody has published: it may have shown that
-// something is wrong, and not that all is well.
+// lacks says of a run which of its repetitions nobody has published.
 func (m *merging) lacks(run *measure.Measurement, unplayed int, gaps []campaign.Gap) {
 	run.Interrupted = false
 	if unplayed == 0 {
 		return
 	}
 	why := fmt.Sprintf("%d of %s were not played: %s; %s", unplayed, reports.Plural(run.Repetitions, "repetition"), m.unplayed(gaps), m.replay(gaps))
-	if run.Verdict.Final() {
-		run.Notes = append(run.Notes, why)
-		return
-	}
-	run.Verdict, run.Reasons = check.Inconclusive, append([]string{why}, run.Reasons...)
+	run.Lacks(why)
 }

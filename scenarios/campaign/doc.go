@@ -4,6 +4,21 @@
 // gives each machine an index, and all else is objects under a [Prefix], a directory or a
 // store with conditional writes.
 //
+// # Words
+//
+//   - plan: all that is to be played, as values; it is written once.
+//   - job: what a plan holds for its kind of command ([Points], [Tuning], [Exploration], a load).
+//   - stage: what can be played without knowing what else is shown; most plans have one, [Whole].
+//   - unit: the smallest that is published; numbered within its stage.
+//   - part: what a unit is to whoever plays it: a range of a point's repetitions
+//     ([holdfast/scenarios/measure.Part]), or a piece of a search ([holdfast/scenarios/explore.Unit]).
+//   - shard: a share of the units of every stage, for one index of an engine.
+//   - worker: a process that plays a shard; attempt: which start of it by the engine.
+//   - result: what a unit has shown, as bytes; piece: an object that holds those of a row of units.
+//   - segment: in a load, which has no results, a row of lines of the history of a shard.
+//   - recorder: whoever has watched a share of one run and made a history of it, each by a clock of
+//     its own: the shards of a load, and whoever reads the final state.
+//
 // # Units
 //
 // What is to be played is cut into units, numbered from 0 in an order that depends on the

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"sync"
 	"time"
 
 	"holdfast/scenarios/measure"
@@ -71,48 +70,11 @@ func (p *Points) Play(ctx context.Context, s *Shard) error {
 	if err := s.has(len(units)); err != nil {
 		return err
 	}
-	var idle playerPool
-	defer idle.close()
+	players := newPartPlayers()
+	defer players.close()
 	return s.Play(ctx, Whole, len(units), func(ctx context.Context, unit int) ([]byte, error) {
-		player := idle.take()
-		defer idle.give(player)
-		sample := player.Play(ctx, units[unit])
-		if err := sample.Err(ctx); err != nil {
-			return nil, err
-		}
-		return sample.Encode(nil), nil
+		return players.play(ctx, units[unit], nil)
 	})
-}
-
-// playerPool holds players of parts that nobody uses: one that has played a part of a point plays the
-// next one sooner.
-type playerPool struct {
-	mu   sync.Mutex
-	idle []*measure.Player
-}
-
-func (p *playerPool) take() *measure.Player {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	n := len(p.idle)
-	if n == 0 {
-		return new(measure.Player)
-	}
-	player := p.idle[n-1]
-	p.idle = p.idle[:n-1]
-	return player
-}
-
-func (p *playerPool) give(player *measure.Player) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.idle = append(p.idle, player)
-}
-
-func (p *playerPool) close() {
-	for _, player := range p.idle {
-		player.Close()
-	}
 }
 
 // Merge puts together what is published of each point, as one machine measures it, and gives each
@@ -193,13 +155,15 @@ const estimating = 200 * time.Millisecond
 // Estimate is how long all of it takes on one core, by playing repetitions of the point in the
 // middle, of those in the order of what they cost; 0: none ended within ctx.
 func (p *Points) Estimate(ctx context.Context) (time.Duration, error) {
-	order := slices.Clone(p.Points)
+	var order []*measure.Point
 	all := 0.0
-	for i := range order {
-		all += order[i].Cost() * float64(order[i].Run.Repetitions)
+	for i := range p.Points {
+		point := &p.Points[i]
+		order = append(order, point)
+		all += point.Cost() * float64(point.Run.Repetitions)
 	}
-	slices.SortStableFunc(order, func(a, b measure.Point) int { return cmp.Compare(a.Cost(), b.Cost()) })
-	middle := &order[len(order)/2]
+	slices.SortStableFunc(order, func(a, b *measure.Point) int { return cmp.Compare(a.Cost(), b.Cost()) })
+	middle := order[len(order)/2]
 	first, _ := middle.Run.Numbers()
 	part := measure.Part{Point: middle, First: first, Last: first}
 	var player measure.Player

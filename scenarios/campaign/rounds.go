@@ -42,14 +42,14 @@ type round struct {
 	parts   []measure.Part
 	add     func(i int, s *measure.Sample)
 	taken   []bool // shards of which all results were added
-	players idle[*measure.Player]
+	players *partPlayers
 }
 
 func (r *Rounds) begin(parts []measure.Part, add func(i int, s *measure.Sample)) *round {
 	r.next++
-	d := &round{Campaign: r.Campaign, stage: StageOf(r.next - 1), parts: parts, add: add, taken: make([]bool, r.Plan.Shards)}
-	d.players.start = func() (*measure.Player, error) { return &measure.Player{}, nil }
-	return d
+	return &round{
+		Campaign: r.Campaign, stage: StageOf(r.next - 1), parts: parts, add: add, taken: make([]bool, r.Plan.Shards), players: newPartPlayers(),
+	}
 }
 
 // Collect gives what all parts of the next stage have shown; see [measure.Config]. It fails by a
@@ -121,16 +121,7 @@ func (s *Shard) as(index int) *Shard {
 // play plays the share of a shard, and publishes it.
 func (d *round) play(ctx context.Context, s *Shard) error {
 	return s.Play(ctx, d.stage, len(d.parts), func(ctx context.Context, unit int) ([]byte, error) {
-		one, err := d.players.take()
-		if err != nil {
-			return nil, err
-		}
-		defer d.players.put(one)
-		sample := one.Play(ctx, d.parts[unit])
-		if err := sample.Err(ctx); err != nil {
-			return nil, err
-		}
-		return sample.Encode(label(&d.parts[unit])), nil
+		return d.players.play(ctx, d.parts[unit], label(&d.parts[unit]))
 	})
 }
 
@@ -192,9 +183,8 @@ func (d *round) orphan(ctx context.Context, own int) (int, error) {
 	var orphans, there []int
 	for i := range survey.Shards {
 		s := &survey.Shards[i]
-		alive := s.worker != "" && survey.Now.Sub(s.Seen) < Dead
 		switch {
-		case i == own || alive:
+		case i == own || s.life(survey.Now) == Running:
 			there = append(there, i)
 		case !d.taken[i] && s.State != Done:
 			orphans = append(orphans, i)

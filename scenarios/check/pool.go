@@ -1,7 +1,6 @@
 package check
 
 import (
-	"iter"
 	"maps"
 	"slices"
 
@@ -88,20 +87,4 @@ func (p *Pooled) Conclude(h history.Header) Report {
 	r.Found, r.Violations = maps.Clone(r.Found), slices.Clip(r.Violations) // to which a violation may be added
 	r.conclude(h)
 	return r
-}
-
-// Witnesses are those of what is shown: of violations and findings that have one.
-func (p *Pooled) Witnesses() iter.Seq[[]history.Event] {
-	return func(yield func([]history.Event) bool) {
-		for i := range p.Violations {
-			if w := p.Violations[i].Witness; len(w) > 0 && !yield(w) {
-				return
-			}
-		}
-		for i := range p.StoreFindings {
-			if w := p.StoreFindings[i].Witness; len(w) > 0 && !yield(w) {
-				return
-			}
-		}
-	}
 }

@@ -89,6 +89,16 @@ type Measurement struct {
 	Settings *Settings `json:"-"`
 }
 
+// Lacks says that something is missing of what was to be measured: that may have shown that
+// something is wrong, and not that all is well.
+func (m *Measurement) Lacks(why string) {
+	if m.Verdict.Final() {
+		m.Notes = append(m.Notes, why)
+		return
+	}
+	m.Verdict, m.Reasons = check.Inconclusive, append([]string{why}, m.Reasons...)
+}
+
 // Passed reports whether the measurement gives no reason to stop a release.
 func (m *Measurement) Passed() bool {
 	return m.Verdict == check.OK && !m.Interrupted && m.Met()

@@ -64,6 +64,23 @@ func Thousands(n int) string {
 	return s
 }
 
+// Ranges are ascending numbers as people write them: 3, 7-9.
+func Ranges(numbers []int) (all []string) {
+	for i := 0; i < len(numbers); {
+		last := i
+		for last+1 < len(numbers) && numbers[last+1] == numbers[last]+1 {
+			last++
+		}
+		one := strconv.Itoa(numbers[i])
+		if last > i {
+			one += "-" + strconv.Itoa(numbers[last])
+		}
+		all = append(all, one)
+		i = last + 1
+	}
+	return all
+}
+
 // Metric is the value of a metric with its unit.
 func Metric(metric string, v float64) string {
 	switch {

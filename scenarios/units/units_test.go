@@ -1,6 +1,10 @@
 package units
 
-import "testing"
+import (
+	"slices"
+	"strings"
+	"testing"
+)
 
 func TestNumbersAreReadable(t *testing.T) {
 	for got, want := range map[string]string{
@@ -11,6 +15,14 @@ func TestNumbersAreReadable(t *testing.T) {
 	} {
 		if got != want {
 			t.Errorf("%s, want %s", got, want)
+		}
+	}
+}
+
+func TestRanges(t *testing.T) {
+	for want, numbers := range map[string][]int{"": nil, "3": {3}, "0-3": {0, 1, 2, 3}, "0 2-3 7": {0, 2, 3, 7}} {
+		if got := Ranges(numbers); !slices.Equal(got, strings.Fields(want)) {
+			t.Errorf("%v, want %s", got, want)
 		}
 	}
 }

@@ -5,12 +5,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
 	"holdfast/archive"
 	"holdfast/scenarios/campaign"
+	"holdfast/scenarios/units"
 )
 
 const (
@@ -39,7 +39,7 @@ func (e *AbsentError) Error() string {
 		after = fmt.Sprintf("after %v ", waited)
 	}
 	return fmt.Sprintf("the load has not begun: %s%d of %d shards were not ready (%s): all of them must run at the same time; start those, or plan fewer shards",
-		after, len(e.Shards), e.Of, Ranges(e.Shards))
+		after, len(e.Shards), e.Of, few(e.Shards))
 }
 
 // barrier is where an attempt waits for the other shards.
@@ -165,23 +165,14 @@ func (b *barrier) leave(ctx context.Context) {
 	_ = b.Put(ctx, b.ready()+left, nil)
 }
 
-// Ranges writes numbers, in ascending order, as people do: 3, 7-9.
-func Ranges(numbers []int) string {
-	var all []string
-	for len(numbers) > 0 {
-		n := 1
-		for n < len(numbers) && numbers[n] == numbers[0]+n {
-			n++
-		}
-		text := fmt.Sprint(numbers[0])
-		if n > 1 {
-			text += fmt.Sprintf("-%d", numbers[n-1])
-		}
-		all, numbers = append(all, text), numbers[n:]
-	}
-	const most = 8
-	if len(all) > most {
-		all = append(slices.Clone(all[:most]), "…")
+// mostRanges of shards are named.
+const mostRanges = 8
+
+// few names shards, or the first of them.
+func few(shards []int) string {
+	all := units.Ranges(shards)
+	if len(all) > mostRanges {
+		all = append(all[:mostRanges:mostRanges], "…")
 	}
 	return strings.Join(all, ", ")
 }

@@ -30,8 +30,8 @@ const (
 	Playing State = "playing" // it is at work, or has been less than a minute ago
 )
 
-// Part is what there is of a shard.
-type Part struct {
+// Outcome is what became of a shard, and what there is of it.
+type Outcome struct {
 	Shard, Attempt int
 	State          State
 	File           string // its history; empty: there is none
@@ -40,16 +40,16 @@ type Part struct {
 
 // Collected is what there is of a load.
 type Collected struct {
-	Parts []Part
-	Final string // the file of the final state; empty: shards are playing, so nobody has read it
+	Shards []Outcome // in their order
+	Final  string    // the file of the final state; empty: shards are playing, so nobody has read it
 }
 
 // Files are those of all histories.
 func (c *Collected) Files() []string {
 	var all []string
-	for i := range c.Parts {
-		if c.Parts[i].File != "" {
-			all = append(all, c.Parts[i].File)
+	for i := range c.Shards {
+		if c.Shards[i].File != "" {
+			all = append(all, c.Shards[i].File)
 		}
 	}
 	if c.Final != "" {
@@ -61,9 +61,9 @@ func (c *Collected) Files() []string {
 // In are the numbers of the shards in a state.
 func (c *Collected) In(s State) []int {
 	var all []int
-	for i := range c.Parts {
-		if c.Parts[i].State == s {
-			all = append(all, c.Parts[i].Shard)
+	for i := range c.Shards {
+		if c.Shards[i].State == s {
+			all = append(all, c.Shards[i].Shard)
 		}
 	}
 	return all
@@ -76,10 +76,10 @@ const pollEvery = 2 * time.Second
 // that was not done yet. It waits as long for shards that are playing, or have not begun. If the
 // load has not begun by then, it is an [AbsentError].
 func (l *Load) Collect(ctx context.Context, dir string, wait time.Duration) (*Collected, error) {
-	var parts []Part
+	var shards []Outcome
 	for began := time.Now(); ; {
 		var err error
-		parts, err = l.parts(ctx)
+		shards, err = l.outcomes(ctx)
 		missing, absent := errors.AsType[*AbsentError](err)
 		if err != nil && !absent {
 			return nil, err
@@ -88,7 +88,7 @@ func (l *Load) Collect(ctx context.Context, dir string, wait time.Duration) (*Co
 		if absent {
 			missing.Waited = waited
 		}
-		if playing := slices.ContainsFunc(parts, func(p Part) bool { return p.State == Playing }); !playing && !absent {
+		if playing := slices.ContainsFunc(shards, func(p Outcome) bool { return p.State == Playing }); !playing && !absent {
 			break
 		} else if waited >= wait && absent {
 			return nil, err
@@ -99,9 +99,9 @@ func (l *Load) Collect(ctx context.Context, dir string, wait time.Duration) (*Co
 			return nil, context.Cause(ctx)
 		}
 	}
-	c := &Collected{Parts: parts}
-	for i := range c.Parts {
-		if err := l.fetch(ctx, dir, &c.Parts[i]); err != nil {
+	c := &Collected{Shards: shards}
+	for i := range c.Shards {
+		if err := l.fetch(ctx, dir, &c.Shards[i]); err != nil {
 			return nil, err
 		}
 	}
@@ -111,8 +111,8 @@ func (l *Load) Collect(ctx context.Context, dir string, wait time.Duration) (*Co
 	return c, l.final(ctx, dir, c)
 }
 
-// parts says what became of each shard.
-func (l *Load) parts(ctx context.Context) ([]Part, error) {
+// outcomes says what became of each shard.
+func (l *Load) outcomes(ctx context.Context) ([]Outcome, error) {
 	g, err := l.begun(ctx)
 	if err != nil {
 		return nil, err
@@ -134,10 +134,10 @@ func (l *Load) parts(ctx context.Context) ([]Part, error) {
 	if err != nil {
 		return nil, err
 	}
-	parts := make([]Part, l.Plan.Shards)
-	for k := range parts {
-		p := &parts[k]
-		*p = Part{Shard: k, Attempt: g.Attempts[k]}
+	shards := make([]Outcome, l.Plan.Shards)
+	for k := range shards {
+		p := &shards[k]
+		*p = Outcome{Shard: k, Attempt: g.Attempts[k]}
 		e, ended, err := l.end(ctx, p.member())
 		switch {
 		case err != nil:
@@ -154,13 +154,13 @@ func (l *Load) parts(ctx context.Context) ([]Part, error) {
 			p.State = Ended
 		}
 	}
-	return parts, nil
+	return shards, nil
 }
 
-func (p *Part) member() member { return member{p.Shard, p.Attempt} }
+func (p *Outcome) member() member { return member{p.Shard, p.Attempt} }
 
 // fetch puts the segments of a shard together.
-func (l *Load) fetch(ctx context.Context, dir string, p *Part) (err error) {
+func (l *Load) fetch(ctx context.Context, dir string, p *Outcome) (err error) {
 	all, err := l.List(ctx, p.member().history())
 	if err != nil {
 		return err

@@ -44,8 +44,8 @@ type Load struct {
 // Open reads the job of a plan.
 func Open(c *campaign.Campaign) (*Load, error) {
 	l := &Load{Campaign: c}
-	if err := json.Unmarshal(c.Plan.Job, &l.Job); err != nil {
-		return nil, fmt.Errorf("read the plan of %s: %w", c.Name(), err)
+	if err := c.Job(&l.Job); err != nil {
+		return nil, err
 	}
 	return l, l.Job.Validate(c.Plan.Shards)
 }

@@ -234,7 +234,7 @@ func TestInterruptedShardPublishesAll(t *testing.T) {
 	if err != nil || !slices.Equal(c.In(Cut), []int{0, 1}) {
 		t.Fatalf("%+v, %v", c, err)
 	}
-	for _, p := range c.Parts {
+	for _, p := range c.Shards {
 		_, events, err := recorded(t, p.File)
 		if err != nil || !events[len(events)-1].Interrupted {
 			t.Errorf("shard %d has no end: %v", p.Shard, err)
@@ -287,7 +287,7 @@ func TestLostShard(t *testing.T) {
 	if err != nil || !slices.Equal(c.In(Lost), []int{1}) || !slices.Equal(c.In(Ended), []int{0}) || c.Final == "" {
 		t.Fatalf("%+v, %v", c, err)
 	}
-	_, events, err := recorded(t, c.Parts[1].File)
+	_, events, err := recorded(t, c.Shards[1].File)
 	if err == nil || !strings.Contains(err.Error(), "truncated") || len(events) < 10 {
 		t.Errorf("of the lost one %d events are there, %v", len(events), err)
 	}
