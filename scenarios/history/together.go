@@ -16,11 +16,11 @@ import (
 // its time: notes tell. One that has no end is [Shard.Lost].
 type Together struct {
 	Header Header // with the shards of all files
-	parts  []togetherPart
+	files  []*togetherFile
 }
 
-// togetherPart is a file.
-type togetherPart struct {
+// togetherFile is one of the files.
+type togetherFile struct {
 	path   string
 	clocks []int // of its shards, in the order of its header
 }
@@ -55,7 +55,7 @@ func OpenTogether(paths ...string) (*Together, error) {
 			t.Header.Shards, owner = append(t.Header.Shards, s), append(owner, i)
 		}
 		t.Header.Started = min(t.Header.Started, h.Started)
-		t.parts = append(t.parts, togetherPart{path: path})
+		t.files = append(t.files, &togetherFile{path: path})
 	}
 	return t, t.order(owner)
 }
@@ -85,13 +85,13 @@ func (t *Together) order(owner []int) error {
 		t.Header.Shards[i], clock[place] = before[place], i
 		if i > 0 && t.Header.Shards[i-1].Prefix() == t.Header.Shards[i].Prefix() {
 			s := t.Header.Shards[i]
-			return &LineError{File: t.parts[owner[place]].path, Line: 1, Reason: fmt.Sprintf("attempt %d of shard %d is in %s too", s.Attempt, s.Number, t.parts[owner[places[i-1]]].path)}
+			return &LineError{File: t.files[owner[place]].path, Line: 1, Reason: fmt.Sprintf("attempt %d of shard %d is in %s too", s.Attempt, s.Number, t.files[owner[places[i-1]]].path)}
 		}
 	}
 	for place, file := range owner {
-		t.parts[file].clocks = append(t.parts[file].clocks, clock[place])
+		t.files[file].clocks = append(t.files[file].clocks, clock[place])
 	}
-	slices.SortFunc(t.parts, func(a, b togetherPart) int { return slices.Min(a.clocks) - slices.Min(b.clocks) })
+	slices.SortFunc(t.files, func(a, b *togetherFile) int { return slices.Min(a.clocks) - slices.Min(b.clocks) })
 	return nil
 }
 
@@ -144,8 +144,8 @@ func differs(a, b []byte) string {
 func (t *Together) Events() iter.Seq2[*Event, error] {
 	return func(yield func(*Event, error) bool) {
 		ops, last := 0, int64(0)
-		for i := range t.parts {
-			highest, at, goOn := t.parts[i].events(t.Header.Shards, ops, yield)
+		for i := range t.files {
+			highest, at, goOn := t.files[i].events(t.Header.Shards, ops, yield)
 			if !goOn {
 				return
 			}
@@ -155,7 +155,7 @@ func (t *Together) Events() iter.Seq2[*Event, error] {
 	}
 }
 
-func (p *togetherPart) events(shards []Shard, ops int, yield func(*Event, error) bool) (highest int, last int64, goOn bool) {
+func (p *togetherFile) events(shards []Shard, ops int, yield func(*Event, error) bool) (highest int, last int64, goOn bool) {
 	rd, err := Open(p.path)
 	if err != nil {
 		yield(nil, err)
@@ -205,7 +205,7 @@ func endNote(s *Shard, e *Event) string {
 
 // HeaderError is that of headers that can be read and do not make sense.
 func (t *Together) HeaderError(err error) *LineError {
-	return (&Reader{file: t.parts[0].path}).HeaderError(err)
+	return (&Reader{file: t.files[0].path}).HeaderError(err)
 }
 
 // Save writes all of it as one history, which [Open] reads.

@@ -3,6 +3,7 @@ package tuning
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 
 	"holdfast/archive"
@@ -145,10 +146,9 @@ func bisect(c *Curve, most, own int, play func(clients int) (Point, error)) erro
 		}
 	}
 	c.Writers, c.Broken, c.Monotone = low, high, true
-	for _, p := range played {
-		c.Points = append(c.Points, p)
+	for _, n := range slices.Sorted(maps.Keys(played)) {
+		c.Points = append(c.Points, played[n])
 	}
-	slices.SortFunc(c.Points, func(a, b Point) int { return a.Clients - b.Clients })
 	for i, p := range c.Points {
 		c.Monotone = c.Monotone && (!p.Meets || !slices.ContainsFunc(c.Points[:i], func(b Point) bool { return !b.Meets }))
 	}
