@@ -265,6 +265,9 @@ func TestWaitingWithoutAStore(t *testing.T) {
 // TestTuning: two of three workers find what one machine finds, although one of them is killed in
 // the middle and comes again; so does whoever merges, also in the middle, as far as it goes.
 func TestTuning(t *testing.T) {
+	if raceDetector {
+		t.Skip("a whole search takes a minute then; TestRounds has the same workers")
+	}
 	job := tuningOf(t)
 	c, err := job.Config()
 	if err != nil {
