@@ -118,11 +118,10 @@ func (t Text) closing(of *Result, i int) []part {
 
 // overlapped says how much the shards of a load were at work together.
 func overlapped(o *measure.Overlap) string {
-	exactly := "; their clocks could not be aligned"
-	if o.WithinMS > 0 {
-		exactly = fmt.Sprintf("; their clocks are aligned to ±%.2g ms", o.WithinMS)
+	if o.WithinMS == 0 {
+		return fmt.Sprintf("%d; their clocks could not be aligned, so nobody knows for how much of the time all were at work", o.Shards)
 	}
-	return fmt.Sprintf("%d, all of them at work for %.3g %% of the time%s", o.Shards, 100*o.Share, exactly)
+	return fmt.Sprintf("%d, all of them at work for %.3g %% of the time; their clocks are aligned to ±%.2g ms", o.Shards, 100*o.Share, o.WithinMS)
 }
 
 // kept says where the rest is: the page, if there is one.

@@ -100,7 +100,7 @@ func (a *alignment) guess() {
 		}
 	}
 	a.barrier(learn)
-	span := a.span()
+	began, span := a.span()
 	for i := range all {
 		if all[i] < unbounded && i%(a.clocks+1) != 0 {
 			all[i] += 2 * drifted(0, span)
@@ -108,10 +108,12 @@ func (a *alignment) guess() {
 	}
 	closed(all, a.clocks, nil)
 	shift, known := make([]int64, a.clocks), make([]bool, a.clocks)
+	start := int64(math.MaxInt64) // of the first that have to do with each other
 	for first := range a.clocks {
 		if known[first] {
 			continue
 		}
+		group, earliest := []int{first}, began[first]
 		known[first] = true
 		for c := range a.clocks {
 			most, least := all[c*a.clocks+first], all[first*a.clocks+c]
@@ -121,11 +123,24 @@ func (a *alignment) guess() {
 			known[c] = true
 			switch {
 			case most >= unbounded:
-				shift[c] = shift[first] - least
+				shift[c] = -least
 			case least >= unbounded:
-				shift[c] = shift[first] + most
+				shift[c] = most
 			default:
-				shift[c] = shift[first] + (most-least)/2
+				shift[c] = (most - least) / 2
+			}
+			group = append(group, c)
+			if began[c] != math.MaxInt64 {
+				earliest = min(earliest, began[c]+shift[c])
+			}
+		}
+		switch {
+		case earliest == math.MaxInt64: // they tell of nothing
+		case start == math.MaxInt64:
+			start = earliest
+		default: // nothing is known of them, and far away they would make the windows of all wide
+			for _, c := range group {
+				shift[c] += start - earliest
 			}
 		}
 	}
@@ -158,15 +173,15 @@ func (a *alignment) barrier(learn func(from uint16, t int64, to uint16, u int64)
 	}
 }
 
-// span is the longest time of which a clock tells.
-func (a *alignment) span() int64 {
+// span is when each clock begins to tell, [math.MaxInt64] if it does not, and the longest time of
+// which one tells.
+func (a *alignment) span() (began []int64, longest int64) {
 	from, to := filled(nil, a.clocks, int64(math.MaxInt64)), filled(nil, a.clocks, int64(math.MinInt64))
-	longest := int64(0)
 	a.times(func(clock uint16, t *int64) {
 		from[clock], to[clock] = min(from[clock], *t), max(to[clock], *t)
 		longest = max(longest, to[clock]-from[clock])
 	})
-	return longest
+	return from, longest
 }
 
 // times calls f for every time that is judged.

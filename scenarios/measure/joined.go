@@ -65,7 +65,8 @@ func (c *Collector) asOne() {
 type Overlap struct {
 	Shards int `json:"shards"` // that have begun
 	// Share of the time in which any of them was at work is that in which all were, on clocks that
-	// are aligned by what the shards have seen of each other.
+	// are aligned by what the shards have seen of each other. It is 0 if nobody knows, as WithinMS
+	// tells.
 	Share float64 `json:"share"`
 	// WithinMS is how exactly the clocks are aligned, of the two that are least so: ± so many
 	// milliseconds. 0: of some it is not known.
@@ -89,9 +90,6 @@ func (j *joined) overlap(a *check.Alignment) *Overlap {
 		return nil
 	}
 	o := &Overlap{Shards: len(clocks)}
-	if whole := slices.Max(last) - slices.Min(first); whole > 0 {
-		o.Share = float64(max(slices.Min(last)-slices.Max(first), 0)) / float64(whole)
-	}
 	widest := time.Duration(0)
 	for i, one := range clocks {
 		for _, other := range clocks[:i] {
@@ -103,5 +101,8 @@ func (j *joined) overlap(a *check.Alignment) *Overlap {
 		}
 	}
 	o.WithinMS = float64(widest) / 2e6
+	if whole := slices.Max(last) - slices.Min(first); whole > 0 {
+		o.Share = float64(max(slices.Min(last)-slices.Max(first), 0)) / float64(whole)
+	}
 	return o
 }

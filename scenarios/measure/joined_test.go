@@ -72,3 +72,37 @@ func numbersOf(j *joined, h history.Header) Measurement {
 	slices.Sort(m.Latencies)
 	return m
 }
+
+// TestOverlap: for how much of the time all were at work is told if it is known how far the
+// clocks are apart, and not made up if it isn't.
+func TestOverlap(t *testing.T) {
+	shards := []history.Shard{{Number: 0, Attempt: 1}, {Number: 1, Attempt: 1}}
+	at := func(clock int, kind history.Kind, at int64) *history.Event {
+		return &history.Event{Kind: kind, Clock: clock, Actor: "harness", Do: "append", Op: clock + 1, Key: "a.json", At: at, Outcome: history.Failed, Repetition: 1}
+	}
+	const second = int64(1e9)
+	overlap := func(shards []history.Shard, ahead int64) *Overlap {
+		var c joined
+		h := history.Header{World: "real", Recorders: 2, Shards: shards}
+		j := check.New(h)
+		for _, e := range []*history.Event{ // the second begins 2 s later
+			at(0, history.Begin, 0), at(1, history.Begin, ahead+2*second),
+			at(0, history.Invoke, 1), at(1, history.Invoke, ahead+2*second+1),
+			at(0, history.Return, 6*second), at(1, history.Return, ahead+8*second),
+			{Kind: history.End, At: ahead + 9*second},
+		} {
+			c.Add(e)
+			j.Add(e)
+		}
+		return c.overlap(j.Finish().Alignment)
+	}
+	if o := overlap(shards, 0); o == nil || o.Shards != 2 || o.Share != 0 || o.WithinMS != 0 {
+		t.Errorf("nothing is known of the clocks: %+v", o)
+	}
+	met := slices.Clone(shards)
+	met[0].Ready, met[0].Go = -3e6, -1e6
+	met[1].Ready, met[1].Go = 1000*second-3e6, 1000*second-1e6
+	if o := overlap(met, 1000*second); o == nil || o.Share < 0.499 || o.Share > 0.501 || o.WithinMS < 1 || o.WithinMS > 10 {
+		t.Errorf("4 s of 8 s, to within milliseconds: %+v", o)
+	}
+}
