@@ -45,7 +45,7 @@ func keyNumbers(m *measure.Measurement) page.Block {
 	if s := m.MakespanMS; s != nil {
 		row("makespan, mean (ms)", inDigits(s.Mean), many(s.Samples, "repetition"))
 	}
-	if o := m.Overlap; o != nil {
+	if o := m.Overlap; o != nil && o.WithinMS > 0 { // else nobody knows
 		row("shards at work together (%)", inDigits(100*o.Share), Plural(o.Shards, "shard"))
 	}
 	if len(m.Alarms) > 0 {
