@@ -235,3 +235,19 @@ func TestClocksThatFitNoRate(t *testing.T) {
 		t.Errorf("%s %v %v: %s", r.Verdict, r.Found, r.StoreFindings, r.Tally.Contradiction)
 	}
 }
+
+// TestStrayClock: one that has nothing to do with the others is near them, however far away it
+// is, and so does not make the windows of the bounds wide.
+func TestStrayClock(t *testing.T) {
+	h, events := buffered(true)
+	const year = 365 * 24 * int64(time.Hour)
+	h.Recorders, h.Shards = 3, append(h.Shards, history.Shard{Number: 2, Attempt: 1})
+	events = slices.Insert(events, len(events)-1, &history.Event{
+		Kind: history.Get, Actor: "2/1/eve", Clock: 2, Key: "archive/C.json", Start: year, At: year + 1, Answer: history.NotFound,
+	})
+	r := judged(h, events)
+	expect(t, r, RealTime)
+	if by := r.Alignment.Shift[2] + year; by < 0 || by > int64(time.Second) {
+		t.Errorf("it is %v away", time.Duration(by))
+	}
+}
