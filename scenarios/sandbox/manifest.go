@@ -161,18 +161,26 @@ func (s *Sandbox) condition() archive.Condition {
 // errTaken ends a run.
 var errTaken = errors.New("somebody else has removed or replaced the run's manifest")
 
+// standing reads what stands in the place of a manifest whose write was refused.
+func (s *Sandbox) standing(ctx context.Context, key string, refused error) (stored []byte, etag string, err error) {
+	if err := s.take(); err != nil {
+		return nil, "", err
+	}
+	stored, etag, err = s.Get(ctx, key)
+	switch {
+	case errors.Is(err, archive.ErrNotFound) && s.etag == "" && errors.Is(refused, archive.ErrPreconditionFailed):
+		err = archive.ErrConflict // it was there a moment ago
+	case errors.Is(err, archive.ErrNotFound):
+		err = errTaken
+	}
+	return stored, etag, err
+}
+
 // afterOwn goes on from an earlier write that was applied without an answer. What somebody
 // else has written is not gone on from.
 func (s *Sandbox) afterOwn(ctx context.Context, key string, body []byte, refused error) (etag string, err error) {
-	if err := s.take(); err != nil {
-		return "", err
-	}
-	stored, etag, err := s.Get(ctx, key)
+	stored, etag, err := s.standing(ctx, key, refused)
 	switch {
-	case errors.Is(err, archive.ErrNotFound) && s.etag == "" && errors.Is(refused, archive.ErrPreconditionFailed):
-		return "", archive.ErrConflict // it was there a moment ago
-	case errors.Is(err, archive.ErrNotFound):
-		return "", errTaken
 	case err != nil:
 		return "", err
 	case bytes.Equal(stored, body):

@@ -41,15 +41,8 @@ func (s *Sandbox) writeShared(ctx context.Context) error {
 // join takes over what another process has written into the manifest, after a write of this
 // one's was refused. The etag is its own, and the error nil, if it was its own write.
 func (s *Sandbox) join(ctx context.Context, key string, body []byte, refused error) (etag string, err error) {
-	if err := s.take(); err != nil {
-		return "", err
-	}
-	stored, etag, err := s.Get(ctx, key)
+	stored, etag, err := s.standing(ctx, key, refused)
 	switch {
-	case errors.Is(err, archive.ErrNotFound) && s.etag == "" && errors.Is(refused, archive.ErrPreconditionFailed):
-		return "", archive.ErrConflict // it was there a moment ago
-	case errors.Is(err, archive.ErrNotFound):
-		return "", errTaken
 	case err != nil:
 		return "", err
 	case bytes.Equal(stored, body):
